@@ -1,0 +1,59 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Module is one entry of a kind's table: how to build it and one line on what
+// it is. New declares the module's options on o and returns the module made
+// from them; it does no input or output, so that listing modules and checking a
+// configuration cost nothing.
+type Module[T any] struct {
+	Doc string
+	New func(o *Options) (T, error)
+}
+
+// Make builds the module called name from table. The options are in the form
+// "key=value,key=value". The second result holds every option of the module
+// with the value it resolved to.
+func Make[T any](kind string, table map[string]Module[T], name, options string) (T, map[string]string, error) {
+	var none T
+	module, ok := table[name]
+	if !ok {
+		return none, nil, UnknownName(kind, name, slices.Collect(maps.Keys(table)))
+	}
+	o, err := ParseOptions(options)
+	if err != nil {
+		return none, nil, fmt.Errorf("%s %s: %w", kind, name, err)
+	}
+	made, err := module.New(o)
+	if optionErr := o.Err(); optionErr != nil {
+		err = optionErr
+	}
+	if err != nil {
+		return none, nil, fmt.Errorf("%s %s: %w", kind, name, err)
+	}
+	return made, o.Resolved(), nil
+}
+
+// Description documents one module for `blocktrain list`.
+type Description struct {
+	Name    string
+	Doc     string
+	Options []*Option
+}
+
+// Describe documents every module of a table, sorted by name.
+func Describe[T any](table map[string]Module[T]) []Description {
+	var all []Description
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		o := NewOptions(nil)
+		// The error is of no interest: a module that needs an option to be set
+		// has declared it by then.
+		_, _ = table[name].New(o)
+		all = append(all, Description{Name: name, Doc: table[name].Doc, Options: o.All()})
+	}
+	return all
+}

@@ -1,0 +1,63 @@
+// Package dataset reads labelled images and composes them: whole files into
+// datasets, datasets into larger or smaller ones, and those into the three
+// parts of a split.
+package dataset
+
+import (
+	"context"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// Dataset is an ordered list of labelled images. Its methods may be called from
+// several goroutines at once.
+type Dataset interface {
+	// Len is the number of examples.
+	Len() int
+	// Info describes example i without touching its pixels.
+	Info(i int) Info
+	// Image returns the pixels of example i, which the caller must not change.
+	Image(i int) (imaging.Image, error)
+	// Classes are the names of the labels, in the order of their indexes.
+	Classes() []string
+	// Digest is the hexadecimal SHA-256 over all that the dataset says:
+	// classes, and for each example label, group, part and decoded pixels.
+	Digest() string
+}
+
+// Info is what is known of an example besides its pixels.
+type Info struct {
+	Label  int    // index into Classes
+	Group  string // examples of one group never straddle parts; "" is a group of one
+	Source string // where it came from, for people: a file name, "mnist/train/17"
+	Part   Part   // the official part it belongs to; PartNone where there is none
+	Member int    // which dataset of a Concat it came from
+}
+
+// Part is a part of a split.
+type Part uint8
+
+// The parts. PartNone leaves the choice to the split.
+const (
+	PartNone Part = iota
+	PartTrain
+	PartValidation
+	PartTest
+)
+
+// Mode says where pixels are kept between accesses.
+type Mode string
+
+// The modes: decode once and keep the bytes, or decode at each access.
+const (
+	ModeRAM  Mode = "ram"
+	ModeDisk Mode = "disk"
+)
+
+// Source is a dataset module with its options set: something that can be
+// opened.
+type Source interface {
+	// Open reads the data found in the folder dir. A missing or malformed file
+	// is an error that names it and says what was expected.
+	Open(ctx context.Context, dir string, mode Mode) (Dataset, error)
+}

@@ -1,0 +1,153 @@
+// Package nn describes a network as a graph of layers: shapes, parameters and
+// their first values. It does no arithmetic on data. The engine, the ONNX
+// writer and the summary table are lowerings of this one description.
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Shape is the shape of one example between two layers: [H,W,C], channels
+// contiguous. A vector of n features is [1,1,n].
+type Shape struct{ H, W, C int }
+
+// Elements is the number of values of one example.
+func (s Shape) Elements() int { return s.H * s.W * s.C }
+
+func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.H, s.W, s.C) }
+
+// Layer is one kind of node with its settings. Implementations are small value
+// types; what they compute is stated in their doc comments and done by the
+// engine.
+type Layer interface {
+	// Kind is the layer's name in tables and errors: "Conv2D".
+	Kind() string
+	// Output returns the shape that the layer makes of its inputs' shapes, or
+	// an error that says which shapes or settings do not fit.
+	Output(in []Shape) (Shape, error)
+	// Params lists the layer's parameters in a fixed order.
+	Params(in []Shape) []Param
+	// MultiplyAdds counts the fused multiply-adds of one example's forward
+	// pass through convolutions and linear layers; it is 0 for all others.
+	MultiplyAdds(in []Shape) int
+}
+
+// Node is one layer in its place in a graph.
+type Node struct {
+	Index  int // position in Graph.Nodes
+	Name   string
+	Layer  Layer
+	Inputs []*Node
+	Shape  Shape // of its output
+	Params []*Param
+}
+
+// InputShapes are the shapes of the node's inputs.
+func (n *Node) InputShapes() []Shape {
+	shapes := make([]Shape, len(n.Inputs))
+	for i, in := range n.Inputs {
+		shapes[i] = in.Shape
+	}
+	return shapes
+}
+
+// Graph is a network with one input, an image of bytes [H,W,C], and one output,
+// its last node. Nodes are in topological order because a node can only be
+// added after its inputs.
+type Graph struct {
+	Nodes  []*Node
+	Params []*Param // in order of definition
+
+	names map[string]bool
+	errs  []error
+}
+
+// NewGraph begins a graph whose first node is the input image.
+func NewGraph(input Shape) *Graph {
+	g := &Graph{names: map[string]bool{}}
+	g.Add("image", Input{Shape: input})
+	return g
+}
+
+// Input is the node of the input image.
+func (g *Graph) Input() *Node { return g.Nodes[0] }
+
+// Output is the last node added.
+func (g *Graph) Output() *Node { return g.Nodes[len(g.Nodes)-1] }
+
+// Add appends a layer and returns its node. A layer that does not fit is
+// remembered for Err, and the node returned then has its first input's shape, so
+// that a model can be written down without a check after every line.
+func (g *Graph) Add(name string, layer Layer, inputs ...*Node) *Node {
+	n := &Node{Index: len(g.Nodes), Name: name, Layer: layer, Inputs: inputs}
+	g.Nodes = append(g.Nodes, n)
+	in := n.InputShapes()
+	shape, err := layer.Output(in)
+	switch {
+	case err == nil && g.names[name]:
+		err = errors.New("the name is taken")
+	case err == nil && shape.Elements() <= 0:
+		err = fmt.Errorf("output %v is empty", shape)
+	}
+	if err != nil {
+		g.errs = append(g.errs, fmt.Errorf("layer %s (%s): %w", name, layer.Kind(), err))
+		n.Shape = Shape{1, 1, 1}
+		if len(in) > 0 {
+			n.Shape = in[0]
+		}
+		return n
+	}
+	g.names[name] = true
+	n.Shape = shape
+	for _, p := range layer.Params(in) {
+		g.addParam(n, p)
+	}
+	return n
+}
+
+// Err reports the layers that did not fit, the first three of them.
+func (g *Graph) Err() error {
+	return errors.Join(g.errs[:min(3, len(g.errs))]...)
+}
+
+// Uses counts, for each node index, how many nodes take it as an input.
+func (g *Graph) Uses() []int {
+	uses := make([]int, len(g.Nodes))
+	for _, n := range g.Nodes {
+		for _, in := range n.Inputs {
+			uses[in.Index]++
+		}
+	}
+	return uses
+}
+
+// MultiplyAdds counts the fused multiply-adds of one example's forward pass.
+func (g *Graph) MultiplyAdds() int {
+	sum := 0
+	for _, n := range g.Nodes {
+		sum += n.Layer.MultiplyAdds(n.InputShapes())
+	}
+	return sum
+}
+
+// Summary is a table of the graph: a line per node with its output shape,
+// number of trainable values and multiply-adds.
+func (g *Graph) Summary() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-24s %-14s %-14s %12s %14s\n", "layer", "kind", "output", "parameters", "multiply-adds")
+	total := 0
+	for _, n := range g.Nodes {
+		trainable := 0
+		for _, p := range n.Params {
+			if p.Trainable {
+				trainable += p.Elements()
+			}
+		}
+		total += trainable
+		fmt.Fprintf(&b, "%-24s %-14s %-14v %12d %14d\n", n.Name, n.Layer.Kind(), n.Shape, trainable, n.Layer.MultiplyAdds(n.InputShapes()))
+	}
+	fmt.Fprintf(&b, "%-24s %-14s %-14s %12d %14d\n", "total", "", "", total, g.MultiplyAdds())
+	return b.String()
+}

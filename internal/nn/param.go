@@ -1,0 +1,186 @@
+package nn
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/rng"
+	"github.com/blocktrain/blocktrain/internal/weights"
+)
+
+// Param is one tensor of a graph: weights that training changes, or statistics
+// that it keeps (a running mean, the constants of the input's normalisation).
+type Param struct {
+	Name      string // unique in the graph: "conv1.weight"
+	Shape     []int
+	Trainable bool
+	Decay     bool // weight decay applies: weights, but not biases and norms
+	Init      Init
+
+	Offset int // of its first value in Parameters.Values
+}
+
+// Elements is the number of values.
+func (p *Param) Elements() int {
+	n := 1
+	for _, d := range p.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Init says how a parameter's first values are made: uniform in
+// [-Bound, Bound], or Constant where Bound is 0.
+type Init struct{ Bound, Constant float32 }
+
+// heUniform keeps the variance of activations through a rectifier: He et al.,
+// Delving Deep into Rectifiers, 2015; bound = sqrt(6/fan-in).
+func heUniform(fanIn int) Init { return Init{Bound: float32(math.Sqrt(6 / float64(fanIn)))} }
+
+// paramAlign is the number of values to whose multiple each parameter's offset
+// is rounded up: a 64-byte line.
+const paramAlign = 16
+
+func (g *Graph) addParam(n *Node, p Param) {
+	p.Name = n.Name + "." + p.Name
+	g.Params = append(g.Params, &p)
+	n.Params = append(n.Params, &p)
+}
+
+// Parameters holds the values of all of a graph's tensors in one allocation:
+// first the trainable ones, in order of definition, then the statistics. Gaps
+// between tensors are zero.
+type Parameters struct {
+	Values    []float32
+	Trainable int // Values[:Trainable] are the trainable tensors
+
+	params []*Param
+}
+
+// NewParameters lays out the graph's tensors and gives them their first values,
+// which depend on the seed and each tensor's own name and shape alone.
+func (g *Graph) NewParameters(seed uint64) *Parameters {
+	p := &Parameters{params: g.Params}
+	size := 0
+	place := func(trainable bool) {
+		for _, param := range g.Params {
+			if param.Trainable == trainable {
+				param.Offset = size
+				size += (param.Elements() + paramAlign - 1) / paramAlign * paramAlign
+			}
+		}
+	}
+	place(true)
+	p.Trainable = size
+	place(false)
+	p.Values = make([]float32, size)
+	key := rng.NewKey(seed, rng.Init)
+	for _, param := range g.Params {
+		fill(p.Of(param), param, key)
+	}
+	return p
+}
+
+func fill(values []float32, param *Param, key rng.Key) {
+	if param.Init.Bound == 0 {
+		for i := range values {
+			values[i] = param.Init.Constant
+		}
+		return
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(param.Name)) // a hash's Write cannot fail
+	s := key.Stream(h.Sum32(), 0, 0)
+	for i := range values {
+		values[i] = s.Uniform(-param.Init.Bound, param.Init.Bound)
+	}
+}
+
+// Of returns the values of one tensor, row-major.
+func (p *Parameters) Of(param *Param) []float32 {
+	end := param.Offset + param.Elements()
+	return p.Values[param.Offset:end:end]
+}
+
+// Lookup finds a tensor by name; it is nil when there is none.
+func (p *Parameters) Lookup(name string) *Param {
+	for _, param := range p.params {
+		if param.Name == name {
+			return param
+		}
+	}
+	return nil
+}
+
+// All returns the tensors in order of definition.
+func (p *Parameters) All() []*Param { return p.params }
+
+// Clone copies the values.
+func (p *Parameters) Clone() *Parameters {
+	q := *p
+	q.Values = slices.Clone(p.Values)
+	return &q
+}
+
+// Tensors views all tensors in name order. The data is shared, not copied.
+func (p *Parameters) Tensors() []weights.Tensor {
+	tensors := make([]weights.Tensor, len(p.params))
+	for i, param := range p.params {
+		tensors[i] = weights.Tensor{Name: param.Name, Shape: param.Shape, Data: p.Of(param)}
+	}
+	slices.SortFunc(tensors, func(a, b weights.Tensor) int { return cmp.Compare(a.Name, b.Name) })
+	return tensors
+}
+
+// Digest is the hexadecimal SHA-256 over all tensors in name order.
+func (p *Parameters) Digest() string { return weights.Digest(p.Tensors()) }
+
+// Load copies tensors into the parameters of the same name. Every parameter
+// must be there with its shape, and nothing else.
+func (p *Parameters) Load(tensors []weights.Tensor) error {
+	byName := make(map[string]weights.Tensor, len(tensors))
+	for _, t := range tensors {
+		if p.Lookup(t.Name) == nil {
+			return fmt.Errorf("tensor %s is not part of this model", t.Name)
+		}
+		byName[t.Name] = t
+	}
+	for _, param := range p.params {
+		t, ok := byName[param.Name]
+		if !ok {
+			return fmt.Errorf("tensor %s is missing", param.Name)
+		}
+		if !slices.Equal(t.Shape, param.Shape) {
+			return fmt.Errorf("tensor %s has shape %v, this model wants %v", t.Name, t.Shape, param.Shape)
+		}
+	}
+	for _, param := range p.params {
+		copy(p.Of(param), byName[param.Name].Data)
+	}
+	return nil
+}
+
+// LoadMatching copies the tensors whose name and shape fit and returns the names
+// of the parameters that kept their own values: a new head, for example. It is
+// an error when nothing fits.
+func (p *Parameters) LoadMatching(tensors []weights.Tensor) (kept []string, err error) {
+	loaded := map[string]bool{}
+	for _, t := range tensors {
+		if param := p.Lookup(t.Name); param != nil && slices.Equal(t.Shape, param.Shape) {
+			copy(p.Of(param), t.Data)
+			loaded[t.Name] = true
+		}
+	}
+	if len(loaded) == 0 {
+		return nil, fmt.Errorf("none of its %d tensors has the name and shape of one of this model's %d", len(tensors), len(p.params))
+	}
+	for _, param := range p.params {
+		if !loaded[param.Name] {
+			kept = append(kept, param.Name)
+		}
+	}
+	return kept, nil
+}
