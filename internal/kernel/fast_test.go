@@ -1,0 +1,6 @@
+//go:build !slow
+
+package kernel
+
+// slow switches the tests over all inputs on: go test -tags slow.
+const slow = false

@@ -1,0 +1,5 @@
+//go:build slow
+
+package kernel
+
+const slow = true
