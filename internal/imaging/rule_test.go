@@ -1,0 +1,294 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// gradient is an image in which neighbours, channels and rows all differ.
+func gradient(width, height, channels int) Image {
+	img := New(width, height, channels)
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i*i/3 + 11*i)
+	}
+	return img
+}
+
+// TestRuleDigests pins the pixels of every mode on every machine.
+func TestRuleDigests(t *testing.T) {
+	tests := []struct {
+		src  Image
+		rule Rule
+		want string
+	}{
+		{gradient(23, 17, 3), Rule{28, 28, 1, Stretch}, "9d826e4bb146c4c6"},
+		{gradient(23, 17, 3), Rule{28, 28, 3, Letterbox}, "02c92ddcdb6077df"},
+		{gradient(23, 17, 1), Rule{9, 31, 3, Crop}, "5b68d9b03b26a97f"},
+		{gradient(97, 64, 3), Rule{13, 11, 3, Stretch}, "c63552566268236d"},
+		{gradient(97, 64, 1), Rule{32, 32, 1, Letterbox}, "43f5d0e5f236c227"},
+		{gradient(97, 64, 3), Rule{32, 32, 1, Crop}, "852bae19dd957d5e"},
+	}
+	for _, test := range tests {
+		got, err := test.rule.Apply(test.src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Digest()[:16] != test.want {
+			t.Errorf("%dx%dx%d by %v: %s, want %s", test.src.Width, test.src.Height, test.src.Channels, test.rule, got.Digest()[:16], test.want)
+		}
+	}
+}
+
+func TestResampleByHand(t *testing.T) {
+	tests := []struct {
+		name string
+		src  Image
+		rule Rule
+		want []uint8
+	}{
+		{"enlarging interpolates", Image{2, 1, 1, []uint8{0, 100}}, Rule{4, 1, 1, Stretch}, []uint8{0, 25, 75, 100}},
+		{"shrinking averages", Image{4, 1, 1, []uint8{0, 100, 100, 0}}, Rule{1, 1, 1, Stretch}, []uint8{58}}, // weights 5 7 7 5
+		{"halves go up", Image{2, 1, 1, []uint8{0, 1}}, Rule{1, 1, 1, Stretch}, []uint8{1}},
+		{"colour to grey", Image{1, 1, 3, []uint8{255, 0, 0}}, Rule{1, 1, 1, Stretch}, []uint8{76}},
+		{"grey to colour", Image{1, 1, 1, []uint8{9}}, Rule{1, 1, 3, Crop}, []uint8{9, 9, 9}},
+		{"letterbox", Image{2, 1, 1, []uint8{5, 5}}, Rule{2, 3, 1, Letterbox}, []uint8{0, 0, 5, 5, 0, 0}},
+		{"crop", Image{3, 1, 1, []uint8{1, 2, 3}}, Rule{1, 1, 1, Crop}, []uint8{2}},
+	}
+	for _, test := range tests {
+		got, err := test.rule.Apply(test.src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, got.Pix); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", test.name, diff)
+		}
+	}
+}
+
+// plainLine resamples one line word for word as Rule's documentation says.
+func plainLine(p []int, N int) []int {
+	n := len(p)
+	M := 2 * max(n, N)
+	q := make([]int, N)
+	for k := range q {
+		T, sum := 0, 0
+		for i := range p {
+			t := max(0, M-abs((2*i+1)*N-(2*k+1)*n))
+			T += t
+			sum += t * p[i]
+		}
+		q[k] = (sum + T/2) / T
+	}
+	return q
+}
+
+func TestResampleIsAsDocumented(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src := drawImage(t, 1, 3)
+		width, height := rapid.IntRange(1, 40).Draw(t, "W"), rapid.IntRange(1, 40).Draw(t, "H")
+		got, err := Rule{width, height, src.Channels, Stretch}.Apply(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(plainResample(src, width, height), got); diff != "" {
+			t.Fatalf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+// plainResample resamples channel by channel, all rows first.
+func plainResample(src Image, width, height int) Image {
+	out := New(width, height, src.Channels)
+	for c := range src.Channels {
+		rows := make([][]int, src.Height)
+		for y := range rows {
+			row := make([]int, src.Width)
+			for x := range row {
+				row[x] = int(src.Row(y)[x*src.Channels+c])
+			}
+			rows[y] = plainLine(row, width)
+		}
+		for x := range width {
+			column := make([]int, src.Height)
+			for y := range column {
+				column[y] = rows[y][x]
+			}
+			for y, v := range plainLine(column, height) {
+				out.Row(y)[x*src.Channels+c] = uint8(v)
+			}
+		}
+	}
+	return out
+}
+
+func drawImage(t *rapid.T, channels ...int) Image {
+	img := New(rapid.IntRange(1, 40).Draw(t, "w"), rapid.IntRange(1, 40).Draw(t, "h"), rapid.SampledFrom(channels).Draw(t, "c"))
+	seed := rapid.Uint32().Draw(t, "pixels")
+	for i := range img.Pix {
+		seed = seed*1664525 + 1013904223
+		img.Pix[i] = uint8(seed >> 24)
+	}
+	return img
+}
+
+func drawRule(t *rapid.T) Rule {
+	return Rule{
+		Width:    rapid.IntRange(1, 50).Draw(t, "W"),
+		Height:   rapid.IntRange(1, 50).Draw(t, "H"),
+		Channels: rapid.SampledFrom([]int{1, 3}).Draw(t, "C"),
+		Mode:     rapid.SampledFrom(Modes()).Draw(t, "mode"),
+	}
+}
+
+func TestConstantStaysConstant(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src, rule := drawImage(t, 1, 3), drawRule(t)
+		level := rapid.Uint8().Draw(t, "level")
+		for i := range src.Pix {
+			src.Pix[i] = level
+		}
+		got, err := rule.Apply(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range got.Pix {
+			if v != level && (rule.Mode != Letterbox || v != 0) {
+				t.Fatalf("byte %d is %d, want %d", i, v, level)
+			}
+		}
+	})
+}
+
+func TestRuleKeepsWhatFitsAndNeverWritesToIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src, rule := drawImage(t, 1, 3), drawRule(t)
+		before := src.Digest()
+		got, err := rule.Apply(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if src.Digest() != before {
+			t.Fatal("the argument was changed")
+		}
+		if got.Width != rule.Width || got.Height != rule.Height || got.Channels != rule.Channels || got.check() != nil {
+			t.Fatalf("shape %dx%dx%d by %v", got.Width, got.Height, got.Channels, rule)
+		}
+		again, err := rule.Apply(got)
+		if err != nil || &again.Pix[0] != &got.Pix[0] {
+			t.Fatal("an image that fits was not returned as it is")
+		}
+	})
+}
+
+func TestLetterboxKeepsTheAspectRatio(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		src, rule := drawImage(t, 1), drawRule(t)
+		rule.Mode, rule.Channels = Letterbox, 1
+		for i := range src.Pix {
+			src.Pix[i] = 255
+		}
+		got, err := rule.Apply(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		width, height := whiteBox(got)
+		if width != rule.Width && height != rule.Height {
+			t.Fatalf("%dx%d touches neither side of %dx%d", width, height, rule.Width, rule.Height)
+		}
+		// height/width and the source's ratio differ by less than a pixel, or
+		// a side is the one pixel it must have.
+		off := abs(width*src.Height - height*src.Width)
+		if off > max(src.Width, src.Height) && width > 1 && height > 1 {
+			t.Fatalf("%dx%d became %dx%d", src.Width, src.Height, width, height)
+		}
+	})
+}
+
+// whiteBox is the size of the white rectangle in an otherwise black grey image.
+func whiteBox(img Image) (width, height int) {
+	for y := range img.Height {
+		if n := bytes.Count(img.Row(y), []byte{255}); n > 0 {
+			width = n
+			height++
+		}
+	}
+	return width, height
+}
+
+func TestRuleValidate(t *testing.T) {
+	tests := []struct {
+		rule Rule
+		want string // "" accepts
+	}{
+		{Rule{28, 28, 1, Stretch}, ""},
+		{Rule{4096, 1, 3, Crop}, ""},
+		{Rule{0, 28, 1, Stretch}, "input size 0x28: want 1 to 4096 pixels a side"},
+		{Rule{28, 4097, 1, Stretch}, "input size 28x4097: want 1 to 4096 pixels a side"},
+		{Rule{28, 28, 2, Stretch}, "2 channels: want 1 (grey) or 3 (colour)"},
+		{Rule{28, 28, 1, "fit"}, `resize mode "fit": want one of stretch, letterbox, crop`},
+	}
+	for _, test := range tests {
+		err := test.rule.Validate()
+		if got := errorText(err); got != test.want {
+			t.Errorf("%v: error %q, want %q", test.rule, got, test.want)
+		}
+		if _, applied := test.rule.Apply(gradient(3, 3, 1)); (applied != nil) != (err != nil) {
+			t.Errorf("%v: Apply gives %v, Validate %v", test.rule, applied, err)
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestApplyRefusesImpossibleImages(t *testing.T) {
+	rule := Rule{4, 4, 1, Stretch}
+	for _, img := range []Image{{}, {2, 2, 1, make([]uint8, 3)}, {2, 2, 2, make([]uint8, 8)}, {-1, -1, 1, make([]uint8, 1)}} {
+		if _, err := rule.Apply(img); err == nil {
+			t.Errorf("%v was accepted", img)
+		}
+	}
+}
+
+func TestExtremeShapes(t *testing.T) {
+	for _, src := range []Image{New(65535, 1, 1), New(1, 65535, 1), New(1, 1, 3)} {
+		for _, mode := range Modes() {
+			if _, err := (Rule{64, 48, 3, mode}).Apply(src); err != nil {
+				t.Errorf("%dx%d %s: %v", src.Width, src.Height, mode, err)
+			}
+		}
+	}
+}
+
+func TestRuleJSON(t *testing.T) {
+	b, err := json.Marshal(Rule{28, 32, 1, Letterbox})
+	if want := `{"width":28,"height":32,"channels":1,"mode":"letterbox"}`; err != nil || string(b) != want {
+		t.Errorf("%s, %v, want %s", b, err, want)
+	}
+}
+
+func TestDigestCoversTheShape(t *testing.T) {
+	a, b := New(2, 3, 1), New(3, 2, 1)
+	if a.Digest() == b.Digest() || strings.ToLower(a.Digest()) != a.Digest() || len(a.Digest()) != 64 {
+		t.Errorf("digests %s and %s", a.Digest(), b.Digest())
+	}
+}
+
+func BenchmarkRule(b *testing.B) {
+	rule := Rule{224, 224, 3, Stretch}
+	src := gradient(640, 480, 3)
+	for b.Loop() {
+		if _, err := rule.Apply(src); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
