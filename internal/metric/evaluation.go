@@ -1,0 +1,176 @@
+// Package metric turns predictions into the figures that people and criteria
+// judge a classifier by, and keeps the history of a training run. Whatever can
+// be counted is counted in integers; what is left is float64 arithmetic in an
+// order that is fixed, so that every machine gets the same bytes. No figure is
+// ever NaN: what cannot be said (the accuracy of a class without examples) is
+// nil, and null in JSON.
+package metric
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+)
+
+// Schema is the version of the JSON documents that this package defines.
+const Schema = 1
+
+// Evaluation is how well one set of weights classifies one part of a dataset:
+// the content of evaluation/<part>.json.
+type Evaluation struct {
+	Schema int `json:"schema"`
+
+	// What was evaluated on what; set by whoever calls Evaluate.
+	Dataset       string `json:"dataset,omitempty"`
+	Part          string `json:"part,omitempty"`    // "validation", "test"
+	Weights       string `json:"weights,omitempty"` // "best", "ema"
+	WeightsSHA256 string `json:"weights_sha256,omitempty"`
+
+	Examples         int      `json:"examples"`
+	Correct          int      `json:"correct"`
+	Accuracy         float64  `json:"accuracy"`
+	AccuracyInterval Interval `json:"accuracy_interval"`
+	// Loss is the mean cross-entropy (natural logarithm) of the probabilities,
+	// whatever loss the training minimised.
+	Loss float64 `json:"loss"`
+	TopK TopK    `json:"top_k"`
+
+	PerClass   []Class     `json:"per_class"`
+	Macro      Average     `json:"macro_average"`    // every class with examples counts the same
+	Weighted   Average     `json:"weighted_average"` // every example counts the same
+	WorstClass *WorstClass `json:"worst_class"`
+
+	// Confusion counts examples: the row is the true class, the column the
+	// predicted one.
+	Confusion [][]int `json:"confusion"`
+
+	CalibrationError float64 `json:"calibration_error"`
+	CalibrationBins  []Bin   `json:"calibration_bins"`
+
+	// ProbabilitiesSHA256 is over the probabilities as little-endian float32,
+	// row by row: equal weights and data give an equal digest.
+	ProbabilitiesSHA256 string `json:"probabilities_sha256"`
+
+	Latency *Latency `json:"latency_ms,omitempty"`
+}
+
+// TopK is the share of examples whose true class is among the k most probable
+// ones. With fewer than five classes Five is 1.
+type TopK struct {
+	One  float64 `json:"1"`
+	Five float64 `json:"5"`
+}
+
+// Class is how well one class is recognised.
+type Class struct {
+	Label   string `json:"label"`
+	Support int    `json:"support"` // examples of this class
+	// Accuracy is the share of the class's own examples that were recognised,
+	// which is also its recall. Nil without examples.
+	Accuracy *float64 `json:"accuracy"`
+	// Precision is the share of the predictions of this class that were right.
+	// Nil if it was never predicted.
+	Precision *float64 `json:"precision"`
+	Recall    *float64 `json:"recall"`
+	// F1 is the harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN).
+	// Nil for a class that has no examples and was never predicted.
+	F1       *float64  `json:"f1"`
+	Interval *Interval `json:"interval"` // of the accuracy
+}
+
+// Average is a mean over classes. A precision or F1 that is nil counts as 0;
+// classes without examples are left out.
+type Average struct {
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+}
+
+// WorstClass is the class with the lowest accuracy among those with examples.
+type WorstClass struct {
+	Label    string   `json:"label"`
+	Index    int      `json:"index"`
+	Support  int      `json:"support"`
+	Accuracy float64  `json:"accuracy"`
+	Interval Interval `json:"interval"`
+}
+
+// ReadEvaluation reads an evaluation file and refuses one whose figures do not
+// fit together.
+func ReadEvaluation(path string) (*Evaluation, error) {
+	e := new(Evaluation)
+	if err := fileio.ReadJSON(path, e); err != nil {
+		return nil, err
+	}
+	if err := e.Check(); err != nil {
+		return nil, fmt.Errorf("%s: %w: evaluate the run again", path, err)
+	}
+	return e, nil
+}
+
+// Check compares the figures that decide with the confusion matrix that they
+// follow from.
+func (e *Evaluation) Check() error {
+	if e.Schema != Schema {
+		return fmt.Errorf("schema is %d, want %d", e.Schema, Schema)
+	}
+	k := len(e.PerClass)
+	if k == 0 || len(e.Confusion) != k {
+		return fmt.Errorf("%d classes but %d rows in the confusion matrix", k, len(e.Confusion))
+	}
+	examples, correct := 0, 0
+	for i, row := range e.Confusion {
+		if len(row) != k {
+			return fmt.Errorf("row %d of the confusion matrix has %d columns, want %d", i, len(row), k)
+		}
+		support, err := sumCounts(row)
+		if err != nil {
+			return fmt.Errorf("row %d of the confusion matrix: %w", i, err)
+		}
+		if err := e.PerClass[i].check(support, row[i]); err != nil {
+			return err
+		}
+		examples += support
+		correct += row[i]
+	}
+	if examples == 0 || examples != e.Examples || correct != e.Correct || ratio(correct, examples) != e.Accuracy {
+		return fmt.Errorf("the accuracy is not that of the confusion matrix (%d of %d)", correct, examples)
+	}
+	return nil
+}
+
+func (c *Class) check(support, correct int) error {
+	fits := c.Support == support
+	if support == 0 {
+		fits = fits && c.Accuracy == nil
+	} else {
+		fits = fits && c.Accuracy != nil && *c.Accuracy == ratio(correct, support)
+	}
+	if !fits {
+		return fmt.Errorf("the figures of class %q are not those of the confusion matrix (%d of %d)", c.Label, correct, support)
+	}
+	return nil
+}
+
+func sumCounts(row []int) (int, error) {
+	total := 0
+	for _, n := range row {
+		if n < 0 {
+			return 0, errors.New("a count is negative")
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// WithoutExamples returns the labels of the classes that have no examples.
+func (e *Evaluation) WithoutExamples() []string {
+	var labels []string
+	for _, c := range e.PerClass {
+		if c.Support == 0 {
+			labels = append(labels, c.Label)
+		}
+	}
+	return labels
+}

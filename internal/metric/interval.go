@@ -1,0 +1,34 @@
+package metric
+
+import "math"
+
+// Interval is a 95 % confidence interval of a share.
+type Interval struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// z95 is the 97.5 % quantile of the normal distribution.
+const z95 = 1.959963984540054
+
+// Wilson is the 95 % score interval of the share that successes out of n, at
+// least 1, is a sample of (E. B. Wilson, Probable Inference, the Law of
+// Succession, and Statistical Inference, 1927). Unlike the textbook interval it
+// stays within 0 to 1 and means something for a handful of examples and for a
+// share of 1.
+func Wilson(successes, n int) Interval {
+	const z2 = z95 * z95
+	count := float64(n)
+	centre := float64(2*successes) + z2
+	variance := float64(4 * float64(successes) * float64(n-successes) / count)
+	spread := float64(z95 * math.Sqrt(z2+variance))
+	scale := 2 * (count + z2)
+	i := Interval{Low: (centre - spread) / scale, High: (centre + spread) / scale}
+	if successes == 0 {
+		i.Low = 0 // exactly, in spite of rounding
+	}
+	if successes == n {
+		i.High = 1
+	}
+	return i
+}
