@@ -1,0 +1,353 @@
+package criterion
+
+import (
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := fileio.WriteBytes(path, got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs (-want +got); run with -update if that is meant:\n%s", path, diff)
+	}
+}
+
+// evaluation has 100 examples of each class, of which so many are right.
+func evaluation(t *testing.T, right ...int) *metric.Evaluation {
+	t.Helper()
+	k := len(right)
+	var probabilities []float32
+	var labels []int
+	var classes []string
+	for class, n := range right {
+		classes = append(classes, "class "+string(rune('a'+class)))
+		for i := range 100 {
+			row := make([]float32, k)
+			if row[class] = 1; i >= n {
+				row[class], row[(class+1)%k] = 0, 1
+			}
+			probabilities, labels = append(probabilities, row...), append(labels, class)
+		}
+	}
+	e, err := metric.Evaluate(probabilities, labels, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func latency() *metric.Latency {
+	return &metric.Latency{P50: 1.5, P95: 4, Max: 9, Batch: 1, Workers: 1, Samples: 200, Machine: "a computer, 2 cores"}
+}
+
+// good are measurements that pass every criterion with its default threshold.
+func good(t *testing.T) Measurements {
+	size := int64(1_700_000)
+	test := evaluation(t, 99, 98, 97)
+	return Measurements{
+		Test: test, Latency: latency(), ModelBytes: &size,
+		Baseline: &Baseline{Name: "runs/before", Comparison: metric.Comparison{BothRight: 290, OnlyCandidate: 4, OnlyBaseline: 2, BothWrong: 4}},
+	}
+}
+
+func make1(t *testing.T, name, options string) Criterion {
+	t.Helper()
+	c, _, err := MakeCriterion(name, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestJudge(t *testing.T) {
+	none := math.NaN()
+	tests := []struct {
+		name, options string
+		change        func(m *Measurements)
+		measured      float64 // NaN: none
+		passed        bool
+		reason        string
+	}{
+		{"min_test_accuracy", "", nil, 0.98, true, "294 of 300 test examples are right (95 % interval 95.71 to 99.08 %)"},
+		{"min_test_accuracy", "threshold=0.98", nil, 0.98, true, ""},
+		{"min_test_accuracy", "threshold=0.981", nil, 0.98, false, "294 of 300"},
+		{"min_test_accuracy", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"min_test_accuracy", "", func(m *Measurements) { m.Test = &metric.Evaluation{} }, none, false, "no examples"},
+		{"min_test_accuracy", "", func(m *Measurements) { m.Test.Accuracy = math.NaN() }, none, false, "is NaN, which is not a finite number"},
+
+		{"min_per_class_accuracy", "", nil, 0.97, true, `the worst class is "class c": 97.00 % of 100 test examples (95 % interval 91.55 to 98.97 %)`},
+		{"min_per_class_accuracy", "threshold=0.98", nil, 0.97, false, "class c"},
+		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = evaluation(t, 100, 89) }, 0.89, false, `"class b": 89.00 %`},
+		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = &metric.Evaluation{Examples: 1} }, none, false, "no classes"},
+		{"min_per_class_accuracy", "", func(m *Measurements) {
+			m.Test.PerClass = append(m.Test.PerClass, metric.Class{Label: "rare\nclass"})
+		}, none, false, `1 of 4 classes have no test examples, the first of them "rare class"`},
+
+		{"max_inference_time_ms", "", nil, 4, true, "95th percentile of 200 single images, median 1.5 ms, on a computer, 2 cores"},
+		{"max_inference_time_ms", "threshold=4", nil, 4, true, ""},
+		{"max_inference_time_ms", "threshold=3.99", nil, 4, false, "95th percentile"},
+		{"max_inference_time_ms", "", func(m *Measurements) { m.Latency.Machine = "" }, 4, true, "on a machine that is not named"},
+		{"max_inference_time_ms", "", func(m *Measurements) { m.Latency = nil }, none, false, "was not measured"},
+		{"max_inference_time_ms", "", func(m *Measurements) { m.Latency.Batch = 8 }, none, false, "batch 8 and 1 workers, want one image on one worker"},
+		{"max_inference_time_ms", "", func(m *Measurements) { m.Latency.Workers = 2 }, none, false, "batch 1 and 2 workers"},
+		{"max_inference_time_ms", "", func(m *Measurements) { m.Latency.Samples = 199 }, none, false, "199 times, want at least 200"},
+		{"max_inference_time_ms", "", func(m *Measurements) { m.Latency.P95 = -1 }, none, false, "negative"},
+		{"max_inference_time_ms", "", func(m *Measurements) { m.Latency.P95 = math.Inf(1) }, none, false, "+Inf, which is not a finite"},
+
+		{"max_model_size_mb", "", nil, 1.7, true, "model.onnx has 1,700,000 bytes"},
+		{"max_model_size_mb", "threshold=1.7", nil, 1.7, true, ""},
+		{"max_model_size_mb", "threshold=1.6", nil, 1.7, false, "1,700,000 bytes"},
+		{"max_model_size_mb", "", func(m *Measurements) { m.ModelBytes = nil }, none, false, "run the export stage"},
+		{"max_model_size_mb", "", func(m *Measurements) { m.ModelBytes = new(int64) }, none, false, "0 bytes: export it again"},
+
+		{"no_regression", "", nil, 57. / 64, true, "against runs/before: 2 examples only the baseline has right, 4 only this model; accuracy differs by +0.67 percentage points"},
+		{"no_regression", "", func(m *Measurements) {
+			m.Baseline.Comparison = metric.Comparison{BothRight: 294, OnlyBaseline: 5, BothWrong: 1}
+		}, 1. / 32, false, "by -1.67 percentage points"},
+		{"no_regression", "threshold=0.03", func(m *Measurements) {
+			m.Baseline.Comparison = metric.Comparison{BothRight: 294, OnlyBaseline: 5, BothWrong: 1}
+		}, 1. / 32, true, ""},
+		{"no_regression", "", func(m *Measurements) {
+			m.Baseline.Comparison = metric.Comparison{BothRight: 294, BothWrong: 6}
+		}, 1, true, "+0.00"},
+		{"no_regression", "", func(m *Measurements) { m.Baseline = nil }, none, false, "no baseline to compare with"},
+		{"no_regression", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"no_regression", "", func(m *Measurements) { m.Baseline.TrainedOn = 1200 }, none, false, "trained on 1,200 examples of this test part"},
+		{"no_regression", "", func(m *Measurements) { m.Baseline.Comparison.BothWrong++ }, none, false, "(301 examples, 294 right) is not of this evaluation (300 examples, 294 right)"},
+		{"no_regression", "", func(m *Measurements) {
+			m.Baseline.Comparison = metric.Comparison{BothRight: 295, OnlyCandidate: -1, BothWrong: 6}
+		}, none, false, "is not of this evaluation"},
+	}
+	for _, test := range tests {
+		m := good(t)
+		if test.change != nil {
+			test.change(&m)
+		}
+		v := make1(t, test.name, test.options).Judge(m)
+		label := test.name + " " + test.options + ": " + v.Reason
+		if v.Name != test.name || v.Passed != test.passed || !strings.Contains(v.Reason, test.reason) {
+			t.Errorf("%s: passed is %t, want %t and a reason with %q", label, v.Passed, test.passed, test.reason)
+		}
+		switch {
+		case math.IsNaN(test.measured):
+			if v.Measured != nil {
+				t.Errorf("%s: measured %v, want none", label, *v.Measured)
+			}
+		case v.Measured == nil || math.Abs(*v.Measured-test.measured) > 1e-12:
+			t.Errorf("%s: measured %v, want %v", label, v.Measured, test.measured)
+		}
+		if err := v.check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMakeCriterionRefuses(t *testing.T) {
+	for _, test := range []struct{ name, options, want string }{
+		{"min_test_acuracy", "", "did you mean min_test_accuracy"},
+		{"min_test_accuracy", "threshold=1.01", "want 0 to 1"},
+		{"min_test_accuracy", "threshold=97", "want 0 to 1"},
+		{"min_test_accuracy", "threshold=-0.1", "want 0 to 1"},
+		{"min_test_accuracy", "threshold=NaN", "want a finite number"},
+		{"min_per_class_accuracy", "threshold=90%", "want a finite number"},
+		{"max_inference_time_ms", "threshold=0", "want more than 0"},
+		{"max_inference_time_ms", "threshold=Inf", "want a finite number"},
+		{"max_model_size_mb", "threshold=-1", "want more than 0"},
+		{"no_regression", "threshold=0", "want more than 0"},
+		{"no_regression", "threshold=5", "want 0 to 1"},
+		{"no_regression", "limit=5", `unknown option "limit"`},
+	} {
+		_, _, err := MakeCriterion(test.name, test.options)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s %s: error is %v, want one with %q", test.name, test.options, err, test.want)
+		}
+	}
+}
+
+func TestDefaultThresholds(t *testing.T) {
+	want := map[string]string{
+		"max_inference_time_ms": "50", "max_model_size_mb": "10", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "no_regression": "0.05",
+	}
+	got := map[string]string{}
+	for _, d := range Modules() {
+		_, resolved, err := MakeCriterion(d.Name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[d.Name] = resolved["threshold"]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func allCriteria(t *testing.T) []Criterion {
+	var all []Criterion
+	for _, d := range Modules() {
+		all = append(all, make1(t, d.Name, ""))
+	}
+	return all
+}
+
+func decide(t *testing.T, m Measurements) *Release {
+	t.Helper()
+	r, err := Decide(allCriteria(t), m, Weights{Name: "best", SHA256: strings.Repeat("ab", 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.check(); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func marshal(t *testing.T, r *Release) []byte {
+	t.Helper()
+	b, err := fileio.MarshalJSON(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestDecide(t *testing.T) {
+	approved := decide(t, good(t))
+	if !approved.Approved || approved.Forced || approved.Decision() != "approved" {
+		t.Errorf("good measurements are not approved: %+v", approved)
+	}
+	golden(t, "approved.json", marshal(t, approved))
+	golden(t, "approved.txt", []byte(approved.Table()))
+
+	m := good(t)
+	m.Test, m.ModelBytes = evaluation(t, 99, 98, 80), nil
+	m.Baseline = nil
+	refused := decide(t, m)
+	if refused.Approved || refused.Decision() != "refused" {
+		t.Errorf("bad measurements are approved: %+v", refused)
+	}
+	if diff := cmp.Diff([]string{"max_model_size_mb", "min_per_class_accuracy", "min_test_accuracy", "no_regression"}, refused.Failed()); diff != "" {
+		t.Error(diff)
+	}
+	golden(t, "refused.json", marshal(t, refused))
+	golden(t, "refused.txt", []byte(refused.Table()))
+
+	if err := refused.Force(" \n"); err == nil || refused.Forced {
+		t.Errorf("forced without a reason: %v", err)
+	}
+	if err := refused.Force("field test on\nMonday"); err != nil {
+		t.Fatal(err)
+	}
+	if !refused.Approved || refused.Decision() != "forced" {
+		t.Errorf("a forced release is not approved: %+v", refused)
+	}
+	golden(t, "forced.json", marshal(t, refused))
+	golden(t, "forced.txt", []byte(refused.Table()))
+}
+
+func TestForceOfAnApprovedModelChangesNothing(t *testing.T) {
+	r := decide(t, good(t))
+	before := marshal(t, r)
+	if err := r.Force("to be sure"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(before), string(marshal(t, r))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecideRefuses(t *testing.T) {
+	if _, err := Decide(nil, good(t), Weights{}); err != ErrNoCriteria { //nolint:errorlint // it is returned as it is
+		t.Errorf("error without criteria is %v", err)
+	}
+	twice := []Criterion{make1(t, "min_test_accuracy", ""), make1(t, "min_test_accuracy", "threshold=0.5")}
+	if _, err := Decide(twice, good(t), Weights{}); err == nil || !strings.Contains(err.Error(), "given twice") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestReadRelease(t *testing.T) {
+	for _, name := range []string{"approved.json", "refused.json", "forced.json"} {
+		r, err := ReadRelease(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.TrimSuffix(name, ".json"); r.Decision() != want {
+			t.Errorf("%s is read as %s", name, r.Decision())
+		}
+	}
+	tests := map[string]struct{ file, old, new, want string }{
+		"other schema":          {"approved.json", `"schema": 1`, `"schema": 2`, "schema is 2, want 1"},
+		"refusal turned round":  {"refused.json", `"approved": false`, `"approved": true`, "approved is true, which is not what its criteria say"},
+		"approval turned round": {"approved.json", `"approved": true`, `"approved": false`, "approved is false"},
+		"edited verdict":        {"refused.json", `"passed": false`, `"passed": true`, "is passed without a measurement"},
+		"edited threshold":      {"approved.json", `"threshold": 0.97`, `"threshold": 0.99`, `"min_test_accuracy" says passed is true for 0.98 >= 0.99`},
+		"other comparison":      {"approved.json", `"op": "<="`, `"op": "=="`, "want >= or <="},
+		"forced, no reason":     {"forced.json", `"force_reason": "field test on\nMonday",`, "", "has no reason"},
+		"unknown key":           {"approved.json", `"reason"`, `"raeson"`, "raeson"},
+		"no criteria":           {"approved.json", `"criteria": [`, `"criteria": [], "more": [`, `unknown field "more"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			b, err := os.ReadFile(filepath.Join("testdata", test.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bad := strings.Replace(string(b), test.old, test.new, 1)
+			if bad == string(b) {
+				t.Fatal("the test changes nothing")
+			}
+			path := filepath.Join(t.TempDir(), "release.json")
+			if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err = ReadRelease(path)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("error is %v, want one with %q and the path", err, test.want)
+			}
+		})
+	}
+}
+
+func TestVerdictText(t *testing.T) {
+	value := func(x float64) *float64 { return &x }
+	for _, test := range []struct {
+		v              Verdict
+		measured, want string
+	}{
+		{Verdict{Op: ">=", Unit: "share", Threshold: 0.97, Measured: value(0.98765)}, "98.77 %", ">= 97.00 %"},
+		{Verdict{Op: ">=", Unit: "share", Threshold: 0.97, Measured: value(0.969999)}, "0.969999 share", ">= 97.00 %"},
+		{Verdict{Op: "<=", Unit: "ms", Threshold: 50, Measured: value(1234.5)}, "1234 ms", "<= 50 ms"},
+		{Verdict{Op: "<=", Unit: "ms", Threshold: 50, Measured: value(50.01)}, "50.01 ms", "<= 50 ms"},
+		{Verdict{Op: "<=", Unit: "MB", Threshold: 10}, "none", "<= 10 MB"},
+		{Verdict{Op: ">=", Unit: "p-value", Threshold: 0.05, Measured: value(0.0312345)}, "p 0.0312", ">= p 0.05"},
+	} {
+		if got := test.v.MeasuredText(); got != test.measured {
+			t.Errorf("%+v: measured %q, want %q", test.v, got, test.measured)
+		}
+		if got := test.v.ThresholdText(); got != test.want {
+			t.Errorf("%+v: threshold %q, want %q", test.v, got, test.want)
+		}
+	}
+}

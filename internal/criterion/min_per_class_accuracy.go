@@ -1,0 +1,34 @@
+package criterion
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+type minPerClassAccuracy struct{ bound }
+
+func newMinPerClassAccuracy(o *config.Options) (Criterion, error) {
+	c := &minPerClassAccuracy{bound{name: "min_per_class_accuracy", op: ">=", unit: "share"}}
+	o.Float(&c.threshold, "threshold", 0.90, "lowest share of the test examples of any one class that must be right", config.Between(0, 1))
+	return c, nil
+}
+
+// Judge implements Criterion. It goes by the measured share, not by its
+// interval, but states the interval: of few examples it is wide.
+func (c *minPerClassAccuracy) Judge(m Measurements) Verdict {
+	if m.Test == nil {
+		return c.refused(notEvaluated)
+	}
+	if missing := m.Test.WithoutExamples(); len(missing) > 0 {
+		return c.refused("%d of %d classes have no test examples, the first of them %q: nothing is known of how well they are recognised",
+			len(missing), len(m.Test.PerClass), metric.Clip(missing[0], 40))
+	}
+	worst := m.Test.WorstClass
+	if worst == nil {
+		return c.refused("the evaluation has no classes")
+	}
+	v := c.measured(worst.Accuracy, "the worst class is %q: %s %% of %s test examples (95 %% interval %s %%)",
+		metric.Clip(worst.Label, 40), metric.Percent(worst.Accuracy), metric.Count(worst.Support), worst.Interval.Percent())
+	v.Interval = &worst.Interval
+	return v
+}

@@ -1,0 +1,40 @@
+package criterion
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+type noRegression struct{ bound }
+
+func newNoRegression(o *config.Options) (Criterion, error) {
+	c := &noRegression{bound{name: "no_regression", op: ">=", unit: "p-value"}}
+	o.Float(&c.threshold, "threshold", 0.05, "significance: a model is worse if chance alone explains the difference with a lower probability", config.Above(0), config.Between(0, 1))
+	return c, nil
+}
+
+// Judge implements Criterion. The measurement is the one-sided p-value: a model
+// that is better than the baseline, however clearly, passes.
+func (c *noRegression) Judge(m Measurements) Verdict {
+	b := m.Baseline
+	switch {
+	case b == nil:
+		return c.refused("there is no baseline to compare with: name a run or package with --baseline")
+	case m.Test == nil:
+		return c.refused(notEvaluated)
+	case b.TrainedOn > 0:
+		return c.refused("the baseline was trained on %s examples of this test part, so that its accuracy here says nothing: choose another baseline or use its split",
+			metric.Count(b.TrainedOn))
+	}
+	if counts := b.Comparison; !fits(counts, m.Test) {
+		return c.refused("the comparison with the baseline (%s examples, %s right) is not of this evaluation (%s examples, %s right): evaluate the run again",
+			metric.Count(counts.Examples()), metric.Count(counts.BothRight+counts.OnlyCandidate), metric.Count(m.Test.Examples), metric.Count(m.Test.Correct))
+	}
+	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points",
+		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate), 100*b.Comparison.Difference())
+}
+
+func fits(c metric.Comparison, test *metric.Evaluation) bool {
+	return c.BothRight >= 0 && c.BothWrong >= 0 && c.OnlyBaseline >= 0 && c.OnlyCandidate >= 0 &&
+		c.Examples() == test.Examples && c.BothRight+c.OnlyCandidate == test.Correct
+}
