@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sort"
-	"strconv"
 	"strings"
 )
 
@@ -17,6 +16,8 @@ type Option struct {
 	Type    string // "int", "float", "bool", "string" or "a|b|c" for a choice
 	Default string
 	Doc     string // one line, lower case, no full stop
+	Group   string // heading it is listed under in a command's help
+	Class   Class  // what its value may affect
 
 	set func(string) error
 	get func() string
@@ -34,6 +35,20 @@ func (o *Option) Set(s string) error {
 	return nil
 }
 
+// Class says what a value may affect, and so where it is recorded and whether
+// it can change once a run exists.
+type Class string
+
+// The classes. Invocation values belong to one call of the program and are part
+// of no record.
+const (
+	Invocation Class = ""
+	Identity   Class = "identity"  // may affect the bits of the result
+	Execution  Class = "execution" // how and where the work is done, never a bit
+	Gate       Class = "gate"      // judges a finished result
+	Naming     Class = "naming"    // what the result is called
+)
+
 // Options is an ordered collection of options. A module's constructor declares
 // every option it has on the Options it is given, and receives the value at
 // once: declared values are looked up in the user's input, parsed and checked
@@ -42,10 +57,20 @@ type Options struct {
 	declared []*Option
 	input    map[string]string
 	errs     []error
+	view     bool
+	group    string
+	class    Class
 }
 
 // NewOptions returns an empty collection that takes values from input.
 func NewOptions(input map[string]string) *Options { return &Options{input: input} }
+
+// View returns an empty collection whose declarations read the variables that
+// they are given and leave them as they are.
+func View() *Options { return &Options{view: true} }
+
+// Begin sets the heading and the class of the options declared from here on.
+func (o *Options) Begin(group string, class Class) { o.group, o.class = group, class }
 
 // ParseOptions reads the form "key=value,key=value" of a --<kind>-options flag.
 func ParseOptions(s string) (*Options, error) {
@@ -113,142 +138,16 @@ func (o *Options) names() []string {
 }
 
 func (o *Options) declare(option *Option) {
+	option.Group, option.Class = o.group, o.class
 	o.declared = append(o.declared, option)
+	if o.view {
+		return
+	}
 	value, given := o.input[option.Name]
 	if !given {
 		value = option.Default
 	}
 	if err := option.Set(value); err != nil {
 		o.errs = append(o.errs, err)
-	}
-}
-
-// Int declares an integer option held in *p.
-func (o *Options) Int(p *int, name string, value int, doc string, checks ...Check) {
-	o.declare(&Option{
-		Name: name, Type: "int", Default: strconv.Itoa(value), Doc: doc,
-		get: func() string { return strconv.Itoa(*p) },
-		set: func(s string) error {
-			v, err := strconv.Atoi(s)
-			if err != nil {
-				return errors.New("want a whole number")
-			}
-			if err := runChecks(checks, float64(v)); err != nil {
-				return err
-			}
-			*p = v
-			return nil
-		},
-	})
-}
-
-// Float declares an option held in the float64 *p; infinities and NaN are
-// refused.
-func (o *Options) Float(p *float64, name string, value float64, doc string, checks ...Check) {
-	o.declare(&Option{
-		Name: name, Type: "float", Default: formatFloat(value), Doc: doc,
-		get: func() string { return formatFloat(*p) },
-		set: func(s string) error {
-			v, err := strconv.ParseFloat(s, 64)
-			if err != nil || v-v != 0 {
-				return errors.New("want a finite number")
-			}
-			if err := runChecks(checks, v); err != nil {
-				return err
-			}
-			*p = v
-			return nil
-		},
-	})
-}
-
-// Bool declares an on/off option held in *p.
-func (o *Options) Bool(p *bool, name string, value bool, doc string) {
-	o.declare(&Option{
-		Name: name, Type: "bool", Default: strconv.FormatBool(value), Doc: doc,
-		get: func() string { return strconv.FormatBool(*p) },
-		set: func(s string) error {
-			v, err := strconv.ParseBool(s)
-			if err != nil {
-				return errors.New("want true or false")
-			}
-			*p = v
-			return nil
-		},
-	})
-}
-
-// String declares a free-text option held in *p. The optional check sees the
-// value before it is stored.
-func (o *Options) String(p *string, name, value, doc string, checks ...func(string) error) {
-	o.declare(&Option{
-		Name: name, Type: "string", Default: value, Doc: doc,
-		get: func() string { return *p },
-		set: func(s string) error {
-			for _, check := range checks {
-				if err := check(s); err != nil {
-					return err
-				}
-			}
-			*p = s
-			return nil
-		},
-	})
-}
-
-// Choice declares an option that takes one of a few words.
-func (o *Options) Choice(p *string, name, value, doc string, choices ...string) {
-	o.String(p, name, value, doc, func(s string) error {
-		for _, choice := range choices {
-			if s == choice {
-				return nil
-			}
-		}
-		return fmt.Errorf("want one of %s", strings.Join(choices, ", "))
-	})
-	o.declared[len(o.declared)-1].Type = strings.Join(choices, "|")
-}
-
-func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-
-// Check validates a number.
-type Check func(float64) error
-
-func runChecks(checks []Check, v float64) error {
-	for _, check := range checks {
-		if err := check(v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// AtLeast accepts low and above.
-func AtLeast(low float64) Check {
-	return func(v float64) error {
-		if v < low {
-			return fmt.Errorf("want at least %v", low)
-		}
-		return nil
-	}
-}
-
-// Above accepts what is greater than low.
-func Above(low float64) Check {
-	return func(v float64) error {
-		if v <= low {
-			return fmt.Errorf("want more than %v", low)
-		}
-		return nil
-	}
-}
-
-// Between accepts low to high, both included.
-func Between(low, high float64) Check {
-	return func(v float64) error {
-		if v < low || v > high {
-			return fmt.Errorf("want %v to %v", low, high)
-		}
-		return nil
 	}
 }
