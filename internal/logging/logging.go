@@ -1,0 +1,115 @@
+// Package logging writes the program's log: lines for people on the console, and,
+// once a run directory is known, the same lines and their JSON form in files there.
+package logging
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// The log files in a run directory.
+const (
+	TextFile = "blocktrain.log"
+	JSONFile = "log.jsonl"
+)
+
+// Log is a logger whose destinations can grow while it is in use. Its methods, and
+// those of the loggers derived from it, may be called from several goroutines at
+// once.
+type Log struct {
+	*slog.Logger
+	sinks *sinks
+	level slog.Level
+}
+
+// New returns a log that writes the records of at least the level to stderr. When
+// quiet, only warnings and errors are written there; files are not affected.
+func New(stderr io.Writer, level slog.Level, quiet bool) *Log {
+	console := level
+	if quiet {
+		console = max(console, slog.LevelWarn)
+	}
+	shared := &sinks{}
+	shared.add(newTextHandler(stderr, console, consoleStyle(stderr)))
+	return &Log{slog.New(&fanOut{sinks: shared}), shared, level}
+}
+
+// Discard returns a log that writes nothing until a directory is attached.
+func Discard() *Log {
+	shared := &sinks{}
+	return &Log{slog.New(&fanOut{sinks: shared}), shared, slog.LevelInfo}
+}
+
+// AttachDir appends all further records, from level info or lower where the log's
+// own level is lower, to blocktrain.log and log.jsonl in dir. The function returned
+// ends that and closes the files.
+func (l *Log) AttachDir(dir string) (detach func() error, err error) {
+	text, err := openAppend(filepath.Join(dir, TextFile))
+	if err != nil {
+		return nil, err
+	}
+	lines, err := openAppend(filepath.Join(dir, JSONFile))
+	if err != nil {
+		return nil, errors.Join(err, text.Close())
+	}
+	level := min(l.level, slog.LevelInfo)
+	removeText := l.sinks.add(newTextHandler(text, level, fileStyle))
+	removeJSON := l.sinks.add(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: level}))
+	return func() error {
+		removeText()
+		removeJSON()
+		return errors.Join(text.Close(), lines.Close())
+	}, nil
+}
+
+func openAppend(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write the log: %w", err)
+	}
+	return f, nil
+}
+
+// IsTerminal reports whether w is a terminal, where lines can be redrawn and
+// coloured.
+func IsTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// sinks is a set of handlers.
+type sinks struct {
+	mu       sync.RWMutex
+	handlers []*slog.Handler
+}
+
+// add puts a handler into the set; the function returned takes it out.
+func (s *sinks) add(handler slog.Handler) (remove func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry := &handler
+	s.handlers = append(s.handlers, entry)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for i, other := range s.handlers {
+			if other == entry {
+				s.handlers = append(s.handlers[:i:i], s.handlers[i+1:]...)
+				return
+			}
+		}
+	}
+}
+
+func (s *sinks) all() []*slog.Handler {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.handlers
+}

@@ -1,0 +1,146 @@
+package logging
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+)
+
+// style is how a text handler writes its lines.
+type style struct {
+	time  string // layout
+	color bool   // level in colour
+	clear string // written before a line, to wipe what is on it
+}
+
+var fileStyle = style{time: "2006-01-02 15:04:05"}
+
+// consoleStyle wipes the terminal's last line before it writes: a progress bar may
+// stand there, and is drawn anew below.
+func consoleStyle(w io.Writer) style {
+	s := style{time: "15:04:05"}
+	if IsTerminal(w) {
+		s.clear = "\r\x1b[K"
+		s.color = os.Getenv("NO_COLOR") == ""
+	}
+	return s
+}
+
+// textHandler writes records as "15:04:05 INFO  message key=value key=value".
+type textHandler struct {
+	mu    *sync.Mutex // held while writing to w
+	w     io.Writer
+	level slog.Level
+	style style
+	attrs string // of WithAttrs, as written
+	group string // of WithGroup, "a.b."
+}
+
+func newTextHandler(w io.Writer, level slog.Level, s style) *textHandler {
+	return &textHandler{mu: &sync.Mutex{}, w: w, level: level, style: s}
+}
+
+// Enabled implements slog.Handler.
+func (h *textHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
+
+// WithAttrs implements slog.Handler.
+func (h *textHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	var b bytes.Buffer
+	for _, attr := range attrs {
+		appendAttr(&b, h.group, attr)
+	}
+	derived := *h
+	derived.attrs += b.String()
+	return &derived
+}
+
+// WithGroup implements slog.Handler.
+func (h *textHandler) WithGroup(name string) slog.Handler {
+	derived := *h
+	if name != "" {
+		derived.group += name + "."
+	}
+	return &derived
+}
+
+// Handle implements slog.Handler.
+func (h *textHandler) Handle(_ context.Context, record slog.Record) error {
+	var b bytes.Buffer
+	b.WriteString(h.style.clear)
+	b.WriteString(record.Time.Format(h.style.time))
+	b.WriteString(" " + h.levelName(record.Level) + " ")
+	// A message of several lines, such as a table, is written as it is.
+	b.WriteString(strings.TrimRight(record.Message, "\n"))
+	b.WriteString(h.attrs)
+	record.Attrs(func(attr slog.Attr) bool {
+		appendAttr(&b, h.group, attr)
+		return true
+	})
+	b.WriteByte('\n')
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, err := h.w.Write(b.Bytes())
+	return err
+}
+
+// levelName is the level in five columns.
+func (h *textHandler) levelName(level slog.Level) string {
+	name := level.String()
+	name += strings.Repeat(" ", max(0, 5-len(name)))
+	if !h.style.color {
+		return name
+	}
+	color := "\x1b[36m" // cyan: debug
+	switch {
+	case level >= slog.LevelError:
+		color = "\x1b[31m" // red
+	case level >= slog.LevelWarn:
+		color = "\x1b[33m" // yellow
+	case level >= slog.LevelInfo:
+		color = "\x1b[32m" // green
+	}
+	return color + name + "\x1b[0m"
+}
+
+// appendAttr writes " key=value", and a group as its members.
+func appendAttr(b *bytes.Buffer, group string, attr slog.Attr) {
+	value := attr.Value.Resolve()
+	if value.Kind() == slog.KindGroup {
+		if attr.Key != "" {
+			group += attr.Key + "."
+		}
+		for _, member := range value.Group() {
+			appendAttr(b, group, member)
+		}
+		return
+	}
+	if attr.Key == "" && value.Any() == nil {
+		return
+	}
+	b.WriteString(" " + group + attr.Key + "=" + formatValue(value))
+}
+
+func formatValue(value slog.Value) string {
+	text := value.String()
+	switch value.Kind() {
+	case slog.KindFloat64:
+		text = strconv.FormatFloat(value.Float64(), 'g', 6, 64)
+	case slog.KindDuration:
+		text = value.Duration().Round(time.Millisecond).String()
+	}
+	if text == "" || strings.ContainsFunc(text, needsQuotes) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+func needsQuotes(r rune) bool {
+	return unicode.IsSpace(r) || r == '"' || r == '=' || !unicode.IsPrint(r)
+}
