@@ -282,10 +282,16 @@ func (l AvgPool) Output(in []Shape) (Shape, error) {
 	return pooled(in, l.Kernel, l.Stride, l.Padding)
 }
 
+// maxTaps bounds a pooling window: which of its pixels won is kept in a byte.
+const maxTaps = 256
+
 func pooled(in []Shape, kernel, stride, padding int) (Shape, error) {
 	s, err := one(in)
 	if err != nil {
 		return Shape{}, err
+	}
+	if kernel*kernel > maxTaps {
+		return Shape{}, fmt.Errorf("kernel %d: want at most 16", kernel)
 	}
 	h, w, err := window(s, kernel, stride, padding)
 	return Shape{h, w, s.C}, err

@@ -1,0 +1,313 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+// testLoss is a smooth loss whose gradient is simple: half the squared distance
+// of outputs and targets.
+type testLoss struct{ probabilities bool }
+
+func (l testLoss) WantsProbabilities() bool { return l.probabilities }
+
+func (testLoss) Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32) {
+	for n := range values {
+		values[n] = 0
+		for i := n * classes; i < (n+1)*classes; i++ {
+			d := outputs[i] - targets[i]
+			values[n] += d * d / 2
+			gradient[i] = scale * d
+		}
+	}
+}
+
+// still is an optimizer that changes nothing.
+type still struct{}
+
+func (still) Slots() []string                             { return nil }
+func (still) Begin(int, float32, float32)                 {}
+func (still) Apply(_, _ []float32, _ [][]float32, _ bool) {}
+
+// layerCase is a small network around one layer.
+type layerCase struct {
+	name  string
+	input nn.Shape
+	build func(g *nn.Graph, x *nn.Node) *nn.Node
+}
+
+// layerCases has every kind of layer with settings that matter to its gradient.
+func layerCases() []layerCase {
+	single := func(l nn.Layer) func(*nn.Graph, *nn.Node) *nn.Node {
+		return func(g *nn.Graph, x *nn.Node) *nn.Node { return g.Add("layer", l, x) }
+	}
+	cases := []layerCase{
+		{"Normalize", nn.Shape{H: 3, W: 3, C: 2}, single(nn.Normalize{})},
+		{"Conv2D", nn.Shape{H: 5, W: 4, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 3})},
+		{"Conv2D padding", nn.Shape{H: 4, W: 4, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 3, Padding: 1})},
+		{"Conv2D stride", nn.Shape{H: 6, W: 5, C: 2}, single(nn.Conv2D{Out: 2, Kernel: 3, Stride: 2, Padding: 1})},
+		{"Conv2D 1x1 stride 2", nn.Shape{H: 5, W: 5, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 1, Stride: 2, NoBias: true})},
+		{"Conv2D stride 3", nn.Shape{H: 7, W: 2, C: 1}, single(nn.Conv2D{Out: 2, Kernel: 2, Stride: 3, Padding: 1})},
+		{"Conv2D groups", nn.Shape{H: 4, W: 4, C: 4}, single(nn.Conv2D{Out: 6, Kernel: 3, Padding: 1, Groups: 2})},
+		{"Conv2D depthwise", nn.Shape{H: 4, W: 4, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Padding: 1, Groups: 3})},
+		{"Conv2D depthwise stride", nn.Shape{H: 5, W: 5, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Padding: 1, Groups: 3})},
+		{"Conv2D depth multiplier", nn.Shape{H: 4, W: 4, C: 2}, single(nn.Conv2D{Out: 4, Kernel: 3, Groups: 2})},
+		{"BatchNorm", nn.Shape{H: 3, W: 3, C: 3}, single(nn.BatchNorm{})},
+		{"MaxPool", nn.Shape{H: 4, W: 5, C: 2}, single(nn.MaxPool{Kernel: 2})},
+		{"MaxPool overlapping", nn.Shape{H: 5, W: 5, C: 2}, single(nn.MaxPool{Kernel: 3, Stride: 2, Padding: 1})},
+		{"AvgPool", nn.Shape{H: 4, W: 4, C: 2}, single(nn.AvgPool{Kernel: 2})},
+		{"AvgPool padding", nn.Shape{H: 4, W: 4, C: 2}, single(nn.AvgPool{Kernel: 3, Stride: 2, Padding: 1})},
+		{"GlobalAvgPool", nn.Shape{H: 4, W: 3, C: 3}, single(nn.GlobalAvgPool{})},
+		{"Dropout", nn.Shape{H: 3, W: 3, C: 3}, single(nn.Dropout{Rate: 0.4})},
+		{"Add", nn.Shape{H: 3, W: 3, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			return g.Add("layer", nn.Add{}, x, g.Add("other", nn.Conv2D{Out: 2, Kernel: 1}, x), x)
+		}},
+		{"Concat", nn.Shape{H: 3, W: 3, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			return g.Add("layer", nn.Concat{}, x, g.Add("other", nn.Conv2D{Out: 3, Kernel: 1}, x), x)
+		}},
+		{"Linear, Softmax", nn.Shape{H: 2, W: 2, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			return g.Add("softmax", nn.Softmax{}, g.Add("linear", nn.Linear{Out: 5}, g.Add("flat", nn.Flatten{}, x)))
+		}},
+		{"wide Linear", nn.Shape{H: 2, W: 2, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			wide := g.Add("wide", nn.Linear{Out: 300}, g.Add("flat", nn.Flatten{}, x))
+			return g.Add("wide2", nn.Linear{Out: 220}, wide)
+		}},
+	}
+	for _, f := range nn.Functions() {
+		cases = append(cases, layerCase{string(f), nn.Shape{H: 3, W: 3, C: 3}, single(nn.Activation{Function: f})})
+	}
+	return cases
+}
+
+// network builds a trainable layer, the case's layer and a head.
+func (lc layerCase) network(t testing.TB) (*nn.Graph, *nn.Parameters) {
+	t.Helper()
+	g := nn.NewGraph(lc.input)
+	x := g.Add("normalize", nn.Normalize{}, g.Input())
+	x = g.Add("before", nn.Conv2D{Out: lc.input.C, Kernel: 1}, x)
+	x = lc.build(g, x)
+	x = g.Add("flatten", nn.Flatten{}, x)
+	g.Add("head", nn.Linear{Out: 3}, x)
+	if err := g.Err(); err != nil {
+		t.Fatal(err)
+	}
+	params := g.NewParameters(3)
+	s := rng.NewKey(5, rng.TestPurpose).Stream(0, 0, 0)
+	for _, p := range g.Params { // away from zero and from each other
+		for i, v := range params.Of(p) {
+			params.Of(p)[i] = v + s.Uniform(-0.1, 0.1)
+		}
+	}
+	return g, params
+}
+
+func randomBytes(n int, item uint32) []uint8 {
+	s := rng.NewKey(9, rng.TestPurpose).Stream(item, 0, 0)
+	b := make([]uint8, n)
+	for i := range b {
+		b[i] = uint8(s.Uint32())
+	}
+	return b
+}
+
+func randomFloats(n int, item uint32) []float32 {
+	s := rng.NewKey(9, rng.TestPurpose).Stream(item, 1, 0)
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = s.Uniform(-1, 1)
+	}
+	return x
+}
+
+func testStep(g *nn.Graph, examples int) Step {
+	return Step{
+		Number: 1, Images: randomBytes(examples*g.Input().Shape.Elements(), 1), Targets: randomFloats(examples*g.Output().Shape.C, 2),
+	}
+}
+
+// TestGradients compares every parameter's gradient with central differences of
+// the loss, over two shards.
+func TestGradients(t *testing.T) {
+	for _, lc := range layerCases() {
+		t.Run(lc.name, func(t *testing.T) {
+			g, params := lc.network(t)
+			const examples = 6
+			trainer, err := NewTrainer(g, params, TrainerOptions{
+				BatchSize: examples, ShardSize: 3, Workers: 2, Seed: 1, Loss: testLoss{}, Optimizer: still{},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer trainer.Close()
+			step := testStep(g, examples)
+			loss := func() float64 {
+				r, err := trainer.Step(step)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return r.LossSum / examples
+			}
+			for _, p := range g.Params {
+				if p.Trainable {
+					checkGradient(t, trainer, params, p, loss)
+				}
+			}
+		})
+	}
+}
+
+// checkGradient tries a few of a parameter's values.
+func checkGradient(t *testing.T, trainer *Trainer, params *nn.Parameters, p *nn.Param, loss func() float64) {
+	t.Helper()
+	values := params.Of(p)
+	stride := max(1, len(values)/7)
+	for i := 0; i < len(values); i += stride {
+		loss()
+		got := float64(trainer.Gradient(p)[i])
+		was := values[i]
+		// Large steps meet the kinks of a function, small ones rounding errors.
+		best := math.Inf(1)
+		want := 0.0
+		for _, step := range []float32{1.0 / 32, 1.0 / 256, 1.0 / 2048} {
+			values[i] = was + step
+			up := loss()
+			values[i] = was - step
+			down := loss()
+			values[i] = was
+			difference := (up - down) / (2 * float64(step))
+			if distance := math.Abs(got - difference); distance < best {
+				best, want = distance, difference
+			}
+		}
+		if best > 2e-3+0.02*math.Abs(want) {
+			t.Errorf("%s[%d]: gradient %v, differences give %v", p.Name, i, got, want)
+		}
+	}
+}
+
+// TestWorkersDoNotMatter takes steps with several numbers of workers and wants
+// one gradient, bit for bit.
+func TestWorkersDoNotMatter(t *testing.T) {
+	for _, lc := range layerCases() {
+		t.Run(lc.name, func(t *testing.T) {
+			want := ""
+			for _, workers := range []int{1, 2, 3, 5} {
+				g, params := lc.network(t)
+				trainer, err := NewTrainer(g, params, TrainerOptions{
+					BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := trainer.Step(testStep(g, 11)); err != nil {
+					t.Fatal(err)
+				}
+				got := fmt.Sprintf("%x %s", bitsOf(trainer.gradient), params.Digest())
+				trainer.Close()
+				if want == "" {
+					want = got
+				} else if got != want {
+					t.Fatalf("%d workers give other bits than 1", workers)
+				}
+			}
+		})
+	}
+}
+
+func bitsOf(x []float32) []uint32 {
+	bits := make([]uint32, len(x))
+	for i, v := range x {
+		bits[i] = math.Float32bits(v)
+	}
+	return bits
+}
+
+// TestStepAllocatesNothing runs a network with every kind of segment.
+func TestStepAllocatesNothing(t *testing.T) {
+	lc := layerCases()[0]
+	lc.build = func(g *nn.Graph, x *nn.Node) *nn.Node {
+		x = g.Add("conv", nn.Conv2D{Out: 4, Kernel: 3, Padding: 1}, x)
+		x = g.Add("norm", nn.BatchNorm{}, x)
+		x = g.Add("drop", nn.Dropout{Rate: 0.5}, x)
+		return g.Add("wide", nn.Linear{Out: 2000}, g.Add("flat", nn.Flatten{}, x))
+	}
+	g, params := lc.network(t)
+	trainer, err := NewTrainer(g, params, TrainerOptions{
+		BatchSize: 8, ShardSize: 4, Workers: 2, Loss: testLoss{}, Optimizer: still{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.Close()
+	step := testStep(g, 8)
+	if n := testing.AllocsPerRun(5, func() { _, _ = trainer.Step(step) }); n != 0 {
+		t.Errorf("a step allocates %v times", n)
+	}
+}
+
+// TestInferenceAgrees compares the inference plan with a training plan whose
+// normalisation is frozen, which computes the same function.
+func TestInferenceAgrees(t *testing.T) {
+	for _, lc := range layerCases() {
+		if lc.name == "Dropout" {
+			continue
+		}
+		t.Run(lc.name, func(t *testing.T) {
+			g, params := lc.network(t)
+			const examples, classes = 19, 3
+			step := testStep(g, examples)
+			inference, err := NewInference(g, params, examples, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer inference.Close()
+			got := make([]float32, examples*classes)
+			inference.Run(got, step.Images)
+			seen := &spyLoss{}
+			trainer, err := NewTrainer(g, params, TrainerOptions{
+				BatchSize: examples, ShardSize: examples, Workers: 1, Frozen: []string{"layer."}, Loss: seen, Optimizer: still{},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer trainer.Close()
+			if _, err := trainer.Step(step); err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				if math.Abs(float64(got[i]-seen.outputs[i])) > 1e-5 {
+					t.Fatalf("probability %d is %v, the training plan has %v", i, got[i], seen.outputs[i])
+				}
+			}
+			one := make([]float32, classes)
+			inference.Run(one, step.Images[:len(step.Images)/examples])
+			for i := range one {
+				if one[i] != got[i] {
+					t.Fatalf("alone an image has probability %v, in a batch %v", one[i], got[i])
+				}
+			}
+		})
+	}
+}
+
+// spyLoss keeps the outputs that it saw.
+type spyLoss struct{ outputs []float32 }
+
+func (*spyLoss) WantsProbabilities() bool { return true }
+
+func (l *spyLoss) Evaluate(values, gradient, outputs, _ []float32, _ int, _ float32) {
+	l.outputs = append(l.outputs, outputs...)
+	clear(values)
+	clear(gradient)
+}
+
+func TestArgMaxOfTargetsIsLowest(t *testing.T) {
+	if got := kernel.ArgMax([]float32{0.5, 0.5}); got != 0 {
+		t.Errorf("ArgMax of a tie is %d, want 0", got)
+	}
+}

@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+// linear is what the operations of one fully connected layer share.
+type linear struct {
+	in, out int
+	weight  []float32 // [in,out]
+	bias    []float32 // [out] or nil
+}
+
+func (c *compiler) lowerLinear(n *nn.Node) func() {
+	l := &linear{in: n.Inputs[0].Shape.C, out: n.Shape.C}
+	l.weight, l.bias = c.weightAndBias(n)
+	if c.training && l.in*l.out > wideWeights {
+		return c.lowerWide(n, l)
+	}
+	x, y, rows := c.input(n, 0), c.value(n), rowOffsets(c.shard, l.in)
+	c.emit(n.Name, func(w *worker, s span) {
+		l.multiply(y.of(w, s), x.of(w, s), rows[:s.count], 0, l.out)
+	}, x, y)
+	return func() { c.linearBackward(n, l, rows) }
+}
+
+// multiply computes outputs first to first+count-1 of every row of x.
+func (l *linear) multiply(y, x []float32, rows []int32, first, count int) {
+	product := kernel.Product{
+		Dst: y[first:], DstStride: l.out, A: x, Offsets: rows, B: l.weight[first:], BStride: l.out,
+		Rows: len(rows), Taps: 1, K: l.in, N: count,
+	}
+	if l.bias != nil {
+		product.Bias = l.bias[first:]
+	}
+	product.Gather()
+}
+
+func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
+	x, dy := c.input(n, 0), c.gradients[n.Index]
+	if c.trains(n.Params[0]) {
+		slot := c.slots.gradientOf(n.Params[0])
+		c.emit(n.Name+" weight gradient", func(w *worker, s span) {
+			outer := kernel.Outer{
+				Dst: c.slots.at(s, slot, l.in*l.out), DstStride: l.out, A: x.of(w, s), Offsets: rows[:s.count],
+				B: dy.of(w, s), BStride: l.out, M: l.in, N: l.out, Accumulate: true,
+			}
+			outer.Sum()
+		}, x, dy)
+	}
+	if len(n.Params) > 1 && c.trains(n.Params[1]) {
+		c.biasGradient(n)
+	}
+	dx := c.inputGradient(n, 0)
+	if dx == nil {
+		return
+	}
+	turned := alignedFloats(l.in * l.out)
+	c.prepare(n.Name+" turned weights", func() { l.turn(turned, 0, l.in) })
+	outputs, accumulate := rowOffsets(c.shard, l.out), begin(dx)
+	c.emit(n.Name+" data gradient", func(w *worker, s span) {
+		product := kernel.Product{
+			Dst: dx.of(w, s), DstStride: l.in, A: dy.of(w, s), Offsets: outputs[:s.count], B: turned, BStride: l.in,
+			Rows: s.count, Taps: 1, K: l.out, N: l.in, Accumulate: accumulate,
+		}
+		product.Gather()
+	}, dx, dy)
+}
+
+// turn writes the weights of count inputs from first on as [out,count].
+func (l *linear) turn(dst []float32, first, count int) {
+	for i := range count {
+		for o, v := range l.weight[(first+i)*l.out:][:l.out] {
+			dst[o*count+i] = v
+		}
+	}
+}
+
+// Blocks of a wide layer's outputs that make one task. They are free of the
+// contract: any partition of outputs gives the same bits.
+const (
+	wideRows     = 16
+	wideColumns  = 64
+	wideFeatures = 64
+)
+
+func blocks(n, size int) int { return (n + size - 1) / size }
+
+// lowerWide treats the whole batch at once, cut by outputs.
+func (c *compiler) lowerWide(n *nn.Node, l *linear) func() {
+	x, y, rows := c.input(n, 0), c.value(n), rowOffsets(c.batch, l.in)
+	columns := blocks(l.out, wideColumns)
+	tasks := func(examples int) int { return blocks(examples, wideRows) * columns }
+	c.emitBatch(n.Name, tasks, func(w *worker, s span) {
+		row, column := s.index/columns*wideRows, s.index%columns*wideColumns
+		last := min(row+wideRows, s.count)
+		batch := span{count: s.count}
+		l.multiply(y.of(w, batch)[row*l.out:], x.of(w, batch), rows[row:last], column, min(wideColumns, l.out-column))
+	}, x, y)
+	return func() { c.wideBackward(n, l, rows) }
+}
+
+func (c *compiler) wideBackward(n *nn.Node, l *linear, rows []int32) {
+	x, dy, dx := c.input(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
+	dw := c.gradient[n.Params[0].Offset:][:l.in*l.out]
+	trains := c.trains(n.Params[0])
+	if len(n.Params) > 1 && c.trains(n.Params[1]) {
+		c.wideBiasGradient(n, dy)
+	}
+	accumulate, uses := false, []*tensor{x, dy}
+	if dx != nil {
+		accumulate, uses = begin(dx), append(uses, dx)
+		c.needScratch(wideFeatures * l.out)
+	}
+	outputs := rowOffsets(c.batch, l.out)
+	tasks := func(int) int { return blocks(l.in, wideFeatures) }
+	c.emitBatch(n.Name+" gradients", tasks, func(w *worker, s span) {
+		first := s.index * wideFeatures
+		count := min(wideFeatures, l.in-first)
+		batch := span{count: s.count}
+		if trains {
+			outer := kernel.Outer{
+				Dst: dw[first*l.out:], DstStride: l.out, A: x.of(w, batch)[first:], Offsets: rows[:s.count],
+				B: dy.of(w, batch), BStride: l.out, M: count, N: l.out,
+			}
+			outer.Sum()
+		}
+		if dx != nil {
+			l.turn(w.scratch, first, count)
+			product := kernel.Product{
+				Dst: dx.of(w, batch)[first:], DstStride: l.in, A: dy.of(w, batch), Offsets: outputs[:s.count],
+				B: w.scratch, BStride: count, Rows: s.count, Taps: 1, K: l.out, N: count, Accumulate: accumulate,
+			}
+			product.Gather()
+		}
+	}, uses...)
+}
+
+func (c *compiler) wideBiasGradient(n *nn.Node, dy *tensor) {
+	db := c.gradient[n.Params[1].Offset:][:n.Shape.C]
+	c.emitBatch(n.Name+" bias gradient", func(int) int { return 1 }, func(w *worker, s span) {
+		clear(db)
+		kernel.ColumnSum(db, dy.of(w, span{count: s.count}), s.count, len(db))
+	}, dy)
+}

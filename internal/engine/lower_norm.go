@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+// norm is what the operations of one batch normalisation share.
+type norm struct {
+	layer                             nn.BatchNorm
+	channels                          int
+	weight, bias                      []float32
+	runningMean, runningVariance      []float32
+	meanSlot, varianceSlot, otherSlot int // of the shard's mean, variance and 1/deviation
+}
+
+func (c *compiler) lowerBatchNorm(n *nn.Node, l nn.BatchNorm) func() {
+	v := &norm{
+		layer: l, channels: n.Shape.C,
+		weight: c.params.Of(n.Params[0]), bias: c.params.Of(n.Params[1]),
+		runningMean: c.params.Of(n.Params[2]), runningVariance: c.params.Of(n.Params[3]),
+	}
+	switch {
+	case c.foldInto[n.Inputs[0].Index] == n:
+		c.values[n.Index] = c.input(n, 0)
+		return nil
+	case !c.training || c.isFrozen(n.Params[0]):
+		return c.lowerFixedNorm(n, v)
+	}
+	return c.lowerShardNorm(n, v)
+}
+
+// lowerShardNorm normalises to the statistics of the shard.
+func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
+	x, y := c.input(n, 0), c.value(n)
+	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.reserve(v.channels), c.slots.reserve(v.channels), c.slots.reserve(v.channels)
+	c.needScratch(2 * v.channels)
+	c.norms = append(c.norms, v)
+	c.emit(n.Name, func(w *worker, s span) {
+		in := x.of(w, s)
+		mean, variance, inverse := v.statistics(c.slots, s)
+		partial := w.scratch[:v.channels]
+		kernel.ChannelMean(mean, partial, in, s.count)
+		kernel.ChannelVariance(variance, partial, mean, in, s.count)
+		kernel.InverseDeviation(inverse, variance, v.layer.Epsilon)
+		kernel.Normalize(y.of(w, s), in, mean, inverse, v.weight, v.bias)
+		if pixels := len(in) / v.channels; pixels > 1 { // unbiased, for the running average
+			kernel.Scale(variance, float32(pixels)/float32(pixels-1))
+		}
+	}, x, y)
+	return func() { c.shardNormBackward(n, v) }
+}
+
+func (v *norm) statistics(l *slots, s span) (mean, variance, inverse []float32) {
+	return l.at(s, v.meanSlot, v.channels), l.at(s, v.varianceSlot, v.channels), l.at(s, v.otherSlot, v.channels)
+}
+
+func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
+	x, dy, dx := c.input(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
+	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
+	uses := []*tensor{x, dy}
+	if dx != nil {
+		c.beginCleared(dx)
+		uses = append(uses, dx)
+	}
+	c.emit(n.Name+" gradient", func(w *worker, s span) {
+		mean, _, inverse := v.statistics(c.slots, s)
+		dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
+		kernel.NormalizeSums(dweight, dbias, w.scratch[:2*v.channels], dy.of(w, s), x.of(w, s), mean, inverse, s.count)
+		if dx != nil {
+			kernel.NormalizeGradient(dx.of(w, s), dy.of(w, s), x.of(w, s), mean, inverse, v.weight, dweight, dbias)
+		}
+	}, uses...)
+}
+
+// updateRunning moves the running averages towards the mean over the shards of
+// the step. The slots have been summed.
+func (v *norm) updateRunning(l *slots, shards int) {
+	mean, variance, _ := v.statistics(l, span{})
+	share := 1 / float32(shards)
+	kernel.Scale(mean, share)
+	kernel.Scale(variance, share)
+	kernel.MovingAverage(v.runningMean, mean, v.layer.Momentum)
+	kernel.MovingAverage(v.runningVariance, variance, v.layer.Momentum)
+}
+
+// lowerFixedNorm normalises to the running averages, which do not change.
+func (c *compiler) lowerFixedNorm(n *nn.Node, v *norm) func() {
+	x, y := c.input(n, 0), c.value(n)
+	scale, shift := alignedFloats(v.channels), alignedFloats(v.channels)
+	c.refresh(func() { v.scaleShift(scale, shift) })
+	c.emit(n.Name, func(w *worker, s span) { kernel.ScaleShift(y.of(w, s), x.of(w, s), scale, shift) }, x, y)
+	return func() { c.scaleGradient(n, scale) }
+}
+
+// scaleGradient emits the gradient of a layer that multiplies each channel by a
+// constant.
+func (c *compiler) scaleGradient(n *nn.Node, scale []float32) {
+	dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
+	if dx == nil {
+		return
+	}
+	c.beginCleared(dx)
+	c.emit(n.Name+" gradient", func(w *worker, s span) {
+		in, out := dx.of(w, s), dy.of(w, s)
+		for at := 0; at < len(in); at += len(scale) {
+			kernel.MulAdd(in[at:][:len(scale)], out[at:][:len(scale)], scale)
+		}
+	}, dx, dy)
+}
+
+// scaleShift reduces the normalisation by the running averages to
+// fma(x, scale, shift).
+func (v *norm) scaleShift(scale, shift []float32) {
+	kernel.InverseDeviation(scale, v.runningVariance, v.layer.Epsilon)
+	for i := range scale {
+		scale[i] *= v.weight[i]
+		shift[i] = kernel.FMA32(-v.runningMean[i], scale[i], v.bias[i])
+	}
+}
+
+// refresh runs f now and whenever the parameters have changed.
+func (c *compiler) refresh(f func()) {
+	f()
+	c.refreshes = append(c.refreshes, f)
+}
+
+// weightAndBias returns the weights of a convolution or linear layer (bias nil
+// where it has none), with a normalisation that follows it folded in.
+func (c *compiler) weightAndBias(n *nn.Node) (weight, bias []float32) {
+	weight = c.params.Of(n.Params[0])
+	if len(n.Params) > 1 {
+		bias = c.params.Of(n.Params[1])
+	}
+	if after := c.foldInto[n.Index]; after != nil {
+		return c.fold(after, weight, bias)
+	}
+	return weight, bias
+}
+
+// fold multiplies a layer's output channels by the normalisation's scale:
+// weight * scale, fma(bias, scale, shift).
+func (c *compiler) fold(after *nn.Node, weight, bias []float32) (foldedWeight, foldedBias []float32) {
+	v := &norm{
+		layer: after.Layer.(nn.BatchNorm).Normalized(), channels: after.Shape.C,
+		weight: c.params.Of(after.Params[0]), bias: c.params.Of(after.Params[1]),
+		runningMean: c.params.Of(after.Params[2]), runningVariance: c.params.Of(after.Params[3]),
+	}
+	scale, shift := alignedFloats(v.channels), alignedFloats(v.channels)
+	foldedWeight, foldedBias = alignedFloats(len(weight)), alignedFloats(v.channels)
+	c.refresh(func() {
+		v.scaleShift(scale, shift)
+		for i, w := range weight {
+			foldedWeight[i] = w * scale[i%v.channels]
+		}
+		copy(foldedBias, shift)
+		if bias != nil {
+			kernel.MulAdd(foldedBias, bias, scale)
+		}
+	})
+	return foldedWeight, foldedBias
+}
+
+// foldable finds the normalisations that can be folded into the convolution or
+// linear layer before them: those that are its only use.
+func foldable(g *nn.Graph) map[int]*nn.Node {
+	folds := map[int]*nn.Node{}
+	uses := g.Uses()
+	for _, n := range g.Nodes {
+		if _, ok := n.Layer.(nn.BatchNorm); !ok || uses[n.Inputs[0].Index] != 1 {
+			continue
+		}
+		switch n.Inputs[0].Layer.(type) {
+		case nn.Conv2D, nn.Linear:
+			folds[n.Inputs[0].Index] = n
+		}
+	}
+	return folds
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
+	x, y, offsets := c.input(n, 0), c.value(n), g.gather()
+	won := &tensor{size: y.size, bytes: true}
+	c.emit(n.Name, func(w *worker, s span) {
+		in, out, index := x.of(w, s), y.of(w, s), won.bytesOf(w, s)
+		for i := range s.count {
+			kernel.MaxPool(out[i*y.size:][:y.size], index[i*y.size:][:y.size], in[i*x.size:][:x.size],
+				offsets, g.outPixels(), g.taps(), n.Shape.C)
+		}
+	}, x, y, won)
+	return func() {
+		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
+		c.beginCleared(dx)
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			in, out, index := dx.of(w, s), dy.of(w, s), won.bytesOf(w, s)
+			for i := range s.count {
+				kernel.MaxPoolGradient(in[i*x.size:][:x.size], index[i*y.size:][:y.size], out[i*y.size:][:y.size],
+					offsets, g.outPixels(), g.taps(), n.Shape.C)
+			}
+		}, dx, dy, won)
+	}
+}
+
+// averaging is the geometry of an average pool: its windows may be oblong when
+// they cover the whole image.
+type averaging struct {
+	offsets            []int32 // [rows,taps]
+	rows, taps         int
+	channels           int
+	inSize, outSize    int
+	reciprocalOfWindow float32
+}
+
+func averagingOf(n *nn.Node, offsets []int32) averaging {
+	rows := n.Shape.H * n.Shape.W
+	taps := len(offsets) / rows
+	return averaging{
+		offsets: offsets, rows: rows, taps: taps, channels: n.Shape.C,
+		inSize: n.Inputs[0].Shape.Elements(), outSize: n.Shape.Elements(), reciprocalOfWindow: 1 / float32(taps),
+	}
+}
+
+func (c *compiler) lowerAvgPool(n *nn.Node, a averaging) func() {
+	x, y := c.input(n, 0), c.value(n)
+	c.emit(n.Name, func(w *worker, s span) {
+		in, out := x.of(w, s), y.of(w, s)
+		for i := range s.count {
+			kernel.AvgPool(out[i*a.outSize:][:a.outSize], in[i*a.inSize:][:a.inSize],
+				a.offsets, a.rows, a.taps, a.channels, a.reciprocalOfWindow)
+		}
+	}, x, y)
+	return func() {
+		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
+		c.beginCleared(dx)
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			in, out := dx.of(w, s), dy.of(w, s)
+			for i := range s.count {
+				kernel.AvgPoolGradient(in[i*a.inSize:][:a.inSize], out[i*a.outSize:][:a.outSize],
+					a.offsets, a.rows, a.taps, a.channels, a.reciprocalOfWindow)
+			}
+		}, dx, dy)
+	}
+}
+
+// wholeImage lists the offsets of every pixel: one window over all.
+func wholeImage(in nn.Shape) []int32 { return rowOffsets(in.H*in.W, in.C) }

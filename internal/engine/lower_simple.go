@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+// lowerInput turns the bytes of the images into float32 numbers.
+func (c *compiler) lowerInput(n *nn.Node) func() {
+	y := c.value(n)
+	c.emit(n.Name, func(w *worker, s span) {
+		kernel.FromBytes(y.of(w, s), w.plan.images[s.first*y.size:][:s.count*y.size])
+	}, y)
+	return nil
+}
+
+func (c *compiler) lowerNormalize(n *nn.Node) func() {
+	x, y := c.input(n, 0), c.value(n)
+	scale, offset := c.params.Of(n.Params[0]), c.params.Of(n.Params[1])
+	c.emit(n.Name, func(w *worker, s span) { kernel.ScaleShift(y.of(w, s), x.of(w, s), scale, offset) }, x, y)
+	return func() { c.scaleGradient(n, scale) }
+}
+
+// pointwise is the pair of kernels of an activation. The gradient sees the
+// input, or the output where that is enough.
+type pointwise struct {
+	forward    func(dst, x []float32)
+	gradient   func(dx, dy, seen []float32)
+	seesOutput bool
+}
+
+func mapped(f, derivative func(float32) float32) pointwise {
+	return pointwise{
+		forward:  func(dst, x []float32) { kernel.Map(dst, x, f) },
+		gradient: func(dx, dy, x []float32) { kernel.MapGradient(dx, dy, x, derivative) },
+	}
+}
+
+func pointwiseOf(f nn.Function) (pointwise, error) {
+	switch f {
+	case nn.ReLU:
+		return pointwise{kernel.ReLU, kernel.ReLUGradient, true}, nil
+	case nn.ReLU6:
+		return pointwise{kernel.ReLU6, kernel.ReLU6Gradient, false}, nil
+	case nn.HardSwish:
+		return mapped(kernel.HardSwish, kernel.HardSwishGrad), nil
+	case nn.SiLU:
+		return mapped(kernel.SiLU, kernel.SiLUGrad), nil
+	case nn.GELU:
+		return mapped(kernel.GELU, kernel.GELUGrad), nil
+	}
+	return pointwise{}, fmt.Errorf("the engine has no kernels for the function %q", f)
+}
+
+func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) {
+	f, err := pointwiseOf(l.Function)
+	if err != nil {
+		return nil, err
+	}
+	x, y := c.input(n, 0), c.value(n)
+	c.emit(n.Name, func(w *worker, s span) { f.forward(y.of(w, s), x.of(w, s)) }, x, y)
+	return func() {
+		dx, dy, seen := c.inputGradient(n, 0), c.gradients[n.Index], x
+		if f.seesOutput {
+			seen = y
+		}
+		c.beginCleared(dx)
+		c.emit(n.Name+" gradient", func(w *worker, s span) { f.gradient(dx.of(w, s), dy.of(w, s), seen.of(w, s)) }, dx, dy, seen)
+	}, nil
+}
+
+// lowerDropout masks while training; otherwise the output is the input.
+func (c *compiler) lowerDropout(n *nn.Node, l nn.Dropout) func() {
+	x := c.input(n, 0)
+	if !c.training || l.Rate == 0 {
+		y := c.value(n)
+		c.emit(n.Name, func(w *worker, s span) { copy(y.of(w, s), x.of(w, s)) }, x, y)
+		return func() { c.copyGradient(n, 0) }
+	}
+	y, keep := c.value(n), &tensor{size: (x.size + 7) / 8, bytes: true}
+	key, step, lane := c.dropout, c.step, uint32(c.dropouts)
+	c.dropouts++
+	threshold, scale := uint16(l.Rate*(1<<16)), 1/(1-l.Rate)
+	c.emit(n.Name, func(w *worker, s span) {
+		in, out, bits := x.of(w, s), y.of(w, s), keep.bytesOf(w, s)
+		for i := range s.count {
+			mask := bits[i*keep.size:][:keep.size]
+			key.Keep(mask, step.position+uint32(s.first+i), step.epoch, lane, threshold)
+			kernel.Mask(out[i*x.size:][:x.size], in[i*x.size:][:x.size], mask, scale)
+		}
+	}, x, y, keep)
+	return func() {
+		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
+		c.beginCleared(dx)
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			in, out, bits := dx.of(w, s), dy.of(w, s), keep.bytesOf(w, s)
+			for i := range s.count {
+				kernel.MaskGradient(in[i*x.size:][:x.size], out[i*x.size:][:x.size], bits[i*keep.size:], scale)
+			}
+		}, dx, dy, keep)
+	}
+}
+
+// copyGradient passes a node's gradient on to its i-th input unchanged.
+func (c *compiler) copyGradient(n *nn.Node, i int) {
+	dx, dy := c.inputGradient(n, i), c.gradients[n.Index]
+	if dx == nil {
+		return
+	}
+	if begin(dx) {
+		c.emit(n.Name+" gradient", func(w *worker, s span) { kernel.Add(dx.of(w, s), dy.of(w, s)) }, dx, dy)
+		return
+	}
+	c.emit(n.Name+" gradient", func(w *worker, s span) { copy(dx.of(w, s), dy.of(w, s)) }, dx, dy)
+}
+
+func (c *compiler) lowerAdd(n *nn.Node) func() {
+	y := c.value(n)
+	for i := range n.Inputs {
+		x := c.input(n, i)
+		run := func(w *worker, s span) { kernel.Add(y.of(w, s), x.of(w, s)) }
+		if i == 0 {
+			run = func(w *worker, s span) { copy(y.of(w, s), x.of(w, s)) }
+		}
+		c.emit(n.Name, run, x, y)
+	}
+	return func() {
+		for i := range n.Inputs {
+			c.copyGradient(n, i)
+		}
+	}
+}
+
+// strided applies f to the run of channels [at,at+width) of every pixel of wide
+// and to the pixels of narrow, which has width channels.
+func strided(wide, narrow []float32, channels, at, width int, f func(wide, narrow []float32)) {
+	for p := range len(narrow) / width {
+		f(wide[p*channels+at:][:width], narrow[p*width:][:width])
+	}
+}
+
+func copyTo(wide, narrow []float32)   { copy(wide, narrow) }
+func addFrom(wide, narrow []float32)  { kernel.Add(narrow, wide) }
+func copyFrom(wide, narrow []float32) { copy(narrow, wide) }
+
+func (c *compiler) lowerConcat(n *nn.Node) func() {
+	y := c.value(n)
+	var starts []int
+	at := 0
+	for i, in := range n.Inputs {
+		x, first, width := c.input(n, i), at, in.Shape.C
+		c.emit(n.Name, func(w *worker, s span) {
+			strided(y.of(w, s), x.of(w, s), n.Shape.C, first, width, copyTo)
+		}, x, y)
+		starts = append(starts, at)
+		at += width
+	}
+	return func() {
+		dy := c.gradients[n.Index]
+		for i, in := range n.Inputs {
+			dx, first, width := c.inputGradient(n, i), starts[i], in.Shape.C
+			if dx == nil {
+				continue
+			}
+			contribute := copyFrom
+			if begin(dx) {
+				contribute = addFrom
+			}
+			c.emit(n.Name+" gradient", func(w *worker, s span) {
+				strided(dy.of(w, s), dx.of(w, s), n.Shape.C, first, width, contribute)
+			}, dx, dy)
+		}
+	}
+}
+
+func (c *compiler) lowerSoftmax(n *nn.Node) func() {
+	x, y := c.input(n, 0), c.value(n)
+	c.emit(n.Name, func(w *worker, s span) {
+		in, out := x.of(w, s), y.of(w, s)
+		for i := range s.count {
+			kernel.SoftmaxRow(out[i*y.size:][:y.size], in[i*y.size:][:y.size])
+		}
+	}, x, y)
+	return func() {
+		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
+		c.beginCleared(dx)
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			in, out, rows := dx.of(w, s), dy.of(w, s), y.of(w, s)
+			for i := range s.count {
+				at := i * y.size
+				kernel.SoftmaxGradient(in[at:][:y.size], out[at:][:y.size], rows[at:][:y.size])
+			}
+		}, dx, dy, y)
+	}
+}

@@ -1,0 +1,331 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+// Loss turns a network's outputs into one value per example and its gradient.
+type Loss interface {
+	// WantsProbabilities says that the outputs are probabilities instead of
+	// logits: a Softmax is put behind the network while training.
+	WantsProbabilities() bool
+	// Evaluate computes, for n rows, values [n] and gradient [n,classes] =
+	// scale * d value / d outputs, from outputs and targets [n,classes]. Each
+	// row of targets is a distribution over the classes.
+	Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32)
+}
+
+// Optimizer is an elementwise rule that moves parameters against a gradient, so
+// that any partition of them gives the same bits.
+type Optimizer interface {
+	// Slots names the state arrays, each as long as the parameters.
+	Slots() []string
+	// Begin is called once before a step; step counts from 1.
+	Begin(step int, learningRate, weightDecay float32)
+	// Apply updates a range of parameters and its state; decay says whether
+	// weight decay applies to it.
+	Apply(parameters, gradient []float32, slots [][]float32, decay bool)
+}
+
+// TrainerOptions are the settings of a Trainer that the graph does not hold.
+type TrainerOptions struct {
+	BatchSize int      // most examples of a step
+	ShardSize int      // examples of a shard
+	Workers   int      // goroutines
+	Seed      uint64   // of dropout
+	Frozen    []string // prefixes of the names of parameters that do not change
+	Loss      Loss
+	Optimizer Optimizer
+}
+
+// Trainer is a graph compiled for training. It owns the optimizer's state and
+// changes the parameters that it was made with. It is used by one goroutine at a
+// time; Close ends its workers.
+type Trainer struct {
+	plan      *plan
+	params    *nn.Parameters
+	options   TrainerOptions
+	classes   int
+	gradient  []float32
+	state     [][]float32 // one array for each of the optimizer's slots
+	slots     *slots
+	norms     []*norm
+	refreshes []func()
+	step      *stepAddress
+
+	values  []float32 // loss of each example of the batch
+	correct []bool    // the largest output is that of the largest target
+	blocks  []block   // of the trainable parameters
+	squares []float64 // of each block's gradient
+	scale   float32   // of the gradient, for clipping
+
+	measure, update func(w *worker, i int)
+}
+
+// block is a run of one parameter's values.
+type block struct {
+	first, last int
+	decay       bool
+}
+
+// updateBlock is the number of parameters that one task updates. The sum of
+// squares of the gradient is formed per block, so it is part of the contract.
+const updateBlock = 4096
+
+// NewTrainer compiles g. The parameters must have been made by g.
+func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer, error) {
+	if err := checkSizes(g, o); err != nil {
+		return nil, err
+	}
+	if o.Loss.WantsProbabilities() {
+		g = withSoftmax(g)
+	}
+	shard := largestShard(o.BatchSize, o.ShardSize)
+	c := &compiler{
+		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen,
+		batch: o.BatchSize, shard: shard, dropout: rng.NewKey(o.Seed, rng.Dropout),
+		values: make([]*tensor, len(g.Nodes)), gradients: make([]*tensor, len(g.Nodes)),
+		slots: &slots{}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},
+	}
+	t := &Trainer{
+		plan: c.plan, params: params, options: o, classes: g.Output().Shape.C, gradient: c.gradient,
+		slots: c.slots, step: c.step, values: make([]float32, o.BatchSize), correct: make([]bool, o.BatchSize),
+	}
+	for range o.Optimizer.Slots() {
+		t.state = append(t.state, alignedFloats(params.Trainable))
+	}
+	if err := t.compile(c); err != nil {
+		c.plan.pool.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func checkSizes(g *nn.Graph, o TrainerOptions) error {
+	if err := g.Err(); err != nil {
+		return err
+	}
+	if o.BatchSize < 1 || o.ShardSize < 1 || o.Workers < 1 {
+		return fmt.Errorf("batch size %d, shard size %d, workers %d: want at least 1 each", o.BatchSize, o.ShardSize, o.Workers)
+	}
+	if s := g.Output().Shape; s.H != 1 || s.W != 1 {
+		return fmt.Errorf("the network's output is %v: want one value for each class", s)
+	}
+	for _, n := range g.Nodes {
+		if n.Shape.Elements() > math.MaxInt32/o.BatchSize {
+			return fmt.Errorf("layer %s makes %v for each of %d examples, more than can be addressed: use a smaller batch or image", n.Name, n.Shape, o.BatchSize)
+		}
+	}
+	return nil
+}
+
+// withSoftmax returns the graph with a Softmax behind it. Nodes are shared.
+func withSoftmax(g *nn.Graph) *nn.Graph {
+	if _, has := g.Output().Layer.(nn.Softmax); has {
+		return g
+	}
+	longer := *g
+	longer.Nodes = append(g.Nodes[:len(g.Nodes):len(g.Nodes)], nil)
+	out := g.Output()
+	longer.Nodes[len(g.Nodes)] = &nn.Node{
+		Index: len(g.Nodes), Name: "probabilities", Layer: nn.Softmax{}, Inputs: []*nn.Node{out}, Shape: out.Shape,
+	}
+	return &longer
+}
+
+func (t *Trainer) compile(c *compiler) error {
+	c.allocateGradients()
+	c.emit("clear slot", func(_ *worker, s span) { clear(c.slots.of[s.index]) })
+	backwards, err := c.forward()
+	if err != nil {
+		return err
+	}
+	out := len(c.plan.graph.Nodes) - 1
+	if c.gradients[out] == nil {
+		return errors.New("nothing to train: every parameter is frozen")
+	}
+	t.emitLoss(c, c.values[out], c.gradients[out])
+	c.backward(backwards)
+	c.plan.segments = segmentsOf(c.ops)
+	c.plan.allocate(c.batch, c.shard, c.scratch)
+	c.plan.bind()
+	c.slots.allocate(len(cutBatch(nil, c.batch, t.options.ShardSize)) + 1)
+	t.norms, t.refreshes = c.norms, c.refreshes
+	t.cutParameters(c)
+	t.bindUpdate()
+	return nil
+}
+
+// emitLoss appends the operation between forward and backward.
+func (t *Trainer) emitLoss(c *compiler, outputs, gradient *tensor) {
+	begin(gradient)
+	k := t.classes
+	c.emit("loss", func(w *worker, s span) {
+		rows, targets := outputs.of(w, s), w.plan.targets[s.first*k:][:s.count*k]
+		values := t.values[s.first:][:s.count]
+		t.options.Loss.Evaluate(values, gradient.of(w, s), rows, targets, k, 1/float32(w.plan.count))
+		for i := range values {
+			t.correct[s.first+i] = kernel.ArgMax(rows[i*k:][:k]) == kernel.ArgMax(targets[i*k:][:k])
+		}
+	}, outputs, gradient)
+}
+
+// cutParameters cuts what training changes into blocks for the update.
+func (t *Trainer) cutParameters(c *compiler) {
+	for _, p := range t.params.All() {
+		if !c.trains(p) {
+			continue
+		}
+		end := p.Offset + p.Elements()
+		for first := p.Offset; first < end; first += updateBlock {
+			t.blocks = append(t.blocks, block{first, min(first+updateBlock, end), p.Decay})
+		}
+	}
+	t.squares = make([]float64, len(t.blocks))
+}
+
+func (t *Trainer) bindUpdate() {
+	t.measure = func(_ *worker, i int) {
+		b := t.blocks[i]
+		t.squares[i] = kernel.SumSquares(t.gradient[b.first:b.last])
+	}
+	views := make([][][]float32, len(t.blocks))
+	for i, b := range t.blocks {
+		for _, s := range t.state {
+			views[i] = append(views[i], s[b.first:b.last])
+		}
+	}
+	t.update = func(_ *worker, i int) {
+		b := t.blocks[i]
+		gradient := t.gradient[b.first:b.last]
+		if t.scale != 1 {
+			kernel.Scale(gradient, t.scale)
+		}
+		t.options.Optimizer.Apply(t.params.Values[b.first:b.last], gradient, views[i], b.decay)
+	}
+}
+
+// Step is one batch and how to learn from it.
+type Step struct {
+	Number       int       // counts from 1 over the whole training
+	Epoch        uint32    // for the addresses of random numbers
+	Position     uint32    // of the first example in the epoch
+	Images       []uint8   // [N,H,W,C]
+	Targets      []float32 // [N,classes], a distribution in each row
+	LearningRate float32
+	WeightDecay  float32
+	GradientClip float32 // largest Euclidean norm of the gradient; 0 means none
+}
+
+// Result is what a step measured before it changed the parameters.
+type Result struct {
+	LossSum      float64 // over the examples
+	Correct      int     // examples whose largest output is that of the largest target
+	GradientNorm float64 // Euclidean, before clipping
+}
+
+// NonFiniteError says that a step met an infinity or NaN; the parameters are
+// those before the step.
+type NonFiniteError struct {
+	What  string // "loss" or "gradient"
+	Value float64
+}
+
+func (e *NonFiniteError) Error() string {
+	return fmt.Sprintf("the %s is not finite (%v): lower the learning rate or set a gradient clip", e.What, e.Value)
+}
+
+// Step runs forward, backward and update on one batch of 1 to BatchSize
+// examples. On a *NonFiniteError nothing has changed.
+func (t *Trainer) Step(s Step) (Result, error) {
+	t.begin(s)
+	t.plan.execute()
+	result := t.losses()
+	if !isFinite(result.LossSum) {
+		return result, &NonFiniteError{"loss", result.LossSum}
+	}
+	pool := t.plan.pool
+	t.slots.sum(pool, len(t.plan.shards))
+	t.slots.collect(t.gradient)
+	pool.run(len(t.blocks), t.measure)
+	squares := 0.0
+	for _, s := range t.squares {
+		squares += s
+	}
+	result.GradientNorm = math.Sqrt(squares)
+	if !isFinite(result.GradientNorm) {
+		return result, &NonFiniteError{"gradient", result.GradientNorm}
+	}
+	t.scale = clipScale(result.GradientNorm, s.GradientClip)
+	t.options.Optimizer.Begin(s.Number, s.LearningRate, s.WeightDecay)
+	pool.run(len(t.blocks), t.update)
+	for _, n := range t.norms {
+		n.updateRunning(t.slots, len(t.plan.shards))
+	}
+	return result, nil
+}
+
+// begin makes s the present batch.
+func (t *Trainer) begin(s Step) {
+	p := t.plan
+	p.count = len(s.Targets) / t.classes
+	if p.count < 1 || p.count > t.options.BatchSize || len(s.Images) != p.count*p.graph.Input().Shape.Elements() {
+		panic(fmt.Sprintf("engine: %d bytes of images and %d targets do not make a batch of at most %d", len(s.Images), len(s.Targets), t.options.BatchSize))
+	}
+	p.images, p.targets = s.Images, s.Targets
+	p.shards = cutBatch(p.shards, p.count, t.options.ShardSize)
+	t.step.epoch, t.step.position = s.Epoch, s.Position
+}
+
+// losses adds up the examples' losses in order.
+func (t *Trainer) losses() Result {
+	var r Result
+	for i, v := range t.values[:t.plan.count] {
+		r.LossSum += float64(v)
+		if t.correct[i] {
+			r.Correct++
+		}
+	}
+	return r
+}
+
+func clipScale(norm float64, clip float32) float32 {
+	if clip > 0 && norm > float64(clip) {
+		return float32(float64(clip) / norm)
+	}
+	return 1
+}
+
+func isFinite(v float64) bool { return v-v == 0 }
+
+// Gradient returns the gradient of one parameter as the last step used it, after
+// clipping.
+func (t *Trainer) Gradient(p *nn.Param) []float32 {
+	return t.gradient[p.Offset:][:p.Elements()]
+}
+
+// State returns the optimizer's arrays in the order of its slots, each laid out
+// like the trainable parameters. They may be changed between steps, to resume.
+func (t *Trainer) State() [][]float32 { return t.state }
+
+// Refresh must be called after the parameters were changed by other than Step.
+func (t *Trainer) Refresh() {
+	for _, f := range t.refreshes {
+		f()
+	}
+}
+
+// Memory is the number of bytes in the arenas and slots.
+func (t *Trainer) Memory() int {
+	values := len(t.plan.batch.values) + len(t.plan.pool.workers)*len(t.plan.pool.workers[0].arena.values) + len(t.slots.of)*t.slots.size
+	return 4 * values
+}
+
+// Close ends the workers.
+func (t *Trainer) Close() { t.plan.pool.close() }

@@ -1,0 +1,64 @@
+// Package model holds the network architectures that can be chosen by name.
+package model
+
+import (
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+// Model is an architecture with its options set.
+type Model interface {
+	// Build makes the graph for images of shape [H,W,C] as bytes and a number
+	// of classes. Its output is a vector of logits. An image that is too small
+	// for the architecture is an error.
+	Build(input nn.Shape, classes int) (*nn.Graph, error)
+}
+
+var modules = map[string]config.Module[Model]{
+	"linear":          {Doc: "one fully connected layer: a baseline", New: newLinear},
+	"mlp":             {Doc: "fully connected layers with ReLU", New: newMLP},
+	"lenet5":          {Doc: "LeNet-5 with ReLU and max-pooling (LeCun et al. 1998)", New: newLeNet5},
+	"cnn":             {Doc: "two 3x3 convolutions, max-pooling, two linear layers, dropout: the engine's reference network", New: newCNN},
+	"resnet20":        {Doc: "ResNet-20 for small images, any input size (He et al. 2015)", New: newResNet20},
+	"mobilenet-small": {Doc: "depthwise separable inverted residuals for small devices (after Sandler et al. 2018)", New: newMobileNetSmall},
+}
+
+// MakeModel builds the model called name; options are "key=value,key=value". The
+// second result holds every option with its value.
+func MakeModel(name, options string) (Model, map[string]string, error) {
+	return config.Make("model", modules, name, options)
+}
+
+// Modules documents every model.
+func Modules() []config.Description { return config.Describe(modules) }
+
+// begin starts a graph with the normalised image.
+func begin(input nn.Shape) (*nn.Graph, *nn.Node) {
+	g := nn.NewGraph(input)
+	return g, g.Add("normalize", nn.Normalize{}, g.Input())
+}
+
+// finish adds the last layer and reports what did not fit.
+func finish(g *nn.Graph, x *nn.Node, classes int) (*nn.Graph, error) {
+	if classes < 2 {
+		return nil, fmt.Errorf("%d classes: a classifier needs at least 2", classes)
+	}
+	g.Add("head", nn.Linear{Out: classes}, x)
+	if err := g.Err(); err != nil {
+		return nil, fmt.Errorf("images of %v do not suit this model: %w", g.Input().Shape, err)
+	}
+	return g, nil
+}
+
+// relu adds a ReLU named after the layer before it.
+func relu(g *nn.Graph, x *nn.Node) *nn.Node {
+	return g.Add(x.Name+".relu", nn.Activation{Function: nn.ReLU}, x)
+}
+
+// convNorm adds a convolution without bias and its batch normalisation.
+func convNorm(g *nn.Graph, name string, conv nn.Conv2D, x *nn.Node) *nn.Node {
+	conv.NoBias = true
+	return g.Add(name+".norm", nn.BatchNorm{}, g.Add(name, conv, x))
+}

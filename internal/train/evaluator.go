@@ -1,0 +1,69 @@
+package train
+
+import (
+	"context"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+// evaluationBatch is the number of images that one call of the inference plan
+// takes. It does not affect any result.
+const evaluationBatch = 128
+
+// evaluator runs an inference plan over lists of examples.
+type evaluator struct {
+	inference     *engine.Inference
+	probabilities []float32
+	labels        []int
+}
+
+func newEvaluator(g *nn.Graph, params *nn.Parameters, workers int) (*evaluator, error) {
+	inference, err := engine.NewInference(g, params, evaluationBatch, workers)
+	if err != nil {
+		return nil, err
+	}
+	return &evaluator{inference: inference}, nil
+}
+
+func (e *evaluator) close() { e.inference.Close() }
+
+// evaluate scores the examples of list with the present weights.
+func (e *evaluator) evaluate(ctx context.Context, data *dataset.Loader, list []int) (*metric.Evaluation, error) {
+	e.inference.Refresh()
+	if err := e.run(ctx, data, list); err != nil {
+		return nil, err
+	}
+	return metric.Evaluate(e.probabilities, e.labels, data.Dataset.Classes())
+}
+
+func (e *evaluator) run(ctx context.Context, data *dataset.Loader, list []int) error {
+	e.labels = e.labels[:0]
+	if need := len(list) * e.inference.Classes(); cap(e.probabilities) < need {
+		e.probabilities = make([]float32, need)
+	}
+	e.probabilities = e.probabilities[:len(list)*e.inference.Classes()]
+	for batch, err := range data.Batches(ctx, list, 0, 0, evaluationBatch) {
+		if err != nil {
+			return err
+		}
+		at := len(e.labels) * e.inference.Classes()
+		e.inference.Run(e.probabilities[at:][:batch.N*e.inference.Classes()], batch.Images)
+		e.labels = append(e.labels, batch.Labels...)
+	}
+	return ctx.Err()
+}
+
+// Probabilities runs the weights over the examples of list and returns
+// [len(list),classes] and the labels.
+func Probabilities(ctx context.Context, g *nn.Graph, params *nn.Parameters, data *dataset.Loader, list []int, workers int) (probabilities []float32, labels []int, err error) {
+	e, err := newEvaluator(g, params, workers)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer e.close()
+	err = e.run(ctx, data, list)
+	return e.probabilities, e.labels, err
+}

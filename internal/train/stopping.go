@@ -1,0 +1,68 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// The figures that can be monitored.
+const (
+	ValidationLoss     = "validation_loss"
+	ValidationAccuracy = "validation_accuracy"
+)
+
+// Stopping are the rules of early stopping.
+type Stopping struct {
+	Monitor  string  // ValidationLoss or ValidationAccuracy
+	MinDelta float64 // a smaller change for the better does not count
+	Patience int     // epochs without improvement before training stops; 0 means never
+}
+
+// stopper is the state of early stopping. It is part of a checkpoint.
+type stopper struct {
+	Best      float64 `json:"best"`
+	BestEpoch int     `json:"best_epoch"` // from 1; 0 before the first epoch
+	Since     int     `json:"since"`      // epochs since an improvement of at least MinDelta
+	Reference float64 `json:"reference"`  // the value that counts as the last such improvement
+	Reason    string  `json:"reason,omitempty"`
+}
+
+func (Stopping) begin() stopper { return stopper{} }
+
+// gain is how much better a is than b, in the sense of the monitored figure.
+func (r Stopping) gain(a, b float64) float64 {
+	if r.Monitor == ValidationLoss {
+		return b - a
+	}
+	return a - b
+}
+
+func (r Stopping) value(e metric.Epoch) float64 {
+	if r.Monitor == ValidationLoss {
+		return e.ValidationLoss
+	}
+	return e.ValidationAccuracy
+}
+
+// next takes an epoch into account: best says that it is the best so far,
+// finished that training ends with it.
+func (s *stopper) next(r Stopping, e metric.Epoch, epochs int) (best, finished bool) {
+	v := r.value(e)
+	first := s.BestEpoch == 0
+	best = first || r.gain(v, s.Best) > 0
+	if best {
+		s.Best, s.BestEpoch = v, e.Epoch
+	}
+	if gain := r.gain(v, s.Reference); first || (gain > 0 && gain >= r.MinDelta) {
+		s.Reference, s.Since = v, 0
+	} else {
+		s.Since++
+	}
+	if r.Patience > 0 && s.Since >= r.Patience && e.Epoch < epochs {
+		s.Reason = fmt.Sprintf("%s has not improved by %g in %d epochs; the best was %.6g in epoch %d",
+			r.Monitor, r.MinDelta, s.Since, s.Best, s.BestEpoch)
+		return best, true
+	}
+	return best, e.Epoch >= epochs
+}

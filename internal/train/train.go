@@ -1,0 +1,240 @@
+// Package train is the training loop: epochs of steps, validation after each,
+// early stopping, the best and the last checkpoint, and a history that a resumed
+// run continues to the bit.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/loss"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/optimizer"
+)
+
+// Options are the settings of the loop.
+type Options struct {
+	Epochs       int
+	BatchSize    int
+	ShardSize    int
+	Seed         uint64
+	LearningRate float64
+	WeightDecay  float64
+	GradientClip float64 // largest Euclidean norm of a step's gradient; 0 means none
+	EMA          float64 // decay of the averaged weights; 0 means none
+	Frozen       []string
+	Stopping     Stopping
+	OverfitBatch bool // train on the first batch again and again, to see that it can be learnt
+
+	Workers            int
+	CheckpointInterval time.Duration // between checkpoints within an epoch
+}
+
+// Job is a training to be done. The parameters are changed in place.
+type Job struct {
+	Options
+	Dir        string // the run directory: history.jsonl, checkpoints/
+	Graph      *nn.Graph
+	Params     *nn.Parameters
+	Loss       loss.Loss
+	Optimizer  optimizer.Optimizer
+	Schedule   optimizer.Schedule
+	Train      *dataset.Loader // with augmentation
+	Validation *dataset.Loader // without
+	TrainList  []int           // indexes of the training part
+	ValidList  []int           // indexes of the validation part
+	Observer   Observer
+}
+
+// Observer is told what the loop does, from the loop's goroutine.
+type Observer interface {
+	// Step is called after every step; done of total examples of the epoch
+	// have been seen.
+	Step(epoch, done, total int, loss float64)
+	// Epoch is called when an epoch's line is in the history; best says that its
+	// weights are the best so far.
+	Epoch(e metric.Epoch, epochs int, best bool)
+}
+
+// Outcome is how a training ended.
+type Outcome struct {
+	Epochs    int    // trained in all
+	BestEpoch int    // whose weights are in best.safetensors
+	Stopped   string // why it ended before the last epoch; empty if it did not
+	Resumed   bool   // it began from a checkpoint
+}
+
+// loop is a training in progress.
+type loop struct {
+	Job
+	trainer   *engine.Trainer
+	evaluator *evaluator
+	ema       *nn.Parameters // averaged weights, nil without EMA
+	targets   []float32
+	state     state
+	perEpoch  int // steps
+	saved     time.Time
+}
+
+// Run trains until the last epoch, early stopping, an error or the end of ctx,
+// and resumes from the last checkpoint where the run directory has one. When ctx
+// ends, the present step is finished and a checkpoint written first.
+func Run(ctx context.Context, job Job) (Outcome, error) {
+	l, err := begin(job)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer l.trainer.Close()
+	defer l.evaluator.close()
+	resumed, err := l.resume()
+	if err != nil {
+		return Outcome{}, err
+	}
+	for !l.state.Finished {
+		if err := l.epoch(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	s := l.state
+	return Outcome{Epochs: s.Epoch, BestEpoch: s.Stopper.BestEpoch, Stopped: s.Stopper.Reason, Resumed: resumed}, nil
+}
+
+func begin(job Job) (*loop, error) {
+	if len(job.TrainList) == 0 || len(job.ValidList) == 0 {
+		return nil, fmt.Errorf("%d examples to train on and %d to validate with: want at least one of each", len(job.TrainList), len(job.ValidList))
+	}
+	if job.OverfitBatch {
+		job.TrainList = job.TrainList[:min(len(job.TrainList), job.BatchSize)]
+	}
+	job.BatchSize = min(job.BatchSize, len(job.TrainList))
+	l := &loop{Job: job, perEpoch: (len(job.TrainList) + job.BatchSize - 1) / job.BatchSize, saved: time.Now()}
+	var err error
+	l.trainer, err = engine.NewTrainer(job.Graph, job.Params, engine.TrainerOptions{
+		BatchSize: job.BatchSize, ShardSize: job.ShardSize, Workers: job.Workers, Seed: job.Seed,
+		Frozen: job.Frozen, Loss: job.Loss, Optimizer: job.Optimizer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if job.EMA > 0 {
+		l.ema = job.Params.Clone()
+	}
+	l.evaluator, err = newEvaluator(job.Graph, l.judged(), job.Workers)
+	if err != nil {
+		l.trainer.Close()
+		return nil, err
+	}
+	l.targets = make([]float32, job.BatchSize*job.Graph.Output().Shape.C)
+	l.state.Stopper = job.Stopping.begin()
+	return l, nil
+}
+
+// judged are the weights that validation sees and best.safetensors keeps.
+func (l *loop) judged() *nn.Parameters {
+	if l.ema != nil {
+		return l.ema
+	}
+	return l.Params
+}
+
+// epoch does the rest of the present epoch and commits it.
+func (l *loop) epoch(ctx context.Context) error {
+	if err := l.steps(ctx); err != nil {
+		return err
+	}
+	e := l.record()
+	started := time.Now()
+	validation, err := l.evaluator.evaluate(ctx, l.Validation, l.ValidList)
+	if err != nil {
+		return l.interrupted(ctx, err)
+	}
+	e.ValidationLoss, e.ValidationAccuracy = validation.Loss, validation.Accuracy
+	e.Seconds += time.Since(started).Seconds()
+	best, finished := l.state.Stopper.next(l.Stopping, e, l.Epochs)
+	l.state.beginEpoch(finished)
+	if err := l.commit(e, best); err != nil {
+		return err
+	}
+	l.Observer.Epoch(e, l.Epochs, best)
+	return nil
+}
+
+// steps trains on what is left of the present epoch's order.
+func (l *loop) steps(ctx context.Context) error {
+	epoch := l.state.Epoch
+	order := l.order(uint32(epoch))
+	started := time.Now()
+	for batch, err := range l.Train.Batches(ctx, order, uint32(epoch), l.state.Examples, l.BatchSize) {
+		if err != nil {
+			return l.interrupted(ctx, err)
+		}
+		if err := l.step(batch, uint32(epoch)); err != nil {
+			return err
+		}
+		now := time.Now()
+		l.state.Seconds += now.Sub(started).Seconds()
+		started = now
+		if time.Since(l.saved) >= l.CheckpointInterval && l.CheckpointInterval > 0 {
+			if err := l.save(); err != nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return l.interrupted(ctx, nil)
+		}
+	}
+	return nil
+}
+
+// interrupted passes err on, unless ctx has ended: then it writes a checkpoint of
+// the present position and returns the reason.
+func (l *loop) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return errors.Join(context.Cause(ctx), l.save())
+}
+
+// step trains on one batch.
+func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
+	s := &l.state
+	factor := l.Schedule.Factor(s.Step, l.perEpoch*l.Epochs)
+	rate := float32(l.LearningRate) * factor
+	classes := l.Graph.Output().Shape.C
+	targets := l.targets[:batch.N*classes]
+	oneHot(targets, batch, classes)
+	result, err := l.trainer.Step(engine.Step{
+		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: targets,
+		LearningRate: rate, WeightDecay: float32(l.WeightDecay), GradientClip: float32(l.GradientClip),
+	})
+	if err != nil {
+		return fmt.Errorf("epoch %d, step %d (learning rate %g): %w; the last good checkpoint is kept",
+			s.Epoch+1, s.Step+1, rate, err)
+	}
+	s.add(result, batch.N, rate)
+	if l.ema != nil {
+		average(l.ema.Values, l.Params.Values, l.EMA, s.Step)
+	}
+	l.Observer.Step(s.Epoch+1, s.Examples, len(l.TrainList), s.LossSum/float64(s.Examples))
+	return nil
+}
+
+// record sums up the epoch's steps.
+func (l *loop) record() metric.Epoch {
+	s := l.state
+	e := metric.Epoch{
+		Epoch: s.Epoch + 1, TrainLoss: s.LossSum / float64(s.Examples), TrainAccuracy: float64(s.Correct) / float64(s.Examples),
+		LearningRate: float64(s.LearningRate), GradientNorm: s.NormSum / float64(s.Steps), Seconds: s.Seconds,
+		ImagesPerSecond: float64(s.Examples) / s.Seconds, WeightsSHA256: l.Params.Digest(),
+		OptimizerSHA256: digestOf(l.optimizerTensors()),
+	}
+	if l.ema != nil {
+		e.EMASHA256 = l.ema.Digest()
+	}
+	return e
+}
