@@ -128,6 +128,11 @@ var cases = []testCase{
 		x = g.Add("flat again", nn.Flatten{}, x)
 		g.Add("head", nn.Linear{Out: 3}, x)
 	}},
+	{"sum of vectors flattened from two shapes", shape(6, 5, 2), func(g *nn.Graph, x *nn.Node) {
+		a := g.Add("fa", nn.Flatten{}, g.Add("a", nn.Conv2D{Out: 2, Kernel: 4}, x))
+		b := g.Add("fb", nn.Flatten{}, g.Add("b", nn.Conv2D{Out: 6, Kernel: 5}, x))
+		g.Add("fc", nn.Linear{Out: 3}, g.Add("sum", nn.Add{}, a, b))
+	}},
 	{"image again after a linear layer", shape(4, 4, 2), func(g *nn.Graph, x *nn.Node) {
 		x = g.Add("conv", nn.Conv2D{Out: 3, Kernel: 3}, x)
 		x = g.Add("flatten", nn.Flatten{}, x)
