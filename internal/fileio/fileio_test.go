@@ -1,0 +1,73 @@
+package fileio
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWriteAtomicKeepsTheOldFileOnFailure(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := WriteBytes(path, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	failure := errors.New("no more")
+	err := WriteAtomic(path, func(w io.Writer) error {
+		if _, err := w.Write([]byte("half")); err != nil {
+			return err
+		}
+		return failure
+	})
+	if !errors.Is(err, failure) || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v, want one that wraps the writer's and names the file", err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "old" {
+		t.Errorf("the file holds %q after a failed write, want what it held before", b)
+	}
+	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
+		t.Errorf("%d files are left, want 1", len(entries))
+	}
+}
+
+func TestReadJSONIsStrict(t *testing.T) {
+	var v struct{ A int }
+	for text, want := range map[string]string{
+		`{"A":1}`:       "",
+		`{"A":1} {}`:    "data after the end",
+		`{"A":1,"B":2}`: "unknown field",
+		`{"A":`:         "not the JSON expected",
+	} {
+		path := filepath.Join(t.TempDir(), "v.json")
+		if err := WriteBytes(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		err := ReadJSON(path, &v)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: error %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestLockExcludesOthers(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(dir); !errors.Is(err, ErrLocked) {
+		t.Errorf("a second lock: error %v, want ErrLocked", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Lock(dir)
+	if err != nil {
+		t.Fatalf("after unlocking: %v", err)
+	}
+	if err := again(); err != nil {
+		t.Fatal(err)
+	}
+}
