@@ -1,0 +1,118 @@
+package kernel
+
+import "math"
+
+// lanes is the width of every reduction along a contiguous row: element i goes
+// to partial result i mod 16, and fold joins the partial results. The order is
+// the same whatever the width of the machine's vectors.
+const lanes = 16
+
+// fold adds partial j+8 to partial j, then j+4, j+2 and j+1.
+func fold[T float32 | float64](p *[lanes]T) T {
+	for width := lanes / 2; width > 0; width /= 2 {
+		for j := range width {
+			p[j] += p[j+width]
+		}
+	}
+	return p[0]
+}
+
+// Sum returns the sum of x in 16 lanes; 0 for an empty x.
+func Sum(x []float32) float32 {
+	var p [lanes]float32
+	for len(x) >= lanes {
+		for j, v := range x[:lanes] {
+			p[j] += v
+		}
+		x = x[lanes:]
+	}
+	for j, v := range x {
+		p[j] += v
+	}
+	return fold(&p)
+}
+
+// SumSquares returns the sum of the squares of x in 16 lanes of float64, in
+// which each square is exact.
+func SumSquares(x []float32) float64 {
+	var p [lanes]float64
+	for i, v := range x {
+		p[i%lanes] += float64(float64(v) * float64(v))
+	}
+	return fold(&p)
+}
+
+// Dot returns the sum of x[i]*y[i] in 16 lanes of fused multiply-adds. y has at
+// least the length of x.
+func Dot(x, y []float32) float32 {
+	y = y[:len(x)]
+	var p [lanes]float32
+	for i, v := range x {
+		p[i%lanes] = FMA32(v, y[i], p[i%lanes])
+	}
+	return fold(&p)
+}
+
+// Max returns the largest element of x, NaN if there is one among them, and
+// negative infinity for an empty x. Which of several zeros of different sign
+// is returned is settled by the lanes.
+func Max(x []float32) float32 {
+	var p [lanes]float32
+	for j := range p {
+		p[j] = float32(math.Inf(-1))
+	}
+	for i, v := range x {
+		p[i%lanes] = larger(p[i%lanes], v)
+	}
+	for width := lanes / 2; width > 0; width /= 2 {
+		for j := range width {
+			p[j] = larger(p[j], p[j+width])
+		}
+	}
+	return p[0]
+}
+
+// larger keeps a unless b is greater or NaN.
+func larger(a, b float32) float32 {
+	if b > a || b != b {
+		return b
+	}
+	return a
+}
+
+// ArgMax returns the index of the largest element of x, the lowest one where
+// there are several, and -1 for an empty x. NaN counts as the largest of all.
+func ArgMax(x []float32) int {
+	best := -1
+	for i, v := range x {
+		if best < 0 || v > x[best] || v != v && x[best] == x[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// SoftmaxRow computes dst = exp(x - max(x)) / sum(exp(x - max(x))). dst may be x.
+func SoftmaxRow(dst, x []float32) {
+	dst = dst[:len(x)]
+	top := Max(x)
+	for i, v := range x {
+		dst[i] = Exp(v - top)
+	}
+	sum := Sum(dst)
+	for i, e := range dst {
+		dst[i] = e / sum
+	}
+}
+
+// LogSumExp returns the two terms of log(sum(exp(x))) = top + rest, where top is
+// max(x) and rest at least 0. They are apart because adding them would round
+// away what log-probabilities, (x - top) - rest, are made of.
+func LogSumExp(x []float32) (top, rest float32) {
+	top = Max(x)
+	var p [lanes]float32
+	for i, v := range x {
+		p[i%lanes] += Exp(v - top)
+	}
+	return top, Log(fold(&p))
+}
