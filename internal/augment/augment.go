@@ -1,0 +1,181 @@
+// Package augment varies training images at random: shifts, turns, warps,
+// erases, lightens and mixes them.
+//
+// Every transform is chosen by name and draws its numbers from the stream of
+// one example's address, so that the same example gets the same variation
+// whichever worker handles it and whenever. Pixels are computed with integers;
+// angles and factors are brought to multiples of 1/65536 before they meet one.
+package augment
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+// Transform varies one image. It holds no state of its own, so that several
+// goroutines may use it at once.
+type Transform interface {
+	// Apply draws what it needs from s and writes the varied src to dst, which
+	// has the shape of src and shares no memory with it. It returns false when
+	// the image is to stay as it is; dst is then of no interest.
+	Apply(dst, src imaging.Image, s *rng.Stream) bool
+}
+
+const kind = "augmentation"
+
+var modules = map[string]config.Module[Transform]{
+	"brightness": {Doc: "multiplies pixels by a random factor", New: sometimes(1, newBrightness)},
+	"contrast":   {Doc: "brings pixels nearer to or further from the image's mean", New: sometimes(1, newContrast)},
+	"crop":       {Doc: "pads the image and cuts a random part of the original size", New: sometimes(1, newCrop)},
+	"elastic":    {Doc: "displaces pixels by a smooth random field (Simard et al. 2003)", New: sometimes(1, newElastic)},
+	"erase":      {Doc: "overwrites a random rectangle (Zhong et al. 2017)", New: sometimes(0.5, newErase)},
+	"flip":       {Doc: "mirrors the image", New: sometimes(0.5, newFlip)},
+	"mixup":      {Doc: "blends pairs of images and their targets; cross-entropy only (Zhang et al. 2017)", New: newMixup},
+	"noise":      {Doc: "adds Gaussian noise to every value", New: sometimes(1, newNoise)},
+	"rotate":     {Doc: "turns the image about its centre by a random angle", New: sometimes(1, newRotate)},
+	"scale":      {Doc: "enlarges or shrinks the image about its centre by a random factor", New: sometimes(1, newScale)},
+	"shear":      {Doc: "slants the image sideways by a random angle", New: sometimes(1, newShear)},
+	"shift":      {Doc: "moves the image by a random number of whole pixels", New: sometimes(1, newShift)},
+}
+
+// Modules documents every transform and its options, sorted by name.
+func Modules() []config.Description { return config.Describe(modules) }
+
+// sometimes adds the option p to a transform: the probability with which it
+// acts on an image.
+func sometimes(p float64, inner func(*config.Options) (Transform, error)) func(*config.Options) (Transform, error) {
+	return func(o *config.Options) (Transform, error) {
+		share := p
+		transform, err := inner(o)
+		o.Float(&share, "p", p, "probability of acting on an image", config.Between(0, 1))
+		return chance{float32(share), transform}, err
+	}
+}
+
+// chance applies a transform to a share p of the images.
+type chance struct {
+	p         float32
+	transform Transform
+}
+
+func (c chance) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+	return s.Bool(c.p) && c.transform.Apply(dst, src, s)
+}
+
+// Pipeline is a list of transforms, applied in order. It may be used by several
+// goroutines at once. The zero value does nothing.
+type Pipeline struct {
+	transforms []Transform
+	mixup      *mixup
+	resolved   []string
+	buffers    sync.Pool // of *imaging.Image
+}
+
+// Parse builds a pipeline from a list like
+// "shift:pixels=2,rotate:degrees=10,erase". "" and "none" give an empty one.
+func Parse(list string) (*Pipeline, error) {
+	p := &Pipeline{}
+	if list = strings.TrimSpace(list); list == "" || list == "none" {
+		return p, nil
+	}
+	var errs []error
+	for entry := range strings.SplitSeq(list, ",") {
+		errs = append(errs, p.add(strings.TrimSpace(entry)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// add appends the transform that an entry "name:key=value:key=value" describes.
+func (p *Pipeline) add(entry string) error {
+	name, options, _ := strings.Cut(entry, ":")
+	if name == "" {
+		return fmt.Errorf("%s list: an entry is empty, want name:key=value:key=value,name", kind)
+	}
+	transform, resolved, err := config.Make(kind, modules, name, strings.ReplaceAll(options, ":", ","))
+	if err != nil {
+		return err
+	}
+	if m, ok := transform.(*mixup); ok {
+		if p.mixup != nil {
+			return fmt.Errorf("%s mixup: given twice", kind)
+		}
+		p.mixup = m
+	} else {
+		p.transforms = append(p.transforms, transform)
+	}
+	for _, key := range slices.Sorted(maps.Keys(resolved)) {
+		name += ":" + key + "=" + resolved[key]
+	}
+	p.resolved = append(p.resolved, name)
+	return nil
+}
+
+// Resolved is the list in the form that Parse reads, every option written out
+// and sorted by name; "none" for an empty pipeline.
+func (p *Pipeline) Resolved() string {
+	if len(p.resolved) == 0 {
+		return "none"
+	}
+	return strings.Join(p.resolved, ",")
+}
+
+// Apply returns img varied by every transform of the list but mixup. It never
+// changes img, and returns it as it is when no transform acts on it.
+func (p *Pipeline) Apply(img imaging.Image, s *rng.Stream) imaging.Image {
+	var (
+		src    = img
+		dst    imaging.Image // without pixels until one is needed
+		varied = false       // src is no longer img
+	)
+	for _, transform := range p.transforms {
+		if dst.Pix == nil {
+			dst = p.buffer(img)
+		}
+		if !transform.Apply(dst, src, s) {
+			continue
+		}
+		src, dst = dst, src
+		if !varied { // dst is img now, which belongs to the caller
+			dst, varied = imaging.Image{}, true
+		}
+	}
+	if dst.Pix != nil {
+		p.buffers.Put(&dst)
+	}
+	return src
+}
+
+// buffer returns an image of the shape of like whose contents are of no
+// interest.
+func (p *Pipeline) buffer(like imaging.Image) imaging.Image {
+	if m, ok := p.buffers.Get().(*imaging.Image); ok && m.SameShape(like) {
+		return *m
+	}
+	return imaging.New(like.Width, like.Height, like.Channels)
+}
+
+// one is 1 in the fixed-point form of angles, factors and matrices.
+const one = 1 << 16
+
+// fixed rounds v to a multiple of 1/65536.
+func fixed(v float32) int { return int(math.Floor(float64(float64(v)*one) + 0.5)) }
+
+// fillOption declares the grey level of what is outside of the image.
+func fillOption(o *config.Options, p *int) {
+	o.Int(p, "fill", 0, "grey level where there is no image", config.Between(0, 255))
+}
+
+// clamp limits a computed value to what a pixel can hold.
+func clamp(v int) uint8 { return uint8(min(max(v, 0), 255)) }

@@ -1,0 +1,34 @@
+package augment
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+type brightness struct{ amount float64 }
+
+func newBrightness(o *config.Options) (Transform, error) {
+	t := &brightness{}
+	amountOption(o, &t.amount)
+	return t, nil
+}
+
+// amountOption declares the half width of the range that a factor is drawn
+// from.
+func amountOption(o *config.Options, p *float64) {
+	o.Float(p, "amount", 0.2, "the factor lies between 1-amount and 1+amount", config.Between(0, 1))
+}
+
+// factor draws a number between 1-amount and 1+amount, in 1/65536.
+func factor(s *rng.Stream, amount float64) int {
+	return one + fixed(s.Uniform(-float32(amount), float32(amount)))
+}
+
+func (t *brightness) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+	f := factor(s, t.amount)
+	for i, p := range src.Pix {
+		dst.Pix[i] = clamp((int(p)*f + one/2) >> 16)
+	}
+	return f != one
+}

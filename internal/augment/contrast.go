@@ -1,0 +1,37 @@
+package augment
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+type contrast struct{ amount float64 }
+
+func newContrast(o *config.Options) (Transform, error) {
+	t := &contrast{}
+	amountOption(o, &t.amount)
+	return t, nil
+}
+
+func (t *contrast) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+	f := factor(s, t.amount)
+	rest := meanLuma(src) * (one - f)
+	for i, p := range src.Pix {
+		dst.Pix[i] = clamp((int(p)*f + rest + one/2) >> 16)
+	}
+	return f != one
+}
+
+// meanLuma is the mean grey value of an image, rounded.
+func meanLuma(m imaging.Image) int {
+	sum, pixels := 0, m.Width*m.Height
+	for i := 0; i < len(m.Pix); i += m.Channels {
+		if m.Channels == 1 {
+			sum += int(m.Pix[i])
+		} else {
+			sum += int(imaging.Luma(m.Pix[i], m.Pix[i+1], m.Pix[i+2]))
+		}
+	}
+	return (sum + pixels/2) / pixels
+}

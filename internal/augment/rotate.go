@@ -1,0 +1,28 @@
+package augment
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+type rotate struct {
+	degrees float64
+	fill    int
+}
+
+func newRotate(o *config.Options) (Transform, error) {
+	t := &rotate{}
+	o.Float(&t.degrees, "degrees", 10, "largest angle in each direction", config.Between(0, 180))
+	fillOption(o, &t.fill)
+	return t, nil
+}
+
+func (t *rotate) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+	sin, cos := angle(s, t.degrees)
+	if sin == 0 && cos == one {
+		return false
+	}
+	warp(dst, src, matrix{cos, -sin, sin, cos}, uint8(t.fill))
+	return true
+}

@@ -1,0 +1,40 @@
+package augment
+
+import (
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+type scale struct {
+	min, max float64
+	fill     int
+}
+
+func newScale(o *config.Options) (Transform, error) {
+	t := &scale{}
+	o.Float(&t.min, "min", 0.9, "smallest factor", config.Between(0.1, 10))
+	o.Float(&t.max, "max", 1.1, "largest factor", config.Between(0.1, 10))
+	fillOption(o, &t.fill)
+	return t, checkRange(t.min, t.max)
+}
+
+// checkRange validates the options min and max together.
+func checkRange(low, high float64) error {
+	if low > high {
+		return fmt.Errorf("min=%v is above max=%v", low, high)
+	}
+	return nil
+}
+
+func (t *scale) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+	factor := fixed(s.Uniform(float32(t.min), float32(t.max)))
+	if factor == one {
+		return false
+	}
+	inverse := (one*one + factor/2) / factor
+	warp(dst, src, matrix{inverse, 0, 0, inverse}, uint8(t.fill))
+	return true
+}

@@ -1,0 +1,29 @@
+package augment
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+type shear struct {
+	degrees float64
+	fill    int
+}
+
+func newShear(o *config.Options) (Transform, error) {
+	t := &shear{}
+	o.Float(&t.degrees, "degrees", 10, "largest slant to each side", config.Between(0, 60))
+	fillOption(o, &t.fill)
+	return t, nil
+}
+
+func (t *shear) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+	sin, cos := angle(s, t.degrees)
+	tangent := sin * one / cos
+	if tangent == 0 {
+		return false
+	}
+	warp(dst, src, matrix{one, tangent, 0, one}, uint8(t.fill))
+	return true
+}

@@ -1,0 +1,26 @@
+package augment
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+type shift struct{ pixels, fill int }
+
+func newShift(o *config.Options) (Transform, error) {
+	t := &shift{}
+	o.Int(&t.pixels, "pixels", 2, "largest shift in each direction, in pixels", config.Between(0, 4096))
+	fillOption(o, &t.fill)
+	return t, nil
+}
+
+func (t *shift) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+	dx := s.IntN(2*t.pixels+1) - t.pixels
+	dy := s.IntN(2*t.pixels+1) - t.pixels
+	if dx == 0 && dy == 0 {
+		return false
+	}
+	translate(dst, src, dx, dy, constant, uint8(t.fill))
+	return true
+}
