@@ -17,17 +17,18 @@ const (
 	batchSymbol = "N"
 )
 
-// irVersion and the range of operator sets are what servers in use read: IR 8
-// with opset 17 loads in ONNX Runtime 1.12 and later, with opset 13 in 1.10.
+// The operator sets that can be written. Servers in use read them: with
+// irVersion 8, opset 17 loads in ONNX Runtime 1.12 and later, opset 13 in 1.10.
 const (
-	irVersion    = 8
 	MinOpset     = 13
 	MaxOpset     = 17
 	DefaultOpset = 17
 )
 
-// producer is written as producer_name.
-const producer = "blocktrain"
+const (
+	irVersion = 8
+	producer  = "blocktrain" // producer_name
+)
 
 // maxBytes is what a protobuf message can hold.
 const maxBytes = math.MaxInt32

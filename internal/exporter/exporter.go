@@ -1,0 +1,94 @@
+// Package exporter writes trained models in the forms that others load: ONNX,
+// safetensors and a model repository for NVIDIA Triton.
+package exporter
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+// Exporter writes an artifact into a folder in one form.
+type Exporter interface {
+	// Check reports what Export would refuse. It looks at everything but the
+	// parameters' values, so that it can be asked before training.
+	Check(a Artifact) error
+	// Export writes the artifact's files under dir, which it creates where
+	// needed, each atomically. The same artifact gives the same bytes.
+	Export(a Artifact, dir string) error
+}
+
+// Artifact is a model together with what is needed to use it.
+type Artifact struct {
+	Name           string // of the model: letters, digits, '.', '_' and '-'
+	Version        string // of the release: "0.1.0"
+	ProgramVersion string // of the program that made it; may be empty
+	Graph          *nn.Graph
+	Parameters     *nn.Parameters
+	Labels         []string // names of the classes in the order of the output
+	Rule           imaging.Rule
+	// Metadata goes into the files as it is, beside the keys of this package.
+	Metadata map[string]string
+}
+
+var modules = map[string]config.Module[Exporter]{
+	"onnx":        {Doc: "one ONNX file that takes raw pixels", New: newONNX},
+	"safetensors": {Doc: "weights and running statistics by name", New: newSafetensors},
+	"triton":      {Doc: "a model repository that NVIDIA Triton serves", New: newTriton},
+}
+
+// MakeExporter builds the exporter called name with options in the form
+// "key=value,key=value". The second result holds every option as resolved.
+func MakeExporter(name, options string) (Exporter, map[string]string, error) {
+	return config.Make("exporter", modules, name, options)
+}
+
+// Modules documents every exporter, sorted by name.
+func Modules() []config.Description { return config.Describe(modules) }
+
+// modelName is what can be a folder, a metric's label and part of a URL alike.
+var modelName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+
+// releaseVersion is what can end a folder's name and be a metric's label:
+// semantic versions, among others.
+var releaseVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+_-]*$`)
+
+// check reports what every exporter refuses.
+func (a Artifact) check() error {
+	if err := a.Graph.Err(); err != nil {
+		return err
+	}
+	in, out := a.Graph.Input().Shape, a.Graph.Output().Shape
+	rule := nn.Shape{H: a.Rule.Height, W: a.Rule.Width, C: a.Rule.Channels}
+	switch {
+	case !modelName.MatchString(a.Name):
+		return fmt.Errorf("model name %q: want letters, digits, '.', '_' and '-', not beginning with '.' or '-'; choose another with --name", a.Name)
+	case !releaseVersion.MatchString(a.Version):
+		return fmt.Errorf("release version %q: want letters, digits, '.', '+', '_' and '-', such as 1.0.0; choose another with --release-version", a.Version)
+	case len(a.Labels) != out.Elements():
+		return fmt.Errorf("%d labels for a model with %d outputs", len(a.Labels), out.Elements())
+	case rule != in:
+		return fmt.Errorf("the resize rule makes %v of an image, the model takes %v", rule, in)
+	}
+	for i, label := range a.Labels {
+		if !utf8.ValidString(label) {
+			return fmt.Errorf("label %d, %q, is not valid UTF-8: rename the class", i, label)
+		}
+	}
+	return nil
+}
+
+// write puts b into a file, atomically, and makes the folders that lead to it.
+func write(path string, b []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return fileio.WriteBytes(path, b)
+}

@@ -1,0 +1,56 @@
+package exporter
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+// The keys under which every exported file describes its model. Labels and
+// resize rule are JSON.
+const (
+	keyName    = "blocktrain.name"
+	keyVersion = "blocktrain.version"
+	keyLabels  = "blocktrain.labels"
+	keyResize  = "blocktrain.resize"
+	keyWeights = "blocktrain.weights_sha256"
+)
+
+// describe returns the artifact's own metadata and this package's keys, which
+// win.
+func (a Artifact) describe() (map[string]string, error) {
+	labels, err := compact(a.Labels)
+	if err != nil {
+		return nil, err
+	}
+	rule, err := compact(a.Rule)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(a.Metadata)) {
+		if !utf8.ValidString(key) || !utf8.ValidString(a.Metadata[key]) {
+			return nil, fmt.Errorf("metadata %q is not valid UTF-8", key)
+		}
+	}
+	all := map[string]string{}
+	maps.Copy(all, a.Metadata)
+	maps.Copy(all, map[string]string{
+		keyName:    a.Name,
+		keyVersion: a.Version,
+		keyLabels:  labels,
+		keyResize:  rule,
+		keyWeights: a.Parameters.Digest(),
+	})
+	return all, nil
+}
+
+func compact(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), err
+}

@@ -1,0 +1,51 @@
+package exporter
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// config returns config.pbtxt: an inference.ModelConfig in protobuf text format
+// (triton-inference-server/common, protobuf/model_config.proto). Everything that
+// the server could otherwise complete by itself is written out, since it skips
+// that step as soon as inputs and outputs are given.
+func (x *triton) config(a Artifact) string {
+	in, classes := a.Graph.Input().Shape, len(a.Labels)
+	dims := fmt.Sprintf("[ %d, %d, %d ]", in.H, in.W, in.C) // the batch is not part of it
+	var b strings.Builder
+	fmt.Fprintf(&b, "name: %s\nbackend: \"onnxruntime\"\nmax_batch_size: %d\n", quote(a.Name), x.maxBatch)
+	fmt.Fprintf(&b, "input [ { name: \"image\" data_type: TYPE_UINT8 dims: %s } ]\n", dims)
+	fmt.Fprintf(&b, "output [ { name: \"probabilities\" data_type: TYPE_FP32 dims: [ %d ] label_filename: %s } ]\n", classes, quote(tritonLabelFile))
+	b.WriteString("version_policy { latest { num_versions: 1 } }\n")
+	fmt.Fprintf(&b, "instance_group [ { count: %d kind: KIND_%s } ]\n", x.instanceCount, strings.ToUpper(x.instanceKind))
+	if x.maxBatch > 1 {
+		fmt.Fprintf(&b, "dynamic_batching { max_queue_delay_microseconds: %d }\n", x.queueDelay)
+	}
+	for _, size := range x.warmupSizes() {
+		fmt.Fprintf(&b, "model_warmup [ { name: \"black-%d\" batch_size: %d inputs { key: \"image\" value { data_type: TYPE_UINT8 dims: %s zero_data: true } } } ]\n", size, size, dims)
+	}
+	if x.threads > 0 {
+		fmt.Fprintf(&b, "parameters { key: \"intra_op_thread_count\" value { string_value: \"%d\" } }\n", x.threads)
+	}
+	// Labels on the server's metrics.
+	fmt.Fprintf(&b, "metric_tags { key: \"release_version\" value: %s }\n", quote(a.Version))
+	fmt.Fprintf(&b, "metric_tags { key: \"weights_sha256\" value: %s }\n", quote(a.Parameters.Digest()))
+	return b.String()
+}
+
+// warmupSizes are the batch sizes to run before the model is ready: the one
+// that decides latency and the one that decides memory.
+func (x *triton) warmupSizes() []int {
+	switch {
+	case !x.warmup:
+		return nil
+	case x.maxBatch == 1:
+		return []int{1}
+	}
+	return []int{1, x.maxBatch}
+}
+
+// quote returns s as a string of protobuf's text format, which knows every
+// escape that Go's quoting of valid UTF-8 uses.
+func quote(s string) string { return strconv.Quote(s) }
