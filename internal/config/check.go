@@ -34,6 +34,16 @@ func Above(low float64) Check {
 	}
 }
 
+// Below accepts what is less than high.
+func Below(high float64) Check {
+	return func(v float64) error {
+		if v >= high {
+			return fmt.Errorf("want less than %v", high)
+		}
+		return nil
+	}
+}
+
 // Between accepts low to high, both included.
 func Between(low, high float64) Check {
 	return func(v float64) error {

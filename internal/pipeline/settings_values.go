@@ -1,0 +1,168 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// largestSide bounds the width and height of a model's input in pixels.
+const largestSide = 4096
+
+var (
+	namePattern    = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
+	releasePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	versionPattern = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+)
+
+func isName(s string) error {
+	if !namePattern.MatchString(s) {
+		return errors.New("want the name of a module; 'blocktrain list' shows them")
+	}
+	return nil
+}
+
+func isReleaseName(s string) error {
+	if s != "" && !releasePattern.MatchString(s) {
+		return errors.New("want letters, digits, dots, dashes and underscores, the first a letter or digit")
+	}
+	return nil
+}
+
+func isVersion(s string) error {
+	if !versionPattern.MatchString(s) {
+		return errors.New("want a version such as 1.2.3 or 1.2.3-rc.1")
+	}
+	return nil
+}
+
+func isChannels(v float64) error {
+	if v != 0 && v != 1 && v != 3 {
+		return errors.New("want 1 (grey), 3 (colour) or 0 (those of the data)")
+	}
+	return nil
+}
+
+func isRatio(s string) error {
+	r, err := dataset.ParseRatios(s)
+	if sum := r[0] + r[1] + r[2]; err == nil && sum != 100 {
+		return fmt.Errorf("the percentages make %d: want 100", sum)
+	}
+	return err
+}
+
+func isSize(s string) error {
+	_, _, err := parseSize(s)
+	return err
+}
+
+// parseSize reads "", "N" or "WIDTHxHEIGHT"; 0 stands for the data's size.
+func parseSize(s string) (width, height int, err error) {
+	if s == "" {
+		return 0, 0, nil
+	}
+	first, second, two := strings.Cut(s, "x")
+	if !two {
+		second = first
+	}
+	width, err1 := strconv.Atoi(first)
+	height, err2 := strconv.Atoi(second)
+	if err1 != nil || err2 != nil || min(width, height) < 1 || max(width, height) > largestSide {
+		return 0, 0, fmt.Errorf("want a size such as 28 or 320x256, at most %d", largestSide)
+	}
+	return width, height, nil
+}
+
+// Ratios is the split in percent.
+func (s *Settings) Ratios() dataset.Ratios {
+	ratios, _ := dataset.ParseRatios(s.SplitRatio) // checked when it was set
+	return ratios
+}
+
+// InputRule is how images are brought to the model's input; what the settings leave
+// to the data is taken from the image given.
+func (s *Settings) InputRule(data imaging.Image) imaging.Rule {
+	width, height, _ := parseSize(s.ImageSize) // checked when it was set
+	if width == 0 {
+		width, height = data.Width, data.Height
+	}
+	channels := s.Channels
+	if channels == 0 {
+		channels = data.Channels
+	}
+	return imaging.Rule{Width: width, Height: height, Channels: channels, Mode: s.Resize}
+}
+
+// DataDir is the folder in which the data of a dataset is looked for.
+func (s *Settings) DataDir(dataset string) string {
+	general := "data"
+	for _, entry := range s.DataDirs {
+		name, dir, named := cutDataDir(entry)
+		switch {
+		case named && name == dataset:
+			return dir
+		case !named:
+			general = dir
+		}
+	}
+	return general
+}
+
+// cutDataDir takes NAME=DIR apart. An entry whose first part cannot be the name of
+// a dataset, such as "./a=b", is a folder.
+func cutDataDir(entry string) (name, dir string, named bool) {
+	name, dir, named = strings.Cut(entry, "=")
+	if named && namePattern.MatchString(name) {
+		return name, dir, true
+	}
+	return "", entry, false
+}
+
+// OptionsOf are the options given for one of the datasets, in the form that
+// MakeDataset takes.
+func (s *Settings) OptionsOf(dataset string) string {
+	var options []string
+	for _, entry := range s.DatasetOptions {
+		if name, option, prefixed := cutPrefix(entry); !prefixed || name == dataset {
+			options = append(options, option)
+		}
+	}
+	return strings.Join(options, ",")
+}
+
+// cutPrefix takes "NAME:key=value" apart.
+func cutPrefix(entry string) (name, option string, prefixed bool) {
+	key, _, _ := strings.Cut(entry, "=")
+	if name, _, prefixed := strings.Cut(key, ":"); prefixed {
+		return name, entry[len(name)+1:], true
+	}
+	return "", entry, false
+}
+
+// ReleaseName is the name of the model in its package.
+func (s *Settings) ReleaseName() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.dataAndModel()
+}
+
+func (s *Settings) dataAndModel() string {
+	return strings.Join(append(slices.Clone(s.Datasets), s.Model), "-")
+}
+
+// RunDir is the directory of a new run that begins now.
+func (s *Settings) RunDir(now time.Time) string {
+	if s.OutputDir != "" {
+		return s.OutputDir
+	}
+	return filepath.Join("runs", now.Format("20060102-150405")+"-"+s.dataAndModel())
+}
