@@ -52,23 +52,28 @@ func TestExportComputesTheGraph(t *testing.T) {
 	for _, c := range cases {
 		for _, opset := range []int{MinOpset, MaxOpset} {
 			t.Run(fmt.Sprintf("%s/opset %d", c.name, opset), func(t *testing.T) {
-				m, err := decodeModel(export(t, c, opset))
-				if err != nil {
-					t.Fatal(err)
-				}
-				x := newArray(batch, c.input.H, c.input.W, c.input.C)
-				for i, v := range c.pixels(batch) {
-					x.data[i] = float64(v)
-				}
-				got, err := interpret(m, x)
-				if err != nil {
-					t.Fatal(err)
-				}
-				want := slices.Concat(expected(t, c)...)
-				compare(t, got.data, want, 1e-6)
+				compare(t, interpreted(t, c, opset), slices.Concat(expected(t, c)...), 1e-6)
 			})
 		}
 	}
+}
+
+// interpreted is what the exported model answers to the case's pixels.
+func interpreted(t testing.TB, c testCase, opset int) []float64 {
+	t.Helper()
+	m, err := decodeModel(export(t, c, opset))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newArray(batch, c.input.H, c.input.W, c.input.C)
+	for i, v := range c.pixels(batch) {
+		x.data[i] = float64(v)
+	}
+	y, err := interpret(m, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y.data
 }
 
 func compare(t testing.TB, got, want []float64, tolerance float64) {
