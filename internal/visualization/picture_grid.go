@@ -1,0 +1,144 @@
+package visualization
+
+import (
+	"fmt"
+	"image"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// grid draws pictures with captions in rows. It is what sample-grid and
+// worst-mistakes have in common.
+type grid struct {
+	name, title    string
+	columns, limit int
+}
+
+func (g *grid) declare(o *config.Options) {
+	o.Int(&g.columns, "columns", 8, "pictures in a row", config.Between(1, 20))
+	o.Int(&g.limit, "limit", 40, "pictures shown at most", config.Between(1, 400))
+}
+
+const (
+	tileSide     = vg.Length(88)
+	tileGap      = vg.Length(10)
+	captionSize  = vg.Length(8.5)
+	captionLead  = vg.Length(11)
+	maxCaption   = 3 // lines
+	tilePixels   = 176
+	gridMinWidth = vg.Length(300)
+)
+
+func (g *grid) draw(pictures []Picture) (Figure, error) {
+	if len(pictures) == 0 {
+		return Figure{}, ErrNothingToDraw
+	}
+	shown := pictures[:min(g.limit, len(pictures))]
+	tiles, err := tilesOf(shown)
+	if err != nil {
+		return Figure{}, fmt.Errorf("cannot draw %s: %w", g.name, err)
+	}
+	l := g.layout(shown)
+	alt := fmt.Sprintf("Grid of %d pictures with captions. The first is captioned: %s.", len(shown), metric.Clip(shown[0].Caption, 100))
+	return render(g.name, g.title, alt, l.width, l.height, func(p page) {
+		p.title(g.title)
+		for i, tile := range tiles {
+			l.paint(p, i, tile, shown[i].Caption)
+		}
+	})
+}
+
+// gridLayout places tiles: columns of equal width, rows as high as the longest
+// caption needs.
+type gridLayout struct {
+	columns, lines int
+	width, height  vg.Length
+}
+
+func (g *grid) layout(pictures []Picture) gridLayout {
+	l := gridLayout{columns: min(g.columns, len(pictures))}
+	for _, picture := range pictures {
+		l.lines = max(l.lines, len(captionLines(picture.Caption)))
+	}
+	rows := (len(pictures) + l.columns - 1) / l.columns
+	l.width = max(2*margin+vg.Length(l.columns)*(tileSide+tileGap)-tileGap, gridMinWidth)
+	l.height = gridTop + vg.Length(rows)*l.rowHeight() - tileGap + margin
+	return l
+}
+
+const gridTop = margin + titleSize + 14
+
+func (l gridLayout) rowHeight() vg.Length {
+	return tileSide + vg.Length(l.lines)*captionLead + 2*tileGap
+}
+
+func captionLines(caption string) []string {
+	lines := strings.Split(strings.TrimSpace(caption), "\n")
+	return lines[:min(maxCaption, len(lines))]
+}
+
+func (l gridLayout) paint(p page, i int, tile image.Image, caption string) {
+	x := margin + vg.Length(i%l.columns)*(tileSide+tileGap)
+	y := gridTop + vg.Length(i/l.columns)*l.rowHeight()
+	size := tile.Bounds().Size()
+	scale := tileSide / vg.Length(max(size.X, size.Y))
+	width, height := vg.Length(size.X)*scale, vg.Length(size.Y)*scale
+	left, top := x+(tileSide-width)/2, y+(tileSide-height)/2
+	p.fill(x, y, tileSide, tileSide, shade)
+	p.canvas.DrawImage(vg.Rectangle{Min: p.at(left, top+height), Max: p.at(left+width, top)}, tile)
+	s := body.sized(captionSize).aligned(0.5)
+	for n, line := range captionLines(caption) {
+		p.text(s, x+tileSide/2, y+tileSide+vg.Length(n+1)*captionLead, s.fit(line, tileSide+tileGap-2))
+	}
+}
+
+func tilesOf(pictures []Picture) ([]image.Image, error) {
+	tiles := make([]image.Image, len(pictures))
+	for i, picture := range pictures {
+		tile, err := tileOf(picture.Image)
+		if err != nil {
+			return nil, fmt.Errorf("picture %d: %w", i, err)
+		}
+		tiles[i] = tile
+	}
+	return tiles, nil
+}
+
+// tileOf brings an image to about the number of pixels it is shown with: small
+// ones by repeating each pixel, so that they stay sharp, large ones by
+// averaging.
+func tileOf(img imaging.Image) (image.Image, error) {
+	side := max(img.Width, img.Height)
+	if side < 1 || len(img.Pix) != img.Width*img.Height*img.Channels {
+		return nil, fmt.Errorf("an image of %dx%d with %d channels has %d bytes", img.Width, img.Height, img.Channels, len(img.Pix))
+	}
+	if side > tilePixels {
+		rule := imaging.Rule{
+			Width: max(1, img.Width*tilePixels/side), Height: max(1, img.Height*tilePixels/side),
+			Channels: img.Channels, Mode: imaging.Stretch,
+		}
+		small, err := rule.Apply(img)
+		if err != nil {
+			return nil, err
+		}
+		return small.ToImage(), nil
+	}
+	return enlarge(img, tilePixels/side).ToImage(), nil
+}
+
+// enlarge makes each pixel a square of so many pixels.
+func enlarge(img imaging.Image, factor int) imaging.Image {
+	large := imaging.New(img.Width*factor, img.Height*factor, img.Channels)
+	for y := range large.Height {
+		from, to := img.Row(y/factor), large.Row(y)
+		for x := range large.Width {
+			copy(to[x*img.Channels:(x+1)*img.Channels], from[x/factor*img.Channels:])
+		}
+	}
+	return large
+}

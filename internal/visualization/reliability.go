@@ -1,0 +1,82 @@
+package visualization
+
+import (
+	"fmt"
+
+	"gonum.org/v1/plot/vg"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+type reliability struct{}
+
+func newReliability(*config.Options) (Visualization, error) { return reliability{}, nil }
+
+// Sizes of the reliability diagram: a square with a histogram below.
+const (
+	diagramSide    = vg.Length(300)
+	histogramSide  = vg.Length(60)
+	diagramLeft    = margin + textSize + 44
+	diagramTop     = margin + titleSize + 6 + textSize + 14
+	diagramBottom  = diagramTop + diagramSide
+	histogramTop   = diagramBottom + 26
+	histogramEnd   = histogramTop + histogramSide
+	diagramWidth   = diagramLeft + diagramSide + 30
+	diagramHeight  = histogramEnd + 2*textSize + 14 + margin
+	diagramTickGap = 6
+)
+
+// Draw implements Visualization.
+func (reliability) Draw(d Data) (Figure, error) {
+	e, part := d.judged()
+	if e == nil || len(e.CalibrationBins) == 0 {
+		return Figure{}, ErrNothingToDraw
+	}
+	title := fmt.Sprintf("Reliability, %s part", part)
+	alt := fmt.Sprintf("Diagram of accuracy against confidence in %d bins, with the number of examples in each. The expected calibration error is %s %%.",
+		len(e.CalibrationBins), metric.Percent(e.CalibrationError))
+	return render("reliability", title, alt, diagramWidth, diagramHeight, func(p page) { paintReliability(p, e, title) })
+}
+
+func paintReliability(p page, e *metric.Evaluation, title string) {
+	y := p.title(title) + textSize
+	p.text(note, margin, y, note.fit(fmt.Sprintf("expected calibration error %s %%", metric.Percent(e.CalibrationError)), p.width-2*margin))
+	x := func(share float64) vg.Length { return diagramLeft + vg.Length(share)*diagramSide }
+	up := func(share float64) vg.Length { return diagramBottom - vg.Length(share)*diagramSide }
+	for _, t := range newScale(0, 1, 5, percentLabel).ticks {
+		p.line(x(t.Value), diagramTop, x(t.Value), diagramBottom, 0.5, hairline)
+		p.line(diagramLeft, up(t.Value), diagramLeft+diagramSide, up(t.Value), 0.5, hairline)
+		p.text(body.aligned(1), diagramLeft-diagramTickGap, up(t.Value)+3.6, t.Label)
+		p.text(body.aligned(0.5), x(t.Value), histogramEnd+textSize+3, t.Label)
+	}
+	most := 1
+	for _, b := range e.CalibrationBins {
+		most = max(most, b.Count)
+	}
+	for _, b := range e.CalibrationBins {
+		paintBin(p, b, x(b.Lower)+0.75, x(b.Upper)-x(b.Lower)-1.5, up, most)
+	}
+	p.line(x(0), up(0), x(1), up(1), 1, muted, 4, 3)
+	p.line(x(0), histogramEnd, x(1), histogramEnd, 0.5, muted)
+	p.line(x(0), diagramBottom, x(1), diagramBottom, 0.5, muted)
+	p.text(note, diagramLeft, histogramTop-8, fmt.Sprintf("examples (tallest bin: %s)", metric.Count(most)))
+	p.textUp(body.aligned(0.5), margin+textSize-2, diagramTop+diagramSide/2, "accuracy (%)")
+	p.text(body.aligned(0.5), diagramLeft+diagramSide/2, histogramEnd+2*textSize+10, "confidence (%)")
+}
+
+// paintBin draws the accuracy of a bin as a bar, in blue up to its confidence
+// and in vermilion the part by which accuracy falls short of it, and below it
+// the number of its examples.
+func paintBin(p page, b metric.Bin, x, width vg.Length, up func(float64) vg.Length, most int) {
+	if b.Count == 0 {
+		return
+	}
+	p.fill(x, up(*b.Accuracy), width, up(0)-up(*b.Accuracy), mix(blue, 0.8))
+	if gap := up(*b.Accuracy) - up(*b.Confidence); gap > 0 {
+		p.fill(x, up(*b.Confidence), width, gap, mix(vermilion, 0.45))
+	}
+	p.line(x, up(*b.Confidence), x+width, up(*b.Confidence), 1.2, ink)
+	height := max(histogramSide*vg.Length(b.Count)/vg.Length(most), 0.75)
+	p.fill(x, histogramEnd-height, width, height, mix(blue, 0.5))
+}

@@ -1,0 +1,75 @@
+// Package visualization draws what a run came to: curves of the training, how
+// well which class is recognised, and the examples themselves. Each figure
+// comes as SVG, for the report and for print, and as PNG, for where SVG is not
+// shown. Equal data give equal bytes.
+package visualization
+
+import (
+	"errors"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// Visualization draws one kind of figure.
+type Visualization interface {
+	// Draw draws the figure, or returns ErrNothingToDraw where the data it
+	// shows is absent.
+	Draw(d Data) (Figure, error)
+}
+
+// Data is all that a visualization may draw. What is not known is left empty.
+type Data struct {
+	History          []metric.Epoch
+	Validation, Test *metric.Evaluation
+	Samples          []Picture // examples of the training part
+	Mistakes         []Picture // of the test part, worst first
+}
+
+// Picture is one example in a grid. The caption may have several lines.
+type Picture struct {
+	Image   imaging.Image
+	Caption string
+}
+
+// Figure is a finished drawing.
+type Figure struct {
+	Name     string // of the visualization: the file name without extension
+	Title    string
+	Alt      string // says in words what the figure shows
+	SVG, PNG []byte
+}
+
+// ErrNothingToDraw means that a run has no data of the kind that a
+// visualization shows: a run without mistakes has no worst ones.
+var ErrNothingToDraw = errors.New("there is nothing to draw")
+
+// modules is the table of visualizations.
+var modules = map[string]config.Module[Visualization]{
+	"accuracy":           {Doc: "accuracy on the training and validation parts, by epoch", New: newAccuracy},
+	"confusion-matrix":   {Doc: "which class is taken for which", New: newConfusionMatrix},
+	"per-class-accuracy": {Doc: "accuracy of each class with its 95 % interval", New: newPerClassAccuracy},
+	"reliability":        {Doc: "how often the network is right, by how confident it is", New: newReliability},
+	"sample-grid":        {Doc: "examples as the network sees them", New: newSampleGrid},
+	"training-loss":      {Doc: "loss on the training and validation parts, by epoch", New: newTrainingLoss},
+	"worst-mistakes":     {Doc: "the wrong answers that were given with the highest confidence", New: newWorstMistakes},
+}
+
+// MakeVisualization builds the visualization of that name from options in the
+// form "key=value,key=value", and returns it with all its options resolved.
+func MakeVisualization(name, options string) (Visualization, map[string]string, error) {
+	return config.Make("visualization", modules, name, options)
+}
+
+// Modules documents all visualizations, sorted by name.
+func Modules() []config.Description { return config.Describe(modules) }
+
+// judged returns the evaluation to show, that of the test part if there is one,
+// with a word for the part.
+func (d *Data) judged() (*metric.Evaluation, string) {
+	if d.Test != nil {
+		return d.Test, "test"
+	}
+	return d.Validation, "validation"
+}
