@@ -17,6 +17,19 @@ func fold[T float32 | float64](p *[lanes]T) T {
 	return p[0]
 }
 
+// Lanes adds up the terms of a row in 16 lanes, for sums whose terms are made
+// as they are needed. Its zero value is an empty sum.
+type Lanes [lanes]float32
+
+// Add adds v as the row's term i.
+func (l *Lanes) Add(i int, v float32) { l[i%lanes] += v }
+
+// MultiplyAdd adds a*b as the row's term i, by a fused multiply-add.
+func (l *Lanes) MultiplyAdd(i int, a, b float32) { l[i%lanes] = FMA32(a, b, l[i%lanes]) }
+
+// Total joins the lanes; it is called once.
+func (l *Lanes) Total() float32 { return fold((*[lanes]float32)(l)) }
+
 // Sum returns the sum of x in 16 lanes; 0 for an empty x.
 func Sum(x []float32) float32 {
 	var p [lanes]float32
@@ -46,11 +59,11 @@ func SumSquares(x []float32) float64 {
 // least the length of x.
 func Dot(x, y []float32) float32 {
 	y = y[:len(x)]
-	var p [lanes]float32
+	var sum Lanes
 	for i, v := range x {
-		p[i%lanes] = FMA32(v, y[i], p[i%lanes])
+		sum.MultiplyAdd(i, v, y[i])
 	}
-	return fold(&p)
+	return sum.Total()
 }
 
 // Max returns the largest element of x, NaN if there is one among them, and
@@ -110,9 +123,9 @@ func SoftmaxRow(dst, x []float32) {
 // away what log-probabilities, (x - top) - rest, are made of.
 func LogSumExp(x []float32) (top, rest float32) {
 	top = Max(x)
-	var p [lanes]float32
+	var sum Lanes
 	for i, v := range x {
-		p[i%lanes] += Exp(v - top)
+		sum.Add(i, Exp(v-top))
 	}
-	return top, Log(fold(&p))
+	return top, Log(sum.Total())
 }
