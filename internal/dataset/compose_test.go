@@ -1,0 +1,303 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// twoSets are datasets of classes a, b, c and c, d, a.
+func twoSets(t testing.TB) (first, second Dataset) {
+	t.Helper()
+	infos := infosOf(9, 3)
+	for i := range infos {
+		infos[i].Part = PartTest
+	}
+	return newTestSet(t, []string{"a", "b", "c"}, infosOf(6, 3)), newTestSet(t, []string{"c", "d", "a"}, infos)
+}
+
+func TestConcatUnitesClassesByName(t *testing.T) {
+	first, second := twoSets(t)
+	d, err := Concat(first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c", "d"}, d.Classes()); diff != "" {
+		t.Errorf("classes (-want +got):\n%s", diff)
+	}
+	want := []int{0, 1, 2, 0, 1, 2, 2, 3, 0, 2, 3, 0, 2, 3, 0}
+	if diff := cmp.Diff(want, labelsOf(d)); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if got := d.Info(7); got.Member != 1 || got.Source != "example-1" || got.Part != PartTest {
+		t.Errorf("example 7 is %+v", got)
+	}
+	img, err := d.Image(7)
+	other, _ := second.Image(1)
+	if err != nil || !bytes.Equal(img.Pix, other.Pix) {
+		t.Errorf("image 7 is not image 1 of the second dataset: %v", err)
+	}
+}
+
+func TestConcatOfConcat(t *testing.T) {
+	first, second := twoSets(t)
+	third := newTestSet(t, letters(2), infosOf(5, 2))
+	joined, err := Concat(first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nested, err := Concat(joined, third)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flat, err := Concat(first, second, third)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameContent(t, nested, flat)
+	if nested.Info(15).Member != 2 {
+		t.Errorf("the third dataset is member %d", nested.Info(15).Member)
+	}
+}
+
+func TestConcatErrors(t *testing.T) {
+	first, second := twoSets(t)
+	if one, err := Concat(first); err != nil || one != first {
+		t.Errorf("one dataset alone: %v, %v", one, err)
+	}
+	_, err := Concat()
+	wantError(t, err, "at least one")
+	_, err = Concat(first, second, first)
+	wantError(t, err, "datasets 1 and 3 have the same content")
+}
+
+func TestConcatWithAnEmptyMember(t *testing.T) {
+	first, second := twoSets(t)
+	empty, err := Subset(second, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Concat(empty, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Len() != 6 || d.Info(0).Member != 1 || d.Info(5).Source != "example-5" {
+		t.Errorf("%d examples from %+v to %+v", d.Len(), d.Info(0), d.Info(5))
+	}
+}
+
+func TestSubset(t *testing.T) {
+	_, d := twoSets(t)
+	s, err := Subset(d, []int{8, 0, 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Len() != 3 || s.Info(0) != d.Info(8) || s.Info(1) != d.Info(0) || s.Info(2) != d.Info(8) {
+		t.Errorf("examples %v", infos(s))
+	}
+	for _, index := range []int{-1, 9} {
+		_, err := Subset(d, []int{0, index})
+		wantError(t, err, "at position 1 of a subset", "examples 0 to 8")
+	}
+}
+
+func TestShuffleIsAPermutation(t *testing.T) {
+	_, d := twoSets(t)
+	a, b := Shuffle(d, 1), Shuffle(d, 2)
+	sameContent(t, a, Shuffle(d, 1))
+	if a.Digest() == b.Digest() || a.Info(0) == d.Info(0) && a.Info(1) == d.Info(1) && a.Info(2) == d.Info(2) {
+		t.Error("the order does not depend on the seed")
+	}
+	sources := map[string]bool{}
+	for _, info := range infos(a) {
+		sources[info.Source] = true
+	}
+	if len(sources) != d.Len() {
+		t.Errorf("%d different examples, want %d", len(sources), d.Len())
+	}
+}
+
+// inverted is a Transform's function.
+func inverted(img imaging.Image, _ int) (imaging.Image, error) {
+	out := imaging.New(img.Width, img.Height, img.Channels)
+	for i, v := range img.Pix {
+		out.Pix[i] = 255 - v
+	}
+	return out, nil
+}
+
+func TestTransform(t *testing.T) {
+	d, _ := twoSets(t)
+	changed := Transform(d, "invert", inverted)
+	img, err := changed.Image(3)
+	original, _ := d.Image(3)
+	if err != nil || img.Pix[7] != 255-original.Pix[7] {
+		t.Errorf("pixel 7 is %d, the original's %d, %v", img.Pix[7], original.Pix[7], err)
+	}
+	hash, err := detail(changed).pixelHash(3)
+	if err != nil || hash != hashPixels(img) {
+		t.Errorf("the hash is not that of the transformed pixels: %v", err)
+	}
+	kept, err := RAM(t.Context(), changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameContent(t, changed, kept)
+
+	failing := Transform(d, "fail", func(imaging.Image, int) (imaging.Image, error) {
+		return imaging.Image{}, errors.New("no good")
+	})
+	_, err = RAM(t.Context(), failing)
+	wantError(t, err, "6 of 6 images cannot be read", "example-0: no good", "example-5: no good")
+}
+
+func TestRemap(t *testing.T) {
+	d, _ := twoSets(t)
+	same, err := Remap(d, []string{"a", "b", "c"})
+	if err != nil || same != d {
+		t.Errorf("equal classes: %v, %v", same, err)
+	}
+	other, err := Remap(d, []string{"c", "a", "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{1, 2, 0, 1, 2, 0}, labelsOf(other)); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"c", "a", "b"}, other.Classes()); diff != "" {
+		t.Errorf("classes (-want +got):\n%s", diff)
+	}
+	_, err = Remap(d, []string{"a", "b", "d"})
+	wantError(t, err, "does not have the model's classes", `it lacks "d"`, `it also has "c"`)
+}
+
+// TestDigestsTellDatasetsApart: whatever changes what a dataset says changes its
+// digest.
+func TestDigestsTellDatasetsApart(t *testing.T) {
+	base := infosOf(6, 3)
+	with := func(change func(info *Info)) []Info {
+		changed := slices.Clone(base)
+		change(&changed[5])
+		return changed
+	}
+	d := newTestSet(t, letters(3), base)
+	subset := func(indexes ...int) Dataset {
+		s, err := Subset(d, indexes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	remapped, err := Remap(d, []string{"b", "a", "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined, err := Concat(d, subset(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels, err := newSet(t.Context(), letters(3), base, noGrouping, func(i int) (imaging.Image, error) {
+		return testImage(5, 6, 1, i), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]Dataset{
+		"base":            d,
+		"label":           newTestSet(t, letters(3), with(func(i *Info) { i.Label = 0 })),
+		"group":           newTestSet(t, letters(3), with(func(i *Info) { i.Group = "g" })),
+		"part":            newTestSet(t, letters(3), with(func(i *Info) { i.Part = PartTest })),
+		"classes":         newTestSet(t, []string{"a", "b", "d"}, base),
+		"shape":           pixels,
+		"subset":          subset(0, 1, 2, 3, 4, 5),
+		"another subset":  subset(0, 1, 2, 3, 5, 4),
+		"shuffle":         Shuffle(d, 1),
+		"remap":           remapped,
+		"concat":          joined,
+		"transform":       Transform(d, "x", inverted),
+		"other transform": Transform(d, "y", inverted),
+	}
+	names := map[string]string{}
+	for name, one := range all {
+		if other, ok := names[one.Digest()]; ok {
+			t.Errorf("%s and %s have one digest", name, other)
+		}
+		names[one.Digest()] = name
+	}
+	renamed := newTestSet(t, letters(3), with(func(i *Info) { i.Source = "elsewhere" }))
+	if renamed.Digest() != d.Digest() {
+		t.Error("the digest depends on the names of files")
+	}
+}
+
+// TestDigestIsStable pins the digest's definition: a change makes every split
+// list and record in existence useless.
+func TestDigestIsStable(t *testing.T) {
+	d := newTestSet(t, letters(3), infosOf(6, 3))
+	if got := d.Digest(); got != "b3d781a9175e66467d60a38d0aafb0247b682fbad2c98d0eac1e3a5a5a68f0ad" {
+		t.Errorf("digest %s", got)
+	}
+}
+
+func TestShuffledAndWeighted(t *testing.T) {
+	infos := infosOf(1000, 2)
+	for i := range infos {
+		if i%10 != 0 {
+			infos[i].Label = 1 // nine of ten
+		}
+	}
+	d := newTestSet(t, letters(2), infos)
+	rapid.Check(t, func(t *rapid.T) {
+		indexes := rapid.SliceOfNDistinct(rapid.IntRange(0, 999), 200, 400, rapid.ID).Draw(t, "indexes")
+		seed := rapid.Uint64().Draw(t, "seed")
+		order := Shuffled(indexes, seed, 3)
+		if slices.Equal(order, Shuffled(indexes, seed, 4)) || !slices.Equal(order, Shuffled(indexes, seed, 3)) {
+			t.Fatal("the order does not depend on seed and epoch alone")
+		}
+		slices.Sort(order)
+		slices.Sort(indexes)
+		if !slices.Equal(order, indexes) {
+			t.Fatal("a shuffled list has other members")
+		}
+		draws := Weighted(d, indexes, seed, 3)
+		for _, i := range draws {
+			if _, ok := slices.BinarySearch(indexes, i); !ok {
+				t.Fatalf("example %d was drawn, which is not among the given", i)
+			}
+		}
+		counts := Counts(d, draws)
+		if Counts(d, indexes)[0] > 0 && min(counts[0], counts[1]) < len(draws)/3 {
+			t.Fatalf("classes were drawn %v times of %d", counts, len(draws))
+		}
+	})
+}
+
+func TestCheckClasses(t *testing.T) {
+	cases := []struct {
+		classes []string
+		part    string
+	}{
+		{nil, "at least two classes"},
+		{[]string{"a"}, "at least two classes"},
+		{[]string{"a", "b", "a"}, `class "a" appears twice`},
+		{[]string{"a", ""}, `class 1, "": a name must not be empty`},
+		{[]string{"a", "b\n"}, "nor begin or end with a space"},
+		{[]string{"a", "b\tc"}, "control characters"},
+		{[]string{"a", "\xff"}, "UTF-8"},
+		{[]string{"a", "b:c"}, "colon"},
+	}
+	for _, c := range cases {
+		wantError(t, checkClasses(c.classes), c.part)
+	}
+	for _, source := range publishedIDX() {
+		if err := checkClasses(source.classes); err != nil {
+			t.Errorf("%s: %v", source.name, err)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// pixelHash identifies the pixels of an image: the SHA-256 of width, height and
+// channels, each as four little-endian bytes, and the bytes of the image.
+type pixelHash [sha256.Size]byte
+
+func hashPixels(img imaging.Image) pixelHash {
+	d := newDigester()
+	d.number(img.Width)
+	d.number(img.Height)
+	d.number(img.Channels)
+	d.hash.Write(img.Pix)
+	return pixelHash(d.hash.Sum(nil))
+}
+
+// digester hashes a sequence of values so that different sequences of the same
+// form never give the same bytes.
+type digester struct{ hash hash.Hash }
+
+func newDigester() digester { return digester{sha256.New()} }
+
+// number adds n, which must fit 32 bits.
+func (d digester) number(n int) {
+	var b [4]byte
+	binary.LittleEndian.PutUint32(b[:], uint32(n))
+	d.hash.Write(b[:])
+}
+
+func (d digester) text(s string) {
+	d.number(len(s))
+	d.hash.Write([]byte(s))
+}
+
+func (d digester) texts(list []string) {
+	d.number(len(list))
+	for _, s := range list {
+		d.text(s)
+	}
+}
+
+func (d digester) numbers(list []int) {
+	d.number(len(list))
+	for _, n := range list {
+		d.number(n)
+	}
+}
+
+func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
+
+// digestContent is the digest of a dataset from its content: a heading, the
+// classes, and of each example label, part, group and pixel hash.
+func digestContent(classes []string, infos []Info, hashes []pixelHash) string {
+	d := newDigester()
+	d.text("blocktrain dataset 1")
+	d.texts(classes)
+	d.number(len(infos))
+	for i, info := range infos {
+		d.number(info.Label)
+		d.number(int(info.Part))
+		d.text(info.Group)
+		d.hash.Write(hashes[i][:])
+	}
+	return d.hex()
+}
+
+// digestDerived begins the digest of a dataset that is made from others: the
+// operation and the digests of what it is applied to. The caller adds the
+// operation's parameters.
+func digestDerived(operation string, of ...Dataset) digester {
+	d := newDigester()
+	d.text("blocktrain dataset 1 " + operation)
+	d.number(len(of))
+	for _, member := range of {
+		d.text(member.Digest())
+	}
+	return d
+}

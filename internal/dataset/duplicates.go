@@ -1,0 +1,106 @@
+package dataset
+
+import "context"
+
+// Duplicates reports images of the validation and test parts that are, pixel for
+// pixel, also in an earlier part (training, then validation): a result on them
+// says little.
+type Duplicates struct {
+	Schema      int         `json:"schema"`
+	Validation  int         `json:"validation"`  // images of the validation part that are in the training part
+	Test        int         `json:"test"`        // images of the test part that are in one of the others
+	Conflicting int         `json:"conflicting"` // how many of all these have another label there
+	Pairs       []Duplicate `json:"pairs"`       // the first maxPairs
+}
+
+// Duplicate is an image and the first image of an earlier part that it equals.
+type Duplicate struct {
+	Part   string `json:"part"`
+	Source string `json:"source"`
+	Label  string `json:"label"`
+
+	OfPart   string `json:"of_part"`
+	OfSource string `json:"of_source"`
+	OfLabel  string `json:"of_label"`
+}
+
+// maxPairs bounds the listed pairs; all are counted.
+const maxPairs = 1000
+
+// FindDuplicates compares the parts of a split by the images' decoded pixels.
+func FindDuplicates(ctx context.Context, d Dataset, s *Split) (*Duplicates, error) {
+	type origin struct {
+		part  Part
+		index int
+	}
+	first := map[pixelHash]origin{}
+	found := &Duplicates{Schema: 1, Pairs: []Duplicate{}}
+	for _, part := range Parts() {
+		hashes, err := hashesOf(ctx, d, s.Indexes(part))
+		if err != nil {
+			return nil, err
+		}
+		for at, i := range s.Indexes(part) {
+			of, seen := first[hashes[at]]
+			if !seen {
+				first[hashes[at]] = origin{part, i}
+			} else if of.part != part {
+				found.add(d, part, i, of.part, of.index)
+			}
+		}
+	}
+	return found, nil
+}
+
+func (f *Duplicates) add(d Dataset, part Part, i int, ofPart Part, of int) {
+	this, other := d.Info(i), d.Info(of)
+	if part == PartTest {
+		f.Test++
+	} else {
+		f.Validation++
+	}
+	if this.Label != other.Label {
+		f.Conflicting++
+	}
+	if len(f.Pairs) < maxPairs {
+		f.Pairs = append(f.Pairs, Duplicate{
+			Part: part.String(), Source: this.Source, Label: d.Classes()[this.Label],
+			OfPart: ofPart.String(), OfSource: other.Source, OfLabel: d.Classes()[other.Label],
+		})
+	}
+}
+
+// Shared returns those of the examples inB of b whose pixels are also those of
+// one of the examples inA of a: what a model that was trained on inA must not
+// be judged by.
+func Shared(ctx context.Context, a Dataset, inA []int, b Dataset, inB []int) ([]int, error) {
+	known, err := hashesOf(ctx, a, inA)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := hashesOf(ctx, b, inB)
+	if err != nil {
+		return nil, err
+	}
+	set := make(map[pixelHash]bool, len(known))
+	for _, hash := range known {
+		set[hash] = true
+	}
+	var shared []int
+	for at, i := range inB {
+		if set[hashes[at]] {
+			shared = append(shared, i)
+		}
+	}
+	return shared, nil
+}
+
+func hashesOf(ctx context.Context, d Dataset, indexes []int) ([]pixelHash, error) {
+	known := detail(d)
+	hashes := make([]pixelHash, len(indexes))
+	err := eachImage(ctx, len(indexes), func(at int) (err error) {
+		hashes[at], err = known.pixelHash(indexes[at])
+		return err
+	})
+	return hashes, err
+}

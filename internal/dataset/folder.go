@@ -1,0 +1,273 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// folderSource reads a folder of images with a subfolder per class:
+//
+//	DIR/<class>/**.{png,jpg,jpeg,gif}
+//
+// or one that is divided already, whose test (and validation) part is kept:
+//
+//	DIR/train/<class>/**  DIR/test/<class>/**  [DIR/val/<class>/** or DIR/validation/<class>/**]
+//
+// Folders below a class folder belong to the class. Examples are in bytewise
+// order of their paths, classes in bytewise order of their names. Hidden files
+// and folders are ignored; files with other extensions are skipped and counted
+// in the log.
+type folderSource struct{ group string }
+
+func newFolder(o *config.Options) (Source, error) {
+	s := &folderSource{}
+	o.String(&s.group, "group", noGrouping,
+		"images that stay in one part: none, folder (below the class folder), or prefix:SEP (file name up to the last SEP)",
+		checkGrouping)
+	return s, nil
+}
+
+// The ways of grouping. A group is the same recording in whatever class folder
+// its images lie: "prefix:_" puts bird/clip7_0001.png and drone/clip7_0950.png
+// into the group "clip7".
+const (
+	groupByFolder = "folder"
+	groupByPrefix = "prefix:"
+)
+
+func checkGrouping(group string) error {
+	separator, byPrefix := strings.CutPrefix(group, groupByPrefix)
+	if group == noGrouping || group == groupByFolder || byPrefix && separator != "" {
+		return nil
+	}
+	return errors.New("want none, folder or prefix:SEP, as in prefix:_")
+}
+
+// groupOf is the group of an image whose path below its class folder is name.
+// An image that has no separator, or lies in no further folder, is its own.
+func (s *folderSource) groupOf(name string) string {
+	if s.group == groupByFolder {
+		return strings.TrimPrefix(path.Dir(name), ".")
+	}
+	separator, byPrefix := strings.CutPrefix(s.group, groupByPrefix)
+	base := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	if at := strings.LastIndex(base, separator); byPrefix && at > 0 {
+		return base[:at]
+	}
+	return ""
+}
+
+// Open implements Source.
+func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, error) {
+	tree, err := readTree(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("folder: %w", err)
+	}
+	infos := make([]Info, len(tree.files))
+	for i, f := range tree.files {
+		label, _ := slices.BinarySearch(tree.classes, f.class)
+		infos[i] = Info{
+			Label:  label,
+			Group:  s.groupOf(f.name),
+			Source: f.path,
+			Part:   f.part,
+		}
+	}
+	d, err := s.decode(ctx, tree, infos, mode)
+	if err != nil {
+		return nil, fmt.Errorf("folder %s: %w", dir, err)
+	}
+	return d, nil
+}
+
+func (s *folderSource) decode(ctx context.Context, tree *tree, infos []Info, mode Mode) (*set, error) {
+	decode := func(i int) (imaging.Image, error) {
+		return imaging.DecodeFile(filepath.Join(tree.root, filepath.FromSlash(tree.files[i].path)))
+	}
+	if mode == ModeDisk {
+		return newSet(ctx, tree.classes, infos, s.group, decode)
+	}
+	kept := newKeeper(len(infos), ramBudget, decode)
+	d, err := newSet(ctx, tree.classes, infos, s.group, kept.fill)
+	if err != nil {
+		return nil, err
+	}
+	d.load = kept.image
+	kept.report(ctx)
+	return d, nil
+}
+
+// tree is what a folder of images holds.
+type tree struct {
+	root    string
+	classes []string   // sorted
+	files   []treeFile // sorted by path
+	skipped int        // files that are no images by their names
+}
+
+type treeFile struct {
+	path  string // from the root, with slashes
+	name  string // from the class folder, with slashes
+	class string
+	part  Part
+}
+
+// readTree lists the images below dir.
+func readTree(ctx context.Context, dir string) (*tree, error) {
+	top, _, err := list(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	parts, err := partFolders(top)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	t := &tree{root: dir}
+	for _, part := range parts {
+		if err := t.addPart(part); err != nil {
+			return nil, err
+		}
+	}
+	if t.skipped > 0 {
+		slog.WarnContext(ctx, "skipped files that are not named as PNG, JPEG or GIF images", "folder", dir, "files", t.skipped)
+	}
+	if len(t.files) == 0 {
+		return nil, fmt.Errorf("%s has no images: want PNG, JPEG or GIF files in %s%c<class>%c (%d other files were skipped)",
+			dir, dir, filepath.Separator, filepath.Separator, t.skipped)
+	}
+	slices.SortFunc(t.files, func(a, b treeFile) int { return strings.Compare(a.path, b.path) })
+	slices.Sort(t.classes)
+	t.classes = slices.Compact(t.classes)
+	return t, nil
+}
+
+// partFolder is a folder of class folders.
+type partFolder struct {
+	path string // from the root; "" is the root
+	part Part
+}
+
+// partFolders recognises a folder that is divided already by the names of its
+// subfolders.
+func partFolders(names []string) ([]partFolder, error) {
+	known := map[string]Part{
+		"train": PartTrain, "val": PartValidation, "validation": PartValidation, "test": PartTest,
+	}
+	var parts []partFolder
+	taken := map[Part]string{}
+	for _, name := range names {
+		part, ok := known[name]
+		if !ok {
+			continue
+		}
+		if taken[part] != "" {
+			return nil, fmt.Errorf("has both %s and %s: keep one", taken[part], name)
+		}
+		taken[part] = name
+		parts = append(parts, partFolder{name, part})
+	}
+	switch {
+	case len(parts) > 0 && len(parts) == len(names) && taken[PartTrain] == "":
+		return nil, fmt.Errorf("has %s but no train folder", strings.Join(names, " and "))
+	case taken[PartTrain] == "" || len(parts) == 1 && len(names) > 1:
+		return []partFolder{{"", PartNone}}, nil // train may be a class, beside car and bus
+	case len(parts) < len(names):
+		return nil, fmt.Errorf("has the parts of a divided dataset and other folders side by side (%s): want one or the other",
+			strings.Join(names, ", "))
+	}
+	return parts, nil
+}
+
+// addPart adds the images of all class folders of a part.
+func (t *tree) addPart(p partFolder) error {
+	classes, stray, err := list(filepath.Join(t.root, p.path))
+	if err != nil {
+		return err
+	}
+	t.skipped += len(stray)
+	for _, class := range classes {
+		t.classes = append(t.classes, class)
+		if err := t.addFiles(treeFile{path: path.Join(p.path, class), class: class, part: p.part}, maxDepth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxDepth bounds the folders below a class folder, against links that lead
+// back up.
+const maxDepth = 16
+
+// addFiles adds the images in the folder at and below it.
+func (t *tree) addFiles(at treeFile, depth int) error {
+	folder := filepath.Join(t.root, filepath.FromSlash(at.path))
+	if depth == 0 {
+		return fmt.Errorf("%s: folders more than %d deep: is there a link that leads back up?", folder, maxDepth)
+	}
+	folders, files, err := list(folder)
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		if !isImageName(name) {
+			t.skipped++
+			continue
+		}
+		t.files = append(t.files, at.below(name))
+	}
+	for _, name := range folders {
+		if err := t.addFiles(at.below(name), depth-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f treeFile) below(name string) treeFile {
+	f.path, f.name = path.Join(f.path, name), path.Join(f.name, name)
+	return f
+}
+
+func isImageName(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".gif":
+		return true
+	}
+	return false
+}
+
+// list returns the names in a folder, hidden ones left out and links followed.
+func list(folder string) (folders, files []string, err error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(folder, entry.Name()))
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case info.IsDir():
+			folders = append(folders, entry.Name())
+		default:
+			files = append(files, entry.Name())
+		}
+	}
+	return folders, files, nil
+}

@@ -1,0 +1,236 @@
+package dataset
+
+import (
+	"bytes"
+	"fmt"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// writeImages writes a small PNG at each of the paths below dir, all different.
+func writeImages(t testing.TB, dir string, paths ...string) {
+	t.Helper()
+	for n, path := range paths {
+		writePNG(t, filepath.Join(dir, filepath.FromSlash(path)), testImage(4+n%3, 5, 1+2*(n%2), n))
+	}
+}
+
+func openFolder(t *testing.T, dir, options string, mode Mode) (Dataset, error) {
+	t.Helper()
+	source, _, err := MakeDataset("folder", options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source.Open(t.Context(), dir, mode)
+}
+
+func mustOpenFolder(t *testing.T, dir, options string) Dataset {
+	t.Helper()
+	d, err := openFolder(t, dir, options, ModeRAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// infos lists all descriptions of d.
+func infos(d Dataset) []Info {
+	var list []Info
+	for i := range d.Len() {
+		list = append(list, d.Info(i))
+	}
+	return list
+}
+
+func TestFolderOfClasses(t *testing.T) {
+	dir := t.TempDir()
+	writeImages(t, dir, "dog/10.png", "dog/9.PNG", "cat/b/1.png", "cat/a.png", "Zebra/x.jpeg", ".git/a.png", "cat/.hidden.png", ".DS_Store")
+	writeFile(t, filepath.Join(dir, "README.md"), []byte("about"))
+	writeFile(t, filepath.Join(dir, "cat", "notes.txt"), []byte("about"))
+	var jpg bytes.Buffer
+	if err := jpeg.Encode(&jpg, testImage(9, 7, 3, 1).ToImage(), nil); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "Zebra", "y.jpg"), jpg.Bytes())
+
+	d := mustOpenFolder(t, dir, "")
+	if diff := cmp.Diff([]string{"Zebra", "cat", "dog"}, d.Classes()); diff != "" {
+		t.Errorf("classes (-want +got):\n%s", diff)
+	}
+	want := []Info{
+		{Label: 0, Source: "Zebra/x.jpeg"},
+		{Label: 0, Source: "Zebra/y.jpg"},
+		{Label: 1, Source: "cat/a.png"},
+		{Label: 1, Source: "cat/b/1.png"},
+		{Label: 2, Source: "dog/10.png"},
+		{Label: 2, Source: "dog/9.PNG"},
+	}
+	if diff := cmp.Diff(want, infos(d)); diff != "" {
+		t.Errorf("examples (-want +got):\n%s", diff)
+	}
+	onDisk, err := openFolder(t, dir, "", ModeDisk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameContent(t, d, onDisk)
+	sizes, err := MeasureSizes(t.Context(), d)
+	wantSizes := Sizes{Width: 4, Height: 5, Channels: 3, Range: "4x5x1 to 9x7x3 (6 sizes)"}
+	if err != nil || cmp.Diff(wantSizes, sizes) != "" {
+		t.Errorf("sizes are %+v, %v, want %+v", sizes, err, wantSizes)
+	}
+}
+
+func TestFolderWithOfficialParts(t *testing.T) {
+	for _, validation := range []string{"val", "validation"} {
+		dir := t.TempDir()
+		writeImages(t, dir, "train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png", validation+"/a/5.png", validation+"/b/6.png")
+		want := []Info{
+			{Label: 0, Part: PartTest, Source: "test/a/3.png"},
+			{Label: 1, Part: PartTest, Source: "test/b/4.png"},
+			{Label: 0, Part: PartTrain, Source: "train/a/1.png"},
+			{Label: 1, Part: PartTrain, Source: "train/b/2.png"},
+			{Label: 0, Part: PartValidation, Source: validation + "/a/5.png"},
+			{Label: 1, Part: PartValidation, Source: validation + "/b/6.png"},
+		}
+		if diff := cmp.Diff(want, infos(mustOpenFolder(t, dir, ""))); diff != "" {
+			t.Errorf("examples (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestFolderWhereTrainIsAClass(t *testing.T) {
+	dir := t.TempDir()
+	writeImages(t, dir, "train/1.png", "car/2.png", "bus/3.png")
+	d := mustOpenFolder(t, dir, "")
+	if diff := cmp.Diff([]string{"bus", "car", "train"}, d.Classes()); diff != "" {
+		t.Errorf("classes (-want +got):\n%s", diff)
+	}
+}
+
+func TestFolderGroups(t *testing.T) {
+	dir := t.TempDir()
+	writeImages(t, dir, "a/clip7_0001.png", "a/clip7_0002.png", "a/day/clip_x_1.png", "a/single.png", "b/clip7_0003.png", "b/_1.png", "b/night/1/2.png")
+	cases := map[string][]string{
+		"":               {"", "", "", "", "", "", ""},
+		"group=none":     {"", "", "", "", "", "", ""},
+		"group=prefix:_": {"clip7", "clip7", "clip_x", "", "", "clip7", ""},
+		"group=folder":   {"", "", "day", "", "", "", "night/1"},
+	}
+	for options, want := range cases {
+		d := mustOpenFolder(t, dir, options)
+		var got []string
+		for _, info := range infos(d) {
+			got = append(got, info.Group)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: groups (-want +got):\n%s", options, diff)
+		}
+		if want := strings.TrimPrefix(options, "group="); want != "" && detail(d).grouping() != want {
+			t.Errorf("%s: the dataset says its grouping is %q", options, detail(d).grouping())
+		}
+	}
+	for _, options := range []string{"group=prefix:", "group=clip", "group="} {
+		_, _, err := MakeDataset("folder", options)
+		wantError(t, err, "dataset folder: group=", "want none, folder or prefix:SEP")
+	}
+}
+
+func TestFolderErrors(t *testing.T) {
+	cases := []struct {
+		name  string
+		files []string
+		parts []string
+	}{
+		{"nothing", nil, []string{"has no images", "<class>", "(0 other files were skipped)"}},
+		{"no images", []string{"a/x.txt", "b/y.bmp"}, []string{"has no images", "(2 other files were skipped)"}},
+		{"no class folders", []string{"1.png", "2.png"}, []string{"has no images", "(2 other files were skipped)"}},
+		{"one class", []string{"a/1.png", "a/2.png"}, []string{`1 class ["a"]`, "at least two"}},
+		{"empty class", []string{"a/1.png", "b/1.png", "c/notes.txt"}, []string{`no image of class "c"`, "remove the class"}},
+		{"both names of validation", []string{"train/a/1.png", "val/a/1.png", "validation/a/1.png"}, []string{"has both val and validation"}},
+		{"parts beside classes", []string{"train/a/1.png", "test/a/1.png", "cat/1.png"}, []string{"side by side (cat, test, train)"}},
+		{"no train folder", []string{"val/a/1.png", "test/a/1.png"}, []string{"has test and val but no train folder"}},
+		{"colon", []string{"a:b/1.png", "c/1.png"}, []string{`class 0, "a:b"`, "colon"}},
+		{"space", []string{"a /1.png", "c/1.png"}, []string{`class 0, "a "`, "space"}},
+		{"too deep", []string{"a/" + strings.Repeat("x/", 17) + "1.png", "b/1.png"}, []string{"more than 16 deep", "link"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, file := range c.files {
+				if strings.HasSuffix(file, ".png") {
+					writeImages(t, dir, file)
+				} else {
+					writeFile(t, filepath.Join(dir, filepath.FromSlash(file)), []byte("text"))
+				}
+			}
+			_, err := openFolder(t, dir, "", ModeRAM)
+			wantError(t, err, append(c.parts, dir)...)
+		})
+	}
+	missing := filepath.Join(t.TempDir(), "nowhere")
+	_, err := openFolder(t, missing, "", ModeRAM)
+	wantError(t, err, "folder: "+missing+" does not exist")
+}
+
+func TestFolderNamesAllCorruptFiles(t *testing.T) {
+	dir := t.TempDir()
+	writeImages(t, dir, "a/good.png", "b/good.png")
+	writeFile(t, filepath.Join(dir, "a", "empty.png"), nil)
+	for i := range 11 {
+		writeFile(t, filepath.Join(dir, "b", fmt.Sprintf("bad-%02d.png", i)), []byte("no image"))
+	}
+	for _, mode := range []Mode{ModeRAM, ModeDisk} {
+		_, err := openFolder(t, dir, "", mode)
+		wantError(t, err, "folder "+dir+": 12 of 14 images cannot be read", filepath.Join("a", "empty.png")+": empty file",
+			filepath.Join("b", "bad-08.png")+": not a PNG, JPEG or GIF file", "and 2 more")
+		if strings.Contains(err.Error(), "bad-09") {
+			t.Errorf("more than ten files are listed: %v", err)
+		}
+	}
+}
+
+func TestFolderFollowsLinks(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	writeImages(t, elsewhere, "1.png", "2.png")
+	writeImages(t, dir, "a/1.png")
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "b")); err != nil {
+		t.Skip(err)
+	}
+	if d := mustOpenFolder(t, dir, ""); d.Len() != 3 {
+		t.Errorf("%d examples, want 3", d.Len())
+	}
+	if err := os.Symlink(dir, filepath.Join(dir, "a", "loop")); err != nil {
+		t.Skip(err)
+	}
+	_, err := openFolder(t, dir, "", ModeRAM)
+	wantError(t, err, "is there a link that leads back up?")
+}
+
+func TestKeeperStaysWithinItsBudget(t *testing.T) {
+	decoded := 0
+	d := newTestSet(t, letters(2), infosOf(5, 2))
+	kept := newKeeper(5, 2*30, func(i int) (imaging.Image, error) {
+		decoded++
+		return d.Image(i)
+	})
+	for i := range 5 {
+		if _, err := kept.fill(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 5 {
+		if _, err := kept.image(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if decoded != 5+3 {
+		t.Errorf("%d images were decoded, want 5 and again the 3 that did not fit", decoded)
+	}
+}

@@ -1,0 +1,237 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"sync"
+
+	"github.com/blocktrain/blocktrain/internal/augment"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+// Batch is what a network takes at once.
+type Batch struct {
+	N        int     // number of examples
+	Position int     // of the first example in the order
+	Images   []uint8 // [N,H,W,C]
+	Labels   []int   // [N]
+	Indexes  []int   // [N], in the dataset
+
+	// With mixup, image n is blended with image Partners[n] of the batch before
+	// its own blending, and Shares[n] of its target is the partner's. Both are
+	// nil without.
+	Partners []int
+	Shares   []float32 // multiples of 1/256
+}
+
+// Loader turns examples into batches: it decodes, brings images to the size of
+// the network and varies them, in parallel and ahead of their use.
+type Loader struct {
+	Dataset Dataset
+	Rule    imaging.Rule
+	Augment *augment.Pipeline // nil for none
+	Seed    uint64            // of augmentation and mixup
+	Workers int               // goroutines; 0 means one for each processor
+}
+
+// ahead is how many batches are in memory: one in use and the next ones being
+// filled.
+const ahead = 3
+
+// Batches returns the batches of the examples order[first:], batchSize each and
+// the last one smaller, in that order. A batch is valid until the next one is
+// asked for: its memory is used again. To continue an epoch, first is the
+// position of a batch's start.
+//
+// The bytes depend on dataset, rule, augmentation, seed, order and epoch, not on
+// the number of workers. An error, which names the example, ends the sequence,
+// as does the end of ctx. When the loop over it ends, early or not, so have all
+// goroutines.
+//
+// After the first batches nothing is allocated for images that are in memory in
+// the network's size; decoding, resizing and augmentation allocate their result.
+func (l *Loader) Batches(ctx context.Context, order []int, epoch uint32, first, batchSize int) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		if err := l.check(order, first, batchSize); err != nil {
+			yield(nil, err)
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		f := l.newFeed(ctx, order[first:], epoch, first, min(batchSize, len(order)-first))
+		defer f.stop(cancel)
+		f.start()
+		for number := range f.batches {
+			slot := &f.slots[number%ahead]
+			if err := slot.wait(ctx); err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(&slot.batch, nil) {
+				return
+			}
+			f.dispatch(number + ahead)
+		}
+	}
+}
+
+func (l *Loader) check(order []int, first, batchSize int) error {
+	if batchSize < 1 {
+		return fmt.Errorf("batch size %d: want at least 1", batchSize)
+	}
+	if first < 0 || first > len(order) {
+		return fmt.Errorf("position %d in an epoch of %d examples", first, len(order))
+	}
+	for at, i := range order {
+		if i < 0 || i >= l.Dataset.Len() {
+			return fmt.Errorf("index %d at position %d: the dataset has %d examples", i, at, l.Dataset.Len())
+		}
+	}
+	return l.Rule.Validate()
+}
+
+// feed is one pass over an order. The consumer hands out tasks; workers fill
+// the slots, each of which holds every ahead-th batch.
+type feed struct {
+	*Loader
+	ctx       context.Context
+	order     []int
+	epoch     uint32
+	position  int // of order[0] in the epoch
+	batchSize int
+	batches   int
+	mixing    bool
+	imageKey  rng.Key
+	mixKey    rng.Key
+	tasks     chan task
+	slots     [ahead]slot
+	workers   sync.WaitGroup
+}
+
+// task is a range of positions within a batch.
+type task struct {
+	slot      *slot
+	low, high int
+}
+
+func (l *Loader) newFeed(ctx context.Context, order []int, epoch uint32, position, batchSize int) *feed {
+	f := &feed{
+		Loader: l, ctx: ctx, order: order, epoch: epoch, position: position, batchSize: batchSize,
+		imageKey: rng.NewKey(l.Seed, rng.Augment), mixKey: rng.NewKey(l.Seed, rng.Mixup),
+	}
+	if len(order) > 0 {
+		f.batches = (len(order) + batchSize - 1) / batchSize
+	}
+	if l.Augment != nil {
+		_, f.mixing = l.Augment.Mixup()
+	}
+	for at := range f.slots {
+		f.slots[at].allocate(batchSize, l.imageBytes(), f.mixing)
+	}
+	return f
+}
+
+func (l *Loader) imageBytes() int { return l.Rule.Height * l.Rule.Width * l.Rule.Channels }
+
+func (l *Loader) workerCount() int {
+	if l.Workers < 1 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return l.Workers
+}
+
+// tasksPerWorker is how many pieces of a batch each worker gets: more than one,
+// since images differ in the work they make; few, since small images are copied
+// in less time than a task takes to hand out.
+const tasksPerWorker = 2
+
+func (f *feed) start() {
+	n := f.workerCount()
+	f.tasks = make(chan task, ahead*n*tasksPerWorker)
+	for range n {
+		f.workers.Go(f.work)
+	}
+	for number := range ahead {
+		f.dispatch(number)
+	}
+}
+
+// stop ends all workers and waits for them.
+func (f *feed) stop(cancel func()) {
+	cancel()
+	close(f.tasks)
+	f.workers.Wait()
+}
+
+// dispatch has a batch filled, if there is one of that number. It does not
+// block: the channel holds all tasks of all slots.
+func (f *feed) dispatch(number int) {
+	if number >= f.batches {
+		return
+	}
+	slot := &f.slots[number%ahead]
+	low := number * f.batchSize
+	n := min(f.batchSize, len(f.order)-low)
+	slot.reset(f.position+low, f.order[low:low+n])
+	pieces := min(n, f.workerCount()*tasksPerWorker)
+	slot.pending.Store(int32(pieces))
+	for piece := range pieces {
+		f.tasks <- task{slot, piece * n / pieces, (piece + 1) * n / pieces}
+	}
+}
+
+// work fills batches until there are no more tasks.
+func (f *feed) work() {
+	var stream rng.Stream
+	for t := range f.tasks {
+		for at := t.low; at < t.high; at++ {
+			if err := f.fill(t.slot, at, &stream); err != nil {
+				t.slot.fail(at, err)
+				break
+			}
+		}
+		if t.slot.pending.Add(-1) == 0 {
+			f.finish(t.slot, &stream)
+		}
+	}
+}
+
+// fill puts one example into its place.
+func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
+	if err := f.ctx.Err(); err != nil {
+		return err
+	}
+	i := s.batch.Indexes[at]
+	img, err := loadImage(f.Dataset, i, f.Rule)
+	if err != nil {
+		return err
+	}
+	if f.Augment != nil {
+		*stream = *f.imageKey.Stream(uint32(i), f.epoch, 0)
+		img = f.Augment.Apply(img, stream)
+	}
+	if copied := copy(s.image(at), img.Pix); copied != f.imageBytes() || copied != len(img.Pix) {
+		return errors.New("augmentation changed the size of an image")
+	}
+	s.batch.Labels[at] = f.Dataset.Info(i).Label
+	return nil
+}
+
+// finish hands a batch whose images are all there to the consumer, mixed if so
+// asked. Mixing takes little time beside decoding and augmentation.
+func (f *feed) finish(s *slot, stream *rng.Stream) {
+	if f.mixing && s.err == nil {
+		for at := range s.batch.N {
+			*stream = *f.mixKey.Stream(uint32(s.batch.Position+at), f.epoch, 0)
+			partner := at
+			if others := s.batch.N - 1; others > 0 {
+				partner = (at + 1 + stream.IntN(others)) % s.batch.N
+			}
+			s.mix(at, partner, f.Augment.MixShare(stream))
+		}
+	}
+	s.ready <- struct{}{}
+}

@@ -1,0 +1,20 @@
+package dataset
+
+import "github.com/blocktrain/blocktrain/internal/config"
+
+var modules = map[string]config.Module[Source]{
+	"cifar10":       {Doc: "CIFAR-10: 32x32 colour photographs in ten classes (binary version)", New: newCIFAR10},
+	"fashion-mnist": {Doc: "Fashion-MNIST: 28x28 grey articles of clothing in ten classes", New: newFashionMNIST},
+	"folder":        {Doc: "PNG, JPEG and GIF images in one folder for each class", New: newFolder},
+	"mnist":         {Doc: "MNIST: 28x28 grey handwritten digits", New: newMNIST},
+}
+
+// MakeDataset builds the dataset module called name. The options have the form
+// "key=value,key=value"; the second result holds all of them, defaults included.
+// Nothing is read before Open.
+func MakeDataset(name, options string) (Source, map[string]string, error) {
+	return config.Make("dataset", modules, name, options)
+}
+
+// Modules documents the dataset modules, sorted by name.
+func Modules() []config.Description { return config.Describe(modules) }

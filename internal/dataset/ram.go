@@ -1,0 +1,87 @@
+package dataset
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// ramBudget is how many bytes of decoded images RAM mode keeps. What does not
+// fit is decoded at each access, so that a folder of photographs in full size
+// is slow instead of more than the machine holds.
+const ramBudget = 4 << 30
+
+// keeper holds images decoded once.
+type keeper struct {
+	decode func(i int) (imaging.Image, error)
+	images []imaging.Image
+	left   atomic.Int64 // bytes
+}
+
+func newKeeper(n int, budget int64, decode func(i int) (imaging.Image, error)) *keeper {
+	k := &keeper{decode: decode, images: make([]imaging.Image, n)}
+	k.left.Store(budget)
+	return k
+}
+
+// fill decodes image i and keeps it if there is room. It must be called at most
+// once for each i, and not beside image(i).
+func (k *keeper) fill(i int) (imaging.Image, error) {
+	img, err := k.decode(i)
+	if err != nil {
+		return imaging.Image{}, err
+	}
+	if k.left.Add(-int64(len(img.Pix))) >= 0 {
+		k.images[i] = img
+	}
+	return img, nil
+}
+
+// image returns the kept image or decodes it.
+func (k *keeper) image(i int) (imaging.Image, error) {
+	if img := k.images[i]; img.Pix != nil {
+		return img, nil
+	}
+	return k.decode(i)
+}
+
+// report logs that not all images were kept.
+func (k *keeper) report(ctx context.Context) {
+	kept := 0
+	for _, img := range k.images {
+		if img.Pix != nil {
+			kept++
+		}
+	}
+	if kept < len(k.images) {
+		slog.WarnContext(ctx, "decoded images exceed the memory set aside; the rest is decoded at each access",
+			"kept", kept, "images", len(k.images), "bytes", int64(ramBudget))
+	}
+}
+
+// ram is a dataset whose images are in memory.
+type ram struct {
+	detailed
+	kept *keeper
+}
+
+// RAM decodes every image of d once, in parallel, and keeps the bytes (up to 4
+// GiB; the rest is decoded at each access). It serves datasets that a
+// [Transform] makes smaller; the modules of this package have a mode of their
+// own. The digest is that of d.
+func RAM(ctx context.Context, d Dataset) (Dataset, error) {
+	kept := newKeeper(d.Len(), ramBudget, d.Image)
+	err := eachImage(ctx, d.Len(), func(i int) error {
+		_, err := kept.fill(i)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	kept.report(ctx)
+	return ram{detail(d), kept}, nil
+}
+
+func (r ram) Image(i int) (imaging.Image, error) { return r.kept.image(i) }

@@ -1,0 +1,174 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// shape is the size of an image before any resizing.
+type shape struct{ width, height, channels int32 }
+
+func shapeOf(img imaging.Image) shape {
+	return shape{int32(img.Width), int32(img.Height), int32(img.Channels)}
+}
+
+func (s shape) String() string { return fmt.Sprintf("%dx%dx%d", s.width, s.height, s.channels) }
+
+// detailed is what datasets of this package know of their images without
+// decoding them again.
+type detailed interface {
+	Dataset
+	pixelHash(i int) (pixelHash, error)
+	shape(i int) (shape, error)
+	// grouping says in the words of a module's option what makes a group.
+	grouping() string
+}
+
+// noGrouping is the grouping of datasets without groups.
+const noGrouping = "none"
+
+// detail returns d with the methods of detailed; where d has none, they decode.
+func detail(d Dataset) detailed {
+	if known, ok := d.(detailed); ok {
+		return known
+	}
+	return decoding{d}
+}
+
+type decoding struct{ Dataset }
+
+func (d decoding) pixelHash(i int) (pixelHash, error) {
+	img, err := d.Image(i)
+	if err != nil {
+		return pixelHash{}, err
+	}
+	return hashPixels(img), nil
+}
+
+func (d decoding) shape(i int) (shape, error) {
+	img, err := d.Image(i)
+	return shapeOf(img), err
+}
+
+func (decoding) grouping() string { return noGrouping }
+
+// set is a dataset read from files (or drawn): the description of every example
+// in memory, and a function for its pixels.
+type set struct {
+	classes []string
+	infos   []Info
+	groups  string
+	load    func(i int) (imaging.Image, error)
+	hashes  []pixelHash
+	shapes  []shape
+	digest  string
+}
+
+// newSet makes a dataset of the described examples. It loads every image once,
+// in parallel, for the digest; load must be safe for that and its errors must
+// name the file. An error lists the images that cannot be loaded.
+func newSet(ctx context.Context, classes []string, infos []Info, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
+	if err := checkExamples(classes, infos); err != nil {
+		return nil, err
+	}
+	s := &set{
+		classes: classes, infos: infos, groups: grouping, load: load,
+		hashes: make([]pixelHash, len(infos)), shapes: make([]shape, len(infos)),
+	}
+	err := eachImage(ctx, len(infos), func(i int) error {
+		img, err := load(i)
+		if err != nil {
+			return err
+		}
+		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.digest = digestContent(classes, infos, s.hashes)
+	return s, nil
+}
+
+func (s *set) Len() int                           { return len(s.infos) }
+func (s *set) Info(i int) Info                    { return s.infos[i] }
+func (s *set) Image(i int) (imaging.Image, error) { return s.load(i) }
+func (s *set) Classes() []string                  { return s.classes }
+func (s *set) Digest() string                     { return s.digest }
+func (s *set) pixelHash(i int) (pixelHash, error) { return s.hashes[i], nil }
+func (s *set) shape(i int) (shape, error)         { return s.shapes[i], nil }
+func (s *set) grouping() string                   { return s.groups }
+
+// maxExamples is what the addresses of random numbers and the digest can count.
+const maxExamples = math.MaxInt32
+
+// checkExamples reports what no dataset may have: bad class names, no examples,
+// labels outside the classes, a class without an example.
+func checkExamples(classes []string, infos []Info) error {
+	if err := checkClasses(classes); err != nil {
+		return err
+	}
+	if len(infos) == 0 || len(infos) > maxExamples {
+		return fmt.Errorf("%d images: want 1 to %d", len(infos), maxExamples)
+	}
+	counts := make([]int, len(classes))
+	for i, info := range infos {
+		if info.Label < 0 || info.Label >= len(classes) {
+			return fmt.Errorf("image %d (%s) has label %d: want 0 to %d", i, info.Source, info.Label, len(classes)-1)
+		}
+		counts[info.Label]++
+	}
+	if empty := absent(counts, classes); len(empty) > 0 {
+		return fmt.Errorf("no image of class %s: add images or remove the class", strings.Join(empty, ", "))
+	}
+	return nil
+}
+
+// absent lists the classes whose count is zero, quoted.
+func absent(counts []int, classes []string) []string {
+	var names []string
+	for label, count := range counts {
+		if count == 0 {
+			names = append(names, fmt.Sprintf("%q", classes[label]))
+		}
+	}
+	return names
+}
+
+// checkClasses reports class names that cannot be used: they become lines of a
+// label file and parts of "value:index:label" on the wire.
+func checkClasses(classes []string) error {
+	if len(classes) < 2 {
+		return fmt.Errorf("%d class %q: a classifier needs at least two classes", len(classes), classes)
+	}
+	seen := map[string]bool{}
+	for i, name := range classes {
+		if err := checkClass(name); err != nil {
+			return fmt.Errorf("class %d, %q: %w", i, name, err)
+		}
+		if seen[name] {
+			return fmt.Errorf("class %q appears twice", name)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+func checkClass(name string) error {
+	switch {
+	case strings.TrimSpace(name) != name || name == "":
+		return errors.New("a name must not be empty, nor begin or end with a space")
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return errors.New("a name must be UTF-8 without control characters")
+	case strings.Contains(name, ":"):
+		return errors.New("a name must not contain a colon, which separates fields in servers' answers")
+	}
+	return nil
+}

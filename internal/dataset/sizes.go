@@ -1,0 +1,69 @@
+package dataset
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Sizes tells which sizes the images of a dataset have before any resizing.
+type Sizes struct {
+	Width, Height int    // the most frequent size; of equally frequent ones the smallest
+	Channels      int    // 3 if any image has colour, otherwise 1
+	Uniform       bool   // all images have this width, height and channel count
+	Range         string // for people: "28x28x1", or "20x14x1 to 640x480x3 (57 sizes)"
+}
+
+// MeasureSizes finds the sizes of all images of d. Datasets of this package know
+// them without decoding.
+func MeasureSizes(ctx context.Context, d Dataset) (Sizes, error) {
+	known := detail(d)
+	var mu sync.Mutex
+	counts := map[shape]int{}
+	err := eachImage(ctx, d.Len(), func(i int) error {
+		s, err := known.shape(i)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		counts[s]++
+		return nil
+	})
+	if err != nil || len(counts) == 0 {
+		return Sizes{}, err
+	}
+	return summarize(counts), nil
+}
+
+func summarize(counts map[shape]int) Sizes {
+	shapes := make([]shape, 0, len(counts))
+	for s := range counts {
+		shapes = append(shapes, s)
+	}
+	slices.SortFunc(shapes, shape.compare)
+	sizes := Sizes{Uniform: len(shapes) == 1, Range: shapes[0].String()}
+	frequent := shapes[0]
+	for _, s := range shapes {
+		if counts[s] > counts[frequent] {
+			frequent = s
+		}
+		sizes.Channels = max(sizes.Channels, int(s.channels))
+	}
+	sizes.Width, sizes.Height = int(frequent.width), int(frequent.height)
+	if !sizes.Uniform {
+		sizes.Range = fmt.Sprintf("%s to %s (%d sizes)", shapes[0], shapes[len(shapes)-1], len(shapes))
+	}
+	return sizes
+}
+
+// compare orders shapes by area, then width, then channels.
+func (s shape) compare(other shape) int {
+	return cmp.Or(
+		cmp.Compare(int64(s.width)*int64(s.height), int64(other.width)*int64(other.height)),
+		cmp.Compare(s.width, other.width),
+		cmp.Compare(s.channels, other.channels),
+	)
+}

@@ -1,0 +1,157 @@
+package dataset
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+)
+
+// WriteSplit writes s to path atomically, one line for each field.
+func WriteSplit(path string, s *Split) error {
+	b, err := s.encode()
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return fileio.WriteBytes(path, b)
+}
+
+// ReadSplit reads a file that WriteSplit wrote, or a hand-made one of the same
+// form. Whether it fits a dataset is for [Split.Check] to say.
+func ReadSplit(path string) (*Split, error) {
+	var s Split
+	if err := fileio.ReadJSON(path, &s); err != nil {
+		return nil, err
+	}
+	if err := s.checkForm(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &s, nil
+}
+
+// checkForm reports what is wrong with a split whatever its dataset.
+func (s *Split) checkForm() error {
+	if s.Schema != SplitSchema {
+		return fmt.Errorf("schema %d of a split list: this program reads schema %d", s.Schema, SplitSchema)
+	}
+	if digest, err := hex.DecodeString(s.Dataset); err != nil || len(digest) != sha256.Size {
+		return fmt.Errorf("dataset %q: want the dataset's digest, 64 hexadecimal digits", s.Dataset)
+	}
+	if err := s.Ratios.check(); err != nil {
+		return fmt.Errorf("ratios %s: %w", s.Ratios, err)
+	}
+	for _, part := range Parts() {
+		if len(s.Indexes(part)) == 0 {
+			return fmt.Errorf("the %s list is missing or empty", part)
+		}
+	}
+	return nil
+}
+
+// Digest is the hexadecimal SHA-256 of the split's file.
+func (s *Split) Digest() string {
+	b, err := s.encode()
+	if err != nil {
+		panic(err) // numbers and strings always have a JSON form
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// encode is the file's content: JSON with a line for each field, so that it can
+// be read and compared without taking a line for each of its numbers.
+func (s *Split) encode() ([]byte, error) {
+	fields := []struct {
+		name  string
+		value any
+	}{
+		{"schema", s.Schema}, {"dataset", s.Dataset}, {"seed", s.Seed}, {"ratios", s.Ratios}, {"group", s.Group},
+		{"train", s.Train}, {"validation", s.Validation}, {"test", s.Test},
+	}
+	var b bytes.Buffer
+	separator := "{\n"
+	for _, field := range fields {
+		value, err := json.Marshal(field.value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%s  %q: %s", separator, field.name, value)
+		separator = ",\n"
+	}
+	b.WriteString("\n}\n")
+	return b.Bytes(), nil
+}
+
+// Check reports a split that must not be used with d: made for other data,
+// lists that overlap, repeat an example or leave the dataset, groups that
+// straddle parts, official test or validation examples in another part.
+func (s *Split) Check(d Dataset) error {
+	if err := s.checkForm(); err != nil {
+		return fmt.Errorf("split list: %w", err)
+	}
+	if s.Dataset != d.Digest() {
+		return fmt.Errorf("split list: it was made for a dataset with digest %s, this one has %s: "+
+			"the images, labels or groups have changed, or it belongs to another dataset", s.Dataset, d.Digest())
+	}
+	parts, err := s.assignments(d)
+	if err == nil {
+		err = checkAssignments(d, parts)
+	}
+	if err != nil {
+		return fmt.Errorf("split list: %w", err)
+	}
+	return nil
+}
+
+// assignments returns the part of every example, PartNone for one in no list.
+func (s *Split) assignments(d Dataset) ([]Part, error) {
+	parts := make([]Part, d.Len())
+	for _, part := range Parts() {
+		for at, i := range s.Indexes(part) {
+			if i < 0 || i >= d.Len() {
+				return nil, fmt.Errorf("index %d at position %d of the %s list: the dataset has examples 0 to %d", i, at, part, d.Len()-1)
+			}
+			switch parts[i] {
+			case PartNone:
+				parts[i] = part
+			case part:
+				return nil, fmt.Errorf("example %d (%s) is twice in the %s list", i, d.Info(i).Source, part)
+			default:
+				return nil, fmt.Errorf("example %d (%s) is in the %s list and in the %s list", i, d.Info(i).Source, parts[i], part)
+			}
+		}
+	}
+	return parts, nil
+}
+
+// checkAssignments reports straddling groups and moved official examples.
+func checkAssignments(d Dataset, parts []Part) error {
+	type group struct {
+		member int
+		name   string
+	}
+	first := map[group]int{}
+	for i, part := range parts {
+		if part == PartNone {
+			continue
+		}
+		info := d.Info(i)
+		if (info.Part == PartTest || info.Part == PartValidation) && info.Part != part {
+			return fmt.Errorf("example %d (%s) is of the official %s part, but in the %s list", i, info.Source, info.Part, part)
+		}
+		if info.Group == "" {
+			continue
+		}
+		at := group{info.Member, info.Group}
+		if other, ok := first[at]; !ok {
+			first[at] = i
+		} else if parts[other] != part {
+			return fmt.Errorf("group %q is in the %s list (%s) and in the %s list (%s): its images must stay together",
+				info.Group, parts[other], d.Info(other).Source, part, info.Source)
+		}
+	}
+	return nil
+}

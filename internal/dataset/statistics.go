@@ -1,0 +1,106 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"sync"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// Statistics describe the values of each channel, in grey levels 0 to 255.
+type Statistics struct {
+	Mean      []float64 `json:"mean"`
+	Deviation []float64 `json:"deviation"` // standard deviation, of the population
+}
+
+// moments are exact sums over the values of one channel.
+type moments struct{ count, sum, squares uint64 }
+
+// Measure computes the statistics of the examples at indexes after rule. All
+// sums are of integers, so the result does not depend on how the work was
+// divided.
+func Measure(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) (*Statistics, error) {
+	if len(indexes) == 0 {
+		return nil, errors.New("no images to measure")
+	}
+	if err := rule.Validate(); err != nil {
+		return nil, err
+	}
+	total := make([]moments, rule.Channels)
+	var mu sync.Mutex
+	err := eachImage(ctx, len(indexes), func(at int) error {
+		img, err := loadImage(d, indexes[at], rule)
+		if err != nil {
+			return err
+		}
+		own := measure(img)
+		mu.Lock()
+		defer mu.Unlock()
+		for c := range total {
+			total[c].add(own[c])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Statistics{}
+	for _, m := range total {
+		s.Mean = append(s.Mean, m.mean())
+		s.Deviation = append(s.Deviation, math.Sqrt(m.variance()))
+	}
+	return s, nil
+}
+
+// loadImage is image i of d after rule. The error names the source.
+func loadImage(d Dataset, i int, rule imaging.Rule) (imaging.Image, error) {
+	img, err := d.Image(i)
+	if err == nil {
+		img, err = rule.Apply(img)
+	}
+	if err != nil {
+		return imaging.Image{}, fmt.Errorf("example %d (%s): %w", i, d.Info(i).Source, err)
+	}
+	return img, nil
+}
+
+// measure returns the moments of the channels of img; there are at most three.
+func measure(img imaging.Image) (own [3]moments) {
+	for c := range img.Channels {
+		m := &own[c]
+		for at := c; at < len(img.Pix); at += img.Channels {
+			v := uint64(img.Pix[at])
+			m.sum += v
+			m.squares += v * v
+		}
+		m.count = uint64(img.Width * img.Height)
+	}
+	return own
+}
+
+func (m *moments) add(other moments) {
+	m.count += other.count
+	m.sum += other.sum
+	m.squares += other.squares
+}
+
+// mean is sum/count, rounded once.
+func (m moments) mean() float64 {
+	v, _ := new(big.Rat).SetFrac(natural(m.sum), natural(m.count)).Float64()
+	return v
+}
+
+// variance is (count*squares - sum^2) / count^2, rounded once.
+func (m moments) variance() float64 {
+	n, sum := natural(m.count), natural(m.sum)
+	above := new(big.Int).Mul(n, natural(m.squares))
+	above.Sub(above, new(big.Int).Mul(sum, sum))
+	v, _ := new(big.Rat).SetFrac(above, new(big.Int).Mul(n, n)).Float64()
+	return v
+}
+
+func natural(v uint64) *big.Int { return new(big.Int).SetUint64(v) }
