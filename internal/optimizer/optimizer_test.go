@@ -149,6 +149,8 @@ func TestFlush(t *testing.T) {
 	}
 }
 
+// TestDigest pins the bits of every optimizer, which are the same on every
+// architecture.
 func TestDigest(t *testing.T) {
 	g := readGolden(t)
 	for _, c := range []struct{ name, options, want string }{
