@@ -86,7 +86,43 @@ func Axpy(c, b []float32, a float32) {
 		}
 		b, c = b[8:], c[8:]
 	}
-	axpyEach(c, b, a)
+	if len(c) > 0 {
+		axpyRest(c, b, a)
+	}
+}
+
+// axpyRest is Axpy for up to 7 elements. Like the blocks of 8 above, it keeps
+// several conversions under way at once: one after the other, each would wait
+// for the one before it.
+func axpyRest(c, b []float32, a float32) {
+	x := float64(a)
+	if len(c) >= 4 {
+		b4, c4 := (*[4]float32)(b), (*[4]float32)(c)
+		s0 := x*float64(b4[0]) + float64(c4[0])
+		s1 := x*float64(b4[1]) + float64(c4[1])
+		s2 := x*float64(b4[2]) + float64(c4[2])
+		s3 := x*float64(b4[3]) + float64(c4[3])
+		if roundsTwice(s0) || roundsTwice(s1) || roundsTwice(s2) || roundsTwice(s3) {
+			axpyEach(c4[:], b4[:], a)
+		} else {
+			c4[0], c4[1], c4[2], c4[3] = float32(s0), float32(s1), float32(s2), float32(s3)
+		}
+		b, c = b[4:], c[4:]
+	}
+	if len(c) >= 2 {
+		b2, c2 := (*[2]float32)(b), (*[2]float32)(c)
+		s0 := x*float64(b2[0]) + float64(c2[0])
+		s1 := x*float64(b2[1]) + float64(c2[1])
+		if roundsTwice(s0) || roundsTwice(s1) {
+			axpyEach(c2[:], b2[:], a)
+		} else {
+			c2[0], c2[1] = float32(s0), float32(s1)
+		}
+		b, c = b[2:], c[2:]
+	}
+	if len(c) > 0 {
+		c[0] = FMA32(a, b[0], c[0])
+	}
 }
 
 func axpyEach(c, b []float32, a float32) {
