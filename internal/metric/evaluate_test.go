@@ -269,9 +269,15 @@ func TestReadEvaluation(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct{ old, new, want string }{
-		"other schema":      {`"schema": 1`, `"schema": 2`, "schema is 2, want 1"},
-		"edited accuracy":   {`"accuracy": 0.6666666666666666,`, `"accuracy": 0.99,`, "not that"},
-		"edited class":      {`"support": 2`, `"support": 3`, `class "dog, big"`},
+		"other schema":    {`"schema": 1`, `"schema": 2`, "schema is 2, want 1"},
+		"edited accuracy": {`"accuracy": 0.6666666666666666,`, `"accuracy": 0.99,`, "not that"},
+		"edited class":    {`"support": 2`, `"support": 3`, `class "dog, big"`},
+		"edited worst":    {`"index": 1`, `"index": 0`, `the worst class is not the one with the lowest accuracy, "dog, big"`},
+		"edited interval": {`"low": 0.20765960080204773`, `"low": 0.9`, `class "cat"`},
+		"no interval": {`"interval": {
+        "low": 0.20765960080204773,
+        "high": 0.9385080552796038
+      }`, `"interval": null`, `class "cat"`},
 		"edited examples":   {`"examples": 6`, `"examples": 7`, "the accuracy is not that"},
 		"negative count":    {"      2,\n      1,", "      4,\n      -1,", "row 0 of the confusion matrix: a count is negative"},
 		"unknown key":       {`"examples"`, `"exampels"`, "exampels"},

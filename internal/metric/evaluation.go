@@ -134,8 +134,16 @@ func (e *Evaluation) Check() error {
 		examples += support
 		correct += row[i]
 	}
-	if examples == 0 || examples != e.Examples || correct != e.Correct || ratio(correct, examples) != e.Accuracy {
+	return e.checkTotals(examples, correct)
+}
+
+func (e *Evaluation) checkTotals(examples, correct int) error {
+	if examples == 0 || examples != e.Examples || correct != e.Correct ||
+		e.Accuracy != ratio(correct, examples) || e.AccuracyInterval != Wilson(correct, examples) {
 		return fmt.Errorf("the accuracy is not that of the confusion matrix (%d of %d)", correct, examples)
+	}
+	if worst := worstClass(e.PerClass); e.WorstClass == nil || *e.WorstClass != *worst {
+		return fmt.Errorf("the worst class is not the one with the lowest accuracy, %q", worst.Label)
 	}
 	return nil
 }
@@ -145,7 +153,8 @@ func (c *Class) check(support, correct int) error {
 	if support == 0 {
 		fits = fits && c.Accuracy == nil
 	} else {
-		fits = fits && c.Accuracy != nil && *c.Accuracy == ratio(correct, support)
+		fits = fits && c.Accuracy != nil && *c.Accuracy == ratio(correct, support) &&
+			c.Interval != nil && *c.Interval == Wilson(correct, support)
 	}
 	if !fits {
 		return fmt.Errorf("the figures of class %q are not those of the confusion matrix (%d of %d)", c.Label, correct, support)

@@ -148,6 +148,7 @@ func TestText(t *testing.T) {
 		{"\x1b[31mred", 20, " [31mred"},
 		{"bad \xff byte", 20, "bad \ufffd byte"},
 		{"abc\u202edef", 20, "abcdef"},
+		{"no\ufffechar\uffffacter", 20, "nocharacter"},
 		{"日本語", 6, "日本語"},
 		{"日本語", 5, "日本…"},
 		{"日本語", 4, "日…"},

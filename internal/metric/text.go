@@ -26,14 +26,14 @@ func Clip(s string, width int) string {
 	return strings.TrimRight(b.String(), " ") + "…"
 }
 
-// printable replaces what would move the cursor, invalid UTF-8 and the marks
-// that change the direction of text.
+// printable replaces what would move the cursor and invalid UTF-8, and drops the
+// marks that change the direction of text and what XML cannot hold.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
 			return ' '
-		case r == '\u061c' || r >= '\u200e' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069':
+		case r == '\u061c' || r >= '\u200e' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069', r&0xfffe == 0xfffe:
 			return -1
 		}
 		return r
