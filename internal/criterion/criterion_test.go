@@ -336,12 +336,12 @@ func TestVerdictText(t *testing.T) {
 		v              Verdict
 		measured, want string
 	}{
-		{Verdict{Op: ">=", Unit: "share", Threshold: 0.97, Measured: value(0.98765)}, "98.77 %", ">= 97.00 %"},
-		{Verdict{Op: ">=", Unit: "share", Threshold: 0.97, Measured: value(0.969999)}, "0.969999 share", ">= 97.00 %"},
-		{Verdict{Op: "<=", Unit: "ms", Threshold: 50, Measured: value(1234.5)}, "1234 ms", "<= 50 ms"},
-		{Verdict{Op: "<=", Unit: "ms", Threshold: 50, Measured: value(50.01)}, "50.01 ms", "<= 50 ms"},
-		{Verdict{Op: "<=", Unit: "MB", Threshold: 10}, "none", "<= 10 MB"},
-		{Verdict{Op: ">=", Unit: "p-value", Threshold: 0.05, Measured: value(0.0312345)}, "p 0.0312", ">= p 0.05"},
+		{Verdict{Op: ">=", Unit: "share", Threshold: 0.97, Measured: value(0.98765)}, "98.77 %", "≥ 97.00 %"},
+		{Verdict{Op: ">=", Unit: "share", Threshold: 0.97, Measured: value(0.969999)}, "0.969999 share", "≥ 97.00 %"},
+		{Verdict{Op: "<=", Unit: "ms", Threshold: 50, Measured: value(1234.5)}, "1234 ms", "≤ 50 ms"},
+		{Verdict{Op: "<=", Unit: "ms", Threshold: 50, Measured: value(50.01)}, "50.01 ms", "≤ 50 ms"},
+		{Verdict{Op: "<=", Unit: "MB", Threshold: 10}, "none", "≤ 10 MB"},
+		{Verdict{Op: ">=", Unit: "p-value", Threshold: 0.05, Measured: value(0.0312345)}, "p 0.0312", "≥ p 0.05"},
 	} {
 		if got := test.v.MeasuredText(); got != test.measured {
 			t.Errorf("%+v: measured %q, want %q", test.v, got, test.measured)

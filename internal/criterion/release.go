@@ -185,8 +185,10 @@ func (v *Verdict) MeasuredText() string {
 	return text
 }
 
-// ThresholdText is the comparison and the threshold with its unit.
-func (v *Verdict) ThresholdText() string { return v.Op + " " + v.value(v.Threshold) }
+// ThresholdText is the comparison and the threshold with its unit: "≥ 97.00 %".
+func (v *Verdict) ThresholdText() string {
+	return strings.NewReplacer(">=", "≥", "<=", "≤").Replace(v.Op) + " " + v.value(v.Threshold)
+}
 
 func (v *Verdict) value(x float64) string {
 	switch v.Unit {
