@@ -1,0 +1,40 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// maxText is the longest piece of user text that is shown.
+const maxText = 300
+
+// formats are the functions that both templates have.
+func formats() map[string]any {
+	return map[string]any{
+		"percent":  metric.Percent,
+		"optional": metric.PercentOrDash,
+		"interval": intervalOrDash,
+		"count":    func(n int) string { return metric.Count(n) },
+		"fixed":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) },
+		"short":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'g', digits, 64) },
+		"dash":     orDash,
+		"line":     func(s string) string { return metric.Clip(s, maxText) },
+		"prefix":   func(n int, s string) string { return s[:min(n, len(s))] },
+	}
+}
+
+func intervalOrDash(i *metric.Interval) string {
+	if i == nil {
+		return "–"
+	}
+	return i.Percent()
+}
+
+func orDash(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "–"
+	}
+	return s
+}

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+const (
+	// fewExamples is below how many test examples a class's figures are called
+	// uncertain.
+	fewExamples = 100
+	// poorCalibration is from which expected calibration error on the
+	// probabilities are called unreliable.
+	poorCalibration = 0.05
+)
+
+// AllLimits are the limits that follow from the figures, and after them those
+// that were given.
+func (r *Report) AllLimits() []string {
+	limits := []string{
+		"The accuracy is that on the test part. Expect less on images that differ from it: another camera, other light, other backgrounds.",
+		"The model always answers with one of its classes. It cannot say that an image shows none of them; low probabilities are a hint at most.",
+	}
+	if e := r.Judged().Evaluation; e != nil {
+		limits = append(limits, limitsOf(e)...)
+	} else {
+		limits = append(limits, "The model was not evaluated: nothing is known of its accuracy.")
+	}
+	if l := r.Latency(); l != nil {
+		limits = append(limits, fmt.Sprintf("Times are those of the machine they were measured on (%s).", orDash(l.Machine)))
+	}
+	return append(limits, r.Limits...)
+}
+
+func limitsOf(e *metric.Evaluation) []string {
+	var limits []string
+	if missing := e.WithoutExamples(); len(missing) > 0 {
+		limits = append(limits, fmt.Sprintf("Nothing is known of %s without test examples, the first of them %q.", classes(len(missing)), missing[0]))
+	}
+	few := 0
+	for _, c := range e.PerClass {
+		if c.Support > 0 && c.Support < fewExamples {
+			few++
+		}
+	}
+	if few > 0 {
+		limits = append(limits, fmt.Sprintf("The figures of %s rest on fewer than %d examples: mind the intervals.", classes(few), fewExamples))
+	}
+	if e.CalibrationError >= poorCalibration {
+		limits = append(limits, fmt.Sprintf("Do not take the probabilities at their word: on average they are off by %s percentage points.", metric.Percent(e.CalibrationError)))
+	}
+	return limits
+}
+
+func classes(n int) string {
+	if n == 1 {
+		return "one class"
+	}
+	return metric.Count(n) + " classes"
+}

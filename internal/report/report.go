@@ -1,0 +1,144 @@
+// Package report writes what a person reads before a release: the model card,
+// in the form that Hugging Face and GitHub show, and one HTML file that holds
+// the whole run. Labels, file names and settings come from users and are
+// escaped for the format they go into.
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/visualization"
+)
+
+// Report is all that the documents say of a run. What is not known is left
+// empty and then not mentioned, or said to be missing where it matters.
+type Report struct {
+	Name    string // of the model
+	Version string // of the release
+	Program string // "blocktrain 0.1.0"
+	License string // SPDX identifier in small letters, as Hugging Face has them; "" is "unknown"
+	Summary string // one or two sentences on what the model is for
+
+	Datasets []Dataset
+	Parts    []Part // training, validation, test
+	Classes  []string
+	Input    string // "28x28 pixels, grey"
+	Resize   string // how other images are brought to that: the rule in words
+
+	Model         string // name of the module: "lenet5"
+	Parameters    int    // trainable numbers
+	ModelBytes    int64  // size of model.onnx, 0 when it was not exported
+	Configuration []Setting
+	Digests       []Setting // what the reproducibility promise is about
+	Environment   []Setting // machine, versions: what may differ when rebuilt
+	Started       string    // RFC 3339
+	Finished      string
+	Stopped       string // why training ended
+
+	History          []metric.Epoch
+	Validation, Test *metric.Evaluation
+	Release          *criterion.Release // nil before the gate has judged
+	Figures          []visualization.Figure
+
+	Reproduce []string // commands, one a line
+	Limits    []string // of the data or the model, besides those that follow from the figures
+}
+
+// Dataset is one source of examples.
+type Dataset struct {
+	Name     string
+	Examples int
+	Digest   string // hexadecimal SHA-256
+}
+
+// Part is one part of the split.
+type Part struct {
+	Name     string
+	Examples int
+}
+
+// Setting is one line of a table of keys and values.
+type Setting struct{ Key, Value string }
+
+// Decision is "approved", "refused", "forced", or "not judged" where the gate
+// has not run.
+func (r *Report) Decision() string {
+	if r.Release == nil {
+		return "not judged"
+	}
+	return r.Release.Decision()
+}
+
+// Subtitle is what the line under the title consists of.
+func (r *Report) Subtitle() []string {
+	var names []string
+	for _, d := range r.Datasets {
+		names = append(names, d.Name)
+	}
+	parts := []string{r.Program, strings.Join(names, ", "), r.Model}
+	if r.Finished != "" {
+		parts = append(parts, "finished "+r.Finished)
+	}
+	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+}
+
+// MegaBytes is the size of model.onnx in units of 1,000,000 bytes.
+func (r *Report) MegaBytes() float64 { return float64(r.ModelBytes) / 1e6 }
+
+// Latency is that of the test evaluation, nil where it was not measured.
+func (r *Report) Latency() *metric.Latency {
+	if r.Test == nil {
+		return nil
+	}
+	return r.Test.Latency
+}
+
+// Evaluated is an evaluation with the name of its part.
+type Evaluated struct {
+	Part string
+	*metric.Evaluation
+}
+
+// Evaluations lists the evaluations there are, the test part first.
+func (r *Report) Evaluations() []Evaluated {
+	var all []Evaluated
+	if r.Test != nil {
+		all = append(all, Evaluated{"test", r.Test})
+	}
+	if r.Validation != nil {
+		all = append(all, Evaluated{"validation", r.Validation})
+	}
+	return all
+}
+
+// Judged is the evaluation that the tables of classes are of: that of the test
+// part, or else the validation part; its Evaluation is nil without either.
+func (r *Report) Judged() Evaluated {
+	if all := r.Evaluations(); len(all) > 0 {
+		return all[0]
+	}
+	return Evaluated{}
+}
+
+// Figure returns the figure of that name, nil where there is none.
+func (r *Report) Figure(name string) *visualization.Figure {
+	i := slices.IndexFunc(r.Figures, func(f visualization.Figure) bool { return f.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.Figures[i]
+}
+
+// OtherFigures are the figures whose names are not among those given.
+func (r *Report) OtherFigures(names ...string) []visualization.Figure {
+	var others []visualization.Figure
+	for _, f := range r.Figures {
+		if !slices.Contains(names, f.Name) {
+			others = append(others, f)
+		}
+	}
+	return others
+}
