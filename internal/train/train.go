@@ -25,10 +25,12 @@ type Options struct {
 	Seed         uint64
 	LearningRate float64
 	WeightDecay  float64
+	Warmup       float64 // epochs in which the learning rate rises to where the schedule begins
 	GradientClip float64 // largest Euclidean norm of a step's gradient; 0 means none
 	EMA          float64 // decay of the averaged weights; 0 means none
 	Frozen       []string
 	Stopping     Stopping
+	Balanced     bool // draw examples so that all classes come up equally often
 	OverfitBatch bool // train on the first batch again and again, to see that it can be learnt
 
 	Workers            int
@@ -113,6 +115,7 @@ func begin(job Job) (*loop, error) {
 	}
 	job.BatchSize = min(job.BatchSize, len(job.TrainList))
 	l := &loop{Job: job, perEpoch: (len(job.TrainList) + job.BatchSize - 1) / job.BatchSize, saved: time.Now()}
+	l.Schedule = optimizer.WithWarmup(job.Schedule, int(job.Warmup*float64(l.perEpoch)))
 	var err error
 	l.trainer, err = engine.NewTrainer(job.Graph, job.Params, engine.TrainerOptions{
 		BatchSize: job.BatchSize, ShardSize: job.ShardSize, Workers: job.Workers, Seed: job.Seed,
@@ -162,6 +165,14 @@ func (l *loop) epoch(ctx context.Context) error {
 	}
 	l.Observer.Epoch(e, l.Epochs, best)
 	return nil
+}
+
+// order is the order in which an epoch sees the training part.
+func (l *loop) order(epoch uint32) []int {
+	if l.Balanced {
+		return dataset.Weighted(l.Train.Dataset, l.TrainList, l.Seed, epoch)
+	}
+	return dataset.Shuffled(l.TrainList, l.Seed, epoch)
 }
 
 // steps trains on what is left of the present epoch's order.

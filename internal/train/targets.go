@@ -3,17 +3,7 @@ package train
 import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/kernel"
-	"github.com/blocktrain/blocktrain/internal/rng"
 )
-
-// order is the order in which an epoch sees the training part.
-func (l *loop) order(epoch uint32) []int {
-	permutation := rng.NewKey(l.Seed, rng.Shuffle).Permutation(len(l.TrainList), epoch)
-	for i, p := range permutation {
-		permutation[i] = l.TrainList[p]
-	}
-	return permutation
-}
 
 // oneHot fills targets [N,classes] with each example's label, shared with its
 // partner's where the batch is mixed.
@@ -24,7 +14,7 @@ func oneHot(targets []float32, batch *dataset.Batch, classes int) {
 		row[label] = 1
 		if batch.Shares != nil {
 			row[label] -= batch.Shares[i]
-			row[batch.Partners[i]] += batch.Shares[i]
+			row[batch.Labels[batch.Partners[i]]] += batch.Shares[i]
 		}
 	}
 }
