@@ -27,7 +27,7 @@ func Cos(x float32) float32 {
 }
 
 // trigReduce returns the multiple of pi/2 nearest to a, modulo 4 in its low two
-// bits, and the difference r + rest with |rest| far below |r|.
+// bits, and the difference as r + rest, where rest is what r has no room for.
 func trigReduce(a float32) (quadrant uint32, r, rest float32) {
 	if !(a < trigLarge) {
 		// Rare: a vector implementation hands such lanes to this function.
