@@ -49,7 +49,7 @@ func TestUpdates(t *testing.T) {
 				if c := exactFMA(lion.Beta1, m, lion.Rest1*g); c != 0 {
 					step = float32(math.Copysign(float64(lion.LearningRate), float64(c)))
 				}
-				return lion.Keep*p - step, flushed(exactFMA(lion.Beta2, m, lion.Rest2*g), 1e-30), v
+				return float32(lion.Keep*p) - step, flushed(exactFMA(lion.Beta2, m, lion.Rest2*g), 1e-30), v
 			}},
 	} {
 		for n := range 35 {
