@@ -99,6 +99,10 @@ func TestSettingsRefuse(t *testing.T) {
 		{"augment=shfit", `unknown`},
 		{"exporters=onxn", `unknown exporter "onxn": did you mean onnx?`},
 		{"criteria=min_accuracy", `unknown criterion "min_accuracy"`},
+		{"loss=corss-entropy", `unknown loss "corss-entropy": did you mean cross-entropy?`},
+		{"optimizer=adma", `unknown optimizer "adma": did you mean adam`},
+		{"schedule=cosin", `unknown schedule "cosin": did you mean cosine?`},
+		{"augment=mixup;loss=mse", "mixup needs the loss cross-entropy"},
 		{"visualizations=all,none", `unknown visualization "all"`},
 	} {
 		t.Run(test.flags, func(t *testing.T) {
@@ -159,26 +163,15 @@ func TestInputRule(t *testing.T) {
 	}
 }
 
-func TestCriterionSelections(t *testing.T) {
+func TestCriteriaSelections(t *testing.T) {
 	s := mustResolve(t, "criteria=min_test_accuracy,max_model_size_mb:threshold=3", "min-test-accuracy=0.5", "baseline=runs/old")
-	got, err := s.CriterionSelections()
+	got, err := s.CriteriaSelections()
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []config.Selection{{Name: "min_test_accuracy", Options: "threshold=0.5"}, {Name: "max_model_size_mb", Options: "threshold=3"}, {Name: "no_regression"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestVisualizationSelections(t *testing.T) {
-	all, err := mustResolve(t).VisualizationSelections()
-	if err != nil || len(all) < 6 {
-		t.Errorf("all is %v, %v", all, err)
-	}
-	none, err := mustResolve(t, "visualizations=none").VisualizationSelections()
-	if err != nil || len(none) != 0 {
-		t.Errorf("none is %v, %v", none, err)
 	}
 }
 
@@ -205,7 +198,7 @@ func TestClasses(t *testing.T) {
 	want := map[config.Class]string{
 		config.Identity: "dataset dataset-options split-ratio split-seed resize image-size channels limit-train augment model model-options freeze " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
-			"warmup ema seed overfit-batch monitor min-delta patience",
+			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",
 		config.Gate:       "criteria min-test-accuracy min-per-class-accuracy max-inference-time-ms max-model-size-mb baseline force reason",
 		config.Naming:     "name release-version",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -145,6 +146,41 @@ func cutPrefix(entry string) (name, option string, prefixed bool) {
 		return name, entry[len(name)+1:], true
 	}
 	return "", entry, false
+}
+
+// noRegression is the criterion that compares with the baseline.
+const noRegression = "no_regression"
+
+// CriteriaSelections are the criteria of the gate with their thresholds. A
+// threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
+// setting, and a baseline brings the criterion no_regression with it.
+func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
+	list, err := config.Selections(s.Criteria)
+	if err != nil {
+		return nil, fmt.Errorf("criteria: %w", err)
+	}
+	compared := false
+	for i, selection := range list {
+		compared = compared || selection.Name == noRegression
+		threshold, known := s.thresholds()[selection.Name]
+		if known && selection.Options == "" {
+			list[i].Options = "threshold=" + strconv.FormatFloat(threshold, 'g', -1, 64)
+		}
+	}
+	if s.Baseline != "" && !compared {
+		list = append(list, config.Selection{Name: noRegression})
+	}
+	return list, nil
+}
+
+// thresholds are the settings that criteria take their thresholds from.
+func (s *Settings) thresholds() map[string]float64 {
+	return map[string]float64{
+		"min_test_accuracy":      s.MinTestAccuracy,
+		"min_per_class_accuracy": s.MinPerClassAccuracy,
+		"max_inference_time_ms":  s.MaxInferenceTimeMS,
+		"max_model_size_mb":      s.MaxModelSizeMB,
+	}
 }
 
 // ReleaseName is the name of the model in its package.
