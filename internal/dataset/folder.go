@@ -83,27 +83,12 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 			Part:   f.part,
 		}
 	}
-	d, err := s.decode(ctx, tree, infos, mode)
+	d, err := newSetInMode(ctx, mode, tree.classes, infos, s.group, func(i int) (imaging.Image, error) {
+		return imaging.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.files[i].path)))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w", dir, err)
 	}
-	return d, nil
-}
-
-func (s *folderSource) decode(ctx context.Context, tree *tree, infos []Info, mode Mode) (*set, error) {
-	decode := func(i int) (imaging.Image, error) {
-		return imaging.DecodeFile(filepath.Join(tree.root, filepath.FromSlash(tree.files[i].path)))
-	}
-	if mode == ModeDisk {
-		return newSet(ctx, tree.classes, infos, s.group, decode)
-	}
-	kept := newKeeper(len(infos), ramBudget, decode)
-	d, err := newSet(ctx, tree.classes, infos, s.group, kept.fill)
-	if err != nil {
-		return nil, err
-	}
-	d.load = kept.image
-	kept.report(ctx)
 	return d, nil
 }
 

@@ -103,7 +103,8 @@ type feed struct {
 	position  int // of order[0] in the epoch
 	batchSize int
 	batches   int
-	mixing    bool
+	varying   bool // some augmentation is asked for
+	mixing    bool // mixup is
 	imageKey  rng.Key
 	mixKey    rng.Key
 	tasks     chan task
@@ -126,6 +127,7 @@ func (l *Loader) newFeed(ctx context.Context, order []int, epoch uint32, positio
 		f.batches = (len(order) + batchSize - 1) / batchSize
 	}
 	if l.Augment != nil {
+		f.varying = l.Augment.Resolved() != "none"
 		_, f.mixing = l.Augment.Mixup()
 	}
 	for at := range f.slots {
@@ -209,7 +211,7 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	if err != nil {
 		return err
 	}
-	if f.Augment != nil {
+	if f.varying {
 		*stream = *f.imageKey.Stream(uint32(i), f.epoch, 0)
 		img = f.Augment.Apply(img, stream)
 	}

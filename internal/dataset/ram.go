@@ -61,6 +61,22 @@ func (k *keeper) report(ctx context.Context) {
 	}
 }
 
+// newSetInMode is newSet for images that take work to load: in RAM mode it keeps
+// what it loads.
+func newSetInMode(ctx context.Context, mode Mode, classes []string, infos []Info, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
+	if mode == ModeDisk {
+		return newSet(ctx, classes, infos, grouping, load)
+	}
+	kept := newKeeper(len(infos), ramBudget, load)
+	s, err := newSet(ctx, classes, infos, grouping, kept.fill)
+	if err != nil {
+		return nil, err
+	}
+	s.load = kept.image
+	kept.report(ctx)
+	return s, nil
+}
+
 // ram is a dataset whose images are in memory.
 type ram struct {
 	detailed

@@ -155,3 +155,26 @@ func checkAssignments(d Dataset, parts []Part) error {
 	}
 	return nil
 }
+
+// CheckUnseen reports examples among indexes that are in the training list: a
+// model must not be judged by them.
+func (s *Split) CheckUnseen(d Dataset, indexes []int) error {
+	trained := make(map[int]bool, len(s.Train))
+	for _, i := range s.Train {
+		trained[i] = true
+	}
+	count, first := 0, 0
+	for _, i := range indexes {
+		if trained[i] {
+			if count == 0 {
+				first = i
+			}
+			count++
+		}
+	}
+	if count > 0 {
+		return fmt.Errorf("%d of %d examples to evaluate on were used for training, the first is %d (%s): choose the validation or test part",
+			count, len(indexes), first, d.Info(first).Source)
+	}
+	return nil
+}
