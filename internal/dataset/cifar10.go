@@ -60,9 +60,13 @@ func (s cifar10Source) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		batches = append(batches, batch)
 		infos = append(infos, cifarInfos(name, labels)...)
 	}
-	return newSet(ctx, classes, infos, noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(ctx, classes, infos, noGrouping, func(i int) (imaging.Image, error) {
 		return batches[i/s.records].image(i % s.records)
 	})
+	if err != nil {
+		return nil, fmt.Errorf("cifar10: %w", err)
+	}
+	return d, nil
 }
 
 func cifarInfos(file string, labels []uint8) []Info {

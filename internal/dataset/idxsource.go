@@ -65,12 +65,16 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 		return nil, fmt.Errorf("%s: its images are %dx%d, those of %s are %dx%d: the files do not belong together",
 			test.name, test.width, test.height, train.name, train.width, train.height)
 	}
-	return newSet(ctx, s.classes, slices.Concat(trainInfos, testInfos), noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(ctx, s.classes, slices.Concat(trainInfos, testInfos), noGrouping, func(i int) (imaging.Image, error) {
 		if i < train.count {
 			return train.image(i)
 		}
 		return test.image(i - train.count)
 	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.name, err)
+	}
+	return d, nil
 }
 
 // part reads one pair of files.

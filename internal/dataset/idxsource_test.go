@@ -115,7 +115,7 @@ func TestMNISTErrors(t *testing.T) {
 		{"label out of range", change(testLabels, idxBytes(magicLabels, []uint32{10}, []uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 200})),
 			[]string{"t10k-labels-idx1-ubyte: label 200 of example 9", "want 0 to 9"}},
 		{"a class is empty", [4][]byte{good[0], idxBytes(magicLabels, []uint32{20}, make([]uint8, 20)), good[2], idxBytes(magicLabels, []uint32{10}, make([]uint8, 10))},
-			[]string{`no image of class "1", "2"`}},
+			[]string{`mnist: no image of class "1", "2"`}},
 		{"files swapped", change(trainImages, good[trainLabels]), []string{"train-images-idx3-ubyte: starts with 0x00000801"}},
 	}
 	for _, c := range cases {

@@ -73,7 +73,8 @@ type set struct {
 
 // newSet makes a dataset of the described examples. It loads every image once,
 // in parallel, for the digest; load must be safe for that and its errors must
-// name the file. An error lists the images that cannot be loaded.
+// name the file. An error lists the images that cannot be loaded; the set is nil
+// then, so an Open must not return it unseen as a Dataset.
 func newSet(ctx context.Context, classes []string, infos []Info, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
 	if err := checkExamples(classes, infos); err != nil {
 		return nil, err
