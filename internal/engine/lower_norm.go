@@ -7,6 +7,7 @@ import (
 
 // norm is what the operations of one batch normalisation share.
 type norm struct {
+	name                              string
 	layer                             nn.BatchNorm
 	channels                          int
 	weight, bias                      []float32
@@ -14,17 +15,23 @@ type norm struct {
 	meanSlot, varianceSlot, otherSlot int // of the shard's mean, variance and 1/deviation
 }
 
-func (c *compiler) lowerBatchNorm(n *nn.Node, l nn.BatchNorm) func() {
-	v := &norm{
-		layer: l, channels: n.Shape.C,
+func (c *compiler) normOf(n *nn.Node, l nn.BatchNorm) *norm {
+	return &norm{
+		name: n.Name, layer: l, channels: n.Shape.C,
 		weight: c.params.Of(n.Params[0]), bias: c.params.Of(n.Params[1]),
 		runningMean: c.params.Of(n.Params[2]), runningVariance: c.params.Of(n.Params[3]),
 	}
+}
+
+// lowerBatchNorm normalises to the statistics of the shard, or to the running
+// averages where nothing of the layer changes.
+func (c *compiler) lowerBatchNorm(n *nn.Node, l nn.BatchNorm) func() {
+	v := c.normOf(n, l)
 	switch {
 	case c.foldInto[n.Inputs[0].Index] == n:
 		c.values[n.Index] = c.input(n, 0)
 		return nil
-	case !c.training || c.isFrozen(n.Params[0]):
+	case !c.training || c.isFrozen(n.Params[0]) && c.isFrozen(n.Params[1]):
 		return c.lowerFixedNorm(n, v)
 	}
 	return c.lowerShardNorm(n, v)
@@ -35,7 +42,9 @@ func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
 	x, y := c.input(n, 0), c.value(n)
 	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.reserve(v.channels), c.slots.reserve(v.channels), c.slots.reserve(v.channels)
 	c.needScratch(2 * v.channels)
-	c.norms = append(c.norms, v)
+	if !c.isFrozen(n.Params[2]) {
+		c.norms = append(c.norms, v)
+	}
 	c.emit(n.Name, func(w *worker, s span) {
 		in := x.of(w, s)
 		mean, variance, inverse := v.statistics(c.slots, s)
@@ -44,11 +53,20 @@ func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
 		kernel.ChannelVariance(variance, partial, mean, in, s.count)
 		kernel.InverseDeviation(inverse, variance, v.layer.Epsilon)
 		kernel.Normalize(y.of(w, s), in, mean, inverse, v.weight, v.bias)
-		if pixels := len(in) / v.channels; pixels > 1 { // unbiased, for the running average
-			kernel.Scale(variance, float32(pixels)/float32(pixels-1))
-		}
+		v.unbias(variance, len(in)/v.channels)
 	}, x, y)
 	return func() { c.shardNormBackward(n, v) }
+}
+
+// unbias makes the biased variance of a number of pixels what the running
+// average takes in. A single pixel says nothing of the variance: it leaves the
+// average where it is.
+func (v *norm) unbias(variance []float32, pixels int) {
+	if pixels == 1 {
+		copy(variance, v.runningVariance)
+		return
+	}
+	kernel.Scale(variance, float32(pixels)/float32(pixels-1))
 }
 
 func (v *norm) statistics(l *slots, s span) (mean, variance, inverse []float32) {
@@ -71,6 +89,21 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 			kernel.NormalizeGradient(dx.of(w, s), dy.of(w, s), x.of(w, s), mean, inverse, v.weight, dweight, dbias)
 		}
 	}, uses...)
+}
+
+// check finds a shard mean or variance that is not finite. The slots have been
+// summed.
+func (v *norm) check(l *slots) error {
+	mean, variance, _ := v.statistics(l, span{})
+	for c := range mean {
+		if m := float64(mean[c]); !isFinite(m) {
+			return &NonFiniteError{"mean in " + v.name, m}
+		}
+		if s := float64(variance[c]); !isFinite(s) {
+			return &NonFiniteError{"variance in " + v.name, s}
+		}
+	}
+	return nil
 }
 
 // updateRunning moves the running averages towards the mean over the shards of
@@ -141,11 +174,7 @@ func (c *compiler) weightAndBias(n *nn.Node) (weight, bias []float32) {
 // fold multiplies a layer's output channels by the normalisation's scale:
 // weight * scale, fma(bias, scale, shift).
 func (c *compiler) fold(after *nn.Node, weight, bias []float32) (foldedWeight, foldedBias []float32) {
-	v := &norm{
-		layer: after.Layer.(nn.BatchNorm).Normalized(), channels: after.Shape.C,
-		weight: c.params.Of(after.Params[0]), bias: c.params.Of(after.Params[1]),
-		runningMean: c.params.Of(after.Params[2]), runningVariance: c.params.Of(after.Params[3]),
-	}
+	v := c.normOf(after, after.Layer.(nn.BatchNorm).Normalized())
 	scale, shift := alignedFloats(v.channels), alignedFloats(v.channels)
 	foldedWeight, foldedBias = alignedFloats(len(weight)), alignedFloats(v.channels)
 	c.refresh(func() {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -65,7 +67,10 @@ type Trainer struct {
 	squares []float64 // of each block's gradient
 	scale   float32   // of the gradient, for clipping
 
-	measure, update func(w *worker, i int)
+	average []float32 // see Average
+	rate    float32
+
+	measure, update, moveAverage func(w *worker, i int)
 }
 
 // block is a run of one parameter's values.
@@ -111,6 +116,9 @@ func checkSizes(g *nn.Graph, o TrainerOptions) error {
 	if err := g.Err(); err != nil {
 		return err
 	}
+	if err := checkFrozen(g, o.Frozen); err != nil {
+		return err
+	}
 	if o.BatchSize < 1 || o.ShardSize < 1 || o.Workers < 1 {
 		return fmt.Errorf("batch size %d, shard size %d, workers %d: want at least 1 each", o.BatchSize, o.ShardSize, o.Workers)
 	}
@@ -120,6 +128,17 @@ func checkSizes(g *nn.Graph, o TrainerOptions) error {
 	for _, n := range g.Nodes {
 		if n.Shape.Elements() > math.MaxInt32/o.BatchSize {
 			return fmt.Errorf("layer %s makes %v for each of %d examples, more than can be addressed: use a smaller batch or image", n.Name, n.Shape, o.BatchSize)
+		}
+	}
+	return nil
+}
+
+// checkFrozen finds prefixes that no parameter has: misspelt ones, most likely.
+func checkFrozen(g *nn.Graph, prefixes []string) error {
+	for _, prefix := range prefixes {
+		matches := func(p *nn.Param) bool { return strings.HasPrefix(p.Name, prefix) }
+		if !slices.ContainsFunc(g.Params, matches) {
+			return fmt.Errorf("cannot freeze %q: no parameter's name begins so; the first is %s", prefix, g.Params[0].Name)
 		}
 	}
 	return nil
@@ -155,7 +174,7 @@ func (t *Trainer) compile(c *compiler) error {
 	c.plan.segments = segmentsOf(c.ops)
 	c.plan.allocate(c.batch, c.shard, c.scratch)
 	c.plan.bind()
-	c.slots.allocate(len(cutBatch(nil, c.batch, t.options.ShardSize)) + 1)
+	c.slots.allocate(len(cutBatch(nil, c.batch, t.options.ShardSize)))
 	t.norms, t.refreshes = c.norms, c.refreshes
 	t.cutParameters(c)
 	t.bindUpdate()
@@ -209,100 +228,11 @@ func (t *Trainer) bindUpdate() {
 		}
 		t.options.Optimizer.Apply(t.params.Values[b.first:b.last], gradient, views[i], b.decay)
 	}
-}
-
-// Step is one batch and how to learn from it.
-type Step struct {
-	Number       int       // counts from 1 over the whole training
-	Epoch        uint32    // for the addresses of random numbers
-	Position     uint32    // of the first example in the epoch
-	Images       []uint8   // [N,H,W,C]
-	Targets      []float32 // [N,classes], a distribution in each row
-	LearningRate float32
-	WeightDecay  float32
-	GradientClip float32 // largest Euclidean norm of the gradient; 0 means none
-}
-
-// Result is what a step measured before it changed the parameters.
-type Result struct {
-	LossSum      float64 // over the examples
-	Correct      int     // examples whose largest output is that of the largest target
-	GradientNorm float64 // Euclidean, before clipping
-}
-
-// NonFiniteError says that a step met an infinity or NaN; the parameters are
-// those before the step.
-type NonFiniteError struct {
-	What  string // "loss" or "gradient"
-	Value float64
-}
-
-func (e *NonFiniteError) Error() string {
-	return fmt.Sprintf("the %s is not finite (%v): lower the learning rate or set a gradient clip", e.What, e.Value)
-}
-
-// Step runs forward, backward and update on one batch of 1 to BatchSize
-// examples. On a *NonFiniteError nothing has changed.
-func (t *Trainer) Step(s Step) (Result, error) {
-	t.begin(s)
-	t.plan.execute()
-	result := t.losses()
-	if !isFinite(result.LossSum) {
-		return result, &NonFiniteError{"loss", result.LossSum}
+	t.moveAverage = func(_ *worker, i int) {
+		first, last := i*updateBlock, min((i+1)*updateBlock, len(t.average))
+		kernel.MovingAverage(t.average[first:last], t.params.Values[first:last], t.rate)
 	}
-	pool := t.plan.pool
-	t.slots.sum(pool, len(t.plan.shards))
-	t.slots.collect(t.gradient)
-	pool.run(len(t.blocks), t.measure)
-	squares := 0.0
-	for _, s := range t.squares {
-		squares += s
-	}
-	result.GradientNorm = math.Sqrt(squares)
-	if !isFinite(result.GradientNorm) {
-		return result, &NonFiniteError{"gradient", result.GradientNorm}
-	}
-	t.scale = clipScale(result.GradientNorm, s.GradientClip)
-	t.options.Optimizer.Begin(s.Number, s.LearningRate, s.WeightDecay)
-	pool.run(len(t.blocks), t.update)
-	for _, n := range t.norms {
-		n.updateRunning(t.slots, len(t.plan.shards))
-	}
-	return result, nil
 }
-
-// begin makes s the present batch.
-func (t *Trainer) begin(s Step) {
-	p := t.plan
-	p.count = len(s.Targets) / t.classes
-	if p.count < 1 || p.count > t.options.BatchSize || len(s.Images) != p.count*p.graph.Input().Shape.Elements() {
-		panic(fmt.Sprintf("engine: %d bytes of images and %d targets do not make a batch of at most %d", len(s.Images), len(s.Targets), t.options.BatchSize))
-	}
-	p.images, p.targets = s.Images, s.Targets
-	p.shards = cutBatch(p.shards, p.count, t.options.ShardSize)
-	t.step.epoch, t.step.position = s.Epoch, s.Position
-}
-
-// losses adds up the examples' losses in order.
-func (t *Trainer) losses() Result {
-	var r Result
-	for i, v := range t.values[:t.plan.count] {
-		r.LossSum += float64(v)
-		if t.correct[i] {
-			r.Correct++
-		}
-	}
-	return r
-}
-
-func clipScale(norm float64, clip float32) float32 {
-	if clip > 0 && norm > float64(clip) {
-		return float32(float64(clip) / norm)
-	}
-	return 1
-}
-
-func isFinite(v float64) bool { return v-v == 0 }
 
 // Gradient returns the gradient of one parameter as the last step used it, after
 // clipping.
@@ -321,10 +251,11 @@ func (t *Trainer) Refresh() {
 	}
 }
 
-// Memory is the number of bytes in the arenas and slots.
-func (t *Trainer) Memory() int {
-	values := len(t.plan.batch.values) + len(t.plan.pool.workers)*len(t.plan.pool.workers[0].arena.values) + len(t.slots.of)*t.slots.size
-	return 4 * values
+// Average moves average, which is laid out like all parameters, towards them by
+// the share rate: average += rate * (parameters - average).
+func (t *Trainer) Average(average []float32, rate float32) {
+	t.average, t.rate = average[:len(t.params.Values)], rate
+	t.plan.pool.run(blocks(len(average), updateBlock), t.moveAverage)
 }
 
 // Close ends the workers.

@@ -1,54 +1,19 @@
 package train
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
-
-// state is all that the loop must know, besides tensors, to go on as if it had
-// never stopped.
-type state struct {
-	Epoch        int     `json:"epoch"`    // finished epochs
-	Step         int     `json:"step"`     // finished steps of the whole training
-	Steps        int     `json:"steps"`    // finished steps of the present epoch
-	Examples     int     `json:"examples"` // seen in the present epoch
-	LossSum      float64 `json:"loss_sum"` // of the present epoch, like the next three
-	Correct      int     `json:"correct"`
-	NormSum      float64 `json:"norm_sum"`
-	LearningRate float32 `json:"learning_rate"` // of the last step
-	Seconds      float64 `json:"seconds"`       // spent on the present epoch
-	Stopper      stopper `json:"stopper"`
-	Finished     bool    `json:"finished"`
-}
-
-// add takes a step's result into the epoch's sums.
-func (s *state) add(r engine.Result, examples int, rate float32) {
-	s.Step++
-	s.Steps++
-	s.Examples += examples
-	s.LossSum += r.LossSum
-	s.Correct += r.Correct
-	s.NormSum += r.GradientNorm
-	s.LearningRate = rate
-}
-
-// beginEpoch counts the present epoch as done.
-func (s *state) beginEpoch(finished bool) {
-	*s = state{
-		Epoch: s.Epoch + 1, Step: s.Step, LearningRate: s.LearningRate, Stopper: s.Stopper, Finished: finished,
-	}
-}
 
 // Files of a run directory.
 const (
@@ -57,9 +22,6 @@ const (
 	BestFile      = "best.safetensors"
 	HistoryFile   = "history.jsonl"
 )
-
-// stateKey is the key of the state in a checkpoint's metadata.
-const stateKey = "training_state"
 
 // Prefixes of the names of a checkpoint's tensors.
 const (
@@ -70,14 +32,16 @@ const (
 
 func (l *loop) path(name string) string { return filepath.Join(l.Dir, CheckpointDir, name) }
 
+func (l *loop) history() string { return filepath.Join(l.Dir, HistoryFile) }
+
 // commit puts a finished epoch on disk: the history, the best weights, and last
 // of all the checkpoint that makes both count.
 func (l *loop) commit(e metric.Epoch, best bool) error {
-	if err := metric.AppendEpoch(filepath.Join(l.Dir, HistoryFile), e); err != nil {
+	if err := metric.AppendEpoch(l.history(), e); err != nil {
 		return err
 	}
 	if best {
-		if err := SaveWeights(l.path(BestFile), l.judged(), map[string]string{"epoch": fmt.Sprint(e.Epoch)}); err != nil {
+		if err := SaveWeights(l.path(BestFile), l.judged(), map[string]string{"epoch": strconv.Itoa(e.Epoch)}); err != nil {
 			return err
 		}
 	}
@@ -89,20 +53,30 @@ func SaveWeights(path string, p *nn.Parameters, metadata map[string]string) erro
 	return weights.WriteFile(path, weights.File{Metadata: metadata, Tensors: p.Tensors()})
 }
 
-// save writes the checkpoint of the present position.
+// save writes the checkpoint of the present position. Where that is no place to
+// go on from, because a value is not finite, the checkpoint before is kept: the
+// next step or the end of the epoch will say so.
 func (l *loop) save() error {
-	text, err := json.Marshal(l.state)
-	if err != nil {
-		return fmt.Errorf("cannot describe the training's state: %w", err)
+	l.saved = time.Now()
+	if l.checkFinite() != nil {
+		return nil
 	}
+	text, err := l.state.encode()
+	if err != nil {
+		return err
+	}
+	return weights.WriteFile(l.path(LastFile), weights.File{
+		Metadata: map[string]string{stateKey: text}, Tensors: l.tensors(),
+	})
+}
+
+// tensors views all that a checkpoint holds. The data is shared.
+func (l *loop) tensors() []weights.Tensor {
 	tensors := append(prefixed(modelPrefix, l.Params.Tensors()), l.optimizerTensors()...)
 	if l.ema != nil {
 		tensors = append(tensors, prefixed(emaPrefix, l.ema.Tensors())...)
 	}
-	l.saved = time.Now()
-	return weights.WriteFile(l.path(LastFile), weights.File{
-		Metadata: map[string]string{stateKey: string(text)}, Tensors: tensors,
-	})
+	return tensors
 }
 
 func prefixed(prefix string, tensors []weights.Tensor) []weights.Tensor {
@@ -130,34 +104,65 @@ func digestOf(tensors []weights.Tensor) string {
 	return weights.Digest(tensors)
 }
 
+// checkFinite finds a value with which training cannot go on.
+func (l *loop) checkFinite() error {
+	for _, t := range l.tensors() {
+		for _, v := range t.Data {
+			if v-v != 0 {
+				return fmt.Errorf("a value of %s is not finite (%v): lower the learning rate or set a gradient clip", t.Name, v)
+			}
+		}
+	}
+	return nil
+}
+
 // resume takes up the last checkpoint and cuts the history back to it. It says
 // whether there was one.
 func (l *loop) resume() (bool, error) {
+	if err := os.MkdirAll(filepath.Join(l.Dir, CheckpointDir), 0o755); err != nil {
+		return false, fmt.Errorf("cannot keep checkpoints: %w", err)
+	}
+	if err := l.removeLeftovers(); err != nil {
+		return false, err
+	}
 	file, err := weights.ReadFile(l.path(LastFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, l.startAnew()
+		return false, metric.TruncateHistory(l.history(), 0)
 	}
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("the last checkpoint cannot be read: %w", err)
 	}
 	if err := l.restore(file); err != nil {
 		return false, fmt.Errorf("%s does not belong to this run: %w", l.path(LastFile), err)
 	}
-	return true, metric.TruncateHistory(filepath.Join(l.Dir, HistoryFile), l.state.Epoch)
+	return true, metric.TruncateHistory(l.history(), l.state.Epoch)
 }
 
-// startAnew makes the run directory ready for a first epoch.
-func (l *loop) startAnew() error {
-	if err := os.MkdirAll(filepath.Join(l.Dir, CheckpointDir), 0o755); err != nil {
-		return err
+// removeLeftovers removes the temporary files of a process that was killed while
+// it wrote one of the files.
+func (l *loop) removeLeftovers() error {
+	for _, path := range []string{l.history(), l.path(LastFile), l.path(BestFile)} {
+		dir := filepath.Dir(path)
+		names, err := fs.Glob(os.DirFS(dir), "."+filepath.Base(path)+".*.tmp")
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+		}
 	}
-	return metric.TruncateHistory(filepath.Join(l.Dir, HistoryFile), 0)
+	return nil
 }
 
 func (l *loop) restore(file weights.File) error {
-	var s state
-	if err := json.Unmarshal([]byte(file.Metadata[stateKey]), &s); err != nil {
-		return fmt.Errorf("its metadata has no readable %s: %w", stateKey, err)
+	s, err := decodeState(file)
+	if err != nil {
+		return err
+	}
+	if err := s.check(l); err != nil {
+		return err
 	}
 	groups := map[string][]weights.Tensor{}
 	for _, t := range file.Tensors {
@@ -168,10 +173,8 @@ func (l *loop) restore(file weights.File) error {
 	if err := l.Params.Load(groups[modelPrefix]); err != nil {
 		return err
 	}
-	if l.ema != nil {
-		if err := l.ema.Load(groups[emaPrefix]); err != nil {
-			return fmt.Errorf("averaged weights: %w", err)
-		}
+	if err := l.restoreEMA(groups[emaPrefix]); err != nil {
+		return err
 	}
 	if err := l.restoreOptimizer(groups[optimizerPrefix]); err != nil {
 		return err
@@ -181,12 +184,29 @@ func (l *loop) restore(file weights.File) error {
 	return nil
 }
 
+func (l *loop) restoreEMA(tensors []weights.Tensor) error {
+	switch {
+	case l.ema == nil && len(tensors) > 0:
+		return errors.New("it holds averaged weights, but this run averages none")
+	case l.ema == nil:
+		return nil
+	}
+	if err := l.ema.Load(tensors); err != nil {
+		return fmt.Errorf("averaged weights: %w", err)
+	}
+	return nil
+}
+
 func (l *loop) restoreOptimizer(tensors []weights.Tensor) error {
 	byName := map[string][]float32{}
 	for _, t := range tensors {
 		byName[t.Name] = t.Data
 	}
-	for i, name := range l.Optimizer.Slots() {
+	names := l.Optimizer.Slots()
+	if len(byName) != len(names) {
+		return fmt.Errorf("it holds %d arrays of an optimizer's state, want %d: %s", len(byName), len(names), strings.Join(names, ", "))
+	}
+	for i, name := range names {
 		slot := l.trainer.State()[i]
 		if len(byName[name]) != len(slot) {
 			return fmt.Errorf("optimizer state %q has %d values, want %d", name, len(byName[name]), len(slot))
@@ -199,16 +219,17 @@ func (l *loop) restoreOptimizer(tensors []weights.Tensor) error {
 // Progress reads how far the training in a run directory has come; found is
 // false when it has no checkpoint yet.
 func Progress(dir string) (epochs int, finished, found bool, err error) {
-	file, err := weights.ReadFile(filepath.Join(dir, CheckpointDir, LastFile))
+	path := filepath.Join(dir, CheckpointDir, LastFile)
+	file, err := weights.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, false, false, nil
 	}
 	if err != nil {
 		return 0, false, false, err
 	}
-	var s state
-	if err := json.Unmarshal([]byte(file.Metadata[stateKey]), &s); err != nil {
-		return 0, false, false, fmt.Errorf("%s: its metadata has no readable %s: %w", LastFile, stateKey, err)
+	s, err := decodeState(file)
+	if err != nil {
+		return 0, false, false, fmt.Errorf("%s: %w", path, err)
 	}
 	return s.Epoch, s.Finished, true, nil
 }

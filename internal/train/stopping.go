@@ -28,8 +28,6 @@ type stopper struct {
 	Reason    string  `json:"reason,omitempty"`
 }
 
-func (Stopping) begin() stopper { return stopper{} }
-
 // gain is how much better a is than b, in the sense of the monitored figure.
 func (r Stopping) gain(a, b float64) float64 {
 	if r.Monitor == ValidationLoss {
@@ -60,9 +58,18 @@ func (s *stopper) next(r Stopping, e metric.Epoch, epochs int) (best, finished b
 		s.Since++
 	}
 	if r.Patience > 0 && s.Since >= r.Patience && e.Epoch < epochs {
-		s.Reason = fmt.Sprintf("%s has not improved by %g in %d epochs; the best was %.6g in epoch %d",
-			r.Monitor, r.MinDelta, s.Since, s.Best, s.BestEpoch)
+		s.Reason = r.reason(*s)
 		return best, true
 	}
 	return best, e.Epoch >= epochs
+}
+
+// reason says in words why training ends early.
+func (r Stopping) reason(s stopper) string {
+	least := ""
+	if r.MinDelta > 0 {
+		least = fmt.Sprintf(" by at least %g", r.MinDelta)
+	}
+	return fmt.Sprintf("%s has not improved%s for %d epochs; the best was %.6g in epoch %d",
+		r.Monitor, least, s.Since, s.Best, s.BestEpoch)
 }

@@ -1,9 +1,6 @@
 package train
 
-import (
-	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/kernel"
-)
+import "github.com/blocktrain/blocktrain/internal/dataset"
 
 // oneHot fills targets [N,classes] with each example's label, shared with its
 // partner's where the batch is mixed.
@@ -19,10 +16,10 @@ func oneHot(targets []float32, batch *dataset.Batch, classes int) {
 	}
 }
 
-// average moves the averaged weights towards the present ones. The decay rises
-// to its final value as (1+step)/(10+step), so that the first, random weights
-// are soon forgotten.
-func average(ema, values []float32, decay float64, step int) {
+// averagingRate is the share of the present weights that enters their average
+// after a step, counted from 1. The decay rises to its final value as
+// (1+step)/(10+step), so that the first, random weights are soon forgotten.
+func averagingRate(decay float64, step int) float32 {
 	early := float64(1+step) / float64(10+step)
-	kernel.MovingAverage(ema, values, float32(1-min(decay, early)))
+	return float32(1 - min(decay, early))
 }

@@ -34,7 +34,7 @@ type Options struct {
 	OverfitBatch bool // train on the first batch again and again, to see that it can be learnt
 
 	Workers            int
-	CheckpointInterval time.Duration // between checkpoints within an epoch
+	CheckpointInterval time.Duration // between checkpoints within an epoch; 0 means none
 }
 
 // Job is a training to be done. The parameters are changed in place.
@@ -56,7 +56,7 @@ type Job struct {
 // Observer is told what the loop does, from the loop's goroutine.
 type Observer interface {
 	// Step is called after every step; done of total examples of the epoch
-	// have been seen.
+	// have been seen, and loss is their mean loss.
 	Step(epoch, done, total int, loss float64)
 	// Epoch is called when an epoch's line is in the history; best says that its
 	// weights are the best so far.
@@ -107,8 +107,8 @@ func Run(ctx context.Context, job Job) (Outcome, error) {
 }
 
 func begin(job Job) (*loop, error) {
-	if len(job.TrainList) == 0 || len(job.ValidList) == 0 {
-		return nil, fmt.Errorf("%d examples to train on and %d to validate with: want at least one of each", len(job.TrainList), len(job.ValidList))
+	if err := job.check(); err != nil {
+		return nil, err
 	}
 	if job.OverfitBatch {
 		job.TrainList = job.TrainList[:min(len(job.TrainList), job.BatchSize)]
@@ -116,25 +116,37 @@ func begin(job Job) (*loop, error) {
 	job.BatchSize = min(job.BatchSize, len(job.TrainList))
 	l := &loop{Job: job, perEpoch: (len(job.TrainList) + job.BatchSize - 1) / job.BatchSize, saved: time.Now()}
 	l.Schedule = optimizer.WithWarmup(job.Schedule, int(job.Warmup*float64(l.perEpoch)))
-	var err error
-	l.trainer, err = engine.NewTrainer(job.Graph, job.Params, engine.TrainerOptions{
-		BatchSize: job.BatchSize, ShardSize: job.ShardSize, Workers: job.Workers, Seed: job.Seed,
-		Frozen: job.Frozen, Loss: job.Loss, Optimizer: job.Optimizer,
+	l.targets = make([]float32, job.BatchSize*job.Graph.Output().Shape.C)
+	return l, l.compile()
+}
+
+func (j *Job) check() error {
+	switch {
+	case len(j.TrainList) == 0 || len(j.ValidList) == 0:
+		return fmt.Errorf("%d examples to train on and %d to validate with: want at least one of each", len(j.TrainList), len(j.ValidList))
+	case j.Epochs < 1 || j.BatchSize < 1:
+		return fmt.Errorf("%d epochs, batches of %d: want at least 1 each", j.Epochs, j.BatchSize)
+	}
+	return nil
+}
+
+// compile makes the plans for training and validation.
+func (l *loop) compile() (err error) {
+	l.trainer, err = engine.NewTrainer(l.Graph, l.Params, engine.TrainerOptions{
+		BatchSize: l.BatchSize, ShardSize: l.ShardSize, Workers: l.Workers, Seed: l.Seed,
+		Frozen: l.Frozen, Loss: l.Loss, Optimizer: l.Optimizer,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if job.EMA > 0 {
-		l.ema = job.Params.Clone()
+	if l.EMA > 0 {
+		l.ema = l.Params.Clone()
 	}
-	l.evaluator, err = newEvaluator(job.Graph, l.judged(), job.Workers)
+	l.evaluator, err = newEvaluator(l.Graph, l.judged(), l.Workers)
 	if err != nil {
 		l.trainer.Close()
-		return nil, err
 	}
-	l.targets = make([]float32, job.BatchSize*job.Graph.Output().Shape.C)
-	l.state.Stopper = job.Stopping.begin()
-	return l, nil
+	return err
 }
 
 // judged are the weights that validation sees and best.safetensors keeps.
@@ -150,11 +162,14 @@ func (l *loop) epoch(ctx context.Context) error {
 	if err := l.steps(ctx); err != nil {
 		return err
 	}
+	if err := l.checkFinite(); err != nil {
+		return l.lost("after its last step", err)
+	}
 	e := l.record()
 	started := time.Now()
 	validation, err := l.evaluator.evaluate(ctx, l.Validation, l.ValidList)
 	if err != nil {
-		return l.interrupted(ctx, err)
+		return l.interrupted(ctx, l.lost("validation", err))
 	}
 	e.ValidationLoss, e.ValidationAccuracy = validation.Loss, validation.Accuracy
 	e.Seconds += time.Since(started).Seconds()
@@ -177,20 +192,20 @@ func (l *loop) order(epoch uint32) []int {
 
 // steps trains on what is left of the present epoch's order.
 func (l *loop) steps(ctx context.Context) error {
-	epoch := l.state.Epoch
-	order := l.order(uint32(epoch))
+	epoch := uint32(l.state.Epoch)
+	order := l.order(epoch)
 	started := time.Now()
-	for batch, err := range l.Train.Batches(ctx, order, uint32(epoch), l.state.Examples, l.BatchSize) {
+	for batch, err := range l.Train.Batches(ctx, order, epoch, l.state.Examples, l.BatchSize) {
 		if err != nil {
 			return l.interrupted(ctx, err)
 		}
-		if err := l.step(batch, uint32(epoch)); err != nil {
+		if err := l.step(batch, epoch); err != nil {
 			return err
 		}
 		now := time.Now()
 		l.state.Seconds += now.Sub(started).Seconds()
 		started = now
-		if time.Since(l.saved) >= l.CheckpointInterval && l.CheckpointInterval > 0 {
+		if l.CheckpointInterval > 0 && now.Sub(l.saved) >= l.CheckpointInterval {
 			if err := l.save(); err != nil {
 				return err
 			}
@@ -211,11 +226,15 @@ func (l *loop) interrupted(ctx context.Context, err error) error {
 	return errors.Join(context.Cause(ctx), l.save())
 }
 
+// lost says where training cannot go on.
+func (l *loop) lost(where string, err error) error {
+	return fmt.Errorf("epoch %d, %s: %w; the last good checkpoint is kept", l.state.Epoch+1, where, err)
+}
+
 // step trains on one batch.
 func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	s := &l.state
-	factor := l.Schedule.Factor(s.Step, l.perEpoch*l.Epochs)
-	rate := float32(l.LearningRate) * factor
+	rate := float32(l.LearningRate) * l.Schedule.Factor(s.Step, l.perEpoch*l.Epochs)
 	classes := l.Graph.Output().Shape.C
 	targets := l.targets[:batch.N*classes]
 	oneHot(targets, batch, classes)
@@ -224,12 +243,11 @@ func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 		LearningRate: rate, WeightDecay: float32(l.WeightDecay), GradientClip: float32(l.GradientClip),
 	})
 	if err != nil {
-		return fmt.Errorf("epoch %d, step %d (learning rate %g): %w; the last good checkpoint is kept",
-			s.Epoch+1, s.Step+1, rate, err)
+		return l.lost(fmt.Sprintf("step %d of %d (learning rate %g)", s.Steps+1, l.perEpoch, rate), err)
 	}
 	s.add(result, batch.N, rate)
 	if l.ema != nil {
-		average(l.ema.Values, l.Params.Values, l.EMA, s.Step)
+		l.trainer.Average(l.ema.Values, averagingRate(l.EMA, s.Step))
 	}
 	l.Observer.Step(s.Epoch+1, s.Examples, len(l.TrainList), s.LossSum/float64(s.Examples))
 	return nil
@@ -241,8 +259,10 @@ func (l *loop) record() metric.Epoch {
 	e := metric.Epoch{
 		Epoch: s.Epoch + 1, TrainLoss: s.LossSum / float64(s.Examples), TrainAccuracy: float64(s.Correct) / float64(s.Examples),
 		LearningRate: float64(s.LearningRate), GradientNorm: s.NormSum / float64(s.Steps), Seconds: s.Seconds,
-		ImagesPerSecond: float64(s.Examples) / s.Seconds, WeightsSHA256: l.Params.Digest(),
-		OptimizerSHA256: digestOf(l.optimizerTensors()),
+		WeightsSHA256: l.Params.Digest(), OptimizerSHA256: digestOf(l.optimizerTensors()),
+	}
+	if s.Seconds > 0 { // a coarse clock may not have moved
+		e.ImagesPerSecond = float64(s.Examples) / s.Seconds
 	}
 	if l.ema != nil {
 		e.EMASHA256 = l.ema.Digest()

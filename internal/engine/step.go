@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+)
+
+// Step is one batch and how to learn from it.
+type Step struct {
+	Number       int       // counts from 1 over the whole training
+	Epoch        uint32    // for the addresses of random numbers
+	Position     uint32    // of the first example in the epoch
+	Images       []uint8   // [N,H,W,C]
+	Targets      []float32 // [N,classes], a distribution in each row
+	LearningRate float32
+	WeightDecay  float32
+	GradientClip float32 // largest Euclidean norm of the gradient; 0 means none
+}
+
+// Result is what a step measured before it changed the parameters.
+type Result struct {
+	LossSum      float64 // over the examples
+	Correct      int     // examples whose largest output is that of the largest target
+	GradientNorm float64 // Euclidean, before clipping
+}
+
+// NonFiniteError says that a step met an infinity or NaN; the parameters are
+// those before the step.
+type NonFiniteError struct {
+	What  string // "loss", "gradient", or "mean" or "variance in" a normalisation
+	Value float64
+}
+
+func (e *NonFiniteError) Error() string {
+	return fmt.Sprintf("the %s is not finite (%v): lower the learning rate or set a gradient clip", e.What, e.Value)
+}
+
+// Step runs forward, backward and update on one batch of 1 to BatchSize
+// examples. On a *NonFiniteError nothing has changed.
+func (t *Trainer) Step(s Step) (Result, error) {
+	t.begin(s)
+	t.plan.execute()
+	result := t.losses()
+	if !isFinite(result.LossSum) {
+		return result, &NonFiniteError{"loss", result.LossSum}
+	}
+	pool := t.plan.pool
+	t.slots.sum(pool, len(t.plan.shards))
+	t.slots.collect(t.gradient)
+	pool.run(len(t.blocks), t.measure)
+	result.GradientNorm = math.Sqrt(sum(t.squares))
+	if err := t.checkFinite(result.GradientNorm); err != nil {
+		return result, err
+	}
+	t.scale = clipScale(result.GradientNorm, s.GradientClip)
+	t.options.Optimizer.Begin(s.Number, s.LearningRate, s.WeightDecay)
+	pool.run(len(t.blocks), t.update)
+	for _, n := range t.norms {
+		n.updateRunning(t.slots, len(t.plan.shards))
+	}
+	return result, nil
+}
+
+// begin makes s the present batch.
+func (t *Trainer) begin(s Step) {
+	p := t.plan
+	p.count = len(s.Targets) / t.classes
+	if p.count < 1 || p.count > t.options.BatchSize || len(s.Images) != p.count*p.graph.Input().Shape.Elements() {
+		panic(fmt.Sprintf("engine: %d bytes of images and %d targets do not make a batch of at most %d", len(s.Images), len(s.Targets), t.options.BatchSize))
+	}
+	p.images, p.targets = s.Images, s.Targets
+	p.shards = cutBatch(p.shards, p.count, t.options.ShardSize)
+	t.step.epoch, t.step.position = s.Epoch, s.Position
+}
+
+// losses adds up the examples' losses and correct answers.
+func (t *Trainer) losses() Result {
+	r := Result{LossSum: sum(t.values[:t.plan.count])}
+	for _, correct := range t.correct[:t.plan.count] {
+		if correct {
+			r.Correct++
+		}
+	}
+	return r
+}
+
+// checkFinite looks at what the step is about to use, before it uses it.
+func (t *Trainer) checkFinite(gradientNorm float64) error {
+	if !isFinite(gradientNorm) {
+		return &NonFiniteError{"gradient", gradientNorm}
+	}
+	for _, n := range t.norms {
+		if err := n.check(t.slots); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sum adds numbers up in the order that the contract fixes for reductions:
+// number i goes to partial i mod 16, and the partials are added in a tree.
+func sum[T float32 | float64](x []T) float64 {
+	var partial [16]float64
+	for i, v := range x {
+		partial[i%len(partial)] += float64(v)
+	}
+	for width := len(partial) / 2; width > 0; width /= 2 {
+		for i := range width {
+			partial[i] += partial[i+width]
+		}
+	}
+	return partial[0]
+}
+
+func clipScale(norm float64, clip float32) float32 {
+	if clip > 0 && norm > float64(clip) {
+		return float32(float64(clip) / norm)
+	}
+	return 1
+}
+
+func isFinite(v float64) bool { return v-v == 0 }

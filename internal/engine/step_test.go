@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
+
+// counting is an optimizer that adds 1 to every parameter it is given, and 2
+// where weight decay applies. Its slot counts the visits.
+type counting struct{}
+
+func (counting) Slots() []string             { return []string{"visits"} }
+func (counting) Begin(int, float32, float32) {}
+
+func (counting) Apply(parameters, _ []float32, slots [][]float32, decay bool) {
+	for i := range parameters {
+		parameters[i]++
+		if decay {
+			parameters[i]++
+		}
+		slots[0][i]++
+	}
+}
+
+// normedNetwork is a network with normalisation, a wide and a small linear layer.
+func normedNetwork(t *testing.T) (*nn.Graph, *nn.Parameters) {
+	t.Helper()
+	return layerCase{"", nn.Shape{H: 4, W: 4, C: 3}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+		x = g.Add("norm", nn.BatchNorm{}, g.Add("conv", nn.Conv2D{Out: 5, Kernel: 3, NoBias: true}, x))
+		return g.Add("wide", nn.Linear{Out: 3300}, g.Add("flat", nn.Flatten{}, x))
+	}}.network(t)
+}
+
+func newTrainer(t *testing.T, g *nn.Graph, params *nn.Parameters, o TrainerOptions) *Trainer {
+	t.Helper()
+	if o.Loss == nil {
+		o.Loss = testLoss{}
+	}
+	o.BatchSize, o.ShardSize, o.Workers = 8, 3, 2
+	trainer, err := NewTrainer(g, params, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(trainer.Close)
+	return trainer
+}
+
+// TestUpdateCoversEveryValueOnce also checks which values decay, and that gaps
+// between tensors and frozen tensors stay.
+func TestUpdateCoversEveryValueOnce(t *testing.T) {
+	g, params := normedNetwork(t)
+	before := params.Clone()
+	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: counting{}, Frozen: []string{"head.", "norm.b"}})
+	if _, err := trainer.Step(testStep(g, 8)); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Clone(before.Values[:params.Trainable])
+	visits := make([]float32, params.Trainable)
+	for _, p := range g.Params {
+		if !p.Trainable || strings.HasPrefix(p.Name, "head.") || p.Name == "norm.bias" {
+			continue
+		}
+		for i := p.Offset; i < p.Offset+p.Elements(); i++ {
+			want[i]++
+			if strings.HasSuffix(p.Name, ".weight") && p.Name != "norm.weight" {
+				want[i]++
+			}
+			visits[i]++
+		}
+	}
+	if !slices.Equal(params.Values[:params.Trainable], want) {
+		t.Error("the update did not reach each trainable value once, with decay for weights alone")
+	}
+	if !slices.Equal(trainer.State()[0], visits) {
+		t.Error("the optimizer's state is not parallel to the parameters")
+	}
+}
+
+// TestRunningAverages computes the statistics of each shard apart.
+func TestRunningAverages(t *testing.T) {
+	g := nn.NewGraph(nn.Shape{H: 2, W: 1, C: 1})
+	x := g.Add("norm", nn.BatchNorm{Momentum: 0.5}, g.Input())
+	g.Add("head", nn.Linear{Out: 2}, g.Add("flatten", nn.Flatten{}, x))
+	params := g.NewParameters(1)
+	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: still{}})
+	images := []uint8{1, 2, 3, 4, 5, 6, 10, 20, 30, 40} // shards of 3 and 2 examples
+	if _, err := trainer.Step(Step{Number: 1, Images: images, Targets: make([]float32, 5*2)}); err != nil {
+		t.Fatal(err)
+	}
+	mean := params.Of(params.Lookup("norm.running_mean"))[0]
+	variance := params.Of(params.Lookup("norm.running_variance"))[0]
+	if want := 0.5 * (3.5 + 25) / 2; math.Abs(float64(mean)-want) > 1e-5 {
+		t.Errorf("running mean %v, want %v", mean, want)
+	}
+	if want := 0.5 + 0.5*(3.5+500.0/3)/2; math.Abs(float64(variance)-want) > 1e-4 {
+		t.Errorf("running variance %v, want %v", variance, want)
+	}
+}
+
+// TestOnePixelHasNoVariance trains on a batch of one example and one pixel.
+func TestOnePixelHasNoVariance(t *testing.T) {
+	g := nn.NewGraph(nn.Shape{H: 1, W: 1, C: 2})
+	g.Add("head", nn.Linear{Out: 2}, g.Add("norm", nn.BatchNorm{}, g.Input()))
+	params := g.NewParameters(1)
+	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: still{}})
+	if _, err := trainer.Step(Step{Number: 1, Images: []uint8{7, 9}, Targets: []float32{1, 0}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := params.Of(params.Lookup("norm.running_variance")); got[0] != 1 || got[1] != 1 {
+		t.Errorf("running variance %v, want it unchanged", got)
+	}
+}
+
+// spoilt is a loss whose value or gradient is not finite in one example.
+type spoilt struct {
+	testLoss
+	value, gradient float32
+}
+
+func (l *spoilt) Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32) {
+	l.testLoss.Evaluate(values, gradient, outputs, targets, classes, scale)
+	values[0] += l.value
+	gradient[0] += l.gradient
+}
+
+func TestNonFiniteStepChangesNothing(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	tests := []struct {
+		name  string
+		loss  *spoilt
+		scale float32 // of the pixels
+		want  string
+	}{
+		{"infinite loss", &spoilt{value: inf}, 1, "the loss is not finite (+Inf)"},
+		{"loss that is not a number", &spoilt{value: nan}, 1, "the loss is not finite (NaN)"},
+		{"gradient", &spoilt{gradient: nan}, 1, "the gradient is not finite (NaN)"},
+		{"statistics", &spoilt{}, 1e25, "the variance in norm is not finite (+Inf)"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			g, params := normedNetwork(t)
+			params.Of(params.Lookup("normalize.scale"))[0] = test.scale
+			before := params.Clone()
+			trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: counting{}, Loss: test.loss})
+			_, err := trainer.Step(testStep(g, 8))
+			var nonFinite *NonFiniteError
+			if !errors.As(err, &nonFinite) || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("error %v, want %q", err, test.want)
+			}
+			if params.Digest() != before.Digest() || slices.Max(trainer.State()[0]) != 0 {
+				t.Error("the failed step changed parameters or the optimizer's state")
+			}
+		})
+	}
+}
+
+func TestFrozen(t *testing.T) {
+	tests := []struct {
+		name   string
+		frozen []string
+		want   string
+	}{
+		{"everything", []string{""}, "every parameter is frozen"},
+		{"everything by name", []string{"before", "conv.", "norm", "wide", "head"}, "every parameter is frozen"},
+		{"unknown", []string{"convv"}, `cannot freeze "convv": no parameter's name begins so`},
+	}
+	for _, test := range tests {
+		g, params := normedNetwork(t)
+		_, err := NewTrainer(g, params, TrainerOptions{
+			BatchSize: 8, ShardSize: 3, Workers: 2, Frozen: test.frozen, Loss: testLoss{}, Optimizer: still{},
+		})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
+		}
+	}
+}
+
+// TestFrozenNormKeepsItsStatistics freezes a normalisation wholly, and then all
+// of it but the bias.
+func TestFrozenNormKeepsItsStatistics(t *testing.T) {
+	for _, test := range []struct {
+		frozen string
+		moves  bool
+	}{{"norm.", false}, {"norm.weight", true}, {"norm.running", false}} {
+		g, params := normedNetwork(t)
+		before := slices.Clone(params.Of(params.Lookup("norm.running_mean")))
+		trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: counting{}, Frozen: []string{test.frozen}})
+		if _, err := trainer.Step(testStep(g, 8)); err != nil {
+			t.Fatal(err)
+		}
+		if moved := !cmp.Equal(before, params.Of(params.Lookup("norm.running_mean"))); moved != test.moves {
+			t.Errorf("with %q frozen the running mean moved: %v", test.frozen, moved)
+		}
+	}
+}
+
+func TestAverage(t *testing.T) {
+	g, params := normedNetwork(t)
+	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: still{}})
+	average := make([]float32, len(params.Values))
+	trainer.Average(average, 0.25)
+	for i, v := range params.Values {
+		if average[i] != v/4 {
+			t.Fatalf("average of value %d is %v, want %v", i, average[i], v/4)
+		}
+	}
+}
