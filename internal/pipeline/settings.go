@@ -44,6 +44,7 @@ type Settings struct {
 	Warmup           float64         // epochs
 	EMA              float64         // 0: none
 	Seed             int
+	Sampling         string
 	OverfitBatch     bool
 
 	// Early stopping.
@@ -92,7 +93,7 @@ func (s *Settings) declareData(o *config.Options) {
 	const group = "Data"
 	o.Begin(group, config.Identity)
 	o.List(&s.Datasets, "dataset", "digits", "dataset, or several to be joined", isName)
-	o.List(&s.DatasetOptions, "dataset-options", "", "options, key=value; with several datasets NAME:key=value")
+	o.List(&s.DatasetOptions, "dataset-options", "", "options of the dataset, key=value; of several, NAME:key=value")
 	o.Begin(group, config.Execution)
 	o.List(&s.DataDirs, "data-dir", "data", "folder of the data, DIR or NAME=DIR for one dataset")
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
@@ -110,8 +111,8 @@ func (s *Settings) declareData(o *config.Options) {
 func (s *Settings) declareModel(o *config.Options) {
 	const group = "Model"
 	o.Begin(group, config.Identity)
-	o.String(&s.Model, "model", "lenet5", "network", isName)
-	o.String(&s.ModelOptions, "model-options", "", "its options, key=value")
+	o.String(&s.Model, "model", "lenet5", "network to train", isName)
+	o.String(&s.ModelOptions, "model-options", "", "options of the model, key=value")
 	o.Begin(group, config.Execution) // the identity holds the digest of the weights
 	o.String(&s.InitFrom, "init-from", "", "safetensors file to take weights from, by name")
 	o.Begin(group, config.Identity)
@@ -121,11 +122,11 @@ func (s *Settings) declareModel(o *config.Options) {
 func (s *Settings) declareTraining(o *config.Options) {
 	o.Begin("Training", config.Identity)
 	o.String(&s.Loss, "loss", "cross-entropy", "what training minimises", isName)
-	o.String(&s.LossOptions, "loss-options", "", "its options, key=value")
+	o.String(&s.LossOptions, "loss-options", "", "options of the loss, key=value")
 	o.String(&s.Optimizer, "optimizer", "adamw", "how weights are updated", isName)
-	o.String(&s.OptimizerOptions, "optimizer-options", "", "its options, key=value")
+	o.String(&s.OptimizerOptions, "optimizer-options", "", "options of the optimizer, key=value")
 	o.String(&s.Schedule, "schedule", "one-cycle", "how the learning rate changes", isName)
-	o.String(&s.ScheduleOptions, "schedule-options", "", "its options, key=value")
+	o.String(&s.ScheduleOptions, "schedule-options", "", "options of the schedule, key=value")
 	o.Int(&s.Epochs, "epochs", 5, "passes over the training part", config.Between(1, 100_000))
 	o.Int(&s.BatchSize, "batch-size", 128, "examples per step", config.Between(1, 65_536))
 	o.Int(&s.ShardSize, "shard-size", 16, "examples a worker takes at a time; affects the result", config.Between(1, 65_536))
@@ -135,6 +136,7 @@ func (s *Settings) declareTraining(o *config.Options) {
 	o.Float(&s.Warmup, "warmup", 0, "epochs in which the learning rate rises from 0", config.AtLeast(0))
 	o.Float(&s.EMA, "ema", 0, "decay of averaged weights, such as 0.999; 0: none", config.AtLeast(0), config.Below(1))
 	o.Int(&s.Seed, "seed", 1, "seed of training", config.AtLeast(0))
+	o.Choice(&s.Sampling, "sampling", "shuffle", "see every example once an epoch, or draw so that classes come up equally often", "shuffle", "balanced")
 	o.Bool(&s.OverfitBatch, "overfit-batch", false, "train on the first batch alone, to see that it can be learnt")
 }
 
@@ -161,7 +163,7 @@ func (s *Settings) declareResults(o *config.Options) {
 	const group = "Results"
 	o.Begin(group, config.Naming)
 	o.String(&s.Name, "name", "", "name of the released model; empty: dataset-model", isReleaseName)
-	o.String(&s.ReleaseVersion, "release-version", "0.1.0", "its version", isVersion)
+	o.String(&s.ReleaseVersion, "release-version", "0.1.0", "version of the released model", isVersion)
 	o.Begin(group, config.Invocation)
 	o.String(&s.OutputDir, "output-dir", "", "new run directory; empty: runs/<time>-<dataset>-<model>")
 	o.Begin(group, config.Execution)

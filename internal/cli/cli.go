@@ -1,0 +1,91 @@
+// Package cli is the command line: it turns arguments, environment and env files
+// into settings, calls one function of package pipeline, and turns its error into
+// an exit code. There is one file for each command.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+// Exit codes of the program.
+const (
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitUsage       = 2   // bad usage or configuration
+	ExitRefused     = 3   // it ran and the answer is no
+	ExitDifference  = 4   // a verification found a difference
+	ExitInterrupted = 130 // by SIGINT or SIGTERM
+)
+
+// Run runs the program with arguments that do not include its name, and returns
+// the exit code. Settings are also taken from the process environment and from the
+// env files of the working directory.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	out := &checkedWriter{w: stdout}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr, environ: os.Environ()}
+	err := a.execute(ctx, args)
+	if err == nil {
+		err = out.err
+	}
+	if err != nil {
+		printError(stderr, err)
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var usage *config.UsageError
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(err, &usage):
+		return ExitUsage
+	case errors.Is(err, pipeline.ErrRefused):
+		return ExitRefused
+	case errors.Is(err, pipeline.ErrDifference):
+		return ExitDifference
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	}
+	return ExitFailed
+}
+
+// printError writes an error for a person: each line of it after the program's
+// name, and what to do next below.
+func printError(w io.Writer, err error) {
+	text := err.Error()
+	if text == context.Canceled.Error() {
+		text = "interrupted"
+	}
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(w, "blocktrain: %s\n", strings.TrimRight(line, "\n"))
+	}
+	var usage *config.UsageError
+	if errors.As(err, &usage) && usage.Hint != "" {
+		fmt.Fprintf(w, "%s\n", usage.Hint)
+	}
+}
+
+// checkedWriter remembers the first error, so that a full disk behind the standard
+// output does not pass for success.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if err != nil && c.err == nil {
+		c.err = fmt.Errorf("cannot write the result: %w", err)
+	}
+	return n, err
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+// paths lists the commands with the words that call them.
+func paths() map[string]*command {
+	all := map[string]*command{}
+	for _, c := range commands() {
+		all[c.name()] = c
+		for _, child := range c.children {
+			all[c.name()+" "+child.name()] = child
+		}
+	}
+	return all
+}
+
+// TestHelp reads the help of every command as a user would.
+func TestHelp(t *testing.T) {
+	for path, c := range paths() {
+		t.Run(path, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			args := append(strings.Fields(path), "--help")
+			if code := Run(t.Context(), args, nil, &out, &errs); code != ExitDone || errs.Len() > 0 {
+				t.Fatalf("exit code %d, errors %s", code, &errs)
+			}
+			for _, want := range []string{c.short, c.long, c.example, "Examples:\n", "--env-file FILE", "-q, --quiet", "--log-level"} {
+				if want == "" || !strings.Contains(out.String(), want) {
+					t.Errorf("the help lacks %q", want)
+				}
+			}
+			for line := range strings.Lines(out.String()) {
+				if utf8.RuneCountInString(strings.TrimRight(line, "\n")) > lineWidth {
+					t.Errorf("longer than %d columns: %s", lineWidth, line)
+				}
+			}
+		})
+	}
+}
+
+var exampleCall = regexp.MustCompile(`blocktrain ((?:package verify|[a-z]+))(.*)`)
+var exampleFlag = regexp.MustCompile(`--([a-z-]+)`)
+
+// TestExamples checks that the examples use commands and flags that exist.
+func TestExamples(t *testing.T) {
+	all := paths()
+	for path, c := range all {
+		calls := 0
+		for line := range strings.Lines(c.example) {
+			match := exampleCall.FindStringSubmatch(line)
+			if match == nil {
+				continue
+			}
+			called := all[match[1]]
+			if called == nil {
+				t.Errorf("%s: no command in the example %s", path, line)
+				continue
+			}
+			calls++
+			for _, flag := range exampleFlag.FindAllStringSubmatch(match[2], -1) {
+				if !hasFlag(called, flag[1]) {
+					t.Errorf("%s: %s has no flag --%s: %s", path, match[1], flag[1], line)
+				}
+			}
+		}
+		if calls == 0 {
+			t.Errorf("%s has no example", path)
+		}
+	}
+}
+
+func hasFlag(c *command, name string) bool {
+	for _, option := range append(c.options(), commonOptions()...) {
+		if option.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// TestOptionsAgree checks that an option which several commands have is of one type,
+// since they share its variable and its line in .env.
+func TestOptionsAgree(t *testing.T) {
+	types := map[string]string{}
+	check := func(options []*config.Option) {
+		for _, option := range options {
+			if before, seen := types[option.Name]; seen && before != option.Type {
+				t.Errorf("--%s is of type %s and %s", option.Name, before, option.Type)
+			}
+			types[option.Name] = option.Type
+			if first, _ := utf8.DecodeRuneInString(option.Doc); option.Doc == "" || strings.HasSuffix(option.Doc, ".") || strings.ToLower(string(first)) != string(first) {
+				t.Errorf("--%s: want one line, lower case, without full stop: %q", option.Name, option.Doc)
+			}
+		}
+	}
+	check(settingsOptions())
+	check(commonOptions())
+	walk(commands(), func(c *command) { check(c.options()) })
+}
+
+func TestExitCode(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("disk full"), 1},
+		{config.Usagef("wrong"), 2},
+		{fmt.Errorf("run: %w", config.Usagef("wrong")), 2},
+		{fmt.Errorf("gate: %w", pipeline.ErrRefused), 3},
+		{fmt.Errorf("verify: %w", pipeline.ErrDifference), 4},
+		{fmt.Errorf("train: %w", context.Canceled), 130},
+		{context.DeadlineExceeded, 1},
+	} {
+		if got := exitCode(test.err); got != test.want {
+			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
+func TestPrintError(t *testing.T) {
+	var b bytes.Buffer
+	printError(&b, errors.Join(errors.New("one"), errors.New("two")))
+	printError(&b, context.Canceled)
+	printError(&b, &config.UsageError{Err: errors.New("wrong"), Hint: "do that"})
+	want := "blocktrain: one\nblocktrain: two\nblocktrain: interrupted\nblocktrain: wrong\ndo that\n"
+	if b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"", 10, ""},
+		{"one two three", 7, "one two|three"},
+		{"unbreakable", 5, "unbreakable"},
+		{"a=1,b=2,c=3", 8, "a=1,b=2,|c=3"},
+		{"größer als", 6, "größer|als"},
+	} {
+		if got := strings.Join(wrap(test.text, test.width), "|"); got != test.want {
+			t.Errorf("%q in %d columns is %q, want %q", test.text, test.width, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/cpu"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+// machine is what the doctor finds. Sizes are in bytes, 0 where unknown.
+type machine struct {
+	Schema    int    `json:"schema"`
+	Version   string `json:"version"`
+	Go        string `json:"go"`
+	Platform  string `json:"platform"`
+	Processor string `json:"processor"`
+	Cores     int    `json:"cores"`
+	Memory    int64  `json:"memory"`
+	Available int64  `json:"memory_available"`
+	SIMD      string `json:"simd"`
+	UsedSIMD  string `json:"simd_used"`
+	FFmpeg    string `json:"ffmpeg"` // path, "" where there is none
+	RunsDir   string `json:"runs_dir"`
+	FreeDisk  int64  `json:"free_disk"`
+	Writable  bool   `json:"runs_dir_writable"`
+}
+
+func doctorCommand() *command {
+	var asJSON bool
+	return &command{
+		use: "doctor", short: "show what this machine offers", group: groupAbout,
+		long: `Shows cores, memory, vector instructions, disk space and helper programs, and
+what needs them. Nothing but this program is needed to train, judge and package.`,
+		example: `  blocktrain doctor
+  blocktrain doctor --json`,
+		own: func(o *config.Options) { o.Bool(&asJSON, "json", false, "write JSON") },
+		run: func(_ context.Context, c *call) error {
+			m := examine("runs")
+			if asJSON {
+				return writeJSON(c.env.Stdout, m)
+			}
+			m.write(c.env.Stdout)
+			return nil
+		},
+	}
+}
+
+// examine looks at the machine; runs is the folder of run directories.
+func examine(runs string) machine {
+	info := buildinfo.Get()
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		ffmpeg = ""
+	}
+	memory := readColumns("/proc/meminfo")
+	dir := existing(runs)
+	return machine{
+		Schema: 1, Version: info.Version, Go: info.Go, Platform: info.Platform,
+		Processor: pipeline.Machine(), Cores: runtime.GOMAXPROCS(0),
+		Memory: kilobytes(memory["MemTotal"]), Available: kilobytes(memory["MemAvailable"]),
+		SIMD: simdLevel(), UsedSIMD: "none", FFmpeg: ffmpeg,
+		RunsDir: runs, FreeDisk: freeDisk(dir), Writable: writable(dir),
+	}
+}
+
+func (m machine) write(w io.Writer) {
+	line := func(name, format string, args ...any) {
+		writeEntry(w, name, 12, fmt.Sprintf(format, args...))
+	}
+	line("program", "blocktrain %s, %s", m.Version, m.Go)
+	line("processor", "%s", m.Processor)
+	line("workers", "%d unless --workers says otherwise", m.Cores)
+	line("memory", "%s, %s available", size(m.Memory), size(m.Available))
+	line("vectors", "%s; this version computes in portable Go and uses none", m.SIMD)
+	line("disk", "%s free for %s/%s", size(m.FreeDisk), m.RunsDir, map[bool]string{false: ", where nothing can be written"}[m.Writable])
+	if m.FFmpeg == "" {
+		line("ffmpeg", "not found; only video files need it")
+	} else {
+		line("ffmpeg", "%s, for video files", m.FFmpeg)
+	}
+	line("python", "not needed")
+	line("GPU", "not used")
+}
+
+// simdLevel names the widest vector instructions that the processor and the
+// operating system offer.
+func simdLevel() string {
+	switch {
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL:
+		return "AVX-512"
+	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
+		return "AVX2"
+	case runtime.GOARCH == "arm64":
+		return "NEON"
+	}
+	return "none"
+}
+
+// size writes a number of bytes for people.
+func size(bytes int64) string {
+	if bytes <= 0 {
+		return "unknown"
+	}
+	return strconv.FormatFloat(float64(bytes)/(1<<30), 'f', 1, 64) + " GiB"
+}
+
+// existing is the nearest folder on the way up from dir that exists.
+func existing(dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "."
+	}
+	for {
+		if info, err := os.Stat(abs); err == nil && info.IsDir() || abs == filepath.Dir(abs) {
+			return abs
+		}
+		abs = filepath.Dir(abs)
+	}
+}
+
+// writable tries to make a file in dir.
+func writable(dir string) bool {
+	f, err := os.CreateTemp(dir, ".blocktrain-doctor-*")
+	if err != nil {
+		return false
+	}
+	_ = f.Close() // the file is empty
+	return os.Remove(f.Name()) == nil
+}
+
+// readColumns reads the first "name: value" line of each name in a file of /proc; on
+// other systems there is none.
+func readColumns(path string) map[string]string {
+	columns := map[string]string{}
+	f, err := os.Open(path)
+	if err != nil {
+		return columns
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		name, value, found := strings.Cut(lines.Text(), ":")
+		name = strings.TrimSpace(name)
+		if _, known := columns[name]; found && !known {
+			columns[name] = strings.TrimSpace(value)
+		}
+	}
+	return columns
+}
+
+// kilobytes reads "123 kB".
+func kilobytes(s string) int64 {
+	number, _, _ := strings.Cut(s, " ")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n << 10
+}

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+func packageCommand() *command {
+	var dir string
+	return &command{
+		use: "package", short: "write the release package of an approved run", group: groupStages,
+		long: `Writes package/<name>-<version>/ and its .tar.gz in the run directory. A model
+that the gate refused is not packaged: exit code 3.`,
+		example: `  blocktrain package --run runs/first
+  blocktrain package --run runs/first --release-version 1.0.0
+  blocktrain package verify runs/first/package/digits-lenet5-0.1.0`,
+		settings: named("name", "release-version", "exporters"), recorded: &dir, needsRun: true,
+		own:      func(o *config.Options) { declareRun(o, &dir) },
+		run:      func(ctx context.Context, c *call) error { return pipeline.Package(ctx, c.env, c.settings, dir) },
+		children: []*command{packageVerifyCommand()},
+	}
+}
+
+func packageVerifyCommand() *command {
+	return &command{
+		use: "verify DIR", short: "compare a package with its digests",
+		long: `Checks that every file of the package is in SHA256SUMS with its digest, and that
+there is no other. Exit code 4 says that something differs.`,
+		example: `  blocktrain package verify runs/first/package/digits-lenet5-0.1.0`,
+		args: func(args []string) error {
+			if len(args) != 1 {
+				return config.Usagef("want one package directory, got %d arguments", len(args))
+			}
+			return nil
+		},
+		run: func(ctx context.Context, c *call) error { return pipeline.VerifyPackage(ctx, c.env, c.args[0]) },
+	}
+}

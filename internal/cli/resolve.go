@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+// call resolves every setting and runs the command.
+func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[string]string, args []string) error {
+	r := &resolution{app: a, command: c, known: knownNames(all), flags: config.Flags(given)}
+	made, err := r.resolve()
+	if err != nil {
+		return err
+	}
+	made.root, made.stdin, made.args = cmd.Root(), a.stdin, args
+	return withHint(c.run(cmd.Context(), made), cmd)
+}
+
+// resolution is the way from sources to settings.
+type resolution struct {
+	app     *app
+	command *command
+	known   []string
+	flags   config.Source
+
+	common   common
+	settings pipeline.Settings
+	ambient  []config.Source
+	unknown  []string // variables of the environment that nothing answers to
+}
+
+func (r *resolution) resolve() (*call, error) {
+	if err := r.readAmbient(); err != nil {
+		return nil, err
+	}
+	o := config.NewOptions(nil)
+	if r.command.own != nil {
+		r.command.own(o)
+	}
+	r.settings.Declare(o)
+	r.common.declare(o)
+	sources, record, err := r.sources(o)
+	if err != nil {
+		return nil, err
+	}
+	origins, err := o.Resolve(sources...)
+	if err != nil {
+		return nil, err
+	}
+	r.settings.Origins = origins
+	if err := r.check(o, record); err != nil {
+		return nil, err
+	}
+	log := r.log()
+	r.reportUnknown(log)
+	env := &pipeline.Environment{
+		Stdout: r.app.stdout, Stderr: r.app.stderr, Log: log,
+		Terminal: logging.IsTerminal(r.app.stderr) && !r.common.quiet,
+	}
+	return &call{settings: &r.settings, env: env, options: o.All(), origins: origins}, nil
+}
+
+// readAmbient reads the environment and the env files. Which env files there are
+// besides .env and .env.local is said by a flag or by the environment.
+func (r *resolution) readAmbient() error {
+	o := config.NewOptions(nil)
+	r.common.declare(o)
+	key := config.Key(envFileOption)
+	files := config.Source{}
+	if text, given := r.flags[key]; given {
+		files[key] = text
+	} else if text, given := config.Environment(r.app.environ)[key]; given {
+		files[key] = text
+	}
+	if _, err := o.Resolve(files); err != nil {
+		return err
+	}
+	known := slices.DeleteFunc(slices.Clone(r.known), func(name string) bool { return name == envFileOption })
+	ambient := config.Ambient{Environ: r.app.environ, Files: r.common.envFiles}
+	var err error
+	r.ambient, r.unknown, err = ambient.Sources(known)
+	return err
+}
+
+// sources puts the sources in order of precedence, with the record of the run that
+// the command works on, where there is one.
+func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record, error) {
+	plain := append([]config.Source{r.flags}, r.ambient...)
+	if r.command.recorded == nil {
+		return plain, nil, nil
+	}
+	own := config.NewOptions(nil)
+	r.command.own(own)
+	if _, err := own.Resolve(plain...); err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case *r.command.recorded == "" && r.command.needsRun:
+		return nil, nil, config.Usagef("no run directory: want --run DIR")
+	case *r.command.recorded == "":
+		return plain, nil, nil
+	}
+	record, err := config.ReadRecord(pipeline.SettingsFile(*r.command.recorded), r.known)
+	if err != nil {
+		return nil, nil, err
+	}
+	return record.Sources(o.All(), r.flags, r.ambient), &record, nil
+}
+
+// check looks at the settings together, if the command has any to do with them.
+func (r *resolution) check(o *config.Options, record *config.Record) error {
+	if r.command.settings == nil {
+		return nil
+	}
+	var errs []error
+	if record != nil && !r.command.otherData {
+		errs = append(errs, checkIdentity(o, r.settings.Origins, record))
+	}
+	return errors.Join(append(errs, r.settings.Check())...)
+}
+
+// checkIdentity refuses flags that would give a run another identity than the one
+// it was started with.
+func checkIdentity(o *config.Options, origins config.Origins, record *config.Record) error {
+	var errs []error
+	for _, option := range o.All() {
+		recorded, known := record.All[config.Key(option.Name)]
+		if option.Class != config.Identity || origins[option.Name] != config.OriginFlag || !known || recorded.Value == option.Value() {
+			continue
+		}
+		errs = append(errs, fmt.Errorf("--%s %s: the run was started with %q, and what may affect its result cannot change; start a new run", option.Name, option.Value(), recorded.Value))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &config.UsageError{Err: err}
+	}
+	return nil
+}
+
+func (r *resolution) log() *logging.Log {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(strings.ToUpper(r.common.logLevel))); err != nil {
+		level = slog.LevelInfo // not reached: the option takes only names of levels
+	}
+	return logging.New(r.app.stderr, level, r.common.quiet)
+}
+
+// testData is a variable of the program's tests.
+const testData = config.Prefix + "TEST_DATA"
+
+// reportUnknown tells of environment variables that look like settings and are
+// none. They are no error, for they may be meant for another version.
+func (r *resolution) reportUnknown(log *logging.Log) {
+	for _, key := range r.unknown {
+		near := config.NearestKeys(key, r.known)
+		switch {
+		case key == testData || key == config.Key(envFileOption):
+		case len(near) > 0:
+			log.Warn("unknown variable in the environment", "variable", key, "similar", strings.Join(near, ","))
+		default:
+			log.Debug("unknown variable in the environment", "variable", key)
+		}
+	}
+}

@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+func splitCommand() *command {
+	var output string
+	return &command{
+		use: "split", short: "divide a dataset into training, validation and test part", group: groupData,
+		long: `Writes a split list, which holds the digest of the dataset and the indexes of
+each part. Make it once, before any look at the data, and give it to runs by
+--split.`,
+		example: `  blocktrain split --dataset mnist --data-dir data/mnist --output mnist.json
+  blocktrain run --dataset mnist --data-dir data/mnist --split mnist.json`,
+		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "split-ratio", "split-seed", "workers"),
+		own:      func(o *config.Options) { o.String(&output, "output", "split.json", "file to write") },
+		run: func(ctx context.Context, c *call) error {
+			return pipeline.Split(ctx, c.env, c.settings, output)
+		},
+	}
+}

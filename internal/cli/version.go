@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/engine"
+)
+
+// versionJSON is the version as JSON.
+type versionJSON struct {
+	Schema   int    `json:"schema"`
+	Version  string `json:"version"`
+	Contract int    `json:"contract_version"`
+	Commit   string `json:"commit"`
+	Modified bool   `json:"modified"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func versionCommand() *command {
+	var asJSON bool
+	return &command{
+		use: "version", short: "show the version of the program and of its contract", group: groupAbout,
+		long: `The contract version is raised whenever a release changes any bit of what
+training yields.`,
+		example: `  blocktrain version
+  blocktrain version --json`,
+		own: func(o *config.Options) { o.Bool(&asJSON, "json", false, "write JSON") },
+		run: func(_ context.Context, c *call) error {
+			info := buildinfo.Get()
+			if asJSON {
+				return writeJSON(c.env.Stdout, versionJSON{1, info.Version, engine.ContractVersion, info.Commit, info.Modified, info.Go, info.Platform})
+			}
+			fmt.Fprintf(c.env.Stdout, "blocktrain %s\ncontract   %d\ncommit     %s\ngo         %s %s\n",
+				info.Version, engine.ContractVersion, commitText(info), info.Go, info.Platform)
+			return nil
+		},
+	}
+}
+
+func commitText(info buildinfo.Info) string {
+	switch {
+	case info.Commit == "":
+		return "unknown"
+	case info.Modified:
+		return info.Commit + " with changes"
+	}
+	return info.Commit
+}

@@ -1,0 +1,3 @@
+package kernel
+
+import _ "github.com/blocktrain/blocktrain/internal/cli"

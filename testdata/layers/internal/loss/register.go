@@ -1,0 +1,5 @@
+package loss
+
+import _ "image/png"
+
+func init() {}
