@@ -40,12 +40,16 @@ func begin(input nn.Shape) (*nn.Graph, *nn.Node) {
 	return g, g.Add("normalize", nn.Normalize{}, g.Input())
 }
 
+// headGain makes a network's first probabilities nearly even, so that training
+// does not begin with unlearning confident guesses.
+const headGain = 0.1
+
 // finish adds the last layer and reports what did not fit.
 func finish(g *nn.Graph, x *nn.Node, classes int) (*nn.Graph, error) {
 	if classes < 2 {
 		return nil, fmt.Errorf("%d classes: a classifier needs at least 2", classes)
 	}
-	g.Add("head", nn.Linear{Out: classes}, x)
+	g.Add("head", nn.Linear{Out: classes, Gain: headGain}, x)
 	if err := g.Err(); err != nil {
 		return nil, fmt.Errorf("images of %v do not suit this model: %w", g.Input().Shape, err)
 	}

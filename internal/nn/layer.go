@@ -138,6 +138,7 @@ func (l Conv2D) MultiplyAdds(in []Shape) int {
 type Linear struct {
 	Out    int
 	NoBias bool
+	Gain   float32 // of the first weights; 0 means 1
 }
 
 // Kind implements Layer.
@@ -163,6 +164,9 @@ func (l Linear) Params(in []Shape) []Param {
 		Name: "weight", Shape: []int{in[0].C, l.Out},
 		Trainable: true, Decay: true, Init: heUniform(in[0].C),
 	}}
+	if l.Gain != 0 {
+		params[0].Init.Bound *= l.Gain
+	}
 	if !l.NoBias {
 		params = append(params, Param{Name: "bias", Shape: []int{l.Out}, Trainable: true})
 	}

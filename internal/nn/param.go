@@ -184,3 +184,12 @@ func (p *Parameters) LoadMatching(tensors []weights.Tensor) (kept []string, err 
 	}
 	return kept, nil
 }
+
+// Names lists the names of all tensors in order of definition.
+func (p *Parameters) Names() []string {
+	names := make([]string, len(p.params))
+	for i, param := range p.params {
+		names[i] = param.Name
+	}
+	return names
+}

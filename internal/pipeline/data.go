@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/augment"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// data is what a run learns and is judged from.
+type data struct {
+	all     dataset.Dataset
+	members []dataset.Dataset
+	split   *dataset.Split
+	rule    imaging.Rule
+}
+
+// openData opens the datasets of a run, joined, and splits them. A split list
+// at splitPath is used if there is one.
+func openData(ctx context.Context, env *Environment, s *Settings, m *modules, splitPath string) (*data, error) {
+	d := &data{}
+	for i, source := range m.sources {
+		name := s.Datasets[i]
+		opened, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
+		if err != nil {
+			return nil, fmt.Errorf("dataset %s: %w", name, err)
+		}
+		env.Log.Info("dataset opened", "dataset", name, "examples", opened.Len(), "classes", len(opened.Classes()), "sha256", opened.Digest())
+		d.members = append(d.members, opened)
+	}
+	var err error
+	if d.all, err = dataset.Concat(d.members...); err != nil {
+		return nil, err
+	}
+	if d.split, err = takeSplit(d.all, s, splitPath); err != nil {
+		return nil, err
+	}
+	env.Log.Info("data split", "train", len(d.split.Train), "validation", len(d.split.Validation), "test", len(d.split.Test), "sha256", d.split.Digest())
+	if err := d.measureInput(ctx, env, s); err != nil {
+		return nil, err
+	}
+	return d, d.reportDuplicates(ctx, env)
+}
+
+// takeSplit reads the split list at path, or makes one where path is empty.
+func takeSplit(all dataset.Dataset, s *Settings, path string) (*dataset.Split, error) {
+	if path == "" {
+		return dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
+	}
+	split, err := dataset.ReadSplit(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := split.Check(all); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return split, nil
+}
+
+// measureInput decides the size of the network's input.
+func (d *data) measureInput(ctx context.Context, env *Environment, s *Settings) error {
+	sizes, err := dataset.MeasureSizes(ctx, d.all)
+	if err != nil {
+		return err
+	}
+	d.rule = s.InputRule(imaging.Image{Width: sizes.Width, Height: sizes.Height, Channels: sizes.Channels})
+	if !sizes.Uniform && s.ImageSize == "" {
+		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
+			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.rule.Width, d.rule.Height))
+	}
+	if err := d.rule.Validate(); err != nil {
+		return &config.UsageError{Err: err}
+	}
+	return nil
+}
+
+// reportDuplicates warns of images that more than one part has.
+func (d *data) reportDuplicates(ctx context.Context, env *Environment) error {
+	found, err := dataset.FindDuplicates(ctx, d.all, d.split)
+	if err != nil {
+		return err
+	}
+	if found.Validation+found.Test > 0 {
+		first := found.Pairs[0]
+		env.Log.Warn("identical images in several parts make results look better than they are",
+			"validation", found.Validation, "test", found.Test, "conflicting_labels", found.Conflicting,
+			"first", first.Source, "same_as", first.OfSource)
+	}
+	return nil
+}
+
+// loader makes batches of the run's data; with a pipeline, varied.
+func (d *data) loader(s *Settings, p *augment.Pipeline) *dataset.Loader {
+	return &dataset.Loader{Dataset: d.all, Rule: d.rule, Augment: p, Seed: uint64(s.Seed), Workers: s.workers()}
+}
+
+// trainList is the training part, cut down to --limit-train examples drawn by
+// the split's seed.
+func (d *data) trainList(s *Settings) []int {
+	if s.LimitTrain == 0 || s.LimitTrain >= len(d.split.Train) {
+		return d.split.Train
+	}
+	return dataset.Shuffled(d.split.Train, uint64(s.SplitSeed), 0)[:s.LimitTrain]
+}

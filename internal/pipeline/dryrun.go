@@ -1,0 +1,41 @@
+package pipeline
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// describeTo says what a run would do.
+func (r *session) describeTo(w io.Writer, dir string) error {
+	s, i := r.settings, &r.record.Identity
+	train := len(r.data.trainList(s))
+	steps := (train + s.BatchSize - 1) / s.BatchSize
+	_, err := fmt.Fprintf(w, `dry run: nothing is trained and nothing is written
+
+run directory   %s
+datasets        %s (%d classes)
+split           %d to train with, %d to validate with, %d to test with
+input           %s, %s
+augmentation    %s
+loss            %s
+optimizer       %s, learning rate %s, weight decay %s
+schedule        %s
+training        %d epochs of %d steps of %d images, shards of %d, seed %d
+stages          %s
+identity        %s
+
+%s`, dir, strings.Join(r.record.datasetNames(), ", "), len(i.Classes),
+		train, i.Split.Validation, i.Split.Test, inputText(i.Input), i.Input.Mode, i.Augment,
+		i.Loss.words(), i.Optimizer.words(), short(i.LearningRate), short(i.WeightDecay), i.Schedule.words(),
+		s.Epochs, steps, s.BatchSize, s.ShardSize, s.Seed, stageNames(), r.record.IdentitySHA256, r.graph.Summary())
+	return err
+}
+
+func stageNames() string {
+	var names []string
+	for _, stage := range stages {
+		names = append(names, stage.name)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,257 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// trained is the network of a run with the weights that are judged.
+type trained struct {
+	graph  *nn.Graph
+	params *nn.Parameters
+}
+
+// loadTrained reads the weights that the run's training left.
+func loadTrained(dir *runDir, record *Record) (*trained, error) {
+	if record.Training == nil {
+		return nil, config.Usagef("%s has not been trained to its end: continue it with blocktrain run --run %s --resume", dir.path, dir.path)
+	}
+	graph, params, err := record.restore(dir.bestWeights())
+	if err != nil {
+		return nil, err
+	}
+	return &trained{graph, params}, nil
+}
+
+// evaluateStage scores the best weights on the validation and the test part and
+// draws the plots.
+func (r *session) evaluateStage(ctx context.Context) error {
+	t, err := loadTrained(r.dir, r.record)
+	if err != nil {
+		return err
+	}
+	validation, err := r.evaluatePart(ctx, t, dataset.PartValidation)
+	if err != nil {
+		return err
+	}
+	test, err := r.evaluatePart(ctx, t, dataset.PartTest)
+	if err != nil {
+		return err
+	}
+	if test.Latency, err = measureLatency(ctx, t, r.data.loader(r.settings, nil), r.data.split.Test); err != nil {
+		return err
+	}
+	for _, e := range []*scored{validation, test} {
+		if err := r.writeEvaluation(e.Evaluation, e.Part); err != nil {
+			return err
+		}
+	}
+	return r.visualize(validation, test)
+}
+
+// scored is an evaluation with what it was made of.
+type scored struct {
+	*metric.Evaluation
+	list          []int // indexes of the examples
+	labels        []int
+	probabilities []float32 // [N,K]
+}
+
+func (r *session) evaluatePart(ctx context.Context, t *trained, part dataset.Part) (*scored, error) {
+	e, err := r.score(ctx, t, r.data.loader(r.settings, nil), r.data.split.Indexes(part))
+	if err != nil {
+		return nil, err
+	}
+	e.Dataset, e.Part = strings.Join(r.settings.Datasets, ","), part.String()
+	return e, nil
+}
+
+// score runs the network over a list of examples.
+func (r *session) score(ctx context.Context, t *trained, l *dataset.Loader, list []int) (*scored, error) {
+	probabilities, labels, err := train.Probabilities(ctx, t.graph, t.params, l, list, r.settings.workers())
+	if err != nil {
+		return nil, err
+	}
+	e, err := metric.Evaluate(probabilities, labels, l.Dataset.Classes())
+	if err != nil {
+		return nil, err
+	}
+	e.Weights, e.WeightsSHA256 = r.record.Weights, r.record.Training.WeightsSHA256
+	return &scored{e, list, labels, probabilities}, nil
+}
+
+// writeEvaluation writes the figures as JSON, the tables as CSV, and shows them
+// in the log.
+func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
+	if err := os.MkdirAll(r.dir.file(evaluationDir), 0o755); err != nil {
+		return err
+	}
+	path := r.dir.file(evaluationDir, name+".json")
+	if err := fileio.WriteJSON(path, e); err != nil {
+		return err
+	}
+	for suffix, write := range map[string]func(io.Writer) error{
+		"-classes.csv": e.WriteClassesCSV, "-confusion.csv": e.WriteConfusionCSV,
+	} {
+		if err := fileio.WriteAtomic(r.dir.file(evaluationDir, name+suffix), write); err != nil {
+			return err
+		}
+	}
+	r.env.Log.Info("evaluated", "dataset", e.Dataset, "part", e.Part, "accuracy", metric.Percent(e.Accuracy)+" %", "file", path)
+	r.env.Log.Info(e.Table())
+	return nil
+}
+
+// Measuring latency: how many calls are not counted, and how many are.
+const (
+	latencyWarmup  = 20
+	latencySamples = 200
+)
+
+// measureLatency times the network on single images of list, on one worker.
+func measureLatency(ctx context.Context, t *trained, l *dataset.Loader, list []int) (*metric.Latency, error) {
+	inference, err := engine.NewInference(t.graph, t.params, 1, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer inference.Close()
+	order := make([]int, latencyWarmup+latencySamples)
+	for i := range order {
+		order[i] = list[i%len(list)]
+	}
+	probabilities := make([]float32, inference.Classes())
+	var samples []time.Duration
+	for batch, err := range l.Batches(ctx, order, 0, 0, 1) {
+		if err != nil {
+			return nil, err
+		}
+		started := time.Now()
+		inference.Run(probabilities, batch.Images)
+		if batch.Position >= latencyWarmup {
+			samples = append(samples, time.Since(started))
+		}
+	}
+	return metric.SummarizeLatency(samples, 1, 1, Machine())
+}
+
+// Evaluate repeats the evaluation of the run in dir or, where the settings name
+// other datasets than the run's own, scores the run's network on those: on their
+// official test part, or on all of them where there is none.
+func Evaluate(ctx context.Context, env *Environment, s *Settings, dir string) error {
+	return withRunDir(env, dir, func(d *runDir, record *Record) error {
+		if record.usesDatasets(s.Datasets) {
+			r, err := reopen(ctx, env, s, d)
+			if err != nil {
+				return err
+			}
+			if err := r.evaluateStage(ctx); err != nil {
+				return err
+			}
+			return printFile(env.Stdout, d.file(evaluationDir, "test.json"))
+		}
+		return evaluateElsewhere(ctx, env, s, d, record)
+	})
+}
+
+func (record *Record) usesDatasets(names []string) bool {
+	if len(names) != len(record.Identity.Datasets) {
+		return false
+	}
+	for i, d := range record.Identity.Datasets {
+		if d.Name != names[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// evaluateElsewhere scores the run's network on datasets that it was not trained
+// on.
+func evaluateElsewhere(ctx context.Context, env *Environment, s *Settings, dir *runDir, record *Record) error {
+	r := &session{env: env, settings: s, dir: dir, record: record}
+	t, err := loadTrained(dir, record)
+	if err != nil {
+		return err
+	}
+	other, err := openOther(ctx, env, s, record)
+	if err != nil {
+		return err
+	}
+	list, part := dataset.Official(other, dataset.PartTest), "test"
+	if len(list) == 0 {
+		list, part = everything(other), "all"
+	}
+	if err := refuseTrained(record, dir, s, other, list); err != nil {
+		return err
+	}
+	l := &dataset.Loader{Dataset: other, Rule: record.Identity.Input, Workers: s.workers()}
+	e, err := r.score(ctx, t, l, list)
+	if err != nil {
+		return err
+	}
+	e.Dataset, e.Part = strings.Join(s.Datasets, ","), part
+	name := strings.Join(s.Datasets, "-")
+	if err := r.writeEvaluation(e.Evaluation, name); err != nil {
+		return err
+	}
+	return printFile(env.Stdout, dir.file(evaluationDir, name+".json"))
+}
+
+// openOther opens the datasets that the settings name, with the classes in the
+// order of the run's.
+func openOther(ctx context.Context, env *Environment, s *Settings, record *Record) (dataset.Dataset, error) {
+	var members []dataset.Dataset
+	for _, name := range s.Datasets {
+		source, _, err := dataset.MakeDataset(name, s.OptionsOf(name))
+		if err != nil {
+			return nil, usage(err)
+		}
+		d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
+		if err != nil {
+			return nil, fmt.Errorf("dataset %s: %w", name, err)
+		}
+		members = append(members, d)
+	}
+	all, err := dataset.Concat(members...)
+	if err != nil {
+		return nil, err
+	}
+	env.Log.Info("dataset opened", "dataset", strings.Join(s.Datasets, ","), "examples", all.Len(), "sha256", all.Digest())
+	other, err := dataset.Remap(all, record.Identity.Classes)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return other, nil
+}
+
+func everything(d dataset.Dataset) []int {
+	list := make([]int, d.Len())
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// printFile copies a result to the standard output.
+func printFile(w io.Writer, path string) error {
+	f, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}

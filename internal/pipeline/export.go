@@ -1,0 +1,73 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/blocktrain/blocktrain/internal/exporter"
+)
+
+// exportStage writes the model in every format asked for. The folder is replaced
+// as a whole.
+func (r *session) exportStage(context.Context) error {
+	t, err := loadTrained(r.dir, r.record)
+	if err != nil {
+		return err
+	}
+	dir := r.dir.file(exportDir)
+	err = replaceDir(dir, func(dir string) error {
+		return exportAll(r.modules.exporters, artifact(r.record, t.graph, t.params), dir)
+	})
+	if err != nil {
+		return err
+	}
+	r.env.Log.Info("model exported", "directory", dir)
+	return nil
+}
+
+func exportAll(exporters []exporter.Exporter, a exporter.Artifact, dir string) error {
+	for _, e := range exporters {
+		if err := e.Export(a, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceDir fills a new folder and puts it in the place of dir.
+func replaceDir(dir string, fill func(dir string) error) (err error) {
+	building := dir + ".tmp"
+	if err := os.RemoveAll(building); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(building, 0o755); err != nil {
+		return err
+	}
+	if err := fill(building); err != nil {
+		if remove := os.RemoveAll(building); remove != nil {
+			return fmt.Errorf("%w; and cannot remove what was half written: %w", err, remove)
+		}
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.Rename(building, dir)
+}
+
+// Export writes the model of the run in dir, approved or not, in the formats
+// asked for.
+func Export(ctx context.Context, env *Environment, s *Settings, dir string) error {
+	return withRunDir(env, dir, func(d *runDir, record *Record) error {
+		r, err := reopenWithoutData(env, s, d, record)
+		if err != nil {
+			return err
+		}
+		if err := r.exportStage(ctx); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(env.Stdout, d.file(exportDir))
+		return err
+	})
+}

@@ -1,0 +1,114 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// gateStage decides on the release. A refusal wraps ErrRefused.
+func (r *session) gateStage(ctx context.Context) error {
+	t, err := loadTrained(r.dir, r.record)
+	if err != nil {
+		return err
+	}
+	m, err := r.measurements(ctx, t)
+	if err != nil {
+		return err
+	}
+	weights := criterion.Weights{Name: r.record.Weights, SHA256: r.record.Training.WeightsSHA256}
+	release, err := criterion.Decide(r.modules.criteria, m, weights)
+	if err != nil {
+		return usage(err)
+	}
+	if r.settings.Force {
+		if err := release.Force(r.settings.Reason); err != nil {
+			return usage(err)
+		}
+	}
+	if err := fileio.WriteJSON(r.dir.file(releaseFile), release); err != nil {
+		return err
+	}
+	r.env.Log.Info("release decision", "decision", release.Decision(), "reason", release.Reason)
+	r.env.Log.Info(release.Table())
+	if release.Forced {
+		r.env.Log.Warn("the release is forced", "reason", release.ForceReason)
+	}
+	if !release.Approved {
+		return fmt.Errorf("%w: %s", ErrRefused, release.Reason)
+	}
+	return nil
+}
+
+// measurements gathers what the criteria judge.
+func (r *session) measurements(ctx context.Context, t *trained) (criterion.Measurements, error) {
+	var m criterion.Measurements
+	test, err := metric.ReadEvaluation(r.dir.file(evaluationDir, "test.json"))
+	if err != nil {
+		return m, err
+	}
+	if test.WeightsSHA256 != r.record.Training.WeightsSHA256 {
+		return m, config.Usagef("evaluation/test.json is of other weights than the run's: repeat blocktrain evaluate --run %s", r.dir.path)
+	}
+	m.Test, m.Latency = test, test.Latency
+	model, err := exporter.EncodeONNX(artifact(r.record, t.graph, t.params), 0)
+	if err != nil {
+		return m, err
+	}
+	size := int64(len(model))
+	m.ModelBytes = &size
+	if r.settings.Baseline != "" {
+		m.Baseline, err = r.compareBaseline(ctx, t)
+	}
+	return m, err
+}
+
+// Gate repeats the decision on the run in dir.
+func Gate(ctx context.Context, env *Environment, s *Settings, dir string) error {
+	return withRunDir(env, dir, func(d *runDir, record *Record) error {
+		r, err := reopenForGate(ctx, env, s, d, record)
+		if err != nil {
+			return err
+		}
+		refused := r.gateStage(ctx)
+		if refused != nil && !errors.Is(refused, ErrRefused) {
+			return refused
+		}
+		if err := r.reportStage(ctx); err != nil {
+			return err
+		}
+		if err := printFile(env.Stdout, d.file(releaseFile)); err != nil {
+			return err
+		}
+		return refused
+	})
+}
+
+// reopenForGate opens no more of a run than its gate needs: the data only when
+// there is a baseline to run on it.
+func reopenForGate(ctx context.Context, env *Environment, s *Settings, d *runDir, record *Record) (*session, error) {
+	if s.Baseline != "" {
+		return reopen(ctx, env, s, d)
+	}
+	return reopenWithoutData(env, s, d, record)
+}
+
+// reopenWithoutData opens a run for stages that need its results alone.
+func reopenWithoutData(env *Environment, s *Settings, d *runDir, record *Record) (*session, error) {
+	m, err := makeModules(s)
+	if err != nil {
+		return nil, usage(err)
+	}
+	r := &session{env: env, settings: s, modules: m, dir: d, record: record}
+	if record.Name == s.ReleaseName() && record.ReleaseVersion == s.ReleaseVersion {
+		return r, nil
+	}
+	record.Name, record.ReleaseVersion = s.ReleaseName(), s.ReleaseVersion
+	return r, d.writeRecord(record)
+}

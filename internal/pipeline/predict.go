@@ -1,0 +1,241 @@
+package pipeline
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// PredictRequest says what to classify with which model.
+type PredictRequest struct {
+	Model   string   // run directory or package
+	Weights string   // other weights than the model's own; empty for those
+	Inputs  []string // image files, folders, or "-" for a list of paths on Stdin
+	Stdin   io.Reader
+	Format  string // "jsonl" or "csv"
+	Output  string // file; empty for the standard output
+}
+
+// predictBatch is the number of images in memory at a time.
+const predictBatch = 64
+
+// Predict classifies images and writes one line for each, in their order. An
+// image that cannot be read has a line that says why, and the error in the end
+// counts them.
+func Predict(ctx context.Context, env *Environment, s *Settings, request PredictRequest) error {
+	p, err := newPredictor(request, s.workers())
+	if err != nil {
+		return err
+	}
+	defer p.inference.Close()
+	if request.Output == "" {
+		return p.all(ctx, env.Stdout)
+	}
+	var unread error
+	err = fileio.WriteAtomic(request.Output, func(w io.Writer) error {
+		err := p.all(ctx, w)
+		if errors.Is(err, errUnread) {
+			unread, err = err, nil
+		}
+		return err
+	})
+	return errors.Join(err, unread)
+}
+
+// predictor classifies batches of files.
+type predictor struct {
+	request   PredictRequest
+	record    *Record
+	inference *engine.Inference
+	write     func(w io.Writer, p *Prediction) error
+	images    []uint8
+	failed    int
+}
+
+func newPredictor(request PredictRequest, workers int) (*predictor, error) {
+	record, t, err := openModelWith(request.Model, request.Weights)
+	if err != nil {
+		return nil, err
+	}
+	p := &predictor{request: request, record: record, write: writeJSONL}
+	if request.Format == "csv" {
+		p.write = writeCSV
+	}
+	p.images = make([]uint8, predictBatch*shapeOf(record.Identity.Input).Elements())
+	p.inference, err = engine.NewInference(t.graph, t.params, predictBatch, workers)
+	return p, err
+}
+
+// openModelWith is openModel, with the weights of another file where one is
+// named.
+func openModelWith(path, file string) (*Record, *trained, error) {
+	record, t, err := openModel(path)
+	if err != nil || file == "" {
+		return record, t, err
+	}
+	record.Training = nil // whose digest the file need not have
+	graph, params, err := record.restore(file)
+	return record, &trained{graph, params}, err
+}
+
+var errUnread = errors.New("not every image could be read")
+
+func (p *predictor) all(ctx context.Context, w io.Writer) error {
+	if p.request.Format == "csv" {
+		if _, err := fmt.Fprintln(w, csvHeader); err != nil {
+			return err
+		}
+	}
+	var batch []string
+	for path, err := range p.paths() {
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, path); len(batch) == predictBatch {
+			if err := p.batch(ctx, w, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	if err := p.batch(ctx, w, batch); err != nil {
+		return err
+	}
+	if p.failed > 0 {
+		return fmt.Errorf("%w: %d of them, see their lines", errUnread, p.failed)
+	}
+	return nil
+}
+
+// batch classifies up to predictBatch files.
+func (p *predictor) batch(ctx context.Context, w io.Writer, paths []string) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	size := len(p.images) / predictBatch
+	failures := make([]error, len(paths))
+	var wait sync.WaitGroup
+	for i, path := range paths {
+		wait.Go(func() { failures[i] = loadInto(p.images[i*size:][:size], path, p.record.Identity.Input) })
+	}
+	wait.Wait()
+	probabilities := make([]float32, len(paths)*p.inference.Classes())
+	p.inference.Run(probabilities, p.images[:len(paths)*size])
+	for i, path := range paths {
+		prediction := &Prediction{Source: path}
+		if failures[i] != nil {
+			p.failed++
+			prediction.Error = failures[i].Error()
+		} else {
+			prediction.fill(probabilities[i*p.inference.Classes():][:p.inference.Classes()], p.record.Identity.Classes)
+		}
+		if err := p.write(w, prediction); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadInto decodes an image and brings it to the network's input. An image that
+// cannot be read leaves dst as it was.
+func loadInto(dst []uint8, path string, rule imaging.Rule) error {
+	img, err := imaging.DecodeFile(path)
+	if err != nil {
+		return err
+	}
+	if img, err = rule.Apply(img); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	copy(dst, img.Pix)
+	return nil
+}
+
+// paths yields the files of the request, those of a folder in bytewise order.
+func (p *predictor) paths() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, input := range p.request.Inputs {
+			more := true
+			each := func(path string, err error) bool {
+				more = yield(path, err)
+				return more
+			}
+			if input == "-" {
+				listed(p.request.Stdin, each)
+			} else {
+				walked(input, each)
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// listed yields the lines of a list of paths.
+func listed(r io.Reader, yield func(string, error) bool) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if path := strings.TrimRight(lines.Text(), "\r"); path != "" && !yield(path, nil) {
+			return
+		}
+	}
+	if err := lines.Err(); err != nil {
+		yield("", fmt.Errorf("cannot read the list of paths: %w", err))
+	}
+}
+
+// walked yields a file, or the image files below a folder.
+func walked(root string, yield func(string, error) bool) {
+	found := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() || (path != root && !isImageName(path)):
+			return nil
+		}
+		found++
+		if !yield(path, nil) {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		yield("", config.Usagef("%s does not exist", root))
+	case err != nil:
+		yield("", err)
+	case found == 0:
+		yield("", config.Usagef("%s holds no PNG, JPEG or GIF file", root))
+	}
+}
+
+func isImageName(path string) bool {
+	return slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// rank lists the classes from the most probable to the least, ties in the order
+// of the classes.
+func rank(probabilities []float32) []int {
+	order := make([]int, len(probabilities))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
+	return order
+}

@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// Record is run.json: what a run is, where it was done, and how its training
+// ended.
+type Record struct {
+	Schema         int           `json:"schema"`
+	Name           string        `json:"name"`
+	ReleaseVersion string        `json:"release_version"`
+	Started        time.Time     `json:"started"`
+	Identity       Identity      `json:"identity"`
+	IdentitySHA256 string        `json:"identity_sha256"`
+	Weights        string        `json:"weights"` // which are evaluated and packaged: "best" or "ema"
+	Training       *TrainingNote `json:"training,omitempty"`
+	Execution      Execution     `json:"execution"`
+}
+
+// Identity is all that may affect a bit of the weights. Two runs of one identity
+// have the same history of digests.
+type Identity struct {
+	ContractVersion int                 `json:"contract_version"`
+	Datasets        []DatasetNote       `json:"datasets"`
+	DatasetSHA256   string              `json:"dataset_sha256"` // of the joined dataset
+	Classes         []string            `json:"classes"`
+	Split           SplitNote           `json:"split"`
+	Input           imaging.Rule        `json:"input"`
+	Augment         string              `json:"augment"`
+	Model           ModuleNote          `json:"model"`
+	InitSHA256      string              `json:"init_sha256,omitempty"` // of the file weights were taken from
+	Loss            ModuleNote          `json:"loss"`
+	Optimizer       ModuleNote          `json:"optimizer"`
+	Schedule        ModuleNote          `json:"schedule"`
+	LearningRate    float64             `json:"learning_rate"`
+	WeightDecay     float64             `json:"weight_decay"`
+	Settings        []NamedValue `json:"settings"` // the others of the class identity
+}
+
+// ModuleNote is a module as it was used: its name and every option, defaults
+// included.
+type ModuleNote struct {
+	Name    string            `json:"name"`
+	Options map[string]string `json:"options"`
+}
+
+// DatasetNote is one of the datasets of a run.
+type DatasetNote struct {
+	ModuleNote
+	SHA256   string `json:"sha256"`
+	Examples int    `json:"examples"`
+}
+
+// SplitNote describes the split that was used.
+type SplitNote struct {
+	Seed       uint64 `json:"seed"`
+	Ratio      [3]int `json:"ratio"`
+	SHA256     string `json:"sha256"`
+	Train      int    `json:"train"`
+	Validation int    `json:"validation"`
+	Test       int    `json:"test"`
+}
+
+// TrainingNote says how the training ended.
+type TrainingNote struct {
+	Epochs        int    `json:"epochs"`
+	BestEpoch     int    `json:"best_epoch"`
+	Stopped       string `json:"stopped,omitempty"` // the reason, when early
+	WeightsSHA256 string `json:"weights_sha256"`    // of the weights named by Record.Weights
+}
+
+// Execution is how a run was done: what must not affect a bit.
+type Execution struct {
+	Program  string              `json:"program"` // version and commit
+	Go       string              `json:"go"`
+	OS       string              `json:"os"`
+	Arch     string              `json:"arch"`
+	Machine  string              `json:"machine"`
+	SIMD     string              `json:"simd"`
+	Workers  int                 `json:"workers"`
+	Settings []NamedValue `json:"settings"`
+}
+
+// recordSchema is the version of run.json.
+const recordSchema = 1
+
+// digest is the SHA-256 of the identity's JSON.
+func (i *Identity) digest() (string, error) {
+	b, err := fileio.MarshalJSON(i)
+	if err != nil {
+		return "", fmt.Errorf("cannot describe the run's identity: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func (d *runDir) readRecord() (*Record, error) {
+	r := &Record{}
+	if err := fileio.ReadJSON(d.file(recordFile), r); err != nil {
+		return nil, fmt.Errorf("the run's record cannot be read: %w", err)
+	}
+	if r.Schema != recordSchema {
+		return nil, fmt.Errorf("%s has schema %d, this program reads %d", d.file(recordFile), r.Schema, recordSchema)
+	}
+	return r, nil
+}
+
+func (d *runDir) writeRecord(r *Record) error { return fileio.WriteJSON(d.file(recordFile), r) }
+
+// differences names the parts of two identities that are not equal.
+func differences(a, b *Identity) string {
+	var names []string
+	for _, part := range []struct {
+		name string
+		a, b any
+	}{
+		{"contract version", a.ContractVersion, b.ContractVersion},
+		{"datasets", a.Datasets, b.Datasets},
+		{"dataset digest", a.DatasetSHA256, b.DatasetSHA256},
+		{"classes", a.Classes, b.Classes},
+		{"split", a.Split, b.Split},
+		{"input", a.Input, b.Input},
+		{"augment", a.Augment, b.Augment},
+		{"model", a.Model, b.Model},
+		{"initial weights", a.InitSHA256, b.InitSHA256},
+		{"loss", a.Loss, b.Loss},
+		{"optimizer", a.Optimizer, b.Optimizer},
+		{"schedule", a.Schedule, b.Schedule},
+		{"learning rate", a.LearningRate, b.LearningRate},
+		{"weight decay", a.WeightDecay, b.WeightDecay},
+	} {
+		if !reflect.DeepEqual(part.a, part.b) {
+			names = append(names, part.name)
+		}
+	}
+	for i, v := range a.Settings {
+		if i < len(b.Settings) && b.Settings[i] != v {
+			names = append(names, v.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/report"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// reportStage writes the model card and the report from what the run directory
+// holds.
+func (r *session) reportStage(context.Context) error {
+	content, err := r.report()
+	if err != nil {
+		return err
+	}
+	card, err := report.ModelCard(content, plotsDir)
+	if err != nil {
+		return err
+	}
+	if err := fileio.WriteBytes(r.dir.file(cardFile), card); err != nil {
+		return err
+	}
+	page, err := report.HTML(content)
+	if err != nil {
+		return err
+	}
+	if err := fileio.WriteBytes(r.dir.file(reportFile), page); err != nil {
+		return err
+	}
+	r.env.Log.Info("report written", "file", r.dir.file(reportFile))
+	return nil
+}
+
+func (r *session) report() (*report.Report, error) {
+	t, err := loadTrained(r.dir, r.record)
+	if err != nil {
+		return nil, err
+	}
+	model, err := exporter.EncodeONNX(artifact(r.record, t.graph, t.params), 0)
+	if err != nil {
+		return nil, err
+	}
+	record, identity := r.record, &r.record.Identity
+	content := &report.Report{
+		Name: record.Name, Version: record.ReleaseVersion, Program: Program(),
+		Summary: fmt.Sprintf("An image classifier for %d classes, trained on %s.", len(identity.Classes), strings.Join(record.datasetNames(), " and ")),
+		Classes: identity.Classes, Input: inputText(identity.Input), Resize: identity.Input.Mode,
+		Model: identity.Model.Name, Parameters: trainableOf(t.graph), ModelBytes: int64(len(model)),
+		Configuration: record.configuration(), Digests: record.digests(), Environment: record.environment(),
+		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
+		Parts: []report.Part{
+			{Name: "training", Examples: identity.Split.Train}, {Name: "validation", Examples: identity.Split.Validation}, {Name: "test", Examples: identity.Split.Test},
+		},
+		Reproduce: record.reproduce(),
+	}
+	for _, d := range identity.Datasets {
+		content.Datasets = append(content.Datasets, report.Dataset{Name: d.Name, Examples: d.Examples, Digest: d.SHA256})
+	}
+	return content, r.addResults(content)
+}
+
+// addResults reads the run's results; those of stages that have not run are left
+// out.
+func (r *session) addResults(content *report.Report) error {
+	var errs [5]error
+	content.History, errs[0] = metric.ReadHistory(r.dir.file(train.HistoryFile))
+	content.Validation, errs[1] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, "validation.json")))
+	content.Test, errs[2] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, "test.json")))
+	content.Release, errs[3] = optional(criterion.ReadRelease(r.dir.file(releaseFile)))
+	content.Figures, errs[4] = r.dir.readFigures()
+	return errors.Join(errs[:]...)
+}
+
+// optional turns the error that a file does not exist into a nil result.
+func optional[T any](v *T, err error) (*T, error) {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return v, err
+}
+
+func (record *Record) datasetNames() []string {
+	var names []string
+	for _, d := range record.Identity.Datasets {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func inputText(rule imaging.Rule) string {
+	colour := "colour"
+	if rule.Channels == 1 {
+		colour = "grey"
+	}
+	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, colour)
+}
+
+func trainableOf(g *nn.Graph) int {
+	n := 0
+	for _, p := range g.Params {
+		if p.Trainable {
+			n += p.Elements()
+		}
+	}
+	return n
+}
+
+// configuration lists all that the identity fixes.
+func (record *Record) configuration() []report.Setting {
+	i := &record.Identity
+	settings := []report.Setting{
+		{Key: "model", Value: i.Model.words()}, {Key: "loss", Value: i.Loss.words()}, {Key: "optimizer", Value: i.Optimizer.words()},
+		{Key: "schedule", Value: i.Schedule.words()}, {Key: "learning-rate", Value: short(i.LearningRate)},
+		{Key: "weight-decay", Value: short(i.WeightDecay)}, {Key: "augment", Value: i.Augment},
+	}
+	for _, d := range i.Datasets {
+		settings = append(settings, report.Setting{Key: "dataset", Value: d.words()})
+	}
+	for _, v := range i.Settings {
+		settings = append(settings, report.Setting{Key: v.Name, Value: v.Value})
+	}
+	return settings
+}
+
+// words is a module with its options for people.
+func (n ModuleNote) words() string {
+	text := n.Name
+	for _, name := range slices.Sorted(maps.Keys(n.Options)) {
+		text += fmt.Sprintf(" %s=%s", name, n.Options[name])
+	}
+	return text
+}
+
+func (record *Record) digests() []report.Setting {
+	return []report.Setting{
+		{Key: "identity", Value: record.IdentitySHA256},
+		{Key: "dataset", Value: record.Identity.DatasetSHA256},
+		{Key: "split", Value: record.Identity.Split.SHA256},
+		{Key: "weights (" + record.Weights + ")", Value: record.Training.WeightsSHA256},
+	}
+}
+
+func (record *Record) environment() []report.Setting {
+	e := &record.Execution
+	return []report.Setting{
+		{Key: "program", Value: e.Program}, {Key: "go", Value: e.Go}, {Key: "machine", Value: e.Machine},
+		{Key: "workers", Value: fmt.Sprint(e.Workers)}, {Key: "simd", Value: e.SIMD},
+	}
+}
+
+// reproduce is the command that makes the same weights again.
+func (record *Record) reproduce() []string {
+	return []string{
+		"blocktrain run --env-file run.env --output-dir again",
+		"# compare weights_sha256 in history.jsonl and run.json",
+	}
+}

@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// Run does the whole pipeline in a new run directory. A model that the gate
+// refuses is an error that wraps ErrRefused; nothing is exported or packaged
+// then.
+func Run(ctx context.Context, env *Environment, s *Settings) error {
+	return begin(ctx, env, s, func(r *session) error { return r.runAll(ctx) })
+}
+
+// Train trains, no more: in a new run directory or, where dir is not empty, going
+// on in that one.
+func Train(ctx context.Context, env *Environment, s *Settings, dir string) error {
+	training := func(r *session) error { return r.runStages(ctx, stages[:1]) }
+	if dir == "" {
+		return begin(ctx, env, s, training)
+	}
+	return resume(ctx, env, s, dir, training)
+}
+
+// Resume goes on with the run in dir from its last checkpoint, or from the start
+// where it has none, through all stages that are left.
+func Resume(ctx context.Context, env *Environment, s *Settings, dir string) error {
+	return resume(ctx, env, s, dir, func(r *session) error { return r.runAll(ctx) })
+}
+
+// begin prepares a new run and its directory and calls do.
+func begin(ctx context.Context, env *Environment, s *Settings, do func(r *session) error) (err error) {
+	r, err := prepare(ctx, env, s, s.SplitFile)
+	if err != nil {
+		return err
+	}
+	if s.DryRun {
+		return r.describeTo(env.Stdout, s.RunDir(time.Now()))
+	}
+	path := s.RunDir(time.Now())
+	if r.dir, err = createRunDir(env, path); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.dir.close()) }()
+	env.Log.Info("run begun", "directory", path, "identity_sha256", r.record.IdentitySHA256)
+	if err := r.writeBeginning(); err != nil {
+		return err
+	}
+	return explain(do(r), path)
+}
+
+// writeBeginning writes what a run directory holds before training. run.env comes
+// last: a directory without it is no run yet.
+func (r *session) writeBeginning() error {
+	if err := dataset.WriteSplit(r.dir.file(splitFile), r.data.split); err != nil {
+		return err
+	}
+	if err := r.dir.writeRecord(r.record); err != nil {
+		return err
+	}
+	return r.settings.WriteRecord(r.dir.file(settingsFile))
+}
+
+func resume(ctx context.Context, env *Environment, s *Settings, dir string, do func(r *session) error) error {
+	return withRunDir(env, dir, func(d *runDir, record *Record) error {
+		if done, err := d.finished(record); err != nil || done != "" {
+			if err == nil {
+				env.Log.Info("the run is finished; nothing is left to do", "directory", dir, "decision", done)
+			}
+			return err
+		}
+		r, err := reopen(ctx, env, s, d)
+		if err != nil {
+			return err
+		}
+		epochs, _, found, err := train.Progress(dir)
+		if err != nil {
+			return err
+		}
+		if found {
+			env.Log.Info("run resumed", "directory", dir, "finished_epochs", epochs)
+		} else {
+			env.Log.Info("the run has no checkpoint yet and starts anew", "directory", dir)
+		}
+		return explain(do(r), dir)
+	})
+}
+
+// finished is the decision on a run of which nothing is left to do, empty where
+// something is.
+func (d *runDir) finished(record *Record) (decision string, err error) {
+	if record.Training == nil || !exists(d.file(releaseFile)) || !exists(d.file(reportFile)) {
+		return "", nil
+	}
+	release, err := criterion.ReadRelease(d.file(releaseFile))
+	if err != nil {
+		return "", err
+	}
+	if release.Approved && !exists(d.archive(record)) {
+		return "", nil
+	}
+	return release.Decision(), nil
+}
+
+// runAll does every stage and prints where the package is.
+func (r *session) runAll(ctx context.Context) error {
+	if err := r.runStages(ctx, stages); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(r.env.Stdout, r.dir.archive(r.record))
+	return err
+}
+
+// runStages does the stages in order. The report is written for a refused model
+// too; what comes after it is not.
+func (r *session) runStages(ctx context.Context, stages []stage) error {
+	var refused error
+	for _, stage := range stages {
+		if refused != nil && stage.name != "report" {
+			return refused
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		r.env.Log.Debug("stage", "name", stage.name)
+		err := stage.run(r, ctx)
+		switch {
+		case errors.Is(err, ErrRefused):
+			refused = err
+		case err != nil:
+			return fmt.Errorf("%s: %w", stage.name, err)
+		}
+	}
+	return refused
+}
+
+// explain adds to an interruption how to go on.
+func explain(err error, dir string) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted; continue with: blocktrain run --run %s --resume (%w)", dir, context.Canceled)
+	}
+	return err
+}

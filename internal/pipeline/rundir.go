@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// Files of a run directory, besides those of package train and the log.
+const (
+	recordFile   = "run.json"
+	settingsFile = "run.env"
+	splitFile    = "split.json"
+	historyCSV   = "history.csv"
+	releaseFile  = "release.json"
+	reportFile   = "report.html"
+	cardFile     = "MODEL_CARD.md"
+
+	evaluationDir = "evaluation"
+	plotsDir      = "plots"
+	exportDir     = "export"
+	packageDir    = "package"
+)
+
+// SettingsFile is the file of the run directory dir that holds its configuration.
+func SettingsFile(dir string) string { return filepath.Join(dir, settingsFile) }
+
+// runDir is a run directory that this process has locked.
+type runDir struct {
+	path   string
+	unlock func() error
+	detach func() error // ends logging to it
+}
+
+func (d *runDir) file(names ...string) string {
+	return filepath.Join(append([]string{d.path}, names...)...)
+}
+
+// close releases the lock and closes the log files.
+func (d *runDir) close() error { return errors.Join(d.detach(), d.unlock()) }
+
+// createRunDir makes a new run directory. One that exists and is not empty is an
+// error, so that no run ever overwrites another.
+func createRunDir(env *Environment, path string) (*runDir, error) {
+	entries, err := os.ReadDir(path)
+	switch {
+	case err == nil && len(entries) > 0:
+		return nil, config.Usagef("%s exists and is not empty: choose another --output-dir, or continue it with run --run %s --resume", path, path)
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("cannot use %s as a run directory: %w", path, err)
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, fmt.Errorf("cannot make the run directory: %w", err)
+	}
+	return lockRunDir(env, path)
+}
+
+// openRunDir opens a run directory that a run or train command has made.
+func openRunDir(env *Environment, path string) (*runDir, error) {
+	if _, err := os.Stat(filepath.Join(path, settingsFile)); err != nil {
+		return nil, config.Usagef("%s is not a run directory: it has no %s", path, settingsFile)
+	}
+	return lockRunDir(env, path)
+}
+
+func lockRunDir(env *Environment, path string) (*runDir, error) {
+	unlock, err := fileio.Lock(path)
+	if err != nil {
+		return nil, err
+	}
+	detach, err := env.Log.AttachDir(path)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	return &runDir{path: path, unlock: unlock, detach: detach}, nil
+}
+
+// hasCheckpoint says whether training in the directory can be resumed.
+func (d *runDir) hasCheckpoint() bool {
+	_, err := os.Stat(d.file(train.CheckpointDir, train.LastFile))
+	return err == nil
+}

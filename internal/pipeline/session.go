@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/weights"
+)
+
+// session is a run that stages work on.
+type session struct {
+	env      *Environment
+	settings *Settings
+	modules  *modules
+	data     *data
+	graph    *nn.Graph
+	params   *nn.Parameters // as training begins
+	record   *Record
+	dir      *runDir // nil before it is made
+}
+
+// prepare makes all of a run that comes before its first batch: modules, data,
+// network and record. splitPath names a split list to use, or is empty.
+func prepare(ctx context.Context, env *Environment, s *Settings, splitPath string) (*session, error) {
+	m, err := makeModules(s)
+	if err != nil {
+		return nil, usage(err)
+	}
+	d, err := openData(ctx, env, s, m, splitPath)
+	if err != nil {
+		return nil, err
+	}
+	r := &session{env: env, settings: s, modules: m, data: d}
+	if err := r.buildNetwork(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.describe(); err != nil {
+		return nil, err
+	}
+	return r, r.checkExporters()
+}
+
+// usage marks an error as a mistake in what the user asked for.
+func usage(err error) error { return &config.UsageError{Err: err} }
+
+// buildNetwork makes the graph and its first weights.
+func (r *session) buildNetwork(ctx context.Context) error {
+	graph, err := r.modules.model.Build(shapeOf(r.data.rule), len(r.data.all.Classes()))
+	if err != nil {
+		return usage(fmt.Errorf("model %s: %w", r.settings.Model, err))
+	}
+	r.graph, r.params = graph, graph.NewParameters(uint64(r.settings.Seed))
+	statistics, err := dataset.Measure(ctx, r.data.all, r.data.trainList(r.settings), r.data.rule)
+	if err != nil {
+		return err
+	}
+	normalizeTo(r.params, statistics)
+	r.modules.loss.Prepare(dataset.Counts(r.data.all, r.data.trainList(r.settings)))
+	return r.initialise()
+}
+
+func shapeOf(rule imaging.Rule) nn.Shape {
+	return nn.Shape{H: rule.Height, W: rule.Width, C: rule.Channels}
+}
+
+// normalizeTo sets the constants of the input's normalisation so that the
+// training part has mean 0 and deviation 1 in every channel.
+func normalizeTo(p *nn.Parameters, s *dataset.Statistics) {
+	scale, offset := p.Lookup("normalize.scale"), p.Lookup("normalize.offset")
+	if scale == nil || offset == nil {
+		return
+	}
+	for c, deviation := range s.Deviation {
+		if deviation == 0 { // all images the same: nothing to learn from, but no NaN either
+			deviation = 1
+		}
+		p.Of(scale)[c] = float32(1 / deviation)
+		p.Of(offset)[c] = float32(-s.Mean[c] / deviation)
+	}
+}
+
+// initialise takes weights from the file that --init-from names.
+func (r *session) initialise() error {
+	path := r.settings.InitFrom
+	if path == "" {
+		return nil
+	}
+	file, err := weights.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	kept, err := r.params.LoadMatching(file.Tensors)
+	if err != nil {
+		return usage(fmt.Errorf("--init-from %s: %w", path, err))
+	}
+	r.env.Log.Info("weights taken over", "from", path, "made_anew", strings.Join(kept, ","))
+	for _, prefix := range r.settings.Freeze {
+		names := r.params.Names()
+		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
+			return config.Usagef("--freeze %s: no weight's name begins so; the model has %s", prefix, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+// checkExporters finds out before training what exporting would refuse.
+func (r *session) checkExporters() error {
+	a := artifact(r.record, r.graph, r.params)
+	for _, e := range r.modules.exporters {
+		if err := e.Check(a); err != nil {
+			return usage(err)
+		}
+	}
+	return nil
+}
+
+// describe makes the run's record.
+func (r *session) describe() error {
+	s := r.settings
+	identity, err := r.identity()
+	if err != nil {
+		return err
+	}
+	r.record = &Record{
+		Schema: recordSchema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Started: time.Now().UTC().Truncate(time.Second),
+		Identity: *identity, Weights: "best", Execution: execution(s),
+	}
+	if s.EMA > 0 {
+		r.record.Weights = "ema"
+	}
+	r.record.IdentitySHA256, err = identity.digest()
+	return err
+}
+
+func (r *session) identity() (*Identity, error) {
+	s, m, d := r.settings, r.modules, r.data
+	rate, decay := m.optimizer.Defaults()
+	identity := &Identity{
+		ContractVersion: engine.ContractVersion, DatasetSHA256: d.all.Digest(), Classes: d.all.Classes(), Input: d.rule,
+		Split: SplitNote{
+			Seed: d.split.Seed, Ratio: d.split.Ratios, SHA256: d.split.Digest(),
+			Train: len(d.split.Train), Validation: len(d.split.Validation), Test: len(d.split.Test),
+		},
+		Augment: m.augment.Resolved(), Model: m.modelNote, Loss: m.lossNote, Optimizer: m.optimizerNote, Schedule: m.scheduleNote,
+		LearningRate: s.LearningRate.Or(rate), WeightDecay: s.WeightDecay.Or(decay), Settings: s.otherIdentity(),
+	}
+	for i, member := range d.members {
+		identity.Datasets = append(identity.Datasets, DatasetNote{m.sourceNotes[i], member.Digest(), member.Len()})
+	}
+	if s.InitFrom != "" {
+		var err error
+		if identity.InitSHA256, err = fileio.SHA256(s.InitFrom); err != nil {
+			return nil, err
+		}
+	}
+	return identity, nil
+}
+
+// otherIdentity lists the settings of the class identity that Identity has no
+// field of its own for.
+func (s *Settings) otherIdentity() []NamedValue {
+	var values []NamedValue
+	for _, v := range s.Values(config.Identity) {
+		switch v.Name {
+		case "epochs", "batch-size", "shard-size", "gradient-clip", "warmup", "ema", "seed", "sampling", "overfit-batch",
+			"limit-train", "freeze", "monitor", "min-delta", "patience":
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// restore rebuilds the network of a run or package from its record alone and
+// gives it the weights in the file at path.
+func (record *Record) restore(path string) (*nn.Graph, *nn.Parameters, error) {
+	graph, params, err := record.network()
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := weights.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := params.Load(file.Tensors); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if t := record.Training; t != nil && params.Digest() != t.WeightsSHA256 {
+		return nil, nil, fmt.Errorf("%s: the weights' digest is %s, run.json has %s: the file was changed", path, params.Digest(), t.WeightsSHA256)
+	}
+	return graph, params, nil
+}
+
+// seconds is a duration for the log.
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s" }

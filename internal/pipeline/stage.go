@@ -1,0 +1,58 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// withRunDir calls f with an existing run directory, locked, and its record.
+func withRunDir(env *Environment, path string, f func(d *runDir, record *Record) error) (err error) {
+	d, err := openRunDir(env, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	record, err := d.readRecord()
+	if err != nil {
+		return err
+	}
+	return f(d, record)
+}
+
+// reopen prepares an existing run again from the settings it was made with, and
+// refuses data or settings that would make another run of it.
+func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir) (*session, error) {
+	r, err := prepare(ctx, env, s, d.file(splitFile))
+	if err != nil {
+		return nil, err
+	}
+	r.dir = d
+	then, err := d.readRecord()
+	if err != nil {
+		return nil, err
+	}
+	if then.IdentitySHA256 != r.record.IdentitySHA256 {
+		return nil, usage(fmt.Errorf("%s was begun with another identity (%s): use its own settings and data, or begin a new run",
+			d.path, differences(&then.Identity, &r.record.Identity)))
+	}
+	r.record.Started, r.record.Training = then.Started, then.Training
+	return r, nil
+}
+
+// stage is one step of the pipeline.
+type stage struct {
+	name string
+	run  func(r *session, ctx context.Context) error
+}
+
+// stages are what a run does once its data is split, in order. A stage that
+// refuses ends the run.
+var stages = []stage{
+	{"train", (*session).trainStage},
+	{"evaluate", (*session).evaluateStage},
+	{"gate", (*session).gateStage},
+	{"report", (*session).reportStage},
+	{"export", (*session).exportStage},
+	{"package", (*session).packageStage},
+}

@@ -1,0 +1,57 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/weights"
+)
+
+// trainStage trains the network, or goes on where an earlier process was
+// stopped, and records how it ended.
+func (r *session) trainStage(ctx context.Context) error {
+	s, d := r.settings, r.data
+	started := time.Now()
+	outcome, err := train.Run(ctx, train.Job{
+		Options: r.trainOptions(), Dir: r.dir.path, Graph: r.graph, Params: r.params,
+		Loss: r.modules.loss, Optimizer: r.modules.optimizer, Schedule: r.modules.schedule,
+		Train: d.loader(s, r.modules.augment), Validation: d.loader(s, nil),
+		TrainList: d.trainList(s), ValidList: d.split.Validation, Observer: newProgress(r.env),
+	})
+	if err != nil {
+		return err
+	}
+	if outcome.Stopped != "" {
+		r.env.Log.Info("stopped early", "epoch", outcome.Epochs, "reason", outcome.Stopped)
+	}
+	r.env.Log.Info("training finished", "epochs", outcome.Epochs, "best_epoch", outcome.BestEpoch, "took", seconds(time.Since(started)))
+	return r.noteTraining(outcome)
+}
+
+func (r *session) trainOptions() train.Options {
+	s, i := r.settings, &r.record.Identity
+	return train.Options{
+		Epochs: s.Epochs, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
+		LearningRate: i.LearningRate, WeightDecay: i.WeightDecay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
+		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
+		Stopping: train.Stopping{Monitor: s.Monitor, MinDelta: s.MinDelta, Patience: s.Patience},
+		Workers:  s.workers(), CheckpointInterval: time.Duration(s.CheckpointInterval) * time.Second,
+	}
+}
+
+// noteTraining writes the outcome, with the digest of the best weights, to the
+// record.
+func (r *session) noteTraining(outcome train.Outcome) error {
+	best, err := weights.ReadFile(r.dir.bestWeights())
+	if err != nil {
+		return err
+	}
+	r.record.Training = &TrainingNote{
+		Epochs: outcome.Epochs, BestEpoch: outcome.BestEpoch, Stopped: outcome.Stopped, WeightsSHA256: weights.Digest(best.Tensors),
+	}
+	return r.dir.writeRecord(r.record)
+}
+
+// bestWeights is the file of the weights that are evaluated and packaged.
+func (d *runDir) bestWeights() string { return d.file(train.CheckpointDir, train.BestFile) }
