@@ -43,6 +43,7 @@ func publishedIDX() []*idxSource { return []*idxSource{mnist(), fashionMNIST()} 
 
 // declare declares the options that all such modules have.
 func (s *idxSource) declare(o *config.Options) {
+	o.Begin("", config.Execution)
 	o.Bool(&s.fetch, "download", true, "fetch the published files into the data folder when they are nowhere")
 }
 

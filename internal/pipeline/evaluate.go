@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -186,7 +185,7 @@ func evaluateElsewhere(ctx context.Context, env *Environment, s *Settings, dir *
 	if err != nil {
 		return err
 	}
-	other, err := openOther(ctx, env, s, record)
+	other, members, err := openOther(ctx, env, s, record)
 	if err != nil {
 		return err
 	}
@@ -194,7 +193,7 @@ func evaluateElsewhere(ctx context.Context, env *Environment, s *Settings, dir *
 	if len(list) == 0 {
 		list, part = everything(other), "all"
 	}
-	if err := refuseTrained(record, dir, s, other, list); err != nil {
+	if err := refuseTrained(record, dir, members, list); err != nil {
 		return err
 	}
 	l := &dataset.Loader{Dataset: other, Rule: record.Identity.Input, Workers: s.workers()}
@@ -212,29 +211,30 @@ func evaluateElsewhere(ctx context.Context, env *Environment, s *Settings, dir *
 
 // openOther opens the datasets that the settings name, with the classes in the
 // order of the run's.
-func openOther(ctx context.Context, env *Environment, s *Settings, record *Record) (dataset.Dataset, error) {
+func openOther(ctx context.Context, env *Environment, s *Settings, record *Record) (dataset.Dataset, []DatasetNote, error) {
 	var members []dataset.Dataset
+	var notes []DatasetNote
 	for _, name := range s.Datasets {
-		source, _, err := dataset.MakeDataset(name, s.OptionsOf(name))
+		source, note, err := noted(dataset.MakeDataset, name, s.OptionsOf(name))
 		if err != nil {
-			return nil, usage(err)
+			return nil, nil, usage(err)
 		}
-		d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
+		d, err := openDataset(ctx, env, s, name, source)
 		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", name, err)
+			return nil, nil, err
 		}
 		members = append(members, d)
+		notes = append(notes, DatasetNote{note, d.Digest(), d.Len()})
 	}
 	all, err := dataset.Concat(members...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	env.Log.Info("dataset opened", "dataset", strings.Join(s.Datasets, ","), "examples", all.Len(), "sha256", all.Digest())
 	other, err := dataset.Remap(all, record.Identity.Classes)
 	if err != nil {
-		return nil, usage(err)
+		return nil, nil, usage(err)
 	}
-	return other, nil
+	return other, notes, nil
 }
 
 func everything(d dataset.Dataset) []int {

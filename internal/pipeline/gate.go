@@ -32,7 +32,16 @@ func (r *session) gateStage(ctx context.Context) error {
 			return usage(err)
 		}
 	}
+	return r.publishDecision(release)
+}
+
+// publishDecision writes the decision to release.json, the record and the log.
+func (r *session) publishDecision(release *criterion.Release) error {
 	if err := fileio.WriteJSON(r.dir.file(releaseFile), release); err != nil {
+		return err
+	}
+	r.record.Decision = release.Decision()
+	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}
 	r.env.Log.Info("release decision", "decision", release.Decision(), "reason", release.Reason)
@@ -40,10 +49,13 @@ func (r *session) gateStage(ctx context.Context) error {
 	if release.Forced {
 		r.env.Log.Warn("the release is forced", "reason", release.ForceReason)
 	}
-	if !release.Approved {
-		return fmt.Errorf("%w: %s", ErrRefused, release.Reason)
+	if release.Approved {
+		return nil
 	}
-	return nil
+	if exists(r.dir.file(packageDir)) {
+		r.env.Log.Warn("the run directory holds a package from before this refusal; do not publish it", "directory", r.dir.file(packageDir))
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, release.Reason)
 }
 
 // measurements gathers what the criteria judge.

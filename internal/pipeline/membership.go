@@ -42,18 +42,15 @@ func countShared(a, b []exampleID) int {
 	return n
 }
 
-// refuseTrained refuses to score a network on examples that it was trained on.
-func refuseTrained(record *Record, dir *runDir, s *Settings, other dataset.Dataset, list []int) error {
+// refuseTrained refuses to score a network on examples, those at indexes of the
+// joined members, that it was trained on.
+func refuseTrained(record *Record, dir *runDir, members []DatasetNote, indexes []int) error {
 	split, err := dataset.ReadSplit(dir.file(splitFile))
 	if err != nil {
 		return err
 	}
-	if len(s.Datasets) != 1 {
-		return nil // joined datasets are compared with the run's as a whole below
-	}
-	there := identify([]DatasetNote{{SHA256: other.Digest(), Examples: other.Len()}}, list)
-	if n := countShared(identify(record.Identity.Datasets, split.Train), there); n > 0 {
-		return config.Usagef("the network was trained on %d of the %d examples to be scored: evaluate it on its own test part instead", n, len(list))
+	if n := countShared(identify(record.Identity.Datasets, split.Train), identify(members, indexes)); n > 0 {
+		return config.Usagef("the network was trained on %d of the %d examples to be scored: evaluate it on its own test part instead", n, len(indexes))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -59,6 +60,9 @@ func begin(ctx context.Context, env *Environment, s *Settings, do func(r *sessio
 // last: a directory without it is no run yet.
 func (r *session) writeBeginning() error {
 	if err := dataset.WriteSplit(r.dir.file(splitFile), r.data.split); err != nil {
+		return err
+	}
+	if err := fileio.WriteJSON(r.dir.file(duplicatesFile), r.data.duplicates); err != nil {
 		return err
 	}
 	if err := r.dir.writeRecord(r.record); err != nil {

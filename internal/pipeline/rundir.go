@@ -13,13 +13,14 @@ import (
 
 // Files of a run directory, besides those of package train and the log.
 const (
-	recordFile   = "run.json"
-	settingsFile = "run.env"
-	splitFile    = "split.json"
-	historyCSV   = "history.csv"
-	releaseFile  = "release.json"
-	reportFile   = "report.html"
-	cardFile     = "MODEL_CARD.md"
+	recordFile     = "run.json"
+	settingsFile   = "run.env"
+	splitFile      = "split.json"
+	duplicatesFile = "duplicates.json"
+	historyCSV     = "history.csv"
+	releaseFile    = "release.json"
+	reportFile     = "report.html"
+	cardFile       = "MODEL_CARD.md"
 
 	evaluationDir = "evaluation"
 	plotsDir      = "plots"

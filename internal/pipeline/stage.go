@@ -36,7 +36,7 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir) (*ses
 		return nil, usage(fmt.Errorf("%s was begun with another identity (%s): use its own settings and data, or begin a new run",
 			d.path, differences(&then.Identity, &r.record.Identity)))
 	}
-	r.record.Started, r.record.Training = then.Started, then.Training
+	r.record.Started, r.record.Training, r.record.Decision = then.Started, then.Training, then.Decision
 	return r, nil
 }
 
