@@ -1,0 +1,71 @@
+package train
+
+import (
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/loss"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/optimizer"
+)
+
+// must turns the result of a factory into a value or the end of the test.
+func must[T any](value T, _ map[string]string, err error) func(t testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// watch is an Observer made of functions, any of which may be nil.
+type watch struct {
+	step  func()
+	epoch func(e metric.Epoch, best bool)
+}
+
+func (w watch) Step(int, int, int, float64) {
+	if w.step != nil {
+		w.step()
+	}
+}
+
+func (w watch) Epoch(e metric.Epoch, _ int, best bool) {
+	if w.epoch != nil {
+		w.epoch(e, best)
+	}
+}
+
+// testJob trains on the first contractTrain examples of d and validates with the
+// others.
+func testJob(t testing.TB, g *nn.Graph, d dataset.Dataset, dir string) Job {
+	t.Helper()
+	shape := g.Input().Shape
+	rule := imaging.Rule{Width: shape.W, Height: shape.H, Channels: shape.C, Mode: imaging.Stretch}
+	order := dataset.Shuffled(indexes(d.Len()), 1, 0)
+	return Job{
+		Options: Options{
+			Epochs: 2, BatchSize: 16, ShardSize: 4, Seed: 1, LearningRate: 0.01, Workers: 2,
+			Stopping: Stopping{Monitor: ValidationLoss},
+		},
+		Dir: dir, Graph: g, Params: g.NewParameters(1), Observer: watch{},
+		Loss:       must(loss.MakeLoss("cross-entropy", ""))(t),
+		Optimizer:  must(optimizer.MakeOptimizer("adamw", ""))(t),
+		Schedule:   must(optimizer.MakeSchedule("one-cycle", ""))(t),
+		Train:      &dataset.Loader{Dataset: d, Rule: rule, Seed: 1, Workers: 2},
+		Validation: &dataset.Loader{Dataset: d, Rule: rule, Workers: 2},
+		TrainList:  order[:contractTrain], ValidList: order[contractTrain:],
+	}
+}
+
+func indexes(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
