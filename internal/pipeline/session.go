@@ -65,7 +65,9 @@ func (r *session) buildNetwork(ctx context.Context) error {
 		return err
 	}
 	normalizeTo(r.params, statistics)
-	r.modules.loss.Prepare(dataset.Counts(r.data.all, r.data.trainList(r.settings)))
+	if err := r.modules.loss.Prepare(dataset.Counts(r.data.all, r.data.trainList(r.settings))); err != nil {
+		return usage(fmt.Errorf("loss %s: %w", r.settings.Loss, err))
+	}
 	return r.initialise()
 }
 
