@@ -61,6 +61,7 @@ func (r *resolution) resolve() (*call, error) {
 		return nil, err
 	}
 	log := r.log()
+	slog.SetDefault(log.Logger) // for packages that are handed no logger
 	r.reportUnknown(log)
 	env := &pipeline.Environment{
 		Stdout: r.app.stdout, Stderr: r.app.stderr, Log: log,
