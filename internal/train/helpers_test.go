@@ -62,6 +62,33 @@ func testJob(t testing.TB, g *nn.Graph, d dataset.Dataset, dir string) Job {
 	}
 }
 
+// drawn is a dataset in memory: the images of the contract test.
+type drawn struct{}
+
+func (drawn) Len() int                           { return contractTrain + contractValid }
+func (drawn) Info(i int) dataset.Info            { return dataset.Info{Label: i % contractClasses} }
+func (drawn) Image(i int) (imaging.Image, error) { return contractImage(i), nil }
+func (drawn) Classes() []string                  { return []string{"a", "b", "c", "d"} }
+func (drawn) Digest() string                     { return "drawn" }
+
+// smallGraph is one linear layer behind a batch normalisation.
+func smallGraph(t testing.TB) *nn.Graph {
+	t.Helper()
+	g := nn.NewGraph(nn.Shape{H: contractSize, W: contractSize, C: 1})
+	x := g.Add("norm", nn.BatchNorm{}, g.Add("normalize", nn.Normalize{}, g.Input()))
+	g.Add("head", nn.Linear{Out: contractClasses}, g.Add("flatten", nn.Flatten{}, x))
+	if err := g.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// smallJob trains smallGraph in dir.
+func smallJob(t testing.TB, dir string) Job {
+	t.Helper()
+	return testJob(t, smallGraph(t), drawn{}, dir)
+}
+
 func indexes(n int) []int {
 	list := make([]int, n)
 	for i := range list {

@@ -91,8 +91,7 @@ func Run(ctx context.Context, job Job) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer l.trainer.Close()
-	defer l.evaluator.close()
+	defer l.close()
 	resumed, err := l.resume()
 	if err != nil {
 		return Outcome{}, err
@@ -147,6 +146,12 @@ func (l *loop) compile() (err error) {
 		l.trainer.Close()
 	}
 	return err
+}
+
+// close ends the workers.
+func (l *loop) close() {
+	l.trainer.Close()
+	l.evaluator.close()
 }
 
 // judged are the weights that validation sees and best.safetensors keeps.
