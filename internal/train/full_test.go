@@ -5,6 +5,8 @@ package train
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -13,9 +15,12 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
-// TestFullDisk lets no file grow beyond what the history needs, as on a full
-// disk, while the second epoch is trained. Nothing is lost: with room again, the
-// run goes on to the same bits.
+// largestFile is enough for the history, but not for a checkpoint.
+const largestFile = 100_000
+
+// TestFullDisk goes on with a run in a process that cannot write files of the
+// size of a checkpoint, as on a full disk. Nothing is lost: with room again, the
+// run comes to the same bits.
 func TestFullDisk(t *testing.T) {
 	data, dir := contractData(t), t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -27,10 +32,14 @@ func TestFullDisk(t *testing.T) {
 	}
 	before := files(t, filepath.Join(dir, CheckpointDir))
 
-	restore := limitFileSize(t, 100_000)
-	_, err := Run(context.Background(), contractJob(t, data, dir, dataset.ModeRAM, 2))
-	restore()
-	checkError(t, err, "cannot write ", BestFile, "file too large")
+	child := exec.Command(os.Args[0], "-test.run=^TestFullDiskChild$")
+	child.Env = append(os.Environ(), childData+"="+data, childDir+"="+dir)
+	out, err := child.Output()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		t.Skipf("this test binary cannot start itself: %v", err)
+	}
+	checkError(t, errors.New(string(out)), "cannot write ", BestFile, "file too large")
 	checkUnchanged(t, filepath.Join(dir, CheckpointDir), before)
 
 	if _, err := Run(context.Background(), contractJob(t, data, dir, dataset.ModeRAM, 2)); err != nil {
@@ -39,22 +48,18 @@ func TestFullDisk(t *testing.T) {
 	checkContract(t, dir)
 }
 
-// limitFileSize sets the largest size of a file that this process can write and
-// returns what takes the limit back.
-func limitFileSize(t *testing.T, bytes uint64) (restore func()) {
-	t.Helper()
-	var was syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-		t.Skipf("the size of files cannot be limited: %v", err)
+// TestFullDiskChild is the process that TestFullDisk starts. It fails with the
+// training's error.
+func TestFullDiskChild(t *testing.T) {
+	if os.Getenv(childDir) == "" {
+		t.Skip("it is run by TestFullDisk alone")
 	}
-	limit := was
-	limit.Cur = bytes
+	limit := syscall.Rlimit{Cur: largestFile, Max: largestFile}
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-		t.Skipf("the size of files cannot be limited: %v", err)
+		t.Fatal(err)
 	}
-	return func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-			t.Error(err)
-		}
+	job := contractJob(t, os.Getenv(childData), os.Getenv(childDir), dataset.ModeRAM, 2)
+	if _, err := Run(context.Background(), job); err != nil {
+		t.Fatal(err)
 	}
 }
