@@ -35,8 +35,10 @@ func TestFullDisk(t *testing.T) {
 	child := exec.Command(os.Args[0], "-test.run=^TestFullDiskChild$")
 	child.Env = append(os.Environ(), childData+"="+data, childDir+"="+dir)
 	out, err := child.Output()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	if err == nil {
+		t.Fatal("the process came to its end")
+	}
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
 		t.Skipf("this test binary cannot start itself: %v", err)
 	}
 	checkError(t, errors.New(string(out)), "cannot write ", BestFile, "file too large")
