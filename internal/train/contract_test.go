@@ -166,8 +166,12 @@ func checkContract(t *testing.T, dir string) {
 
 func TestContractWorkersAndModes(t *testing.T) {
 	data := contractData(t)
+	counts := []int{1, 2, 3, 5}
+	if testing.Short() {
+		counts = []int{3}
+	}
 	for _, mode := range []dataset.Mode{dataset.ModeRAM, dataset.ModeDisk} {
-		for _, workers := range []int{1, 2, 3, 5} {
+		for _, workers := range counts {
 			t.Run(fmt.Sprintf("%s %d", mode, workers), func(t *testing.T) {
 				dir := t.TempDir()
 				outcome, err := Run(context.Background(), contractJob(t, data, dir, mode, workers))
@@ -184,7 +188,11 @@ func TestContractWorkersAndModes(t *testing.T) {
 // many steps, so that each step is the last of a process once.
 func TestContractInterrupted(t *testing.T) {
 	data := contractData(t)
-	for _, every := range []int{1, 2, 3, 5} {
+	intervals := []int{1, 2, 3, 5}
+	if testing.Short() {
+		intervals = []int{5}
+	}
+	for _, every := range intervals {
 		t.Run(fmt.Sprintf("every %d steps", every), func(t *testing.T) {
 			dir, interruptions := t.TempDir(), 0
 			for {
@@ -278,6 +286,9 @@ func TestContractChild(t *testing.T) {
 // TestContractKilled kills the training process (SIGKILL) at random moments until
 // one comes to the end.
 func TestContractKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a killed process is no small case")
+	}
 	data, dir := contractData(t), t.TempDir()
 	for kills := 0; ; kills++ {
 		child := exec.Command(os.Args[0], "-test.run=^TestContractChild$")

@@ -116,6 +116,15 @@ func TestEveryLayerIsListed(t *testing.T) {
 	}
 }
 
+// receiver is the type of a method; nil where it is none, or has a pointer.
+func receiver(f *ast.FuncDecl) *ast.Ident {
+	if f.Recv == nil {
+		return nil
+	}
+	id, _ := f.Recv.List[0].Type.(*ast.Ident)
+	return id
+}
+
 // layersOf returns the sorted names of the types with a method Kind and of the
 // constants of type Function in the sources in dir.
 func layersOf(t *testing.T, dir string) (types, functions []string) {
@@ -135,8 +144,8 @@ func layersOf(t *testing.T, dir string) (types, functions []string) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.FuncDecl:
-				if n.Name.Name == "Kind" && n.Recv != nil {
-					types = append(types, n.Recv.List[0].Type.(*ast.Ident).Name)
+				if id := receiver(n); id != nil && n.Name.Name == "Kind" {
+					types = append(types, id.Name)
 				}
 			case *ast.ValueSpec:
 				if id, ok := n.Type.(*ast.Ident); ok && id.Name == "Function" {

@@ -49,6 +49,9 @@ func TestPyTorch(t *testing.T) {
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".safetensors")
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && !strings.HasPrefix(name, "mobilenet") {
+				t.Skip("not a small case")
+			}
 			t.Parallel()
 			readPyTorchCase(t, path).run(t)
 		})
