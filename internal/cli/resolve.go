@@ -22,7 +22,7 @@ func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[str
 		return err
 	}
 	made.root, made.stdin, made.args = cmd.Root(), a.stdin, args
-	return withHint(c.run(cmd.Context(), made), cmd)
+	return c.run(cmd.Context(), made)
 }
 
 // resolution is the way from sources to settings.
