@@ -26,7 +26,7 @@ func (d *Depthwise) Convolve() {
 		for t, offset := range d.Offsets[m*d.Taps:][:d.Taps] {
 			w := d.W[t*d.Channels:][:d.Channels]
 			if offset < 0 {
-				Axpy(dst, w, 0)
+				axpyGeneric(dst, w, 0)
 				continue
 			}
 			MulAdd(dst, d.A[offset:][:d.Channels], w)
@@ -46,7 +46,7 @@ func DepthwiseGradient(dw, a, dy []float32, offsets []int32, rows, taps, channel
 		for t, offset := range offsets[m*taps:][:taps] {
 			dst := dw[t*channels:][:channels]
 			if offset < 0 {
-				Axpy(dst, y, 0)
+				axpyGeneric(dst, y, 0)
 				continue
 			}
 			MulAdd(dst, a[offset:][:channels], y)

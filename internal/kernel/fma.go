@@ -60,7 +60,11 @@ func fma32Exact(a, b, c float32) float32 {
 //	}
 //
 // b has at least the length of c.
-func Axpy(c, b []float32, a float32) {
+func Axpy(c, b []float32, a float32) { axpyGeneric(c, b[:len(c)], a) }
+
+// axpyGeneric is the definition of Axpy, fast where the sum need not be rounded
+// with care.
+func axpyGeneric(c, b []float32, a float32) {
 	b = b[:len(c)]
 	if a == 0 {
 		axpyZero(c, b, a)

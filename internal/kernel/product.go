@@ -26,6 +26,19 @@ type Product struct {
 
 // Gather computes the product.
 func (p *Product) Gather() {
+	switch tiles := active.gather; {
+	case p.Rows == 0 || p.N == 0:
+	case p.Taps*p.K == 0 || tiles == nil:
+		p.gatherGeneric()
+	case p.K == 1:
+		p.gatherTiles(active.gatherOne)
+	default:
+		p.gatherTiles(tiles)
+	}
+}
+
+// gatherGeneric is the definition of Gather.
+func (p *Product) gatherGeneric() {
 	for m := range p.Rows {
 		dst := p.Dst[m*p.DstStride:][:p.N]
 		start(dst, p.Bias, p.Accumulate)
@@ -35,7 +48,7 @@ func (p *Product) Gather() {
 				if offset >= 0 {
 					a = p.A[int(offset)+k]
 				}
-				Axpy(dst, p.B[(t*p.K+k)*p.BStride:][:p.N], a)
+				axpyGeneric(dst, p.B[(t*p.K+k)*p.BStride:][:p.N], a)
 			}
 		}
 	}
@@ -65,6 +78,17 @@ type Outer struct {
 
 // Sum computes the sum of outer products.
 func (o *Outer) Sum() {
+	switch {
+	case o.M == 0 || o.N == 0:
+	case len(o.Offsets) == 0 || active.outer == nil:
+		o.sumGeneric()
+	default:
+		o.sumTiles(active.outer)
+	}
+}
+
+// sumGeneric is the definition of Sum.
+func (o *Outer) sumGeneric() {
 	if !o.Accumulate {
 		for m := range o.M {
 			clear(o.Dst[m*o.DstStride:][:o.N])
@@ -77,7 +101,7 @@ func (o *Outer) Sum() {
 			if offset >= 0 {
 				a = o.A[int(offset)+m]
 			}
-			Axpy(o.Dst[m*o.DstStride:][:o.N], b, a)
+			axpyGeneric(o.Dst[m*o.DstStride:][:o.N], b, a)
 		}
 	}
 }

@@ -1,0 +1,104 @@
+package kernel
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// peakRate measures multiply-adds per second of the implementation in use.
+func peakRate() float64 {
+	best := 0.0
+	for range 5 {
+		start := time.Now()
+		count := MultiplyAdds(100_000)
+		best = max(best, float64(count)/time.Since(start).Seconds())
+	}
+	return best
+}
+
+// benchmarkEach times f under each implementation in assembly and reports
+// multiply-adds per second and the share of the peak, of the fastest of all calls:
+// others on the machine slow down the rest.
+func benchmarkEach(b *testing.B, name string, count int, f func()) {
+	own := active
+	defer func() { active = own }()
+	for _, i := range accelerated() {
+		active = i
+		b.Run(name+"/"+i.name, func(b *testing.B) {
+			peak, best := peakRate(), time.Hour
+			for b.Loop() {
+				start := time.Now()
+				f()
+				best = min(best, time.Since(start))
+			}
+			rate := float64(count) / best.Seconds()
+			b.ReportMetric(rate/1e9, "GFMA/s")
+			b.ReportMetric(100*rate/peak, "%peak")
+		})
+	}
+}
+
+// convolution is a product like that of a 3x3 convolution of one image of
+// size x size pixels with padding.
+func convolution(size, taps, in, out int) Product {
+	pixels := size * size
+	offsets := make([]int32, pixels*taps)
+	for p := range pixels {
+		for t := range taps {
+			y, x := p/size+t/3-1, p%size+t%3-1
+			if taps == 1 {
+				y, x = p/size, p%size
+			}
+			offsets[p*taps+t] = int32((y*size + x) * in)
+			if y < 0 || x < 0 || y >= size || x >= size {
+				offsets[p*taps+t] = -1
+			}
+		}
+	}
+	return Product{
+		Dst: make([]float32, pixels*out), DstStride: out, A: randoms(pixels*in, 1), Offsets: offsets,
+		B: randoms(taps*in*out, 2), BStride: out, Bias: randoms(out, 3), Rows: pixels, Taps: taps, K: in, N: out,
+	}
+}
+
+func BenchmarkGather(b *testing.B) {
+	for _, s := range []struct{ size, taps, in, out int }{
+		{28, 9, 1, 32}, {26, 9, 32, 64}, {32, 9, 16, 16}, {16, 9, 32, 32}, {8, 9, 64, 64},
+		{7, 9, 256, 256}, {28, 9, 1, 6}, {10, 9, 6, 16}, {16, 1, 64, 128}, {8, 1, 256, 256},
+	} {
+		p := convolution(s.size, s.taps, s.in, s.out)
+		name := fmt.Sprintf("%dx%dx%d-%d-%d", s.size, s.size, s.taps, s.in, s.out)
+		benchmarkEach(b, name, p.Rows*p.Taps*p.K*p.N, p.Gather)
+	}
+}
+
+func BenchmarkGatherLinear(b *testing.B) {
+	for _, s := range []struct{ rows, in, out int }{{64, 9216, 128}, {16, 400, 120}, {16, 84, 10}, {64, 128, 9216}, {512, 512, 512}} {
+		offsets := make([]int32, s.rows)
+		for i := range offsets {
+			offsets[i] = int32(i * s.in)
+		}
+		p := Product{
+			Dst: make([]float32, s.rows*s.out), DstStride: s.out, A: randoms(s.rows*s.in, 1), Offsets: offsets,
+			B: randoms(s.in*s.out, 2), BStride: s.out, Rows: s.rows, Taps: 1, K: s.in, N: s.out,
+		}
+		benchmarkEach(b, fmt.Sprintf("%d-%d-%d", s.rows, s.in, s.out), s.rows*s.in*s.out, p.Gather)
+	}
+}
+
+func BenchmarkOuter(b *testing.B) {
+	for _, s := range []struct{ pixels, m, n int }{
+		{676, 32, 64}, {1024, 16, 16}, {256, 32, 32}, {64, 64, 64}, {49, 256, 256}, {784, 6, 16}, {784, 1, 32}, {64, 9216, 128},
+	} {
+		offsets := make([]int32, s.pixels)
+		for i := range offsets {
+			offsets[i] = int32(i * s.m)
+		}
+		o := Outer{
+			Dst: make([]float32, s.m*s.n), DstStride: s.n, A: randoms(s.pixels*s.m, 1), Offsets: offsets,
+			B: randoms(s.pixels*s.n, 2), BStride: s.n, M: s.m, N: s.n, Accumulate: true,
+		}
+		benchmarkEach(b, fmt.Sprintf("%d-%d-%d", s.pixels, s.m, s.n), s.pixels*s.m*s.n, o.Sum)
+	}
+}

@@ -1,0 +1,151 @@
+package kernel
+
+import "sync/atomic"
+
+// gatherTile computes tiles of Product.Gather that lie below each other: strides
+// are in elements, and zeros are at least k of them.
+type gatherTile func(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int,
+	bias, zeros *float32, tiles, taps, k, columns int, accumulate bool)
+
+// outerTile computes tiles of Outer.Sum that lie below each other.
+type outerTile func(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int,
+	zeros *float32, tiles, k, columns int, accumulate bool)
+
+// tiles are the functions of one family by size: by vectors less one, by rows
+// less one, and for a last vector that is whole or cut.
+type tiles[F any] [][][2]F
+
+// columns is the number of columns that the widest tile has.
+func (t tiles[F]) columns() int { return len(t) * active.width }
+
+// of returns the tiles for a number of columns: by rows less one.
+func (t tiles[F]) of(columns int) (byRows [][2]F, cut int) {
+	if columns%active.width != 0 {
+		cut = 1
+	}
+	return t[(columns-1)/active.width], cut
+}
+
+// cutRows cuts a number of rows into as few tiles of at most most rows as there
+// can be, of nearly equal size: first of small+1 rows, then count of small.
+func cutRows(rows, most int) (first, count, small int) {
+	n := (rows + most - 1) / most
+	small = rows / n
+	first = rows % n
+	return first, n - first, small
+}
+
+// Blocks of a reduction that are worked on before the next is begun: what they
+// touch of A and B stays in the caches. A chain goes on where it was stored, so
+// they are free of the contract.
+const (
+	gatherBlock = 512
+	outerBlock  = 256
+)
+
+// gatherTiles computes the product with tiles: panels of columns, each from its
+// first row to its last.
+func (p *Product) gatherTiles(t tiles[gatherTile]) {
+	p.check()
+	zeros := zeroRow(p.K)
+	for first := 0; first < p.N; first += t.columns() {
+		columns := min(t.columns(), p.N-first)
+		if p.Taps > 1 {
+			p.gatherPanel(t, zeros, first, columns, 0, p.K, p.Accumulate)
+			continue
+		}
+		for k := 0; k < p.K; k += gatherBlock {
+			p.gatherPanel(t, zeros, first, columns, k, min(gatherBlock, p.K-k), p.Accumulate || k > 0)
+		}
+	}
+}
+
+// gatherPanel computes a panel of columns, for reduction indexes firstK to
+// firstK+k-1 of each tap.
+func (p *Product) gatherPanel(t tiles[gatherTile], zeros *float32, first, columns, firstK, k int, accumulate bool) {
+	var bias *float32
+	if p.Bias != nil {
+		bias = &p.Bias[first]
+	}
+	byRows, cut := t.of(columns)
+	larger, count, small := cutRows(p.Rows, len(byRows))
+	row := 0
+	run := func(rows, tiles int) {
+		if tiles > 0 {
+			byRows[rows-1][cut](&p.Dst[row*p.DstStride+first], p.DstStride, &p.A[firstK], &p.Offsets[row*p.Taps],
+				&p.B[firstK*p.BStride+first], p.BStride, bias, zeros, tiles, p.Taps, k, columns, accumulate)
+			row += rows * tiles
+		}
+	}
+	run(small+1, larger)
+	run(small, count)
+}
+
+// check panics if the product reaches outside of its slices.
+func (p *Product) check() {
+	_ = p.Dst[(p.Rows-1)*p.DstStride:][:p.N]
+	_ = p.B[(p.Taps*p.K-1)*p.BStride:][:p.N]
+	if p.Bias != nil {
+		_ = p.Bias[:p.N]
+	}
+	_ = p.A[:largest(p.Offsets[:p.Rows*p.Taps])+p.K]
+}
+
+// sumTiles computes the sum with tiles: blocks of the reduction, in each panels
+// of columns.
+func (o *Outer) sumTiles(t tiles[outerTile]) {
+	o.check()
+	zeros := zeroRow(o.M)
+	for k := 0; k < len(o.Offsets); k += outerBlock {
+		for first := 0; first < o.N; first += t.columns() {
+			o.sumPanel(t, zeros, first, k, min(outerBlock, len(o.Offsets)-k))
+		}
+	}
+}
+
+// sumPanel adds the terms firstK to firstK+k-1 to a panel of columns.
+func (o *Outer) sumPanel(t tiles[outerTile], zeros *float32, first, firstK, k int) {
+	columns := min(t.columns(), o.N-first)
+	byRows, cut := t.of(columns)
+	larger, count, small := cutRows(o.M, len(byRows))
+	row := 0
+	run := func(rows, tiles int) {
+		if tiles > 0 {
+			byRows[rows-1][cut](&o.Dst[row*o.DstStride+first], o.DstStride, &o.A[row], &o.Offsets[firstK],
+				&o.B[firstK*o.BStride+first], o.BStride, zeros, tiles, k, columns, o.Accumulate || firstK > 0)
+			row += rows * tiles
+		}
+	}
+	run(small+1, larger)
+	run(small, count)
+}
+
+// check panics if the sum reaches outside of its slices.
+func (o *Outer) check() {
+	_ = o.Dst[(o.M-1)*o.DstStride:][:o.N]
+	_ = o.B[(len(o.Offsets)-1)*o.BStride:][:o.N]
+	_ = o.A[:largest(o.Offsets)+o.M]
+}
+
+// largest returns the largest offset, 0 where all are negative.
+func largest(offsets []int32) int {
+	most := int32(0)
+	for _, offset := range offsets {
+		most = max(most, offset)
+	}
+	return int(most)
+}
+
+// zeroRows is a row of zeros that grows with what is asked of it.
+var zeroRows atomic.Pointer[[]float32]
+
+// zeroRow returns a row of at least n zeros, which nothing may write to.
+func zeroRow(n int) *float32 {
+	row := zeroRows.Load()
+	if row == nil || len(*row) < n {
+		grown := make([]float32, max(n, 4096))
+		row = &grown
+		zeroRows.Store(row)
+	}
+	return &(*row)[0]
+}
