@@ -78,20 +78,26 @@ var digestText = strings.Repeat("0123456789abcdef", 4)
 func TestAttachDir(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {
-		log := New(io.Discard, slog.LevelError, true)
+		var console bytes.Buffer
+		log := New(&console, slog.LevelError, true)
 		derived := log.With("part", "test")
 		detach, err := log.AttachDir(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		derived.Info("evaluated", "accuracy", 0.98, "sha256", digestText)
+		log.Files.Error("not on the console")
 		derived.Debug("hidden")
 		if err := detach(); err != nil {
 			t.Fatal(err)
 		}
 		derived.Info("after")
+		log.Files.Error("after")
+		if console.Len() > 0 {
+			t.Errorf("the console shows %q", &console)
+		}
 	}
-	line := "T INFO  evaluated part=test accuracy=0.98 sha256=" + digestText + "\n"
+	line := "T INFO  evaluated part=test accuracy=0.98 sha256=" + digestText + "\nT ERROR not on the console\n"
 	if got := untimed(read(t, filepath.Join(dir, TextFile))); got != line+line {
 		t.Errorf("got %q", got)
 	}
@@ -101,11 +107,11 @@ func TestAttachDir(t *testing.T) {
 		Time             time.Time
 	}
 	lines := strings.Split(strings.TrimSpace(read(t, filepath.Join(dir, JSONFile))), "\n")
-	if err := json.Unmarshal([]byte(lines[1]), &record); err != nil {
+	if err := json.Unmarshal([]byte(lines[2]), &record); err != nil {
 		t.Fatal(err)
 	}
-	if len(lines) != 2 || record.Level != "INFO" || record.Msg != "evaluated" || record.Part != "test" || record.Accuracy != 0.98 || record.Time.IsZero() {
-		t.Errorf("got %d lines, the second %+v", len(lines), record)
+	if len(lines) != 4 || record.Level != "INFO" || record.Msg != "evaluated" || record.Part != "test" || record.Accuracy != 0.98 || record.Time.IsZero() {
+		t.Errorf("got %d lines, the third %+v", len(lines), record)
 	}
 }
 
