@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -16,10 +17,12 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as a user would.
 func TestScripts(t *testing.T) {
+	commands := maps.Clone(dataCommands)
+	commands["exits"] = exits
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../internal/cli/testdata/script",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                commands,
 	})
 }
 

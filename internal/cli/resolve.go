@@ -114,7 +114,26 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 	if err != nil {
 		return nil, nil, err
 	}
+	if r.command.otherData {
+		r.forgetData(&record)
+	}
 	return record.Sources(o.All(), r.flags, r.ambient), &record, nil
+}
+
+// forgetData leaves out of a record what it says of its datasets alone, if a flag
+// names others.
+func (r *resolution) forgetData(record *config.Record) {
+	dataset, options, folder := config.Key("dataset"), config.Key("dataset-options"), config.Key("data-dir")
+	given, named := r.flags[dataset]
+	if !named || given.Value == record.All[dataset].Value {
+		return
+	}
+	for _, source := range []config.Source{record.All, record.Flags} {
+		delete(source, options)
+		if strings.Contains(source[folder].Value, "=") { // NAME=DIR
+			delete(source, folder)
+		}
+	}
 }
 
 // check looks at the settings together, if the command has any to do with them.

@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -64,11 +66,14 @@ func takeSplit(all dataset.Dataset, s *Settings, path string) (*dataset.Split, e
 		return dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
 	}
 	split, err := dataset.ReadSplit(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, config.Usagef("the split list %s does not exist: blocktrain split makes one", path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, usage(err)
 	}
 	if err := split.Check(all); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, usage(fmt.Errorf("%s: %w", path, err))
 	}
 	return split, nil
 }

@@ -104,16 +104,19 @@ func (i *Identity) digest() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-func (d *runDir) readRecord() (*Record, error) {
+// readRecord reads the record of a run or of a package.
+func readRecord(path string) (*Record, error) {
 	r := &Record{}
-	if err := fileio.ReadJSON(d.file(recordFile), r); err != nil {
+	if err := fileio.ReadJSON(path, r); err != nil {
 		return nil, fmt.Errorf("the run's record cannot be read: %w", err)
 	}
 	if r.Schema != recordSchema {
-		return nil, fmt.Errorf("%s has schema %d, this program reads %d", d.file(recordFile), r.Schema, recordSchema)
+		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, recordSchema)
 	}
 	return r, nil
 }
+
+func (d *runDir) readRecord() (*Record, error) { return readRecord(d.file(recordFile)) }
 
 func (d *runDir) writeRecord(r *Record) error { return fileio.WriteJSON(d.file(recordFile), r) }
 

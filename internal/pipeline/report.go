@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -57,7 +56,6 @@ func (r *session) report() (*report.Report, error) {
 	record, identity := r.record, &r.record.Identity
 	content := &report.Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: Program(),
-		Summary: fmt.Sprintf("An image classifier for %d classes, trained on %s.", len(identity.Classes), strings.Join(record.datasetNames(), " and ")),
 		Classes: identity.Classes, Input: inputText(identity.Input), Resize: identity.Input.Mode,
 		Model: identity.Model.Name, Parameters: trainableOf(t.graph), ModelBytes: int64(len(model)),
 		Configuration: record.configuration(), Digests: record.digests(), Environment: record.environment(),
@@ -79,7 +77,7 @@ func (r *session) addResults(content *report.Report) error {
 	var errs [6]error
 	content.History, errs[0] = metric.ReadHistory(r.dir.file(train.HistoryFile))
 	content.Validation, errs[1] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, "validation.json")))
-	content.Test, errs[2] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, "test.json")))
+	content.Test, errs[2] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, testFile)))
 	content.Release, errs[3] = optional(criterion.ReadRelease(r.dir.file(releaseFile)))
 	content.Figures, errs[4] = r.dir.readFigures()
 	content.Limits, errs[5] = r.dir.leaks()
@@ -176,7 +174,7 @@ func (record *Record) environment() []report.Setting {
 // reproduce is the command that makes the same weights again.
 func (record *Record) reproduce() []string {
 	return []string{
-		"blocktrain run --env-file run.env --output-dir again",
+		"blocktrain run --env-file run.env --split split.json --output-dir again",
 		"# compare weights_sha256 in history.jsonl and run.json",
 	}
 }

@@ -83,6 +83,10 @@ type loop struct {
 	saved     time.Time
 }
 
+// ErrNotSaved says that training was interrupted and no checkpoint of its position
+// could be written; the one before is kept.
+var ErrNotSaved = errors.New("what was trained since the last checkpoint is not saved")
+
 // Run trains until the last epoch, early stopping, an error or the end of ctx,
 // and resumes from the last checkpoint where the run directory has one. When ctx
 // ends, the present step is finished and a checkpoint written first.
@@ -228,7 +232,10 @@ func (l *loop) interrupted(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return errors.Join(context.Cause(ctx), l.save())
+	if err := l.save(); err != nil {
+		return errors.Join(context.Cause(ctx), fmt.Errorf("%w: %w", ErrNotSaved, err))
+	}
+	return context.Cause(ctx)
 }
 
 // lost says where training cannot go on.
