@@ -106,8 +106,17 @@ func (c *compiler) convWeightGradient(n *nn.Node, v *conv) {
 	}, x, dy)
 }
 
+// fewChannels is the number of input channels below which the gradients of all
+// taps of one channel are formed at once, instead of those of all channels of
+// one tap. It is free of the contract: every chain is the same.
+const fewChannels = 5
+
 // weightGradient adds one image's part to the weights' gradient.
 func (v *conv) weightGradient(dw, x, dy []float32, byTap []int32) {
+	if v.inPerGroup() < fewChannels {
+		v.narrowWeightGradient(dw, x, dy, byTap)
+		return
+	}
 	for tap := range v.taps() {
 		for g := range v.layer.Groups {
 			in, out := g*v.inPerGroup(), g*v.outPerGroup()
@@ -118,6 +127,22 @@ func (v *conv) weightGradient(dw, x, dy []float32, byTap []int32) {
 				M: v.inPerGroup(), N: v.outPerGroup(), Accumulate: true,
 			}
 			outer.Sum()
+		}
+	}
+}
+
+// narrowWeightGradient is weightGradient for few input channels: a product whose
+// rows are the taps and whose reduction index is the output pixel.
+func (v *conv) narrowWeightGradient(dw, x, dy []float32, byTap []int32) {
+	in := v.inPerGroup()
+	for g := range v.layer.Groups {
+		for i := range in {
+			product := kernel.Product{
+				Dst: dw[i*v.out.C+g*v.outPerGroup():], DstStride: in * v.out.C, A: x[g*in+i:], Offsets: byTap,
+				B: dy[g*v.outPerGroup():], BStride: v.out.C, Rows: v.taps(), Taps: v.outPixels(),
+				K: 1, N: v.outPerGroup(), Accumulate: true,
+			}
+			product.Gather()
 		}
 	}
 }

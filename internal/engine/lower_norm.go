@@ -135,10 +135,7 @@ func (c *compiler) scaleGradient(n *nn.Node, scale []float32) {
 	}
 	c.beginCleared(dx)
 	c.emit(n.Name+" gradient", func(w *worker, s span) {
-		in, out := dx.of(w, s), dy.of(w, s)
-		for at := 0; at < len(in); at += len(scale) {
-			kernel.MulAdd(in[at:][:len(scale)], out[at:][:len(scale)], scale)
-		}
+		kernel.AddScaled(dx.of(w, s), dy.of(w, s), scale)
 	}, dx, dy)
 }
 

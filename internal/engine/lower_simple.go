@@ -30,13 +30,6 @@ type pointwise struct {
 	seesOutput bool
 }
 
-func mapped(f, derivative func(float32) float32) pointwise {
-	return pointwise{
-		forward:  func(dst, x []float32) { kernel.Map(dst, x, f) },
-		gradient: func(dx, dy, x []float32) { kernel.MapGradient(dx, dy, x, derivative) },
-	}
-}
-
 func pointwiseOf(f nn.Function) (pointwise, error) {
 	switch f {
 	case nn.ReLU:
@@ -44,11 +37,11 @@ func pointwiseOf(f nn.Function) (pointwise, error) {
 	case nn.ReLU6:
 		return pointwise{kernel.ReLU6, kernel.ReLU6Gradient, false}, nil
 	case nn.HardSwish:
-		return mapped(kernel.HardSwish, kernel.HardSwishGrad), nil
+		return pointwise{kernel.HardSwish, kernel.HardSwishGradient, false}, nil
 	case nn.SiLU:
-		return mapped(kernel.SiLU, kernel.SiLUGrad), nil
+		return pointwise{kernel.SiLU, kernel.SiLUGradient, false}, nil
 	case nn.GELU:
-		return mapped(kernel.GELU, kernel.GELUGrad), nil
+		return pointwise{kernel.GELU, kernel.GELUGradient, false}, nil
 	}
 	return pointwise{}, fmt.Errorf("the engine has no kernels for the function %q", f)
 }

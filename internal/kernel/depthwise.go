@@ -20,6 +20,36 @@ type Depthwise struct {
 
 // Convolve computes the convolution.
 func (d *Depthwise) Convolve() {
+	if d.Rows == 0 || d.Taps == 0 || d.Channels == 0 || active.depthwise == nil {
+		d.convolveGeneric()
+		return
+	}
+	d.check()
+	var bias *float32
+	if d.Bias != nil {
+		bias = &d.Bias[0]
+	}
+	active.depthwise(&d.Dst[0], &d.A[0], &d.Offsets[0], &d.W[0], bias, zeroRow(d.Channels),
+		d.Rows, d.Taps, d.Channels, d.Accumulate)
+}
+
+// check panics if the convolution reaches outside of its slices.
+func (d *Depthwise) check() {
+	_ = d.Dst[:d.Rows*d.Channels]
+	_ = d.W[:d.Taps*d.Channels]
+	if d.Bias != nil {
+		_ = d.Bias[:d.Channels]
+	}
+	checkOffsets(d.A, d.Offsets[:d.Rows*d.Taps], d.Channels)
+}
+
+// checkOffsets panics if there are not width elements of x at each offset.
+func checkOffsets(x []float32, offsets []int32, width int) {
+	_ = x[:int(active.largestOffset(offsets))+width]
+}
+
+// convolveGeneric is the definition of Convolve.
+func (d *Depthwise) convolveGeneric() {
 	for m := range d.Rows {
 		dst := d.Dst[m*d.Channels:][:d.Channels]
 		start(dst, d.Bias, d.Accumulate)
@@ -29,7 +59,7 @@ func (d *Depthwise) Convolve() {
 				axpyGeneric(dst, w, 0)
 				continue
 			}
-			MulAdd(dst, d.A[offset:][:d.Channels], w)
+			mulAddGeneric(dst, d.A[offset:][:d.Channels], w)
 		}
 	}
 }
@@ -41,6 +71,28 @@ func (d *Depthwise) Convolve() {
 //
 // Negative offsets take part as zeros.
 func DepthwiseGradient(dw, a, dy []float32, offsets []int32, rows, taps, channels int) {
+	if rows == 0 || channels == 0 || active.depthwiseTap == nil {
+		depthwiseGradientGeneric(dw, a, dy, offsets, rows, taps, channels)
+		return
+	}
+	_, _ = dw[:taps*channels], dy[:rows*channels]
+	checkOffsets(a, offsets[:rows*taps], channels)
+	zeros := zeroRow(channels)
+	for t := 0; t < taps; {
+		gradient, count := active.depthwiseTap, 1
+		if taps-t >= depthwiseTaps {
+			gradient, count = active.depthwiseTaps, depthwiseTaps
+		}
+		gradient(&dw[t*channels], &a[0], &dy[0], &offsets[t], zeros, rows, taps, channels)
+		t += count
+	}
+}
+
+// depthwiseTaps is the number of neighbouring taps that one kernel takes at
+// once.
+const depthwiseTaps = 9
+
+func depthwiseGradientGeneric(dw, a, dy []float32, offsets []int32, rows, taps, channels int) {
 	for m := range rows {
 		y := dy[m*channels:][:channels]
 		for t, offset := range offsets[m*taps:][:taps] {
@@ -49,13 +101,17 @@ func DepthwiseGradient(dw, a, dy []float32, offsets []int32, rows, taps, channel
 				axpyGeneric(dst, y, 0)
 				continue
 			}
-			MulAdd(dst, a[offset:][:channels], y)
+			mulAddGeneric(dst, a[offset:][:channels], y)
 		}
 	}
 }
 
 // MulAdd computes dst[i] = fma(a[i], b[i], dst[i]).
 func MulAdd(dst, a, b []float32) {
+	active.mulAdd(dst, a[:len(dst)], b[:len(dst)])
+}
+
+func mulAddGeneric(dst, a, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
 		dst[i] = FMA32(a[i], b[i], dst[i])

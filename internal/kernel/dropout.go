@@ -3,7 +3,12 @@ package kernel
 // Mask computes dst = x * scale for the elements whose bit is set, bit i%8 of
 // keep[i/8], and 0 for the others.
 func Mask(dst, x []float32, keep []uint8, scale float32) {
-	dst = dst[:len(x)]
+	whole := len(x) / lanes * lanes
+	active.mask(dst[:whole], x[:whole], keep[:whole/8], scale)
+	maskGeneric(dst[whole:len(x)], x[whole:], keep[whole/8:], scale)
+}
+
+func maskGeneric(dst, x []float32, keep []uint8, scale float32) {
 	for i, v := range x {
 		if keep[i/8]>>(i%8)&1 == 0 {
 			v = 0
@@ -15,7 +20,12 @@ func Mask(dst, x []float32, keep []uint8, scale float32) {
 // MaskGradient computes dx = fma(dy, scale, dx) for the elements whose bit is
 // set.
 func MaskGradient(dx, dy []float32, keep []uint8, scale float32) {
-	dx = dx[:len(dy)]
+	whole := len(dy) / lanes * lanes
+	active.maskGradient(dx[:whole], dy[:whole], keep[:whole/8], scale)
+	maskGradientGeneric(dx[whole:len(dy)], dy[whole:], keep[whole/8:], scale)
+}
+
+func maskGradientGeneric(dx, dy []float32, keep []uint8, scale float32) {
 	for i, v := range dy {
 		if keep[i/8]>>(i%8)&1 == 1 {
 			dx[i] = FMA32(v, scale, dx[i])

@@ -9,6 +9,10 @@ func Fill(x []float32, v float32) {
 
 // Add computes dst += src. src has at least the length of dst.
 func Add(dst, src []float32) {
+	active.add(dst, src[:len(dst)])
+}
+
+func addGeneric(dst, src []float32) {
 	src = src[:len(dst)]
 	for i, v := range src {
 		dst[i] += v
@@ -17,6 +21,10 @@ func Add(dst, src []float32) {
 
 // Scale computes x *= a.
 func Scale(x []float32, a float32) {
+	active.scale(x, a)
+}
+
+func scaleGeneric(x []float32, a float32) {
 	for i := range x {
 		x[i] *= a
 	}
@@ -27,6 +35,10 @@ func Scale(x []float32, a float32) {
 //
 //	average = fma(rate, p - average, average)
 func MovingAverage(average, p []float32, rate float32) {
+	active.movingAverage(average, p[:len(average)], rate)
+}
+
+func movingAverageGeneric(average, p []float32, rate float32) {
 	p = p[:len(average)]
 	for i, v := range average {
 		average[i] = FMA32(rate, p[i]-v, v)

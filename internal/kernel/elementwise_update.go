@@ -34,10 +34,13 @@ type SGDConstants struct {
 //
 //	p = fma(-LearningRate, fma(Decay, p, g), p)
 func SGD(p, g []float32, k *SGDConstants) {
-	p = p[:len(g)]
+	active.sgd(p[:len(g)], g, k.LearningRate, k.Decay)
+}
+
+func sgdGeneric(p, g []float32, rate, decay float32) {
 	for i, gradient := range g {
-		gradient = FMA32(k.Decay, p[i], gradient)
-		p[i] = FMA32(-k.LearningRate, gradient, p[i])
+		gradient = FMA32(decay, p[i], gradient)
+		p[i] = FMA32(-rate, gradient, p[i])
 	}
 }
 
@@ -48,15 +51,26 @@ func SGD(p, g []float32, k *SGDConstants) {
 //	p = fma(-LearningRate, b, p)                      without Nesterov
 //	p = fma(-LearningRate, fma(Momentum, b, g), p)    with it
 func Momentum(p, b, g []float32, k *SGDConstants) {
-	p, b = p[:len(g)], b[:len(g)]
+	step := active.momentum
+	if k.Nesterov {
+		step = active.nesterov
+	}
+	step(p[:len(g)], b[:len(g)], g, k.LearningRate, k.Momentum, k.Decay)
+}
+
+func momentumGeneric(p, b, g []float32, rate, momentum, decay float32) {
 	for i, gradient := range g {
-		gradient = FMA32(k.Decay, p[i], gradient)
-		step := flushAverage(FMA32(k.Momentum, b[i], gradient))
-		b[i] = step
-		if k.Nesterov {
-			step = FMA32(k.Momentum, step, gradient)
-		}
-		p[i] = FMA32(-k.LearningRate, step, p[i])
+		gradient = FMA32(decay, p[i], gradient)
+		b[i] = flushAverage(FMA32(momentum, b[i], gradient))
+		p[i] = FMA32(-rate, b[i], p[i])
+	}
+}
+
+func nesterovGeneric(p, b, g []float32, rate, momentum, decay float32) {
+	for i, gradient := range g {
+		gradient = FMA32(decay, p[i], gradient)
+		b[i] = flushAverage(FMA32(momentum, b[i], gradient))
+		p[i] = FMA32(-rate, FMA32(momentum, b[i], gradient), p[i])
 	}
 }
 
@@ -80,17 +94,26 @@ type AdamConstants struct {
 //	d = fma(sqrt(v), InverseDeviation, Epsilon)
 //	p = fma(-(m/d), StepSize, Keep*p)
 func Adam(p, m, v, g []float32, k *AdamConstants) {
-	p, m, v = p[:len(g)], m[:len(g)], v[:len(g)]
+	active.adam(p[:len(g)], m[:len(g)], v[:len(g)], g, [9]float32{
+		k.Beta1, k.Rest1, k.Beta2, k.Rest2, k.InverseDeviation, k.Epsilon, k.StepSize, k.Decay, k.Keep,
+	})
+}
+
+// adamGeneric takes its constants in the order of AdamConstants.
+func adamGeneric(p, m, v, g []float32, constants [9]float32) {
+	beta1, rest1, beta2, rest2 := constants[0], constants[1], constants[2], constants[3]
+	inverseDeviation, epsilon, stepSize := constants[4], constants[5], constants[6]
+	decay, keep := constants[7], constants[8]
 	for i, gradient := range g {
-		gradient = FMA32(k.Decay, p[i], gradient)
-		average := flushAverage(FMA32(k.Beta1, m[i], float32(k.Rest1*gradient)))
-		variance := FMA32(gradient, float32(k.Rest2*gradient), float32(k.Beta2*v[i]))
+		gradient = FMA32(decay, p[i], gradient)
+		average := flushAverage(FMA32(beta1, m[i], float32(rest1*gradient)))
+		variance := FMA32(gradient, float32(rest2*gradient), float32(beta2*v[i]))
 		if variance < tinyVariance {
 			variance = 0
 		}
 		m[i], v[i] = average, variance
-		d := FMA32(float32(math.Sqrt(float64(variance))), k.InverseDeviation, k.Epsilon)
-		p[i] = FMA32(-(average / d), k.StepSize, float32(k.Keep*p[i]))
+		d := FMA32(float32(math.Sqrt(float64(variance))), inverseDeviation, epsilon)
+		p[i] = FMA32(-(average / d), stepSize, float32(keep*p[i]))
 	}
 }
 
@@ -108,17 +131,23 @@ type LionConstants struct {
 //	m = fma(Beta2, m, Rest2*g), 0 if |m| < 1e-30
 //	p = Keep*p - LearningRate*sign(c), with sign(0) = 0
 func Lion(p, m, g []float32, k *LionConstants) {
-	p, m = p[:len(g)], m[:len(g)]
+	active.lion(p[:len(g)], m[:len(g)], g, [6]float32{k.LearningRate, k.Beta1, k.Rest1, k.Beta2, k.Rest2, k.Keep})
+}
+
+// lionGeneric takes its constants in the order of LionConstants.
+func lionGeneric(p, m, g []float32, constants [6]float32) {
+	rate, beta1, rest1 := constants[0], constants[1], constants[2]
+	beta2, rest2, keep := constants[3], constants[4], constants[5]
 	for i, gradient := range g {
-		c := FMA32(k.Beta1, m[i], float32(k.Rest1*gradient))
-		m[i] = flushAverage(FMA32(k.Beta2, m[i], float32(k.Rest2*gradient)))
+		c := FMA32(beta1, m[i], float32(rest1*gradient))
+		m[i] = flushAverage(FMA32(beta2, m[i], float32(rest2*gradient)))
 		step := float32(0)
 		if c > 0 {
-			step = k.LearningRate
+			step = rate
 		}
 		if c < 0 {
-			step = -k.LearningRate
+			step = -rate
 		}
-		p[i] = float32(k.Keep*p[i]) - step
+		p[i] = float32(keep*p[i]) - step
 	}
 }

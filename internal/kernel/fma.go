@@ -60,7 +60,7 @@ func fma32Exact(a, b, c float32) float32 {
 //	}
 //
 // b has at least the length of c.
-func Axpy(c, b []float32, a float32) { axpyGeneric(c, b[:len(c)], a) }
+func Axpy(c, b []float32, a float32) { active.axpy(c, b[:len(c)], a) }
 
 // axpyGeneric is the definition of Axpy, fast where the sum need not be rounded
 // with care.

@@ -2,21 +2,117 @@ package kernel
 
 // implementation is one way to compute the kernels that are worth vector
 // instructions. All give the same bits; the generic one, in portable Go, is their
-// definition.
+// definition: each function below computes what the function of the same name and
+// the suffix Generic does. Slices have the lengths that it needs; rows lie stride
+// elements apart.
 type implementation struct {
 	name  string
 	width int // float32 values in a vector
 
-	multiplyAdd func(rounds int)
+	axpy          func(c, b []float32, a float32)
+	mulAdd        func(dst, a, b []float32)
+	add           func(dst, src []float32)
+	scale         func(x []float32, a float32)
+	movingAverage func(average, p []float32, rate float32)
+	fromBytes     func(dst []float32, x []uint8)
+	mask          func(dst, x []float32, keep []uint8, scale float32)
+	maskGradient  func(dx, dy []float32, keep []uint8, scale float32)
 
-	// The tiles of the products; without them the portable loops run. One is
-	// for products with K = 1.
-	gather, gatherOne tiles[gatherTile]
-	outer             tiles[outerTile]
+	relu              func(dst, x []float32)
+	relu6             func(dst, x []float32)
+	hardSwish         func(dst, x []float32)
+	silu              func(dst, x []float32)
+	gelu              func(dst, x []float32)
+	reluGradient      func(dx, dy, y []float32)
+	relu6Gradient     func(dx, dy, x []float32)
+	hardSwishGradient func(dx, dy, x []float32)
+	siluGradient      func(dx, dy, x []float32)
+	geluGradient      func(dx, dy, x []float32)
+	expMinus          func(dst, x []float32, top float32)
+	divide            func(x []float32, by float32)
+	centered          func(dx, dy, y []float32, dot float32)
+
+	sgd      func(p, g []float32, rate, decay float32)
+	momentum func(p, b, g []float32, rate, momentum, decay float32)
+	nesterov func(p, b, g []float32, rate, momentum, decay float32)
+	adam     func(p, m, v, g []float32, k [9]float32)
+	lion     func(p, m, g []float32, k [6]float32)
+
+	sum           func(x []float32) float32
+	dot           func(x, y []float32) float32
+	sumSquares    func(x []float32) float64
+	largestOffset func(offsets []int32) int32
+
+	columnSum         func(sum, x []float32, rows, stride int)
+	squaredDeviations func(sum, mean, x []float32, rows, stride int)
+	normalize         func(dst, x, mean, inverse, weight, bias []float32, rows, stride int)
+	normalizeSums     func(dweight, dbias, dy, x, mean, inverse []float32, rows, stride int)
+	normalizeGradient func(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int)
+	scaleShift        func(dst, x, scale, shift []float32, rows, stride int)
+	addScaled         func(dst, x, scale []float32, rows, stride int)
+
+	products
 }
 
-// generic computes everything in portable Go.
-var generic = implementation{name: "generic", width: 8}
+// products are the kernels that take pointers and trust their caller. The generic
+// implementation has none of them.
+type products struct {
+	multiplyAdd       func(rounds int)
+	gather, gatherOne tiles[gatherTile] // gatherOne is for K = 1
+	outer             tiles[outerTile]
+
+	depthwise                   func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
+	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)
+	maxPool                     func(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)
+	maxPoolGradient             func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
+}
+
+var generic = implementation{
+	name:  "generic",
+	width: 8,
+
+	axpy:          axpyGeneric,
+	mulAdd:        mulAddGeneric,
+	add:           addGeneric,
+	scale:         scaleGeneric,
+	movingAverage: movingAverageGeneric,
+	fromBytes:     fromBytesGeneric,
+	mask:          maskGeneric,
+	maskGradient:  maskGradientGeneric,
+
+	relu:              reluGeneric,
+	relu6:             relu6Generic,
+	hardSwish:         hardSwishGeneric,
+	silu:              siluGeneric,
+	gelu:              geluGeneric,
+	reluGradient:      reluGradientGeneric,
+	relu6Gradient:     relu6GradientGeneric,
+	hardSwishGradient: hardSwishGradientGeneric,
+	siluGradient:      siluGradientGeneric,
+	geluGradient:      geluGradientGeneric,
+	expMinus:          expMinusGeneric,
+	divide:            divideGeneric,
+	centered:          centeredGeneric,
+
+	sgd:      sgdGeneric,
+	momentum: momentumGeneric,
+	nesterov: nesterovGeneric,
+	adam:     adamGeneric,
+	lion:     lionGeneric,
+
+	sum:           sumGeneric,
+	dot:           dotGeneric,
+	sumSquares:    sumSquaresGeneric,
+	largestOffset: largestOffsetGeneric,
+
+	columnSum:         columnSumGeneric,
+	squaredDeviations: squaredDeviationsGeneric,
+	normalize:         normalizeGeneric,
+	normalizeSums:     normalizeSumsGeneric,
+	normalizeGradient: normalizeGradientGeneric,
+	scaleShift:        scaleShiftGeneric,
+	addScaled:         addScaledGeneric,
+}
 
 // active is the implementation that the kernels use.
 var active = available()[0]

@@ -4,8 +4,12 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-//go:generate go -C _asm run . -family product -out ../product_amd64.s -stubs ../product_stubs_amd64.go -pkg kernel
+//go:generate go -C _asm run . -family columns -out ../columns_amd64.s -stubs ../columns_stubs_amd64.go -pkg kernel
+//go:generate go -C _asm run . -family elementwise -out ../elementwise_amd64.s -stubs ../elementwise_stubs_amd64.go -pkg kernel
+//go:generate go -C _asm run . -family gathered -out ../gathered_amd64.s -stubs ../gathered_stubs_amd64.go -pkg kernel
 //go:generate go -C _asm run . -family peak -out ../peak_amd64.s -stubs ../peak_stubs_amd64.go -pkg kernel
+//go:generate go -C _asm run . -family product -out ../product_amd64.s -stubs ../product_stubs_amd64.go -pkg kernel
+//go:generate go -C _asm run . -family reduce -out ../reduce_amd64.s -stubs ../reduce_stubs_amd64.go -pkg kernel
 //go:generate go -C _asm run . -tables ../product_tiles_amd64.go
 
 // known names the implementations that this build has for processors of its
@@ -13,21 +17,121 @@ import "golang.org/x/sys/cpu"
 var known = []string{avx512.name, avx2.name}
 
 var avx512 = implementation{
-	name:        "avx512",
-	width:       16,
-	multiplyAdd: multiplyAddAVX512,
-	gather:      gatherAVX512,
-	gatherOne:   gatherOneAVX512,
-	outer:       outerAVX512,
+	name:  "avx512",
+	width: 16,
+
+	axpy:          axpyAVX512,
+	mulAdd:        mulAddAVX512,
+	add:           addAVX512,
+	scale:         scaleAVX512,
+	movingAverage: movingAverageAVX512,
+	fromBytes:     fromBytesAVX512,
+	mask:          maskAVX512,
+	maskGradient:  maskGradientAVX512,
+
+	relu:              reluAVX512,
+	relu6:             relu6AVX512,
+	hardSwish:         hardSwishAVX512,
+	silu:              siluAVX512,
+	gelu:              geluAVX512,
+	reluGradient:      reluGradientAVX512,
+	relu6Gradient:     relu6GradientAVX512,
+	hardSwishGradient: hardSwishGradientAVX512,
+	siluGradient:      siluGradientAVX512,
+	geluGradient:      geluGradientAVX512,
+	expMinus:          expMinusAVX512,
+	divide:            divideAVX512,
+	centered:          centeredAVX512,
+
+	sgd:      sgdAVX512,
+	momentum: momentumAVX512,
+	nesterov: nesterovAVX512,
+	adam:     adamAVX512,
+	lion:     lionAVX512,
+
+	sum:           sumAVX512,
+	dot:           dotAVX512,
+	sumSquares:    sumSquaresAVX512,
+	largestOffset: largestOffsetAVX512,
+
+	columnSum:         columnSumAVX512,
+	squaredDeviations: squaredDeviationsAVX512,
+	normalize:         normalizeAVX512,
+	normalizeSums:     normalizeSumsAVX512,
+	normalizeGradient: normalizeGradientAVX512,
+	scaleShift:        scaleShiftAVX512,
+	addScaled:         addScaledAVX512,
+
+	products: products{
+		multiplyAdd:     multiplyAddAVX512,
+		gather:          gatherAVX512,
+		gatherOne:       gatherOneAVX512,
+		outer:           outerAVX512,
+		depthwise:       depthwiseAVX512,
+		depthwiseTap:    depthwiseTapGradientAVX512,
+		depthwiseTaps:   depthwiseTapsGradientAVX512,
+		maxPool:         maxPoolAVX512,
+		maxPoolGradient: maxPoolGradientAVX512,
+	},
 }
 
 var avx2 = implementation{
-	name:        "avx2",
-	width:       8,
-	multiplyAdd: multiplyAddAVX2,
-	gather:      gatherAVX2,
-	gatherOne:   gatherOneAVX2,
-	outer:       outerAVX2,
+	name:  "avx2",
+	width: 8,
+
+	axpy:          axpyAVX2,
+	mulAdd:        mulAddAVX2,
+	add:           addAVX2,
+	scale:         scaleAVX2,
+	movingAverage: movingAverageAVX2,
+	fromBytes:     fromBytesAVX2,
+	mask:          maskAVX2,
+	maskGradient:  maskGradientAVX2,
+
+	relu:              reluAVX2,
+	relu6:             relu6AVX2,
+	hardSwish:         hardSwishAVX2,
+	silu:              siluAVX2,
+	gelu:              geluAVX2,
+	reluGradient:      reluGradientAVX2,
+	relu6Gradient:     relu6GradientAVX2,
+	hardSwishGradient: hardSwishGradientAVX2,
+	siluGradient:      siluGradientAVX2,
+	geluGradient:      geluGradientAVX2,
+	expMinus:          expMinusAVX2,
+	divide:            divideAVX2,
+	centered:          centeredAVX2,
+
+	sgd:      sgdAVX2,
+	momentum: momentumAVX2,
+	nesterov: nesterovAVX2,
+	adam:     adamAVX2,
+	lion:     lionAVX2,
+
+	sum:           sumAVX2,
+	dot:           dotAVX2,
+	sumSquares:    sumSquaresAVX2,
+	largestOffset: largestOffsetAVX2,
+
+	columnSum:         columnSumAVX2,
+	squaredDeviations: squaredDeviationsAVX2,
+	normalize:         normalizeAVX2,
+	normalizeSums:     normalizeSumsAVX2,
+	normalizeGradient: normalizeGradientAVX2,
+	scaleShift:        scaleShiftAVX2,
+	addScaled:         addScaledAVX2,
+
+	products: products{
+		multiplyAdd:     multiplyAddAVX2,
+		gather:          gatherAVX2,
+		gatherOne:       gatherOneAVX2,
+		outer:           outerAVX2,
+		depthwise:       depthwiseAVX2,
+		depthwiseTap:    depthwiseTapGradientAVX2,
+		depthwiseTaps:   depthwiseTapsGradientAVX2,
+		maxPool:         maxPoolAVX2,
+		maxPoolGradient: maxPoolGradientAVX2,
+	},
 }
 
 // accelerated lists the implementations in assembly that this processor can run,

@@ -13,11 +13,11 @@ func Sigmoid(x float32) float32 {
 	return numerator / (1 + e)
 }
 
-// SiLU returns x * sigmoid(x).
-func SiLU(x float32) float32 { return float32(x * Sigmoid(x)) }
+// silu returns x * sigmoid(x).
+func silu(x float32) float32 { return float32(x * Sigmoid(x)) }
 
-// SiLUGrad is the derivative of SiLU: s + x*s*(1-s) with s = sigmoid(x).
-func SiLUGrad(x float32) float32 {
+// siluSlope is the derivative of silu: s + x*s*(1-s) with s = sigmoid(x).
+func siluSlope(x float32) float32 {
 	s := Sigmoid(x)
 	return FMA32(float32(x*s), 1-s, s)
 }
@@ -28,20 +28,20 @@ const (
 	sixth          = 0x1.555556p-3
 )
 
-// GELU returns x * normal(x), where normal(x) = (1 + erf(x/sqrt(2)))/2 is the
+// gelu returns x * normal(x), where normal(x) = (1 + erf(x/sqrt(2)))/2 is the
 // distribution function of the standard normal distribution.
-func GELU(x float32) float32 { return float32(x * normal(x)) }
+func gelu(x float32) float32 { return float32(x * normal(x)) }
 
-// GELUGrad is the derivative of GELU: normal(x) + x*exp(-x*x/2)/sqrt(2 pi).
-func GELUGrad(x float32) float32 {
+// geluSlope is the derivative of gelu: normal(x) + x*exp(-x*x/2)/sqrt(2 pi).
+func geluSlope(x float32) float32 {
 	density := float32(inverseSqrt2Pi * Exp(float32(-0.5*x)*x))
 	return FMA32(x, density, normal(x))
 }
 
 func normal(x float32) float32 { return FMA32(0.5, Erf(float32(sqrtHalf*x)), 0.5) }
 
-// HardSwish returns x * min(max(x/6 + 1/2, 0), 1).
-func HardSwish(x float32) float32 {
+// hardSwish returns x * min(max(x/6 + 1/2, 0), 1).
+func hardSwish(x float32) float32 {
 	h := FMA32(x, sixth, 0.5)
 	if h < 0 {
 		h = 0
@@ -52,9 +52,9 @@ func HardSwish(x float32) float32 {
 	return float32(x * h)
 }
 
-// HardSwishGrad is the derivative of HardSwish: 0 below -3, 1 above 3, and
+// hardSwishSlope is the derivative of hardSwish: 0 below -3, 1 above 3, and
 // x/3 + 1/2 from -3 to 3.
-func HardSwishGrad(x float32) float32 {
+func hardSwishSlope(x float32) float32 {
 	d := FMA32(x, 2*sixth, 0.5)
 	if x < -3 {
 		d = 0

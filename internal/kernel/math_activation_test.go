@@ -16,14 +16,14 @@ func TestActivations(t *testing.T) {
 		absolute  float64 // times the magnitude of x, at least 1
 	}{
 		{"Sigmoid", Sigmoid, sigmoid, 3e-7, 1e-44},
-		{"SiLU", SiLU, func(x float64) float64 { return x * sigmoid(x) }, 4e-7, 1e-44},
-		{"SiLUGrad", SiLUGrad, func(x float64) float64 { return sigmoid(x) * (1 + x*(1-sigmoid(x))) }, 3e-7, 1e-7},
-		{"GELU", GELU, func(x float64) float64 { return x * cdf(x) }, 3e-7, 1e-7},
-		{"GELUGrad", GELUGrad, func(x float64) float64 {
+		{"SiLU", silu, func(x float64) float64 { return x * sigmoid(x) }, 4e-7, 1e-44},
+		{"SiLUGrad", siluSlope, func(x float64) float64 { return sigmoid(x) * (1 + x*(1-sigmoid(x))) }, 3e-7, 1e-7},
+		{"GELU", gelu, func(x float64) float64 { return x * cdf(x) }, 3e-7, 1e-7},
+		{"GELUGrad", geluSlope, func(x float64) float64 {
 			return cdf(x) + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)
 		}, 3e-7, 2e-7},
-		{"HardSwish", HardSwish, func(x float64) float64 { return x * min(max(x/6+0.5, 0), 1) }, 3e-7, 1e-7},
-		{"HardSwishGrad", HardSwishGrad, func(x float64) float64 {
+		{"HardSwish", hardSwish, func(x float64) float64 { return x * min(max(x/6+0.5, 0), 1) }, 3e-7, 1e-7},
+		{"HardSwishGrad", hardSwishSlope, func(x float64) float64 {
 			if math.Abs(x) > 3 {
 				return max(0, math.Copysign(1, x))
 			}
@@ -52,7 +52,7 @@ func TestDerivatives(t *testing.T) {
 		name             string
 		f, df            func(float32) float32
 		kinkLow, kinkTop float32
-	}{{"SiLU", SiLU, SiLUGrad, 9, 9}, {"GELU", GELU, GELUGrad, 9, 9}, {"HardSwish", HardSwish, HardSwishGrad, -3, 3}} {
+	}{{"SiLU", silu, siluSlope, 9, 9}, {"GELU", gelu, geluSlope, 9, 9}, {"HardSwish", hardSwish, hardSwishSlope, -3, 3}} {
 		const h = 1.0 / 64
 		for x := float32(-6); x < 6; x += 0.171 {
 			if near := min(abs(x-f.kinkLow), abs(x-f.kinkTop)); near <= h {

@@ -14,10 +14,7 @@ func ChannelMean(mean, partial, x []float32, images int) {
 	channels, size := len(mean), len(x)/images
 	for i := range images {
 		clear(partial)
-		image := x[i*size:][:size]
-		for at := 0; at < size; at += channels {
-			Add(partial, image[at:][:channels])
-		}
+		ColumnSum(partial, x[i*size:][:size], size/channels, channels)
 		Add(mean, partial)
 	}
 	Scale(mean, 1/float32(len(x)/channels))
@@ -29,16 +26,20 @@ func ChannelVariance(variance, partial, mean, x []float32, images int) {
 	channels, size := len(mean), len(x)/images
 	for i := range images {
 		clear(partial)
-		image := x[i*size:][:size]
-		for at := 0; at < size; at += channels {
-			for c, v := range image[at:][:channels] {
-				d := v - mean[c]
-				partial[c] = FMA32(d, d, partial[c])
-			}
-		}
+		active.squaredDeviations(partial, mean[:len(partial)], x[i*size:][:size], size/channels, channels)
 		Add(variance, partial)
 	}
 	Scale(variance, 1/float32(len(x)/channels))
+}
+
+// squaredDeviationsGeneric adds to sum[c] the squares of x - mean, row by row.
+func squaredDeviationsGeneric(sum, mean, x []float32, rows, stride int) {
+	for r := range rows {
+		for c, v := range x[r*stride:][:len(sum)] {
+			d := v - mean[c]
+			sum[c] = FMA32(d, d, sum[c])
+		}
+	}
 }
 
 // InverseDeviation computes dst[c] = 1 / sqrt(variance[c] + epsilon).
@@ -51,10 +52,14 @@ func InverseDeviation(dst, variance []float32, epsilon float32) {
 // Normalize computes dst = fma((x - mean) * inverse, weight, bias) in each
 // channel.
 func Normalize(dst, x, mean, inverse, weight, bias []float32) {
-	channels := len(mean)
-	for at := 0; at < len(x); at += channels {
-		out := dst[at:][:channels]
-		for c, v := range x[at:][:channels] {
+	n := len(mean)
+	active.normalize(dst[:len(x)], x, mean, inverse[:n], weight[:n], bias[:n], len(x)/n, n)
+}
+
+func normalizeGeneric(dst, x, mean, inverse, weight, bias []float32, rows, stride int) {
+	for r := range rows {
+		out := dst[r*stride:][:len(mean)]
+		for c, v := range x[r*stride:][:len(mean)] {
 			out[c] = FMA32(float32((v-mean[c])*inverse[c]), weight[c], bias[c])
 		}
 	}
@@ -68,15 +73,20 @@ func NormalizeSums(dweight, dbias, partial, dy, x, mean, inverse []float32, imag
 	forWeight, forBias := partial[:channels], partial[channels:2*channels]
 	for i := range images {
 		clear(partial)
-		for at := i * size; at < (i+1)*size; at += channels {
-			in := x[at:][:channels]
-			for c, g := range dy[at:][:channels] {
-				forBias[c] += g
-				forWeight[c] = FMA32(g, float32((in[c]-mean[c])*inverse[c]), forWeight[c])
-			}
-		}
+		active.normalizeSums(forWeight, forBias, dy[i*size:][:size], x[i*size:][:size], mean, inverse[:channels],
+			size/channels, channels)
 		Add(dweight, forWeight)
 		Add(dbias, forBias)
+	}
+}
+
+func normalizeSumsGeneric(dweight, dbias, dy, x, mean, inverse []float32, rows, stride int) {
+	for r := range rows {
+		in := x[r*stride:][:len(mean)]
+		for c, g := range dy[r*stride:][:len(mean)] {
+			dbias[c] += g
+			dweight[c] = FMA32(g, float32((in[c]-mean[c])*inverse[c]), dweight[c])
+		}
 	}
 }
 
@@ -86,13 +96,17 @@ func NormalizeSums(dweight, dbias, partial, dy, x, mean, inverse []float32, imag
 //
 //	dx += weight * inverse * (dy - dbias/n - xhat*dweight/n)
 func NormalizeGradient(dx, dy, x, mean, inverse, weight, dweight, dbias []float32) {
-	channels := len(mean)
-	n := float32(len(x) / channels)
-	for at := 0; at < len(x); at += channels {
-		out, in := dx[at:][:channels], x[at:][:channels]
-		for c, g := range dy[at:][:channels] {
+	n := len(mean)
+	active.normalizeGradient(dx[:len(x)], dy[:len(x)], x, mean, inverse[:n], weight[:n], dweight[:n], dbias[:n],
+		float32(len(x)/n), len(x)/n, n)
+}
+
+func normalizeGradientGeneric(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int) {
+	for r := range rows {
+		out, in := dx[r*stride:][:len(mean)], x[r*stride:][:len(mean)]
+		for c, g := range dy[r*stride:][:len(mean)] {
 			hat := float32((in[c] - mean[c]) * inverse[c])
-			d := FMA32(-hat, dweight[c]/n, g-dbias[c]/n)
+			d := FMA32(-hat, dweight[c]/count, g-dbias[c]/count)
 			out[c] = FMA32(float32(weight[c]*inverse[c]), d, out[c])
 		}
 	}
@@ -100,18 +114,40 @@ func NormalizeGradient(dx, dy, x, mean, inverse, weight, dweight, dbias []float3
 
 // ScaleShift computes dst = fma(x, scale, shift) in each channel.
 func ScaleShift(dst, x, scale, shift []float32) {
-	channels := len(scale)
-	for at := 0; at < len(x); at += channels {
-		out := dst[at:][:channels]
-		for c, v := range x[at:][:channels] {
+	n := len(scale)
+	active.scaleShift(dst[:len(x)], x, scale, shift[:n], len(x)/n, n)
+}
+
+func scaleShiftGeneric(dst, x, scale, shift []float32, rows, stride int) {
+	for r := range rows {
+		out := dst[r*stride:][:len(scale)]
+		for c, v := range x[r*stride:][:len(scale)] {
 			out[c] = FMA32(v, scale[c], shift[c])
 		}
 	}
 }
 
+// AddScaled computes dst = fma(x, scale, dst) in each channel.
+func AddScaled(dst, x, scale []float32) {
+	n := len(scale)
+	active.addScaled(dst[:len(x)], x, scale, len(x)/n, n)
+}
+
+func addScaledGeneric(dst, x, scale []float32, rows, stride int) {
+	for r := range rows {
+		mulAddGeneric(dst[r*stride:][:len(scale)], x[r*stride:][:len(scale)], scale)
+	}
+}
+
 // ColumnSum adds to sum[c] all rows of x [rows,stride] in order.
 func ColumnSum(sum, x []float32, rows, stride int) {
+	if rows > 0 {
+		active.columnSum(sum, x[:(rows-1)*stride+len(sum)], rows, stride)
+	}
+}
+
+func columnSumGeneric(sum, x []float32, rows, stride int) {
 	for r := range rows {
-		Add(sum, x[r*stride:][:len(sum)])
+		addGeneric(sum, x[r*stride:][:len(sum)])
 	}
 }

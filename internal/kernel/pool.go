@@ -7,6 +7,16 @@ package kernel
 //	dst[m,c] = max over t of x[offsets[m*taps+t]+c]
 //	index[m,c] = the t that won
 func MaxPool(dst []float32, index []uint8, x []float32, offsets []int32, rows, taps, channels int) {
+	if rows == 0 || taps == 0 || channels == 0 || active.maxPool == nil {
+		maxPoolGeneric(dst, index, x, offsets, rows, taps, channels)
+		return
+	}
+	_, _ = dst[:rows*channels], index[:rows*channels]
+	checkOffsets(x, offsets[:rows*taps], channels)
+	active.maxPool(&dst[0], &index[0], &x[0], &offsets[0], rows, taps, channels)
+}
+
+func maxPoolGeneric(dst []float32, index []uint8, x []float32, offsets []int32, rows, taps, channels int) {
 	for m := range rows {
 		out, won := dst[m*channels:][:channels], index[m*channels:][:channels]
 		first := true
@@ -28,6 +38,16 @@ func MaxPool(dst []float32, index []uint8, x []float32, offsets []int32, rows, t
 // MaxPoolGradient adds each dy[m,c] to the element of dx that won:
 // dx[offsets[m*taps+index[m,c]]+c] += dy[m,c], pixel by pixel in order.
 func MaxPoolGradient(dx []float32, index []uint8, dy []float32, offsets []int32, rows, taps, channels int) {
+	if rows == 0 || taps == 0 || channels == 0 || active.maxPoolGradient == nil {
+		maxPoolGradientGeneric(dx, index, dy, offsets, rows, taps, channels)
+		return
+	}
+	_, _ = dy[:rows*channels], index[:rows*channels]
+	checkOffsets(dx, offsets[:rows*taps], channels)
+	active.maxPoolGradient(&dx[0], &index[0], &dy[0], &offsets[0], rows, taps, channels)
+}
+
+func maxPoolGradientGeneric(dx []float32, index []uint8, dy []float32, offsets []int32, rows, taps, channels int) {
 	for m := range rows {
 		at := offsets[m*taps:][:taps]
 		won := index[m*channels:][:channels]

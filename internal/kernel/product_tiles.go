@@ -88,7 +88,7 @@ func (p *Product) check() {
 	if p.Bias != nil {
 		_ = p.Bias[:p.N]
 	}
-	_ = p.A[:largest(p.Offsets[:p.Rows*p.Taps])+p.K]
+	checkOffsets(p.A, p.Offsets[:p.Rows*p.Taps], p.K)
 }
 
 // sumTiles computes the sum with tiles: blocks of the reduction, in each panels
@@ -124,16 +124,7 @@ func (o *Outer) sumPanel(t tiles[outerTile], zeros *float32, first, firstK, k in
 func (o *Outer) check() {
 	_ = o.Dst[(o.M-1)*o.DstStride:][:o.N]
 	_ = o.B[(len(o.Offsets)-1)*o.BStride:][:o.N]
-	_ = o.A[:largest(o.Offsets)+o.M]
-}
-
-// largest returns the largest offset, 0 where all are negative.
-func largest(offsets []int32) int {
-	most := int32(0)
-	for _, offset := range offsets {
-		most = max(most, offset)
-	}
-	return int(most)
+	checkOffsets(o.A, o.Offsets, o.M)
 }
 
 // zeroRows is a row of zeros that grows with what is asked of it.

@@ -31,7 +31,9 @@ func (l *Lanes) MultiplyAdd(i int, a, b float32) { l[i%lanes] = FMA32(a, b, l[i%
 func (l *Lanes) Total() float32 { return fold((*[lanes]float32)(l)) }
 
 // Sum returns the sum of x in 16 lanes; 0 for an empty x.
-func Sum(x []float32) float32 {
+func Sum(x []float32) float32 { return active.sum(x) }
+
+func sumGeneric(x []float32) float32 {
 	var p [lanes]float32
 	for len(x) >= lanes {
 		for j, v := range x[:lanes] {
@@ -47,7 +49,9 @@ func Sum(x []float32) float32 {
 
 // SumSquares returns the sum of the squares of x in 16 lanes of float64, in
 // which each square is exact.
-func SumSquares(x []float32) float64 {
+func SumSquares(x []float32) float64 { return active.sumSquares(x) }
+
+func sumSquaresGeneric(x []float32) float64 {
 	var p [lanes]float64
 	for i, v := range x {
 		p[i%lanes] += float64(float64(v) * float64(v))
@@ -57,8 +61,9 @@ func SumSquares(x []float32) float64 {
 
 // Dot returns the sum of x[i]*y[i] in 16 lanes of fused multiply-adds. y has at
 // least the length of x.
-func Dot(x, y []float32) float32 {
-	y = y[:len(x)]
+func Dot(x, y []float32) float32 { return active.dot(x, y[:len(x)]) }
+
+func dotGeneric(x, y []float32) float32 {
 	var sum Lanes
 	for i, v := range x {
 		sum.MultiplyAdd(i, v, y[i])
@@ -109,13 +114,30 @@ func ArgMax(x []float32) int {
 func SoftmaxRow(dst, x []float32) {
 	dst = dst[:len(x)]
 	top := Max(x)
+	active.expMinus(dst, x, top)
+	active.divide(dst, Sum(dst))
+}
+
+// expMinusGeneric computes dst = exp(x - top).
+func expMinusGeneric(dst, x []float32, top float32) {
 	for i, v := range x {
 		dst[i] = Exp(v - top)
 	}
-	sum := Sum(dst)
-	for i, e := range dst {
-		dst[i] = e / sum
+}
+
+func divideGeneric(x []float32, by float32) {
+	for i := range x {
+		x[i] /= by
 	}
+}
+
+// largestOffsetGeneric returns the largest offset, 0 where all are negative.
+func largestOffsetGeneric(offsets []int32) int32 {
+	most := int32(0)
+	for _, offset := range offsets {
+		most = max(most, offset)
+	}
+	return most
 }
 
 // LogSumExp returns the two terms of log(sum(exp(x))) = top + rest, where top is

@@ -138,9 +138,19 @@ func (m mask) store(from reg.Register, to Mem) {
 var (
 	constants []uint32
 	usesLanes bool
+	usesBits  bool
 )
 
-const lanesName = "lanes"
+const (
+	lanesName = "lanes"
+	bitsName  = "bits"
+)
+
+// bitsTable is memory of 8 lanes with one bit each.
+func bitsTable() Mem {
+	usesBits = true
+	return NewDataAddr(NewStaticSymbol(bitsName), 0)
+}
 
 // lanesTable is memory of 8 selected lanes and 8 others.
 func lanesTable() Mem {
@@ -172,6 +182,12 @@ func defineConstants() {
 		GLOBL(lanesName, RODATA|NOPTR)
 		for i := range 16 {
 			DATA(4*i, U32(uint32(int32(i-8)>>31)))
+		}
+	}
+	if usesBits {
+		GLOBL(bitsName, RODATA|NOPTR)
+		for i := range 8 {
+			DATA(4*i, U32(1<<i))
 		}
 	}
 	for _, bits := range constants {

@@ -18,8 +18,12 @@ import (
 
 // families are the kernels by the file that they are written to.
 var families = map[string]func(isa){
-	"peak":    peak,
-	"product": products,
+	"gathered":    gathered,
+	"elementwise": elementwise,
+	"columns":     columnKernels,
+	"reduce":      reductions,
+	"peak":        peak,
+	"product":     products,
 }
 
 func main() {

@@ -1,0 +1,368 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Kernels that gather pixels, and treat every channel on its own: depthwise
+// convolution and max-pooling.
+
+// strip is a block of neighbouring channels of one pixel.
+type strip struct {
+	isa
+	label   string
+	vectors int
+	mask    mask
+	left    reg.GPVirtual // channels from here on
+	column  reg.GPVirtual // the first channel's, in bytes
+}
+
+func (p *strip) load(from Mem) vec {
+	v := p.register()
+	p.mask.load(from, v)
+	return v
+}
+
+// each calls f for every vector, disp bytes behind the first.
+func (p *strip) each(f func(i, disp int)) {
+	for i := range p.vectors {
+		f(i, i*p.bytes())
+	}
+}
+
+// pointer returns a parameter's address moved on to the present column.
+func (p *strip) pointer(name string) reg.GPVirtual {
+	r := load64(parameter(name))
+	ADDQ(p.column, r)
+	return r
+}
+
+// strips emits body for strips of several vectors, of one, and of a last one
+// that is cut, until all channels are done.
+func (s isa) strips(vectors int, body func(p *strip)) {
+	left, column := load64(parameter("channels")), GP64()
+	XORQ(column, column)
+	sizes := []strip{{label: "wide", vectors: vectors}, {label: "narrow", vectors: 1}}
+	if vectors == 1 {
+		sizes = sizes[1:]
+	}
+	for _, p := range sizes {
+		p.isa, p.left, p.column = s, left, column
+		size := p.vectors * s.width
+		Label(p.label)
+		CMPQ(left, Imm(uint64(size)))
+		JL(LabelRef(p.label + "End"))
+		body(&p)
+		ADDQ(U32(uint32(4*size)), column)
+		SUBQ(Imm(uint64(size)), left)
+		JMP(LabelRef(p.label))
+		Label(p.label + "End")
+	}
+	TESTQ(left, left)
+	JZ(LabelRef("channelsEnd"))
+	count := GP64()
+	MOVQ(left, count)
+	body(&strip{isa: s, label: "cut", vectors: 1, left: left, column: column, mask: newMask(s, count)})
+	Label("channelsEnd")
+}
+
+// pixels emits body for every output pixel. What moves on with the pixels are
+// parameters: offsets by taps, and the rows of channels named.
+func (s isa) pixels(body func(), rows ...string) {
+	CMPQ(parameter("rows"), Imm(0))
+	JE(LabelRef("done"))
+	Label("pixel")
+	body()
+	size := loadBytes(parameter("channels"))
+	for _, name := range rows {
+		ADDQ(size, parameter(name))
+	}
+	ADDQ(loadBytes(parameter("taps")), parameter("offsets"))
+	DECQ(parameter("rows"))
+	JNZ(LabelRef("pixel"))
+	Label("done")
+	end()
+}
+
+func gathered(s isa) {
+	s.function("depthwise", "(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)",
+		"computes Depthwise.Convolve.")
+	s.pixels(func() { s.strips(4, depthwise) }, "dst")
+	for _, taps := range []int{depthwiseTaps, 1} {
+		depthwiseGradient(s, taps)
+	}
+	s.function("maxPool", "(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)", "computes maxPoolGeneric.")
+	s.pixels(func() {
+		s.strips(2, maxPool)
+		ADDQ(load64(parameter("channels")), parameter("index"))
+	}, "dst")
+	s.function("maxPoolGradient", "(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)", "computes maxPoolGradientGeneric.")
+	s.pixels(func() {
+		s.strips(1, maxPoolGradient)
+		ADDQ(load64(parameter("channels")), parameter("index"))
+	}, "dy")
+}
+
+// depthwise emits one strip of channels of one pixel.
+func depthwise(p *strip) {
+	acc := p.startStrip()
+	w, table, a := p.pointer("w"), load64(parameter("offsets")), load64(parameter("a"))
+	zeros, stride := zeroOffset(a), loadBytes(parameter("channels"))
+	taps := load64(parameter("taps"))
+	Label(p.label + "Tap")
+	offset := GP64()
+	loadOffset(at(table, 0), zeros, offset)
+	LEAQ(Mem{Base: a, Index: offset, Scale: 4}, offset)
+	ADDQ(p.column, offset)
+	p.each(func(i, disp int) {
+		VFMADD231PS(p.load(at(w, disp)), p.load(at(offset, disp)), acc[i])
+	})
+	ADDQ(stride, w)
+	ADDQ(Imm(4), table)
+	DECQ(taps)
+	JNZ(LabelRef(p.label + "Tap"))
+	dst := p.pointer("dst")
+	p.each(func(i, disp int) { p.mask.store(acc[i], at(dst, disp)) })
+}
+
+// startStrip gives the accumulators their first values: Dst, the bias or zeros.
+func (p *strip) startStrip() []vec {
+	acc := p.registers(p.vectors)
+	from := p.pointer("dst")
+	CMPB(parameter("accumulate"), Imm(0))
+	JNE(LabelRef(p.label + "Load"))
+	MOVQ(parameter("bias"), from)
+	TESTQ(from, from)
+	JZ(LabelRef(p.label + "Zero"))
+	ADDQ(p.column, from)
+	Label(p.label + "Load")
+	p.each(func(i, disp int) { p.mask.load(at(from, disp), acc[i]) })
+	JMP(LabelRef(p.label + "Started"))
+	Label(p.label + "Zero")
+	p.each(func(i, _ int) { p.zero(acc[i]) })
+	Label(p.label + "Started")
+	return acc
+}
+
+// depthwiseTaps is the number of taps whose gradients are formed at once.
+const depthwiseTaps = 9
+
+// depthwiseGradient emits the gradient of a number of neighbouring taps: a strip
+// of channels goes through all pixels with its gradients in registers.
+func depthwiseGradient(s isa, taps int) {
+	name := map[bool]string{true: "depthwiseTapGradient", false: "depthwiseTapsGradient"}[taps == 1]
+	s.function(name, "(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)",
+		"adds to the gradients of neighbouring taps, the first of which offsets and dw point to.")
+	vectors := map[bool]int{true: 2, false: 1}[s.wide()]
+	if taps == 1 {
+		vectors = 4
+	}
+	s.strips(vectors, func(p *strip) {
+		acc := make([][]vec, taps)
+		eachTap := func(f func(acc []vec, dw reg.GPVirtual)) {
+			dw, stride := p.pointer("dw"), loadBytes(parameter("channels"))
+			for t := range acc {
+				f(acc[t], dw)
+				ADDQ(stride, dw)
+			}
+		}
+		for t := range acc {
+			acc[t] = p.registers(p.vectors)
+		}
+		eachTap(func(acc []vec, dw reg.GPVirtual) {
+			p.each(func(i, disp int) { p.mask.load(at(dw, disp), acc[i]) })
+		})
+		p.gradientRows(acc)
+		eachTap(func(acc []vec, dw reg.GPVirtual) {
+			p.each(func(i, disp int) { p.mask.store(acc[i], at(dw, disp)) })
+		})
+	})
+	end()
+}
+
+// gradientRows emits the loop over pixels.
+func (p *strip) gradientRows(acc [][]vec) {
+	dy, table, a := p.pointer("dy"), load64(parameter("offsets")), load64(parameter("a"))
+	zeros := zeroOffset(a)
+	ADDQ(p.column, a)
+	SUBQ(p.columnInElements(), zeros)
+	stride, step, rows := loadBytes(parameter("channels")), loadBytes(parameter("taps")), load64(parameter("rows"))
+	Label(p.label + "Row")
+	gradient := make([]vec, p.vectors)
+	p.each(func(i, disp int) { gradient[i] = p.load(at(dy, disp)) })
+	for t := range acc {
+		offset := GP64()
+		loadOffset(at(table, 4*t), zeros, offset)
+		p.each(func(i, disp int) {
+			VFMADD231PS(p.load(Mem{Base: a, Index: offset, Scale: 4, Disp: disp}), gradient[i], acc[t][i])
+		})
+	}
+	ADDQ(stride, dy)
+	ADDQ(step, table)
+	DECQ(rows)
+	JNZ(LabelRef(p.label + "Row"))
+}
+
+func (p *strip) columnInElements() reg.GPVirtual {
+	c := GP64()
+	MOVQ(p.column, c)
+	SHRQ(Imm(2), c)
+	return c
+}
+
+// everyLane returns a number of a general register in every lane.
+func (s isa) everyLane(n reg.GPVirtual) vec {
+	v := s.register()
+	if s.wide() {
+		VPBROADCASTD(n.As32(), v)
+	} else {
+		x := XMM()
+		VMOVD(n.As32(), x)
+		VPBROADCASTD(x, v)
+	}
+	return v
+}
+
+// maxPool emits one strip of channels of one pixel.
+func maxPool(p *strip) {
+	x, table, taps := p.pointer("x"), load64(parameter("offsets")), load64(parameter("taps"))
+	tap, offset := GP64(), GP64()
+	XORQ(tap, tap)
+	next := func(label, otherwise string) {
+		Label(p.label + label)
+		CMPQ(tap, taps)
+		JGE(LabelRef(p.label + otherwise))
+		MOVLQSX(Mem{Base: table, Index: tap, Scale: 4}, offset)
+		INCQ(tap)
+		TESTQ(offset, offset)
+		JLT(LabelRef(p.label + label))
+	}
+	load := func(disp int) vec { return p.load(Mem{Base: x, Index: offset, Scale: 4, Disp: disp}) }
+	top, won := make([]vec, p.vectors), make([]vec, p.vectors)
+
+	next("First", "Skip") // a window without any pixel leaves its output as it was
+	p.each(func(i, disp int) { top[i], won[i] = load(disp), p.everyLane(tap) })
+	next("Next", "Store")
+	index := p.everyLane(tap)
+	p.each(func(i, disp int) {
+		v := load(disp)
+		beats := p.compare(notAtMost, v, top[i]).and(p.compare(ordered, top[i], top[i]))
+		VMOVAPS(beats.pick(v, top[i]), top[i])
+		VMOVAPS(beats.pick(index, won[i]), won[i])
+	})
+	JMP(LabelRef(p.label + "Next"))
+	Label(p.label + "Store")
+	dst, to := p.pointer("dst"), p.bytePointer()
+	p.each(func(i, disp int) {
+		p.mask.store(top[i], at(dst, disp))
+		VPSUBD(p.bits(1), won[i], won[i]) // taps were counted from 1
+		p.storeBytes(won[i], at(to, disp/4))
+	})
+	Label(p.label + "Skip")
+}
+
+// bytePointer returns the parameter index moved on to the present column.
+func (p *strip) bytePointer() reg.GPVirtual {
+	r := load64(parameter("index"))
+	ADDQ(p.columnInElements(), r)
+	return r
+}
+
+// storeBytes stores the lowest byte of every lane.
+func (p *strip) storeBytes(v vec, to Mem) {
+	if p.wide() {
+		if p.mask.some {
+			VPMOVDB(v, reg.K1, to)
+		} else {
+			VPMOVDB(v, to)
+		}
+		return
+	}
+	low, high := p.split(v)
+	bytes := XMM()
+	VPACKUSDW(high, low, bytes)
+	VPACKUSWB(bytes, bytes, bytes)
+	if !p.mask.some {
+		VMOVQ(bytes, to)
+		return
+	}
+	all, left := GP64(), GP64()
+	VMOVQ(bytes, all)
+	MOVQ(p.left, left)
+	Label(p.label + "Byte")
+	MOVB(all.As8(), to)
+	SHRQ(Imm(8), all)
+	INCQ(to.Base)
+	DECQ(left)
+	JNZ(LabelRef(p.label + "Byte"))
+}
+
+// loadBytes loads a byte into every lane.
+func (p *strip) loadBytes(from Mem) vec {
+	v := p.register()
+	switch {
+	case !p.mask.some:
+		VPMOVZXBD(from, v)
+	case p.wide():
+		VPMOVZXBD_Z(from, reg.K1, v)
+	default:
+		all, left, b := GP64(), GP64(), GP64()
+		XORQ(all, all)
+		MOVQ(p.left, left)
+		from.Index, from.Scale, from.Disp = left, 1, -1
+		Label(p.label + "Byte")
+		SHLQ(Imm(8), all)
+		MOVBQZX(from, b)
+		ORQ(b, all)
+		DECQ(left)
+		JNZ(LabelRef(p.label + "Byte"))
+		x := XMM()
+		VMOVQ(all, x)
+		VPMOVZXBD(x, v)
+	}
+	return v
+}
+
+// and returns the condition that both hold.
+func (c condition) and(d condition) condition {
+	if c.isa.wide() {
+		KANDW(c.in, d.in, c.in)
+	} else {
+		VANDPS(c.in, d.in, c.in)
+	}
+	return c
+}
+
+// equalBits is the condition that two integers are equal.
+func (s isa) equalBits(a, b vec) condition {
+	c := condition{isa: s}
+	if s.wide() {
+		c.in = K()
+	} else {
+		c.in = YMM()
+	}
+	VPCMPEQD(b, a, c.in)
+	return c
+}
+
+// maxPoolGradient emits one strip of channels of one pixel.
+func maxPoolGradient(p *strip) {
+	dy := p.load(at(p.pointer("dy"), 0))
+	won := p.loadBytes(at(p.bytePointer(), 0))
+	dx, table, taps := p.pointer("dx"), load64(parameter("offsets")), load64(parameter("taps"))
+	tap, offset := GP64(), GP64()
+	XORQ(tap, tap)
+	Label(p.label + "Tap")
+	MOVLQSX(Mem{Base: table, Index: tap, Scale: 4}, offset)
+	TESTQ(offset, offset)
+	JLT(LabelRef(p.label + "Next"))
+	to := Mem{Base: dx, Index: offset, Scale: 4}
+	before := p.load(to)
+	p.mask.store(p.equalBits(won, p.everyLane(tap)).pick(p.add(before, dy), before), to)
+	Label(p.label + "Next")
+	INCQ(tap)
+	CMPQ(tap, taps)
+	JLT(LabelRef(p.label + "Tap"))
+}
