@@ -40,9 +40,15 @@ type compiler struct {
 // stepAddress is where random numbers of the present step are found.
 type stepAddress struct{ epoch, position uint32 }
 
-// emit appends an operation on shards.
+// emit appends an operation that can be done on any part of a shard.
 func (c *compiler) emit(name string, run func(w *worker, s span), uses ...*tensor) {
 	c.ops = append(c.ops, &op{name: name, run: run, uses: uses})
+}
+
+// emitWhole appends an operation that needs all examples of a shard at once, or
+// gains by it: a matrix that is read once for all.
+func (c *compiler) emitWhole(name string, run func(w *worker, s span), uses ...*tensor) {
+	c.ops = append(c.ops, &op{name: name, run: run, uses: uses, whole: true})
 }
 
 // emitBatch appends an operation on the whole batch.

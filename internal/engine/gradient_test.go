@@ -193,33 +193,41 @@ func checkGradient(t *testing.T, trainer *Trainer, params *nn.Parameters, p *nn.
 	}
 }
 
-// TestWorkersDoNotMatter takes steps with several numbers of workers and wants
-// one gradient, bit for bit.
-func TestWorkersDoNotMatter(t *testing.T) {
+// TestWorkersAndPartsDoNotMatter takes steps with several numbers of workers and
+// of examples that a group takes at a time, and wants one gradient, bit for bit.
+func TestWorkersAndPartsDoNotMatter(t *testing.T) {
 	for _, lc := range layerCases() {
 		t.Run(lc.name, func(t *testing.T) {
 			want := ""
 			for _, workers := range []int{1, 2, 3, 5} {
-				g, params := lc.network(t)
-				trainer, err := NewTrainer(g, params, TrainerOptions{
-					BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{},
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := trainer.Step(testStep(g, 11)); err != nil {
-					t.Fatal(err)
-				}
-				got := fmt.Sprintf("%x %s", bitsOf(trainer.gradient), params.Digest())
-				trainer.Close()
-				if want == "" {
-					want = got
-				} else if got != want {
-					t.Fatalf("%d workers give other bits than 1", workers)
+				for _, partBytes := range []int{1, 600, 1 << 30} {
+					got := lc.stepBits(t, workers, partBytes)
+					if want == "" {
+						want = got
+					} else if got != want {
+						t.Fatalf("%d workers and parts of %d bytes give other bits", workers, partBytes)
+					}
 				}
 			}
 		})
 	}
+}
+
+// stepBits is what a step leaves behind.
+func (lc layerCase) stepBits(t *testing.T, workers, partBytes int) string {
+	t.Helper()
+	g, params := lc.network(t)
+	trainer, err := NewTrainer(g, params, TrainerOptions{
+		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{}, partBytes: partBytes,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.Close()
+	if _, err := trainer.Step(testStep(g, 11)); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x %s", bitsOf(trainer.gradient), params.Digest())
 }
 
 func bitsOf(x []float32) []uint32 {

@@ -42,7 +42,7 @@ func NewInference(g *nn.Graph, params *nn.Parameters, batch, workers int) (*Infe
 	c.emit("result", func(w *worker, s span) {
 		copy(p.output[s.first*p.classes:], result.of(w, s))
 	}, result)
-	c.plan.segments = segmentsOf(c.ops)
+	c.plan.segments = schedule(c.ops, cacheBudget)
 	c.plan.allocate(batch, c.shard, c.scratch)
 	c.plan.bind()
 	p.refreshes = c.refreshes

@@ -19,7 +19,7 @@ func (c *compiler) lowerLinear(n *nn.Node) func() {
 		return c.lowerWide(n, l)
 	}
 	x, y, rows := c.input(n, 0), c.value(n), rowOffsets(c.shard, l.in)
-	c.emit(n.Name, func(w *worker, s span) {
+	c.emitWhole(n.Name, func(w *worker, s span) {
 		l.multiply(y.of(w, s), x.of(w, s), rows[:s.count], 0, l.out)
 	}, x, y)
 	return func() { c.linearBackward(n, l, rows) }
@@ -41,7 +41,7 @@ func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
 	x, dy := c.input(n, 0), c.gradients[n.Index]
 	if c.trains(n.Params[0]) {
 		slot := c.slots.gradientOf(n.Params[0])
-		c.emit(n.Name+" weight gradient", func(w *worker, s span) {
+		c.emitWhole(n.Name+" weight gradient", func(w *worker, s span) {
 			outer := kernel.Outer{
 				Dst: c.slots.at(s, slot, l.in*l.out), DstStride: l.out, A: x.of(w, s), Offsets: rows[:s.count],
 				B: dy.of(w, s), BStride: l.out, M: l.in, N: l.out, Accumulate: true,
@@ -59,7 +59,7 @@ func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
 	turned := alignedFloats(l.in * l.out)
 	c.prepare(n.Name+" turned weights", func() { l.turn(turned, 0, l.in) })
 	outputs, accumulate := rowOffsets(c.shard, l.out), begin(dx)
-	c.emit(n.Name+" data gradient", func(w *worker, s span) {
+	c.emitWhole(n.Name+" data gradient", func(w *worker, s span) {
 		product := kernel.Product{
 			Dst: dx.of(w, s), DstStride: l.in, A: dy.of(w, s), Offsets: outputs[:s.count], B: turned, BStride: l.in,
 			Rows: s.count, Taps: 1, K: l.out, N: l.in, Accumulate: accumulate,

@@ -45,15 +45,18 @@ func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
 	if !c.isFrozen(n.Params[2]) {
 		c.norms = append(c.norms, v)
 	}
-	c.emit(n.Name, func(w *worker, s span) {
+	c.emitWhole(n.Name+" statistics", func(w *worker, s span) {
 		in := x.of(w, s)
 		mean, variance, inverse := v.statistics(c.slots, s)
 		partial := w.scratch[:v.channels]
 		kernel.ChannelMean(mean, partial, in, s.count)
 		kernel.ChannelVariance(variance, partial, mean, in, s.count)
 		kernel.InverseDeviation(inverse, variance, v.layer.Epsilon)
-		kernel.Normalize(y.of(w, s), in, mean, inverse, v.weight, v.bias)
 		v.unbias(variance, len(in)/v.channels)
+	}, x)
+	c.emit(n.Name, func(w *worker, s span) {
+		mean, _, inverse := v.statistics(c.slots, s)
+		kernel.Normalize(y.of(w, s), x.of(w, s), mean, inverse, v.weight, v.bias)
 	}, x, y)
 	return func() { c.shardNormBackward(n, v) }
 }
@@ -76,19 +79,22 @@ func (v *norm) statistics(l *slots, s span) (mean, variance, inverse []float32) 
 func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 	x, dy, dx := c.input(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
-	uses := []*tensor{x, dy}
-	if dx != nil {
-		c.beginCleared(dx)
-		uses = append(uses, dx)
-	}
-	c.emit(n.Name+" gradient", func(w *worker, s span) {
+	pixels := n.Shape.H * n.Shape.W
+	c.emitWhole(n.Name+" sums", func(w *worker, s span) {
 		mean, _, inverse := v.statistics(c.slots, s)
 		dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
 		kernel.NormalizeSums(dweight, dbias, w.scratch[:2*v.channels], dy.of(w, s), x.of(w, s), mean, inverse, s.count)
-		if dx != nil {
-			kernel.NormalizeGradient(dx.of(w, s), dy.of(w, s), x.of(w, s), mean, inverse, v.weight, dweight, dbias)
-		}
-	}, uses...)
+	}, x, dy)
+	if dx == nil {
+		return
+	}
+	c.beginCleared(dx)
+	c.emit(n.Name+" gradient", func(w *worker, s span) {
+		mean, _, inverse := v.statistics(c.slots, s)
+		dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
+		count := w.plan.shards[s.index].count * pixels
+		kernel.NormalizeGradient(dx.of(w, s), dy.of(w, s), x.of(w, s), mean, inverse, v.weight, dweight, dbias, count)
+	}, dx, dy, x)
 }
 
 // check finds a shard mean or variance that is not finite. The slots have been

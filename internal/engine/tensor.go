@@ -3,19 +3,33 @@ package engine
 import "slices"
 
 // tensor is a value between two operations of a plan: size float32 numbers for
-// every example. A tensor whose uses all fall into one segment lives in the
-// arena of the worker that has the shard; one that crosses segments lives in the
-// batch arena, where every example has its own place.
+// every example.
 type tensor struct {
-	size   int // values of one example
-	offset int // in its arena, in values of one example (batch) or of a largest shard (worker)
-	batch  bool
+	size   int  // values of one example
 	bytes  bool // holds bytes instead of float32 numbers
+	place  place
+	offset int // in its arena
+	room   int // examples that it has memory for
 
-	first, last int  // positions of the operations that use it
+	first, last int  // positions of the operations between which it needs its memory
 	used        bool // first and last are set
 	started     bool // a gradient's first contribution has been emitted
 }
+
+// place says which examples of a tensor have memory at the same time.
+type place uint8
+
+const (
+	// inGroup: those that a worker takes through a group at a time; all uses
+	// are in that group.
+	inGroup place = iota
+	// inShard: those of the shard that a worker has; all uses are in one
+	// segment.
+	inShard
+	// inBatch: all. The tensor crosses segments, and between them shards change
+	// workers.
+	inBatch
+)
 
 // use widens the tensor's lifetime to the operation at position.
 func (t *tensor) use(position int) {
@@ -25,20 +39,33 @@ func (t *tensor) use(position int) {
 	t.first, t.last = min(t.first, position), max(t.last, position)
 }
 
+// begin is the place of a span's first example in the tensor's memory.
+func (t *tensor) begin(s span) int {
+	switch t.place {
+	case inBatch:
+		return t.offset + s.first*t.size
+	case inShard:
+		return t.offset + s.within*t.size
+	}
+	return t.offset
+}
+
 // of returns the tensor's values for the examples of s: [count,size].
 func (t *tensor) of(w *worker, s span) []float32 {
-	if t.batch {
-		return w.plan.batch.values[t.offset+s.first*t.size:][:s.count*t.size]
+	values := w.arena.values
+	if t.place == inBatch {
+		values = w.plan.batch.values
 	}
-	return w.arena.values[t.offset:][:s.count*t.size]
+	return values[t.begin(s):][:s.count*t.size]
 }
 
 // bytesOf is of for a tensor of bytes.
 func (t *tensor) bytesOf(w *worker, s span) []uint8 {
-	if t.batch {
-		return w.plan.batch.bytes[t.offset+s.first*t.size:][:s.count*t.size]
+	values := w.arena.bytes
+	if t.place == inBatch {
+		values = w.plan.batch.bytes
 	}
-	return w.arena.bytes[t.offset:][:s.count*t.size]
+	return values[t.begin(s):][:s.count*t.size]
 }
 
 // arena is memory that is cut up once, when a plan is made.
@@ -51,14 +78,13 @@ type arena struct {
 const arenaAlign = 16
 
 // layOut gives each tensor an offset such that tensors that live at the same
-// time do not overlap, and returns the memory they need, in values. Each takes
-// examples times its size. Large tensors are placed first, each at the lowest
-// offset that is free for its whole life.
-func layOut(tensors []*tensor, examples int) int {
+// time do not overlap, and returns the memory they need, in values. Large tensors
+// are placed first, each at the lowest offset that is free for its whole life.
+func layOut(tensors []*tensor) int {
+	extent := func(t *tensor) int { return (t.size*t.room + arenaAlign - 1) / arenaAlign * arenaAlign }
 	order := slices.Clone(tensors)
-	slices.SortStableFunc(order, func(a, b *tensor) int { return b.size - a.size })
+	slices.SortStableFunc(order, func(a, b *tensor) int { return extent(b) - extent(a) })
 	var placed []*tensor
-	extent := func(t *tensor) int { return (t.size*examples + arenaAlign - 1) / arenaAlign * arenaAlign }
 	total := 0
 	for _, t := range order {
 		t.offset = 0

@@ -44,6 +44,15 @@ type TrainerOptions struct {
 	Frozen    []string // prefixes of the names of parameters that do not change
 	Loss      Loss
 	Optimizer Optimizer
+
+	partBytes int // instead of cacheBudget, in tests
+}
+
+func (o *TrainerOptions) budget() int {
+	if o.partBytes > 0 {
+		return o.partBytes
+	}
+	return cacheBudget
 }
 
 // Trainer is a graph compiled for training. It owns the optimizer's state and
@@ -160,7 +169,7 @@ func withSoftmax(g *nn.Graph) *nn.Graph {
 
 func (t *Trainer) compile(c *compiler) error {
 	c.allocateGradients()
-	c.emit("clear slot", func(_ *worker, s span) { clear(c.slots.of[s.index]) })
+	c.emitWhole("clear slot", func(_ *worker, s span) { clear(c.slots.of[s.index]) })
 	backwards, err := c.forward()
 	if err != nil {
 		return err
@@ -171,7 +180,7 @@ func (t *Trainer) compile(c *compiler) error {
 	}
 	t.emitLoss(c, c.values[out], c.gradients[out])
 	c.backward(backwards)
-	c.plan.segments = segmentsOf(c.ops)
+	c.plan.segments = schedule(c.ops, t.options.budget())
 	c.plan.allocate(c.batch, c.shard, c.scratch)
 	c.plan.bind()
 	c.slots.allocate(len(cutBatch(nil, c.batch, t.options.ShardSize)))

@@ -90,15 +90,15 @@ func normalizeSumsGeneric(dweight, dbias, dy, x, mean, inverse []float32, rows, 
 	}
 }
 
-// NormalizeGradient adds to dx the gradient through the shard's own statistics.
-// With n pixels in the shard, dweight and dbias their sums over it and
-// xhat = (x - mean) * inverse:
+// NormalizeGradient adds to dx the gradient through the shard's own statistics,
+// for some of the shard's images. With n pixels in the shard, dweight and dbias
+// their sums over all of it and xhat = (x - mean) * inverse:
 //
 //	dx += weight * inverse * (dy - dbias/n - xhat*dweight/n)
-func NormalizeGradient(dx, dy, x, mean, inverse, weight, dweight, dbias []float32) {
-	n := len(mean)
-	active.normalizeGradient(dx[:len(x)], dy[:len(x)], x, mean, inverse[:n], weight[:n], dweight[:n], dbias[:n],
-		float32(len(x)/n), len(x)/n, n)
+func NormalizeGradient(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, n int) {
+	channels := len(mean)
+	active.normalizeGradient(dx[:len(x)], dy[:len(x)], x, mean, inverse[:channels], weight[:channels], dweight[:channels], dbias[:channels],
+		float32(n), len(x)/channels, channels)
 }
 
 func normalizeGradientGeneric(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int) {

@@ -1,0 +1,175 @@
+package engine
+
+// segment is a run of operations that a worker does on a shard without waiting
+// for other shards, or a single operation on the whole batch.
+type segment struct {
+	groups []group
+	tasks  func(examples int) int
+}
+
+// group is a run of operations that a worker takes a part of a shard through
+// before it turns to the next part, so that what one operation leaves is still in
+// the cache when the next one reads it. Parts do not affect any bit: sums over a
+// shard go on from part to part in the order of examples.
+type group struct {
+	ops  []*op
+	part int // examples at a time; 0 for the whole shard
+}
+
+// run takes a shard through the group.
+func (g *group) run(w *worker, shard span) {
+	part := g.part
+	if part == 0 {
+		part = shard.count
+	}
+	for at := 0; at < shard.count; at += part {
+		s := span{first: shard.first + at, count: min(part, shard.count-at), within: at, index: shard.index}
+		for _, o := range g.ops {
+			o.run(w, s)
+		}
+	}
+}
+
+// cacheBudget is the memory, in bytes, that the tensors of a group may take for
+// the examples of one part. It fits the second-level caches of today's
+// processors and is free of the contract.
+const cacheBudget = 384 << 10
+
+// schedule cuts operations into segments and groups; budget is cacheBudget but in
+// tests.
+func schedule(ops []*op, budget int) []segment {
+	var segments []segment
+	for _, o := range ops {
+		last := len(segments) - 1
+		if o.tasks != nil || last < 0 || segments[last].tasks != nil {
+			segments = append(segments, segment{tasks: o.tasks})
+			last++
+		}
+		segments[last].add(o)
+	}
+	for i := range segments {
+		for j := range segments[i].groups {
+			segments[i].groups[j].choosePart(budget)
+		}
+	}
+	return segments
+}
+
+// add appends an operation: to the last group where both can work on parts of a
+// shard, and in a group of its own otherwise.
+func (s *segment) add(o *op) {
+	last := len(s.groups) - 1
+	if last < 0 || o.whole || s.groups[last].ops[0].whole {
+		s.groups = append(s.groups, group{})
+		last++
+	}
+	s.groups[last].ops = append(s.groups[last].ops, o)
+}
+
+// choosePart decides how many examples the group takes at a time.
+func (g *group) choosePart(budget int) {
+	if g.ops[0].whole || g.ops[0].tasks != nil {
+		return
+	}
+	bytes := 0
+	seen := map[*tensor]bool{}
+	for _, o := range g.ops {
+		for _, t := range o.uses {
+			if !seen[t] {
+				seen[t] = true
+				bytes += 4 * t.size
+			}
+		}
+	}
+	g.part = max(1, budget/max(bytes, 1))
+}
+
+// allocate decides where every tensor lives and makes the arenas for batches of
+// up to batch examples and shards of up to shard.
+func (p *plan) allocate(batch, shard, scratch int) {
+	tensors := p.placeTensors(batch, shard)
+	var kinds [2][2][]*tensor // [worker, batch][float32, bytes]
+	for _, t := range tensors {
+		at, kind := index(t.place == inBatch), index(t.bytes)
+		kinds[at][kind] = append(kinds[at][kind], t)
+	}
+	p.batch = arena{values: alignedFloats(layOut(kinds[1][0])), bytes: make([]uint8, layOut(kinds[1][1]))}
+	values, bytes := layOut(kinds[0][0]), layOut(kinds[0][1])
+	for _, w := range p.pool.workers {
+		w.plan = p
+		w.arena = arena{values: alignedFloats(values), bytes: make([]uint8, bytes)}
+		w.scratch = alignedFloats(scratch)
+	}
+}
+
+// uses is where a tensor is used.
+type uses struct {
+	segments, groups [2]int // the first and the last
+}
+
+// placeTensors gives every tensor its place, its room and its lifetime, and
+// returns all in order of first use. Positions count operations. A tensor of a
+// whole shard needs its memory for the whole of every group that uses it, since
+// the group comes back to its first operation for each part; one of the whole
+// batch for the whole segment, since shards are at different operations at the
+// same time.
+func (p *plan) placeTensors(batch, shard int) []*tensor {
+	var all []*tensor
+	where := map[*tensor]*uses{}
+	p.eachUse(func(t *tensor, s, g int, _ [3][2]int) {
+		if where[t] == nil {
+			where[t] = &uses{[2]int{s, s}, [2]int{g, g}}
+			all = append(all, t)
+		}
+		where[t].segments[1], where[t].groups[1] = s, g
+	})
+	p.eachUse(func(t *tensor, s, g int, extents [3][2]int) {
+		u := where[t]
+		switch {
+		case u.segments[0] != u.segments[1] || p.segments[s].tasks != nil:
+			t.place, t.room = inBatch, batch
+		case u.groups[0] != u.groups[1] || p.segments[s].groups[g].part == 0:
+			t.place, t.room = inShard, shard
+		default:
+			t.place, t.room = inGroup, min(shard, p.segments[s].groups[g].part)
+		}
+		t.use(extents[t.place][0])
+		t.use(extents[t.place][1])
+	})
+	return all
+}
+
+// eachUse visits every use of a tensor with its segment, its group and the
+// positions that the operation, the group and the segment extend over, indexed
+// by place.
+func (p *plan) eachUse(visit func(t *tensor, segment, group int, extents [3][2]int)) {
+	position := 0
+	for i, s := range p.segments {
+		begin := position
+		length := 0
+		for _, g := range s.groups {
+			length += len(g.ops)
+		}
+		for j, g := range s.groups {
+			first := position
+			for _, o := range g.ops {
+				extents := [3][2]int{
+					inGroup: {position, position},
+					inShard: {first, first + len(g.ops) - 1},
+					inBatch: {begin, begin + length - 1},
+				}
+				for _, t := range o.uses {
+					visit(t, i, j, extents)
+				}
+				position++
+			}
+		}
+	}
+}
+
+func index(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
