@@ -58,8 +58,8 @@ type implementation struct {
 // implementation has none of them.
 type products struct {
 	multiplyAdd       func(rounds int)
-	gather, gatherOne tiles[gatherTile] // gatherOne is for K = 1
-	outer             tiles[outerTile]
+	gather, gatherOne family[gatherTile] // gatherOne is for K = 1
+	outer             family[outerTile]
 
 	depthwise                   func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
 	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)

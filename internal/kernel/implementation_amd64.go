@@ -64,9 +64,9 @@ var avx512 = implementation{
 
 	products: products{
 		multiplyAdd:     multiplyAddAVX512,
-		gather:          gatherAVX512,
-		gatherOne:       gatherOneAVX512,
-		outer:           outerAVX512,
+		gather:          family[gatherTile]{gatherAVX512, gatherAVX512Half},
+		gatherOne:       family[gatherTile]{gatherOneAVX512, gatherOneAVX512Half},
+		outer:           family[outerTile]{outerAVX512, outerAVX512Half},
 		depthwise:       depthwiseAVX512,
 		depthwiseTap:    depthwiseTapGradientAVX512,
 		depthwiseTaps:   depthwiseTapsGradientAVX512,
@@ -123,9 +123,9 @@ var avx2 = implementation{
 
 	products: products{
 		multiplyAdd:     multiplyAddAVX2,
-		gather:          gatherAVX2,
-		gatherOne:       gatherOneAVX2,
-		outer:           outerAVX2,
+		gather:          family[gatherTile]{whole: gatherAVX2},
+		gatherOne:       family[gatherTile]{whole: gatherOneAVX2},
+		outer:           family[outerTile]{whole: outerAVX2},
 		depthwise:       depthwiseAVX2,
 		depthwiseTap:    depthwiseTapGradientAVX2,
 		depthwiseTaps:   depthwiseTapsGradientAVX2,

@@ -61,36 +61,31 @@ tap:
 	JG      rest
 
 several:
-	VMOVUPS.Z    (CX), K1, Z1
-	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS.Z    (CX), K1, Z1
-	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS.Z    (CX), K1, Z1
-	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	VMOVUPS.Z    (CX), K1, Z1
-	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         $0x10, SI
-	JLE          several
+	VMOVUPS.Z        (CX), K1, Z1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R8)(SI*1), Z1, Z0
+	VMOVUPS.Z        (CX), K1, Z1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R8)(SI*1), Z1, Z0
+	VMOVUPS.Z        (CX), K1, Z1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R8)(SI*1), Z1, Z0
+	VMOVUPS.Z        (CX), K1, Z1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R8)(SI*1), Z1, Z0
+	ADDQ             $0x10, SI
+	JLE              several
 
 rest:
 	SUBQ $0x10, SI
 	JZ   tapDone
 
 one:
-	VMOVUPS.Z    (CX), K1, Z1
-	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         $0x04, SI
-	JNZ          one
+	VMOVUPS.Z        (CX), K1, Z1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8)(SI*1), Z1, Z0
+	ADDQ             $0x04, SI
+	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
@@ -177,46 +172,36 @@ tap:
 	JG      rest
 
 several:
-	VMOVUPS.Z    (CX), K1, Z2
-	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS -16(R8)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	VMOVUPS.Z    (CX), K1, Z2
-	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS -12(R8)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	VMOVUPS.Z    (CX), K1, Z2
-	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS -8(R8)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	VMOVUPS.Z    (CX), K1, Z2
-	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS -4(R8)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         $0x10, SI
-	JLE          several
+	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Z2, Z0
+	VFMADD231PS.BCST -16(R8)(SI*1), Z2, Z1
+	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Z2, Z0
+	VFMADD231PS.BCST -12(R8)(SI*1), Z2, Z1
+	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Z2, Z0
+	VFMADD231PS.BCST -8(R8)(SI*1), Z2, Z1
+	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Z2, Z0
+	VFMADD231PS.BCST -4(R8)(SI*1), Z2, Z1
+	ADDQ             $0x10, SI
+	JLE              several
 
 rest:
 	SUBQ $0x10, SI
 	JZ   tapDone
 
 one:
-	VMOVUPS.Z    (CX), K1, Z2
-	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (R8)(SI*1), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         $0x04, SI
-	JNZ          one
+	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Z2, Z0
+	VFMADD231PS.BCST (R8)(SI*1), Z2, Z1
+	ADDQ             $0x04, SI
+	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
@@ -314,56 +299,41 @@ tap:
 	JG      rest
 
 several:
-	VMOVUPS.Z    (CX), K1, Z3
-	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS -16(R11)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS -16(R8)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	VMOVUPS.Z    (CX), K1, Z3
-	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS -12(R11)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS -12(R8)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	VMOVUPS.Z    (CX), K1, Z3
-	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS -8(R11)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS -8(R8)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	VMOVUPS.Z    (CX), K1, Z3
-	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS -4(R11)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS -4(R8)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         $0x10, SI
-	JLE          several
+	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Z3, Z0
+	VFMADD231PS.BCST -16(R11)(SI*1), Z3, Z1
+	VFMADD231PS.BCST -16(R8)(SI*1), Z3, Z2
+	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Z3, Z0
+	VFMADD231PS.BCST -12(R11)(SI*1), Z3, Z1
+	VFMADD231PS.BCST -12(R8)(SI*1), Z3, Z2
+	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Z3, Z0
+	VFMADD231PS.BCST -8(R11)(SI*1), Z3, Z1
+	VFMADD231PS.BCST -8(R8)(SI*1), Z3, Z2
+	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Z3, Z0
+	VFMADD231PS.BCST -4(R11)(SI*1), Z3, Z1
+	VFMADD231PS.BCST -4(R8)(SI*1), Z3, Z2
+	ADDQ             $0x10, SI
+	JLE              several
 
 rest:
 	SUBQ $0x10, SI
 	JZ   tapDone
 
 one:
-	VMOVUPS.Z    (CX), K1, Z3
-	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (R11)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (R8)(SI*1), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         $0x04, SI
-	JNZ          one
+	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Z3, Z0
+	VFMADD231PS.BCST (R11)(SI*1), Z3, Z1
+	VFMADD231PS.BCST (R8)(SI*1), Z3, Z2
+	ADDQ             $0x04, SI
+	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
@@ -472,66 +442,46 @@ tap:
 	JG      rest
 
 several:
-	VMOVUPS.Z    (CX), K1, Z4
-	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS -16(R11)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS -16(R12)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS -16(R8)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	VMOVUPS.Z    (CX), K1, Z4
-	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS -12(R11)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS -12(R12)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS -12(R8)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	VMOVUPS.Z    (CX), K1, Z4
-	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS -8(R11)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS -8(R12)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS -8(R8)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	VMOVUPS.Z    (CX), K1, Z4
-	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS -4(R11)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS -4(R12)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS -4(R8)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x10, SI
-	JLE          several
+	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Z4, Z0
+	VFMADD231PS.BCST -16(R11)(SI*1), Z4, Z1
+	VFMADD231PS.BCST -16(R12)(SI*1), Z4, Z2
+	VFMADD231PS.BCST -16(R8)(SI*1), Z4, Z3
+	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Z4, Z0
+	VFMADD231PS.BCST -12(R11)(SI*1), Z4, Z1
+	VFMADD231PS.BCST -12(R12)(SI*1), Z4, Z2
+	VFMADD231PS.BCST -12(R8)(SI*1), Z4, Z3
+	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Z4, Z0
+	VFMADD231PS.BCST -8(R11)(SI*1), Z4, Z1
+	VFMADD231PS.BCST -8(R12)(SI*1), Z4, Z2
+	VFMADD231PS.BCST -8(R8)(SI*1), Z4, Z3
+	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Z4, Z0
+	VFMADD231PS.BCST -4(R11)(SI*1), Z4, Z1
+	VFMADD231PS.BCST -4(R12)(SI*1), Z4, Z2
+	VFMADD231PS.BCST -4(R8)(SI*1), Z4, Z3
+	ADDQ             $0x10, SI
+	JLE              several
 
 rest:
 	SUBQ $0x10, SI
 	JZ   tapDone
 
 one:
-	VMOVUPS.Z    (CX), K1, Z4
-	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R11)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R12)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R8)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x04, SI
-	JNZ          one
+	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Z4, Z0
+	VFMADD231PS.BCST (R11)(SI*1), Z4, Z1
+	VFMADD231PS.BCST (R12)(SI*1), Z4, Z2
+	VFMADD231PS.BCST (R8)(SI*1), Z4, Z3
+	ADDQ             $0x04, SI
+	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
@@ -651,76 +601,51 @@ tap:
 	JG      rest
 
 several:
-	VMOVUPS.Z    (CX), K1, Z5
-	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS -16(R11)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -16(R12)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS -16(R13)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS -16(R8)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	VMOVUPS.Z    (CX), K1, Z5
-	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS -12(R11)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -12(R12)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS -12(R13)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS -12(R8)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	VMOVUPS.Z    (CX), K1, Z5
-	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS -8(R11)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -8(R12)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS -8(R13)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS -8(R8)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	VMOVUPS.Z    (CX), K1, Z5
-	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS -4(R11)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -4(R12)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS -4(R13)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS -4(R8)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         $0x10, SI
-	JLE          several
+	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Z5, Z0
+	VFMADD231PS.BCST -16(R11)(SI*1), Z5, Z1
+	VFMADD231PS.BCST -16(R12)(SI*1), Z5, Z2
+	VFMADD231PS.BCST -16(R13)(SI*1), Z5, Z3
+	VFMADD231PS.BCST -16(R8)(SI*1), Z5, Z4
+	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Z5, Z0
+	VFMADD231PS.BCST -12(R11)(SI*1), Z5, Z1
+	VFMADD231PS.BCST -12(R12)(SI*1), Z5, Z2
+	VFMADD231PS.BCST -12(R13)(SI*1), Z5, Z3
+	VFMADD231PS.BCST -12(R8)(SI*1), Z5, Z4
+	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Z5, Z0
+	VFMADD231PS.BCST -8(R11)(SI*1), Z5, Z1
+	VFMADD231PS.BCST -8(R12)(SI*1), Z5, Z2
+	VFMADD231PS.BCST -8(R13)(SI*1), Z5, Z3
+	VFMADD231PS.BCST -8(R8)(SI*1), Z5, Z4
+	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Z5, Z0
+	VFMADD231PS.BCST -4(R11)(SI*1), Z5, Z1
+	VFMADD231PS.BCST -4(R12)(SI*1), Z5, Z2
+	VFMADD231PS.BCST -4(R13)(SI*1), Z5, Z3
+	VFMADD231PS.BCST -4(R8)(SI*1), Z5, Z4
+	ADDQ             $0x10, SI
+	JLE              several
 
 rest:
 	SUBQ $0x10, SI
 	JZ   tapDone
 
 one:
-	VMOVUPS.Z    (CX), K1, Z5
-	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (R11)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R12)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R13)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R8)(SI*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         $0x04, SI
-	JNZ          one
+	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Z5, Z0
+	VFMADD231PS.BCST (R11)(SI*1), Z5, Z1
+	VFMADD231PS.BCST (R12)(SI*1), Z5, Z2
+	VFMADD231PS.BCST (R13)(SI*1), Z5, Z3
+	VFMADD231PS.BCST (R8)(SI*1), Z5, Z4
+	ADDQ             $0x04, SI
+	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
@@ -851,86 +776,56 @@ tap:
 	JG      rest
 
 several:
-	VMOVUPS.Z    (CX), K1, Z6
-	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS -16(R11)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS -16(R12)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS -16(R13)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS -16(R14)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS -16(R8)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	VMOVUPS.Z    (CX), K1, Z6
-	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS -12(R11)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS -12(R12)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS -12(R13)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS -12(R14)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS -12(R8)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	VMOVUPS.Z    (CX), K1, Z6
-	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS -8(R11)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS -8(R12)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS -8(R13)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS -8(R14)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS -8(R8)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	VMOVUPS.Z    (CX), K1, Z6
-	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS -4(R11)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS -4(R12)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS -4(R13)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS -4(R14)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS -4(R8)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         $0x10, SI
-	JLE          several
+	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Z6, Z0
+	VFMADD231PS.BCST -16(R11)(SI*1), Z6, Z1
+	VFMADD231PS.BCST -16(R12)(SI*1), Z6, Z2
+	VFMADD231PS.BCST -16(R13)(SI*1), Z6, Z3
+	VFMADD231PS.BCST -16(R14)(SI*1), Z6, Z4
+	VFMADD231PS.BCST -16(R8)(SI*1), Z6, Z5
+	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Z6, Z0
+	VFMADD231PS.BCST -12(R11)(SI*1), Z6, Z1
+	VFMADD231PS.BCST -12(R12)(SI*1), Z6, Z2
+	VFMADD231PS.BCST -12(R13)(SI*1), Z6, Z3
+	VFMADD231PS.BCST -12(R14)(SI*1), Z6, Z4
+	VFMADD231PS.BCST -12(R8)(SI*1), Z6, Z5
+	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Z6, Z0
+	VFMADD231PS.BCST -8(R11)(SI*1), Z6, Z1
+	VFMADD231PS.BCST -8(R12)(SI*1), Z6, Z2
+	VFMADD231PS.BCST -8(R13)(SI*1), Z6, Z3
+	VFMADD231PS.BCST -8(R14)(SI*1), Z6, Z4
+	VFMADD231PS.BCST -8(R8)(SI*1), Z6, Z5
+	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Z6, Z0
+	VFMADD231PS.BCST -4(R11)(SI*1), Z6, Z1
+	VFMADD231PS.BCST -4(R12)(SI*1), Z6, Z2
+	VFMADD231PS.BCST -4(R13)(SI*1), Z6, Z3
+	VFMADD231PS.BCST -4(R14)(SI*1), Z6, Z4
+	VFMADD231PS.BCST -4(R8)(SI*1), Z6, Z5
+	ADDQ             $0x10, SI
+	JLE              several
 
 rest:
 	SUBQ $0x10, SI
 	JZ   tapDone
 
 one:
-	VMOVUPS.Z    (CX), K1, Z6
-	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (R11)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (R12)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R13)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R14)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R8)(SI*1), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         $0x04, SI
-	JNZ          one
+	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Z6, Z0
+	VFMADD231PS.BCST (R11)(SI*1), Z6, Z1
+	VFMADD231PS.BCST (R12)(SI*1), Z6, Z2
+	VFMADD231PS.BCST (R13)(SI*1), Z6, Z3
+	VFMADD231PS.BCST (R14)(SI*1), Z6, Z4
+	VFMADD231PS.BCST (R8)(SI*1), Z6, Z5
+	ADDQ             $0x04, SI
+	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
@@ -5206,28 +5101,27 @@ started:
 	MOVQ taps+72(FP), DI
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z1
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	VBROADCASTSS (DX)(R8*4), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x01, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z1
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	VFMADD231PS.BCST (DX)(R8*4), Z1, Z0
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x01, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -5277,35 +5171,33 @@ started:
 	MOVQ taps+72(FP), R8
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z2
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R9
-	TESTQ        R9, R9
-	CMOVQLT      BX, R9
-	VBROADCASTSS (DX)(R9*4), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	MOVLQSX      (SI)(DI*1), R9
-	TESTQ        R9, R9
-	CMOVQLT      BX, R9
-	VBROADCASTSS (DX)(R9*4), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         $0x04, SI
-	DECQ         R8
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x02, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Z2, Z0
+	MOVLQSX          (SI)(DI*1), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Z2, Z1
+	ADDQ             $0x04, SI
+	DECQ             R8
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x02, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -5359,42 +5251,39 @@ started:
 	MOVQ taps+72(FP), R8
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z3
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R9
-	TESTQ        R9, R9
-	CMOVQLT      BX, R9
-	VBROADCASTSS (DX)(R9*4), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	MOVLQSX      (SI)(DI*1), R9
-	TESTQ        R9, R9
-	CMOVQLT      BX, R9
-	VBROADCASTSS (DX)(R9*4), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	MOVLQSX      (SI)(DI*2), R9
-	TESTQ        R9, R9
-	CMOVQLT      BX, R9
-	VBROADCASTSS (DX)(R9*4), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         $0x04, SI
-	DECQ         R8
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x03, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Z3, Z0
+	MOVLQSX          (SI)(DI*1), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Z3, Z1
+	MOVLQSX          (SI)(DI*2), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Z3, Z2
+	ADDQ             $0x04, SI
+	DECQ             R8
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x03, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -5454,50 +5343,46 @@ started:
 	MOVQ taps+72(FP), R9
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z4
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	MOVLQSX      (SI)(DI*1), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	MOVLQSX      (SI)(DI*2), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	MOVLQSX      (R8), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	DECQ         R9
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x04, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z4, Z0
+	MOVLQSX          (SI)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z4, Z1
+	MOVLQSX          (SI)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z4, Z2
+	MOVLQSX          (R8), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z4, Z3
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	DECQ             R9
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x04, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -5561,57 +5446,52 @@ started:
 	MOVQ taps+72(FP), R9
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z5
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	MOVLQSX      (SI)(DI*1), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	MOVLQSX      (SI)(DI*2), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	MOVLQSX      (R8), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	MOVLQSX      (R8)(DI*1), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	DECQ         R9
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x05, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z5, Z0
+	MOVLQSX          (SI)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z5, Z1
+	MOVLQSX          (SI)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z5, Z2
+	MOVLQSX          (R8), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z5, Z3
+	MOVLQSX          (R8)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z5, Z4
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	DECQ             R9
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x05, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -5679,64 +5559,58 @@ started:
 	MOVQ taps+72(FP), R9
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z6
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	MOVLQSX      (SI)(DI*1), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	MOVLQSX      (SI)(DI*2), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	MOVLQSX      (R8), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	MOVLQSX      (R8)(DI*1), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	MOVLQSX      (R8)(DI*2), R10
-	TESTQ        R10, R10
-	CMOVQLT      BX, R10
-	VBROADCASTSS (DX)(R10*4), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	DECQ         R9
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x06, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z6, Z0
+	MOVLQSX          (SI)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z6, Z1
+	MOVLQSX          (SI)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z6, Z2
+	MOVLQSX          (R8), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z6, Z3
+	MOVLQSX          (R8)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z6, Z4
+	MOVLQSX          (R8)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Z6, Z5
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	DECQ             R9
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x06, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -5810,72 +5684,65 @@ started:
 	MOVQ taps+72(FP), R10
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z7
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	MOVLQSX      (SI)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	MOVLQSX      (SI)(DI*2), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	MOVLQSX      (R8), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	MOVLQSX      (R8)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	MOVLQSX      (R8)(DI*2), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	MOVLQSX      (R9), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R9
-	DECQ         R10
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x07, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z7, Z0
+	MOVLQSX          (SI)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z7, Z1
+	MOVLQSX          (SI)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z7, Z2
+	MOVLQSX          (R8), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z7, Z3
+	MOVLQSX          (R8)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z7, Z4
+	MOVLQSX          (R8)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z7, Z5
+	MOVLQSX          (R9), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z7, Z6
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	DECQ             R10
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x07, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -5953,79 +5820,71 @@ started:
 	MOVQ taps+72(FP), R10
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z8
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	MOVLQSX      (SI)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	MOVLQSX      (SI)(DI*2), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	MOVLQSX      (R8), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	MOVLQSX      (R8)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	MOVLQSX      (R8)(DI*2), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	MOVLQSX      (R9), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	MOVLQSX      (R9)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R9
-	DECQ         R10
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x08, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z0
+	MOVLQSX          (SI)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z1
+	MOVLQSX          (SI)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z2
+	MOVLQSX          (R8), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z3
+	MOVLQSX          (R8)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z4
+	MOVLQSX          (R8)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z5
+	MOVLQSX          (R9), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z6
+	MOVLQSX          (R9)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z8, Z7
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	DECQ             R10
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x08, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -6107,86 +5966,77 @@ started:
 	MOVQ taps+72(FP), R10
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z9
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	MOVLQSX      (SI)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	MOVLQSX      (SI)(DI*2), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	MOVLQSX      (R8), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	MOVLQSX      (R8)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	MOVLQSX      (R8)(DI*2), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	MOVLQSX      (R9), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	MOVLQSX      (R9)(DI*1), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	MOVLQSX      (R9)(DI*2), R11
-	TESTQ        R11, R11
-	CMOVQLT      BX, R11
-	VBROADCASTSS (DX)(R11*4), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R9
-	DECQ         R10
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x09, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z0
+	MOVLQSX          (SI)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z1
+	MOVLQSX          (SI)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z2
+	MOVLQSX          (R8), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z3
+	MOVLQSX          (R8)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z4
+	MOVLQSX          (R8)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z5
+	MOVLQSX          (R9), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z6
+	MOVLQSX          (R9)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z7
+	MOVLQSX          (R9)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Z9, Z8
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	DECQ             R10
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x09, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -6274,94 +6124,84 @@ started:
 	MOVQ taps+72(FP), R11
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z10
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	MOVLQSX      (SI)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	MOVLQSX      (SI)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	MOVLQSX      (R8), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	MOVLQSX      (R8)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	MOVLQSX      (R8)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	MOVLQSX      (R9), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	MOVLQSX      (R9)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	MOVLQSX      (R9)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	MOVLQSX      (R10), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	DECQ         R11
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x0a, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z0
+	MOVLQSX          (SI)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z1
+	MOVLQSX          (SI)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z2
+	MOVLQSX          (R8), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z3
+	MOVLQSX          (R8)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z4
+	MOVLQSX          (R8)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z5
+	MOVLQSX          (R9), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z6
+	MOVLQSX          (R9)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z7
+	MOVLQSX          (R9)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z8
+	MOVLQSX          (R10), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z10, Z9
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	ADDQ             $0x04, R10
+	DECQ             R11
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x0a, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -6453,101 +6293,90 @@ started:
 	MOVQ taps+72(FP), R11
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z11
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	MOVLQSX      (SI)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	MOVLQSX      (SI)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	MOVLQSX      (R8), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	MOVLQSX      (R8)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	MOVLQSX      (R8)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	MOVLQSX      (R9), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	MOVLQSX      (R9)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	MOVLQSX      (R9)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	MOVLQSX      (R10), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	MOVLQSX      (R10)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	DECQ         R11
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x0b, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z0
+	MOVLQSX          (SI)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z1
+	MOVLQSX          (SI)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z2
+	MOVLQSX          (R8), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z3
+	MOVLQSX          (R8)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z4
+	MOVLQSX          (R8)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z5
+	MOVLQSX          (R9), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z6
+	MOVLQSX          (R9)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z7
+	MOVLQSX          (R9)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z8
+	MOVLQSX          (R10), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z9
+	MOVLQSX          (R10)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z11, Z10
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	ADDQ             $0x04, R10
+	DECQ             R11
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x0b, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -6643,108 +6472,96 @@ started:
 	MOVQ taps+72(FP), R11
 
 tap:
-	VMOVUPS.Z    (CX), K1, Z12
-	ADDQ         AX, CX
-	MOVLQSX      (SI), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	MOVLQSX      (SI)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	MOVLQSX      (SI)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	MOVLQSX      (R8), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	MOVLQSX      (R8)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	MOVLQSX      (R8)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	MOVLQSX      (R9), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	MOVLQSX      (R9)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	MOVLQSX      (R9)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	MOVLQSX      (R10), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	MOVLQSX      (R10)(DI*1), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	MOVLQSX      (R10)(DI*2), R12
-	TESTQ        R12, R12
-	CMOVQLT      BX, R12
-	VBROADCASTSS (DX)(R12*4), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	DECQ         R11
-	JNZ          tap
-	MOVQ         taps+72(FP), AX
-	SHLQ         $0x02, AX
-	IMUL3Q       $0x0c, AX, AX
-	ADDQ         AX, offsets+24(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+64(FP)
-	JNZ          tile
+	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z0
+	MOVLQSX          (SI)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z1
+	MOVLQSX          (SI)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z2
+	MOVLQSX          (R8), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z3
+	MOVLQSX          (R8)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z4
+	MOVLQSX          (R8)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z5
+	MOVLQSX          (R9), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z6
+	MOVLQSX          (R9)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z7
+	MOVLQSX          (R9)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z8
+	MOVLQSX          (R10), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z9
+	MOVLQSX          (R10)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z10
+	MOVLQSX          (R10)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Z12, Z11
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	ADDQ             $0x04, R10
+	DECQ             R11
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x0c, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z11, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -10943,26 +10760,25 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z1
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z2
-	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z1, Z0
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x04, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11002,30 +10818,28 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z2
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z3
-	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS 4(R8), Z3
-	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z2, Z0
+	VFMADD231PS.BCST 4(R8), Z2, Z1
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x08, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11068,34 +10882,31 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z3
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS 4(R8), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS 8(R8), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z3, Z0
+	VFMADD231PS.BCST 4(R8), Z3, Z1
+	VFMADD231PS.BCST 8(R8), Z3, Z2
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x0c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11141,38 +10952,34 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z4
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS 4(R8), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS 8(R8), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS 12(R8), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x10, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z4, Z0
+	VFMADD231PS.BCST 4(R8), Z4, Z1
+	VFMADD231PS.BCST 8(R8), Z4, Z2
+	VFMADD231PS.BCST 12(R8), Z4, Z3
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x10, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11221,42 +11028,37 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z5
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS 4(R8), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS 8(R8), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS 12(R8), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS 16(R8), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z5, Z0
+	VFMADD231PS.BCST 4(R8), Z5, Z1
+	VFMADD231PS.BCST 8(R8), Z5, Z2
+	VFMADD231PS.BCST 12(R8), Z5, Z3
+	VFMADD231PS.BCST 16(R8), Z5, Z4
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x14, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11308,46 +11110,40 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z6
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS 4(R8), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS 8(R8), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS 12(R8), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS 16(R8), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS 20(R8), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x18, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z6, Z0
+	VFMADD231PS.BCST 4(R8), Z6, Z1
+	VFMADD231PS.BCST 8(R8), Z6, Z2
+	VFMADD231PS.BCST 12(R8), Z6, Z3
+	VFMADD231PS.BCST 16(R8), Z6, Z4
+	VFMADD231PS.BCST 20(R8), Z6, Z5
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x18, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11402,50 +11198,43 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z7
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS 4(R8), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS 8(R8), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS 12(R8), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS 16(R8), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS 20(R8), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS 24(R8), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x1c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z7, Z0
+	VFMADD231PS.BCST 4(R8), Z7, Z1
+	VFMADD231PS.BCST 8(R8), Z7, Z2
+	VFMADD231PS.BCST 12(R8), Z7, Z3
+	VFMADD231PS.BCST 16(R8), Z7, Z4
+	VFMADD231PS.BCST 20(R8), Z7, Z5
+	VFMADD231PS.BCST 24(R8), Z7, Z6
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x1c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11503,54 +11292,46 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z8
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS 4(R8), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS 8(R8), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS 12(R8), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS 16(R8), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS 20(R8), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS 24(R8), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS 28(R8), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x20, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z8, Z0
+	VFMADD231PS.BCST 4(R8), Z8, Z1
+	VFMADD231PS.BCST 8(R8), Z8, Z2
+	VFMADD231PS.BCST 12(R8), Z8, Z3
+	VFMADD231PS.BCST 16(R8), Z8, Z4
+	VFMADD231PS.BCST 20(R8), Z8, Z5
+	VFMADD231PS.BCST 24(R8), Z8, Z6
+	VFMADD231PS.BCST 28(R8), Z8, Z7
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x20, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11611,58 +11392,49 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z9
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS 4(R8), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS 8(R8), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS 12(R8), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS 16(R8), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS 20(R8), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS 24(R8), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS 28(R8), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS 32(R8), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x24, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z9
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z9, Z0
+	VFMADD231PS.BCST 4(R8), Z9, Z1
+	VFMADD231PS.BCST 8(R8), Z9, Z2
+	VFMADD231PS.BCST 12(R8), Z9, Z3
+	VFMADD231PS.BCST 16(R8), Z9, Z4
+	VFMADD231PS.BCST 20(R8), Z9, Z5
+	VFMADD231PS.BCST 24(R8), Z9, Z6
+	VFMADD231PS.BCST 28(R8), Z9, Z7
+	VFMADD231PS.BCST 32(R8), Z9, Z8
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x24, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11726,62 +11498,52 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z10
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS 4(R8), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS 8(R8), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS 12(R8), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS 16(R8), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS 20(R8), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS 24(R8), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS 28(R8), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS 32(R8), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS 36(R8), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x28, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z10
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z10, Z0
+	VFMADD231PS.BCST 4(R8), Z10, Z1
+	VFMADD231PS.BCST 8(R8), Z10, Z2
+	VFMADD231PS.BCST 12(R8), Z10, Z3
+	VFMADD231PS.BCST 16(R8), Z10, Z4
+	VFMADD231PS.BCST 20(R8), Z10, Z5
+	VFMADD231PS.BCST 24(R8), Z10, Z6
+	VFMADD231PS.BCST 28(R8), Z10, Z7
+	VFMADD231PS.BCST 32(R8), Z10, Z8
+	VFMADD231PS.BCST 36(R8), Z10, Z9
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x28, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11848,66 +11610,55 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z11
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS 4(R8), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS 8(R8), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS 12(R8), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS 16(R8), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS 20(R8), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS 24(R8), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS 28(R8), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS 32(R8), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS 36(R8), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS 40(R8), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x2c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z11
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z11, Z0
+	VFMADD231PS.BCST 4(R8), Z11, Z1
+	VFMADD231PS.BCST 8(R8), Z11, Z2
+	VFMADD231PS.BCST 12(R8), Z11, Z3
+	VFMADD231PS.BCST 16(R8), Z11, Z4
+	VFMADD231PS.BCST 20(R8), Z11, Z5
+	VFMADD231PS.BCST 24(R8), Z11, Z6
+	VFMADD231PS.BCST 28(R8), Z11, Z7
+	VFMADD231PS.BCST 32(R8), Z11, Z8
+	VFMADD231PS.BCST 36(R8), Z11, Z9
+	VFMADD231PS.BCST 40(R8), Z11, Z10
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x2c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -11977,70 +11728,58 @@ started:
 	MOVQ k+64(FP), DI
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS.Z    (CX), K1, Z12
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS 4(R8), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS 8(R8), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS 12(R8), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS 16(R8), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS 20(R8), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS 24(R8), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS 28(R8), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS 32(R8), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS 36(R8), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS 40(R8), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS 44(R8), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x30, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, K1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z11, K1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Z12
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Z12, Z0
+	VFMADD231PS.BCST 4(R8), Z12, Z1
+	VFMADD231PS.BCST 8(R8), Z12, Z2
+	VFMADD231PS.BCST 12(R8), Z12, Z3
+	VFMADD231PS.BCST 16(R8), Z12, Z4
+	VFMADD231PS.BCST 20(R8), Z12, Z5
+	VFMADD231PS.BCST 24(R8), Z12, Z6
+	VFMADD231PS.BCST 28(R8), Z12, Z7
+	VFMADD231PS.BCST 32(R8), Z12, Z8
+	VFMADD231PS.BCST 36(R8), Z12, Z9
+	VFMADD231PS.BCST 40(R8), Z12, Z10
+	VFMADD231PS.BCST 44(R8), Z12, Z11
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x30, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Z11, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 
@@ -15184,6 +14923,3420 @@ step:
 	MOVQ         AX, dst+0(FP)
 	DECQ         tiles+56(FP)
 	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func gather1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather1x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    a+16(FP), SI
+	MOVQ    zeros+56(FP), DI
+	SUBQ    SI, DI
+	SARQ    $0x02, DI
+	MOVQ    k+80(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    R8, SI
+	MOVQ    taps+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    DX, R8
+	MOVLQSX (R8), R8
+	TESTQ   R8, R8
+	CMOVQLT DI, R8
+	LEAQ    (SI)(R8*4), R8
+	MOVQ    k+80(FP), SI
+	SHLQ    $0x02, SI
+	NEGQ    SI
+	ADDQ    $0x10, SI
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R8)(SI*1), Y1, Y0
+	VMOVUPS.Z        (CX), K1, Y1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R8)(SI*1), Y1, Y0
+	VMOVUPS.Z        (CX), K1, Y1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R8)(SI*1), Y1, Y0
+	VMOVUPS.Z        (CX), K1, Y1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R8)(SI*1), Y1, Y0
+	ADDQ             $0x10, SI
+	JLE              several
+
+rest:
+	SUBQ $0x10, SI
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8)(SI*1), Y1, Y0
+	ADDQ             $0x04, SI
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x01, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather2x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    a+16(FP), SI
+	MOVQ    zeros+56(FP), DI
+	SUBQ    SI, DI
+	SARQ    $0x02, DI
+	MOVQ    k+80(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    R8, SI
+	MOVQ    taps+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    DX, R9
+	MOVLQSX (R9), R10
+	TESTQ   R10, R10
+	CMOVQLT DI, R10
+	LEAQ    (SI)(R10*4), R10
+	ADDQ    R8, R9
+	MOVLQSX (R9), R8
+	TESTQ   R8, R8
+	CMOVQLT DI, R8
+	LEAQ    (SI)(R8*4), R8
+	MOVQ    k+80(FP), SI
+	SHLQ    $0x02, SI
+	NEGQ    SI
+	ADDQ    $0x10, SI
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Y2, Y0
+	VFMADD231PS.BCST -16(R8)(SI*1), Y2, Y1
+	VMOVUPS.Z        (CX), K1, Y2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Y2, Y0
+	VFMADD231PS.BCST -12(R8)(SI*1), Y2, Y1
+	VMOVUPS.Z        (CX), K1, Y2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Y2, Y0
+	VFMADD231PS.BCST -8(R8)(SI*1), Y2, Y1
+	VMOVUPS.Z        (CX), K1, Y2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Y2, Y0
+	VFMADD231PS.BCST -4(R8)(SI*1), Y2, Y1
+	ADDQ             $0x10, SI
+	JLE              several
+
+rest:
+	SUBQ $0x10, SI
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Y2, Y0
+	VFMADD231PS.BCST (R8)(SI*1), Y2, Y1
+	ADDQ             $0x04, SI
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x02, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather3x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    a+16(FP), SI
+	MOVQ    zeros+56(FP), DI
+	SUBQ    SI, DI
+	SARQ    $0x02, DI
+	MOVQ    k+80(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    R8, SI
+	MOVQ    taps+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    DX, R9
+	MOVLQSX (R9), R10
+	TESTQ   R10, R10
+	CMOVQLT DI, R10
+	LEAQ    (SI)(R10*4), R10
+	ADDQ    R8, R9
+	MOVLQSX (R9), R11
+	TESTQ   R11, R11
+	CMOVQLT DI, R11
+	LEAQ    (SI)(R11*4), R11
+	ADDQ    R8, R9
+	MOVLQSX (R9), R8
+	TESTQ   R8, R8
+	CMOVQLT DI, R8
+	LEAQ    (SI)(R8*4), R8
+	MOVQ    k+80(FP), SI
+	SHLQ    $0x02, SI
+	NEGQ    SI
+	ADDQ    $0x10, SI
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Y3, Y0
+	VFMADD231PS.BCST -16(R11)(SI*1), Y3, Y1
+	VFMADD231PS.BCST -16(R8)(SI*1), Y3, Y2
+	VMOVUPS.Z        (CX), K1, Y3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Y3, Y0
+	VFMADD231PS.BCST -12(R11)(SI*1), Y3, Y1
+	VFMADD231PS.BCST -12(R8)(SI*1), Y3, Y2
+	VMOVUPS.Z        (CX), K1, Y3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Y3, Y0
+	VFMADD231PS.BCST -8(R11)(SI*1), Y3, Y1
+	VFMADD231PS.BCST -8(R8)(SI*1), Y3, Y2
+	VMOVUPS.Z        (CX), K1, Y3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Y3, Y0
+	VFMADD231PS.BCST -4(R11)(SI*1), Y3, Y1
+	VFMADD231PS.BCST -4(R8)(SI*1), Y3, Y2
+	ADDQ             $0x10, SI
+	JLE              several
+
+rest:
+	SUBQ $0x10, SI
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Y3, Y0
+	VFMADD231PS.BCST (R11)(SI*1), Y3, Y1
+	VFMADD231PS.BCST (R8)(SI*1), Y3, Y2
+	ADDQ             $0x04, SI
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x03, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather4x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    a+16(FP), SI
+	MOVQ    zeros+56(FP), DI
+	SUBQ    SI, DI
+	SARQ    $0x02, DI
+	MOVQ    k+80(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    R8, SI
+	MOVQ    taps+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    DX, R9
+	MOVLQSX (R9), R10
+	TESTQ   R10, R10
+	CMOVQLT DI, R10
+	LEAQ    (SI)(R10*4), R10
+	ADDQ    R8, R9
+	MOVLQSX (R9), R11
+	TESTQ   R11, R11
+	CMOVQLT DI, R11
+	LEAQ    (SI)(R11*4), R11
+	ADDQ    R8, R9
+	MOVLQSX (R9), R12
+	TESTQ   R12, R12
+	CMOVQLT DI, R12
+	LEAQ    (SI)(R12*4), R12
+	ADDQ    R8, R9
+	MOVLQSX (R9), R8
+	TESTQ   R8, R8
+	CMOVQLT DI, R8
+	LEAQ    (SI)(R8*4), R8
+	MOVQ    k+80(FP), SI
+	SHLQ    $0x02, SI
+	NEGQ    SI
+	ADDQ    $0x10, SI
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Y4, Y0
+	VFMADD231PS.BCST -16(R11)(SI*1), Y4, Y1
+	VFMADD231PS.BCST -16(R12)(SI*1), Y4, Y2
+	VFMADD231PS.BCST -16(R8)(SI*1), Y4, Y3
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Y4, Y0
+	VFMADD231PS.BCST -12(R11)(SI*1), Y4, Y1
+	VFMADD231PS.BCST -12(R12)(SI*1), Y4, Y2
+	VFMADD231PS.BCST -12(R8)(SI*1), Y4, Y3
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Y4, Y0
+	VFMADD231PS.BCST -8(R11)(SI*1), Y4, Y1
+	VFMADD231PS.BCST -8(R12)(SI*1), Y4, Y2
+	VFMADD231PS.BCST -8(R8)(SI*1), Y4, Y3
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Y4, Y0
+	VFMADD231PS.BCST -4(R11)(SI*1), Y4, Y1
+	VFMADD231PS.BCST -4(R12)(SI*1), Y4, Y2
+	VFMADD231PS.BCST -4(R8)(SI*1), Y4, Y3
+	ADDQ             $0x10, SI
+	JLE              several
+
+rest:
+	SUBQ $0x10, SI
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Y4, Y0
+	VFMADD231PS.BCST (R11)(SI*1), Y4, Y1
+	VFMADD231PS.BCST (R12)(SI*1), Y4, Y2
+	VFMADD231PS.BCST (R8)(SI*1), Y4, Y3
+	ADDQ             $0x04, SI
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x04, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather5x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    a+16(FP), SI
+	MOVQ    zeros+56(FP), DI
+	SUBQ    SI, DI
+	SARQ    $0x02, DI
+	MOVQ    k+80(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    R8, SI
+	MOVQ    taps+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    DX, R9
+	MOVLQSX (R9), R10
+	TESTQ   R10, R10
+	CMOVQLT DI, R10
+	LEAQ    (SI)(R10*4), R10
+	ADDQ    R8, R9
+	MOVLQSX (R9), R11
+	TESTQ   R11, R11
+	CMOVQLT DI, R11
+	LEAQ    (SI)(R11*4), R11
+	ADDQ    R8, R9
+	MOVLQSX (R9), R12
+	TESTQ   R12, R12
+	CMOVQLT DI, R12
+	LEAQ    (SI)(R12*4), R12
+	ADDQ    R8, R9
+	MOVLQSX (R9), R13
+	TESTQ   R13, R13
+	CMOVQLT DI, R13
+	LEAQ    (SI)(R13*4), R13
+	ADDQ    R8, R9
+	MOVLQSX (R9), R8
+	TESTQ   R8, R8
+	CMOVQLT DI, R8
+	LEAQ    (SI)(R8*4), R8
+	MOVQ    k+80(FP), SI
+	SHLQ    $0x02, SI
+	NEGQ    SI
+	ADDQ    $0x10, SI
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Y5, Y0
+	VFMADD231PS.BCST -16(R11)(SI*1), Y5, Y1
+	VFMADD231PS.BCST -16(R12)(SI*1), Y5, Y2
+	VFMADD231PS.BCST -16(R13)(SI*1), Y5, Y3
+	VFMADD231PS.BCST -16(R8)(SI*1), Y5, Y4
+	VMOVUPS.Z        (CX), K1, Y5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Y5, Y0
+	VFMADD231PS.BCST -12(R11)(SI*1), Y5, Y1
+	VFMADD231PS.BCST -12(R12)(SI*1), Y5, Y2
+	VFMADD231PS.BCST -12(R13)(SI*1), Y5, Y3
+	VFMADD231PS.BCST -12(R8)(SI*1), Y5, Y4
+	VMOVUPS.Z        (CX), K1, Y5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Y5, Y0
+	VFMADD231PS.BCST -8(R11)(SI*1), Y5, Y1
+	VFMADD231PS.BCST -8(R12)(SI*1), Y5, Y2
+	VFMADD231PS.BCST -8(R13)(SI*1), Y5, Y3
+	VFMADD231PS.BCST -8(R8)(SI*1), Y5, Y4
+	VMOVUPS.Z        (CX), K1, Y5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Y5, Y0
+	VFMADD231PS.BCST -4(R11)(SI*1), Y5, Y1
+	VFMADD231PS.BCST -4(R12)(SI*1), Y5, Y2
+	VFMADD231PS.BCST -4(R13)(SI*1), Y5, Y3
+	VFMADD231PS.BCST -4(R8)(SI*1), Y5, Y4
+	ADDQ             $0x10, SI
+	JLE              several
+
+rest:
+	SUBQ $0x10, SI
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Y5, Y0
+	VFMADD231PS.BCST (R11)(SI*1), Y5, Y1
+	VFMADD231PS.BCST (R12)(SI*1), Y5, Y2
+	VFMADD231PS.BCST (R13)(SI*1), Y5, Y3
+	VFMADD231PS.BCST (R8)(SI*1), Y5, Y4
+	ADDQ             $0x04, SI
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x05, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather6x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    a+16(FP), SI
+	MOVQ    zeros+56(FP), DI
+	SUBQ    SI, DI
+	SARQ    $0x02, DI
+	MOVQ    k+80(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    R8, SI
+	MOVQ    taps+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    DX, R9
+	MOVLQSX (R9), R10
+	TESTQ   R10, R10
+	CMOVQLT DI, R10
+	LEAQ    (SI)(R10*4), R10
+	ADDQ    R8, R9
+	MOVLQSX (R9), R11
+	TESTQ   R11, R11
+	CMOVQLT DI, R11
+	LEAQ    (SI)(R11*4), R11
+	ADDQ    R8, R9
+	MOVLQSX (R9), R12
+	TESTQ   R12, R12
+	CMOVQLT DI, R12
+	LEAQ    (SI)(R12*4), R12
+	ADDQ    R8, R9
+	MOVLQSX (R9), R13
+	TESTQ   R13, R13
+	CMOVQLT DI, R13
+	LEAQ    (SI)(R13*4), R13
+	ADDQ    R8, R9
+	MOVLQSX (R9), R14
+	TESTQ   R14, R14
+	CMOVQLT DI, R14
+	LEAQ    (SI)(R14*4), R14
+	ADDQ    R8, R9
+	MOVLQSX (R9), R8
+	TESTQ   R8, R8
+	CMOVQLT DI, R8
+	LEAQ    (SI)(R8*4), R8
+	MOVQ    k+80(FP), SI
+	SHLQ    $0x02, SI
+	NEGQ    SI
+	ADDQ    $0x10, SI
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(R10)(SI*1), Y6, Y0
+	VFMADD231PS.BCST -16(R11)(SI*1), Y6, Y1
+	VFMADD231PS.BCST -16(R12)(SI*1), Y6, Y2
+	VFMADD231PS.BCST -16(R13)(SI*1), Y6, Y3
+	VFMADD231PS.BCST -16(R14)(SI*1), Y6, Y4
+	VFMADD231PS.BCST -16(R8)(SI*1), Y6, Y5
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(R10)(SI*1), Y6, Y0
+	VFMADD231PS.BCST -12(R11)(SI*1), Y6, Y1
+	VFMADD231PS.BCST -12(R12)(SI*1), Y6, Y2
+	VFMADD231PS.BCST -12(R13)(SI*1), Y6, Y3
+	VFMADD231PS.BCST -12(R14)(SI*1), Y6, Y4
+	VFMADD231PS.BCST -12(R8)(SI*1), Y6, Y5
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(R10)(SI*1), Y6, Y0
+	VFMADD231PS.BCST -8(R11)(SI*1), Y6, Y1
+	VFMADD231PS.BCST -8(R12)(SI*1), Y6, Y2
+	VFMADD231PS.BCST -8(R13)(SI*1), Y6, Y3
+	VFMADD231PS.BCST -8(R14)(SI*1), Y6, Y4
+	VFMADD231PS.BCST -8(R8)(SI*1), Y6, Y5
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(R10)(SI*1), Y6, Y0
+	VFMADD231PS.BCST -4(R11)(SI*1), Y6, Y1
+	VFMADD231PS.BCST -4(R12)(SI*1), Y6, Y2
+	VFMADD231PS.BCST -4(R13)(SI*1), Y6, Y3
+	VFMADD231PS.BCST -4(R14)(SI*1), Y6, Y4
+	VFMADD231PS.BCST -4(R8)(SI*1), Y6, Y5
+	ADDQ             $0x10, SI
+	JLE              several
+
+rest:
+	SUBQ $0x10, SI
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R10)(SI*1), Y6, Y0
+	VFMADD231PS.BCST (R11)(SI*1), Y6, Y1
+	VFMADD231PS.BCST (R12)(SI*1), Y6, Y2
+	VFMADD231PS.BCST (R13)(SI*1), Y6, Y3
+	VFMADD231PS.BCST (R14)(SI*1), Y6, Y4
+	VFMADD231PS.BCST (R8)(SI*1), Y6, Y5
+	ADDQ             $0x04, SI
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	SHLQ    $0x02, AX
+	IMUL3Q  $0x06, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gatherOne1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne1x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	MOVQ taps+72(FP), DI
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y1
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	VFMADD231PS.BCST (DX)(R8*4), Y1, Y0
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x01, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne2x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	MOVQ taps+72(FP), R8
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y2
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Y2, Y0
+	MOVLQSX          (SI)(DI*1), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Y2, Y1
+	ADDQ             $0x04, SI
+	DECQ             R8
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x02, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne3x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	MOVQ taps+72(FP), R8
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y3
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Y3, Y0
+	MOVLQSX          (SI)(DI*1), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Y3, Y1
+	MOVLQSX          (SI)(DI*2), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	VFMADD231PS.BCST (DX)(R9*4), Y3, Y2
+	ADDQ             $0x04, SI
+	DECQ             R8
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x03, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne4x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	MOVQ taps+72(FP), R9
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y4, Y0
+	MOVLQSX          (SI)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y4, Y1
+	MOVLQSX          (SI)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y4, Y2
+	MOVLQSX          (R8), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y4, Y3
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	DECQ             R9
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x04, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne5x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	MOVQ taps+72(FP), R9
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y5
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y5, Y0
+	MOVLQSX          (SI)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y5, Y1
+	MOVLQSX          (SI)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y5, Y2
+	MOVLQSX          (R8), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y5, Y3
+	MOVLQSX          (R8)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y5, Y4
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	DECQ             R9
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x05, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne6x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	MOVQ taps+72(FP), R9
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y6, Y0
+	MOVLQSX          (SI)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y6, Y1
+	MOVLQSX          (SI)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y6, Y2
+	MOVLQSX          (R8), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y6, Y3
+	MOVLQSX          (R8)(DI*1), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y6, Y4
+	MOVLQSX          (R8)(DI*2), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	VFMADD231PS.BCST (DX)(R10*4), Y6, Y5
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	DECQ             R9
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x06, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne7x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	LEAQ (R8)(DI*2), R9
+	ADDQ DI, R9
+	MOVQ taps+72(FP), R10
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y7
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y7, Y0
+	MOVLQSX          (SI)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y7, Y1
+	MOVLQSX          (SI)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y7, Y2
+	MOVLQSX          (R8), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y7, Y3
+	MOVLQSX          (R8)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y7, Y4
+	MOVLQSX          (R8)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y7, Y5
+	MOVLQSX          (R9), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y7, Y6
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	DECQ             R10
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x07, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne8x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y0, Y7
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	LEAQ (R8)(DI*2), R9
+	ADDQ DI, R9
+	MOVQ taps+72(FP), R10
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y0
+	MOVLQSX          (SI)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y1
+	MOVLQSX          (SI)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y2
+	MOVLQSX          (R8), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y3
+	MOVLQSX          (R8)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y4
+	MOVLQSX          (R8)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y5
+	MOVLQSX          (R9), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y6
+	MOVLQSX          (R9)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y8, Y7
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	DECQ             R10
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x08, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne9x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y0, Y7
+	VMOVAPS   Y0, Y8
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	LEAQ (R8)(DI*2), R9
+	ADDQ DI, R9
+	MOVQ taps+72(FP), R10
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y9
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y0
+	MOVLQSX          (SI)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y1
+	MOVLQSX          (SI)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y2
+	MOVLQSX          (R8), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y3
+	MOVLQSX          (R8)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y4
+	MOVLQSX          (R8)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y5
+	MOVLQSX          (R9), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y6
+	MOVLQSX          (R9)(DI*1), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y7
+	MOVLQSX          (R9)(DI*2), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	VFMADD231PS.BCST (DX)(R11*4), Y9, Y8
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	DECQ             R10
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x09, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne10x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y0, Y7
+	VMOVAPS   Y0, Y8
+	VMOVAPS   Y0, Y9
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	LEAQ (R8)(DI*2), R9
+	ADDQ DI, R9
+	LEAQ (R9)(DI*2), R10
+	ADDQ DI, R10
+	MOVQ taps+72(FP), R11
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y10
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y0
+	MOVLQSX          (SI)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y1
+	MOVLQSX          (SI)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y2
+	MOVLQSX          (R8), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y3
+	MOVLQSX          (R8)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y4
+	MOVLQSX          (R8)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y5
+	MOVLQSX          (R9), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y6
+	MOVLQSX          (R9)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y7
+	MOVLQSX          (R9)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y8
+	MOVLQSX          (R10), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y10, Y9
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	ADDQ             $0x04, R10
+	DECQ             R11
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x0a, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne11x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y0, Y7
+	VMOVAPS   Y0, Y8
+	VMOVAPS   Y0, Y9
+	VMOVAPS   Y0, Y10
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	LEAQ (R8)(DI*2), R9
+	ADDQ DI, R9
+	LEAQ (R9)(DI*2), R10
+	ADDQ DI, R10
+	MOVQ taps+72(FP), R11
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y11
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y0
+	MOVLQSX          (SI)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y1
+	MOVLQSX          (SI)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y2
+	MOVLQSX          (R8), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y3
+	MOVLQSX          (R8)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y4
+	MOVLQSX          (R8)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y5
+	MOVLQSX          (R9), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y6
+	MOVLQSX          (R9)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y7
+	MOVLQSX          (R9)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y8
+	MOVLQSX          (R10), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y9
+	MOVLQSX          (R10)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y11, Y10
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	ADDQ             $0x04, R10
+	DECQ             R11
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x0b, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func gatherOne12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gatherOne12x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y0, Y7
+	VMOVAPS   Y0, Y8
+	VMOVAPS   Y0, Y9
+	VMOVAPS   Y0, Y10
+	VMOVAPS   Y0, Y11
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+56(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ taps+72(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (SI)(DI*2), R8
+	ADDQ DI, R8
+	LEAQ (R8)(DI*2), R9
+	ADDQ DI, R9
+	LEAQ (R9)(DI*2), R10
+	ADDQ DI, R10
+	MOVQ taps+72(FP), R11
+
+tap:
+	VMOVUPS.Z        (CX), K1, Y12
+	ADDQ             AX, CX
+	MOVLQSX          (SI), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y0
+	MOVLQSX          (SI)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y1
+	MOVLQSX          (SI)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y2
+	MOVLQSX          (R8), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y3
+	MOVLQSX          (R8)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y4
+	MOVLQSX          (R8)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y5
+	MOVLQSX          (R9), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y6
+	MOVLQSX          (R9)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y7
+	MOVLQSX          (R9)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y8
+	MOVLQSX          (R10), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y9
+	MOVLQSX          (R10)(DI*1), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y10
+	MOVLQSX          (R10)(DI*2), R12
+	TESTQ            R12, R12
+	CMOVQLT          BX, R12
+	VFMADD231PS.BCST (DX)(R12*4), Y12, Y11
+	ADDQ             $0x04, SI
+	ADDQ             $0x04, R8
+	ADDQ             $0x04, R9
+	ADDQ             $0x04, R10
+	DECQ             R11
+	JNZ              tap
+	MOVQ             taps+72(FP), AX
+	SHLQ             $0x02, AX
+	IMUL3Q           $0x0c, AX, AX
+	ADDQ             AX, offsets+24(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+64(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer1x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y1
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y1, Y0
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x04, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer2x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y2
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y2, Y0
+	VFMADD231PS.BCST 4(R8), Y2, Y1
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x08, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer3x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y3
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y3, Y0
+	VFMADD231PS.BCST 4(R8), Y3, Y1
+	VFMADD231PS.BCST 8(R8), Y3, Y2
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x0c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer4x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y4, Y0
+	VFMADD231PS.BCST 4(R8), Y4, Y1
+	VFMADD231PS.BCST 8(R8), Y4, Y2
+	VFMADD231PS.BCST 12(R8), Y4, Y3
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x10, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer5x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y5
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y5, Y0
+	VFMADD231PS.BCST 4(R8), Y5, Y1
+	VFMADD231PS.BCST 8(R8), Y5, Y2
+	VFMADD231PS.BCST 12(R8), Y5, Y3
+	VFMADD231PS.BCST 16(R8), Y5, Y4
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x14, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer6x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y6, Y0
+	VFMADD231PS.BCST 4(R8), Y6, Y1
+	VFMADD231PS.BCST 8(R8), Y6, Y2
+	VFMADD231PS.BCST 12(R8), Y6, Y3
+	VFMADD231PS.BCST 16(R8), Y6, Y4
+	VFMADD231PS.BCST 20(R8), Y6, Y5
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x18, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer7x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y7, Y0
+	VFMADD231PS.BCST 4(R8), Y7, Y1
+	VFMADD231PS.BCST 8(R8), Y7, Y2
+	VFMADD231PS.BCST 12(R8), Y7, Y3
+	VFMADD231PS.BCST 16(R8), Y7, Y4
+	VFMADD231PS.BCST 20(R8), Y7, Y5
+	VFMADD231PS.BCST 24(R8), Y7, Y6
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x1c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer8x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y8, Y0
+	VFMADD231PS.BCST 4(R8), Y8, Y1
+	VFMADD231PS.BCST 8(R8), Y8, Y2
+	VFMADD231PS.BCST 12(R8), Y8, Y3
+	VFMADD231PS.BCST 16(R8), Y8, Y4
+	VFMADD231PS.BCST 20(R8), Y8, Y5
+	VFMADD231PS.BCST 24(R8), Y8, Y6
+	VFMADD231PS.BCST 28(R8), Y8, Y7
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x20, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer9x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y9
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y9, Y0
+	VFMADD231PS.BCST 4(R8), Y9, Y1
+	VFMADD231PS.BCST 8(R8), Y9, Y2
+	VFMADD231PS.BCST 12(R8), Y9, Y3
+	VFMADD231PS.BCST 16(R8), Y9, Y4
+	VFMADD231PS.BCST 20(R8), Y9, Y5
+	VFMADD231PS.BCST 24(R8), Y9, Y6
+	VFMADD231PS.BCST 28(R8), Y9, Y7
+	VFMADD231PS.BCST 32(R8), Y9, Y8
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x24, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer10x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y10
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y10, Y0
+	VFMADD231PS.BCST 4(R8), Y10, Y1
+	VFMADD231PS.BCST 8(R8), Y10, Y2
+	VFMADD231PS.BCST 12(R8), Y10, Y3
+	VFMADD231PS.BCST 16(R8), Y10, Y4
+	VFMADD231PS.BCST 20(R8), Y10, Y5
+	VFMADD231PS.BCST 24(R8), Y10, Y6
+	VFMADD231PS.BCST 28(R8), Y10, Y7
+	VFMADD231PS.BCST 32(R8), Y10, Y8
+	VFMADD231PS.BCST 36(R8), Y10, Y9
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x28, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer11x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y11
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y11, Y0
+	VFMADD231PS.BCST 4(R8), Y11, Y1
+	VFMADD231PS.BCST 8(R8), Y11, Y2
+	VFMADD231PS.BCST 12(R8), Y11, Y3
+	VFMADD231PS.BCST 16(R8), Y11, Y4
+	VFMADD231PS.BCST 20(R8), Y11, Y5
+	VFMADD231PS.BCST 24(R8), Y11, Y6
+	VFMADD231PS.BCST 28(R8), Y11, Y7
+	VFMADD231PS.BCST 32(R8), Y11, Y8
+	VFMADD231PS.BCST 36(R8), Y11, Y9
+	VFMADD231PS.BCST 40(R8), Y11, Y10
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x2c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer12x1AVX512Half(SB), NOSPLIT, $0-81
+	MOVQ  columns+72(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+80(FP), $0x00
+	JNE    accumulated
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ a+16(FP), DX
+	MOVQ zeros+48(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	MOVQ k+64(FP), DI
+
+step:
+	MOVLQSX          (SI), R8
+	TESTQ            R8, R8
+	CMOVQLT          BX, R8
+	LEAQ             (DX)(R8*4), R8
+	VMOVUPS.Z        (CX), K1, Y12
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (R8), Y12, Y0
+	VFMADD231PS.BCST 4(R8), Y12, Y1
+	VFMADD231PS.BCST 8(R8), Y12, Y2
+	VFMADD231PS.BCST 12(R8), Y12, Y3
+	VFMADD231PS.BCST 16(R8), Y12, Y4
+	VFMADD231PS.BCST 20(R8), Y12, Y5
+	VFMADD231PS.BCST 24(R8), Y12, Y6
+	VFMADD231PS.BCST 28(R8), Y12, Y7
+	VFMADD231PS.BCST 32(R8), Y12, Y8
+	VFMADD231PS.BCST 36(R8), Y12, Y9
+	VFMADD231PS.BCST 40(R8), Y12, Y10
+	VFMADD231PS.BCST 44(R8), Y12, Y11
+	ADDQ             $0x04, SI
+	DECQ             DI
+	JNZ              step
+	ADDQ             $0x30, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+56(FP)
+	JNZ              tile
 	VZEROUPPER
 	RET
 

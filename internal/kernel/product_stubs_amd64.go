@@ -504,6 +504,156 @@ func outer5x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *
 //go:noescape
 func outer6x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
+// gather1x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather2x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather3x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather4x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather5x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather6x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne1x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne2x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne3x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne4x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne5x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne6x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne7x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne8x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne9x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne10x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne11x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gatherOne12x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
+//
+//go:noescape
+func gatherOne12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// outer1x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer5x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer6x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer7x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer8x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer9x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer10x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer11x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer12x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
 // gather1x1AVX2 computes tiles of Product.Gather below each other.
 //
 //go:noescape

@@ -137,6 +137,51 @@ var outerAVX512 = tiles[outerTile]{
 	},
 }
 
+var gatherAVX512Half = tiles[gatherTile]{
+	{
+		{gather1x1AVX512Half, gather1x1AVX512Half},
+		{gather2x1AVX512Half, gather2x1AVX512Half},
+		{gather3x1AVX512Half, gather3x1AVX512Half},
+		{gather4x1AVX512Half, gather4x1AVX512Half},
+		{gather5x1AVX512Half, gather5x1AVX512Half},
+		{gather6x1AVX512Half, gather6x1AVX512Half},
+	},
+}
+
+var gatherOneAVX512Half = tiles[gatherTile]{
+	{
+		{gatherOne1x1AVX512Half, gatherOne1x1AVX512Half},
+		{gatherOne2x1AVX512Half, gatherOne2x1AVX512Half},
+		{gatherOne3x1AVX512Half, gatherOne3x1AVX512Half},
+		{gatherOne4x1AVX512Half, gatherOne4x1AVX512Half},
+		{gatherOne5x1AVX512Half, gatherOne5x1AVX512Half},
+		{gatherOne6x1AVX512Half, gatherOne6x1AVX512Half},
+		{gatherOne7x1AVX512Half, gatherOne7x1AVX512Half},
+		{gatherOne8x1AVX512Half, gatherOne8x1AVX512Half},
+		{gatherOne9x1AVX512Half, gatherOne9x1AVX512Half},
+		{gatherOne10x1AVX512Half, gatherOne10x1AVX512Half},
+		{gatherOne11x1AVX512Half, gatherOne11x1AVX512Half},
+		{gatherOne12x1AVX512Half, gatherOne12x1AVX512Half},
+	},
+}
+
+var outerAVX512Half = tiles[outerTile]{
+	{
+		{outer1x1AVX512Half, outer1x1AVX512Half},
+		{outer2x1AVX512Half, outer2x1AVX512Half},
+		{outer3x1AVX512Half, outer3x1AVX512Half},
+		{outer4x1AVX512Half, outer4x1AVX512Half},
+		{outer5x1AVX512Half, outer5x1AVX512Half},
+		{outer6x1AVX512Half, outer6x1AVX512Half},
+		{outer7x1AVX512Half, outer7x1AVX512Half},
+		{outer8x1AVX512Half, outer8x1AVX512Half},
+		{outer9x1AVX512Half, outer9x1AVX512Half},
+		{outer10x1AVX512Half, outer10x1AVX512Half},
+		{outer11x1AVX512Half, outer11x1AVX512Half},
+		{outer12x1AVX512Half, outer12x1AVX512Half},
+	},
+}
+
 var gatherAVX2 = tiles[gatherTile]{
 	{
 		{gather1x1AVX2, gather1x1CutAVX2},
