@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"maps"
+	"os/exec"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -13,5 +17,30 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as a user would.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "../../internal/cli/testdata/script", RequireExplicitExec: true})
+	commands := maps.Clone(dataCommands)
+	commands["exits"] = exits
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../internal/cli/testdata/script",
+		RequireExplicitExec: true,
+		Cmds:                commands,
+	})
+}
+
+// exits is the script command "exits CODE PROGRAM ARGUMENT...".
+func exits(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var failed *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
 }

@@ -61,17 +61,23 @@ func exitCode(err error) int {
 // printError writes an error for a person: each line of it after the program's
 // name, and what to do next below.
 func printError(w io.Writer, err error) {
-	text := err.Error()
-	if text == context.Canceled.Error() {
-		text = "interrupted"
-	}
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(errorText(err)) {
 		fmt.Fprintf(w, "blocktrain: %s\n", strings.TrimRight(line, "\n"))
 	}
 	var usage *config.UsageError
 	if errors.As(err, &usage) && usage.Hint != "" {
 		fmt.Fprintf(w, "%s\n", usage.Hint)
 	}
+}
+
+// errorText is the error's text; that it comes from the end of a context is of no
+// interest to a person.
+func errorText(err error) string {
+	canceled := context.Canceled.Error()
+	if err.Error() == canceled {
+		return "interrupted"
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(err.Error(), ": "+canceled), " ("+canceled+")")
 }
 
 // checkedWriter remembers the first error, so that a full disk behind the standard

@@ -11,5 +11,5 @@ func freeDisk(dir string) int64 {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0
 	}
-	return int64(s.Bavail) * int64(s.Bsize)
+	return int64(s.Bavail) * int64(s.Bsize) //nolint:unconvert // its type differs between systems
 }

@@ -147,7 +147,7 @@ func unknownCommand(word, parent string, valid []*command) error {
 }
 
 // modulesOf documents the modules that a flag chooses among.
-func modulesOf(flag string) (modules []config.Description, any bool) {
+func modulesOf(flag string) (modules []config.Description, found bool) {
 	for _, k := range kinds() {
 		if k.flag == flag {
 			return k.modules(), true

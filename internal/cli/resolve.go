@@ -22,7 +22,7 @@ func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[str
 		return err
 	}
 	made.root, made.stdin, made.args = cmd.Root(), a.stdin, args
-	return withHint(c.run(cmd.Context(), made), cmd)
+	return c.run(cmd.Context(), made)
 }
 
 // resolution is the way from sources to settings.
@@ -61,6 +61,7 @@ func (r *resolution) resolve() (*call, error) {
 		return nil, err
 	}
 	log := r.log()
+	slog.SetDefault(log.Logger) // for packages that are handed no logger
 	r.reportUnknown(log)
 	env := &pipeline.Environment{
 		Stdout: r.app.stdout, Stderr: r.app.stderr, Log: log,
@@ -113,7 +114,26 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 	if err != nil {
 		return nil, nil, err
 	}
+	if r.command.otherData {
+		r.forgetData(&record)
+	}
 	return record.Sources(o.All(), r.flags, r.ambient), &record, nil
+}
+
+// forgetData leaves out of a record what it says of its datasets alone, if a flag
+// names others.
+func (r *resolution) forgetData(record *config.Record) {
+	dataset, options, folder := config.Key("dataset"), config.Key("dataset-options"), config.Key("data-dir")
+	given, named := r.flags[dataset]
+	if !named || given.Value == record.All[dataset].Value {
+		return
+	}
+	for _, source := range []config.Source{record.All, record.Flags} {
+		delete(source, options)
+		if strings.Contains(source[folder].Value, "=") { // NAME=DIR
+			delete(source, folder)
+		}
+	}
 }
 
 // check looks at the settings together, if the command has any to do with them.

@@ -105,10 +105,13 @@ func (o *Options) Lookup(name string) *Option {
 }
 
 // Resolved maps every declared option to its present value, defaults included.
+// Options of the class Execution are left out: they affect no result.
 func (o *Options) Resolved() map[string]string {
 	m := make(map[string]string, len(o.declared))
 	for _, option := range o.declared {
-		m[option.Name] = option.Value()
+		if option.Class != Execution {
+			m[option.Name] = option.Value()
+		}
 	}
 	return m
 }

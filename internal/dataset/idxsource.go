@@ -21,6 +21,7 @@ type idxSource struct {
 	files   [4]publishedFile // in the order of the constants below
 	folder  string           // where an operating system's package puts them, or ""
 	mirrors []string         // addresses that a file's name is appended to
+	count   int              // training images to use, from the first on; 0 means all
 	fetch   bool             // download what is not there
 }
 
@@ -43,6 +44,8 @@ func publishedIDX() []*idxSource { return []*idxSource{mnist(), fashionMNIST()} 
 
 // declare declares the options that all such modules have.
 func (s *idxSource) declare(o *config.Options) {
+	o.Int(&s.count, "count", 0, "training images to use, from the first on; 0: all of them", config.AtLeast(0))
+	o.Begin("", config.Execution)
 	o.Bool(&s.fetch, "download", true, "fetch the published files into the data folder when they are nowhere")
 }
 
@@ -65,11 +68,14 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 		return nil, fmt.Errorf("%s: its images are %dx%d, those of %s are %dx%d: the files do not belong together",
 			test.name, test.width, test.height, train.name, train.width, train.height)
 	}
+	if s.count > 0 {
+		trainInfos = trainInfos[:min(s.count, len(trainInfos))]
+	}
 	d, err := newSet(ctx, s.classes, slices.Concat(trainInfos, testInfos), noGrouping, func(i int) (imaging.Image, error) {
-		if i < train.count {
+		if i < len(trainInfos) {
 			return train.image(i)
 		}
-		return test.image(i - train.count)
+		return test.image(i - len(trainInfos))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.name, err)

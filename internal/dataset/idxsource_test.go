@@ -95,6 +95,32 @@ func TestMNISTFilesAreFound(t *testing.T) {
 	}
 }
 
+func TestMNISTCountKeepsTheTestPart(t *testing.T) {
+	dir := t.TempDir()
+	writeMNIST(t, dir, smallMNIST(), plainName)
+	for count, want := range map[string]int{"0": 20, "12": 12, "500": 20} {
+		source, resolved, err := MakeDataset("mnist", "count="+count)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, recorded := resolved["download"]; recorded || resolved["count"] != count {
+			t.Errorf("options recorded: %v, want the count alone", resolved)
+		}
+		d, err := source.Open(t.Context(), dir, ModeRAM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		train, test := Official(d, PartTrain), Official(d, PartTest)
+		if len(train) != want || len(test) != 10 || d.Info(test[3]).Source != "mnist/test/3" {
+			t.Errorf("count=%s: %d training and %d test examples, want %d and 10", count, len(train), len(test), want)
+		}
+		img, err := d.Image(test[3])
+		if err != nil || !slices.Equal(img.Pix, testImage(4, 3, 1, 103).Pix) {
+			t.Errorf("count=%s: the test part has other pixels: %v, %v", count, img, err)
+		}
+	}
+}
+
 func TestMNISTErrors(t *testing.T) {
 	good := smallMNIST()
 	change := func(at int, file []byte) [4][]byte {

@@ -149,7 +149,8 @@ func (c *compiler) backward(backwards []func()) {
 func (c *compiler) lower(n *nn.Node) (backward func(), err error) {
 	switch l := n.Layer.(type) {
 	case nn.Input:
-		return c.lowerInput(n), nil
+		c.lowerInput(n)
+		return nil, nil
 	case nn.Normalize:
 		return c.lowerNormalize(n), nil
 	case nn.Conv2D:

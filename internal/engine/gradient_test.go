@@ -133,6 +133,9 @@ func testStep(g *nn.Graph, examples int) Step {
 // TestGradients compares every parameter's gradient with central differences of
 // the loss, over two shards.
 func TestGradients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hundreds of steps are no small case")
+	}
 	for _, lc := range layerCases() {
 		t.Run(lc.name, func(t *testing.T) {
 			g, params := lc.network(t)

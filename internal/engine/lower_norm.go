@@ -171,7 +171,8 @@ func (c *compiler) weightAndBias(n *nn.Node) (weight, bias []float32) {
 // fold multiplies a layer's output channels by the normalisation's scale:
 // weight * scale, fma(bias, scale, shift).
 func (c *compiler) fold(after *nn.Node, weight, bias []float32) (foldedWeight, foldedBias []float32) {
-	v := c.normOf(after, after.Layer.(nn.BatchNorm).Normalized())
+	l, _ := after.Layer.(nn.BatchNorm) // as foldable has seen
+	v := c.normOf(after, l.Normalized())
 	scale, shift := alignedFloats(v.channels), alignedFloats(v.channels)
 	foldedWeight, foldedBias = alignedFloats(len(weight)), alignedFloats(v.channels)
 	c.refresh(func() {

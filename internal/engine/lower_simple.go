@@ -8,12 +8,11 @@ import (
 )
 
 // lowerInput turns the bytes of the images into float32 numbers.
-func (c *compiler) lowerInput(n *nn.Node) func() {
+func (c *compiler) lowerInput(n *nn.Node) {
 	y := c.value(n)
 	c.emit(n.Name, func(w *worker, s span) {
 		kernel.FromBytes(y.of(w, s), w.plan.images[s.first*y.size:][:s.count*y.size])
 	}, y)
-	return nil
 }
 
 func (c *compiler) lowerNormalize(n *nn.Node) func() {

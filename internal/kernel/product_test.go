@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"testing"
-
-	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
 // guarded is a slice with cells around it that nothing may touch.
@@ -36,20 +34,23 @@ func (g guarded) check(t *testing.T, name string) {
 	}
 }
 
+// randoms returns n multiples of 2^-22 in [-2, 2), the same for the same item.
 func randoms(n int, item uint32) []float32 {
-	s := rng.NewKey(1, rng.TestPurpose).Stream(item, 0, 0)
+	m := mix(item)
 	x := make([]float32, n)
 	for i := range x {
-		x[i] = s.Uniform(-2, 2)
+		x[i] = float32(int32(m.next()>>40)-1<<23) / (1 << 22)
 	}
 	return x
 }
 
+// offsetsFor returns n offsets of rows of stride elements, one in eight of them
+// negative.
 func offsetsFor(n, stride, item int) []int32 {
-	s := rng.NewKey(2, rng.TestPurpose).Stream(uint32(item), 0, 0)
+	m := mix(item)
 	offsets := make([]int32, n)
 	for i := range offsets {
-		offsets[i] = int32(s.IntN(8)*stride) - int32(stride) // one in eight is negative
+		offsets[i] = int32(m.next()>>61)*int32(stride) - int32(stride)
 		if offsets[i] < 0 {
 			offsets[i] = -1
 		}

@@ -25,8 +25,12 @@ const (
 // once.
 type Log struct {
 	*slog.Logger
-	sinks *sinks
-	level slog.Level
+	// Files writes to the attached directory alone: what the console is told in
+	// another way.
+	Files *slog.Logger
+
+	all, files *sinks
+	level      slog.Level
 }
 
 // New returns a log that writes the records of at least the level to stderr. When
@@ -36,16 +40,18 @@ func New(stderr io.Writer, level slog.Level, quiet bool) *Log {
 	if quiet {
 		console = max(console, slog.LevelWarn)
 	}
-	shared := &sinks{}
-	shared.add(newTextHandler(stderr, console, consoleStyle(stderr)))
-	return &Log{slog.New(&fanOut{sinks: shared}), shared, level}
+	l := newLog(level)
+	l.all.add(newTextHandler(stderr, console, consoleStyle(stderr)))
+	return l
+}
+
+func newLog(level slog.Level) *Log {
+	all, files := &sinks{}, &sinks{}
+	return &Log{slog.New(&fanOut{sinks: all}), slog.New(&fanOut{sinks: files}), all, files, level}
 }
 
 // Discard returns a log that writes nothing until a directory is attached.
-func Discard() *Log {
-	shared := &sinks{}
-	return &Log{slog.New(&fanOut{sinks: shared}), shared, slog.LevelInfo}
-}
+func Discard() *Log { return newLog(slog.LevelInfo) }
 
 // AttachDir appends all further records, from level info or lower where the log's
 // own level is lower, to blocktrain.log and log.jsonl in dir. The function returned
@@ -60,11 +66,16 @@ func (l *Log) AttachDir(dir string) (detach func() error, err error) {
 		return nil, errors.Join(err, text.Close())
 	}
 	level := min(l.level, slog.LevelInfo)
-	removeText := l.sinks.add(newTextHandler(text, level, fileStyle))
-	removeJSON := l.sinks.add(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: level}))
+	var removes []func()
+	for _, handler := range []slog.Handler{
+		newTextHandler(text, level, fileStyle), slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: level}),
+	} {
+		removes = append(removes, l.all.add(handler), l.files.add(handler))
+	}
 	return func() error {
-		removeText()
-		removeJSON()
+		for _, remove := range removes {
+			remove()
+		}
 		return errors.Join(text.Close(), lines.Close())
 	}, nil
 }

@@ -28,9 +28,11 @@ func TestConsole(t *testing.T) {
 	log.Info("epoch", "epoch", 3, "loss", 0.123456789, "took", 1234567890*time.Nanosecond)
 	log.Warn("two words", "path", "a b", "empty", "", "quote", `"`)
 	log.With("run", "x").WithGroup("g").With("y", 1).Error("failed", "error", errors.New("no = sign"), slog.Group("h", "z", true))
+	log.Info("digest", "sha256", digestText)
 	want := `T INFO  epoch epoch=3 loss=0.123457 took=1.235s
 T WARN  two words path="a b" empty="" quote="\""
 T ERROR failed run=x g.y=1 g.error="no = sign" g.h.z=true
+T INFO  digest sha256=0123456789ab…
 `
 	if got := untimed(b.String()); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
@@ -68,26 +70,34 @@ func read(t *testing.T, path string) string {
 	return string(b)
 }
 
+var digestText = strings.Repeat("0123456789abcdef", 4)
+
 // TestAttachDir checks that a logger derived before the directory was known writes
 // there too, whatever the console shows, that a second session appends, and that
 // nothing is written after detaching.
 func TestAttachDir(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {
-		log := New(io.Discard, slog.LevelError, true)
+		var console bytes.Buffer
+		log := New(&console, slog.LevelError, true)
 		derived := log.With("part", "test")
 		detach, err := log.AttachDir(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		derived.Info("evaluated", "accuracy", 0.98)
+		derived.Info("evaluated", "accuracy", 0.98, "sha256", digestText)
+		log.Files.Error("not on the console")
 		derived.Debug("hidden")
 		if err := detach(); err != nil {
 			t.Fatal(err)
 		}
 		derived.Info("after")
+		log.Files.Error("after")
+		if console.Len() > 0 {
+			t.Errorf("the console shows %q", &console)
+		}
 	}
-	line := "T INFO  evaluated part=test accuracy=0.98\n"
+	line := "T INFO  evaluated part=test accuracy=0.98 sha256=" + digestText + "\nT ERROR not on the console\n"
 	if got := untimed(read(t, filepath.Join(dir, TextFile))); got != line+line {
 		t.Errorf("got %q", got)
 	}
@@ -97,11 +107,11 @@ func TestAttachDir(t *testing.T) {
 		Time             time.Time
 	}
 	lines := strings.Split(strings.TrimSpace(read(t, filepath.Join(dir, JSONFile))), "\n")
-	if err := json.Unmarshal([]byte(lines[1]), &record); err != nil {
+	if err := json.Unmarshal([]byte(lines[2]), &record); err != nil {
 		t.Fatal(err)
 	}
-	if len(lines) != 2 || record.Level != "INFO" || record.Msg != "evaluated" || record.Part != "test" || record.Accuracy != 0.98 || record.Time.IsZero() {
-		t.Errorf("got %d lines, the second %+v", len(lines), record)
+	if len(lines) != 4 || record.Level != "INFO" || record.Msg != "evaluated" || record.Part != "test" || record.Accuracy != 0.98 || record.Time.IsZero() {
+		t.Errorf("got %d lines, the third %+v", len(lines), record)
 	}
 }
 

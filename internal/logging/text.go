@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ type style struct {
 	time  string // layout
 	color bool   // level in colour
 	clear string // written before a line, to wipe what is on it
+	short bool   // SHA-256 digests by their first digits
 }
 
 var fileStyle = style{time: "2006-01-02 15:04:05"}
@@ -25,7 +27,7 @@ var fileStyle = style{time: "2006-01-02 15:04:05"}
 // consoleStyle wipes the terminal's last line before it writes: a progress bar may
 // stand there, and is drawn anew below.
 func consoleStyle(w io.Writer) style {
-	s := style{time: "15:04:05"}
+	s := style{time: "15:04:05", short: true}
 	if IsTerminal(w) {
 		s.clear = "\r\x1b[K"
 		s.color = os.Getenv("NO_COLOR") == ""
@@ -54,7 +56,7 @@ func (h *textHandler) Enabled(_ context.Context, level slog.Level) bool { return
 func (h *textHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	var b bytes.Buffer
 	for _, attr := range attrs {
-		appendAttr(&b, h.group, attr)
+		h.appendAttr(&b, h.group, attr)
 	}
 	derived := *h
 	derived.attrs += b.String()
@@ -80,7 +82,7 @@ func (h *textHandler) Handle(_ context.Context, record slog.Record) error {
 	b.WriteString(strings.TrimRight(record.Message, "\n"))
 	b.WriteString(h.attrs)
 	record.Attrs(func(attr slog.Attr) bool {
-		appendAttr(&b, h.group, attr)
+		h.appendAttr(&b, h.group, attr)
 		return true
 	})
 	b.WriteByte('\n')
@@ -110,22 +112,29 @@ func (h *textHandler) levelName(level slog.Level) string {
 }
 
 // appendAttr writes " key=value", and a group as its members.
-func appendAttr(b *bytes.Buffer, group string, attr slog.Attr) {
+func (h *textHandler) appendAttr(b *bytes.Buffer, group string, attr slog.Attr) {
 	value := attr.Value.Resolve()
 	if value.Kind() == slog.KindGroup {
 		if attr.Key != "" {
 			group += attr.Key + "."
 		}
 		for _, member := range value.Group() {
-			appendAttr(b, group, member)
+			h.appendAttr(b, group, member)
 		}
 		return
 	}
 	if attr.Key == "" && value.Any() == nil {
 		return
 	}
-	b.WriteString(" " + group + attr.Key + "=" + formatValue(value))
+	text := formatValue(value)
+	if h.style.short && digest.MatchString(text) {
+		text = text[:12] + "…"
+	}
+	b.WriteString(" " + group + attr.Key + "=" + text)
 }
+
+// digest is a SHA-256 digest in hexadecimal.
+var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func formatValue(value slog.Value) string {
 	text := value.String()

@@ -33,7 +33,7 @@ func (a *adam) Slots() []string { return []string{"m", "v"} }
 
 func (a *adam) Defaults() (learningRate, weightDecay float64) {
 	if a.decoupled {
-		return 2e-3, 0.01
+		return 6e-3, 0.01
 	}
 	return 2e-3, 0
 }

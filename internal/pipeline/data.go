@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -12,10 +14,11 @@ import (
 
 // data is what a run learns and is judged from.
 type data struct {
-	all     dataset.Dataset
-	members []dataset.Dataset
-	split   *dataset.Split
-	rule    imaging.Rule
+	all        dataset.Dataset
+	members    []dataset.Dataset
+	split      *dataset.Split
+	duplicates *dataset.Duplicates
+	rule       imaging.Rule
 }
 
 // openData opens the datasets of a run, joined, and splits them. A split list
@@ -23,12 +26,10 @@ type data struct {
 func openData(ctx context.Context, env *Environment, s *Settings, m *modules, splitPath string) (*data, error) {
 	d := &data{}
 	for i, source := range m.sources {
-		name := s.Datasets[i]
-		opened, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
+		opened, err := openDataset(ctx, env, s, s.Datasets[i], source)
 		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", name, err)
+			return nil, err
 		}
-		env.Log.Info("dataset opened", "dataset", name, "examples", opened.Len(), "classes", len(opened.Classes()), "sha256", opened.Digest())
 		d.members = append(d.members, opened)
 	}
 	var err error
@@ -42,7 +43,21 @@ func openData(ctx context.Context, env *Environment, s *Settings, m *modules, sp
 	if err := d.measureInput(ctx, env, s); err != nil {
 		return nil, err
 	}
-	return d, d.reportDuplicates(ctx, env)
+	d.duplicates, err = dataset.FindDuplicates(ctx, d.all, d.split)
+	if err != nil {
+		return nil, err
+	}
+	d.warnOfDuplicates(env)
+	return d, nil
+}
+
+func openDataset(ctx context.Context, env *Environment, s *Settings, name string, source dataset.Source) (dataset.Dataset, error) {
+	d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
+	if err != nil {
+		return nil, fmt.Errorf("dataset %s: %w", name, err)
+	}
+	env.Log.Info("dataset opened", "dataset", name, "examples", d.Len(), "classes", len(d.Classes()), "sha256", d.Digest())
+	return d, nil
 }
 
 // takeSplit reads the split list at path, or makes one where path is empty.
@@ -51,11 +66,14 @@ func takeSplit(all dataset.Dataset, s *Settings, path string) (*dataset.Split, e
 		return dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
 	}
 	split, err := dataset.ReadSplit(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, config.Usagef("the split list %s does not exist: blocktrain split makes one", path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, usage(err)
 	}
 	if err := split.Check(all); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, usage(fmt.Errorf("%s: %w", path, err))
 	}
 	return split, nil
 }
@@ -77,19 +95,14 @@ func (d *data) measureInput(ctx context.Context, env *Environment, s *Settings) 
 	return nil
 }
 
-// reportDuplicates warns of images that more than one part has.
-func (d *data) reportDuplicates(ctx context.Context, env *Environment) error {
-	found, err := dataset.FindDuplicates(ctx, d.all, d.split)
-	if err != nil {
-		return err
-	}
-	if found.Validation+found.Test > 0 {
+// warnOfDuplicates warns of images that more than one part has.
+func (d *data) warnOfDuplicates(env *Environment) {
+	if found := d.duplicates; found.Validation+found.Test > 0 {
 		first := found.Pairs[0]
 		env.Log.Warn("identical images in several parts make results look better than they are",
 			"validation", found.Validation, "test", found.Test, "conflicting_labels", found.Conflicting,
 			"first", first.Source, "same_as", first.OfSource)
 	}
-	return nil
 }
 
 // loader makes batches of the run's data; with a pipeline, varied.

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -147,102 +146,28 @@ func measureLatency(ctx context.Context, t *trained, l *dataset.Loader, list []i
 	return metric.SummarizeLatency(samples, 1, 1, Machine())
 }
 
-// Evaluate repeats the evaluation of the run in dir or, where the settings name
-// other datasets than the run's own, scores the run's network on those: on their
-// official test part, or on all of them where there is none.
+// Evaluate repeats the evaluation of the run in dir or, where flags name other
+// data than the run's own, scores the run's network on that.
 func Evaluate(ctx context.Context, env *Environment, s *Settings, dir string) error {
 	return withRunDir(env, dir, func(d *runDir, record *Record) error {
-		if record.usesDatasets(s.Datasets) {
-			r, err := reopen(ctx, env, s, d)
+		if s.namesData() {
+			other, err := openOther(ctx, env, s)
 			if err != nil {
 				return err
 			}
-			if err := r.evaluateStage(ctx); err != nil {
-				return err
+			if other.all.Digest() != record.Identity.DatasetSHA256 {
+				return evaluateElsewhere(ctx, &session{env: env, settings: s, dir: d, record: record}, other)
 			}
-			return printFile(env.Stdout, d.file(evaluationDir, "test.json"))
 		}
-		return evaluateElsewhere(ctx, env, s, d, record)
+		r, err := reopen(ctx, env, s, d)
+		if err != nil {
+			return err
+		}
+		if err := r.evaluateStage(ctx); err != nil {
+			return err
+		}
+		return printFile(env.Stdout, d.file(evaluationDir, testFile))
 	})
-}
-
-func (record *Record) usesDatasets(names []string) bool {
-	if len(names) != len(record.Identity.Datasets) {
-		return false
-	}
-	for i, d := range record.Identity.Datasets {
-		if d.Name != names[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// evaluateElsewhere scores the run's network on datasets that it was not trained
-// on.
-func evaluateElsewhere(ctx context.Context, env *Environment, s *Settings, dir *runDir, record *Record) error {
-	r := &session{env: env, settings: s, dir: dir, record: record}
-	t, err := loadTrained(dir, record)
-	if err != nil {
-		return err
-	}
-	other, err := openOther(ctx, env, s, record)
-	if err != nil {
-		return err
-	}
-	list, part := dataset.Official(other, dataset.PartTest), "test"
-	if len(list) == 0 {
-		list, part = everything(other), "all"
-	}
-	if err := refuseTrained(record, dir, s, other, list); err != nil {
-		return err
-	}
-	l := &dataset.Loader{Dataset: other, Rule: record.Identity.Input, Workers: s.workers()}
-	e, err := r.score(ctx, t, l, list)
-	if err != nil {
-		return err
-	}
-	e.Dataset, e.Part = strings.Join(s.Datasets, ","), part
-	name := strings.Join(s.Datasets, "-")
-	if err := r.writeEvaluation(e.Evaluation, name); err != nil {
-		return err
-	}
-	return printFile(env.Stdout, dir.file(evaluationDir, name+".json"))
-}
-
-// openOther opens the datasets that the settings name, with the classes in the
-// order of the run's.
-func openOther(ctx context.Context, env *Environment, s *Settings, record *Record) (dataset.Dataset, error) {
-	var members []dataset.Dataset
-	for _, name := range s.Datasets {
-		source, _, err := dataset.MakeDataset(name, s.OptionsOf(name))
-		if err != nil {
-			return nil, usage(err)
-		}
-		d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
-		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", name, err)
-		}
-		members = append(members, d)
-	}
-	all, err := dataset.Concat(members...)
-	if err != nil {
-		return nil, err
-	}
-	env.Log.Info("dataset opened", "dataset", strings.Join(s.Datasets, ","), "examples", all.Len(), "sha256", all.Digest())
-	other, err := dataset.Remap(all, record.Identity.Classes)
-	if err != nil {
-		return nil, usage(err)
-	}
-	return other, nil
-}
-
-func everything(d dataset.Dataset) []int {
-	list := make([]int, d.Len())
-	for i := range list {
-		list[i] = i
-	}
-	return list
 }
 
 // printFile copies a result to the standard output.

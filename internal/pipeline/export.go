@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/blocktrain/blocktrain/internal/exporter"
@@ -35,10 +37,11 @@ func exportAll(exporters []exporter.Exporter, a exporter.Artifact, dir string) e
 	return nil
 }
 
-// replaceDir fills a new folder and puts it in the place of dir.
-func replaceDir(dir string, fill func(dir string) error) (err error) {
-	building := dir + ".tmp"
-	if err := os.RemoveAll(building); err != nil {
+// replaceDir fills a new folder and puts it in the place of dir, which keeps what
+// it holds until then.
+func replaceDir(dir string, fill func(dir string) error) error {
+	building, old := dir+".tmp", dir+".old.tmp"
+	if err := errors.Join(os.RemoveAll(building), os.RemoveAll(old)); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(building, 0o755); err != nil {
@@ -50,10 +53,13 @@ func replaceDir(dir string, fill func(dir string) error) (err error) {
 		}
 		return err
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.Rename(building, dir)
+	if err := os.Rename(building, dir); err != nil {
+		return errors.Join(err, os.Rename(old, dir))
+	}
+	return os.RemoveAll(old)
 }
 
 // Export writes the model of the run in dir, approved or not, in the formats

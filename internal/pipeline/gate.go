@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -32,7 +33,16 @@ func (r *session) gateStage(ctx context.Context) error {
 			return usage(err)
 		}
 	}
+	return r.publishDecision(release)
+}
+
+// publishDecision writes the decision to release.json, the record and the log.
+func (r *session) publishDecision(release *criterion.Release) error {
 	if err := fileio.WriteJSON(r.dir.file(releaseFile), release); err != nil {
+		return err
+	}
+	r.record.Decision = release.Decision()
+	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}
 	r.env.Log.Info("release decision", "decision", release.Decision(), "reason", release.Reason)
@@ -40,21 +50,21 @@ func (r *session) gateStage(ctx context.Context) error {
 	if release.Forced {
 		r.env.Log.Warn("the release is forced", "reason", release.ForceReason)
 	}
-	if !release.Approved {
-		return fmt.Errorf("%w: %s", ErrRefused, release.Reason)
+	if release.Approved {
+		return nil
 	}
-	return nil
+	if exists(r.dir.file(packageDir)) {
+		r.env.Log.Warn("the run directory holds a package from before this refusal; do not publish it", "directory", r.dir.file(packageDir))
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, release.Reason)
 }
 
 // measurements gathers what the criteria judge.
 func (r *session) measurements(ctx context.Context, t *trained) (criterion.Measurements, error) {
 	var m criterion.Measurements
-	test, err := metric.ReadEvaluation(r.dir.file(evaluationDir, "test.json"))
+	test, err := r.testEvaluation()
 	if err != nil {
 		return m, err
-	}
-	if test.WeightsSHA256 != r.record.Training.WeightsSHA256 {
-		return m, config.Usagef("evaluation/test.json is of other weights than the run's: repeat blocktrain evaluate --run %s", r.dir.path)
 	}
 	m.Test, m.Latency = test, test.Latency
 	model, err := exporter.EncodeONNX(artifact(r.record, t.graph, t.params), 0)
@@ -67,6 +77,21 @@ func (r *session) measurements(ctx context.Context, t *trained) (criterion.Measu
 		m.Baseline, err = r.compareBaseline(ctx, t)
 	}
 	return m, err
+}
+
+// testEvaluation reads how the run's weights did on the test part.
+func (r *session) testEvaluation() (*metric.Evaluation, error) {
+	path := r.dir.file(evaluationDir, testFile)
+	test, err := metric.ReadEvaluation(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, config.Usagef("%s does not exist: want blocktrain evaluate --run %s first", path, shellWord(r.dir.path))
+	case err != nil:
+		return nil, err
+	case test.WeightsSHA256 != r.record.Training.WeightsSHA256:
+		return nil, config.Usagef("%s is of other weights than the run's: repeat blocktrain evaluate --run %s", path, shellWord(r.dir.path))
+	}
+	return test, nil
 }
 
 // Gate repeats the decision on the run in dir.

@@ -1,10 +1,5 @@
 package pipeline
 
-import (
-	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/dataset"
-)
-
 // exampleID names an example by the digest of the dataset that it was opened
 // from and its index there, whatever that dataset was joined with.
 type exampleID struct {
@@ -40,20 +35,4 @@ func countShared(a, b []exampleID) int {
 		}
 	}
 	return n
-}
-
-// refuseTrained refuses to score a network on examples that it was trained on.
-func refuseTrained(record *Record, dir *runDir, s *Settings, other dataset.Dataset, list []int) error {
-	split, err := dataset.ReadSplit(dir.file(splitFile))
-	if err != nil {
-		return err
-	}
-	if len(s.Datasets) != 1 {
-		return nil // joined datasets are compared with the run's as a whole below
-	}
-	there := identify([]DatasetNote{{SHA256: other.Digest(), Examples: other.Len()}}, list)
-	if n := countShared(identify(record.Identity.Datasets, split.Train), there); n > 0 {
-		return config.Usagef("the network was trained on %d of the %d examples to be scored: evaluate it on its own test part instead", n, len(list))
-	}
-	return nil
 }

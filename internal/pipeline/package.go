@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -23,15 +24,8 @@ func (d *runDir) archive(record *Record) string {
 // packageStage assembles the package of an approved model, as a folder and as a
 // reproducible archive.
 func (r *session) packageStage(context.Context) error {
-	release, err := criterion.ReadRelease(r.dir.file(releaseFile))
-	if err != nil {
+	if err := r.checkApproval(); err != nil {
 		return err
-	}
-	if !release.Approved {
-		return fmt.Errorf("%w: a model that is not approved is not packaged: %s", ErrRefused, release.Reason)
-	}
-	if release.Weights.SHA256 != r.record.Training.WeightsSHA256 {
-		return config.Usagef("release.json is of other weights than the run's: repeat blocktrain gate --run %s", r.dir.path)
 	}
 	folder := r.dir.file(packageDir, r.record.packageName())
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
@@ -52,6 +46,37 @@ func (r *session) packageStage(context.Context) error {
 	return nil
 }
 
+// checkApproval refuses to package a model that the gate has not approved, and
+// results that do not belong together.
+func (r *session) checkApproval() error {
+	path := r.dir.file(releaseFile)
+	release, err := criterion.ReadRelease(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return config.Usagef("%s does not exist: want blocktrain gate --run %s first", path, shellWord(r.dir.path))
+	case err != nil:
+		return err
+	case !release.Approved:
+		return fmt.Errorf("%w: a model that is not approved is not packaged: %s", ErrRefused, release.Reason)
+	}
+	if err := r.record.checkRelease(release); err != nil {
+		return fmt.Errorf("%s %w: repeat blocktrain gate --run %s", path, err, shellWord(r.dir.path))
+	}
+	_, err = r.testEvaluation()
+	return err
+}
+
+// checkRelease reports a decision that is not the one that was recorded.
+func (record *Record) checkRelease(release *criterion.Release) error {
+	switch {
+	case record.Training == nil || release.Weights.SHA256 != record.Training.WeightsSHA256:
+		return fmt.Errorf("is of other weights than those of %s", recordFile)
+	case release.Decision() != record.Decision:
+		return fmt.Errorf("says %s, but %s says %q", release.Decision(), recordFile, record.Decision)
+	}
+	return nil
+}
+
 // fillPackage writes the package's files into an empty folder: the model for
 // Triton, the weights, and the run's files that say where it comes from.
 func (r *session) fillPackage(folder string) error {
@@ -66,7 +91,7 @@ func (r *session) fillPackage(folder string) error {
 	if err := exportAll(exporters, artifact(r.record, t.graph, t.params), folder); err != nil {
 		return err
 	}
-	for _, name := range []string{recordFile, splitFile, releaseFile, cardFile} {
+	for _, name := range []string{recordFile, settingsFile, splitFile, releaseFile, cardFile} {
 		if err := copyFile(filepath.Join(folder, name), r.dir.file(name)); err != nil {
 			return err
 		}
@@ -136,37 +161,13 @@ func Package(ctx context.Context, env *Environment, s *Settings, dir string) err
 		if err != nil {
 			return err
 		}
+		if err := r.checkApproval(); err != nil {
+			return err
+		}
 		if err := r.runStages(ctx, []stage{{"report", (*session).reportStage}, {"package", (*session).packageStage}}); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(env.Stdout, d.archive(record))
 		return err
 	})
-}
-
-// VerifyPackage compares the files of an unpacked package with its SHA256SUMS and
-// its weights with its record. Differences are listed; the error then wraps
-// ErrDifference.
-func VerifyPackage(_ context.Context, env *Environment, dir string) error {
-	differences, err := fileio.VerifyChecksums(dir)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDifference, err)
-	}
-	for _, d := range differences {
-		if _, err := fmt.Fprintf(env.Stdout, "%s: %s\n", d.Path, d.Kind); err != nil {
-			return err
-		}
-	}
-	if len(differences) > 0 {
-		return fmt.Errorf("%w: %d files of %s are not as %s lists them", ErrDifference, len(differences), dir, fileio.ChecksumFile)
-	}
-	record, _, err := openModel(dir)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDifference, err)
-	}
-	if digest, err := record.Identity.digest(); err != nil || digest != record.IdentitySHA256 {
-		return errors.Join(err, fmt.Errorf("%w: %s says identity_sha256 %s, its identity has %s", ErrDifference, recordFile, record.IdentitySHA256, digest))
-	}
-	_, err = fmt.Fprintf(env.Stdout, "%s: every file is as listed, and the weights are those of the record\n", dir)
-	return err
 }

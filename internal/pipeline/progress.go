@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -29,7 +30,7 @@ func (p *progress) Step(epoch, done, total int, loss float64) {
 	if !p.env.Terminal {
 		if done < total && time.Since(p.shown) >= plainInterval {
 			p.shown = time.Now()
-			p.env.Log.Info("training", "epoch", epoch, "done", fmt.Sprintf("%d/%d", done, total), "train_loss", short(loss))
+			p.env.Log.Info("training", "epoch", epoch, "done", fmt.Sprintf("%d/%d", done, total), "train_loss", rounded(loss))
 		}
 		return
 	}
@@ -56,10 +57,13 @@ func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
 	}
 	p.shown = time.Now()
 	p.env.Log.Info("epoch finished", "epoch", fmt.Sprintf("%d/%d", e.Epoch, epochs),
-		"train_loss", short(e.TrainLoss), "train_accuracy", metric.Percent(e.TrainAccuracy)+" %",
-		"validation_loss", short(e.ValidationLoss), "validation_accuracy", metric.Percent(e.ValidationAccuracy)+" %",
-		"images_per_second", int(e.ImagesPerSecond), "seconds", short(e.Seconds), "best", best)
+		"train_loss", rounded(e.TrainLoss), "train_accuracy", rounded(e.TrainAccuracy),
+		"validation_loss", rounded(e.ValidationLoss), "validation_accuracy", rounded(e.ValidationAccuracy),
+		"images_per_second", int(e.ImagesPerSecond), "seconds", rounded(e.Seconds), "best", best)
 }
+
+// rounded is a number for the log, where it stays one.
+func rounded(v float64) float64 { return math.RoundToEven(v*1e4) / 1e4 }
 
 // short is a number for people.
 func short(v float64) string { return fmt.Sprintf("%.4g", v) }

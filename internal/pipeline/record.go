@@ -23,27 +23,28 @@ type Record struct {
 	IdentitySHA256 string        `json:"identity_sha256"`
 	Weights        string        `json:"weights"` // which are evaluated and packaged: "best" or "ema"
 	Training       *TrainingNote `json:"training,omitempty"`
+	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
 	Execution      Execution     `json:"execution"`
 }
 
 // Identity is all that may affect a bit of the weights. Two runs of one identity
 // have the same history of digests.
 type Identity struct {
-	ContractVersion int                 `json:"contract_version"`
-	Datasets        []DatasetNote       `json:"datasets"`
-	DatasetSHA256   string              `json:"dataset_sha256"` // of the joined dataset
-	Classes         []string            `json:"classes"`
-	Split           SplitNote           `json:"split"`
-	Input           imaging.Rule        `json:"input"`
-	Augment         string              `json:"augment"`
-	Model           ModuleNote          `json:"model"`
-	InitSHA256      string              `json:"init_sha256,omitempty"` // of the file weights were taken from
-	Loss            ModuleNote          `json:"loss"`
-	Optimizer       ModuleNote          `json:"optimizer"`
-	Schedule        ModuleNote          `json:"schedule"`
-	LearningRate    float64             `json:"learning_rate"`
-	WeightDecay     float64             `json:"weight_decay"`
-	Settings        []NamedValue `json:"settings"` // the others of the class identity
+	ContractVersion int           `json:"contract_version"`
+	Datasets        []DatasetNote `json:"datasets"`
+	DatasetSHA256   string        `json:"dataset_sha256"` // of the joined dataset
+	Classes         []string      `json:"classes"`
+	Split           SplitNote     `json:"split"`
+	Input           imaging.Rule  `json:"input"`
+	Augment         string        `json:"augment"`
+	Model           ModuleNote    `json:"model"`
+	InitSHA256      string        `json:"init_sha256,omitempty"` // of the file weights were taken from
+	Loss            ModuleNote    `json:"loss"`
+	Optimizer       ModuleNote    `json:"optimizer"`
+	Schedule        ModuleNote    `json:"schedule"`
+	LearningRate    float64       `json:"learning_rate"`
+	WeightDecay     float64       `json:"weight_decay"`
+	Settings        []NamedValue  `json:"settings"` // the others of the class identity
 }
 
 // ModuleNote is a module as it was used: its name and every option, defaults
@@ -80,13 +81,13 @@ type TrainingNote struct {
 
 // Execution is how a run was done: what must not affect a bit.
 type Execution struct {
-	Program  string              `json:"program"` // version and commit
-	Go       string              `json:"go"`
-	OS       string              `json:"os"`
-	Arch     string              `json:"arch"`
-	Machine  string              `json:"machine"`
-	SIMD     string              `json:"simd"`
-	Workers  int                 `json:"workers"`
+	Program  string       `json:"program"` // version and commit
+	Go       string       `json:"go"`
+	OS       string       `json:"os"`
+	Arch     string       `json:"arch"`
+	Machine  string       `json:"machine"`
+	SIMD     string       `json:"simd"`
+	Workers  int          `json:"workers"`
 	Settings []NamedValue `json:"settings"`
 }
 
@@ -103,16 +104,19 @@ func (i *Identity) digest() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-func (d *runDir) readRecord() (*Record, error) {
+// readRecord reads the record of a run or of a package.
+func readRecord(path string) (*Record, error) {
 	r := &Record{}
-	if err := fileio.ReadJSON(d.file(recordFile), r); err != nil {
+	if err := fileio.ReadJSON(path, r); err != nil {
 		return nil, fmt.Errorf("the run's record cannot be read: %w", err)
 	}
 	if r.Schema != recordSchema {
-		return nil, fmt.Errorf("%s has schema %d, this program reads %d", d.file(recordFile), r.Schema, recordSchema)
+		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, recordSchema)
 	}
 	return r, nil
 }
+
+func (d *runDir) readRecord() (*Record, error) { return readRecord(d.file(recordFile)) }
 
 func (d *runDir) writeRecord(r *Record) error { return fileio.WriteJSON(d.file(recordFile), r) }
 

@@ -7,9 +7,9 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -56,7 +56,6 @@ func (r *session) report() (*report.Report, error) {
 	record, identity := r.record, &r.record.Identity
 	content := &report.Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: Program(),
-		Summary: fmt.Sprintf("An image classifier for %d classes, trained on %s.", len(identity.Classes), strings.Join(record.datasetNames(), " and ")),
 		Classes: identity.Classes, Input: inputText(identity.Input), Resize: identity.Input.Mode,
 		Model: identity.Model.Name, Parameters: trainableOf(t.graph), ModelBytes: int64(len(model)),
 		Configuration: record.configuration(), Digests: record.digests(), Environment: record.environment(),
@@ -75,13 +74,24 @@ func (r *session) report() (*report.Report, error) {
 // addResults reads the run's results; those of stages that have not run are left
 // out.
 func (r *session) addResults(content *report.Report) error {
-	var errs [5]error
+	var errs [6]error
 	content.History, errs[0] = metric.ReadHistory(r.dir.file(train.HistoryFile))
 	content.Validation, errs[1] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, "validation.json")))
-	content.Test, errs[2] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, "test.json")))
+	content.Test, errs[2] = optional(metric.ReadEvaluation(r.dir.file(evaluationDir, testFile)))
 	content.Release, errs[3] = optional(criterion.ReadRelease(r.dir.file(releaseFile)))
 	content.Figures, errs[4] = r.dir.readFigures()
+	content.Limits, errs[5] = r.dir.leaks()
 	return errors.Join(errs[:]...)
+}
+
+// leaks says in words which images the parts have in common.
+func (d *runDir) leaks() ([]string, error) {
+	var found dataset.Duplicates
+	if err := fileio.ReadJSON(d.file(duplicatesFile), &found); err != nil || found.Validation+found.Test == 0 {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("%d images of the test part and %d of the validation part are identical to images of an earlier part (%d of them with another label), which makes results look better than they are; %s lists them.",
+		found.Test, found.Validation, found.Conflicting, duplicatesFile)}, nil
 }
 
 // optional turns the error that a file does not exist into a nil result.
@@ -164,7 +174,7 @@ func (record *Record) environment() []report.Setting {
 // reproduce is the command that makes the same weights again.
 func (record *Record) reproduce() []string {
 	return []string{
-		"blocktrain run --env-file run.env --output-dir again",
+		"blocktrain run --env-file run.env --split split.json --output-dir again",
 		"# compare weights_sha256 in history.jsonl and run.json",
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -36,18 +38,25 @@ func Resume(ctx context.Context, env *Environment, s *Settings, dir string) erro
 
 // begin prepares a new run and its directory and calls do.
 func begin(ctx context.Context, env *Environment, s *Settings, do func(r *session) error) (err error) {
-	r, err := prepare(ctx, env, s, s.SplitFile)
+	path := s.RunDir(time.Now())
+	if err := checkNewRunDir(path); err != nil {
+		return err
+	}
+	first, err := readInitial(s.InitFrom)
+	if err != nil {
+		return err
+	}
+	r, err := prepare(ctx, env, s, s.SplitFile, first)
 	if err != nil {
 		return err
 	}
 	if s.DryRun {
-		return r.describeTo(env.Stdout, s.RunDir(time.Now()))
+		return r.describeTo(env.Stdout, path)
 	}
-	path := s.RunDir(time.Now())
 	if r.dir, err = createRunDir(env, path); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.dir.close()) }()
+	defer func() { err = r.dir.end(env, err) }()
 	env.Log.Info("run begun", "directory", path, "identity_sha256", r.record.IdentitySHA256)
 	if err := r.writeBeginning(); err != nil {
 		return err
@@ -61,6 +70,9 @@ func (r *session) writeBeginning() error {
 	if err := dataset.WriteSplit(r.dir.file(splitFile), r.data.split); err != nil {
 		return err
 	}
+	if err := fileio.WriteJSON(r.dir.file(duplicatesFile), r.data.duplicates); err != nil {
+		return err
+	}
 	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}
@@ -68,28 +80,66 @@ func (r *session) writeBeginning() error {
 }
 
 func resume(ctx context.Context, env *Environment, s *Settings, dir string, do func(r *session) error) error {
+	if err := s.checkResume(); err != nil {
+		return err
+	}
 	return withRunDir(env, dir, func(d *runDir, record *Record) error {
-		if done, err := d.finished(record); err != nil || done != "" {
-			if err == nil {
-				env.Log.Info("the run is finished; nothing is left to do", "directory", dir, "decision", done)
-			}
+		decision, err := d.finished(record)
+		if err != nil {
 			return err
+		}
+		if decision != "" {
+			return d.sayFinished(env, record, decision)
 		}
 		r, err := reopen(ctx, env, s, d)
 		if err != nil {
 			return err
 		}
-		epochs, _, found, err := train.Progress(dir)
-		if err != nil {
+		if err := r.sayResumed(); err != nil {
 			return err
-		}
-		if found {
-			env.Log.Info("run resumed", "directory", dir, "finished_epochs", epochs)
-		} else {
-			env.Log.Info("the run has no checkpoint yet and starts anew", "directory", dir)
 		}
 		return explain(do(r), dir)
 	})
+}
+
+// checkResume refuses settings that can only be meant for a new run.
+func (s *Settings) checkResume() error {
+	switch {
+	case s.DryRun:
+		return config.Usagef("--dry-run says what a new run would do: want it without --run")
+	case s.Origins["output-dir"] == config.OriginFlag:
+		return config.Usagef("--output-dir names a new run directory and --run an existing one: want one of them")
+	case s.Origins["split"] == config.OriginFlag:
+		return config.Usagef("--split is for a new run: an existing one keeps its own %s", splitFile)
+	}
+	return nil
+}
+
+// sayResumed says from where the run goes on.
+func (r *session) sayResumed() error {
+	epochs, finished, found, err := train.Progress(r.dir.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: without its last checkpoint a run cannot go on; if there is no copy of it, remove the file to train again from the start", err)
+	case !found:
+		r.env.Log.Info("the run has no checkpoint yet and starts anew", "directory", r.dir.path)
+	case finished:
+		r.env.Log.Info("run resumed; its training is finished", "directory", r.dir.path, "epochs", epochs)
+	default:
+		r.env.Log.Info("run resumed", "directory", r.dir.path, "finished_epochs", epochs)
+	}
+	return nil
+}
+
+// sayFinished says that nothing is left to do, and where the package is.
+func (d *runDir) sayFinished(env *Environment, record *Record, decision string) error {
+	env.Log.Info("the run is finished; nothing is left to do", "directory", d.path, "decision", decision)
+	if archive := d.archive(record); exists(archive) {
+		_, err := fmt.Fprintln(env.Stdout, archive)
+		return err
+	}
+	env.Log.Info("to judge it by other thresholds: blocktrain gate --run " + shellWord(d.path))
+	return nil
 }
 
 // finished is the decision on a run of which nothing is left to do, empty where
@@ -142,8 +192,12 @@ func (r *session) runStages(ctx context.Context, stages []stage) error {
 
 // explain adds to an interruption how to go on.
 func explain(err error, dir string) error {
-	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("interrupted; continue with: blocktrain run --run %s --resume (%w)", dir, context.Canceled)
+	if !errors.Is(err, context.Canceled) {
+		return err
 	}
-	return err
+	hint := fmt.Errorf("interrupted; continue with: blocktrain run --run %s --resume (%w)", shellWord(dir), context.Canceled)
+	if errors.Is(err, train.ErrNotSaved) {
+		return errors.Join(err, hint)
+	}
+	return hint
 }

@@ -1,10 +1,13 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -13,15 +16,17 @@ import (
 
 // Files of a run directory, besides those of package train and the log.
 const (
-	recordFile   = "run.json"
-	settingsFile = "run.env"
-	splitFile    = "split.json"
-	historyCSV   = "history.csv"
-	releaseFile  = "release.json"
-	reportFile   = "report.html"
-	cardFile     = "MODEL_CARD.md"
+	recordFile     = "run.json"
+	settingsFile   = "run.env"
+	splitFile      = "split.json"
+	duplicatesFile = "duplicates.json"
+	historyCSV     = "history.csv"
+	releaseFile    = "release.json"
+	reportFile     = "report.html"
+	cardFile       = "MODEL_CARD.md"
 
 	evaluationDir = "evaluation"
+	testFile      = "test.json" // in it
 	plotsDir      = "plots"
 	exportDir     = "export"
 	packageDir    = "package"
@@ -41,18 +46,35 @@ func (d *runDir) file(names ...string) string {
 	return filepath.Join(append([]string{d.path}, names...)...)
 }
 
-// close releases the lock and closes the log files.
-func (d *runDir) close() error { return errors.Join(d.detach(), d.unlock()) }
+// end releases the directory after work that ended with err, which its log then
+// holds.
+func (d *runDir) end(env *Environment, err error) error {
+	switch {
+	case err == nil || errors.Is(err, ErrRefused):
+	case errors.Is(err, context.Canceled):
+		env.Log.Files.Warn("interrupted")
+	default:
+		env.Log.Files.Error("stopped", "error", err)
+	}
+	return errors.Join(err, d.detach(), d.unlock())
+}
 
-// createRunDir makes a new run directory. One that exists and is not empty is an
-// error, so that no run ever overwrites another.
-func createRunDir(env *Environment, path string) (*runDir, error) {
+// checkNewRunDir refuses a new run directory that exists and is not empty, so that
+// no run ever overwrites another.
+func checkNewRunDir(path string) error {
 	entries, err := os.ReadDir(path)
 	switch {
 	case err == nil && len(entries) > 0:
-		return nil, config.Usagef("%s exists and is not empty: choose another --output-dir, or continue it with run --run %s --resume", path, path)
+		return config.Usagef("%s exists and is not empty: choose another --output-dir, or continue it with blocktrain run --run %s --resume", path, shellWord(path))
 	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("cannot use %s as a run directory: %w", path, err)
+		return config.Usagef("cannot use %s as a run directory: %w", path, err)
+	}
+	return nil
+}
+
+func createRunDir(env *Environment, path string) (*runDir, error) {
+	if err := checkNewRunDir(path); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("cannot make the run directory: %w", err)
@@ -81,7 +103,15 @@ func lockRunDir(env *Environment, path string) (*runDir, error) {
 }
 
 // hasCheckpoint says whether training in the directory can be resumed.
-func (d *runDir) hasCheckpoint() bool {
-	_, err := os.Stat(d.file(train.CheckpointDir, train.LastFile))
-	return err == nil
+func (d *runDir) hasCheckpoint() bool { return exists(d.file(train.CheckpointDir, train.LastFile)) }
+
+// plainWord is what a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:,=+@%-]+$`)
+
+// shellWord writes a path so that it can be copied into a shell.
+func shellWord(path string) string {
+	if plainWord.MatchString(path) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\\''`) + "'"
 }

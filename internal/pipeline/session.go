@@ -3,15 +3,12 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
-	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -23,6 +20,7 @@ type session struct {
 	settings *Settings
 	modules  *modules
 	data     *data
+	initial  *initial // nil where all weights are drawn
 	graph    *nn.Graph
 	params   *nn.Parameters // as training begins
 	record   *Record
@@ -30,8 +28,9 @@ type session struct {
 }
 
 // prepare makes all of a run that comes before its first batch: modules, data,
-// network and record. splitPath names a split list to use, or is empty.
-func prepare(ctx context.Context, env *Environment, s *Settings, splitPath string) (*session, error) {
+// network and record. splitPath names a split list to use, or is empty; first are
+// the weights to begin with, or nil.
+func prepare(ctx context.Context, env *Environment, s *Settings, splitPath string, first *initial) (*session, error) {
 	m, err := makeModules(s)
 	if err != nil {
 		return nil, usage(err)
@@ -40,7 +39,7 @@ func prepare(ctx context.Context, env *Environment, s *Settings, splitPath strin
 	if err != nil {
 		return nil, err
 	}
-	r := &session{env: env, settings: s, modules: m, data: d}
+	r := &session{env: env, settings: s, modules: m, data: d, initial: first}
 	if err := r.buildNetwork(ctx); err != nil {
 		return nil, err
 	}
@@ -65,8 +64,10 @@ func (r *session) buildNetwork(ctx context.Context) error {
 		return err
 	}
 	normalizeTo(r.params, statistics)
-	r.modules.loss.Prepare(dataset.Counts(r.data.all, r.data.trainList(r.settings)))
-	return r.initialise()
+	if err := r.modules.loss.Prepare(dataset.Counts(r.data.all, r.data.trainList(r.settings))); err != nil {
+		return usage(fmt.Errorf("loss %s: %w", r.settings.Loss, err))
+	}
+	return r.takeInitial()
 }
 
 func shapeOf(rule imaging.Rule) nn.Shape {
@@ -89,30 +90,6 @@ func normalizeTo(p *nn.Parameters, s *dataset.Statistics) {
 	}
 }
 
-// initialise takes weights from the file that --init-from names.
-func (r *session) initialise() error {
-	path := r.settings.InitFrom
-	if path == "" {
-		return nil
-	}
-	file, err := weights.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	kept, err := r.params.LoadMatching(file.Tensors)
-	if err != nil {
-		return usage(fmt.Errorf("--init-from %s: %w", path, err))
-	}
-	r.env.Log.Info("weights taken over", "from", path, "made_anew", strings.Join(kept, ","))
-	for _, prefix := range r.settings.Freeze {
-		names := r.params.Names()
-		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
-			return config.Usagef("--freeze %s: no weight's name begins so; the model has %s", prefix, strings.Join(names, ", "))
-		}
-	}
-	return nil
-}
-
 // checkExporters finds out before training what exporting would refuse.
 func (r *session) checkExporters() error {
 	a := artifact(r.record, r.graph, r.params)
@@ -125,12 +102,8 @@ func (r *session) checkExporters() error {
 }
 
 // describe makes the run's record.
-func (r *session) describe() error {
-	s := r.settings
-	identity, err := r.identity()
-	if err != nil {
-		return err
-	}
+func (r *session) describe() (err error) {
+	s, identity := r.settings, r.identity()
 	r.record = &Record{
 		Schema: recordSchema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Started: time.Now().UTC().Truncate(time.Second),
 		Identity: *identity, Weights: "best", Execution: execution(s),
@@ -142,7 +115,7 @@ func (r *session) describe() error {
 	return err
 }
 
-func (r *session) identity() (*Identity, error) {
+func (r *session) identity() *Identity {
 	s, m, d := r.settings, r.modules, r.data
 	rate, decay := m.optimizer.Defaults()
 	identity := &Identity{
@@ -157,13 +130,10 @@ func (r *session) identity() (*Identity, error) {
 	for i, member := range d.members {
 		identity.Datasets = append(identity.Datasets, DatasetNote{m.sourceNotes[i], member.Digest(), member.Len()})
 	}
-	if s.InitFrom != "" {
-		var err error
-		if identity.InitSHA256, err = fileio.SHA256(s.InitFrom); err != nil {
-			return nil, err
-		}
+	if r.initial != nil {
+		identity.InitSHA256 = r.initial.sha256
 	}
-	return identity, nil
+	return identity
 }
 
 // otherIdentity lists the settings of the class identity that Identity has no

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // withRunDir calls f with an existing run directory, locked, and its record.
@@ -12,7 +13,7 @@ func withRunDir(env *Environment, path string, f func(d *runDir, record *Record)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
+	defer func() { err = d.end(env, err) }()
 	record, err := d.readRecord()
 	if err != nil {
 		return err
@@ -23,20 +24,27 @@ func withRunDir(env *Environment, path string, f func(d *runDir, record *Record)
 // reopen prepares an existing run again from the settings it was made with, and
 // refuses data or settings that would make another run of it.
 func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir) (*session, error) {
-	r, err := prepare(ctx, env, s, d.file(splitFile))
-	if err != nil {
-		return nil, err
-	}
-	r.dir = d
 	then, err := d.readRecord()
 	if err != nil {
 		return nil, err
 	}
+	first, err := readInitial(s.InitFrom)
+	if errors.Is(err, fs.ErrNotExist) && d.hasCheckpoint() { // which has made them unnecessary
+		first, err = &initial{sha256: then.Identity.InitSHA256}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := prepare(ctx, env, s, d.file(splitFile), first)
+	if err != nil {
+		return nil, err
+	}
+	r.dir = d
 	if then.IdentitySHA256 != r.record.IdentitySHA256 {
 		return nil, usage(fmt.Errorf("%s was begun with another identity (%s): use its own settings and data, or begin a new run",
 			d.path, differences(&then.Identity, &r.record.Identity)))
 	}
-	r.record.Started, r.record.Training = then.Started, then.Training
+	r.record.Started, r.record.Training, r.record.Decision = then.Started, then.Training, then.Decision
 	return r, nil
 }
 

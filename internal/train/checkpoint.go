@@ -58,7 +58,7 @@ func SaveWeights(path string, p *nn.Parameters, metadata map[string]string) erro
 // next step or the end of the epoch will say so.
 func (l *loop) save() error {
 	l.saved = time.Now()
-	if l.checkFinite() != nil {
+	if _, _, found := l.nonFinite(); found {
 		return nil
 	}
 	text, err := l.state.encode()
@@ -104,14 +104,22 @@ func digestOf(tensors []weights.Tensor) string {
 	return weights.Digest(tensors)
 }
 
-// checkFinite finds a value with which training cannot go on.
-func (l *loop) checkFinite() error {
+// nonFinite finds a value with which training cannot go on.
+func (l *loop) nonFinite() (name string, value float32, found bool) {
 	for _, t := range l.tensors() {
 		for _, v := range t.Data {
 			if v-v != 0 {
-				return fmt.Errorf("a value of %s is not finite (%v): lower the learning rate or set a gradient clip", t.Name, v)
+				return t.Name, v, true
 			}
 		}
+	}
+	return "", 0, false
+}
+
+// checkFinite is an error that says which value is not finite.
+func (l *loop) checkFinite() error {
+	if name, v, found := l.nonFinite(); found {
+		return fmt.Errorf("a value of %s is not finite (%v): lower the learning rate or set a gradient clip", name, v)
 	}
 	return nil
 }

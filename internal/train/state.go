@@ -50,6 +50,13 @@ func (s *state) beginEpoch(finished bool) {
 // stateKey is the key of the state in a checkpoint's metadata.
 const stateKey = "training_state"
 
+// IsCheckpoint says whether a file is a training's checkpoint, and not a network's
+// weights.
+func IsCheckpoint(file weights.File) bool {
+	_, found := file.Metadata[stateKey]
+	return found
+}
+
 // encode gives the state the form that it has in a checkpoint.
 func (s state) encode() (string, error) {
 	s.Schema, s.Contract = stateSchema, engine.ContractVersion

@@ -66,10 +66,13 @@ func (s *stopper) next(r Stopping, e metric.Epoch, epochs int) (best, finished b
 
 // reason says in words why training ends early.
 func (r Stopping) reason(s stopper) string {
-	least := ""
+	least, epochs := "", "epochs"
 	if r.MinDelta > 0 {
 		least = fmt.Sprintf(" by at least %g", r.MinDelta)
 	}
-	return fmt.Sprintf("%s has not improved%s for %d epochs; the best was %.6g in epoch %d",
-		r.Monitor, least, s.Since, s.Best, s.BestEpoch)
+	if s.Since == 1 {
+		epochs = "epoch"
+	}
+	return fmt.Sprintf("%s has not improved%s for %d %s; the best was %.6g in epoch %d",
+		r.Monitor, least, s.Since, epochs, s.Best, s.BestEpoch)
 }

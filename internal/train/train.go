@@ -83,6 +83,10 @@ type loop struct {
 	saved     time.Time
 }
 
+// ErrNotSaved says that training was interrupted and no checkpoint of its position
+// could be written; the one before is kept.
+var ErrNotSaved = errors.New("what was trained since the last checkpoint is not saved")
+
 // Run trains until the last epoch, early stopping, an error or the end of ctx,
 // and resumes from the last checkpoint where the run directory has one. When ctx
 // ends, the present step is finished and a checkpoint written first.
@@ -91,8 +95,7 @@ func Run(ctx context.Context, job Job) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer l.trainer.Close()
-	defer l.evaluator.close()
+	defer l.close()
 	resumed, err := l.resume()
 	if err != nil {
 		return Outcome{}, err
@@ -147,6 +150,12 @@ func (l *loop) compile() (err error) {
 		l.trainer.Close()
 	}
 	return err
+}
+
+// close ends the workers.
+func (l *loop) close() {
+	l.trainer.Close()
+	l.evaluator.close()
 }
 
 // judged are the weights that validation sees and best.safetensors keeps.
@@ -223,7 +232,10 @@ func (l *loop) interrupted(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return errors.Join(context.Cause(ctx), l.save())
+	if err := l.save(); err != nil {
+		return errors.Join(context.Cause(ctx), fmt.Errorf("%w: %w", ErrNotSaved, err))
+	}
+	return context.Cause(ctx)
 }
 
 // lost says where training cannot go on.

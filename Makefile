@@ -1,0 +1,51 @@
+# The development tasks. Each is one or two commands; nothing here is needed to use
+# the program, for which 'go run ./cmd/blocktrain' suffices.
+
+GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS       = -s -w -X github.com/blocktrain/blocktrain/internal/buildinfo.version=$(VERSION)
+
+export CGO_ENABLED = 0
+
+.PHONY: build test check format vet lint generate race arm64 bench slow clean
+
+build: ## the program, as bin/blocktrain
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/blocktrain ./cmd/blocktrain
+
+test: ## all tests
+	go test ./...
+
+check: format vet lint test generate ## all that a change must pass
+
+format: ## fail if a file is not formatted
+	@files=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+
+vet:
+	go vet ./...
+	GOARCH=arm64 go vet ./...
+
+lint: ## the first time builds the linter, which takes two minutes
+	go run $(GOLANGCI_LINT) run ./...
+
+generate: ## fail if generating code changes a file
+	go generate ./...
+	git diff --exit-code
+
+race: ## small cases under the race detector, which needs a C compiler
+	CGO_ENABLED=1 go test -race -short -timeout 15m $(RACE)
+
+# The packages that compute or read with several goroutines.
+RACE = ./internal/dataset ./internal/engine ./internal/logging ./internal/pipeline ./internal/train
+
+arm64: ## the kernels and the contract as an arm64 machine computes them
+	./.ci/arm64
+
+bench: ## throughput of the kernels and of training
+	go test -run '^$$' -bench . -benchtime 1s ./internal/kernel ./internal/engine
+
+slow: ## tests that need minutes
+	go test -tags slow -timeout 60m ./...
+
+clean:
+	rm -rf bin dist

@@ -1,0 +1,98 @@
+package train
+
+import (
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/loss"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/optimizer"
+)
+
+// must turns the result of a factory into a value or the end of the test.
+func must[T any](value T, _ map[string]string, err error) func(t testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// watch is an Observer made of functions, any of which may be nil.
+type watch struct {
+	step  func()
+	epoch func(e metric.Epoch, best bool)
+}
+
+func (w watch) Step(int, int, int, float64) {
+	if w.step != nil {
+		w.step()
+	}
+}
+
+func (w watch) Epoch(e metric.Epoch, _ int, best bool) {
+	if w.epoch != nil {
+		w.epoch(e, best)
+	}
+}
+
+// testJob trains on the first contractTrain examples of d and validates with the
+// others.
+func testJob(t testing.TB, g *nn.Graph, d dataset.Dataset, dir string) Job {
+	t.Helper()
+	shape := g.Input().Shape
+	rule := imaging.Rule{Width: shape.W, Height: shape.H, Channels: shape.C, Mode: imaging.Stretch}
+	order := dataset.Shuffled(indexes(d.Len()), 1, 0)
+	return Job{
+		Options: Options{
+			Epochs: 2, BatchSize: 16, ShardSize: 4, Seed: 1, LearningRate: 0.01, Workers: 2,
+			Stopping: Stopping{Monitor: ValidationLoss},
+		},
+		Dir: dir, Graph: g, Params: g.NewParameters(1), Observer: watch{},
+		Loss:       must(loss.MakeLoss("cross-entropy", ""))(t),
+		Optimizer:  must(optimizer.MakeOptimizer("adamw", ""))(t),
+		Schedule:   must(optimizer.MakeSchedule("one-cycle", ""))(t),
+		Train:      &dataset.Loader{Dataset: d, Rule: rule, Seed: 1, Workers: 2},
+		Validation: &dataset.Loader{Dataset: d, Rule: rule, Workers: 2},
+		TrainList:  order[:contractTrain], ValidList: order[contractTrain:],
+	}
+}
+
+// drawn is a dataset in memory: the images of the contract test.
+type drawn struct{}
+
+func (drawn) Len() int                           { return contractTrain + contractValid }
+func (drawn) Info(i int) dataset.Info            { return dataset.Info{Label: i % contractClasses} }
+func (drawn) Image(i int) (imaging.Image, error) { return contractImage(i), nil }
+func (drawn) Classes() []string                  { return []string{"a", "b", "c", "d"} }
+func (drawn) Digest() string                     { return "drawn" }
+
+// smallGraph is one linear layer behind a batch normalisation.
+func smallGraph(t testing.TB) *nn.Graph {
+	t.Helper()
+	g := nn.NewGraph(nn.Shape{H: contractSize, W: contractSize, C: 1})
+	x := g.Add("norm", nn.BatchNorm{}, g.Add("normalize", nn.Normalize{}, g.Input()))
+	g.Add("head", nn.Linear{Out: contractClasses}, g.Add("flatten", nn.Flatten{}, x))
+	if err := g.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// smallJob trains smallGraph in dir.
+func smallJob(t testing.TB, dir string) Job {
+	t.Helper()
+	return testJob(t, smallGraph(t), drawn{}, dir)
+}
+
+func indexes(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
