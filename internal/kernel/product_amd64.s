@@ -7,6 +7,16 @@
 // func gather1x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather1x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -40,59 +50,50 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Z1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R8)(SI*1), Z1, Z0
+	VFMADD231PS.BCST -16(SI)(DI*1), Z1, Z0
 	VMOVUPS.Z        (CX), K1, Z1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R8)(SI*1), Z1, Z0
+	VFMADD231PS.BCST -12(SI)(DI*1), Z1, Z0
 	VMOVUPS.Z        (CX), K1, Z1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R8)(SI*1), Z1, Z0
+	VFMADD231PS.BCST -8(SI)(DI*1), Z1, Z0
 	VMOVUPS.Z        (CX), K1, Z1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R8)(SI*1), Z1, Z0
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(SI)(DI*1), Z1, Z0
+	ADDQ             $0x10, DI
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Z1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R8)(SI*1), Z1, Z0
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (SI)(DI*1), Z1, Z0
+	ADDQ             $0x04, DI
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -109,6 +110,16 @@ tapDone:
 // func gather2x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather2x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -146,69 +157,61 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Z2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Z2, Z0
-	VFMADD231PS.BCST -16(R8)(SI*1), Z2, Z1
+	VFMADD231PS.BCST -16(DI)(R8*1), Z2, Z0
+	VFMADD231PS.BCST -16(SI)(R8*1), Z2, Z1
 	VMOVUPS.Z        (CX), K1, Z2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Z2, Z0
-	VFMADD231PS.BCST -12(R8)(SI*1), Z2, Z1
+	VFMADD231PS.BCST -12(DI)(R8*1), Z2, Z0
+	VFMADD231PS.BCST -12(SI)(R8*1), Z2, Z1
 	VMOVUPS.Z        (CX), K1, Z2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Z2, Z0
-	VFMADD231PS.BCST -8(R8)(SI*1), Z2, Z1
+	VFMADD231PS.BCST -8(DI)(R8*1), Z2, Z0
+	VFMADD231PS.BCST -8(SI)(R8*1), Z2, Z1
 	VMOVUPS.Z        (CX), K1, Z2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Z2, Z0
-	VFMADD231PS.BCST -4(R8)(SI*1), Z2, Z1
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R8*1), Z2, Z0
+	VFMADD231PS.BCST -4(SI)(R8*1), Z2, Z1
+	ADDQ             $0x10, R8
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Z2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Z2, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R8*1), Z2, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z2, Z1
+	ADDQ             $0x04, R8
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -227,6 +230,16 @@ tapDone:
 // func gather3x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather3x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -268,79 +281,72 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Z3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Z3, Z0
-	VFMADD231PS.BCST -16(R11)(SI*1), Z3, Z1
-	VFMADD231PS.BCST -16(R8)(SI*1), Z3, Z2
+	VFMADD231PS.BCST -16(DI)(R9*1), Z3, Z0
+	VFMADD231PS.BCST -16(R8)(R9*1), Z3, Z1
+	VFMADD231PS.BCST -16(SI)(R9*1), Z3, Z2
 	VMOVUPS.Z        (CX), K1, Z3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Z3, Z0
-	VFMADD231PS.BCST -12(R11)(SI*1), Z3, Z1
-	VFMADD231PS.BCST -12(R8)(SI*1), Z3, Z2
+	VFMADD231PS.BCST -12(DI)(R9*1), Z3, Z0
+	VFMADD231PS.BCST -12(R8)(R9*1), Z3, Z1
+	VFMADD231PS.BCST -12(SI)(R9*1), Z3, Z2
 	VMOVUPS.Z        (CX), K1, Z3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Z3, Z0
-	VFMADD231PS.BCST -8(R11)(SI*1), Z3, Z1
-	VFMADD231PS.BCST -8(R8)(SI*1), Z3, Z2
+	VFMADD231PS.BCST -8(DI)(R9*1), Z3, Z0
+	VFMADD231PS.BCST -8(R8)(R9*1), Z3, Z1
+	VFMADD231PS.BCST -8(SI)(R9*1), Z3, Z2
 	VMOVUPS.Z        (CX), K1, Z3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Z3, Z0
-	VFMADD231PS.BCST -4(R11)(SI*1), Z3, Z1
-	VFMADD231PS.BCST -4(R8)(SI*1), Z3, Z2
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R9*1), Z3, Z0
+	VFMADD231PS.BCST -4(R8)(R9*1), Z3, Z1
+	VFMADD231PS.BCST -4(SI)(R9*1), Z3, Z2
+	ADDQ             $0x10, R9
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Z3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Z3, Z0
-	VFMADD231PS.BCST (R11)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (R8)(SI*1), Z3, Z2
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R9*1), Z3, Z0
+	VFMADD231PS.BCST (R8)(R9*1), Z3, Z1
+	VFMADD231PS.BCST (SI)(R9*1), Z3, Z2
+	ADDQ             $0x04, R9
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -361,6 +367,16 @@ tapDone:
 // func gather4x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather4x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -406,89 +422,83 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Z4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Z4, Z0
-	VFMADD231PS.BCST -16(R11)(SI*1), Z4, Z1
-	VFMADD231PS.BCST -16(R12)(SI*1), Z4, Z2
-	VFMADD231PS.BCST -16(R8)(SI*1), Z4, Z3
+	VFMADD231PS.BCST -16(DI)(R10*1), Z4, Z0
+	VFMADD231PS.BCST -16(R8)(R10*1), Z4, Z1
+	VFMADD231PS.BCST -16(R9)(R10*1), Z4, Z2
+	VFMADD231PS.BCST -16(SI)(R10*1), Z4, Z3
 	VMOVUPS.Z        (CX), K1, Z4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Z4, Z0
-	VFMADD231PS.BCST -12(R11)(SI*1), Z4, Z1
-	VFMADD231PS.BCST -12(R12)(SI*1), Z4, Z2
-	VFMADD231PS.BCST -12(R8)(SI*1), Z4, Z3
+	VFMADD231PS.BCST -12(DI)(R10*1), Z4, Z0
+	VFMADD231PS.BCST -12(R8)(R10*1), Z4, Z1
+	VFMADD231PS.BCST -12(R9)(R10*1), Z4, Z2
+	VFMADD231PS.BCST -12(SI)(R10*1), Z4, Z3
 	VMOVUPS.Z        (CX), K1, Z4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Z4, Z0
-	VFMADD231PS.BCST -8(R11)(SI*1), Z4, Z1
-	VFMADD231PS.BCST -8(R12)(SI*1), Z4, Z2
-	VFMADD231PS.BCST -8(R8)(SI*1), Z4, Z3
+	VFMADD231PS.BCST -8(DI)(R10*1), Z4, Z0
+	VFMADD231PS.BCST -8(R8)(R10*1), Z4, Z1
+	VFMADD231PS.BCST -8(R9)(R10*1), Z4, Z2
+	VFMADD231PS.BCST -8(SI)(R10*1), Z4, Z3
 	VMOVUPS.Z        (CX), K1, Z4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Z4, Z0
-	VFMADD231PS.BCST -4(R11)(SI*1), Z4, Z1
-	VFMADD231PS.BCST -4(R12)(SI*1), Z4, Z2
-	VFMADD231PS.BCST -4(R8)(SI*1), Z4, Z3
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R10*1), Z4, Z0
+	VFMADD231PS.BCST -4(R8)(R10*1), Z4, Z1
+	VFMADD231PS.BCST -4(R9)(R10*1), Z4, Z2
+	VFMADD231PS.BCST -4(SI)(R10*1), Z4, Z3
+	ADDQ             $0x10, R10
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Z4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Z4, Z0
-	VFMADD231PS.BCST (R11)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (R12)(SI*1), Z4, Z2
-	VFMADD231PS.BCST (R8)(SI*1), Z4, Z3
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R10*1), Z4, Z0
+	VFMADD231PS.BCST (R8)(R10*1), Z4, Z1
+	VFMADD231PS.BCST (R9)(R10*1), Z4, Z2
+	VFMADD231PS.BCST (SI)(R10*1), Z4, Z3
+	ADDQ             $0x04, R10
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -511,6 +521,16 @@ tapDone:
 // func gather5x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather5x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -560,99 +580,94 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Z5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Z5, Z0
-	VFMADD231PS.BCST -16(R11)(SI*1), Z5, Z1
-	VFMADD231PS.BCST -16(R12)(SI*1), Z5, Z2
-	VFMADD231PS.BCST -16(R13)(SI*1), Z5, Z3
-	VFMADD231PS.BCST -16(R8)(SI*1), Z5, Z4
+	VFMADD231PS.BCST -16(DI)(R11*1), Z5, Z0
+	VFMADD231PS.BCST -16(R8)(R11*1), Z5, Z1
+	VFMADD231PS.BCST -16(R9)(R11*1), Z5, Z2
+	VFMADD231PS.BCST -16(R10)(R11*1), Z5, Z3
+	VFMADD231PS.BCST -16(SI)(R11*1), Z5, Z4
 	VMOVUPS.Z        (CX), K1, Z5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Z5, Z0
-	VFMADD231PS.BCST -12(R11)(SI*1), Z5, Z1
-	VFMADD231PS.BCST -12(R12)(SI*1), Z5, Z2
-	VFMADD231PS.BCST -12(R13)(SI*1), Z5, Z3
-	VFMADD231PS.BCST -12(R8)(SI*1), Z5, Z4
+	VFMADD231PS.BCST -12(DI)(R11*1), Z5, Z0
+	VFMADD231PS.BCST -12(R8)(R11*1), Z5, Z1
+	VFMADD231PS.BCST -12(R9)(R11*1), Z5, Z2
+	VFMADD231PS.BCST -12(R10)(R11*1), Z5, Z3
+	VFMADD231PS.BCST -12(SI)(R11*1), Z5, Z4
 	VMOVUPS.Z        (CX), K1, Z5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Z5, Z0
-	VFMADD231PS.BCST -8(R11)(SI*1), Z5, Z1
-	VFMADD231PS.BCST -8(R12)(SI*1), Z5, Z2
-	VFMADD231PS.BCST -8(R13)(SI*1), Z5, Z3
-	VFMADD231PS.BCST -8(R8)(SI*1), Z5, Z4
+	VFMADD231PS.BCST -8(DI)(R11*1), Z5, Z0
+	VFMADD231PS.BCST -8(R8)(R11*1), Z5, Z1
+	VFMADD231PS.BCST -8(R9)(R11*1), Z5, Z2
+	VFMADD231PS.BCST -8(R10)(R11*1), Z5, Z3
+	VFMADD231PS.BCST -8(SI)(R11*1), Z5, Z4
 	VMOVUPS.Z        (CX), K1, Z5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Z5, Z0
-	VFMADD231PS.BCST -4(R11)(SI*1), Z5, Z1
-	VFMADD231PS.BCST -4(R12)(SI*1), Z5, Z2
-	VFMADD231PS.BCST -4(R13)(SI*1), Z5, Z3
-	VFMADD231PS.BCST -4(R8)(SI*1), Z5, Z4
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R11*1), Z5, Z0
+	VFMADD231PS.BCST -4(R8)(R11*1), Z5, Z1
+	VFMADD231PS.BCST -4(R9)(R11*1), Z5, Z2
+	VFMADD231PS.BCST -4(R10)(R11*1), Z5, Z3
+	VFMADD231PS.BCST -4(SI)(R11*1), Z5, Z4
+	ADDQ             $0x10, R11
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Z5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Z5, Z0
-	VFMADD231PS.BCST (R11)(SI*1), Z5, Z1
-	VFMADD231PS.BCST (R12)(SI*1), Z5, Z2
-	VFMADD231PS.BCST (R13)(SI*1), Z5, Z3
-	VFMADD231PS.BCST (R8)(SI*1), Z5, Z4
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R11*1), Z5, Z0
+	VFMADD231PS.BCST (R8)(R11*1), Z5, Z1
+	VFMADD231PS.BCST (R9)(R11*1), Z5, Z2
+	VFMADD231PS.BCST (R10)(R11*1), Z5, Z3
+	VFMADD231PS.BCST (SI)(R11*1), Z5, Z4
+	ADDQ             $0x04, R11
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -677,6 +692,16 @@ tapDone:
 // func gather6x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather6x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -730,109 +755,105 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Z6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Z6, Z0
-	VFMADD231PS.BCST -16(R11)(SI*1), Z6, Z1
-	VFMADD231PS.BCST -16(R12)(SI*1), Z6, Z2
-	VFMADD231PS.BCST -16(R13)(SI*1), Z6, Z3
-	VFMADD231PS.BCST -16(R14)(SI*1), Z6, Z4
-	VFMADD231PS.BCST -16(R8)(SI*1), Z6, Z5
+	VFMADD231PS.BCST -16(DI)(R12*1), Z6, Z0
+	VFMADD231PS.BCST -16(R8)(R12*1), Z6, Z1
+	VFMADD231PS.BCST -16(R9)(R12*1), Z6, Z2
+	VFMADD231PS.BCST -16(R10)(R12*1), Z6, Z3
+	VFMADD231PS.BCST -16(R11)(R12*1), Z6, Z4
+	VFMADD231PS.BCST -16(SI)(R12*1), Z6, Z5
 	VMOVUPS.Z        (CX), K1, Z6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Z6, Z0
-	VFMADD231PS.BCST -12(R11)(SI*1), Z6, Z1
-	VFMADD231PS.BCST -12(R12)(SI*1), Z6, Z2
-	VFMADD231PS.BCST -12(R13)(SI*1), Z6, Z3
-	VFMADD231PS.BCST -12(R14)(SI*1), Z6, Z4
-	VFMADD231PS.BCST -12(R8)(SI*1), Z6, Z5
+	VFMADD231PS.BCST -12(DI)(R12*1), Z6, Z0
+	VFMADD231PS.BCST -12(R8)(R12*1), Z6, Z1
+	VFMADD231PS.BCST -12(R9)(R12*1), Z6, Z2
+	VFMADD231PS.BCST -12(R10)(R12*1), Z6, Z3
+	VFMADD231PS.BCST -12(R11)(R12*1), Z6, Z4
+	VFMADD231PS.BCST -12(SI)(R12*1), Z6, Z5
 	VMOVUPS.Z        (CX), K1, Z6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Z6, Z0
-	VFMADD231PS.BCST -8(R11)(SI*1), Z6, Z1
-	VFMADD231PS.BCST -8(R12)(SI*1), Z6, Z2
-	VFMADD231PS.BCST -8(R13)(SI*1), Z6, Z3
-	VFMADD231PS.BCST -8(R14)(SI*1), Z6, Z4
-	VFMADD231PS.BCST -8(R8)(SI*1), Z6, Z5
+	VFMADD231PS.BCST -8(DI)(R12*1), Z6, Z0
+	VFMADD231PS.BCST -8(R8)(R12*1), Z6, Z1
+	VFMADD231PS.BCST -8(R9)(R12*1), Z6, Z2
+	VFMADD231PS.BCST -8(R10)(R12*1), Z6, Z3
+	VFMADD231PS.BCST -8(R11)(R12*1), Z6, Z4
+	VFMADD231PS.BCST -8(SI)(R12*1), Z6, Z5
 	VMOVUPS.Z        (CX), K1, Z6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Z6, Z0
-	VFMADD231PS.BCST -4(R11)(SI*1), Z6, Z1
-	VFMADD231PS.BCST -4(R12)(SI*1), Z6, Z2
-	VFMADD231PS.BCST -4(R13)(SI*1), Z6, Z3
-	VFMADD231PS.BCST -4(R14)(SI*1), Z6, Z4
-	VFMADD231PS.BCST -4(R8)(SI*1), Z6, Z5
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R12*1), Z6, Z0
+	VFMADD231PS.BCST -4(R8)(R12*1), Z6, Z1
+	VFMADD231PS.BCST -4(R9)(R12*1), Z6, Z2
+	VFMADD231PS.BCST -4(R10)(R12*1), Z6, Z3
+	VFMADD231PS.BCST -4(R11)(R12*1), Z6, Z4
+	VFMADD231PS.BCST -4(SI)(R12*1), Z6, Z5
+	ADDQ             $0x10, R12
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Z6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Z6, Z0
-	VFMADD231PS.BCST (R11)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (R12)(SI*1), Z6, Z2
-	VFMADD231PS.BCST (R13)(SI*1), Z6, Z3
-	VFMADD231PS.BCST (R14)(SI*1), Z6, Z4
-	VFMADD231PS.BCST (R8)(SI*1), Z6, Z5
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R12*1), Z6, Z0
+	VFMADD231PS.BCST (R8)(R12*1), Z6, Z1
+	VFMADD231PS.BCST (R9)(R12*1), Z6, Z2
+	VFMADD231PS.BCST (R10)(R12*1), Z6, Z3
+	VFMADD231PS.BCST (R11)(R12*1), Z6, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z6, Z5
+	ADDQ             $0x04, R12
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -856,9 +877,446 @@ tapDone:
 	VZEROUPPER
 	RET
 
+// func gather7x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·gather7x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R13
+	SHLQ    $0x02, R13
+	NEGQ    R13
+	ADDQ    $0x10, R13
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(DI)(R13*1), Z7, Z0
+	VFMADD231PS.BCST -16(R8)(R13*1), Z7, Z1
+	VFMADD231PS.BCST -16(R9)(R13*1), Z7, Z2
+	VFMADD231PS.BCST -16(R10)(R13*1), Z7, Z3
+	VFMADD231PS.BCST -16(R11)(R13*1), Z7, Z4
+	VFMADD231PS.BCST -16(R12)(R13*1), Z7, Z5
+	VFMADD231PS.BCST -16(SI)(R13*1), Z7, Z6
+	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(DI)(R13*1), Z7, Z0
+	VFMADD231PS.BCST -12(R8)(R13*1), Z7, Z1
+	VFMADD231PS.BCST -12(R9)(R13*1), Z7, Z2
+	VFMADD231PS.BCST -12(R10)(R13*1), Z7, Z3
+	VFMADD231PS.BCST -12(R11)(R13*1), Z7, Z4
+	VFMADD231PS.BCST -12(R12)(R13*1), Z7, Z5
+	VFMADD231PS.BCST -12(SI)(R13*1), Z7, Z6
+	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(DI)(R13*1), Z7, Z0
+	VFMADD231PS.BCST -8(R8)(R13*1), Z7, Z1
+	VFMADD231PS.BCST -8(R9)(R13*1), Z7, Z2
+	VFMADD231PS.BCST -8(R10)(R13*1), Z7, Z3
+	VFMADD231PS.BCST -8(R11)(R13*1), Z7, Z4
+	VFMADD231PS.BCST -8(R12)(R13*1), Z7, Z5
+	VFMADD231PS.BCST -8(SI)(R13*1), Z7, Z6
+	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(DI)(R13*1), Z7, Z0
+	VFMADD231PS.BCST -4(R8)(R13*1), Z7, Z1
+	VFMADD231PS.BCST -4(R9)(R13*1), Z7, Z2
+	VFMADD231PS.BCST -4(R10)(R13*1), Z7, Z3
+	VFMADD231PS.BCST -4(R11)(R13*1), Z7, Z4
+	VFMADD231PS.BCST -4(R12)(R13*1), Z7, Z5
+	VFMADD231PS.BCST -4(SI)(R13*1), Z7, Z6
+	ADDQ             $0x10, R13
+	JLE              several
+
+rest:
+	SUBQ $0x10, R13
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Z7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (DI)(R13*1), Z7, Z0
+	VFMADD231PS.BCST (R8)(R13*1), Z7, Z1
+	VFMADD231PS.BCST (R9)(R13*1), Z7, Z2
+	VFMADD231PS.BCST (R10)(R13*1), Z7, Z3
+	VFMADD231PS.BCST (R11)(R13*1), Z7, Z4
+	VFMADD231PS.BCST (R12)(R13*1), Z7, Z5
+	VFMADD231PS.BCST (SI)(R13*1), Z7, Z6
+	ADDQ             $0x04, R13
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather8x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·gather8x1AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R13
+	TESTQ   R13, R13
+	CMOVQLT zeros+56(FP), R13
+	SHLQ    $0x02, R13
+	ADDQ    a+16(FP), R13
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R14
+	SHLQ    $0x02, R14
+	NEGQ    R14
+	ADDQ    $0x10, R14
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(DI)(R14*1), Z8, Z0
+	VFMADD231PS.BCST -16(R8)(R14*1), Z8, Z1
+	VFMADD231PS.BCST -16(R9)(R14*1), Z8, Z2
+	VFMADD231PS.BCST -16(R10)(R14*1), Z8, Z3
+	VFMADD231PS.BCST -16(R11)(R14*1), Z8, Z4
+	VFMADD231PS.BCST -16(R12)(R14*1), Z8, Z5
+	VFMADD231PS.BCST -16(R13)(R14*1), Z8, Z6
+	VFMADD231PS.BCST -16(SI)(R14*1), Z8, Z7
+	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(DI)(R14*1), Z8, Z0
+	VFMADD231PS.BCST -12(R8)(R14*1), Z8, Z1
+	VFMADD231PS.BCST -12(R9)(R14*1), Z8, Z2
+	VFMADD231PS.BCST -12(R10)(R14*1), Z8, Z3
+	VFMADD231PS.BCST -12(R11)(R14*1), Z8, Z4
+	VFMADD231PS.BCST -12(R12)(R14*1), Z8, Z5
+	VFMADD231PS.BCST -12(R13)(R14*1), Z8, Z6
+	VFMADD231PS.BCST -12(SI)(R14*1), Z8, Z7
+	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(DI)(R14*1), Z8, Z0
+	VFMADD231PS.BCST -8(R8)(R14*1), Z8, Z1
+	VFMADD231PS.BCST -8(R9)(R14*1), Z8, Z2
+	VFMADD231PS.BCST -8(R10)(R14*1), Z8, Z3
+	VFMADD231PS.BCST -8(R11)(R14*1), Z8, Z4
+	VFMADD231PS.BCST -8(R12)(R14*1), Z8, Z5
+	VFMADD231PS.BCST -8(R13)(R14*1), Z8, Z6
+	VFMADD231PS.BCST -8(SI)(R14*1), Z8, Z7
+	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(DI)(R14*1), Z8, Z0
+	VFMADD231PS.BCST -4(R8)(R14*1), Z8, Z1
+	VFMADD231PS.BCST -4(R9)(R14*1), Z8, Z2
+	VFMADD231PS.BCST -4(R10)(R14*1), Z8, Z3
+	VFMADD231PS.BCST -4(R11)(R14*1), Z8, Z4
+	VFMADD231PS.BCST -4(R12)(R14*1), Z8, Z5
+	VFMADD231PS.BCST -4(R13)(R14*1), Z8, Z6
+	VFMADD231PS.BCST -4(SI)(R14*1), Z8, Z7
+	ADDQ             $0x10, R14
+	JLE              several
+
+rest:
+	SUBQ $0x10, R14
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Z8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (DI)(R14*1), Z8, Z0
+	VFMADD231PS.BCST (R8)(R14*1), Z8, Z1
+	VFMADD231PS.BCST (R9)(R14*1), Z8, Z2
+	VFMADD231PS.BCST (R10)(R14*1), Z8, Z3
+	VFMADD231PS.BCST (R11)(R14*1), Z8, Z4
+	VFMADD231PS.BCST (R12)(R14*1), Z8, Z5
+	VFMADD231PS.BCST (R13)(R14*1), Z8, Z6
+	VFMADD231PS.BCST (SI)(R14*1), Z8, Z7
+	ADDQ             $0x04, R14
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func gather1x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather1x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
@@ -896,74 +1354,65 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Z2
 	VMOVUPS.Z    64(CX), K1, Z3
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Z4
+	VBROADCASTSS -16(SI)(DI*1), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
 	VMOVUPS      (CX), Z2
 	VMOVUPS.Z    64(CX), K1, Z3
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Z4
+	VBROADCASTSS -12(SI)(DI*1), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
 	VMOVUPS      (CX), Z2
 	VMOVUPS.Z    64(CX), K1, Z3
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Z4
+	VBROADCASTSS -8(SI)(DI*1), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
 	VMOVUPS      (CX), Z2
 	VMOVUPS.Z    64(CX), K1, Z3
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Z4
+	VBROADCASTSS -4(SI)(DI*1), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Z2
 	VMOVUPS.Z    64(CX), K1, Z3
 	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Z4
+	VBROADCASTSS (SI)(DI*1), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -981,6 +1430,16 @@ tapDone:
 // func gather2x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather2x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
@@ -1025,94 +1484,86 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Z4
 	VMOVUPS.Z    64(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z6
+	VBROADCASTSS -16(DI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -16(R8)(SI*1), Z6
+	VBROADCASTSS -16(SI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
 	VMOVUPS      (CX), Z4
 	VMOVUPS.Z    64(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z6
+	VBROADCASTSS -12(DI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -12(R8)(SI*1), Z6
+	VBROADCASTSS -12(SI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
 	VMOVUPS      (CX), Z4
 	VMOVUPS.Z    64(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z6
+	VBROADCASTSS -8(DI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -8(R8)(SI*1), Z6
+	VBROADCASTSS -8(SI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
 	VMOVUPS      (CX), Z4
 	VMOVUPS.Z    64(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z6
+	VBROADCASTSS -4(DI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS -4(R8)(SI*1), Z6
+	VBROADCASTSS -4(SI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R8
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Z4
 	VMOVUPS.Z    64(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z6
+	VBROADCASTSS (DI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(SI*1), Z6
+	VBROADCASTSS (SI)(R8*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -1133,6 +1584,16 @@ tapDone:
 // func gather3x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather3x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
@@ -1184,114 +1645,107 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Z6
 	VMOVUPS.Z    64(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z8
+	VBROADCASTSS -16(DI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS -16(R11)(SI*1), Z8
+	VBROADCASTSS -16(R8)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS -16(R8)(SI*1), Z8
+	VBROADCASTSS -16(SI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
 	VMOVUPS      (CX), Z6
 	VMOVUPS.Z    64(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z8
+	VBROADCASTSS -12(DI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS -12(R11)(SI*1), Z8
+	VBROADCASTSS -12(R8)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS -12(R8)(SI*1), Z8
+	VBROADCASTSS -12(SI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
 	VMOVUPS      (CX), Z6
 	VMOVUPS.Z    64(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z8
+	VBROADCASTSS -8(DI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS -8(R11)(SI*1), Z8
+	VBROADCASTSS -8(R8)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS -8(R8)(SI*1), Z8
+	VBROADCASTSS -8(SI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
 	VMOVUPS      (CX), Z6
 	VMOVUPS.Z    64(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z8
+	VBROADCASTSS -4(DI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS -4(R11)(SI*1), Z8
+	VBROADCASTSS -4(R8)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS -4(R8)(SI*1), Z8
+	VBROADCASTSS -4(SI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R9
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Z6
 	VMOVUPS.Z    64(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z8
+	VBROADCASTSS (DI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R11)(SI*1), Z8
+	VBROADCASTSS (R8)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R8)(SI*1), Z8
+	VBROADCASTSS (SI)(R9*1), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R9
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -1315,6 +1769,16 @@ tapDone:
 // func gather4x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather4x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
@@ -1373,134 +1837,128 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z10
+	VBROADCASTSS -16(DI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS -16(R11)(SI*1), Z10
+	VBROADCASTSS -16(R8)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS -16(R12)(SI*1), Z10
+	VBROADCASTSS -16(R9)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS -16(R8)(SI*1), Z10
+	VBROADCASTSS -16(SI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z10
+	VBROADCASTSS -12(DI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS -12(R11)(SI*1), Z10
+	VBROADCASTSS -12(R8)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS -12(R12)(SI*1), Z10
+	VBROADCASTSS -12(R9)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS -12(R8)(SI*1), Z10
+	VBROADCASTSS -12(SI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z10
+	VBROADCASTSS -8(DI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS -8(R11)(SI*1), Z10
+	VBROADCASTSS -8(R8)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS -8(R12)(SI*1), Z10
+	VBROADCASTSS -8(R9)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS -8(R8)(SI*1), Z10
+	VBROADCASTSS -8(SI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z10
+	VBROADCASTSS -4(DI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS -4(R11)(SI*1), Z10
+	VBROADCASTSS -4(R8)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS -4(R12)(SI*1), Z10
+	VBROADCASTSS -4(R9)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS -4(R8)(SI*1), Z10
+	VBROADCASTSS -4(SI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R10
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z10
+	VBROADCASTSS (DI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R11)(SI*1), Z10
+	VBROADCASTSS (R8)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R12)(SI*1), Z10
+	VBROADCASTSS (R9)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R8)(SI*1), Z10
+	VBROADCASTSS (SI)(R10*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R10
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -1527,6 +1985,16 @@ tapDone:
 // func gather5x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather5x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
@@ -1592,154 +2060,149 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z12
+	VBROADCASTSS -16(DI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS -16(R11)(SI*1), Z12
+	VBROADCASTSS -16(R8)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -16(R12)(SI*1), Z12
+	VBROADCASTSS -16(R9)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -16(R13)(SI*1), Z12
+	VBROADCASTSS -16(R10)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS -16(R8)(SI*1), Z12
+	VBROADCASTSS -16(SI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z12
+	VBROADCASTSS -12(DI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS -12(R11)(SI*1), Z12
+	VBROADCASTSS -12(R8)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -12(R12)(SI*1), Z12
+	VBROADCASTSS -12(R9)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -12(R13)(SI*1), Z12
+	VBROADCASTSS -12(R10)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS -12(R8)(SI*1), Z12
+	VBROADCASTSS -12(SI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z12
+	VBROADCASTSS -8(DI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS -8(R11)(SI*1), Z12
+	VBROADCASTSS -8(R8)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -8(R12)(SI*1), Z12
+	VBROADCASTSS -8(R9)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -8(R13)(SI*1), Z12
+	VBROADCASTSS -8(R10)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS -8(R8)(SI*1), Z12
+	VBROADCASTSS -8(SI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z12
+	VBROADCASTSS -4(DI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS -4(R11)(SI*1), Z12
+	VBROADCASTSS -4(R8)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -4(R12)(SI*1), Z12
+	VBROADCASTSS -4(R9)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -4(R13)(SI*1), Z12
+	VBROADCASTSS -4(R10)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS -4(R8)(SI*1), Z12
+	VBROADCASTSS -4(SI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R11
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z12
+	VBROADCASTSS (DI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R11)(SI*1), Z12
+	VBROADCASTSS (R8)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R12)(SI*1), Z12
+	VBROADCASTSS (R9)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R13)(SI*1), Z12
+	VBROADCASTSS (R10)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R8)(SI*1), Z12
+	VBROADCASTSS (SI)(R11*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R11
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -1769,6 +2232,16 @@ tapDone:
 // func gather6x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather6x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
@@ -1841,174 +2314,170 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z14
+	VBROADCASTSS -16(DI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS -16(R11)(SI*1), Z14
+	VBROADCASTSS -16(R8)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS -16(R12)(SI*1), Z14
+	VBROADCASTSS -16(R9)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS -16(R13)(SI*1), Z14
+	VBROADCASTSS -16(R10)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS -16(R14)(SI*1), Z14
+	VBROADCASTSS -16(R11)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS -16(R8)(SI*1), Z14
+	VBROADCASTSS -16(SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z14
+	VBROADCASTSS -12(DI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS -12(R11)(SI*1), Z14
+	VBROADCASTSS -12(R8)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS -12(R12)(SI*1), Z14
+	VBROADCASTSS -12(R9)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS -12(R13)(SI*1), Z14
+	VBROADCASTSS -12(R10)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS -12(R14)(SI*1), Z14
+	VBROADCASTSS -12(R11)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS -12(R8)(SI*1), Z14
+	VBROADCASTSS -12(SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z14
+	VBROADCASTSS -8(DI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS -8(R11)(SI*1), Z14
+	VBROADCASTSS -8(R8)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS -8(R12)(SI*1), Z14
+	VBROADCASTSS -8(R9)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS -8(R13)(SI*1), Z14
+	VBROADCASTSS -8(R10)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS -8(R14)(SI*1), Z14
+	VBROADCASTSS -8(R11)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS -8(R8)(SI*1), Z14
+	VBROADCASTSS -8(SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z14
+	VBROADCASTSS -4(DI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS -4(R11)(SI*1), Z14
+	VBROADCASTSS -4(R8)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS -4(R12)(SI*1), Z14
+	VBROADCASTSS -4(R9)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS -4(R13)(SI*1), Z14
+	VBROADCASTSS -4(R10)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS -4(R14)(SI*1), Z14
+	VBROADCASTSS -4(R11)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS -4(R8)(SI*1), Z14
+	VBROADCASTSS -4(SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R12
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z14
+	VBROADCASTSS (DI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R11)(SI*1), Z14
+	VBROADCASTSS (R8)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (R12)(SI*1), Z14
+	VBROADCASTSS (R9)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R13)(SI*1), Z14
+	VBROADCASTSS (R10)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R14)(SI*1), Z14
+	VBROADCASTSS (R11)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R8)(SI*1), Z14
+	VBROADCASTSS (SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R12
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -2038,9 +2507,668 @@ tapDone:
 	VZEROUPPER
 	RET
 
+// func gather7x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·gather7x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	SUBQ  $0x10, AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	JMP    started
+
+biased:
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z1, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z1, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z1, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z1, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z1, Z11
+	VMOVAPS   Z0, Z12
+	VMOVAPS   Z1, Z13
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R13
+	SHLQ    $0x02, R13
+	NEGQ    R13
+	ADDQ    $0x10, R13
+	JG      rest
+
+several:
+	VMOVUPS      (CX), Z14
+	VMOVUPS.Z    64(CX), K1, Z15
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS -16(R8)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS -16(R9)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS -16(R10)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS -16(R11)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS -16(R12)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS -16(SI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	VMOVUPS      (CX), Z14
+	VMOVUPS.Z    64(CX), K1, Z15
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS -12(R8)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS -12(R9)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS -12(R10)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS -12(R11)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS -12(R12)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS -12(SI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	VMOVUPS      (CX), Z14
+	VMOVUPS.Z    64(CX), K1, Z15
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS -8(R8)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS -8(R9)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS -8(R10)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS -8(R11)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS -8(R12)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS -8(SI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	VMOVUPS      (CX), Z14
+	VMOVUPS.Z    64(CX), K1, Z15
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS -4(R8)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS -4(R9)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS -4(R10)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS -4(R11)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS -4(R12)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS -4(SI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         $0x10, R13
+	JLE          several
+
+rest:
+	SUBQ $0x10, R13
+	JZ   tapDone
+
+one:
+	VMOVUPS      (CX), Z14
+	VMOVUPS.Z    64(CX), K1, Z15
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (R8)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (R9)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (R10)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R11)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R12)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (SI)(R13*1), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         $0x04, R13
+	JNZ          one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather8x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·gather8x2AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	SUBQ  $0x10, AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	JMP    started
+
+biased:
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z1, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z1, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z1, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z1, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z1, Z11
+	VMOVAPS   Z0, Z12
+	VMOVAPS   Z1, Z13
+	VMOVAPS   Z0, Z14
+	VMOVAPS   Z1, Z15
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z14
+	VMOVUPS.Z 64(AX), K1, Z15
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R13
+	TESTQ   R13, R13
+	CMOVQLT zeros+56(FP), R13
+	SHLQ    $0x02, R13
+	ADDQ    a+16(FP), R13
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R14
+	SHLQ    $0x02, R14
+	NEGQ    R14
+	ADDQ    $0x10, R14
+	JG      rest
+
+several:
+	VMOVUPS      (CX), Z16
+	VMOVUPS.Z    64(CX), K1, Z17
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS -16(R8)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS -16(R9)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS -16(R10)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS -16(R11)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS -16(R12)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS -16(R13)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS -16(SI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	VMOVUPS      (CX), Z16
+	VMOVUPS.Z    64(CX), K1, Z17
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS -12(R8)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS -12(R9)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS -12(R10)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS -12(R11)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS -12(R12)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS -12(R13)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS -12(SI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	VMOVUPS      (CX), Z16
+	VMOVUPS.Z    64(CX), K1, Z17
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS -8(R8)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS -8(R9)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS -8(R10)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS -8(R11)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS -8(R12)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS -8(R13)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS -8(SI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	VMOVUPS      (CX), Z16
+	VMOVUPS.Z    64(CX), K1, Z17
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS -4(R8)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS -4(R9)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS -4(R10)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS -4(R11)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS -4(R12)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS -4(R13)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS -4(SI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         $0x10, R14
+	JLE          several
+
+rest:
+	SUBQ $0x10, R14
+	JZ   tapDone
+
+one:
+	VMOVUPS      (CX), Z16
+	VMOVUPS.Z    64(CX), K1, Z17
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R8)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R9)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R10)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R11)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R12)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R13)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (SI)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         $0x04, R14
+	JNZ          one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func gather1x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather1x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
@@ -2081,24 +3209,16 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
@@ -2106,7 +3226,7 @@ several:
 	VMOVUPS      64(CX), Z4
 	VMOVUPS.Z    128(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Z6
+	VBROADCASTSS -16(SI)(DI*1), Z6
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
@@ -2114,7 +3234,7 @@ several:
 	VMOVUPS      64(CX), Z4
 	VMOVUPS.Z    128(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Z6
+	VBROADCASTSS -12(SI)(DI*1), Z6
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
@@ -2122,7 +3242,7 @@ several:
 	VMOVUPS      64(CX), Z4
 	VMOVUPS.Z    128(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Z6
+	VBROADCASTSS -8(SI)(DI*1), Z6
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
@@ -2130,15 +3250,15 @@ several:
 	VMOVUPS      64(CX), Z4
 	VMOVUPS.Z    128(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Z6
+	VBROADCASTSS -4(SI)(DI*1), Z6
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
@@ -2146,19 +3266,18 @@ one:
 	VMOVUPS      64(CX), Z4
 	VMOVUPS.Z    128(CX), K1, Z5
 	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Z6
+	VBROADCASTSS (SI)(DI*1), Z6
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -2177,6 +3296,16 @@ tapDone:
 // func gather2x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather2x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
@@ -2227,29 +3356,22 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
@@ -2257,11 +3379,11 @@ several:
 	VMOVUPS      64(CX), Z7
 	VMOVUPS.Z    128(CX), K1, Z8
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z9
+	VBROADCASTSS -16(DI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z0
 	VFMADD231PS  Z7, Z9, Z1
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS -16(R8)(SI*1), Z9
+	VBROADCASTSS -16(SI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z3
 	VFMADD231PS  Z7, Z9, Z4
 	VFMADD231PS  Z8, Z9, Z5
@@ -2269,11 +3391,11 @@ several:
 	VMOVUPS      64(CX), Z7
 	VMOVUPS.Z    128(CX), K1, Z8
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z9
+	VBROADCASTSS -12(DI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z0
 	VFMADD231PS  Z7, Z9, Z1
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS -12(R8)(SI*1), Z9
+	VBROADCASTSS -12(SI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z3
 	VFMADD231PS  Z7, Z9, Z4
 	VFMADD231PS  Z8, Z9, Z5
@@ -2281,11 +3403,11 @@ several:
 	VMOVUPS      64(CX), Z7
 	VMOVUPS.Z    128(CX), K1, Z8
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z9
+	VBROADCASTSS -8(DI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z0
 	VFMADD231PS  Z7, Z9, Z1
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS -8(R8)(SI*1), Z9
+	VBROADCASTSS -8(SI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z3
 	VFMADD231PS  Z7, Z9, Z4
 	VFMADD231PS  Z8, Z9, Z5
@@ -2293,19 +3415,19 @@ several:
 	VMOVUPS      64(CX), Z7
 	VMOVUPS.Z    128(CX), K1, Z8
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z9
+	VBROADCASTSS -4(DI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z0
 	VFMADD231PS  Z7, Z9, Z1
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS -4(R8)(SI*1), Z9
+	VBROADCASTSS -4(SI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z3
 	VFMADD231PS  Z7, Z9, Z4
 	VFMADD231PS  Z8, Z9, Z5
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R8
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
@@ -2313,23 +3435,22 @@ one:
 	VMOVUPS      64(CX), Z7
 	VMOVUPS.Z    128(CX), K1, Z8
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z9
+	VBROADCASTSS (DI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z0
 	VFMADD231PS  Z7, Z9, Z1
 	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R8)(SI*1), Z9
+	VBROADCASTSS (SI)(R8*1), Z9
 	VFMADD231PS  Z6, Z9, Z3
 	VFMADD231PS  Z7, Z9, Z4
 	VFMADD231PS  Z8, Z9, Z5
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -2352,6 +3473,16 @@ tapDone:
 // func gather3x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather3x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
@@ -2412,34 +3543,28 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
@@ -2447,15 +3572,15 @@ several:
 	VMOVUPS      64(CX), Z10
 	VMOVUPS.Z    128(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z12
+	VBROADCASTSS -16(DI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z0
 	VFMADD231PS  Z10, Z12, Z1
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS -16(R11)(SI*1), Z12
+	VBROADCASTSS -16(R8)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z3
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -16(R8)(SI*1), Z12
+	VBROADCASTSS -16(SI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
@@ -2463,15 +3588,15 @@ several:
 	VMOVUPS      64(CX), Z10
 	VMOVUPS.Z    128(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z12
+	VBROADCASTSS -12(DI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z0
 	VFMADD231PS  Z10, Z12, Z1
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS -12(R11)(SI*1), Z12
+	VBROADCASTSS -12(R8)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z3
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -12(R8)(SI*1), Z12
+	VBROADCASTSS -12(SI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
@@ -2479,15 +3604,15 @@ several:
 	VMOVUPS      64(CX), Z10
 	VMOVUPS.Z    128(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z12
+	VBROADCASTSS -8(DI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z0
 	VFMADD231PS  Z10, Z12, Z1
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS -8(R11)(SI*1), Z12
+	VBROADCASTSS -8(R8)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z3
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -8(R8)(SI*1), Z12
+	VBROADCASTSS -8(SI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
@@ -2495,23 +3620,23 @@ several:
 	VMOVUPS      64(CX), Z10
 	VMOVUPS.Z    128(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z12
+	VBROADCASTSS -4(DI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z0
 	VFMADD231PS  Z10, Z12, Z1
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS -4(R11)(SI*1), Z12
+	VBROADCASTSS -4(R8)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z3
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS -4(R8)(SI*1), Z12
+	VBROADCASTSS -4(SI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R9
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
@@ -2519,27 +3644,26 @@ one:
 	VMOVUPS      64(CX), Z10
 	VMOVUPS.Z    128(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z12
+	VBROADCASTSS (DI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z0
 	VFMADD231PS  Z10, Z12, Z1
 	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R11)(SI*1), Z12
+	VBROADCASTSS (R8)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z3
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R8)(SI*1), Z12
+	VBROADCASTSS (SI)(R9*1), Z12
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R9
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -2566,6 +3690,16 @@ tapDone:
 // func gather4x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather4x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
@@ -2636,39 +3770,34 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
@@ -2676,19 +3805,19 @@ several:
 	VMOVUPS      64(CX), Z13
 	VMOVUPS.Z    128(CX), K1, Z14
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z15
+	VBROADCASTSS -16(DI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS -16(R11)(SI*1), Z15
+	VBROADCASTSS -16(R8)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS -16(R12)(SI*1), Z15
+	VBROADCASTSS -16(R9)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z6
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS -16(R8)(SI*1), Z15
+	VBROADCASTSS -16(SI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
@@ -2696,19 +3825,19 @@ several:
 	VMOVUPS      64(CX), Z13
 	VMOVUPS.Z    128(CX), K1, Z14
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z15
+	VBROADCASTSS -12(DI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS -12(R11)(SI*1), Z15
+	VBROADCASTSS -12(R8)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS -12(R12)(SI*1), Z15
+	VBROADCASTSS -12(R9)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z6
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS -12(R8)(SI*1), Z15
+	VBROADCASTSS -12(SI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
@@ -2716,19 +3845,19 @@ several:
 	VMOVUPS      64(CX), Z13
 	VMOVUPS.Z    128(CX), K1, Z14
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z15
+	VBROADCASTSS -8(DI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS -8(R11)(SI*1), Z15
+	VBROADCASTSS -8(R8)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS -8(R12)(SI*1), Z15
+	VBROADCASTSS -8(R9)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z6
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS -8(R8)(SI*1), Z15
+	VBROADCASTSS -8(SI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
@@ -2736,27 +3865,27 @@ several:
 	VMOVUPS      64(CX), Z13
 	VMOVUPS.Z    128(CX), K1, Z14
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z15
+	VBROADCASTSS -4(DI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS -4(R11)(SI*1), Z15
+	VBROADCASTSS -4(R8)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS -4(R12)(SI*1), Z15
+	VBROADCASTSS -4(R9)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z6
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS -4(R8)(SI*1), Z15
+	VBROADCASTSS -4(SI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R10
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
@@ -2764,31 +3893,30 @@ one:
 	VMOVUPS      64(CX), Z13
 	VMOVUPS.Z    128(CX), K1, Z14
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z15
+	VBROADCASTSS (DI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
 	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (R11)(SI*1), Z15
+	VBROADCASTSS (R8)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z3
 	VFMADD231PS  Z13, Z15, Z4
 	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (R12)(SI*1), Z15
+	VBROADCASTSS (R9)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z6
 	VFMADD231PS  Z13, Z15, Z7
 	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8)(SI*1), Z15
+	VBROADCASTSS (SI)(R10*1), Z15
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R10
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -2819,6 +3947,16 @@ tapDone:
 // func gather5x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather5x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
@@ -2899,44 +4037,40 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
@@ -2944,23 +4078,23 @@ several:
 	VMOVUPS      64(CX), Z16
 	VMOVUPS.Z    128(CX), K1, Z17
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z18
+	VBROADCASTSS -16(DI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z2
-	VBROADCASTSS -16(R11)(SI*1), Z18
+	VBROADCASTSS -16(R8)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z3
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS -16(R12)(SI*1), Z18
+	VBROADCASTSS -16(R9)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z6
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS -16(R13)(SI*1), Z18
+	VBROADCASTSS -16(R10)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z9
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS -16(R8)(SI*1), Z18
+	VBROADCASTSS -16(SI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
@@ -2968,23 +4102,23 @@ several:
 	VMOVUPS      64(CX), Z16
 	VMOVUPS.Z    128(CX), K1, Z17
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z18
+	VBROADCASTSS -12(DI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z2
-	VBROADCASTSS -12(R11)(SI*1), Z18
+	VBROADCASTSS -12(R8)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z3
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS -12(R12)(SI*1), Z18
+	VBROADCASTSS -12(R9)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z6
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS -12(R13)(SI*1), Z18
+	VBROADCASTSS -12(R10)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z9
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS -12(R8)(SI*1), Z18
+	VBROADCASTSS -12(SI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
@@ -2992,23 +4126,23 @@ several:
 	VMOVUPS      64(CX), Z16
 	VMOVUPS.Z    128(CX), K1, Z17
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z18
+	VBROADCASTSS -8(DI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z2
-	VBROADCASTSS -8(R11)(SI*1), Z18
+	VBROADCASTSS -8(R8)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z3
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS -8(R12)(SI*1), Z18
+	VBROADCASTSS -8(R9)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z6
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS -8(R13)(SI*1), Z18
+	VBROADCASTSS -8(R10)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z9
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS -8(R8)(SI*1), Z18
+	VBROADCASTSS -8(SI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
@@ -3016,31 +4150,31 @@ several:
 	VMOVUPS      64(CX), Z16
 	VMOVUPS.Z    128(CX), K1, Z17
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z18
+	VBROADCASTSS -4(DI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z2
-	VBROADCASTSS -4(R11)(SI*1), Z18
+	VBROADCASTSS -4(R8)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z3
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS -4(R12)(SI*1), Z18
+	VBROADCASTSS -4(R9)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z6
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS -4(R13)(SI*1), Z18
+	VBROADCASTSS -4(R10)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z9
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS -4(R8)(SI*1), Z18
+	VBROADCASTSS -4(SI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R11
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
@@ -3048,35 +4182,34 @@ one:
 	VMOVUPS      64(CX), Z16
 	VMOVUPS.Z    128(CX), K1, Z17
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z18
+	VBROADCASTSS (DI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
 	VFMADD231PS  Z17, Z18, Z2
-	VBROADCASTSS (R11)(SI*1), Z18
+	VBROADCASTSS (R8)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z3
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R12)(SI*1), Z18
+	VBROADCASTSS (R9)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z6
 	VFMADD231PS  Z16, Z18, Z7
 	VFMADD231PS  Z17, Z18, Z8
-	VBROADCASTSS (R13)(SI*1), Z18
+	VBROADCASTSS (R10)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z9
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R8)(SI*1), Z18
+	VBROADCASTSS (SI)(R11*1), Z18
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R11
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -3111,6 +4244,16 @@ tapDone:
 // func gather6x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather6x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
@@ -3201,49 +4344,46 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
@@ -3251,27 +4391,27 @@ several:
 	VMOVUPS      64(CX), Z19
 	VMOVUPS.Z    128(CX), K1, Z20
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z21
+	VBROADCASTSS -16(DI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
 	VFMADD231PS  Z20, Z21, Z2
-	VBROADCASTSS -16(R11)(SI*1), Z21
+	VBROADCASTSS -16(R8)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z3
 	VFMADD231PS  Z19, Z21, Z4
 	VFMADD231PS  Z20, Z21, Z5
-	VBROADCASTSS -16(R12)(SI*1), Z21
+	VBROADCASTSS -16(R9)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z6
 	VFMADD231PS  Z19, Z21, Z7
 	VFMADD231PS  Z20, Z21, Z8
-	VBROADCASTSS -16(R13)(SI*1), Z21
+	VBROADCASTSS -16(R10)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z9
 	VFMADD231PS  Z19, Z21, Z10
 	VFMADD231PS  Z20, Z21, Z11
-	VBROADCASTSS -16(R14)(SI*1), Z21
+	VBROADCASTSS -16(R11)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z12
 	VFMADD231PS  Z19, Z21, Z13
 	VFMADD231PS  Z20, Z21, Z14
-	VBROADCASTSS -16(R8)(SI*1), Z21
+	VBROADCASTSS -16(SI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
@@ -3279,27 +4419,27 @@ several:
 	VMOVUPS      64(CX), Z19
 	VMOVUPS.Z    128(CX), K1, Z20
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z21
+	VBROADCASTSS -12(DI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
 	VFMADD231PS  Z20, Z21, Z2
-	VBROADCASTSS -12(R11)(SI*1), Z21
+	VBROADCASTSS -12(R8)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z3
 	VFMADD231PS  Z19, Z21, Z4
 	VFMADD231PS  Z20, Z21, Z5
-	VBROADCASTSS -12(R12)(SI*1), Z21
+	VBROADCASTSS -12(R9)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z6
 	VFMADD231PS  Z19, Z21, Z7
 	VFMADD231PS  Z20, Z21, Z8
-	VBROADCASTSS -12(R13)(SI*1), Z21
+	VBROADCASTSS -12(R10)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z9
 	VFMADD231PS  Z19, Z21, Z10
 	VFMADD231PS  Z20, Z21, Z11
-	VBROADCASTSS -12(R14)(SI*1), Z21
+	VBROADCASTSS -12(R11)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z12
 	VFMADD231PS  Z19, Z21, Z13
 	VFMADD231PS  Z20, Z21, Z14
-	VBROADCASTSS -12(R8)(SI*1), Z21
+	VBROADCASTSS -12(SI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
@@ -3307,27 +4447,27 @@ several:
 	VMOVUPS      64(CX), Z19
 	VMOVUPS.Z    128(CX), K1, Z20
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z21
+	VBROADCASTSS -8(DI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
 	VFMADD231PS  Z20, Z21, Z2
-	VBROADCASTSS -8(R11)(SI*1), Z21
+	VBROADCASTSS -8(R8)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z3
 	VFMADD231PS  Z19, Z21, Z4
 	VFMADD231PS  Z20, Z21, Z5
-	VBROADCASTSS -8(R12)(SI*1), Z21
+	VBROADCASTSS -8(R9)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z6
 	VFMADD231PS  Z19, Z21, Z7
 	VFMADD231PS  Z20, Z21, Z8
-	VBROADCASTSS -8(R13)(SI*1), Z21
+	VBROADCASTSS -8(R10)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z9
 	VFMADD231PS  Z19, Z21, Z10
 	VFMADD231PS  Z20, Z21, Z11
-	VBROADCASTSS -8(R14)(SI*1), Z21
+	VBROADCASTSS -8(R11)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z12
 	VFMADD231PS  Z19, Z21, Z13
 	VFMADD231PS  Z20, Z21, Z14
-	VBROADCASTSS -8(R8)(SI*1), Z21
+	VBROADCASTSS -8(SI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
@@ -3335,35 +4475,35 @@ several:
 	VMOVUPS      64(CX), Z19
 	VMOVUPS.Z    128(CX), K1, Z20
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z21
+	VBROADCASTSS -4(DI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
 	VFMADD231PS  Z20, Z21, Z2
-	VBROADCASTSS -4(R11)(SI*1), Z21
+	VBROADCASTSS -4(R8)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z3
 	VFMADD231PS  Z19, Z21, Z4
 	VFMADD231PS  Z20, Z21, Z5
-	VBROADCASTSS -4(R12)(SI*1), Z21
+	VBROADCASTSS -4(R9)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z6
 	VFMADD231PS  Z19, Z21, Z7
 	VFMADD231PS  Z20, Z21, Z8
-	VBROADCASTSS -4(R13)(SI*1), Z21
+	VBROADCASTSS -4(R10)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z9
 	VFMADD231PS  Z19, Z21, Z10
 	VFMADD231PS  Z20, Z21, Z11
-	VBROADCASTSS -4(R14)(SI*1), Z21
+	VBROADCASTSS -4(R11)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z12
 	VFMADD231PS  Z19, Z21, Z13
 	VFMADD231PS  Z20, Z21, Z14
-	VBROADCASTSS -4(R8)(SI*1), Z21
+	VBROADCASTSS -4(SI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R12
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
@@ -3371,39 +4511,38 @@ one:
 	VMOVUPS      64(CX), Z19
 	VMOVUPS.Z    128(CX), K1, Z20
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z21
+	VBROADCASTSS (DI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
 	VFMADD231PS  Z20, Z21, Z2
-	VBROADCASTSS (R11)(SI*1), Z21
+	VBROADCASTSS (R8)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z3
 	VFMADD231PS  Z19, Z21, Z4
 	VFMADD231PS  Z20, Z21, Z5
-	VBROADCASTSS (R12)(SI*1), Z21
+	VBROADCASTSS (R9)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z6
 	VFMADD231PS  Z19, Z21, Z7
 	VFMADD231PS  Z20, Z21, Z8
-	VBROADCASTSS (R13)(SI*1), Z21
+	VBROADCASTSS (R10)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z9
 	VFMADD231PS  Z19, Z21, Z10
 	VFMADD231PS  Z20, Z21, Z11
-	VBROADCASTSS (R14)(SI*1), Z21
+	VBROADCASTSS (R11)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z12
 	VFMADD231PS  Z19, Z21, Z13
 	VFMADD231PS  Z20, Z21, Z14
-	VBROADCASTSS (R8)(SI*1), Z21
+	VBROADCASTSS (SI)(R12*1), Z21
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R12
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -3439,9 +4578,813 @@ tapDone:
 	VZEROUPPER
 	RET
 
+// func gather7x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·gather7x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	SUBQ  $0x20, AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	JMP    started
+
+biased:
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z1, Z4
+	VMOVAPS   Z2, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z1, Z7
+	VMOVAPS   Z2, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z1, Z10
+	VMOVAPS   Z2, Z11
+	VMOVAPS   Z0, Z12
+	VMOVAPS   Z1, Z13
+	VMOVAPS   Z2, Z14
+	VMOVAPS   Z0, Z15
+	VMOVAPS   Z1, Z16
+	VMOVAPS   Z2, Z17
+	VMOVAPS   Z0, Z18
+	VMOVAPS   Z1, Z19
+	VMOVAPS   Z2, Z20
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS   64(AX), Z7
+	VMOVUPS.Z 128(AX), K1, Z8
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS.Z 128(AX), K1, Z11
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS   64(AX), Z13
+	VMOVUPS.Z 128(AX), K1, Z14
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z15
+	VMOVUPS   64(AX), Z16
+	VMOVUPS.Z 128(AX), K1, Z17
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z18
+	VMOVUPS   64(AX), Z19
+	VMOVUPS.Z 128(AX), K1, Z20
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R13
+	SHLQ    $0x02, R13
+	NEGQ    R13
+	ADDQ    $0x10, R13
+	JG      rest
+
+several:
+	VMOVUPS      (CX), Z21
+	VMOVUPS      64(CX), Z22
+	VMOVUPS.Z    128(CX), K1, Z23
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS -16(R8)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS -16(R9)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS -16(R10)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS -16(R11)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS -16(R12)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS -16(SI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	VMOVUPS      (CX), Z21
+	VMOVUPS      64(CX), Z22
+	VMOVUPS.Z    128(CX), K1, Z23
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS -12(R8)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS -12(R9)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS -12(R10)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS -12(R11)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS -12(R12)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS -12(SI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	VMOVUPS      (CX), Z21
+	VMOVUPS      64(CX), Z22
+	VMOVUPS.Z    128(CX), K1, Z23
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS -8(R8)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS -8(R9)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS -8(R10)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS -8(R11)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS -8(R12)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS -8(SI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	VMOVUPS      (CX), Z21
+	VMOVUPS      64(CX), Z22
+	VMOVUPS.Z    128(CX), K1, Z23
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS -4(R8)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS -4(R9)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS -4(R10)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS -4(R11)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS -4(R12)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS -4(SI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	ADDQ         $0x10, R13
+	JLE          several
+
+rest:
+	SUBQ $0x10, R13
+	JZ   tapDone
+
+one:
+	VMOVUPS      (CX), Z21
+	VMOVUPS      64(CX), Z22
+	VMOVUPS.Z    128(CX), K1, Z23
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS (R8)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R9)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS (R10)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS (R12)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (SI)(R13*1), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	ADDQ         $0x04, R13
+	JNZ          one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z15, (AX)
+	VMOVUPS Z16, 64(AX)
+	VMOVUPS Z17, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	VMOVUPS Z20, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather8x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·gather8x3AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	SUBQ  $0x20, AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	JMP    started
+
+biased:
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z1, Z4
+	VMOVAPS   Z2, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z1, Z7
+	VMOVAPS   Z2, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z1, Z10
+	VMOVAPS   Z2, Z11
+	VMOVAPS   Z0, Z12
+	VMOVAPS   Z1, Z13
+	VMOVAPS   Z2, Z14
+	VMOVAPS   Z0, Z15
+	VMOVAPS   Z1, Z16
+	VMOVAPS   Z2, Z17
+	VMOVAPS   Z0, Z18
+	VMOVAPS   Z1, Z19
+	VMOVAPS   Z2, Z20
+	VMOVAPS   Z0, Z21
+	VMOVAPS   Z1, Z22
+	VMOVAPS   Z2, Z23
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z3
+	VMOVUPS   64(AX), Z4
+	VMOVUPS.Z 128(AX), K1, Z5
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS   64(AX), Z7
+	VMOVUPS.Z 128(AX), K1, Z8
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z9
+	VMOVUPS   64(AX), Z10
+	VMOVUPS.Z 128(AX), K1, Z11
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS   64(AX), Z13
+	VMOVUPS.Z 128(AX), K1, Z14
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z15
+	VMOVUPS   64(AX), Z16
+	VMOVUPS.Z 128(AX), K1, Z17
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z18
+	VMOVUPS   64(AX), Z19
+	VMOVUPS.Z 128(AX), K1, Z20
+	ADDQ      CX, AX
+	VMOVUPS   (AX), Z21
+	VMOVUPS   64(AX), Z22
+	VMOVUPS.Z 128(AX), K1, Z23
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R13
+	TESTQ   R13, R13
+	CMOVQLT zeros+56(FP), R13
+	SHLQ    $0x02, R13
+	ADDQ    a+16(FP), R13
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R14
+	SHLQ    $0x02, R14
+	NEGQ    R14
+	ADDQ    $0x10, R14
+	JG      rest
+
+several:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS.Z    128(CX), K1, Z26
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS -16(R8)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS -16(R9)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS -16(R10)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS -16(R11)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS -16(R12)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS -16(R13)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS -16(SI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS.Z    128(CX), K1, Z26
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS -12(R8)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS -12(R9)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS -12(R10)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS -12(R11)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS -12(R12)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS -12(R13)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS -12(SI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS.Z    128(CX), K1, Z26
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS -8(R8)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS -8(R9)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS -8(R10)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS -8(R11)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS -8(R12)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS -8(R13)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS -8(SI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS.Z    128(CX), K1, Z26
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS -4(R8)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS -4(R9)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS -4(R10)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS -4(R11)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS -4(R12)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS -4(R13)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS -4(SI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	ADDQ         $0x10, R14
+	JLE          several
+
+rest:
+	SUBQ $0x10, R14
+	JZ   tapDone
+
+one:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS.Z    128(CX), K1, Z26
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS (R8)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS (R9)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS (R10)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS (R11)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS (R12)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS (R13)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS (SI)(R14*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	ADDQ         $0x04, R14
+	JNZ          one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z15, (AX)
+	VMOVUPS Z16, 64(AX)
+	VMOVUPS Z17, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	VMOVUPS Z20, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z21, (AX)
+	VMOVUPS Z22, 64(AX)
+	VMOVUPS Z23, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func gather1x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather1x4AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
@@ -3485,24 +5428,16 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
@@ -3511,7 +5446,7 @@ several:
 	VMOVUPS      128(CX), Z6
 	VMOVUPS.Z    192(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Z8
+	VBROADCASTSS -16(SI)(DI*1), Z8
 	VFMADD231PS  Z4, Z8, Z0
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
@@ -3521,7 +5456,7 @@ several:
 	VMOVUPS      128(CX), Z6
 	VMOVUPS.Z    192(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Z8
+	VBROADCASTSS -12(SI)(DI*1), Z8
 	VFMADD231PS  Z4, Z8, Z0
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
@@ -3531,7 +5466,7 @@ several:
 	VMOVUPS      128(CX), Z6
 	VMOVUPS.Z    192(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Z8
+	VBROADCASTSS -8(SI)(DI*1), Z8
 	VFMADD231PS  Z4, Z8, Z0
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
@@ -3541,16 +5476,16 @@ several:
 	VMOVUPS      128(CX), Z6
 	VMOVUPS.Z    192(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Z8
+	VBROADCASTSS -4(SI)(DI*1), Z8
 	VFMADD231PS  Z4, Z8, Z0
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
@@ -3559,20 +5494,19 @@ one:
 	VMOVUPS      128(CX), Z6
 	VMOVUPS.Z    192(CX), K1, Z7
 	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Z8
+	VBROADCASTSS (SI)(DI*1), Z8
 	VFMADD231PS  Z4, Z8, Z0
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -3592,6 +5526,16 @@ tapDone:
 // func gather2x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather2x4AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
@@ -3648,29 +5592,22 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
@@ -3679,12 +5616,12 @@ several:
 	VMOVUPS      128(CX), Z10
 	VMOVUPS.Z    192(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z12
+	VBROADCASTSS -16(DI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -16(R8)(SI*1), Z12
+	VBROADCASTSS -16(SI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z4
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
@@ -3694,12 +5631,12 @@ several:
 	VMOVUPS      128(CX), Z10
 	VMOVUPS.Z    192(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z12
+	VBROADCASTSS -12(DI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -12(R8)(SI*1), Z12
+	VBROADCASTSS -12(SI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z4
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
@@ -3709,12 +5646,12 @@ several:
 	VMOVUPS      128(CX), Z10
 	VMOVUPS.Z    192(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z12
+	VBROADCASTSS -8(DI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -8(R8)(SI*1), Z12
+	VBROADCASTSS -8(SI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z4
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
@@ -3724,21 +5661,21 @@ several:
 	VMOVUPS      128(CX), Z10
 	VMOVUPS.Z    192(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z12
+	VBROADCASTSS -4(DI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS -4(R8)(SI*1), Z12
+	VBROADCASTSS -4(SI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z4
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R8
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
@@ -3747,25 +5684,24 @@ one:
 	VMOVUPS      128(CX), Z10
 	VMOVUPS.Z    192(CX), K1, Z11
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z12
+	VBROADCASTSS (DI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R8)(SI*1), Z12
+	VBROADCASTSS (SI)(R8*1), Z12
 	VFMADD231PS  Z8, Z12, Z4
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -3790,6 +5726,16 @@ tapDone:
 // func gather3x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather3x4AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
@@ -3859,34 +5805,28 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
@@ -3895,17 +5835,17 @@ several:
 	VMOVUPS      128(CX), Z14
 	VMOVUPS.Z    192(CX), K1, Z15
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z16
+	VBROADCASTSS -16(DI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z0
 	VFMADD231PS  Z13, Z16, Z1
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS -16(R11)(SI*1), Z16
+	VBROADCASTSS -16(R8)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z4
 	VFMADD231PS  Z13, Z16, Z5
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS -16(R8)(SI*1), Z16
+	VBROADCASTSS -16(SI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z8
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
@@ -3915,17 +5855,17 @@ several:
 	VMOVUPS      128(CX), Z14
 	VMOVUPS.Z    192(CX), K1, Z15
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z16
+	VBROADCASTSS -12(DI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z0
 	VFMADD231PS  Z13, Z16, Z1
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS -12(R11)(SI*1), Z16
+	VBROADCASTSS -12(R8)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z4
 	VFMADD231PS  Z13, Z16, Z5
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS -12(R8)(SI*1), Z16
+	VBROADCASTSS -12(SI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z8
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
@@ -3935,17 +5875,17 @@ several:
 	VMOVUPS      128(CX), Z14
 	VMOVUPS.Z    192(CX), K1, Z15
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z16
+	VBROADCASTSS -8(DI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z0
 	VFMADD231PS  Z13, Z16, Z1
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS -8(R11)(SI*1), Z16
+	VBROADCASTSS -8(R8)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z4
 	VFMADD231PS  Z13, Z16, Z5
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS -8(R8)(SI*1), Z16
+	VBROADCASTSS -8(SI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z8
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
@@ -3955,26 +5895,26 @@ several:
 	VMOVUPS      128(CX), Z14
 	VMOVUPS.Z    192(CX), K1, Z15
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z16
+	VBROADCASTSS -4(DI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z0
 	VFMADD231PS  Z13, Z16, Z1
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS -4(R11)(SI*1), Z16
+	VBROADCASTSS -4(R8)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z4
 	VFMADD231PS  Z13, Z16, Z5
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS -4(R8)(SI*1), Z16
+	VBROADCASTSS -4(SI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z8
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R9
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
@@ -3983,30 +5923,29 @@ one:
 	VMOVUPS      128(CX), Z14
 	VMOVUPS.Z    192(CX), K1, Z15
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z16
+	VBROADCASTSS (DI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z0
 	VFMADD231PS  Z13, Z16, Z1
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (R11)(SI*1), Z16
+	VBROADCASTSS (R8)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z4
 	VFMADD231PS  Z13, Z16, Z5
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R8)(SI*1), Z16
+	VBROADCASTSS (SI)(R9*1), Z16
 	VFMADD231PS  Z12, Z16, Z8
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R9
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -4036,6 +5975,16 @@ tapDone:
 // func gather4x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather4x4AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
@@ -4118,39 +6067,34 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
@@ -4159,22 +6103,22 @@ several:
 	VMOVUPS      128(CX), Z18
 	VMOVUPS.Z    192(CX), K1, Z19
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z20
+	VBROADCASTSS -16(DI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS -16(R11)(SI*1), Z20
+	VBROADCASTSS -16(R8)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS -16(R12)(SI*1), Z20
+	VBROADCASTSS -16(R9)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS -16(R8)(SI*1), Z20
+	VBROADCASTSS -16(SI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
@@ -4184,22 +6128,22 @@ several:
 	VMOVUPS      128(CX), Z18
 	VMOVUPS.Z    192(CX), K1, Z19
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z20
+	VBROADCASTSS -12(DI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS -12(R11)(SI*1), Z20
+	VBROADCASTSS -12(R8)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS -12(R12)(SI*1), Z20
+	VBROADCASTSS -12(R9)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS -12(R8)(SI*1), Z20
+	VBROADCASTSS -12(SI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
@@ -4209,22 +6153,22 @@ several:
 	VMOVUPS      128(CX), Z18
 	VMOVUPS.Z    192(CX), K1, Z19
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z20
+	VBROADCASTSS -8(DI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS -8(R11)(SI*1), Z20
+	VBROADCASTSS -8(R8)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS -8(R12)(SI*1), Z20
+	VBROADCASTSS -8(R9)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS -8(R8)(SI*1), Z20
+	VBROADCASTSS -8(SI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
@@ -4234,31 +6178,31 @@ several:
 	VMOVUPS      128(CX), Z18
 	VMOVUPS.Z    192(CX), K1, Z19
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z20
+	VBROADCASTSS -4(DI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS -4(R11)(SI*1), Z20
+	VBROADCASTSS -4(R8)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS -4(R12)(SI*1), Z20
+	VBROADCASTSS -4(R9)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS -4(R8)(SI*1), Z20
+	VBROADCASTSS -4(SI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R10
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
@@ -4267,35 +6211,34 @@ one:
 	VMOVUPS      128(CX), Z18
 	VMOVUPS.Z    192(CX), K1, Z19
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z20
+	VBROADCASTSS (DI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (R11)(SI*1), Z20
+	VBROADCASTSS (R8)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R12)(SI*1), Z20
+	VBROADCASTSS (R9)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R8)(SI*1), Z20
+	VBROADCASTSS (SI)(R10*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R10
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -4330,6 +6273,16 @@ tapDone:
 // func gather5x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather5x4AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
@@ -4425,44 +6378,40 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
@@ -4471,27 +6420,27 @@ several:
 	VMOVUPS      128(CX), Z22
 	VMOVUPS.Z    192(CX), K1, Z23
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z24
+	VBROADCASTSS -16(DI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS -16(R11)(SI*1), Z24
+	VBROADCASTSS -16(R8)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS -16(R12)(SI*1), Z24
+	VBROADCASTSS -16(R9)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS -16(R13)(SI*1), Z24
+	VBROADCASTSS -16(R10)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS -16(R8)(SI*1), Z24
+	VBROADCASTSS -16(SI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
@@ -4501,27 +6450,27 @@ several:
 	VMOVUPS      128(CX), Z22
 	VMOVUPS.Z    192(CX), K1, Z23
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z24
+	VBROADCASTSS -12(DI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS -12(R11)(SI*1), Z24
+	VBROADCASTSS -12(R8)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS -12(R12)(SI*1), Z24
+	VBROADCASTSS -12(R9)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS -12(R13)(SI*1), Z24
+	VBROADCASTSS -12(R10)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS -12(R8)(SI*1), Z24
+	VBROADCASTSS -12(SI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
@@ -4531,27 +6480,27 @@ several:
 	VMOVUPS      128(CX), Z22
 	VMOVUPS.Z    192(CX), K1, Z23
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z24
+	VBROADCASTSS -8(DI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS -8(R11)(SI*1), Z24
+	VBROADCASTSS -8(R8)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS -8(R12)(SI*1), Z24
+	VBROADCASTSS -8(R9)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS -8(R13)(SI*1), Z24
+	VBROADCASTSS -8(R10)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS -8(R8)(SI*1), Z24
+	VBROADCASTSS -8(SI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
@@ -4561,36 +6510,36 @@ several:
 	VMOVUPS      128(CX), Z22
 	VMOVUPS.Z    192(CX), K1, Z23
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z24
+	VBROADCASTSS -4(DI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS -4(R11)(SI*1), Z24
+	VBROADCASTSS -4(R8)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS -4(R12)(SI*1), Z24
+	VBROADCASTSS -4(R9)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS -4(R13)(SI*1), Z24
+	VBROADCASTSS -4(R10)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS -4(R8)(SI*1), Z24
+	VBROADCASTSS -4(SI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R11
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
@@ -4599,40 +6548,39 @@ one:
 	VMOVUPS      128(CX), Z22
 	VMOVUPS.Z    192(CX), K1, Z23
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z24
+	VBROADCASTSS (DI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (R11)(SI*1), Z24
+	VBROADCASTSS (R8)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R12)(SI*1), Z24
+	VBROADCASTSS (R9)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R13)(SI*1), Z24
+	VBROADCASTSS (R10)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R8)(SI*1), Z24
+	VBROADCASTSS (SI)(R11*1), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R11
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -4672,6 +6620,16 @@ tapDone:
 // func gather6x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gather6x4AVX512(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
@@ -4780,49 +6738,46 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
@@ -4831,32 +6786,32 @@ several:
 	VMOVUPS      128(CX), Z26
 	VMOVUPS.Z    192(CX), K1, Z27
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Z28
+	VBROADCASTSS -16(DI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS -16(R11)(SI*1), Z28
+	VBROADCASTSS -16(R8)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS -16(R12)(SI*1), Z28
+	VBROADCASTSS -16(R9)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS -16(R13)(SI*1), Z28
+	VBROADCASTSS -16(R10)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS -16(R14)(SI*1), Z28
+	VBROADCASTSS -16(R11)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS -16(R8)(SI*1), Z28
+	VBROADCASTSS -16(SI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
@@ -4866,32 +6821,32 @@ several:
 	VMOVUPS      128(CX), Z26
 	VMOVUPS.Z    192(CX), K1, Z27
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Z28
+	VBROADCASTSS -12(DI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS -12(R11)(SI*1), Z28
+	VBROADCASTSS -12(R8)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS -12(R12)(SI*1), Z28
+	VBROADCASTSS -12(R9)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS -12(R13)(SI*1), Z28
+	VBROADCASTSS -12(R10)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS -12(R14)(SI*1), Z28
+	VBROADCASTSS -12(R11)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS -12(R8)(SI*1), Z28
+	VBROADCASTSS -12(SI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
@@ -4901,32 +6856,32 @@ several:
 	VMOVUPS      128(CX), Z26
 	VMOVUPS.Z    192(CX), K1, Z27
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Z28
+	VBROADCASTSS -8(DI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS -8(R11)(SI*1), Z28
+	VBROADCASTSS -8(R8)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS -8(R12)(SI*1), Z28
+	VBROADCASTSS -8(R9)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS -8(R13)(SI*1), Z28
+	VBROADCASTSS -8(R10)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS -8(R14)(SI*1), Z28
+	VBROADCASTSS -8(R11)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS -8(R8)(SI*1), Z28
+	VBROADCASTSS -8(SI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
@@ -4936,41 +6891,41 @@ several:
 	VMOVUPS      128(CX), Z26
 	VMOVUPS.Z    192(CX), K1, Z27
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Z28
+	VBROADCASTSS -4(DI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS -4(R11)(SI*1), Z28
+	VBROADCASTSS -4(R8)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS -4(R12)(SI*1), Z28
+	VBROADCASTSS -4(R9)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS -4(R13)(SI*1), Z28
+	VBROADCASTSS -4(R10)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS -4(R14)(SI*1), Z28
+	VBROADCASTSS -4(R11)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS -4(R8)(SI*1), Z28
+	VBROADCASTSS -4(SI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R12
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
@@ -4979,45 +6934,44 @@ one:
 	VMOVUPS      128(CX), Z26
 	VMOVUPS.Z    192(CX), K1, Z27
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Z28
+	VBROADCASTSS (DI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (R11)(SI*1), Z28
+	VBROADCASTSS (R8)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (R12)(SI*1), Z28
+	VBROADCASTSS (R9)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z8
 	VFMADD231PS  Z25, Z28, Z9
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (R13)(SI*1), Z28
+	VBROADCASTSS (R10)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z12
 	VFMADD231PS  Z25, Z28, Z13
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (R14)(SI*1), Z28
+	VBROADCASTSS (R11)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z16
 	VFMADD231PS  Z25, Z28, Z17
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (R8)(SI*1), Z28
+	VBROADCASTSS (SI)(R12*1), Z28
 	VFMADD231PS  Z24, Z28, Z20
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R12
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -14929,6 +16883,16 @@ step:
 // func gather1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
 TEXT ·gather1x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -14962,59 +16926,50 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Y1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R8)(SI*1), Y1, Y0
+	VFMADD231PS.BCST -16(SI)(DI*1), Y1, Y0
 	VMOVUPS.Z        (CX), K1, Y1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R8)(SI*1), Y1, Y0
+	VFMADD231PS.BCST -12(SI)(DI*1), Y1, Y0
 	VMOVUPS.Z        (CX), K1, Y1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R8)(SI*1), Y1, Y0
+	VFMADD231PS.BCST -8(SI)(DI*1), Y1, Y0
 	VMOVUPS.Z        (CX), K1, Y1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R8)(SI*1), Y1, Y0
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(SI)(DI*1), Y1, Y0
+	ADDQ             $0x10, DI
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Y1
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R8)(SI*1), Y1, Y0
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (SI)(DI*1), Y1, Y0
+	ADDQ             $0x04, DI
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -15031,6 +16986,16 @@ tapDone:
 // func gather2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
 TEXT ·gather2x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -15068,69 +17033,61 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Y2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Y2, Y0
-	VFMADD231PS.BCST -16(R8)(SI*1), Y2, Y1
+	VFMADD231PS.BCST -16(DI)(R8*1), Y2, Y0
+	VFMADD231PS.BCST -16(SI)(R8*1), Y2, Y1
 	VMOVUPS.Z        (CX), K1, Y2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Y2, Y0
-	VFMADD231PS.BCST -12(R8)(SI*1), Y2, Y1
+	VFMADD231PS.BCST -12(DI)(R8*1), Y2, Y0
+	VFMADD231PS.BCST -12(SI)(R8*1), Y2, Y1
 	VMOVUPS.Z        (CX), K1, Y2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Y2, Y0
-	VFMADD231PS.BCST -8(R8)(SI*1), Y2, Y1
+	VFMADD231PS.BCST -8(DI)(R8*1), Y2, Y0
+	VFMADD231PS.BCST -8(SI)(R8*1), Y2, Y1
 	VMOVUPS.Z        (CX), K1, Y2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Y2, Y0
-	VFMADD231PS.BCST -4(R8)(SI*1), Y2, Y1
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R8*1), Y2, Y0
+	VFMADD231PS.BCST -4(SI)(R8*1), Y2, Y1
+	ADDQ             $0x10, R8
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Y2
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Y2, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R8*1), Y2, Y0
+	VFMADD231PS.BCST (SI)(R8*1), Y2, Y1
+	ADDQ             $0x04, R8
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -15149,6 +17106,16 @@ tapDone:
 // func gather3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
 TEXT ·gather3x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -15190,79 +17157,72 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Y3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Y3, Y0
-	VFMADD231PS.BCST -16(R11)(SI*1), Y3, Y1
-	VFMADD231PS.BCST -16(R8)(SI*1), Y3, Y2
+	VFMADD231PS.BCST -16(DI)(R9*1), Y3, Y0
+	VFMADD231PS.BCST -16(R8)(R9*1), Y3, Y1
+	VFMADD231PS.BCST -16(SI)(R9*1), Y3, Y2
 	VMOVUPS.Z        (CX), K1, Y3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Y3, Y0
-	VFMADD231PS.BCST -12(R11)(SI*1), Y3, Y1
-	VFMADD231PS.BCST -12(R8)(SI*1), Y3, Y2
+	VFMADD231PS.BCST -12(DI)(R9*1), Y3, Y0
+	VFMADD231PS.BCST -12(R8)(R9*1), Y3, Y1
+	VFMADD231PS.BCST -12(SI)(R9*1), Y3, Y2
 	VMOVUPS.Z        (CX), K1, Y3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Y3, Y0
-	VFMADD231PS.BCST -8(R11)(SI*1), Y3, Y1
-	VFMADD231PS.BCST -8(R8)(SI*1), Y3, Y2
+	VFMADD231PS.BCST -8(DI)(R9*1), Y3, Y0
+	VFMADD231PS.BCST -8(R8)(R9*1), Y3, Y1
+	VFMADD231PS.BCST -8(SI)(R9*1), Y3, Y2
 	VMOVUPS.Z        (CX), K1, Y3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Y3, Y0
-	VFMADD231PS.BCST -4(R11)(SI*1), Y3, Y1
-	VFMADD231PS.BCST -4(R8)(SI*1), Y3, Y2
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R9*1), Y3, Y0
+	VFMADD231PS.BCST -4(R8)(R9*1), Y3, Y1
+	VFMADD231PS.BCST -4(SI)(R9*1), Y3, Y2
+	ADDQ             $0x10, R9
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Y3
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Y3, Y0
-	VFMADD231PS.BCST (R11)(SI*1), Y3, Y1
-	VFMADD231PS.BCST (R8)(SI*1), Y3, Y2
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R9*1), Y3, Y0
+	VFMADD231PS.BCST (R8)(R9*1), Y3, Y1
+	VFMADD231PS.BCST (SI)(R9*1), Y3, Y2
+	ADDQ             $0x04, R9
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -15283,6 +17243,16 @@ tapDone:
 // func gather4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
 TEXT ·gather4x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -15328,89 +17298,83 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Y4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Y4, Y0
-	VFMADD231PS.BCST -16(R11)(SI*1), Y4, Y1
-	VFMADD231PS.BCST -16(R12)(SI*1), Y4, Y2
-	VFMADD231PS.BCST -16(R8)(SI*1), Y4, Y3
+	VFMADD231PS.BCST -16(DI)(R10*1), Y4, Y0
+	VFMADD231PS.BCST -16(R8)(R10*1), Y4, Y1
+	VFMADD231PS.BCST -16(R9)(R10*1), Y4, Y2
+	VFMADD231PS.BCST -16(SI)(R10*1), Y4, Y3
 	VMOVUPS.Z        (CX), K1, Y4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Y4, Y0
-	VFMADD231PS.BCST -12(R11)(SI*1), Y4, Y1
-	VFMADD231PS.BCST -12(R12)(SI*1), Y4, Y2
-	VFMADD231PS.BCST -12(R8)(SI*1), Y4, Y3
+	VFMADD231PS.BCST -12(DI)(R10*1), Y4, Y0
+	VFMADD231PS.BCST -12(R8)(R10*1), Y4, Y1
+	VFMADD231PS.BCST -12(R9)(R10*1), Y4, Y2
+	VFMADD231PS.BCST -12(SI)(R10*1), Y4, Y3
 	VMOVUPS.Z        (CX), K1, Y4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Y4, Y0
-	VFMADD231PS.BCST -8(R11)(SI*1), Y4, Y1
-	VFMADD231PS.BCST -8(R12)(SI*1), Y4, Y2
-	VFMADD231PS.BCST -8(R8)(SI*1), Y4, Y3
+	VFMADD231PS.BCST -8(DI)(R10*1), Y4, Y0
+	VFMADD231PS.BCST -8(R8)(R10*1), Y4, Y1
+	VFMADD231PS.BCST -8(R9)(R10*1), Y4, Y2
+	VFMADD231PS.BCST -8(SI)(R10*1), Y4, Y3
 	VMOVUPS.Z        (CX), K1, Y4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Y4, Y0
-	VFMADD231PS.BCST -4(R11)(SI*1), Y4, Y1
-	VFMADD231PS.BCST -4(R12)(SI*1), Y4, Y2
-	VFMADD231PS.BCST -4(R8)(SI*1), Y4, Y3
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R10*1), Y4, Y0
+	VFMADD231PS.BCST -4(R8)(R10*1), Y4, Y1
+	VFMADD231PS.BCST -4(R9)(R10*1), Y4, Y2
+	VFMADD231PS.BCST -4(SI)(R10*1), Y4, Y3
+	ADDQ             $0x10, R10
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Y4
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Y4, Y0
-	VFMADD231PS.BCST (R11)(SI*1), Y4, Y1
-	VFMADD231PS.BCST (R12)(SI*1), Y4, Y2
-	VFMADD231PS.BCST (R8)(SI*1), Y4, Y3
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R10*1), Y4, Y0
+	VFMADD231PS.BCST (R8)(R10*1), Y4, Y1
+	VFMADD231PS.BCST (R9)(R10*1), Y4, Y2
+	VFMADD231PS.BCST (SI)(R10*1), Y4, Y3
+	ADDQ             $0x04, R10
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -15433,6 +17397,16 @@ tapDone:
 // func gather5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
 TEXT ·gather5x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -15482,99 +17456,94 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Y5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Y5, Y0
-	VFMADD231PS.BCST -16(R11)(SI*1), Y5, Y1
-	VFMADD231PS.BCST -16(R12)(SI*1), Y5, Y2
-	VFMADD231PS.BCST -16(R13)(SI*1), Y5, Y3
-	VFMADD231PS.BCST -16(R8)(SI*1), Y5, Y4
+	VFMADD231PS.BCST -16(DI)(R11*1), Y5, Y0
+	VFMADD231PS.BCST -16(R8)(R11*1), Y5, Y1
+	VFMADD231PS.BCST -16(R9)(R11*1), Y5, Y2
+	VFMADD231PS.BCST -16(R10)(R11*1), Y5, Y3
+	VFMADD231PS.BCST -16(SI)(R11*1), Y5, Y4
 	VMOVUPS.Z        (CX), K1, Y5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Y5, Y0
-	VFMADD231PS.BCST -12(R11)(SI*1), Y5, Y1
-	VFMADD231PS.BCST -12(R12)(SI*1), Y5, Y2
-	VFMADD231PS.BCST -12(R13)(SI*1), Y5, Y3
-	VFMADD231PS.BCST -12(R8)(SI*1), Y5, Y4
+	VFMADD231PS.BCST -12(DI)(R11*1), Y5, Y0
+	VFMADD231PS.BCST -12(R8)(R11*1), Y5, Y1
+	VFMADD231PS.BCST -12(R9)(R11*1), Y5, Y2
+	VFMADD231PS.BCST -12(R10)(R11*1), Y5, Y3
+	VFMADD231PS.BCST -12(SI)(R11*1), Y5, Y4
 	VMOVUPS.Z        (CX), K1, Y5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Y5, Y0
-	VFMADD231PS.BCST -8(R11)(SI*1), Y5, Y1
-	VFMADD231PS.BCST -8(R12)(SI*1), Y5, Y2
-	VFMADD231PS.BCST -8(R13)(SI*1), Y5, Y3
-	VFMADD231PS.BCST -8(R8)(SI*1), Y5, Y4
+	VFMADD231PS.BCST -8(DI)(R11*1), Y5, Y0
+	VFMADD231PS.BCST -8(R8)(R11*1), Y5, Y1
+	VFMADD231PS.BCST -8(R9)(R11*1), Y5, Y2
+	VFMADD231PS.BCST -8(R10)(R11*1), Y5, Y3
+	VFMADD231PS.BCST -8(SI)(R11*1), Y5, Y4
 	VMOVUPS.Z        (CX), K1, Y5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Y5, Y0
-	VFMADD231PS.BCST -4(R11)(SI*1), Y5, Y1
-	VFMADD231PS.BCST -4(R12)(SI*1), Y5, Y2
-	VFMADD231PS.BCST -4(R13)(SI*1), Y5, Y3
-	VFMADD231PS.BCST -4(R8)(SI*1), Y5, Y4
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R11*1), Y5, Y0
+	VFMADD231PS.BCST -4(R8)(R11*1), Y5, Y1
+	VFMADD231PS.BCST -4(R9)(R11*1), Y5, Y2
+	VFMADD231PS.BCST -4(R10)(R11*1), Y5, Y3
+	VFMADD231PS.BCST -4(SI)(R11*1), Y5, Y4
+	ADDQ             $0x10, R11
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Y5
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Y5, Y0
-	VFMADD231PS.BCST (R11)(SI*1), Y5, Y1
-	VFMADD231PS.BCST (R12)(SI*1), Y5, Y2
-	VFMADD231PS.BCST (R13)(SI*1), Y5, Y3
-	VFMADD231PS.BCST (R8)(SI*1), Y5, Y4
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R11*1), Y5, Y0
+	VFMADD231PS.BCST (R8)(R11*1), Y5, Y1
+	VFMADD231PS.BCST (R9)(R11*1), Y5, Y2
+	VFMADD231PS.BCST (R10)(R11*1), Y5, Y3
+	VFMADD231PS.BCST (SI)(R11*1), Y5, Y4
+	ADDQ             $0x04, R11
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -15599,6 +17568,16 @@ tapDone:
 // func gather6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
 TEXT ·gather6x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
 	MOVQ  columns+88(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
@@ -15652,109 +17631,105 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
 	VMOVUPS.Z        (CX), K1, Y6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -16(R10)(SI*1), Y6, Y0
-	VFMADD231PS.BCST -16(R11)(SI*1), Y6, Y1
-	VFMADD231PS.BCST -16(R12)(SI*1), Y6, Y2
-	VFMADD231PS.BCST -16(R13)(SI*1), Y6, Y3
-	VFMADD231PS.BCST -16(R14)(SI*1), Y6, Y4
-	VFMADD231PS.BCST -16(R8)(SI*1), Y6, Y5
+	VFMADD231PS.BCST -16(DI)(R12*1), Y6, Y0
+	VFMADD231PS.BCST -16(R8)(R12*1), Y6, Y1
+	VFMADD231PS.BCST -16(R9)(R12*1), Y6, Y2
+	VFMADD231PS.BCST -16(R10)(R12*1), Y6, Y3
+	VFMADD231PS.BCST -16(R11)(R12*1), Y6, Y4
+	VFMADD231PS.BCST -16(SI)(R12*1), Y6, Y5
 	VMOVUPS.Z        (CX), K1, Y6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -12(R10)(SI*1), Y6, Y0
-	VFMADD231PS.BCST -12(R11)(SI*1), Y6, Y1
-	VFMADD231PS.BCST -12(R12)(SI*1), Y6, Y2
-	VFMADD231PS.BCST -12(R13)(SI*1), Y6, Y3
-	VFMADD231PS.BCST -12(R14)(SI*1), Y6, Y4
-	VFMADD231PS.BCST -12(R8)(SI*1), Y6, Y5
+	VFMADD231PS.BCST -12(DI)(R12*1), Y6, Y0
+	VFMADD231PS.BCST -12(R8)(R12*1), Y6, Y1
+	VFMADD231PS.BCST -12(R9)(R12*1), Y6, Y2
+	VFMADD231PS.BCST -12(R10)(R12*1), Y6, Y3
+	VFMADD231PS.BCST -12(R11)(R12*1), Y6, Y4
+	VFMADD231PS.BCST -12(SI)(R12*1), Y6, Y5
 	VMOVUPS.Z        (CX), K1, Y6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -8(R10)(SI*1), Y6, Y0
-	VFMADD231PS.BCST -8(R11)(SI*1), Y6, Y1
-	VFMADD231PS.BCST -8(R12)(SI*1), Y6, Y2
-	VFMADD231PS.BCST -8(R13)(SI*1), Y6, Y3
-	VFMADD231PS.BCST -8(R14)(SI*1), Y6, Y4
-	VFMADD231PS.BCST -8(R8)(SI*1), Y6, Y5
+	VFMADD231PS.BCST -8(DI)(R12*1), Y6, Y0
+	VFMADD231PS.BCST -8(R8)(R12*1), Y6, Y1
+	VFMADD231PS.BCST -8(R9)(R12*1), Y6, Y2
+	VFMADD231PS.BCST -8(R10)(R12*1), Y6, Y3
+	VFMADD231PS.BCST -8(R11)(R12*1), Y6, Y4
+	VFMADD231PS.BCST -8(SI)(R12*1), Y6, Y5
 	VMOVUPS.Z        (CX), K1, Y6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST -4(R10)(SI*1), Y6, Y0
-	VFMADD231PS.BCST -4(R11)(SI*1), Y6, Y1
-	VFMADD231PS.BCST -4(R12)(SI*1), Y6, Y2
-	VFMADD231PS.BCST -4(R13)(SI*1), Y6, Y3
-	VFMADD231PS.BCST -4(R14)(SI*1), Y6, Y4
-	VFMADD231PS.BCST -4(R8)(SI*1), Y6, Y5
-	ADDQ             $0x10, SI
+	VFMADD231PS.BCST -4(DI)(R12*1), Y6, Y0
+	VFMADD231PS.BCST -4(R8)(R12*1), Y6, Y1
+	VFMADD231PS.BCST -4(R9)(R12*1), Y6, Y2
+	VFMADD231PS.BCST -4(R10)(R12*1), Y6, Y3
+	VFMADD231PS.BCST -4(R11)(R12*1), Y6, Y4
+	VFMADD231PS.BCST -4(SI)(R12*1), Y6, Y5
+	ADDQ             $0x10, R12
 	JLE              several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
 	VMOVUPS.Z        (CX), K1, Y6
 	ADDQ             AX, CX
-	VFMADD231PS.BCST (R10)(SI*1), Y6, Y0
-	VFMADD231PS.BCST (R11)(SI*1), Y6, Y1
-	VFMADD231PS.BCST (R12)(SI*1), Y6, Y2
-	VFMADD231PS.BCST (R13)(SI*1), Y6, Y3
-	VFMADD231PS.BCST (R14)(SI*1), Y6, Y4
-	VFMADD231PS.BCST (R8)(SI*1), Y6, Y5
-	ADDQ             $0x04, SI
+	VFMADD231PS.BCST (DI)(R12*1), Y6, Y0
+	VFMADD231PS.BCST (R8)(R12*1), Y6, Y1
+	VFMADD231PS.BCST (R9)(R12*1), Y6, Y2
+	VFMADD231PS.BCST (R10)(R12*1), Y6, Y3
+	VFMADD231PS.BCST (R11)(R12*1), Y6, Y4
+	VFMADD231PS.BCST (SI)(R12*1), Y6, Y5
+	ADDQ             $0x04, R12
 	JNZ              one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -15771,6 +17746,433 @@ tapDone:
 	VMOVUPS Y4, K1, (AX)
 	ADDQ    CX, AX
 	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather7x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R13
+	SHLQ    $0x02, R13
+	NEGQ    R13
+	ADDQ    $0x10, R13
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(DI)(R13*1), Y7, Y0
+	VFMADD231PS.BCST -16(R8)(R13*1), Y7, Y1
+	VFMADD231PS.BCST -16(R9)(R13*1), Y7, Y2
+	VFMADD231PS.BCST -16(R10)(R13*1), Y7, Y3
+	VFMADD231PS.BCST -16(R11)(R13*1), Y7, Y4
+	VFMADD231PS.BCST -16(R12)(R13*1), Y7, Y5
+	VFMADD231PS.BCST -16(SI)(R13*1), Y7, Y6
+	VMOVUPS.Z        (CX), K1, Y7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(DI)(R13*1), Y7, Y0
+	VFMADD231PS.BCST -12(R8)(R13*1), Y7, Y1
+	VFMADD231PS.BCST -12(R9)(R13*1), Y7, Y2
+	VFMADD231PS.BCST -12(R10)(R13*1), Y7, Y3
+	VFMADD231PS.BCST -12(R11)(R13*1), Y7, Y4
+	VFMADD231PS.BCST -12(R12)(R13*1), Y7, Y5
+	VFMADD231PS.BCST -12(SI)(R13*1), Y7, Y6
+	VMOVUPS.Z        (CX), K1, Y7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(DI)(R13*1), Y7, Y0
+	VFMADD231PS.BCST -8(R8)(R13*1), Y7, Y1
+	VFMADD231PS.BCST -8(R9)(R13*1), Y7, Y2
+	VFMADD231PS.BCST -8(R10)(R13*1), Y7, Y3
+	VFMADD231PS.BCST -8(R11)(R13*1), Y7, Y4
+	VFMADD231PS.BCST -8(R12)(R13*1), Y7, Y5
+	VFMADD231PS.BCST -8(SI)(R13*1), Y7, Y6
+	VMOVUPS.Z        (CX), K1, Y7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(DI)(R13*1), Y7, Y0
+	VFMADD231PS.BCST -4(R8)(R13*1), Y7, Y1
+	VFMADD231PS.BCST -4(R9)(R13*1), Y7, Y2
+	VFMADD231PS.BCST -4(R10)(R13*1), Y7, Y3
+	VFMADD231PS.BCST -4(R11)(R13*1), Y7, Y4
+	VFMADD231PS.BCST -4(R12)(R13*1), Y7, Y5
+	VFMADD231PS.BCST -4(SI)(R13*1), Y7, Y6
+	ADDQ             $0x10, R13
+	JLE              several
+
+rest:
+	SUBQ $0x10, R13
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y7
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (DI)(R13*1), Y7, Y0
+	VFMADD231PS.BCST (R8)(R13*1), Y7, Y1
+	VFMADD231PS.BCST (R9)(R13*1), Y7, Y2
+	VFMADD231PS.BCST (R10)(R13*1), Y7, Y3
+	VFMADD231PS.BCST (R11)(R13*1), Y7, Y4
+	VFMADD231PS.BCST (R12)(R13*1), Y7, Y5
+	VFMADD231PS.BCST (SI)(R13*1), Y7, Y6
+	ADDQ             $0x04, R13
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·gather8x1AVX512Half(SB), NOSPLIT, $0-97
+	MOVQ  a+16(FP), AX
+	MOVQ  zeros+56(FP), CX
+	SUBQ  AX, CX
+	SARQ  $0x02, CX
+	MOVQ  CX, zeros+56(FP)
+	MOVQ  k+80(FP), CX
+	SHLQ  $0x02, CX
+	ADDQ  CX, AX
+	MOVQ  AX, a+16(FP)
+	SHLQ  $0x02, taps+72(FP)
+	MOVQ  columns+88(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VMOVUPS.Z (AX), K1, Y0
+	VMOVAPS   Y0, Y1
+	VMOVAPS   Y0, Y2
+	VMOVAPS   Y0, Y3
+	VMOVAPS   Y0, Y4
+	VMOVAPS   Y0, Y5
+	VMOVAPS   Y0, Y6
+	VMOVAPS   Y0, Y7
+	JMP       started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R13
+	TESTQ   R13, R13
+	CMOVQLT zeros+56(FP), R13
+	SHLQ    $0x02, R13
+	ADDQ    a+16(FP), R13
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R14
+	SHLQ    $0x02, R14
+	NEGQ    R14
+	ADDQ    $0x10, R14
+	JG      rest
+
+several:
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -16(DI)(R14*1), Y8, Y0
+	VFMADD231PS.BCST -16(R8)(R14*1), Y8, Y1
+	VFMADD231PS.BCST -16(R9)(R14*1), Y8, Y2
+	VFMADD231PS.BCST -16(R10)(R14*1), Y8, Y3
+	VFMADD231PS.BCST -16(R11)(R14*1), Y8, Y4
+	VFMADD231PS.BCST -16(R12)(R14*1), Y8, Y5
+	VFMADD231PS.BCST -16(R13)(R14*1), Y8, Y6
+	VFMADD231PS.BCST -16(SI)(R14*1), Y8, Y7
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -12(DI)(R14*1), Y8, Y0
+	VFMADD231PS.BCST -12(R8)(R14*1), Y8, Y1
+	VFMADD231PS.BCST -12(R9)(R14*1), Y8, Y2
+	VFMADD231PS.BCST -12(R10)(R14*1), Y8, Y3
+	VFMADD231PS.BCST -12(R11)(R14*1), Y8, Y4
+	VFMADD231PS.BCST -12(R12)(R14*1), Y8, Y5
+	VFMADD231PS.BCST -12(R13)(R14*1), Y8, Y6
+	VFMADD231PS.BCST -12(SI)(R14*1), Y8, Y7
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -8(DI)(R14*1), Y8, Y0
+	VFMADD231PS.BCST -8(R8)(R14*1), Y8, Y1
+	VFMADD231PS.BCST -8(R9)(R14*1), Y8, Y2
+	VFMADD231PS.BCST -8(R10)(R14*1), Y8, Y3
+	VFMADD231PS.BCST -8(R11)(R14*1), Y8, Y4
+	VFMADD231PS.BCST -8(R12)(R14*1), Y8, Y5
+	VFMADD231PS.BCST -8(R13)(R14*1), Y8, Y6
+	VFMADD231PS.BCST -8(SI)(R14*1), Y8, Y7
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST -4(DI)(R14*1), Y8, Y0
+	VFMADD231PS.BCST -4(R8)(R14*1), Y8, Y1
+	VFMADD231PS.BCST -4(R9)(R14*1), Y8, Y2
+	VFMADD231PS.BCST -4(R10)(R14*1), Y8, Y3
+	VFMADD231PS.BCST -4(R11)(R14*1), Y8, Y4
+	VFMADD231PS.BCST -4(R12)(R14*1), Y8, Y5
+	VFMADD231PS.BCST -4(R13)(R14*1), Y8, Y6
+	VFMADD231PS.BCST -4(SI)(R14*1), Y8, Y7
+	ADDQ             $0x10, R14
+	JLE              several
+
+rest:
+	SUBQ $0x10, R14
+	JZ   tapDone
+
+one:
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             AX, CX
+	VFMADD231PS.BCST (DI)(R14*1), Y8, Y0
+	VFMADD231PS.BCST (R8)(R14*1), Y8, Y1
+	VFMADD231PS.BCST (R9)(R14*1), Y8, Y2
+	VFMADD231PS.BCST (R10)(R14*1), Y8, Y3
+	VFMADD231PS.BCST (R11)(R14*1), Y8, Y4
+	VFMADD231PS.BCST (R12)(R14*1), Y8, Y5
+	VFMADD231PS.BCST (R13)(R14*1), Y8, Y6
+	VFMADD231PS.BCST (SI)(R14*1), Y8, Y7
+	ADDQ             $0x04, R14
+	JNZ              one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
 	ADDQ    CX, AX
 	MOVQ    AX, dst+0(FP)
 	DECQ    tiles+64(FP)
@@ -18343,6 +20745,17 @@ step:
 // func gather1x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather1x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -18371,64 +20784,55 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Y2
+	VBROADCASTSS -16(SI)(DI*1), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	VMOVUPS      (CX), Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Y2
+	VBROADCASTSS -12(SI)(DI*1), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	VMOVUPS      (CX), Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Y2
+	VBROADCASTSS -8(SI)(DI*1), Y2
 	VFMADD231PS  Y1, Y2, Y0
 	VMOVUPS      (CX), Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Y2
+	VBROADCASTSS -4(SI)(DI*1), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y1
 	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Y2
+	VBROADCASTSS (SI)(DI*1), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -18445,6 +20849,16 @@ tapDone:
 // func gather1x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather1x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
@@ -18478,64 +20892,55 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
 	VMASKMOVPS   (CX), Y2, Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Y3
+	VBROADCASTSS -16(SI)(DI*1), Y3
 	VFMADD231PS  Y1, Y3, Y0
 	VMASKMOVPS   (CX), Y2, Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Y3
+	VBROADCASTSS -12(SI)(DI*1), Y3
 	VFMADD231PS  Y1, Y3, Y0
 	VMASKMOVPS   (CX), Y2, Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Y3
+	VBROADCASTSS -8(SI)(DI*1), Y3
 	VFMADD231PS  Y1, Y3, Y0
 	VMASKMOVPS   (CX), Y2, Y1
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Y3
+	VBROADCASTSS -4(SI)(DI*1), Y3
 	VFMADD231PS  Y1, Y3, Y0
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
 	VMASKMOVPS   (CX), Y2, Y1
 	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Y3
+	VBROADCASTSS (SI)(DI*1), Y3
 	VFMADD231PS  Y1, Y3, Y0
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x01, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -18552,6 +20957,17 @@ tapDone:
 // func gather2x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather2x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -18584,79 +21000,71 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y3
+	VBROADCASTSS -16(DI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS -16(R8)(SI*1), Y3
+	VBROADCASTSS -16(SI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
 	VMOVUPS      (CX), Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y3
+	VBROADCASTSS -12(DI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS -12(R8)(SI*1), Y3
+	VBROADCASTSS -12(SI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
 	VMOVUPS      (CX), Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y3
+	VBROADCASTSS -8(DI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS -8(R8)(SI*1), Y3
+	VBROADCASTSS -8(SI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
 	VMOVUPS      (CX), Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y3
+	VBROADCASTSS -4(DI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS -4(R8)(SI*1), Y3
+	VBROADCASTSS -4(SI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R8
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y2
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y3
+	VBROADCASTSS (DI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R8)(SI*1), Y3
+	VBROADCASTSS (SI)(R8*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -18675,6 +21083,16 @@ tapDone:
 // func gather2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather2x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
@@ -18712,79 +21130,71 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
 	VMASKMOVPS   (CX), Y3, Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y4
+	VBROADCASTSS -16(DI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
-	VBROADCASTSS -16(R8)(SI*1), Y4
+	VBROADCASTSS -16(SI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y1
 	VMASKMOVPS   (CX), Y3, Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y4
+	VBROADCASTSS -12(DI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
-	VBROADCASTSS -12(R8)(SI*1), Y4
+	VBROADCASTSS -12(SI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y1
 	VMASKMOVPS   (CX), Y3, Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y4
+	VBROADCASTSS -8(DI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
-	VBROADCASTSS -8(R8)(SI*1), Y4
+	VBROADCASTSS -8(SI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y1
 	VMASKMOVPS   (CX), Y3, Y2
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y4
+	VBROADCASTSS -4(DI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
-	VBROADCASTSS -4(R8)(SI*1), Y4
+	VBROADCASTSS -4(SI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y1
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R8
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
 	VMASKMOVPS   (CX), Y3, Y2
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y4
+	VBROADCASTSS (DI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
-	VBROADCASTSS (R8)(SI*1), Y4
+	VBROADCASTSS (SI)(R8*1), Y4
 	VFMADD231PS  Y2, Y4, Y1
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x02, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -18803,6 +21213,17 @@ tapDone:
 // func gather3x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather3x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -18839,94 +21260,87 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y4
+	VBROADCASTSS -16(DI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y4
+	VBROADCASTSS -16(R8)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS -16(R8)(SI*1), Y4
+	VBROADCASTSS -16(SI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y2
 	VMOVUPS      (CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y4
+	VBROADCASTSS -12(DI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y4
+	VBROADCASTSS -12(R8)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS -12(R8)(SI*1), Y4
+	VBROADCASTSS -12(SI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y2
 	VMOVUPS      (CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y4
+	VBROADCASTSS -8(DI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y4
+	VBROADCASTSS -8(R8)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS -8(R8)(SI*1), Y4
+	VBROADCASTSS -8(SI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y2
 	VMOVUPS      (CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y4
+	VBROADCASTSS -4(DI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y4
+	VBROADCASTSS -4(R8)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS -4(R8)(SI*1), Y4
+	VBROADCASTSS -4(SI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R9
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y4
+	VBROADCASTSS (DI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (R11)(SI*1), Y4
+	VBROADCASTSS (R8)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (R8)(SI*1), Y4
+	VBROADCASTSS (SI)(R9*1), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R9
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -18947,6 +21361,16 @@ tapDone:
 // func gather3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather3x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
@@ -18988,94 +21412,87 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
 	VMASKMOVPS   (CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y5
+	VBROADCASTSS -16(DI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y5
+	VBROADCASTSS -16(R8)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y1
-	VBROADCASTSS -16(R8)(SI*1), Y5
+	VBROADCASTSS -16(SI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y2
 	VMASKMOVPS   (CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y5
+	VBROADCASTSS -12(DI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y5
+	VBROADCASTSS -12(R8)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y1
-	VBROADCASTSS -12(R8)(SI*1), Y5
+	VBROADCASTSS -12(SI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y2
 	VMASKMOVPS   (CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y5
+	VBROADCASTSS -8(DI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y5
+	VBROADCASTSS -8(R8)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y1
-	VBROADCASTSS -8(R8)(SI*1), Y5
+	VBROADCASTSS -8(SI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y2
 	VMASKMOVPS   (CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y5
+	VBROADCASTSS -4(DI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y5
+	VBROADCASTSS -4(R8)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y1
-	VBROADCASTSS -4(R8)(SI*1), Y5
+	VBROADCASTSS -4(SI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y2
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R9
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
 	VMASKMOVPS   (CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y5
+	VBROADCASTSS (DI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y0
-	VBROADCASTSS (R11)(SI*1), Y5
+	VBROADCASTSS (R8)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y1
-	VBROADCASTSS (R8)(SI*1), Y5
+	VBROADCASTSS (SI)(R9*1), Y5
 	VFMADD231PS  Y3, Y5, Y2
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R9
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x03, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -19096,6 +21513,17 @@ tapDone:
 // func gather4x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather4x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -19136,109 +21564,103 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y5
+	VBROADCASTSS -16(DI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y5
+	VBROADCASTSS -16(R8)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS -16(R12)(SI*1), Y5
+	VBROADCASTSS -16(R9)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS -16(R8)(SI*1), Y5
+	VBROADCASTSS -16(SI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
 	VMOVUPS      (CX), Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y5
+	VBROADCASTSS -12(DI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y5
+	VBROADCASTSS -12(R8)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS -12(R12)(SI*1), Y5
+	VBROADCASTSS -12(R9)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS -12(R8)(SI*1), Y5
+	VBROADCASTSS -12(SI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
 	VMOVUPS      (CX), Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y5
+	VBROADCASTSS -8(DI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y5
+	VBROADCASTSS -8(R8)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS -8(R12)(SI*1), Y5
+	VBROADCASTSS -8(R9)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS -8(R8)(SI*1), Y5
+	VBROADCASTSS -8(SI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
 	VMOVUPS      (CX), Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y5
+	VBROADCASTSS -4(DI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y5
+	VBROADCASTSS -4(R8)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS -4(R12)(SI*1), Y5
+	VBROADCASTSS -4(R9)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS -4(R8)(SI*1), Y5
+	VBROADCASTSS -4(SI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R10
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y4
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y5
+	VBROADCASTSS (DI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R11)(SI*1), Y5
+	VBROADCASTSS (R8)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R12)(SI*1), Y5
+	VBROADCASTSS (R9)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R8)(SI*1), Y5
+	VBROADCASTSS (SI)(R10*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R10
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -19261,6 +21683,16 @@ tapDone:
 // func gather4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather4x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
@@ -19306,109 +21738,103 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
 	VMASKMOVPS   (CX), Y5, Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y6
+	VBROADCASTSS -16(DI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y6
+	VBROADCASTSS -16(R8)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y1
-	VBROADCASTSS -16(R12)(SI*1), Y6
+	VBROADCASTSS -16(R9)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
-	VBROADCASTSS -16(R8)(SI*1), Y6
+	VBROADCASTSS -16(SI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y3
 	VMASKMOVPS   (CX), Y5, Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y6
+	VBROADCASTSS -12(DI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y6
+	VBROADCASTSS -12(R8)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y1
-	VBROADCASTSS -12(R12)(SI*1), Y6
+	VBROADCASTSS -12(R9)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
-	VBROADCASTSS -12(R8)(SI*1), Y6
+	VBROADCASTSS -12(SI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y3
 	VMASKMOVPS   (CX), Y5, Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y6
+	VBROADCASTSS -8(DI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y6
+	VBROADCASTSS -8(R8)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y1
-	VBROADCASTSS -8(R12)(SI*1), Y6
+	VBROADCASTSS -8(R9)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
-	VBROADCASTSS -8(R8)(SI*1), Y6
+	VBROADCASTSS -8(SI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y3
 	VMASKMOVPS   (CX), Y5, Y4
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y6
+	VBROADCASTSS -4(DI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y6
+	VBROADCASTSS -4(R8)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y1
-	VBROADCASTSS -4(R12)(SI*1), Y6
+	VBROADCASTSS -4(R9)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
-	VBROADCASTSS -4(R8)(SI*1), Y6
+	VBROADCASTSS -4(SI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y3
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R10
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
 	VMASKMOVPS   (CX), Y5, Y4
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (DI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
-	VBROADCASTSS (R11)(SI*1), Y6
+	VBROADCASTSS (R8)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y1
-	VBROADCASTSS (R12)(SI*1), Y6
+	VBROADCASTSS (R9)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
-	VBROADCASTSS (R8)(SI*1), Y6
+	VBROADCASTSS (SI)(R10*1), Y6
 	VFMADD231PS  Y4, Y6, Y3
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R10
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x04, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -19431,6 +21857,17 @@ tapDone:
 // func gather5x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather5x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -19475,124 +21912,119 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y6
+	VBROADCASTSS -16(DI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y6
+	VBROADCASTSS -16(R8)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -16(R12)(SI*1), Y6
+	VBROADCASTSS -16(R9)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS -16(R13)(SI*1), Y6
+	VBROADCASTSS -16(R10)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS -16(R8)(SI*1), Y6
+	VBROADCASTSS -16(SI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      (CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y6
+	VBROADCASTSS -12(DI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y6
+	VBROADCASTSS -12(R8)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -12(R12)(SI*1), Y6
+	VBROADCASTSS -12(R9)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS -12(R13)(SI*1), Y6
+	VBROADCASTSS -12(R10)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS -12(R8)(SI*1), Y6
+	VBROADCASTSS -12(SI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      (CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y6
+	VBROADCASTSS -8(DI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y6
+	VBROADCASTSS -8(R8)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -8(R12)(SI*1), Y6
+	VBROADCASTSS -8(R9)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS -8(R13)(SI*1), Y6
+	VBROADCASTSS -8(R10)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS -8(R8)(SI*1), Y6
+	VBROADCASTSS -8(SI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      (CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y6
+	VBROADCASTSS -4(DI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y6
+	VBROADCASTSS -4(R8)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -4(R12)(SI*1), Y6
+	VBROADCASTSS -4(R9)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS -4(R13)(SI*1), Y6
+	VBROADCASTSS -4(R10)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS -4(R8)(SI*1), Y6
+	VBROADCASTSS -4(SI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R11
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (DI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (R11)(SI*1), Y6
+	VBROADCASTSS (R8)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R12)(SI*1), Y6
+	VBROADCASTSS (R9)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (R13)(SI*1), Y6
+	VBROADCASTSS (R10)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R8)(SI*1), Y6
+	VBROADCASTSS (SI)(R11*1), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R11
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -19617,6 +22049,16 @@ tapDone:
 // func gather5x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather5x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
@@ -19666,124 +22108,119 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
 	VMASKMOVPS   (CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y7
+	VBROADCASTSS -16(DI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y7
+	VBROADCASTSS -16(R8)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -16(R12)(SI*1), Y7
+	VBROADCASTSS -16(R9)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y2
-	VBROADCASTSS -16(R13)(SI*1), Y7
+	VBROADCASTSS -16(R10)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y3
-	VBROADCASTSS -16(R8)(SI*1), Y7
+	VBROADCASTSS -16(SI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y4
 	VMASKMOVPS   (CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y7
+	VBROADCASTSS -12(DI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y7
+	VBROADCASTSS -12(R8)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -12(R12)(SI*1), Y7
+	VBROADCASTSS -12(R9)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y2
-	VBROADCASTSS -12(R13)(SI*1), Y7
+	VBROADCASTSS -12(R10)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y3
-	VBROADCASTSS -12(R8)(SI*1), Y7
+	VBROADCASTSS -12(SI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y4
 	VMASKMOVPS   (CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y7
+	VBROADCASTSS -8(DI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y7
+	VBROADCASTSS -8(R8)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -8(R12)(SI*1), Y7
+	VBROADCASTSS -8(R9)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y2
-	VBROADCASTSS -8(R13)(SI*1), Y7
+	VBROADCASTSS -8(R10)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y3
-	VBROADCASTSS -8(R8)(SI*1), Y7
+	VBROADCASTSS -8(SI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y4
 	VMASKMOVPS   (CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y7
+	VBROADCASTSS -4(DI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y7
+	VBROADCASTSS -4(R8)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -4(R12)(SI*1), Y7
+	VBROADCASTSS -4(R9)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y2
-	VBROADCASTSS -4(R13)(SI*1), Y7
+	VBROADCASTSS -4(R10)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y3
-	VBROADCASTSS -4(R8)(SI*1), Y7
+	VBROADCASTSS -4(SI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y4
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R11
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
 	VMASKMOVPS   (CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y7
+	VBROADCASTSS (DI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y0
-	VBROADCASTSS (R11)(SI*1), Y7
+	VBROADCASTSS (R8)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS (R12)(SI*1), Y7
+	VBROADCASTSS (R9)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y2
-	VBROADCASTSS (R13)(SI*1), Y7
+	VBROADCASTSS (R10)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y3
-	VBROADCASTSS (R8)(SI*1), Y7
+	VBROADCASTSS (SI)(R11*1), Y7
 	VFMADD231PS  Y5, Y7, Y4
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R11
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x05, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -19808,6 +22245,17 @@ tapDone:
 // func gather6x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather6x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -19856,139 +22304,135 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y7
+	VBROADCASTSS -16(DI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y7
+	VBROADCASTSS -16(R8)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS -16(R12)(SI*1), Y7
+	VBROADCASTSS -16(R9)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS -16(R13)(SI*1), Y7
+	VBROADCASTSS -16(R10)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS -16(R14)(SI*1), Y7
+	VBROADCASTSS -16(R11)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS -16(R8)(SI*1), Y7
+	VBROADCASTSS -16(SI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VMOVUPS      (CX), Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y7
+	VBROADCASTSS -12(DI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y7
+	VBROADCASTSS -12(R8)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS -12(R12)(SI*1), Y7
+	VBROADCASTSS -12(R9)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS -12(R13)(SI*1), Y7
+	VBROADCASTSS -12(R10)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS -12(R14)(SI*1), Y7
+	VBROADCASTSS -12(R11)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS -12(R8)(SI*1), Y7
+	VBROADCASTSS -12(SI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VMOVUPS      (CX), Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y7
+	VBROADCASTSS -8(DI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y7
+	VBROADCASTSS -8(R8)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS -8(R12)(SI*1), Y7
+	VBROADCASTSS -8(R9)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS -8(R13)(SI*1), Y7
+	VBROADCASTSS -8(R10)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS -8(R14)(SI*1), Y7
+	VBROADCASTSS -8(R11)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS -8(R8)(SI*1), Y7
+	VBROADCASTSS -8(SI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
 	VMOVUPS      (CX), Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y7
+	VBROADCASTSS -4(DI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y7
+	VBROADCASTSS -4(R8)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS -4(R12)(SI*1), Y7
+	VBROADCASTSS -4(R9)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS -4(R13)(SI*1), Y7
+	VBROADCASTSS -4(R10)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS -4(R14)(SI*1), Y7
+	VBROADCASTSS -4(R11)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS -4(R8)(SI*1), Y7
+	VBROADCASTSS -4(SI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R12
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y6
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y7
+	VBROADCASTSS (DI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R11)(SI*1), Y7
+	VBROADCASTSS (R8)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R12)(SI*1), Y7
+	VBROADCASTSS (R9)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R13)(SI*1), Y7
+	VBROADCASTSS (R10)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R14)(SI*1), Y7
+	VBROADCASTSS (R11)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R8)(SI*1), Y7
+	VBROADCASTSS (SI)(R12*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R12
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -20015,6 +22459,16 @@ tapDone:
 // func gather6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather6x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
@@ -20068,139 +22522,135 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
 	VMASKMOVPS   (CX), Y7, Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y8
+	VBROADCASTSS -16(DI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
-	VBROADCASTSS -16(R11)(SI*1), Y8
+	VBROADCASTSS -16(R8)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y1
-	VBROADCASTSS -16(R12)(SI*1), Y8
+	VBROADCASTSS -16(R9)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
-	VBROADCASTSS -16(R13)(SI*1), Y8
+	VBROADCASTSS -16(R10)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y3
-	VBROADCASTSS -16(R14)(SI*1), Y8
+	VBROADCASTSS -16(R11)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
-	VBROADCASTSS -16(R8)(SI*1), Y8
+	VBROADCASTSS -16(SI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y5
 	VMASKMOVPS   (CX), Y7, Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y8
+	VBROADCASTSS -12(DI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
-	VBROADCASTSS -12(R11)(SI*1), Y8
+	VBROADCASTSS -12(R8)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y1
-	VBROADCASTSS -12(R12)(SI*1), Y8
+	VBROADCASTSS -12(R9)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
-	VBROADCASTSS -12(R13)(SI*1), Y8
+	VBROADCASTSS -12(R10)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y3
-	VBROADCASTSS -12(R14)(SI*1), Y8
+	VBROADCASTSS -12(R11)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
-	VBROADCASTSS -12(R8)(SI*1), Y8
+	VBROADCASTSS -12(SI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y5
 	VMASKMOVPS   (CX), Y7, Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y8
+	VBROADCASTSS -8(DI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
-	VBROADCASTSS -8(R11)(SI*1), Y8
+	VBROADCASTSS -8(R8)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y1
-	VBROADCASTSS -8(R12)(SI*1), Y8
+	VBROADCASTSS -8(R9)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
-	VBROADCASTSS -8(R13)(SI*1), Y8
+	VBROADCASTSS -8(R10)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y3
-	VBROADCASTSS -8(R14)(SI*1), Y8
+	VBROADCASTSS -8(R11)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
-	VBROADCASTSS -8(R8)(SI*1), Y8
+	VBROADCASTSS -8(SI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y5
 	VMASKMOVPS   (CX), Y7, Y6
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y8
+	VBROADCASTSS -4(DI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
-	VBROADCASTSS -4(R11)(SI*1), Y8
+	VBROADCASTSS -4(R8)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y1
-	VBROADCASTSS -4(R12)(SI*1), Y8
+	VBROADCASTSS -4(R9)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
-	VBROADCASTSS -4(R13)(SI*1), Y8
+	VBROADCASTSS -4(R10)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y3
-	VBROADCASTSS -4(R14)(SI*1), Y8
+	VBROADCASTSS -4(R11)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
-	VBROADCASTSS -4(R8)(SI*1), Y8
+	VBROADCASTSS -4(SI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y5
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R12
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
 	VMASKMOVPS   (CX), Y7, Y6
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (DI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
-	VBROADCASTSS (R11)(SI*1), Y8
+	VBROADCASTSS (R8)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y1
-	VBROADCASTSS (R12)(SI*1), Y8
+	VBROADCASTSS (R9)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
-	VBROADCASTSS (R13)(SI*1), Y8
+	VBROADCASTSS (R10)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y3
-	VBROADCASTSS (R14)(SI*1), Y8
+	VBROADCASTSS (R11)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
-	VBROADCASTSS (R8)(SI*1), Y8
+	VBROADCASTSS (SI)(R12*1), Y8
 	VFMADD231PS  Y6, Y8, Y5
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R12
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x06, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -20224,9 +22674,1016 @@ tapDone:
 	VZEROUPPER
 	RET
 
+// func gather7x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gather7x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	JMP    started
+
+biased:
+	VMOVUPS (AX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	JMP     started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y1
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y2
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y3
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y4
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y5
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y6
+	ADDQ    CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R13
+	SHLQ    $0x02, R13
+	NEGQ    R13
+	ADDQ    $0x10, R13
+	JG      rest
+
+several:
+	VMOVUPS      (CX), Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VBROADCASTSS -16(R8)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS -16(R9)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS -16(R10)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS -16(R11)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS -16(R12)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VBROADCASTSS -16(SI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y6
+	VMOVUPS      (CX), Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VBROADCASTSS -12(R8)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS -12(R9)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS -12(R10)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS -12(R11)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS -12(R12)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VBROADCASTSS -12(SI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y6
+	VMOVUPS      (CX), Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VBROADCASTSS -8(R8)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS -8(R9)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS -8(R10)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS -8(R11)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS -8(R12)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VBROADCASTSS -8(SI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y6
+	VMOVUPS      (CX), Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VBROADCASTSS -4(R8)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS -4(R9)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS -4(R10)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS -4(R11)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS -4(R12)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VBROADCASTSS -4(SI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y6
+	ADDQ         $0x10, R13
+	JLE          several
+
+rest:
+	SUBQ $0x10, R13
+	JZ   tapDone
+
+one:
+	VMOVUPS      (CX), Y7
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VBROADCASTSS (R8)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (R9)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS (R10)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (R11)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS (R12)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VBROADCASTSS (SI)(R13*1), Y8
+	VFMADD231PS  Y7, Y8, Y6
+	ADDQ         $0x04, R13
+	JNZ          one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x07, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather7x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gather7x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
+	MOVQ    columns+88(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y8
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	JMP    started
+
+biased:
+	VMASKMOVPS (AX), Y8, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y5
+	VMOVAPS    Y0, Y6
+	JMP        started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y8, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y8, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y8, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y8, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y8, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y8, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y8, Y6
+	ADDQ       CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R13
+	SHLQ    $0x02, R13
+	NEGQ    R13
+	ADDQ    $0x10, R13
+	JG      rest
+
+several:
+	VMASKMOVPS   (CX), Y8, Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y0
+	VBROADCASTSS -16(R8)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS -16(R9)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y2
+	VBROADCASTSS -16(R10)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS -16(R11)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y4
+	VBROADCASTSS -16(R12)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VBROADCASTSS -16(SI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y6
+	VMASKMOVPS   (CX), Y8, Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y0
+	VBROADCASTSS -12(R8)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS -12(R9)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y2
+	VBROADCASTSS -12(R10)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS -12(R11)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y4
+	VBROADCASTSS -12(R12)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VBROADCASTSS -12(SI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y6
+	VMASKMOVPS   (CX), Y8, Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y0
+	VBROADCASTSS -8(R8)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS -8(R9)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y2
+	VBROADCASTSS -8(R10)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS -8(R11)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y4
+	VBROADCASTSS -8(R12)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VBROADCASTSS -8(SI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y6
+	VMASKMOVPS   (CX), Y8, Y7
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y0
+	VBROADCASTSS -4(R8)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS -4(R9)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y2
+	VBROADCASTSS -4(R10)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS -4(R11)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y4
+	VBROADCASTSS -4(R12)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VBROADCASTSS -4(SI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y6
+	ADDQ         $0x10, R13
+	JLE          several
+
+rest:
+	SUBQ $0x10, R13
+	JZ   tapDone
+
+one:
+	VMASKMOVPS   (CX), Y8, Y7
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y0
+	VBROADCASTSS (R8)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS (R9)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y2
+	VBROADCASTSS (R10)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS (R11)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y4
+	VBROADCASTSS (R12)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VBROADCASTSS (SI)(R13*1), Y9
+	VFMADD231PS  Y7, Y9, Y6
+	ADDQ         $0x04, R13
+	JNZ          one
+
+tapDone:
+	ADDQ       $0x04, DX
+	SUBQ       $0x04, BX
+	JNZ        tap
+	MOVQ       taps+72(FP), AX
+	IMUL3Q     $0x07, AX, AX
+	ADDQ       AX, offsets+24(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y8, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+64(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func gather8x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gather8x1AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VMOVUPS (AX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	JMP     started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y1
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y2
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y3
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y4
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y5
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y6
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y7
+	ADDQ    CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R13
+	TESTQ   R13, R13
+	CMOVQLT zeros+56(FP), R13
+	SHLQ    $0x02, R13
+	ADDQ    a+16(FP), R13
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R14
+	SHLQ    $0x02, R14
+	NEGQ    R14
+	ADDQ    $0x10, R14
+	JG      rest
+
+several:
+	VMOVUPS      (CX), Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS -16(R8)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS -16(R9)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS -16(R10)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS -16(R11)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS -16(R12)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS -16(R13)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS -16(SI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	VMOVUPS      (CX), Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS -12(R8)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS -12(R9)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS -12(R10)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS -12(R11)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS -12(R12)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS -12(R13)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS -12(SI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	VMOVUPS      (CX), Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS -8(R8)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS -8(R9)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS -8(R10)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS -8(R11)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS -8(R12)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS -8(R13)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS -8(SI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	VMOVUPS      (CX), Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS -4(R8)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS -4(R9)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS -4(R10)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS -4(R11)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS -4(R12)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS -4(R13)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS -4(SI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	ADDQ         $0x10, R14
+	JLE          several
+
+rest:
+	SUBQ $0x10, R14
+	JZ   tapDone
+
+one:
+	VMOVUPS      (CX), Y8
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS (R8)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS (R9)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS (R10)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS (R11)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS (R12)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS (R13)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS (SI)(R14*1), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	ADDQ         $0x04, R14
+	JNZ          one
+
+tapDone:
+	ADDQ    $0x04, DX
+	SUBQ    $0x04, BX
+	JNZ     tap
+	MOVQ    taps+72(FP), AX
+	IMUL3Q  $0x08, AX, AX
+	ADDQ    AX, offsets+24(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+64(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func gather8x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·gather8x1CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
+	MOVQ    columns+88(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y9
+
+tile:
+	CMPB   accumulate+96(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+48(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VMASKMOVPS (AX), Y9, Y0
+	VMOVAPS    Y0, Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y0, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y0, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y0, Y7
+	JMP        started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y9, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y7
+	ADDQ       CX, AX
+
+started:
+	MOVQ bStride+40(FP), AX
+	SHLQ $0x02, AX
+	MOVQ b+32(FP), CX
+	MOVQ offsets+24(FP), DX
+	MOVQ taps+72(FP), BX
+
+tap:
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
+	TESTQ   R8, R8
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R12
+	TESTQ   R12, R12
+	CMOVQLT zeros+56(FP), R12
+	SHLQ    $0x02, R12
+	ADDQ    a+16(FP), R12
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R13
+	TESTQ   R13, R13
+	CMOVQLT zeros+56(FP), R13
+	SHLQ    $0x02, R13
+	ADDQ    a+16(FP), R13
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R14
+	SHLQ    $0x02, R14
+	NEGQ    R14
+	ADDQ    $0x10, R14
+	JG      rest
+
+several:
+	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -16(DI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS -16(R8)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS -16(R9)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS -16(R10)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS -16(R11)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS -16(R12)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS -16(R13)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS -16(SI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -12(DI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS -12(R8)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS -12(R9)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS -12(R10)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS -12(R11)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS -12(R12)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS -12(R13)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS -12(SI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -8(DI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS -8(R8)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS -8(R9)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS -8(R10)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS -8(R11)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS -8(R12)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS -8(R13)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS -8(SI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         AX, CX
+	VBROADCASTSS -4(DI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS -4(R8)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS -4(R9)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS -4(R10)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS -4(R11)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS -4(R12)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS -4(R13)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS -4(SI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	ADDQ         $0x10, R14
+	JLE          several
+
+rest:
+	SUBQ $0x10, R14
+	JZ   tapDone
+
+one:
+	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         AX, CX
+	VBROADCASTSS (DI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS (R8)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS (R9)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS (R10)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS (R11)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS (R12)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS (R13)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS (SI)(R14*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	ADDQ         $0x04, R14
+	JNZ          one
+
+tapDone:
+	ADDQ       $0x04, DX
+	SUBQ       $0x04, BX
+	JNZ        tap
+	MOVQ       taps+72(FP), AX
+	IMUL3Q     $0x08, AX, AX
+	ADDQ       AX, offsets+24(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y7, Y9, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+64(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func gather1x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather1x2AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -20258,74 +23715,65 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Y4
+	VBROADCASTSS -16(SI)(DI*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Y4
+	VBROADCASTSS -12(SI)(DI*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Y4
+	VBROADCASTSS -8(SI)(DI*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Y4
+	VBROADCASTSS -4(SI)(DI*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Y4
+	VBROADCASTSS (SI)(DI*1), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x01, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -20343,6 +23791,16 @@ tapDone:
 // func gather1x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather1x2CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	SUBQ    $0x08, AX
 	LEAQ    lanes<>+0(SB), CX
@@ -20380,74 +23838,65 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R8
-	MOVLQSX (R8), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	MOVQ    DX, SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), DI
+	SHLQ    $0x02, DI
+	NEGQ    DI
+	ADDQ    $0x10, DI
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y2
 	VMASKMOVPS   32(CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R8)(SI*1), Y5
+	VBROADCASTSS -16(SI)(DI*1), Y5
 	VFMADD231PS  Y2, Y5, Y0
 	VFMADD231PS  Y3, Y5, Y1
 	VMOVUPS      (CX), Y2
 	VMASKMOVPS   32(CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R8)(SI*1), Y5
+	VBROADCASTSS -12(SI)(DI*1), Y5
 	VFMADD231PS  Y2, Y5, Y0
 	VFMADD231PS  Y3, Y5, Y1
 	VMOVUPS      (CX), Y2
 	VMASKMOVPS   32(CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R8)(SI*1), Y5
+	VBROADCASTSS -8(SI)(DI*1), Y5
 	VFMADD231PS  Y2, Y5, Y0
 	VFMADD231PS  Y3, Y5, Y1
 	VMOVUPS      (CX), Y2
 	VMASKMOVPS   32(CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R8)(SI*1), Y5
+	VBROADCASTSS -4(SI)(DI*1), Y5
 	VFMADD231PS  Y2, Y5, Y0
 	VFMADD231PS  Y3, Y5, Y1
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, DI
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, DI
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y2
 	VMASKMOVPS   32(CX), Y4, Y3
 	ADDQ         AX, CX
-	VBROADCASTSS (R8)(SI*1), Y5
+	VBROADCASTSS (SI)(DI*1), Y5
 	VFMADD231PS  Y2, Y5, Y0
 	VFMADD231PS  Y3, Y5, Y1
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x01, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -20465,6 +23914,17 @@ tapDone:
 // func gather2x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather2x2AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -20503,94 +23963,86 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y6
+	VBROADCASTSS -16(DI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -16(R8)(SI*1), Y6
+	VBROADCASTSS -16(SI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y6
+	VBROADCASTSS -12(DI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -12(R8)(SI*1), Y6
+	VBROADCASTSS -12(SI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y6
+	VBROADCASTSS -8(DI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -8(R8)(SI*1), Y6
+	VBROADCASTSS -8(SI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y6
+	VBROADCASTSS -4(DI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS -4(R8)(SI*1), Y6
+	VBROADCASTSS -4(SI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R8
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y6
+	VBROADCASTSS (DI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R8)(SI*1), Y6
+	VBROADCASTSS (SI)(R8*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x02, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -20611,6 +24063,16 @@ tapDone:
 // func gather2x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather2x2CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	SUBQ    $0x08, AX
 	LEAQ    lanes<>+0(SB), CX
@@ -20655,94 +24117,86 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
+	SHLQ    $0x02, SI
+	ADDQ    a+16(FP), SI
 	MOVQ    k+80(FP), R8
 	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
-	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
-	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	NEGQ    R8
+	ADDQ    $0x10, R8
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y4
 	VMASKMOVPS   32(CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y7
+	VBROADCASTSS -16(DI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y0
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -16(R8)(SI*1), Y7
+	VBROADCASTSS -16(SI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y2
 	VFMADD231PS  Y5, Y7, Y3
 	VMOVUPS      (CX), Y4
 	VMASKMOVPS   32(CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y7
+	VBROADCASTSS -12(DI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y0
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -12(R8)(SI*1), Y7
+	VBROADCASTSS -12(SI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y2
 	VFMADD231PS  Y5, Y7, Y3
 	VMOVUPS      (CX), Y4
 	VMASKMOVPS   32(CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y7
+	VBROADCASTSS -8(DI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y0
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -8(R8)(SI*1), Y7
+	VBROADCASTSS -8(SI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y2
 	VFMADD231PS  Y5, Y7, Y3
 	VMOVUPS      (CX), Y4
 	VMASKMOVPS   32(CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y7
+	VBROADCASTSS -4(DI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y0
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS -4(R8)(SI*1), Y7
+	VBROADCASTSS -4(SI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y2
 	VFMADD231PS  Y5, Y7, Y3
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R8
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R8
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y4
 	VMASKMOVPS   32(CX), Y6, Y5
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y7
+	VBROADCASTSS (DI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y0
 	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS (R8)(SI*1), Y7
+	VBROADCASTSS (SI)(R8*1), Y7
 	VFMADD231PS  Y4, Y7, Y2
 	VFMADD231PS  Y5, Y7, Y3
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x02, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -20763,6 +24217,17 @@ tapDone:
 // func gather3x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather3x2AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -20808,114 +24273,107 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y6
 	VMOVUPS      32(CX), Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y8
+	VBROADCASTSS -16(DI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y8
+	VBROADCASTSS -16(R8)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS -16(R8)(SI*1), Y8
+	VBROADCASTSS -16(SI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 	VMOVUPS      (CX), Y6
 	VMOVUPS      32(CX), Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y8
+	VBROADCASTSS -12(DI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y8
+	VBROADCASTSS -12(R8)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS -12(R8)(SI*1), Y8
+	VBROADCASTSS -12(SI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 	VMOVUPS      (CX), Y6
 	VMOVUPS      32(CX), Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y8
+	VBROADCASTSS -8(DI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y8
+	VBROADCASTSS -8(R8)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS -8(R8)(SI*1), Y8
+	VBROADCASTSS -8(SI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 	VMOVUPS      (CX), Y6
 	VMOVUPS      32(CX), Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y8
+	VBROADCASTSS -4(DI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y8
+	VBROADCASTSS -4(R8)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS -4(R8)(SI*1), Y8
+	VBROADCASTSS -4(SI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R9
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y6
 	VMOVUPS      32(CX), Y7
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y8
+	VBROADCASTSS (DI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (R11)(SI*1), Y8
+	VBROADCASTSS (R8)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (R8)(SI*1), Y8
+	VBROADCASTSS (SI)(R9*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R9
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x03, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -20939,6 +24397,16 @@ tapDone:
 // func gather3x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather3x2CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	SUBQ    $0x08, AX
 	LEAQ    lanes<>+0(SB), CX
@@ -20990,114 +24458,107 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R9
+	SHLQ    $0x02, R9
+	NEGQ    R9
+	ADDQ    $0x10, R9
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y6
 	VMASKMOVPS   32(CX), Y8, Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y9
+	VBROADCASTSS -16(DI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y0
 	VFMADD231PS  Y7, Y9, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y9
+	VBROADCASTSS -16(R8)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y2
 	VFMADD231PS  Y7, Y9, Y3
-	VBROADCASTSS -16(R8)(SI*1), Y9
+	VBROADCASTSS -16(SI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y4
 	VFMADD231PS  Y7, Y9, Y5
 	VMOVUPS      (CX), Y6
 	VMASKMOVPS   32(CX), Y8, Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y9
+	VBROADCASTSS -12(DI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y0
 	VFMADD231PS  Y7, Y9, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y9
+	VBROADCASTSS -12(R8)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y2
 	VFMADD231PS  Y7, Y9, Y3
-	VBROADCASTSS -12(R8)(SI*1), Y9
+	VBROADCASTSS -12(SI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y4
 	VFMADD231PS  Y7, Y9, Y5
 	VMOVUPS      (CX), Y6
 	VMASKMOVPS   32(CX), Y8, Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y9
+	VBROADCASTSS -8(DI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y0
 	VFMADD231PS  Y7, Y9, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y9
+	VBROADCASTSS -8(R8)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y2
 	VFMADD231PS  Y7, Y9, Y3
-	VBROADCASTSS -8(R8)(SI*1), Y9
+	VBROADCASTSS -8(SI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y4
 	VFMADD231PS  Y7, Y9, Y5
 	VMOVUPS      (CX), Y6
 	VMASKMOVPS   32(CX), Y8, Y7
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y9
+	VBROADCASTSS -4(DI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y0
 	VFMADD231PS  Y7, Y9, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y9
+	VBROADCASTSS -4(R8)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y2
 	VFMADD231PS  Y7, Y9, Y3
-	VBROADCASTSS -4(R8)(SI*1), Y9
+	VBROADCASTSS -4(SI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y4
 	VFMADD231PS  Y7, Y9, Y5
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R9
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R9
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y6
 	VMASKMOVPS   32(CX), Y8, Y7
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y9
+	VBROADCASTSS (DI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y0
 	VFMADD231PS  Y7, Y9, Y1
-	VBROADCASTSS (R11)(SI*1), Y9
+	VBROADCASTSS (R8)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y2
 	VFMADD231PS  Y7, Y9, Y3
-	VBROADCASTSS (R8)(SI*1), Y9
+	VBROADCASTSS (SI)(R9*1), Y9
 	VFMADD231PS  Y6, Y9, Y4
 	VFMADD231PS  Y7, Y9, Y5
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R9
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x03, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -21121,6 +24582,17 @@ tapDone:
 // func gather4x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather4x2AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -21173,134 +24645,128 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y10
+	VBROADCASTSS -16(DI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y10
+	VBROADCASTSS -16(R8)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS -16(R12)(SI*1), Y10
+	VBROADCASTSS -16(R9)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS -16(R8)(SI*1), Y10
+	VBROADCASTSS -16(SI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y10
+	VBROADCASTSS -12(DI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y10
+	VBROADCASTSS -12(R8)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS -12(R12)(SI*1), Y10
+	VBROADCASTSS -12(R9)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS -12(R8)(SI*1), Y10
+	VBROADCASTSS -12(SI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y10
+	VBROADCASTSS -8(DI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y10
+	VBROADCASTSS -8(R8)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS -8(R12)(SI*1), Y10
+	VBROADCASTSS -8(R9)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS -8(R8)(SI*1), Y10
+	VBROADCASTSS -8(SI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y10
+	VBROADCASTSS -4(DI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y10
+	VBROADCASTSS -4(R8)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS -4(R12)(SI*1), Y10
+	VBROADCASTSS -4(R9)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS -4(R8)(SI*1), Y10
+	VBROADCASTSS -4(SI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R10
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y10
+	VBROADCASTSS (DI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R11)(SI*1), Y10
+	VBROADCASTSS (R8)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R12)(SI*1), Y10
+	VBROADCASTSS (R9)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R8)(SI*1), Y10
+	VBROADCASTSS (SI)(R10*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R10
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x04, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -21327,6 +24793,16 @@ tapDone:
 // func gather4x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather4x2CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	SUBQ    $0x08, AX
 	LEAQ    lanes<>+0(SB), CX
@@ -21385,134 +24861,128 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R10
+	SHLQ    $0x02, R10
+	NEGQ    R10
+	ADDQ    $0x10, R10
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y8
 	VMASKMOVPS   32(CX), Y10, Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y11
+	VBROADCASTSS -16(DI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y0
 	VFMADD231PS  Y9, Y11, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y11
+	VBROADCASTSS -16(R8)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y2
 	VFMADD231PS  Y9, Y11, Y3
-	VBROADCASTSS -16(R12)(SI*1), Y11
+	VBROADCASTSS -16(R9)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y4
 	VFMADD231PS  Y9, Y11, Y5
-	VBROADCASTSS -16(R8)(SI*1), Y11
+	VBROADCASTSS -16(SI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y6
 	VFMADD231PS  Y9, Y11, Y7
 	VMOVUPS      (CX), Y8
 	VMASKMOVPS   32(CX), Y10, Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y11
+	VBROADCASTSS -12(DI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y0
 	VFMADD231PS  Y9, Y11, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y11
+	VBROADCASTSS -12(R8)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y2
 	VFMADD231PS  Y9, Y11, Y3
-	VBROADCASTSS -12(R12)(SI*1), Y11
+	VBROADCASTSS -12(R9)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y4
 	VFMADD231PS  Y9, Y11, Y5
-	VBROADCASTSS -12(R8)(SI*1), Y11
+	VBROADCASTSS -12(SI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y6
 	VFMADD231PS  Y9, Y11, Y7
 	VMOVUPS      (CX), Y8
 	VMASKMOVPS   32(CX), Y10, Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y11
+	VBROADCASTSS -8(DI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y0
 	VFMADD231PS  Y9, Y11, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y11
+	VBROADCASTSS -8(R8)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y2
 	VFMADD231PS  Y9, Y11, Y3
-	VBROADCASTSS -8(R12)(SI*1), Y11
+	VBROADCASTSS -8(R9)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y4
 	VFMADD231PS  Y9, Y11, Y5
-	VBROADCASTSS -8(R8)(SI*1), Y11
+	VBROADCASTSS -8(SI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y6
 	VFMADD231PS  Y9, Y11, Y7
 	VMOVUPS      (CX), Y8
 	VMASKMOVPS   32(CX), Y10, Y9
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y11
+	VBROADCASTSS -4(DI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y0
 	VFMADD231PS  Y9, Y11, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y11
+	VBROADCASTSS -4(R8)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y2
 	VFMADD231PS  Y9, Y11, Y3
-	VBROADCASTSS -4(R12)(SI*1), Y11
+	VBROADCASTSS -4(R9)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y4
 	VFMADD231PS  Y9, Y11, Y5
-	VBROADCASTSS -4(R8)(SI*1), Y11
+	VBROADCASTSS -4(SI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y6
 	VFMADD231PS  Y9, Y11, Y7
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R10
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R10
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y8
 	VMASKMOVPS   32(CX), Y10, Y9
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y11
+	VBROADCASTSS (DI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y0
 	VFMADD231PS  Y9, Y11, Y1
-	VBROADCASTSS (R11)(SI*1), Y11
+	VBROADCASTSS (R8)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y2
 	VFMADD231PS  Y9, Y11, Y3
-	VBROADCASTSS (R12)(SI*1), Y11
+	VBROADCASTSS (R9)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y4
 	VFMADD231PS  Y9, Y11, Y5
-	VBROADCASTSS (R8)(SI*1), Y11
+	VBROADCASTSS (SI)(R10*1), Y11
 	VFMADD231PS  Y8, Y11, Y6
 	VFMADD231PS  Y9, Y11, Y7
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R10
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x04, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -21539,6 +25009,17 @@ tapDone:
 // func gather5x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather5x2AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -21598,154 +25079,149 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y10
 	VMOVUPS      32(CX), Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y12
+	VBROADCASTSS -16(DI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y12
+	VBROADCASTSS -16(R8)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS -16(R12)(SI*1), Y12
+	VBROADCASTSS -16(R9)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS -16(R13)(SI*1), Y12
+	VBROADCASTSS -16(R10)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS -16(R8)(SI*1), Y12
+	VBROADCASTSS -16(SI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 	VMOVUPS      (CX), Y10
 	VMOVUPS      32(CX), Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y12
+	VBROADCASTSS -12(DI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y12
+	VBROADCASTSS -12(R8)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS -12(R12)(SI*1), Y12
+	VBROADCASTSS -12(R9)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS -12(R13)(SI*1), Y12
+	VBROADCASTSS -12(R10)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS -12(R8)(SI*1), Y12
+	VBROADCASTSS -12(SI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 	VMOVUPS      (CX), Y10
 	VMOVUPS      32(CX), Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y12
+	VBROADCASTSS -8(DI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y12
+	VBROADCASTSS -8(R8)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS -8(R12)(SI*1), Y12
+	VBROADCASTSS -8(R9)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS -8(R13)(SI*1), Y12
+	VBROADCASTSS -8(R10)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS -8(R8)(SI*1), Y12
+	VBROADCASTSS -8(SI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 	VMOVUPS      (CX), Y10
 	VMOVUPS      32(CX), Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y12
+	VBROADCASTSS -4(DI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y12
+	VBROADCASTSS -4(R8)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS -4(R12)(SI*1), Y12
+	VBROADCASTSS -4(R9)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS -4(R13)(SI*1), Y12
+	VBROADCASTSS -4(R10)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS -4(R8)(SI*1), Y12
+	VBROADCASTSS -4(SI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R11
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y10
 	VMOVUPS      32(CX), Y11
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y12
+	VBROADCASTSS (DI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (R11)(SI*1), Y12
+	VBROADCASTSS (R8)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (R12)(SI*1), Y12
+	VBROADCASTSS (R9)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (R13)(SI*1), Y12
+	VBROADCASTSS (R10)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (R8)(SI*1), Y12
+	VBROADCASTSS (SI)(R11*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R11
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x05, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -21775,6 +25251,16 @@ tapDone:
 // func gather5x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather5x2CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	SUBQ    $0x08, AX
 	LEAQ    lanes<>+0(SB), CX
@@ -21840,154 +25326,149 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R11
+	SHLQ    $0x02, R11
+	NEGQ    R11
+	ADDQ    $0x10, R11
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y10
 	VMASKMOVPS   32(CX), Y12, Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y13
+	VBROADCASTSS -16(DI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y0
 	VFMADD231PS  Y11, Y13, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y13
+	VBROADCASTSS -16(R8)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y2
 	VFMADD231PS  Y11, Y13, Y3
-	VBROADCASTSS -16(R12)(SI*1), Y13
+	VBROADCASTSS -16(R9)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y4
 	VFMADD231PS  Y11, Y13, Y5
-	VBROADCASTSS -16(R13)(SI*1), Y13
+	VBROADCASTSS -16(R10)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y6
 	VFMADD231PS  Y11, Y13, Y7
-	VBROADCASTSS -16(R8)(SI*1), Y13
+	VBROADCASTSS -16(SI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y8
 	VFMADD231PS  Y11, Y13, Y9
 	VMOVUPS      (CX), Y10
 	VMASKMOVPS   32(CX), Y12, Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y13
+	VBROADCASTSS -12(DI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y0
 	VFMADD231PS  Y11, Y13, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y13
+	VBROADCASTSS -12(R8)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y2
 	VFMADD231PS  Y11, Y13, Y3
-	VBROADCASTSS -12(R12)(SI*1), Y13
+	VBROADCASTSS -12(R9)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y4
 	VFMADD231PS  Y11, Y13, Y5
-	VBROADCASTSS -12(R13)(SI*1), Y13
+	VBROADCASTSS -12(R10)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y6
 	VFMADD231PS  Y11, Y13, Y7
-	VBROADCASTSS -12(R8)(SI*1), Y13
+	VBROADCASTSS -12(SI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y8
 	VFMADD231PS  Y11, Y13, Y9
 	VMOVUPS      (CX), Y10
 	VMASKMOVPS   32(CX), Y12, Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y13
+	VBROADCASTSS -8(DI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y0
 	VFMADD231PS  Y11, Y13, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y13
+	VBROADCASTSS -8(R8)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y2
 	VFMADD231PS  Y11, Y13, Y3
-	VBROADCASTSS -8(R12)(SI*1), Y13
+	VBROADCASTSS -8(R9)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y4
 	VFMADD231PS  Y11, Y13, Y5
-	VBROADCASTSS -8(R13)(SI*1), Y13
+	VBROADCASTSS -8(R10)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y6
 	VFMADD231PS  Y11, Y13, Y7
-	VBROADCASTSS -8(R8)(SI*1), Y13
+	VBROADCASTSS -8(SI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y8
 	VFMADD231PS  Y11, Y13, Y9
 	VMOVUPS      (CX), Y10
 	VMASKMOVPS   32(CX), Y12, Y11
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y13
+	VBROADCASTSS -4(DI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y0
 	VFMADD231PS  Y11, Y13, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y13
+	VBROADCASTSS -4(R8)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y2
 	VFMADD231PS  Y11, Y13, Y3
-	VBROADCASTSS -4(R12)(SI*1), Y13
+	VBROADCASTSS -4(R9)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y4
 	VFMADD231PS  Y11, Y13, Y5
-	VBROADCASTSS -4(R13)(SI*1), Y13
+	VBROADCASTSS -4(R10)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y6
 	VFMADD231PS  Y11, Y13, Y7
-	VBROADCASTSS -4(R8)(SI*1), Y13
+	VBROADCASTSS -4(SI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y8
 	VFMADD231PS  Y11, Y13, Y9
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R11
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R11
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y10
 	VMASKMOVPS   32(CX), Y12, Y11
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y13
+	VBROADCASTSS (DI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y0
 	VFMADD231PS  Y11, Y13, Y1
-	VBROADCASTSS (R11)(SI*1), Y13
+	VBROADCASTSS (R8)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y2
 	VFMADD231PS  Y11, Y13, Y3
-	VBROADCASTSS (R12)(SI*1), Y13
+	VBROADCASTSS (R9)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y4
 	VFMADD231PS  Y11, Y13, Y5
-	VBROADCASTSS (R13)(SI*1), Y13
+	VBROADCASTSS (R10)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y6
 	VFMADD231PS  Y11, Y13, Y7
-	VBROADCASTSS (R8)(SI*1), Y13
+	VBROADCASTSS (SI)(R11*1), Y13
 	VFMADD231PS  Y10, Y13, Y8
 	VFMADD231PS  Y11, Y13, Y9
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R11
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x05, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX
@@ -22017,6 +25498,17 @@ tapDone:
 // func gather6x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather6x2AVX2(SB), NOSPLIT, $0-97
+	MOVQ a+16(FP), AX
+	MOVQ zeros+56(FP), CX
+	SUBQ AX, CX
+	SARQ $0x02, CX
+	MOVQ CX, zeros+56(FP)
+	MOVQ k+80(FP), CX
+	SHLQ $0x02, CX
+	ADDQ CX, AX
+	MOVQ AX, a+16(FP)
+	SHLQ $0x02, taps+72(FP)
+
 tile:
 	CMPB   accumulate+96(FP), $0x00
 	JNE    accumulated
@@ -22083,174 +25575,170 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y14
+	VBROADCASTSS -16(DI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y14
+	VBROADCASTSS -16(R8)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS -16(R12)(SI*1), Y14
+	VBROADCASTSS -16(R9)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS -16(R13)(SI*1), Y14
+	VBROADCASTSS -16(R10)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS -16(R14)(SI*1), Y14
+	VBROADCASTSS -16(R11)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS -16(R8)(SI*1), Y14
+	VBROADCASTSS -16(SI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y14
+	VBROADCASTSS -12(DI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y14
+	VBROADCASTSS -12(R8)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS -12(R12)(SI*1), Y14
+	VBROADCASTSS -12(R9)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS -12(R13)(SI*1), Y14
+	VBROADCASTSS -12(R10)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS -12(R14)(SI*1), Y14
+	VBROADCASTSS -12(R11)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS -12(R8)(SI*1), Y14
+	VBROADCASTSS -12(SI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y14
+	VBROADCASTSS -8(DI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y14
+	VBROADCASTSS -8(R8)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS -8(R12)(SI*1), Y14
+	VBROADCASTSS -8(R9)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS -8(R13)(SI*1), Y14
+	VBROADCASTSS -8(R10)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS -8(R14)(SI*1), Y14
+	VBROADCASTSS -8(R11)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS -8(R8)(SI*1), Y14
+	VBROADCASTSS -8(SI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y14
+	VBROADCASTSS -4(DI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y14
+	VBROADCASTSS -4(R8)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS -4(R12)(SI*1), Y14
+	VBROADCASTSS -4(R9)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS -4(R13)(SI*1), Y14
+	VBROADCASTSS -4(R10)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS -4(R14)(SI*1), Y14
+	VBROADCASTSS -4(R11)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS -4(R8)(SI*1), Y14
+	VBROADCASTSS -4(SI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R12
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y14
+	VBROADCASTSS (DI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R11)(SI*1), Y14
+	VBROADCASTSS (R8)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R12)(SI*1), Y14
+	VBROADCASTSS (R9)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R13)(SI*1), Y14
+	VBROADCASTSS (R10)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R14)(SI*1), Y14
+	VBROADCASTSS (R11)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R8)(SI*1), Y14
+	VBROADCASTSS (SI)(R12*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R12
 	JNZ          one
 
 tapDone:
 	ADDQ    $0x04, DX
-	DECQ    BX
+	SUBQ    $0x04, BX
 	JNZ     tap
 	MOVQ    taps+72(FP), AX
-	SHLQ    $0x02, AX
 	IMUL3Q  $0x06, AX, AX
 	ADDQ    AX, offsets+24(FP)
 	MOVQ    dst+0(FP), AX
@@ -22283,6 +25771,16 @@ tapDone:
 // func gather6x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
 TEXT ·gather6x2CutAVX2(SB), NOSPLIT, $0-97
+	MOVQ    a+16(FP), AX
+	MOVQ    zeros+56(FP), CX
+	SUBQ    AX, CX
+	SARQ    $0x02, CX
+	MOVQ    CX, zeros+56(FP)
+	MOVQ    k+80(FP), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, AX
+	MOVQ    AX, a+16(FP)
+	SHLQ    $0x02, taps+72(FP)
 	MOVQ    columns+88(FP), AX
 	SUBQ    $0x08, AX
 	LEAQ    lanes<>+0(SB), CX
@@ -22355,174 +25853,170 @@ started:
 	MOVQ taps+72(FP), BX
 
 tap:
-	MOVQ    a+16(FP), SI
-	MOVQ    zeros+56(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
-	MOVQ    k+80(FP), R8
-	SHLQ    $0x02, R8
-	ADDQ    R8, SI
-	MOVQ    taps+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    DX, R9
-	MOVLQSX (R9), R10
-	TESTQ   R10, R10
-	CMOVQLT DI, R10
-	LEAQ    (SI)(R10*4), R10
-	ADDQ    R8, R9
-	MOVLQSX (R9), R11
-	TESTQ   R11, R11
-	CMOVQLT DI, R11
-	LEAQ    (SI)(R11*4), R11
-	ADDQ    R8, R9
-	MOVLQSX (R9), R12
-	TESTQ   R12, R12
-	CMOVQLT DI, R12
-	LEAQ    (SI)(R12*4), R12
-	ADDQ    R8, R9
-	MOVLQSX (R9), R13
-	TESTQ   R13, R13
-	CMOVQLT DI, R13
-	LEAQ    (SI)(R13*4), R13
-	ADDQ    R8, R9
-	MOVLQSX (R9), R14
-	TESTQ   R14, R14
-	CMOVQLT DI, R14
-	LEAQ    (SI)(R14*4), R14
-	ADDQ    R8, R9
-	MOVLQSX (R9), R8
+	MOVQ    DX, SI
+	MOVLQSX (SI), DI
+	TESTQ   DI, DI
+	CMOVQLT zeros+56(FP), DI
+	SHLQ    $0x02, DI
+	ADDQ    a+16(FP), DI
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R8
 	TESTQ   R8, R8
-	CMOVQLT DI, R8
-	LEAQ    (SI)(R8*4), R8
-	MOVQ    k+80(FP), SI
+	CMOVQLT zeros+56(FP), R8
+	SHLQ    $0x02, R8
+	ADDQ    a+16(FP), R8
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R9
+	TESTQ   R9, R9
+	CMOVQLT zeros+56(FP), R9
+	SHLQ    $0x02, R9
+	ADDQ    a+16(FP), R9
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R10
+	TESTQ   R10, R10
+	CMOVQLT zeros+56(FP), R10
+	SHLQ    $0x02, R10
+	ADDQ    a+16(FP), R10
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), R11
+	TESTQ   R11, R11
+	CMOVQLT zeros+56(FP), R11
+	SHLQ    $0x02, R11
+	ADDQ    a+16(FP), R11
+	ADDQ    taps+72(FP), SI
+	MOVLQSX (SI), SI
+	TESTQ   SI, SI
+	CMOVQLT zeros+56(FP), SI
 	SHLQ    $0x02, SI
-	NEGQ    SI
-	ADDQ    $0x10, SI
+	ADDQ    a+16(FP), SI
+	MOVQ    k+80(FP), R12
+	SHLQ    $0x02, R12
+	NEGQ    R12
+	ADDQ    $0x10, R12
 	JG      rest
 
 several:
 	VMOVUPS      (CX), Y12
 	VMASKMOVPS   32(CX), Y14, Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -16(R10)(SI*1), Y15
+	VBROADCASTSS -16(DI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
-	VBROADCASTSS -16(R11)(SI*1), Y15
+	VBROADCASTSS -16(R8)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
-	VBROADCASTSS -16(R12)(SI*1), Y15
+	VBROADCASTSS -16(R9)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y4
 	VFMADD231PS  Y13, Y15, Y5
-	VBROADCASTSS -16(R13)(SI*1), Y15
+	VBROADCASTSS -16(R10)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
-	VBROADCASTSS -16(R14)(SI*1), Y15
+	VBROADCASTSS -16(R11)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y8
 	VFMADD231PS  Y13, Y15, Y9
-	VBROADCASTSS -16(R8)(SI*1), Y15
+	VBROADCASTSS -16(SI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
 	VMOVUPS      (CX), Y12
 	VMASKMOVPS   32(CX), Y14, Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -12(R10)(SI*1), Y15
+	VBROADCASTSS -12(DI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
-	VBROADCASTSS -12(R11)(SI*1), Y15
+	VBROADCASTSS -12(R8)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
-	VBROADCASTSS -12(R12)(SI*1), Y15
+	VBROADCASTSS -12(R9)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y4
 	VFMADD231PS  Y13, Y15, Y5
-	VBROADCASTSS -12(R13)(SI*1), Y15
+	VBROADCASTSS -12(R10)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
-	VBROADCASTSS -12(R14)(SI*1), Y15
+	VBROADCASTSS -12(R11)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y8
 	VFMADD231PS  Y13, Y15, Y9
-	VBROADCASTSS -12(R8)(SI*1), Y15
+	VBROADCASTSS -12(SI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
 	VMOVUPS      (CX), Y12
 	VMASKMOVPS   32(CX), Y14, Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -8(R10)(SI*1), Y15
+	VBROADCASTSS -8(DI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
-	VBROADCASTSS -8(R11)(SI*1), Y15
+	VBROADCASTSS -8(R8)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
-	VBROADCASTSS -8(R12)(SI*1), Y15
+	VBROADCASTSS -8(R9)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y4
 	VFMADD231PS  Y13, Y15, Y5
-	VBROADCASTSS -8(R13)(SI*1), Y15
+	VBROADCASTSS -8(R10)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
-	VBROADCASTSS -8(R14)(SI*1), Y15
+	VBROADCASTSS -8(R11)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y8
 	VFMADD231PS  Y13, Y15, Y9
-	VBROADCASTSS -8(R8)(SI*1), Y15
+	VBROADCASTSS -8(SI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
 	VMOVUPS      (CX), Y12
 	VMASKMOVPS   32(CX), Y14, Y13
 	ADDQ         AX, CX
-	VBROADCASTSS -4(R10)(SI*1), Y15
+	VBROADCASTSS -4(DI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
-	VBROADCASTSS -4(R11)(SI*1), Y15
+	VBROADCASTSS -4(R8)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
-	VBROADCASTSS -4(R12)(SI*1), Y15
+	VBROADCASTSS -4(R9)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y4
 	VFMADD231PS  Y13, Y15, Y5
-	VBROADCASTSS -4(R13)(SI*1), Y15
+	VBROADCASTSS -4(R10)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
-	VBROADCASTSS -4(R14)(SI*1), Y15
+	VBROADCASTSS -4(R11)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y8
 	VFMADD231PS  Y13, Y15, Y9
-	VBROADCASTSS -4(R8)(SI*1), Y15
+	VBROADCASTSS -4(SI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
-	ADDQ         $0x10, SI
+	ADDQ         $0x10, R12
 	JLE          several
 
 rest:
-	SUBQ $0x10, SI
+	SUBQ $0x10, R12
 	JZ   tapDone
 
 one:
 	VMOVUPS      (CX), Y12
 	VMASKMOVPS   32(CX), Y14, Y13
 	ADDQ         AX, CX
-	VBROADCASTSS (R10)(SI*1), Y15
+	VBROADCASTSS (DI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
-	VBROADCASTSS (R11)(SI*1), Y15
+	VBROADCASTSS (R8)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
-	VBROADCASTSS (R12)(SI*1), Y15
+	VBROADCASTSS (R9)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y4
 	VFMADD231PS  Y13, Y15, Y5
-	VBROADCASTSS (R13)(SI*1), Y15
+	VBROADCASTSS (R10)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
-	VBROADCASTSS (R14)(SI*1), Y15
+	VBROADCASTSS (R11)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y8
 	VFMADD231PS  Y13, Y15, Y9
-	VBROADCASTSS (R8)(SI*1), Y15
+	VBROADCASTSS (SI)(R12*1), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
-	ADDQ         $0x04, SI
+	ADDQ         $0x04, R12
 	JNZ          one
 
 tapDone:
 	ADDQ       $0x04, DX
-	DECQ       BX
+	SUBQ       $0x04, BX
 	JNZ        tap
 	MOVQ       taps+72(FP), AX
-	SHLQ       $0x02, AX
 	IMUL3Q     $0x06, AX, AX
 	ADDQ       AX, offsets+24(FP)
 	MOVQ       dst+0(FP), AX

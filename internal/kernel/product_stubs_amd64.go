@@ -34,6 +34,16 @@ func gather5x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b 
 //go:noescape
 func gather6x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 
+// gather7x1AVX512 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather7x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather8x1AVX512 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather8x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
 // gather1x2AVX512 computes tiles of Product.Gather below each other.
 //
 //go:noescape
@@ -64,6 +74,16 @@ func gather5x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b 
 //go:noescape
 func gather6x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 
+// gather7x2AVX512 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather7x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather8x2AVX512 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather8x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
 // gather1x3AVX512 computes tiles of Product.Gather below each other.
 //
 //go:noescape
@@ -93,6 +113,16 @@ func gather5x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b 
 //
 //go:noescape
 func gather6x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather7x3AVX512 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather7x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather8x3AVX512 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather8x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 
 // gather1x4AVX512 computes tiles of Product.Gather below each other.
 //
@@ -534,6 +564,16 @@ func gather5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32
 //go:noescape
 func gather6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 
+// gather7x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather8x1AVX512Half computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
 // gatherOne1x1AVX512Half computes tiles of Product.Gather for K = 1 below each other.
 //
 //go:noescape
@@ -713,6 +753,26 @@ func gather6x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *f
 //
 //go:noescape
 func gather6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather7x1AVX2 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather7x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather7x1CutAVX2 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather7x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather8x1AVX2 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather8x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
+
+// gather8x1CutAVX2 computes tiles of Product.Gather below each other.
+//
+//go:noescape
+func gather8x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias *float32, zeros *float32, tiles int, taps int, k int, columns int, accumulate bool)
 
 // gather1x2AVX2 computes tiles of Product.Gather below each other.
 //

@@ -12,6 +12,8 @@ var gatherAVX512 = tiles[gatherTile]{
 		{gather4x1AVX512, gather4x1AVX512},
 		{gather5x1AVX512, gather5x1AVX512},
 		{gather6x1AVX512, gather6x1AVX512},
+		{gather7x1AVX512, gather7x1AVX512},
+		{gather8x1AVX512, gather8x1AVX512},
 	},
 	{
 		{gather1x2AVX512, gather1x2AVX512},
@@ -20,6 +22,8 @@ var gatherAVX512 = tiles[gatherTile]{
 		{gather4x2AVX512, gather4x2AVX512},
 		{gather5x2AVX512, gather5x2AVX512},
 		{gather6x2AVX512, gather6x2AVX512},
+		{gather7x2AVX512, gather7x2AVX512},
+		{gather8x2AVX512, gather8x2AVX512},
 	},
 	{
 		{gather1x3AVX512, gather1x3AVX512},
@@ -28,6 +32,8 @@ var gatherAVX512 = tiles[gatherTile]{
 		{gather4x3AVX512, gather4x3AVX512},
 		{gather5x3AVX512, gather5x3AVX512},
 		{gather6x3AVX512, gather6x3AVX512},
+		{gather7x3AVX512, gather7x3AVX512},
+		{gather8x3AVX512, gather8x3AVX512},
 	},
 	{
 		{gather1x4AVX512, gather1x4AVX512},
@@ -145,6 +151,8 @@ var gatherAVX512Half = tiles[gatherTile]{
 		{gather4x1AVX512Half, gather4x1AVX512Half},
 		{gather5x1AVX512Half, gather5x1AVX512Half},
 		{gather6x1AVX512Half, gather6x1AVX512Half},
+		{gather7x1AVX512Half, gather7x1AVX512Half},
+		{gather8x1AVX512Half, gather8x1AVX512Half},
 	},
 }
 
@@ -190,6 +198,8 @@ var gatherAVX2 = tiles[gatherTile]{
 		{gather4x1AVX2, gather4x1CutAVX2},
 		{gather5x1AVX2, gather5x1CutAVX2},
 		{gather6x1AVX2, gather6x1CutAVX2},
+		{gather7x1AVX2, gather7x1CutAVX2},
+		{gather8x1AVX2, gather8x1CutAVX2},
 	},
 	{
 		{gather1x2AVX2, gather1x2CutAVX2},

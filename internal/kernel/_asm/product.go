@@ -38,7 +38,7 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"gather", "gather", map[isa][]int{avx512: {6, 6, 6, 6}, avx512Half: {6}, avx2: {6, 6}}, gatherTile},
+	{"gather", "gather", map[isa][]int{avx512: {8, 8, 8, 6}, avx512Half: {8}, avx2: {8, 6}}, gatherTile},
 	{"gatherOne", "gather", map[isa][]int{avx512: {12, 12, 8, 6}, avx512Half: {12}, avx2: {12, 6}}, gatherOneTile},
 	{"outer", "outer", map[isa][]int{avx512: {12, 12, 8, 6}, avx512Half: {12}, avx2: {12, 6}}, outerTile},
 }
@@ -239,42 +239,48 @@ func (e *tile) endTiles() {
 }
 
 // gatherTile emits a tile of Product.Gather: a pointer to each gathered row
-// walks along the reduction.
+// walks along the reduction. These pointers take most of the registers, so that
+// some parameters stay in memory in the form they are used in: taps in bytes, a
+// as the end of a row at offset 0, and zeros as an offset from a, in elements.
 func gatherTile(s isa, t shape) {
 	s.function(t.name("gather", s), gatherSignature, "computes tiles of Product.Gather below each other.")
+	a := load64(parameter("a"))
+	MOVQ(zeroOffset(a), parameter("zeros"))
+	ADDQ(loadBytes(parameter("k")), a)
+	MOVQ(a, parameter("a"))
+	SHLQ(Imm(2), parameter("taps"))
 	e := newTile(s, t)
 	e.beginTiles(true)
 	stride, b := loadBytes(parameter("bStride")), load64(parameter("b"))
-	table, tap := load64(parameter("offsets")), load64(parameter("taps"))
+	table, taps := load64(parameter("offsets")), load64(parameter("taps"))
 	Label("tap")
 	rows := e.rowPointers(table)
 	i := loadBytes(parameter("k"))
 	NEGQ(i)
 	e.gatherLoop(rows, i, b, stride)
 	ADDQ(Imm(4), table)
-	DECQ(tap)
+	SUBQ(Imm(4), taps)
 	JNZ(LabelRef("tap"))
-	nextRows(loadBytes(parameter("taps")), t.rows)
+	nextRows(load64(parameter("taps")), t.rows)
 	e.endTiles()
 }
 
 // rowPointers returns pointers to the ends of the gathered rows of one tap.
 func (e *tile) rowPointers(table reg.GPVirtual) []reg.GPVirtual {
-	a := load64(parameter("a"))
-	zeros := zeroOffset(a)
-	length := loadBytes(parameter("k"))
-	ADDQ(length, a)
-	stride := loadBytes(parameter("taps"))
 	from := GP64()
 	MOVQ(table, from)
 	rows := make([]reg.GPVirtual, e.rows)
 	for m := range rows {
-		rows[m] = GP64()
-		loadOffset(at(from, 0), zeros, rows[m])
-		LEAQ(Mem{Base: a, Index: rows[m], Scale: 4}, rows[m])
+		r := GP64()
+		MOVLQSX(at(from, 0), r)
+		TESTQ(r, r)
+		CMOVQLT(parameter("zeros"), r)
+		SHLQ(Imm(2), r)
+		ADDQ(parameter("a"), r)
 		if m < e.rows-1 {
-			ADDQ(stride, from)
+			ADDQ(parameter("taps"), from)
 		}
+		rows[m] = r
 	}
 	return rows
 }
