@@ -200,6 +200,391 @@ done:
 	VZEROUPPER
 	RET
 
+// func depthwiseNineAVX512(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·depthwiseNineAVX512(SB), NOSPLIT, $0-73
+	MOVQ channels+64(FP), AX
+	XORQ CX, CX
+
+wide:
+	CMPQ    AX, $0x20
+	JL      wideEnd
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	MOVQ    w+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+64(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	ADDQ    BX, DX
+	MOVQ    bias+32(FP), DX
+	TESTQ   DX, DX
+	JZ      wideUnbiased
+	ADDQ    CX, DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+
+wideUnbiased:
+	MOVQ a+8(FP), DX
+	MOVQ zeros+40(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	ADDQ CX, DX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	SUBQ SI, BX
+	MOVQ dst+0(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+16(FP), DI
+	MOVQ channels+64(FP), R8
+	SHLQ $0x02, R8
+	MOVQ taps+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ rows+48(FP), R10
+
+wideRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     wideLoad
+	VMOVAPS Z0, Z20
+	VMOVAPS Z1, Z21
+	JMP     wideTaps
+
+wideLoad:
+	VMOVUPS (SI), Z20
+	VMOVUPS 64(SI), Z21
+
+wideTaps:
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z2, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z3, Z21
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z4, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z5, Z21
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z6, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z7, Z21
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z8, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z9, Z21
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z10, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z11, Z21
+	MOVLQSX     20(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z12, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z13, Z21
+	MOVLQSX     24(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z14, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z15, Z21
+	MOVLQSX     28(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z16, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z17, Z21
+	MOVLQSX     32(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z22
+	VFMADD231PS Z22, Z18, Z20
+	VMOVUPS     64(DX)(R11*4), Z22
+	VFMADD231PS Z22, Z19, Z21
+	VMOVUPS     Z20, (SI)
+	VMOVUPS     Z21, 64(SI)
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         wideRow
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x20, AX
+	JMP         wide
+
+wideEnd:
+narrow:
+	CMPQ    AX, $0x10
+	JL      narrowEnd
+	VXORPS  Z0, Z0, Z0
+	MOVQ    w+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+64(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z9
+	ADDQ    BX, DX
+	MOVQ    bias+32(FP), DX
+	TESTQ   DX, DX
+	JZ      narrowUnbiased
+	ADDQ    CX, DX
+	VMOVUPS (DX), Z0
+
+narrowUnbiased:
+	MOVQ a+8(FP), DX
+	MOVQ zeros+40(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	ADDQ CX, DX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	SUBQ SI, BX
+	MOVQ dst+0(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+16(FP), DI
+	MOVQ channels+64(FP), R8
+	SHLQ $0x02, R8
+	MOVQ taps+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ rows+48(FP), R10
+
+narrowRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     narrowLoad
+	VMOVAPS Z0, Z10
+	JMP     narrowTaps
+
+narrowLoad:
+	VMOVUPS (SI), Z10
+
+narrowTaps:
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z1, Z10
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z2, Z10
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z3, Z10
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z4, Z10
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z5, Z10
+	MOVLQSX     20(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z6, Z10
+	MOVLQSX     24(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z7, Z10
+	MOVLQSX     28(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z8, Z10
+	MOVLQSX     32(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z11
+	VFMADD231PS Z11, Z9, Z10
+	VMOVUPS     Z10, (SI)
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         narrowRow
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         narrow
+
+narrowEnd:
+	TESTQ     AX, AX
+	JZ        channelsEnd
+	MOVL      $0x0000ffff, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	VXORPS    Z0, Z0, Z0
+	MOVQ      w+24(FP), AX
+	ADDQ      CX, AX
+	MOVQ      channels+64(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z8
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z9
+	ADDQ      DX, AX
+	MOVQ      bias+32(FP), AX
+	TESTQ     AX, AX
+	JZ        cutUnbiased
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z0
+
+cutUnbiased:
+	MOVQ a+8(FP), AX
+	MOVQ zeros+40(FP), DX
+	SUBQ AX, DX
+	SARQ $0x02, DX
+	ADDQ CX, AX
+	MOVQ CX, BX
+	SHRQ $0x02, BX
+	SUBQ BX, DX
+	MOVQ dst+0(FP), BX
+	ADDQ CX, BX
+	MOVQ offsets+16(FP), CX
+	MOVQ channels+64(FP), SI
+	SHLQ $0x02, SI
+	MOVQ taps+56(FP), DI
+	SHLQ $0x02, DI
+	MOVQ rows+48(FP), R8
+
+cutRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     cutLoad
+	VMOVAPS Z0, Z10
+	JMP     cutTaps
+
+cutLoad:
+	VMOVUPS.Z (BX), K1, Z10
+
+cutTaps:
+	MOVLQSX     (CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z1, Z10
+	MOVLQSX     4(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z2, Z10
+	MOVLQSX     8(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z3, Z10
+	MOVLQSX     12(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z4, Z10
+	MOVLQSX     16(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z5, Z10
+	MOVLQSX     20(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z6, Z10
+	MOVLQSX     24(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z7, Z10
+	MOVLQSX     28(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z8, Z10
+	MOVLQSX     32(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z9, Z10
+	VMOVUPS     Z10, K1, (BX)
+	ADDQ        SI, BX
+	ADDQ        DI, CX
+	DECQ        R8
+	JNZ         cutRow
+
+channelsEnd:
+	VZEROUPPER
+	RET
+
 // func depthwiseTapsGradientAVX512(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·depthwiseTapsGradientAVX512(SB), NOSPLIT, $0-64
@@ -240,17 +625,17 @@ wide:
 	VMOVUPS (DX), Z16
 	VMOVUPS 64(DX), Z17
 	ADDQ    BX, DX
-	MOVQ    dy+16(FP), DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    a+8(FP), SI
-	MOVQ    zeros+32(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
 	ADDQ    CX, SI
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	SUBQ    R8, DI
+	MOVQ    offsets+24(FP), DI
 	MOVQ    channels+56(FP), R8
 	SHLQ    $0x02, R8
 	MOVQ    taps+48(FP), R9
@@ -258,73 +643,73 @@ wide:
 	MOVQ    rows+40(FP), R10
 
 wideRow:
-	VMOVUPS     (DX), Z18
-	VMOVUPS     64(DX), Z19
-	MOVLQSX     (BX), R11
+	VMOVUPS     (SI), Z18
+	VMOVUPS     64(SI), Z19
+	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z0
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z1
-	MOVLQSX     4(BX), R11
+	MOVLQSX     4(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z2
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z3
-	MOVLQSX     8(BX), R11
+	MOVLQSX     8(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z4
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z5
-	MOVLQSX     12(BX), R11
+	MOVLQSX     12(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z6
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z7
-	MOVLQSX     16(BX), R11
+	MOVLQSX     16(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z8
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z9
-	MOVLQSX     20(BX), R11
+	MOVLQSX     20(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z10
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z11
-	MOVLQSX     24(BX), R11
+	MOVLQSX     24(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z12
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z13
-	MOVLQSX     28(BX), R11
+	MOVLQSX     28(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z14
-	VMOVUPS     64(SI)(R11*4), Z20
+	VMOVUPS     64(DX)(R11*4), Z20
 	VFMADD231PS Z20, Z19, Z15
-	MOVLQSX     32(BX), R11
+	MOVLQSX     32(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z20
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z20
 	VFMADD231PS Z20, Z18, Z16
-	VMOVUPS     64(SI)(R11*4), Z18
+	VMOVUPS     64(DX)(R11*4), Z18
 	VFMADD231PS Z18, Z19, Z17
-	ADDQ        R8, DX
-	ADDQ        R9, BX
+	ADDQ        R8, SI
+	ADDQ        R9, DI
 	DECQ        R10
 	JNZ         wideRow
 	MOVQ        dw+0(FP), DX
@@ -388,17 +773,17 @@ narrow:
 	ADDQ    BX, DX
 	VMOVUPS (DX), Z8
 	ADDQ    BX, DX
-	MOVQ    dy+16(FP), DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    a+8(FP), SI
-	MOVQ    zeros+32(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
 	ADDQ    CX, SI
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	SUBQ    R8, DI
+	MOVQ    offsets+24(FP), DI
 	MOVQ    channels+56(FP), R8
 	SHLQ    $0x02, R8
 	MOVQ    taps+48(FP), R9
@@ -406,54 +791,54 @@ narrow:
 	MOVQ    rows+40(FP), R10
 
 narrowRow:
-	VMOVUPS     (DX), Z9
-	MOVLQSX     (BX), R11
+	VMOVUPS     (SI), Z9
+	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z0
-	MOVLQSX     4(BX), R11
+	MOVLQSX     4(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z1
-	MOVLQSX     8(BX), R11
+	MOVLQSX     8(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z2
-	MOVLQSX     12(BX), R11
+	MOVLQSX     12(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z3
-	MOVLQSX     16(BX), R11
+	MOVLQSX     16(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z4
-	MOVLQSX     20(BX), R11
+	MOVLQSX     20(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z5
-	MOVLQSX     24(BX), R11
+	MOVLQSX     24(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z6
-	MOVLQSX     28(BX), R11
+	MOVLQSX     28(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z7
-	MOVLQSX     32(BX), R11
+	MOVLQSX     32(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z10
 	VFMADD231PS Z10, Z9, Z8
-	ADDQ        R8, DX
-	ADDQ        R9, BX
+	ADDQ        R8, SI
+	ADDQ        R9, DI
 	DECQ        R10
 	JNZ         narrowRow
 	MOVQ        dw+0(FP), DX
@@ -510,17 +895,17 @@ narrowEnd:
 	ADDQ      DX, AX
 	VMOVUPS.Z (AX), K1, Z8
 	ADDQ      DX, AX
-	MOVQ      dy+16(FP), AX
+	MOVQ      a+8(FP), AX
+	MOVQ      zeros+32(FP), DX
+	SUBQ      AX, DX
+	SARQ      $0x02, DX
 	ADDQ      CX, AX
-	MOVQ      offsets+24(FP), DX
-	MOVQ      a+8(FP), BX
-	MOVQ      zeros+32(FP), SI
-	SUBQ      BX, SI
-	SARQ      $0x02, SI
+	MOVQ      CX, BX
+	SHRQ      $0x02, BX
+	SUBQ      BX, DX
+	MOVQ      dy+16(FP), BX
 	ADDQ      CX, BX
-	MOVQ      CX, DI
-	SHRQ      $0x02, DI
-	SUBQ      DI, SI
+	MOVQ      offsets+24(FP), SI
 	MOVQ      channels+56(FP), DI
 	SHLQ      $0x02, DI
 	MOVQ      taps+48(FP), R8
@@ -528,54 +913,54 @@ narrowEnd:
 	MOVQ      rows+40(FP), R9
 
 cutRow:
-	VMOVUPS.Z   (AX), K1, Z9
-	MOVLQSX     (DX), R10
+	VMOVUPS.Z   (BX), K1, Z9
+	MOVLQSX     (SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z0
-	MOVLQSX     4(DX), R10
+	MOVLQSX     4(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z1
-	MOVLQSX     8(DX), R10
+	MOVLQSX     8(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z2
-	MOVLQSX     12(DX), R10
+	MOVLQSX     12(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z3
-	MOVLQSX     16(DX), R10
+	MOVLQSX     16(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z4
-	MOVLQSX     20(DX), R10
+	MOVLQSX     20(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z5
-	MOVLQSX     24(DX), R10
+	MOVLQSX     24(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z6
-	MOVLQSX     28(DX), R10
+	MOVLQSX     28(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z7
-	MOVLQSX     32(DX), R10
+	MOVLQSX     32(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z10
 	VFMADD231PS Z10, Z9, Z8
-	ADDQ        DI, AX
-	ADDQ        R8, DX
+	ADDQ        DI, BX
+	ADDQ        R8, SI
 	DECQ        R9
 	JNZ         cutRow
 	MOVQ        dw+0(FP), AX
@@ -623,17 +1008,17 @@ wide:
 	VMOVUPS 128(DX), Z2
 	VMOVUPS 192(DX), Z3
 	ADDQ    BX, DX
-	MOVQ    dy+16(FP), DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    a+8(FP), SI
-	MOVQ    zeros+32(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
 	ADDQ    CX, SI
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	SUBQ    R8, DI
+	MOVQ    offsets+24(FP), DI
 	MOVQ    channels+56(FP), R8
 	SHLQ    $0x02, R8
 	MOVQ    taps+48(FP), R9
@@ -641,23 +1026,23 @@ wide:
 	MOVQ    rows+40(FP), R10
 
 wideRow:
-	VMOVUPS     (DX), Z4
-	VMOVUPS     64(DX), Z5
-	VMOVUPS     128(DX), Z6
-	VMOVUPS     192(DX), Z7
-	MOVLQSX     (BX), R11
+	VMOVUPS     (SI), Z4
+	VMOVUPS     64(SI), Z5
+	VMOVUPS     128(SI), Z6
+	VMOVUPS     192(SI), Z7
+	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z8
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z8
 	VFMADD231PS Z8, Z4, Z0
-	VMOVUPS     64(SI)(R11*4), Z4
+	VMOVUPS     64(DX)(R11*4), Z4
 	VFMADD231PS Z4, Z5, Z1
-	VMOVUPS     128(SI)(R11*4), Z4
+	VMOVUPS     128(DX)(R11*4), Z4
 	VFMADD231PS Z4, Z6, Z2
-	VMOVUPS     192(SI)(R11*4), Z4
+	VMOVUPS     192(DX)(R11*4), Z4
 	VFMADD231PS Z4, Z7, Z3
-	ADDQ        R8, DX
-	ADDQ        R9, BX
+	ADDQ        R8, SI
+	ADDQ        R9, DI
 	DECQ        R10
 	JNZ         wideRow
 	MOVQ        dw+0(FP), DX
@@ -683,17 +1068,17 @@ narrow:
 	SHLQ    $0x02, BX
 	VMOVUPS (DX), Z0
 	ADDQ    BX, DX
-	MOVQ    dy+16(FP), DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    a+8(FP), SI
-	MOVQ    zeros+32(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
 	ADDQ    CX, SI
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	SUBQ    R8, DI
+	MOVQ    offsets+24(FP), DI
 	MOVQ    channels+56(FP), R8
 	SHLQ    $0x02, R8
 	MOVQ    taps+48(FP), R9
@@ -701,14 +1086,14 @@ narrow:
 	MOVQ    rows+40(FP), R10
 
 narrowRow:
-	VMOVUPS     (DX), Z1
-	MOVLQSX     (BX), R11
+	VMOVUPS     (SI), Z1
+	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Z2
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Z2
 	VFMADD231PS Z2, Z1, Z0
-	ADDQ        R8, DX
-	ADDQ        R9, BX
+	ADDQ        R8, SI
+	ADDQ        R9, DI
 	DECQ        R10
 	JNZ         narrowRow
 	MOVQ        dw+0(FP), DX
@@ -733,17 +1118,17 @@ narrowEnd:
 	SHLQ      $0x02, DX
 	VMOVUPS.Z (AX), K1, Z0
 	ADDQ      DX, AX
-	MOVQ      dy+16(FP), AX
+	MOVQ      a+8(FP), AX
+	MOVQ      zeros+32(FP), DX
+	SUBQ      AX, DX
+	SARQ      $0x02, DX
 	ADDQ      CX, AX
-	MOVQ      offsets+24(FP), DX
-	MOVQ      a+8(FP), BX
-	MOVQ      zeros+32(FP), SI
-	SUBQ      BX, SI
-	SARQ      $0x02, SI
+	MOVQ      CX, BX
+	SHRQ      $0x02, BX
+	SUBQ      BX, DX
+	MOVQ      dy+16(FP), BX
 	ADDQ      CX, BX
-	MOVQ      CX, DI
-	SHRQ      $0x02, DI
-	SUBQ      DI, SI
+	MOVQ      offsets+24(FP), SI
 	MOVQ      channels+56(FP), DI
 	SHLQ      $0x02, DI
 	MOVQ      taps+48(FP), R8
@@ -751,14 +1136,14 @@ narrowEnd:
 	MOVQ      rows+40(FP), R9
 
 cutRow:
-	VMOVUPS.Z   (AX), K1, Z1
-	MOVLQSX     (DX), R10
+	VMOVUPS.Z   (BX), K1, Z1
+	MOVLQSX     (SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMOVUPS.Z   (BX)(R10*4), K1, Z2
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z2
 	VFMADD231PS Z2, Z1, Z0
-	ADDQ        DI, AX
-	ADDQ        R8, DX
+	ADDQ        DI, BX
+	ADDQ        R8, SI
 	DECQ        R9
 	JNZ         cutRow
 	MOVQ        dw+0(FP), AX
@@ -1267,6 +1652,244 @@ done:
 	VZEROUPPER
 	RET
 
+// func depthwiseNineAVX2(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·depthwiseNineAVX2(SB), NOSPLIT, $0-73
+	MOVQ channels+64(FP), AX
+	XORQ CX, CX
+
+narrow:
+	CMPQ    AX, $0x08
+	JL      narrowEnd
+	VXORPS  Y0, Y0, Y0
+	MOVQ    w+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+64(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y6
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y8
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y9
+	ADDQ    BX, DX
+	MOVQ    bias+32(FP), DX
+	TESTQ   DX, DX
+	JZ      narrowUnbiased
+	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+
+narrowUnbiased:
+	MOVQ a+8(FP), DX
+	MOVQ zeros+40(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	ADDQ CX, DX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	SUBQ SI, BX
+	MOVQ dst+0(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+16(FP), DI
+	MOVQ channels+64(FP), R8
+	SHLQ $0x02, R8
+	MOVQ taps+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ rows+48(FP), R10
+
+narrowRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     narrowLoad
+	VMOVAPS Y0, Y10
+	JMP     narrowTaps
+
+narrowLoad:
+	VMOVUPS (SI), Y10
+
+narrowTaps:
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y1, Y10
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y2, Y10
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y3, Y10
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y4, Y10
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y5, Y10
+	MOVLQSX     20(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y6, Y10
+	MOVLQSX     24(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y7, Y10
+	MOVLQSX     28(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y8, Y10
+	MOVLQSX     32(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y11
+	VFMADD231PS Y11, Y9, Y10
+	VMOVUPS     Y10, (SI)
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         narrowRow
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x08, AX
+	JMP         narrow
+
+narrowEnd:
+	TESTQ      AX, AX
+	JZ         channelsEnd
+	LEAQ       lanes<>+0(SB), DX
+	NEGQ       AX
+	VMOVUPS    32(DX)(AX*4), Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       w+24(FP), AX
+	ADDQ       CX, AX
+	MOVQ       channels+64(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y4
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y5
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y6
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y7
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y8
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y9
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y10
+	ADDQ       DX, AX
+	MOVQ       bias+32(FP), AX
+	TESTQ      AX, AX
+	JZ         cutUnbiased
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y1
+
+cutUnbiased:
+	MOVQ a+8(FP), AX
+	MOVQ zeros+40(FP), DX
+	SUBQ AX, DX
+	SARQ $0x02, DX
+	ADDQ CX, AX
+	MOVQ CX, BX
+	SHRQ $0x02, BX
+	SUBQ BX, DX
+	MOVQ dst+0(FP), BX
+	ADDQ CX, BX
+	MOVQ offsets+16(FP), CX
+	MOVQ channels+64(FP), SI
+	SHLQ $0x02, SI
+	MOVQ taps+56(FP), DI
+	SHLQ $0x02, DI
+	MOVQ rows+48(FP), R8
+
+cutRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     cutLoad
+	VMOVAPS Y1, Y11
+	JMP     cutTaps
+
+cutLoad:
+	VMASKMOVPS (BX), Y0, Y11
+
+cutTaps:
+	MOVLQSX     (CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y2, Y11
+	MOVLQSX     4(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y3, Y11
+	MOVLQSX     8(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y4, Y11
+	MOVLQSX     12(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y5, Y11
+	MOVLQSX     16(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y6, Y11
+	MOVLQSX     20(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y7, Y11
+	MOVLQSX     24(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y8, Y11
+	MOVLQSX     28(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y9, Y11
+	MOVLQSX     32(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y10, Y11
+	VMASKMOVPS  Y11, Y0, (BX)
+	ADDQ        SI, BX
+	ADDQ        DI, CX
+	DECQ        R8
+	JNZ         cutRow
+
+channelsEnd:
+	VZEROUPPER
+	RET
+
 // func depthwiseTapsGradientAVX2(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·depthwiseTapsGradientAVX2(SB), NOSPLIT, $0-64
@@ -1298,17 +1921,17 @@ narrow:
 	ADDQ    BX, DX
 	VMOVUPS (DX), Y8
 	ADDQ    BX, DX
-	MOVQ    dy+16(FP), DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    a+8(FP), SI
-	MOVQ    zeros+32(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
 	ADDQ    CX, SI
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	SUBQ    R8, DI
+	MOVQ    offsets+24(FP), DI
 	MOVQ    channels+56(FP), R8
 	SHLQ    $0x02, R8
 	MOVQ    taps+48(FP), R9
@@ -1316,54 +1939,54 @@ narrow:
 	MOVQ    rows+40(FP), R10
 
 narrowRow:
-	VMOVUPS     (DX), Y9
-	MOVLQSX     (BX), R11
+	VMOVUPS     (SI), Y9
+	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y0
-	MOVLQSX     4(BX), R11
+	MOVLQSX     4(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y1
-	MOVLQSX     8(BX), R11
+	MOVLQSX     8(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y2
-	MOVLQSX     12(BX), R11
+	MOVLQSX     12(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y3
-	MOVLQSX     16(BX), R11
+	MOVLQSX     16(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y4
-	MOVLQSX     20(BX), R11
+	MOVLQSX     20(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y5
-	MOVLQSX     24(BX), R11
+	MOVLQSX     24(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y6
-	MOVLQSX     28(BX), R11
+	MOVLQSX     28(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y7
-	MOVLQSX     32(BX), R11
+	MOVLQSX     32(DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y10
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y10
 	VFMADD231PS Y10, Y9, Y8
-	ADDQ        R8, DX
-	ADDQ        R9, BX
+	ADDQ        R8, SI
+	ADDQ        R9, DI
 	DECQ        R10
 	JNZ         narrowRow
 	MOVQ        dw+0(FP), DX
@@ -1420,17 +2043,17 @@ narrowEnd:
 	ADDQ       DX, AX
 	VMASKMOVPS (AX), Y0, Y9
 	ADDQ       DX, AX
-	MOVQ       dy+16(FP), AX
+	MOVQ       a+8(FP), AX
+	MOVQ       zeros+32(FP), DX
+	SUBQ       AX, DX
+	SARQ       $0x02, DX
 	ADDQ       CX, AX
-	MOVQ       offsets+24(FP), DX
-	MOVQ       a+8(FP), BX
-	MOVQ       zeros+32(FP), SI
-	SUBQ       BX, SI
-	SARQ       $0x02, SI
+	MOVQ       CX, BX
+	SHRQ       $0x02, BX
+	SUBQ       BX, DX
+	MOVQ       dy+16(FP), BX
 	ADDQ       CX, BX
-	MOVQ       CX, DI
-	SHRQ       $0x02, DI
-	SUBQ       DI, SI
+	MOVQ       offsets+24(FP), SI
 	MOVQ       channels+56(FP), DI
 	SHLQ       $0x02, DI
 	MOVQ       taps+48(FP), R8
@@ -1438,54 +2061,54 @@ narrowEnd:
 	MOVQ       rows+40(FP), R9
 
 cutRow:
-	VMASKMOVPS  (AX), Y0, Y10
-	MOVLQSX     (DX), R10
+	VMASKMOVPS  (BX), Y0, Y10
+	MOVLQSX     (SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y1
-	MOVLQSX     4(DX), R10
+	MOVLQSX     4(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y2
-	MOVLQSX     8(DX), R10
+	MOVLQSX     8(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y3
-	MOVLQSX     12(DX), R10
+	MOVLQSX     12(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y4
-	MOVLQSX     16(DX), R10
+	MOVLQSX     16(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y5
-	MOVLQSX     20(DX), R10
+	MOVLQSX     20(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y6
-	MOVLQSX     24(DX), R10
+	MOVLQSX     24(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y7
-	MOVLQSX     28(DX), R10
+	MOVLQSX     28(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y8
-	MOVLQSX     32(DX), R10
+	MOVLQSX     32(SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y11
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y11
 	VFMADD231PS Y11, Y10, Y9
-	ADDQ        DI, AX
-	ADDQ        R8, DX
+	ADDQ        DI, BX
+	ADDQ        R8, SI
 	DECQ        R9
 	JNZ         cutRow
 	MOVQ        dw+0(FP), AX
@@ -1533,17 +2156,17 @@ wide:
 	VMOVUPS 64(DX), Y2
 	VMOVUPS 96(DX), Y3
 	ADDQ    BX, DX
-	MOVQ    dy+16(FP), DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    a+8(FP), SI
-	MOVQ    zeros+32(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
 	ADDQ    CX, SI
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	SUBQ    R8, DI
+	MOVQ    offsets+24(FP), DI
 	MOVQ    channels+56(FP), R8
 	SHLQ    $0x02, R8
 	MOVQ    taps+48(FP), R9
@@ -1551,23 +2174,23 @@ wide:
 	MOVQ    rows+40(FP), R10
 
 wideRow:
-	VMOVUPS     (DX), Y4
-	VMOVUPS     32(DX), Y5
-	VMOVUPS     64(DX), Y6
-	VMOVUPS     96(DX), Y7
-	MOVLQSX     (BX), R11
+	VMOVUPS     (SI), Y4
+	VMOVUPS     32(SI), Y5
+	VMOVUPS     64(SI), Y6
+	VMOVUPS     96(SI), Y7
+	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y8
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y8
 	VFMADD231PS Y8, Y4, Y0
-	VMOVUPS     32(SI)(R11*4), Y4
+	VMOVUPS     32(DX)(R11*4), Y4
 	VFMADD231PS Y4, Y5, Y1
-	VMOVUPS     64(SI)(R11*4), Y4
+	VMOVUPS     64(DX)(R11*4), Y4
 	VFMADD231PS Y4, Y6, Y2
-	VMOVUPS     96(SI)(R11*4), Y4
+	VMOVUPS     96(DX)(R11*4), Y4
 	VFMADD231PS Y4, Y7, Y3
-	ADDQ        R8, DX
-	ADDQ        R9, BX
+	ADDQ        R8, SI
+	ADDQ        R9, DI
 	DECQ        R10
 	JNZ         wideRow
 	MOVQ        dw+0(FP), DX
@@ -1593,17 +2216,17 @@ narrow:
 	SHLQ    $0x02, BX
 	VMOVUPS (DX), Y0
 	ADDQ    BX, DX
-	MOVQ    dy+16(FP), DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    a+8(FP), SI
-	MOVQ    zeros+32(FP), DI
-	SUBQ    SI, DI
-	SARQ    $0x02, DI
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
 	ADDQ    CX, SI
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	SUBQ    R8, DI
+	MOVQ    offsets+24(FP), DI
 	MOVQ    channels+56(FP), R8
 	SHLQ    $0x02, R8
 	MOVQ    taps+48(FP), R9
@@ -1611,14 +2234,14 @@ narrow:
 	MOVQ    rows+40(FP), R10
 
 narrowRow:
-	VMOVUPS     (DX), Y1
-	MOVLQSX     (BX), R11
+	VMOVUPS     (SI), Y1
+	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
-	CMOVQLT     DI, R11
-	VMOVUPS     (SI)(R11*4), Y2
+	CMOVQLT     BX, R11
+	VMOVUPS     (DX)(R11*4), Y2
 	VFMADD231PS Y2, Y1, Y0
-	ADDQ        R8, DX
-	ADDQ        R9, BX
+	ADDQ        R8, SI
+	ADDQ        R9, DI
 	DECQ        R10
 	JNZ         narrowRow
 	MOVQ        dw+0(FP), DX
@@ -1643,17 +2266,17 @@ narrowEnd:
 	SHLQ       $0x02, DX
 	VMASKMOVPS (AX), Y0, Y1
 	ADDQ       DX, AX
-	MOVQ       dy+16(FP), AX
+	MOVQ       a+8(FP), AX
+	MOVQ       zeros+32(FP), DX
+	SUBQ       AX, DX
+	SARQ       $0x02, DX
 	ADDQ       CX, AX
-	MOVQ       offsets+24(FP), DX
-	MOVQ       a+8(FP), BX
-	MOVQ       zeros+32(FP), SI
-	SUBQ       BX, SI
-	SARQ       $0x02, SI
+	MOVQ       CX, BX
+	SHRQ       $0x02, BX
+	SUBQ       BX, DX
+	MOVQ       dy+16(FP), BX
 	ADDQ       CX, BX
-	MOVQ       CX, DI
-	SHRQ       $0x02, DI
-	SUBQ       DI, SI
+	MOVQ       offsets+24(FP), SI
 	MOVQ       channels+56(FP), DI
 	SHLQ       $0x02, DI
 	MOVQ       taps+48(FP), R8
@@ -1661,14 +2284,14 @@ narrowEnd:
 	MOVQ       rows+40(FP), R9
 
 cutRow:
-	VMASKMOVPS  (AX), Y0, Y2
-	MOVLQSX     (DX), R10
+	VMASKMOVPS  (BX), Y0, Y2
+	MOVLQSX     (SI), R10
 	TESTQ       R10, R10
-	CMOVQLT     SI, R10
-	VMASKMOVPS  (BX)(R10*4), Y0, Y3
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
-	ADDQ        DI, AX
-	ADDQ        R8, DX
+	ADDQ        DI, BX
+	ADDQ        R8, SI
 	DECQ        R9
 	JNZ         cutRow
 	MOVQ        dw+0(FP), AX

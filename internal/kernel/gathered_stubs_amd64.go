@@ -9,6 +9,11 @@ package kernel
 //go:noescape
 func depthwiseAVX512(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
 
+// depthwiseNineAVX512 computes Depthwise.Convolve for 9 taps.
+//
+//go:noescape
+func depthwiseNineAVX512(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+
 // depthwiseTapsGradientAVX512 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
 //
 //go:noescape
@@ -33,6 +38,11 @@ func maxPoolGradientAVX512(dx *float32, index *uint8, dy *float32, offsets *int3
 //
 //go:noescape
 func depthwiseAVX2(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+
+// depthwiseNineAVX2 computes Depthwise.Convolve for 9 taps.
+//
+//go:noescape
+func depthwiseNineAVX2(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
 
 // depthwiseTapsGradientAVX2 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
 //

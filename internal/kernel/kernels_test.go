@@ -285,3 +285,15 @@ func TestMaxPoolTiles(t *testing.T) {
 		})
 	})
 }
+
+// FuzzKernels compares the implementations of the kernels without products.
+func FuzzKernels(f *testing.F) {
+	f.Add(uint8(0), uint8(17), uint8(2), uint64(1))
+	f.Add(uint8(33), uint8(70), uint8(3), uint64(2))
+	f.Fuzz(func(t *testing.T, which, n, rows uint8, seed uint64) {
+		c := kernelCases[int(which)%len(kernelCases)]
+		for _, i := range accelerated() {
+			c.check(t, i, int(n), 1+int(rows%8), seed)
+		}
+	})
+}
