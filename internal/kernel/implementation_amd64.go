@@ -51,6 +51,7 @@ var avx512 = implementation{
 
 	sum:           sumAVX512,
 	dot:           dotAVX512,
+	largest:       largestAVX512,
 	sumSquares:    sumSquaresAVX512,
 	largestOffset: largestOffsetAVX512,
 
@@ -62,7 +63,7 @@ var avx512 = implementation{
 	scaleShift:        scaleShiftAVX512,
 	addScaled:         addScaledAVX512,
 
-	products: products{
+	tiled: tiled{
 		multiplyAdd:     multiplyAddAVX512,
 		gather:          family[gatherTile]{gatherAVX512, gatherAVX512Half},
 		gatherOne:       family[gatherTile]{gatherOneAVX512, gatherOneAVX512Half},
@@ -111,6 +112,7 @@ var avx2 = implementation{
 
 	sum:           sumAVX2,
 	dot:           dotAVX2,
+	largest:       largestAVX2,
 	sumSquares:    sumSquaresAVX2,
 	largestOffset: largestOffsetAVX2,
 
@@ -122,7 +124,7 @@ var avx2 = implementation{
 	scaleShift:        scaleShiftAVX2,
 	addScaled:         addScaledAVX2,
 
-	products: products{
+	tiled: tiled{
 		multiplyAdd:     multiplyAddAVX2,
 		gather:          family[gatherTile]{whole: gatherAVX2},
 		gatherOne:       family[gatherTile]{whole: gatherOneAVX2},

@@ -53,6 +53,7 @@ var kernelCases = []kernelCase{
 	{"lion", 0, func(i *implementation, x [][]float32, _, _ int) { i.lion(x[0], x[1], x[2], lionSteps) }},
 	{"sum", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.sum(x[0])) }},
 	{"dot", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.dot(x[0], x[1])) }},
+	{"largest", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.largest(x[0])) }},
 	{"sumSquares", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], values64(i.sumSquares(x[0]))...) }},
 
 	{"columnSum", 1, func(i *implementation, x [][]float32, n, rows int) { i.columnSum(x[1], x[0], rows, n) }},

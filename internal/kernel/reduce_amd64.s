@@ -87,6 +87,60 @@ done:
 	VZEROUPPER
 	RET
 
+// func largestAVX512(x []float32) float32
+// Requires: AVX, AVX512F, BMI2
+TEXT ·largestAVX512(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), CX
+	MOVQ         x_len+8(FP), DX
+	VBROADCASTSS xff800000<>+0(SB), Z0
+	VMOVAPS      Z0, Z1
+	XORQ         AX, AX
+	SUBQ         $0x10, DX
+	JL           rest
+
+whole:
+	VMOVUPS   (CX)(AX*4), Z2
+	VMAXPS    Z1, Z2, Z3
+	VCMPPS    $0x03, Z2, Z2, K2
+	VBLENDMPS Z2, Z3, K2, Z1
+	ADDQ      $0x10, AX
+	SUBQ      $0x10, DX
+	JGE       whole
+
+rest:
+	ADDQ      $0x10, DX
+	JZ        done
+	MOVL      $0x0000ffff, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX)(AX*4), K1, Z2
+	VBLENDMPS Z2, Z0, K1, Z4
+	VMAXPS    Z1, Z4, Z0
+	VCMPPS    $0x03, Z4, Z4, K2
+	VBLENDMPS Z4, Z0, K2, Z1
+
+done:
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VMOVAPS       Y1, Y1
+	VMAXPS        Y1, Y0, Y2
+	VCMPPS        $0x03, Y0, Y0, Y1
+	VBLENDVPS     Y1, Y0, Y2, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VMAXPS        X1, X0, X2
+	VCMPPS        $0x03, X0, X0, X1
+	VBLENDVPS     X1, X0, X2, X1
+	VPSHUFD       $0x4e, X1, X0
+	VMAXPS        X1, X0, X2
+	VCMPPS        $0x03, X0, X0, X1
+	VBLENDVPS     X1, X0, X2, X1
+	VPSHUFD       $0xb1, X1, X0
+	VMAXPS        X1, X0, X2
+	VCMPPS        $0x03, X0, X0, X1
+	VBLENDVPS     X1, X0, X2, X1
+	VMOVSS        X1, ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func sumSquaresAVX512(x []float32) float64
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-32
@@ -297,6 +351,84 @@ done:
 	VZEROUPPER
 	RET
 
+// func largestAVX2(x []float32) float32
+// Requires: AVX, CMOV
+TEXT ·largestAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), CX
+	MOVQ         x_len+8(FP), DX
+	VBROADCASTSS xff800000<>+0(SB), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	XORQ         AX, AX
+	SUBQ         $0x10, DX
+	JL           rest
+
+whole:
+	VMOVUPS   (CX)(AX*4), Y3
+	VMAXPS    Y1, Y3, Y4
+	VCMPPS    $0x03, Y3, Y3, Y1
+	VBLENDVPS Y1, Y3, Y4, Y1
+	VMOVUPS   32(CX)(AX*4), Y3
+	VMAXPS    Y2, Y3, Y4
+	VCMPPS    $0x03, Y3, Y3, Y2
+	VBLENDVPS Y2, Y3, Y4, Y2
+	ADDQ      $0x10, AX
+	SUBQ      $0x10, DX
+	JGE       whole
+
+rest:
+	ADDQ       $0x10, DX
+	JZ         done
+	MOVQ       DX, BX
+	XORQ       SI, SI
+	SUBQ       $0x00, BX
+	CMOVQLT    SI, BX
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, SI
+	CMOVQGT    SI, BX
+	LEAQ       lanes<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y3
+	XORQ       BX, BX
+	SUBQ       $0x08, DX
+	CMOVQLT    BX, DX
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, BX
+	CMOVQGT    BX, DX
+	LEAQ       lanes<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y4
+	VMASKMOVPS (CX)(AX*4), Y3, Y5
+	VBLENDVPS  Y3, Y5, Y0, Y3
+	VMAXPS     Y1, Y3, Y5
+	VCMPPS     $0x03, Y3, Y3, Y1
+	VBLENDVPS  Y1, Y3, Y5, Y1
+	VMASKMOVPS 32(CX)(AX*4), Y4, Y3
+	VBLENDVPS  Y4, Y3, Y0, Y0
+	VMAXPS     Y2, Y0, Y3
+	VCMPPS     $0x03, Y0, Y0, Y2
+	VBLENDVPS  Y2, Y0, Y3, Y2
+
+done:
+	VMAXPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y2, Y2, Y0
+	VBLENDVPS    Y0, Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X1, X0, X2
+	VCMPPS       $0x03, X0, X0, X1
+	VBLENDVPS    X1, X0, X2, X1
+	VPSHUFD      $0x4e, X1, X0
+	VMAXPS       X1, X0, X2
+	VCMPPS       $0x03, X0, X0, X1
+	VBLENDVPS    X1, X0, X2, X1
+	VPSHUFD      $0xb1, X1, X0
+	VMAXPS       X1, X0, X2
+	VCMPPS       $0x03, X0, X0, X1
+	VBLENDVPS    X1, X0, X2, X1
+	VMOVSS       X1, ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func sumSquaresAVX2(x []float32) float64
 // Requires: AVX, CMOV, FMA3
 TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-32
@@ -451,3 +583,13 @@ DATA lanes<>+52(SB)/4, $0x00000000
 DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+DATA xff800000<>+0(SB)/4, $0xff800000
+DATA xff800000<>+4(SB)/4, $0xff800000
+DATA xff800000<>+8(SB)/4, $0xff800000
+DATA xff800000<>+12(SB)/4, $0xff800000
+DATA xff800000<>+16(SB)/4, $0xff800000
+DATA xff800000<>+20(SB)/4, $0xff800000
+DATA xff800000<>+24(SB)/4, $0xff800000
+DATA xff800000<>+28(SB)/4, $0xff800000
+GLOBL xff800000<>(SB), RODATA|NOPTR, $32

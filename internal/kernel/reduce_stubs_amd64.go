@@ -14,6 +14,11 @@ func sumAVX512(x []float32) float32
 //go:noescape
 func dotAVX512(x []float32, y []float32) float32
 
+// largestAVX512 computes largestGeneric.
+//
+//go:noescape
+func largestAVX512(x []float32) float32
+
 // sumSquaresAVX512 computes sumSquaresGeneric.
 //
 //go:noescape
@@ -33,6 +38,11 @@ func sumAVX2(x []float32) float32
 //
 //go:noescape
 func dotAVX2(x []float32, y []float32) float32
+
+// largestAVX2 computes largestGeneric.
+//
+//go:noescape
+func largestAVX2(x []float32) float32
 
 // sumSquaresAVX2 computes sumSquaresGeneric.
 //

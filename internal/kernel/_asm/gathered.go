@@ -328,7 +328,7 @@ func maxPool(p *strip) {
 	index := p.everyLane(tap)
 	p.each(func(i, disp int) {
 		v := load(disp)
-		beats := p.compare(notAtMost, v, top[i]).and(p.compare(ordered, top[i], top[i]))
+		beats := p.compare(notAtMost, v, top[i]).and(p.compare(isOrdered, top[i], top[i]))
 		VMOVAPS(beats.pick(v, top[i]), top[i])
 		VMOVAPS(beats.pick(index, won[i]), won[i])
 	})
