@@ -102,3 +102,50 @@ func BenchmarkOuter(b *testing.B) {
 		benchmarkEach(b, fmt.Sprintf("%d-%d-%d", s.pixels, s.m, s.n), s.pixels*s.m*s.n, o.Sum)
 	}
 }
+
+// BenchmarkKernels times kernels other than products on rows that fit the first
+// cache.
+func BenchmarkKernels(b *testing.B) {
+	const n, rows = 64, 32
+	for _, c := range kernelCases {
+		var x [][]float32
+		for s := range 8 {
+			size := n * rows
+			if c.wide > 0 && s >= c.wide {
+				size = n
+			}
+			x = append(x, randoms(size, uint32(s)))
+		}
+		for _, i := range available() {
+			b.Run(c.name+"/"+i.name, func(b *testing.B) {
+				for b.Loop() {
+					c.run(i, x, n, rows)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n*rows), "ns/value")
+			})
+		}
+	}
+}
+
+func BenchmarkDepthwise(b *testing.B) {
+	for _, channels := range []int{16, 96, 192} {
+		c := convolution(16, 9, channels, channels)
+		d := Depthwise{
+			Dst: c.Dst, A: c.A, Offsets: c.Offsets, W: c.B[:9*channels], Bias: c.Bias,
+			Rows: c.Rows, Taps: 9, Channels: channels,
+		}
+		count := d.Rows * d.Taps * channels
+		benchmarkEach(b, fmt.Sprintf("convolve-%d", channels), count, d.Convolve)
+		dw := make([]float32, 9*channels)
+		benchmarkEach(b, fmt.Sprintf("gradient-%d", channels), count, func() {
+			DepthwiseGradient(dw, d.A, d.Dst, d.Offsets, d.Rows, d.Taps, channels)
+		})
+		x, index := c.A, make([]uint8, len(c.Dst))
+		benchmarkEach(b, fmt.Sprintf("pool-%d", channels), count, func() {
+			MaxPool(c.Dst, index, x, d.Offsets, d.Rows, 9, channels)
+		})
+		benchmarkEach(b, fmt.Sprintf("unpool-%d", channels), count, func() {
+			MaxPoolGradient(x, index, c.Dst, d.Offsets, d.Rows, 9, channels)
+		})
+	}
+}

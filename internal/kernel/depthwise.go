@@ -29,7 +29,11 @@ func (d *Depthwise) Convolve() {
 	if d.Bias != nil {
 		bias = &d.Bias[0]
 	}
-	active.depthwise(&d.Dst[0], &d.A[0], &d.Offsets[0], &d.W[0], bias, zeroRow(d.Channels),
+	convolve := active.depthwise
+	if d.Taps == depthwiseTaps {
+		convolve = active.depthwiseNine
+	}
+	convolve(&d.Dst[0], &d.A[0], &d.Offsets[0], &d.W[0], bias, zeroRow(d.Channels),
 		d.Rows, d.Taps, d.Channels, d.Accumulate)
 }
 

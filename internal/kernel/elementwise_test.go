@@ -2,7 +2,9 @@ package kernel
 
 import "testing"
 
-func TestElementwise(t *testing.T) {
+func TestElementwise(t *testing.T) { eachImplementation(t, testElementwise) }
+
+func testElementwise(t *testing.T) {
 	for n := range 35 {
 		x, y := values(1, n), values(2, n)
 		sum := append([]float32(nil), x...)

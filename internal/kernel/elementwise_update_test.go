@@ -8,7 +8,9 @@ import (
 
 // TestUpdates compares the updates with their doc comments, at all lengths up
 // to a few vectors, one element beyond which stays as it was.
-func TestUpdates(t *testing.T) {
+func TestUpdates(t *testing.T) { eachImplementation(t, testUpdates) }
+
+func testUpdates(t *testing.T) {
 	sgd := SGDConstants{LearningRate: 0.1, Momentum: 0.9, Decay: 0.01}
 	nesterov := sgd
 	nesterov.Nesterov = true

@@ -138,7 +138,9 @@ func FuzzFMA32(f *testing.F) {
 	})
 }
 
-func TestAxpy(t *testing.T) {
+func TestAxpy(t *testing.T) { eachImplementation(t, testAxpy) }
+
+func testAxpy(t *testing.T) {
 	var m mix
 	for n := range 70 {
 		for _, a := range []float32{0, math.Float32frombits(1 << 31), 0.3, -1.5, 0x1p-70, float32(math.Inf(-1))} {

@@ -40,6 +40,7 @@ type implementation struct {
 
 	sum           func(x []float32) float32
 	dot           func(x, y []float32) float32
+	largest       func(x []float32) float32
 	sumSquares    func(x []float32) float64
 	largestOffset func(offsets []int32) int32
 
@@ -51,17 +52,17 @@ type implementation struct {
 	scaleShift        func(dst, x, scale, shift []float32, rows, stride int)
 	addScaled         func(dst, x, scale []float32, rows, stride int)
 
-	products
+	tiled
 }
 
-// products are the kernels that take pointers and trust their caller. The generic
-// implementation has none of them.
-type products struct {
+// tiled are the kernels that take pointers and trust their caller with them. The
+// generic implementation has none: its loops are those of the exported functions.
+type tiled struct {
 	multiplyAdd       func(rounds int)
-	gather, gatherOne tiles[gatherTile] // gatherOne is for K = 1
-	outer             tiles[outerTile]
+	gather, gatherOne family[gatherTile] // gatherOne is for K = 1
+	outer             family[outerTile]
 
-	depthwise                   func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
+	depthwise, depthwiseNine    func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
 	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)
 	maxPool                     func(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)
 	maxPoolGradient             func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
@@ -102,6 +103,7 @@ var generic = implementation{
 
 	sum:           sumGeneric,
 	dot:           dotGeneric,
+	largest:       largestGeneric,
 	sumSquares:    sumSquaresGeneric,
 	largestOffset: largestOffsetGeneric,
 

@@ -51,6 +51,7 @@ var avx512 = implementation{
 
 	sum:           sumAVX512,
 	dot:           dotAVX512,
+	largest:       largestAVX512,
 	sumSquares:    sumSquaresAVX512,
 	largestOffset: largestOffsetAVX512,
 
@@ -62,12 +63,13 @@ var avx512 = implementation{
 	scaleShift:        scaleShiftAVX512,
 	addScaled:         addScaledAVX512,
 
-	products: products{
+	tiled: tiled{
 		multiplyAdd:     multiplyAddAVX512,
-		gather:          gatherAVX512,
-		gatherOne:       gatherOneAVX512,
-		outer:           outerAVX512,
+		gather:          family[gatherTile]{gatherAVX512, gatherAVX512Half},
+		gatherOne:       family[gatherTile]{gatherOneAVX512, gatherOneAVX512Half},
+		outer:           family[outerTile]{outerAVX512, outerAVX512Half},
 		depthwise:       depthwiseAVX512,
+		depthwiseNine:   depthwiseNineAVX512,
 		depthwiseTap:    depthwiseTapGradientAVX512,
 		depthwiseTaps:   depthwiseTapsGradientAVX512,
 		maxPool:         maxPoolAVX512,
@@ -110,6 +112,7 @@ var avx2 = implementation{
 
 	sum:           sumAVX2,
 	dot:           dotAVX2,
+	largest:       largestAVX2,
 	sumSquares:    sumSquaresAVX2,
 	largestOffset: largestOffsetAVX2,
 
@@ -121,12 +124,13 @@ var avx2 = implementation{
 	scaleShift:        scaleShiftAVX2,
 	addScaled:         addScaledAVX2,
 
-	products: products{
+	tiled: tiled{
 		multiplyAdd:     multiplyAddAVX2,
-		gather:          gatherAVX2,
-		gatherOne:       gatherOneAVX2,
-		outer:           outerAVX2,
+		gather:          family[gatherTile]{whole: gatherAVX2},
+		gatherOne:       family[gatherTile]{whole: gatherOneAVX2},
+		outer:           family[outerTile]{whole: outerAVX2},
 		depthwise:       depthwiseAVX2,
+		depthwiseNine:   depthwiseNineAVX2,
 		depthwiseTap:    depthwiseTapGradientAVX2,
 		depthwiseTaps:   depthwiseTapsGradientAVX2,
 		maxPool:         maxPoolAVX2,

@@ -53,6 +53,7 @@ var kernelCases = []kernelCase{
 	{"lion", 0, func(i *implementation, x [][]float32, _, _ int) { i.lion(x[0], x[1], x[2], lionSteps) }},
 	{"sum", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.sum(x[0])) }},
 	{"dot", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.dot(x[0], x[1])) }},
+	{"largest", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.largest(x[0])) }},
 	{"sumSquares", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], values64(i.sumSquares(x[0]))...) }},
 
 	{"columnSum", 1, func(i *implementation, x [][]float32, n, rows int) { i.columnSum(x[1], x[0], rows, n) }},
@@ -283,5 +284,17 @@ func TestMaxPoolTiles(t *testing.T) {
 			sameAs(t, name+": gradient", got.body, dx)
 			got.check(t, name)
 		})
+	})
+}
+
+// FuzzKernels compares the implementations of the kernels without products.
+func FuzzKernels(f *testing.F) {
+	f.Add(uint8(0), uint8(17), uint8(2), uint64(1))
+	f.Add(uint8(33), uint8(70), uint8(3), uint64(2))
+	f.Fuzz(func(t *testing.T, which, n, rows uint8, seed uint64) {
+		c := kernelCases[int(which)%len(kernelCases)]
+		for _, i := range accelerated() {
+			c.check(t, i, int(n), 1+int(rows%8), seed)
+		}
 	})
 }

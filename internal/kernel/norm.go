@@ -7,6 +7,21 @@ import "math"
 // in order: sums of hundreds of terms instead of tens of thousands, which is
 // more accurate and leaves room to treat a shard image by image.
 
+// rowBlock is the number of values of each slice that a kernel on rows takes in
+// one call: few enough to stay in the caches while panel after panel of channels
+// goes over them. It is free of the contract.
+const rowBlock = 4096
+
+// eachRowBlock calls f for blocks of rows of a number of channels, the values
+// first to last-1 of a slice of n.
+func eachRowBlock(n, channels int, f func(first, last, rows int)) {
+	size := max(rowBlock/channels, 1) * channels
+	for first := 0; first < n; first += size {
+		last := min(first+size, n)
+		f(first, last, (last-first)/channels)
+	}
+}
+
 // ChannelMean computes mean[c], the mean of x over images and pixels. partial is
 // scratch space as long as mean.
 func ChannelMean(mean, partial, x []float32, images int) {
@@ -26,7 +41,10 @@ func ChannelVariance(variance, partial, mean, x []float32, images int) {
 	channels, size := len(mean), len(x)/images
 	for i := range images {
 		clear(partial)
-		active.squaredDeviations(partial, mean[:len(partial)], x[i*size:][:size], size/channels, channels)
+		image := x[i*size:][:size]
+		eachRowBlock(size, channels, func(first, last, rows int) {
+			active.squaredDeviations(partial, mean[:channels], image[first:last], rows, channels)
+		})
 		Add(variance, partial)
 	}
 	Scale(variance, 1/float32(len(x)/channels))
@@ -53,7 +71,10 @@ func InverseDeviation(dst, variance []float32, epsilon float32) {
 // channel.
 func Normalize(dst, x, mean, inverse, weight, bias []float32) {
 	n := len(mean)
-	active.normalize(dst[:len(x)], x, mean, inverse[:n], weight[:n], bias[:n], len(x)/n, n)
+	inverse, weight, bias = inverse[:n], weight[:n], bias[:n]
+	eachRowBlock(len(x), n, func(first, last, rows int) {
+		active.normalize(dst[first:last], x[first:last], mean, inverse, weight, bias, rows, n)
+	})
 }
 
 func normalizeGeneric(dst, x, mean, inverse, weight, bias []float32, rows, stride int) {
@@ -73,8 +94,10 @@ func NormalizeSums(dweight, dbias, partial, dy, x, mean, inverse []float32, imag
 	forWeight, forBias := partial[:channels], partial[channels:2*channels]
 	for i := range images {
 		clear(partial)
-		active.normalizeSums(forWeight, forBias, dy[i*size:][:size], x[i*size:][:size], mean, inverse[:channels],
-			size/channels, channels)
+		gradient, image := dy[i*size:][:size], x[i*size:][:size]
+		eachRowBlock(size, channels, func(first, last, rows int) {
+			active.normalizeSums(forWeight, forBias, gradient[first:last], image[first:last], mean, inverse[:channels], rows, channels)
+		})
 		Add(dweight, forWeight)
 		Add(dbias, forBias)
 	}
@@ -97,8 +120,11 @@ func normalizeSumsGeneric(dweight, dbias, dy, x, mean, inverse []float32, rows, 
 //	dx += weight * inverse * (dy - dbias/n - xhat*dweight/n)
 func NormalizeGradient(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, n int) {
 	channels := len(mean)
-	active.normalizeGradient(dx[:len(x)], dy[:len(x)], x, mean, inverse[:channels], weight[:channels], dweight[:channels], dbias[:channels],
-		float32(n), len(x)/channels, channels)
+	inverse, weight, dweight, dbias = inverse[:channels], weight[:channels], dweight[:channels], dbias[:channels]
+	eachRowBlock(len(x), channels, func(first, last, rows int) {
+		active.normalizeGradient(dx[first:last], dy[first:last], x[first:last], mean, inverse, weight, dweight, dbias,
+			float32(n), rows, channels)
+	})
 }
 
 func normalizeGradientGeneric(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int) {
@@ -115,7 +141,9 @@ func normalizeGradientGeneric(dx, dy, x, mean, inverse, weight, dweight, dbias [
 // ScaleShift computes dst = fma(x, scale, shift) in each channel.
 func ScaleShift(dst, x, scale, shift []float32) {
 	n := len(scale)
-	active.scaleShift(dst[:len(x)], x, scale, shift[:n], len(x)/n, n)
+	eachRowBlock(len(x), n, func(first, last, rows int) {
+		active.scaleShift(dst[first:last], x[first:last], scale, shift[:n], rows, n)
+	})
 }
 
 func scaleShiftGeneric(dst, x, scale, shift []float32, rows, stride int) {
@@ -130,7 +158,9 @@ func scaleShiftGeneric(dst, x, scale, shift []float32, rows, stride int) {
 // AddScaled computes dst = fma(x, scale, dst) in each channel.
 func AddScaled(dst, x, scale []float32) {
 	n := len(scale)
-	active.addScaled(dst[:len(x)], x, scale, len(x)/n, n)
+	eachRowBlock(len(x), n, func(first, last, rows int) {
+		active.addScaled(dst[first:last], x[first:last], scale, rows, n)
+	})
 }
 
 func addScaledGeneric(dst, x, scale []float32, rows, stride int) {

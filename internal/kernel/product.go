@@ -26,14 +26,14 @@ type Product struct {
 
 // Gather computes the product.
 func (p *Product) Gather() {
-	switch tiles := active.gather; {
+	switch {
 	case p.Rows == 0 || p.N == 0:
-	case p.Taps*p.K == 0 || tiles == nil:
+	case p.Taps*p.K == 0 || active.gather.whole == nil:
 		p.gatherGeneric()
 	case p.K == 1:
-		p.gatherTiles(active.gatherOne)
+		p.gatherTiles(&active.gatherOne)
 	default:
-		p.gatherTiles(tiles)
+		p.gatherTiles(&active.gather)
 	}
 }
 
@@ -80,10 +80,10 @@ type Outer struct {
 func (o *Outer) Sum() {
 	switch {
 	case o.M == 0 || o.N == 0:
-	case len(o.Offsets) == 0 || active.outer == nil:
+	case len(o.Offsets) == 0 || active.outer.whole == nil:
 		o.sumGeneric()
 	default:
-		o.sumTiles(active.outer)
+		o.sumTiles(&active.outer)
 	}
 }
 

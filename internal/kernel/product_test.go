@@ -66,7 +66,9 @@ func at(a []float32, offset int32, k int) float32 {
 	return a[int(offset)+k]
 }
 
-func TestProductIsItsScalarLoop(t *testing.T) {
+func TestProductIsItsScalarLoop(t *testing.T) { eachImplementation(t, testProductIsItsScalarLoop) }
+
+func testProductIsItsScalarLoop(t *testing.T) {
 	for _, rows := range []int{1, 2, 7} {
 		for _, taps := range []int{0, 1, 9} {
 			for _, k := range []int{1, 3} {
@@ -117,7 +119,9 @@ func checkProduct(t *testing.T, rows, taps, k, n, mode int) {
 	dst.check(t, name)
 }
 
-func TestOuterIsItsScalarLoop(t *testing.T) {
+func TestOuterIsItsScalarLoop(t *testing.T) { eachImplementation(t, testOuterIsItsScalarLoop) }
+
+func testOuterIsItsScalarLoop(t *testing.T) {
 	for _, m := range []int{1, 3, 6} {
 		for _, n := range []int{1, 8, 33} {
 			for _, pixels := range []int{0, 1, 10} {
@@ -147,6 +151,10 @@ func TestOuterIsItsScalarLoop(t *testing.T) {
 }
 
 func TestDepthwiseIsAProductOfEachChannel(t *testing.T) {
+	eachImplementation(t, testDepthwiseIsAProductOfEachChannel)
+}
+
+func testDepthwiseIsAProductOfEachChannel(t *testing.T) {
 	const rows, taps, channels = 5, 9, 7
 	d := Depthwise{
 		Dst: make([]float32, rows*channels), A: randoms(8*channels, 1), Offsets: offsetsFor(rows*taps, channels, 1),
@@ -174,6 +182,10 @@ func TestDepthwiseIsAProductOfEachChannel(t *testing.T) {
 }
 
 func TestMaxPoolTakesTheFirstOfEquals(t *testing.T) {
+	eachImplementation(t, testMaxPoolTakesTheFirstOfEquals)
+}
+
+func testMaxPoolTakesTheFirstOfEquals(t *testing.T) {
 	nan := float32(math.NaN())
 	tests := []struct {
 		x     []float32
@@ -206,7 +218,9 @@ func TestMaxPoolTakesTheFirstOfEquals(t *testing.T) {
 	}
 }
 
-func TestReLULetsNaNThrough(t *testing.T) {
+func TestReLULetsNaNThrough(t *testing.T) { eachImplementation(t, testReLULetsNaNThrough) }
+
+func testReLULetsNaNThrough(t *testing.T) {
 	x := []float32{-1, float32(math.Copysign(0, -1)), 0, 2, float32(math.NaN()), float32(math.Inf(1)), 7}
 	dst := make([]float32, len(x))
 	ReLU(dst, x)
@@ -215,7 +229,9 @@ func TestReLULetsNaNThrough(t *testing.T) {
 	sameBits(t, "ReLU6", dst, []float32{0, 0, 0, 2, x[4], 6, 6})
 }
 
-func TestNormalizeStatistics(t *testing.T) {
+func TestNormalizeStatistics(t *testing.T) { eachImplementation(t, testNormalizeStatistics) }
+
+func testNormalizeStatistics(t *testing.T) {
 	x := []float32{1, 10, 2, 20, 3, 30, 6, 60} // two images, two pixels, two channels
 	mean, variance, partial := make([]float32, 2), make([]float32, 2), make([]float32, 2)
 	ChannelMean(mean, partial, x, 2)

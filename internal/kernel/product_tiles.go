@@ -15,15 +15,24 @@ type outerTile func(dst *float32, dstStride int, a *float32, offsets *int32, b *
 // less one, and for a last vector that is whole or cut.
 type tiles[F any] [][][2]F
 
+// family is the tiles of one kind.
+type family[F any] struct {
+	whole tiles[F]
+	half  tiles[F] // of one vector half as wide, where that may be faster
+}
+
 // columns is the number of columns that the widest tile has.
-func (t tiles[F]) columns() int { return len(t) * active.width }
+func (t *family[F]) columns() int { return len(t.whole) * active.width }
 
 // of returns the tiles for a number of columns: by rows less one.
-func (t tiles[F]) of(columns int) (byRows [][2]F, cut int) {
+func (t *family[F]) of(columns int) (byRows [][2]F, cut int) {
+	if t.half != nil && columns <= active.width/2 {
+		return t.half[0], 1
+	}
 	if columns%active.width != 0 {
 		cut = 1
 	}
-	return t[(columns-1)/active.width], cut
+	return t.whole[(columns-1)/active.width], cut
 }
 
 // cutRows cuts a number of rows into as few tiles of at most most rows as there
@@ -45,7 +54,7 @@ const (
 
 // gatherTiles computes the product with tiles: panels of columns, each from its
 // first row to its last.
-func (p *Product) gatherTiles(t tiles[gatherTile]) {
+func (p *Product) gatherTiles(t *family[gatherTile]) {
 	p.check()
 	zeros := zeroRow(p.K)
 	for first := 0; first < p.N; first += t.columns() {
@@ -62,7 +71,7 @@ func (p *Product) gatherTiles(t tiles[gatherTile]) {
 
 // gatherPanel computes a panel of columns, for reduction indexes firstK to
 // firstK+k-1 of each tap.
-func (p *Product) gatherPanel(t tiles[gatherTile], zeros *float32, first, columns, firstK, k int, accumulate bool) {
+func (p *Product) gatherPanel(t *family[gatherTile], zeros *float32, first, columns, firstK, k int, accumulate bool) {
 	var bias *float32
 	if p.Bias != nil {
 		bias = &p.Bias[first]
@@ -93,7 +102,7 @@ func (p *Product) check() {
 
 // sumTiles computes the sum with tiles: blocks of the reduction, in each panels
 // of columns.
-func (o *Outer) sumTiles(t tiles[outerTile]) {
+func (o *Outer) sumTiles(t *family[outerTile]) {
 	o.check()
 	zeros := zeroRow(o.M)
 	for k := 0; k < len(o.Offsets); k += outerBlock {
@@ -104,7 +113,7 @@ func (o *Outer) sumTiles(t tiles[outerTile]) {
 }
 
 // sumPanel adds the terms firstK to firstK+k-1 to a panel of columns.
-func (o *Outer) sumPanel(t tiles[outerTile], zeros *float32, first, firstK, k int) {
+func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, first, firstK, k int) {
 	columns := min(t.columns(), o.N-first)
 	byRows, cut := t.of(columns)
 	larger, count, small := cutRows(o.M, len(byRows))

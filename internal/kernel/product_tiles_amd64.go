@@ -12,6 +12,8 @@ var gatherAVX512 = tiles[gatherTile]{
 		{gather4x1AVX512, gather4x1AVX512},
 		{gather5x1AVX512, gather5x1AVX512},
 		{gather6x1AVX512, gather6x1AVX512},
+		{gather7x1AVX512, gather7x1AVX512},
+		{gather8x1AVX512, gather8x1AVX512},
 	},
 	{
 		{gather1x2AVX512, gather1x2AVX512},
@@ -20,6 +22,8 @@ var gatherAVX512 = tiles[gatherTile]{
 		{gather4x2AVX512, gather4x2AVX512},
 		{gather5x2AVX512, gather5x2AVX512},
 		{gather6x2AVX512, gather6x2AVX512},
+		{gather7x2AVX512, gather7x2AVX512},
+		{gather8x2AVX512, gather8x2AVX512},
 	},
 	{
 		{gather1x3AVX512, gather1x3AVX512},
@@ -28,6 +32,8 @@ var gatherAVX512 = tiles[gatherTile]{
 		{gather4x3AVX512, gather4x3AVX512},
 		{gather5x3AVX512, gather5x3AVX512},
 		{gather6x3AVX512, gather6x3AVX512},
+		{gather7x3AVX512, gather7x3AVX512},
+		{gather8x3AVX512, gather8x3AVX512},
 	},
 	{
 		{gather1x4AVX512, gather1x4AVX512},
@@ -137,6 +143,53 @@ var outerAVX512 = tiles[outerTile]{
 	},
 }
 
+var gatherAVX512Half = tiles[gatherTile]{
+	{
+		{gather1x1AVX512Half, gather1x1AVX512Half},
+		{gather2x1AVX512Half, gather2x1AVX512Half},
+		{gather3x1AVX512Half, gather3x1AVX512Half},
+		{gather4x1AVX512Half, gather4x1AVX512Half},
+		{gather5x1AVX512Half, gather5x1AVX512Half},
+		{gather6x1AVX512Half, gather6x1AVX512Half},
+		{gather7x1AVX512Half, gather7x1AVX512Half},
+		{gather8x1AVX512Half, gather8x1AVX512Half},
+	},
+}
+
+var gatherOneAVX512Half = tiles[gatherTile]{
+	{
+		{gatherOne1x1AVX512Half, gatherOne1x1AVX512Half},
+		{gatherOne2x1AVX512Half, gatherOne2x1AVX512Half},
+		{gatherOne3x1AVX512Half, gatherOne3x1AVX512Half},
+		{gatherOne4x1AVX512Half, gatherOne4x1AVX512Half},
+		{gatherOne5x1AVX512Half, gatherOne5x1AVX512Half},
+		{gatherOne6x1AVX512Half, gatherOne6x1AVX512Half},
+		{gatherOne7x1AVX512Half, gatherOne7x1AVX512Half},
+		{gatherOne8x1AVX512Half, gatherOne8x1AVX512Half},
+		{gatherOne9x1AVX512Half, gatherOne9x1AVX512Half},
+		{gatherOne10x1AVX512Half, gatherOne10x1AVX512Half},
+		{gatherOne11x1AVX512Half, gatherOne11x1AVX512Half},
+		{gatherOne12x1AVX512Half, gatherOne12x1AVX512Half},
+	},
+}
+
+var outerAVX512Half = tiles[outerTile]{
+	{
+		{outer1x1AVX512Half, outer1x1AVX512Half},
+		{outer2x1AVX512Half, outer2x1AVX512Half},
+		{outer3x1AVX512Half, outer3x1AVX512Half},
+		{outer4x1AVX512Half, outer4x1AVX512Half},
+		{outer5x1AVX512Half, outer5x1AVX512Half},
+		{outer6x1AVX512Half, outer6x1AVX512Half},
+		{outer7x1AVX512Half, outer7x1AVX512Half},
+		{outer8x1AVX512Half, outer8x1AVX512Half},
+		{outer9x1AVX512Half, outer9x1AVX512Half},
+		{outer10x1AVX512Half, outer10x1AVX512Half},
+		{outer11x1AVX512Half, outer11x1AVX512Half},
+		{outer12x1AVX512Half, outer12x1AVX512Half},
+	},
+}
+
 var gatherAVX2 = tiles[gatherTile]{
 	{
 		{gather1x1AVX2, gather1x1CutAVX2},
@@ -145,6 +198,8 @@ var gatherAVX2 = tiles[gatherTile]{
 		{gather4x1AVX2, gather4x1CutAVX2},
 		{gather5x1AVX2, gather5x1CutAVX2},
 		{gather6x1AVX2, gather6x1CutAVX2},
+		{gather7x1AVX2, gather7x1CutAVX2},
+		{gather8x1AVX2, gather8x1CutAVX2},
 	},
 	{
 		{gather1x2AVX2, gather1x2CutAVX2},

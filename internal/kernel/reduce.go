@@ -74,7 +74,9 @@ func dotGeneric(x, y []float32) float32 {
 // Max returns the largest element of x, NaN if there is one among them, and
 // negative infinity for an empty x. Which of several zeros of different sign
 // is returned is settled by the lanes.
-func Max(x []float32) float32 {
+func Max(x []float32) float32 { return active.largest(x) }
+
+func largestGeneric(x []float32) float32 {
 	var p [lanes]float32
 	for j := range p {
 		p[j] = float32(math.Inf(-1))

@@ -15,7 +15,9 @@ func values(seed uint64, n int) []float32 {
 	return x
 }
 
-func TestSums(t *testing.T) {
+func TestSums(t *testing.T) { eachImplementation(t, testSums) }
+
+func testSums(t *testing.T) {
 	for n := range 67 {
 		x, y := values(1, n), values(2, n)
 		sum, squares, dot, scale, dotScale := 0.0, 0.0, 0.0, 0.0, 0.0
@@ -39,7 +41,9 @@ func TestSums(t *testing.T) {
 
 // TestSumOrder pins the order of additions by numbers that only one order sums
 // to this result.
-func TestSumOrder(t *testing.T) {
+func TestSumOrder(t *testing.T) { eachImplementation(t, testSumOrder) }
+
+func testSumOrder(t *testing.T) {
 	x := make([]float32, 32)
 	x[0], x[16], x[8], x[1] = 0x1p24, 1, 1, 3
 	// Lane 0: 2^24 + 1 = 2^24 (tie to even); + lane 8: again 2^24; + lane 1: 2^24 + 4 (tie to even).
@@ -78,7 +82,9 @@ func TestMax(t *testing.T) {
 	}
 }
 
-func TestSoftmaxRow(t *testing.T) {
+func TestSoftmaxRow(t *testing.T) { eachImplementation(t, testSoftmaxRow) }
+
+func testSoftmaxRow(t *testing.T) {
 	for _, x := range [][]float32{{0}, {1, 2, 3}, {-100, 100}, {1e30, -1e30}, values(4, 40), {0, 0, 0, 0, float32(math.Inf(-1))}} {
 		y := make([]float32, len(x))
 		SoftmaxRow(y, x)
@@ -99,7 +105,9 @@ func TestSoftmaxRow(t *testing.T) {
 	}
 }
 
-func TestDigestReduce(t *testing.T) {
+func TestDigestReduce(t *testing.T) { eachImplementation(t, testDigestReduce) }
+
+func testDigestReduce(t *testing.T) {
 	x, y := values(5, 1003), values(6, 1003)
 	small := values(7, 10)
 	Scale(small, 0.001)

@@ -87,9 +87,9 @@ func (s isa) pixels(body func(), rows ...string) {
 }
 
 func gathered(s isa) {
-	s.function("depthwise", "(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)",
-		"computes Depthwise.Convolve.")
+	s.function("depthwise", depthwiseSignature, "computes Depthwise.Convolve.")
 	s.pixels(func() { s.strips(4, depthwise) }, "dst")
+	depthwiseNine(s)
 	for _, taps := range []int{depthwiseTaps, 1} {
 		depthwiseGradient(s, taps)
 	}
@@ -104,6 +104,8 @@ func gathered(s isa) {
 		ADDQ(load64(parameter("channels")), parameter("index"))
 	}, "dy")
 }
+
+const depthwiseSignature = "(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)"
 
 // depthwise emits one strip of channels of one pixel.
 func depthwise(p *strip) {
@@ -146,6 +148,94 @@ func (p *strip) startStrip() []vec {
 	return acc
 }
 
+// depthwiseNine emits the convolution with 9 taps: a strip of channels goes
+// through all pixels with its weights in registers.
+func depthwiseNine(s isa) {
+	s.function("depthwiseNine", depthwiseSignature, "computes Depthwise.Convolve for 9 taps.")
+	s.strips(s.stripVectors(), func(p *strip) {
+		w, bias := make([][]vec, depthwiseTaps), p.zeros(p.vectors)
+		from, stride := p.pointer("w"), loadBytes(parameter("channels"))
+		for t := range w {
+			w[t] = p.registers(p.vectors)
+			p.each(func(i, disp int) { p.mask.load(at(from, disp), w[t][i]) })
+			ADDQ(stride, from)
+		}
+		MOVQ(parameter("bias"), from)
+		TESTQ(from, from)
+		JZ(LabelRef(p.label + "Unbiased"))
+		ADDQ(p.column, from)
+		p.each(func(i, disp int) { p.mask.load(at(from, disp), bias[i]) })
+		Label(p.label + "Unbiased")
+		p.weighPixels(w, bias)
+	})
+	end()
+}
+
+// stripVectors is the number of vectors of 9 taps that registers have room for.
+func (s isa) stripVectors() int {
+	if s.wide() {
+		return 2
+	}
+	return 1
+}
+
+// weighPixels emits the loop over pixels.
+func (p *strip) weighPixels(w [][]vec, bias []vec) {
+	g := p.newGather("dst")
+	Label(p.label + "Row")
+	acc := p.registers(p.vectors)
+	CMPB(parameter("accumulate"), Imm(0))
+	JNE(LabelRef(p.label + "Load"))
+	p.each(func(i, _ int) { VMOVAPS(bias[i], acc[i]) })
+	JMP(LabelRef(p.label + "Taps"))
+	Label(p.label + "Load")
+	p.each(func(i, disp int) { p.mask.load(at(g.row, disp), acc[i]) })
+	Label(p.label + "Taps")
+	for t := range w {
+		offset := g.offset(t)
+		p.each(func(i, disp int) { VFMADD231PS(p.load(g.memory(offset, disp)), w[t][i], acc[i]) })
+	}
+	p.each(func(i, disp int) { p.mask.store(acc[i], at(g.row, disp)) })
+	g.next(p.label + "Row")
+}
+
+// gather walks over pixels, and the offsets of what they gather from a.
+type gather struct {
+	row, table, a, zeros reg.GPVirtual
+	stride, step, rows   reg.GPVirtual
+}
+
+// newGather begins with the first row of the named parameter.
+func (p *strip) newGather(row string) gather {
+	a := load64(parameter("a"))
+	zeros := zeroOffset(a)
+	ADDQ(p.column, a)
+	SUBQ(p.columnInElements(), zeros)
+	return gather{
+		row: p.pointer(row), table: load64(parameter("offsets")), a: a, zeros: zeros,
+		stride: loadBytes(parameter("channels")), step: loadBytes(parameter("taps")), rows: load64(parameter("rows")),
+	}
+}
+
+// offset returns the offset of tap t of the present pixel.
+func (g gather) offset(t int) reg.GPVirtual {
+	offset := GP64()
+	loadOffset(at(g.table, 4*t), g.zeros, offset)
+	return offset
+}
+
+func (g gather) memory(offset reg.GPVirtual, disp int) Mem {
+	return Mem{Base: g.a, Index: offset, Scale: 4, Disp: disp}
+}
+
+// next goes to the next pixel, and on at the label if there is one.
+func (g gather) next(label string) {
+	ADDQ(g.stride, g.row)
+	ADDQ(g.step, g.table)
+	DECQ(g.rows)
+	JNZ(LabelRef(label))
+}
+
 // depthwiseTaps is the number of taps whose gradients are formed at once.
 const depthwiseTaps = 9
 
@@ -155,7 +245,7 @@ func depthwiseGradient(s isa, taps int) {
 	name := map[bool]string{true: "depthwiseTapGradient", false: "depthwiseTapsGradient"}[taps == 1]
 	s.function(name, "(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)",
 		"adds to the gradients of neighbouring taps, the first of which offsets and dw point to.")
-	vectors := map[bool]int{true: 2, false: 1}[s.wide()]
+	vectors := s.stripVectors()
 	if taps == 1 {
 		vectors = 4
 	}
@@ -184,25 +274,15 @@ func depthwiseGradient(s isa, taps int) {
 
 // gradientRows emits the loop over pixels.
 func (p *strip) gradientRows(acc [][]vec) {
-	dy, table, a := p.pointer("dy"), load64(parameter("offsets")), load64(parameter("a"))
-	zeros := zeroOffset(a)
-	ADDQ(p.column, a)
-	SUBQ(p.columnInElements(), zeros)
-	stride, step, rows := loadBytes(parameter("channels")), loadBytes(parameter("taps")), load64(parameter("rows"))
+	g := p.newGather("dy")
 	Label(p.label + "Row")
 	gradient := make([]vec, p.vectors)
-	p.each(func(i, disp int) { gradient[i] = p.load(at(dy, disp)) })
+	p.each(func(i, disp int) { gradient[i] = p.load(at(g.row, disp)) })
 	for t := range acc {
-		offset := GP64()
-		loadOffset(at(table, 4*t), zeros, offset)
-		p.each(func(i, disp int) {
-			VFMADD231PS(p.load(Mem{Base: a, Index: offset, Scale: 4, Disp: disp}), gradient[i], acc[t][i])
-		})
+		offset := g.offset(t)
+		p.each(func(i, disp int) { VFMADD231PS(p.load(g.memory(offset, disp)), gradient[i], acc[t][i]) })
 	}
-	ADDQ(stride, dy)
-	ADDQ(step, table)
-	DECQ(rows)
-	JNZ(LabelRef(p.label + "Row"))
+	g.next(p.label + "Row")
 }
 
 func (p *strip) columnInElements() reg.GPVirtual {
@@ -248,7 +328,7 @@ func maxPool(p *strip) {
 	index := p.everyLane(tap)
 	p.each(func(i, disp int) {
 		v := load(disp)
-		beats := p.compare(notAtMost, v, top[i]).and(p.compare(ordered, top[i], top[i]))
+		beats := p.compare(notAtMost, v, top[i]).and(p.compare(isOrdered, top[i], top[i]))
 		VMOVAPS(beats.pick(v, top[i]), top[i])
 		VMOVAPS(beats.pick(index, won[i]), won[i])
 	})

@@ -42,6 +42,9 @@ func main() {
 	}
 	build.ConstraintExpr("!purego")
 	describe(avx512)
+	if *family == "product" {
+		describe(avx512Half)
+	}
 	describe(avx2)
 	defineConstants()
 	build.Generate()

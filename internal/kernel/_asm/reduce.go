@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -33,6 +35,18 @@ func (r *row) load(slice, i int) vec {
 	}
 	m.load(from, v)
 	return v
+}
+
+// loadOr is load with a value for the elements that the last block lacks.
+func (r *row) loadOr(slice, i int, missing vec) vec {
+	v := r.load(slice, i)
+	switch {
+	case r.masks == nil:
+		return v
+	case r.opmasks:
+		return condition{r.isa, reg.K1}.pick(v, missing)
+	}
+	return condition{r.isa, r.masks[i].ymm}.pick(v, missing)
 }
 
 // lastMasks makes the masks of a block of n < 16 elements.
@@ -139,6 +153,7 @@ func reductions(s isa) {
 		}
 		return block, func() { s.finish(partial, plus) }
 	})
+	s.reduce("largest", "(x []float32) float32", []string{"x"}, s.largest)
 	s.reduce("sumSquares", "(x []float32) float64", []string{"x"}, s.squares)
 	s.reduce("largestOffset", "(offsets []int32) int32", []string{"offsets"}, func() (func(r *row), func()) {
 		partial := s.zeros(s.parts())
@@ -155,6 +170,45 @@ func reductions(s isa) {
 func (s isa) finish(partial []vec, join joined) {
 	VMOVSS(s.fold(partial, join), result(0))
 	end()
+}
+
+// largest keeps the largest of each lane.
+func (s isa) largest() (func(r *row), func()) {
+	lowest := s.number(math.Inf(-1))
+	partial := make([]vec, s.parts())
+	for i := range partial {
+		partial[i] = s.copyOf(lowest)
+	}
+	block := func(r *row) {
+		for i, p := range partial {
+			larger(r.loadOr(0, i, lowest), p)
+		}
+	}
+	return block, func() { s.finish(partial, larger) }
+}
+
+// larger leaves in a what the function larger returns for a and b.
+func larger(b, a reg.Register) {
+	unordered, most := sameSize(a), sameSize(a)
+	VMAXPS(a, b, most) // a if they are equal or one is NaN
+	if a.Size() == 64 {
+		VCMPPS(Imm(isUnordered), b, b, reg.K2)
+		VBLENDMPS(b, most, reg.K2, a)
+		return
+	}
+	VCMPPS(Imm(isUnordered), b, b, unordered)
+	VBLENDVPS(unordered, b, most, a)
+}
+
+// sameSize returns a new register as large as r.
+func sameSize(r reg.Register) reg.Register {
+	switch r.Size() {
+	case 64:
+		return ZMM()
+	case 32:
+		return YMM()
+	}
+	return XMM()
 }
 
 // squares adds up exact squares in float64. Each register of float32 values

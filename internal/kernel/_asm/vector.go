@@ -84,20 +84,20 @@ func (s isa) magnitude(v vec) vec { return s.and(s.bits(0x7fffffff), v) }
 // withSign returns v, which is not negative, with the sign of the other.
 func (s isa) withSign(v, sign vec) vec { return s.or(v, s.and(s.bits(1<<31), sign)) }
 
-// Predicates of comparisons. All but those that begin with "not" are false for
-// NaN.
+// Predicates of comparisons. All but isUnordered and those that begin with "not"
+// are false for NaN.
 const (
-	equal      = 0x00
-	unordered  = 0x03
-	notEqual   = 0x04
-	ordered    = 0x07
-	less       = 0x11
-	notLess    = 0x15
-	notAtMost  = 0x16
-	notAtLeast = 0x19
-	greater    = 0x1e
-	signBit    = 1 << 31
+	isUnordered = 0x03
+	notEqual    = 0x04
+	isOrdered   = 0x07
+	less        = 0x11
+	notLess     = 0x15
+	notAtMost   = 0x16
+	notAtLeast  = 0x19
+	greater     = 0x1e
 )
+
+const signBit = 1 << 31
 
 // condition is a choice in each lane.
 type condition struct {
