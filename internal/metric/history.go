@@ -209,7 +209,7 @@ func TruncateHistory(path string, epochs int) error {
 			break
 		}
 		if _, err := parseEpoch(line, number); err != nil {
-			return fmt.Errorf("%s: line %d, which the checkpoint counts: %w: restore the file or start a new run", path, number, err)
+			return fmt.Errorf("%s: line %d: %w: restore the file or start a new run", path, number, err)
 		}
 		kept, found = kept+len(line), number
 	}
