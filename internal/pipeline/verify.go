@@ -68,7 +68,7 @@ func verifyFiles(env *Environment, dir string) error {
 
 // verifyContent finds what a list of checksums that was written anew would hide.
 func verifyContent(dir string) error {
-	record, _, err := openModel(dir)
+	record, _, err := openModel(dir, "")
 	if err != nil {
 		return err
 	}
