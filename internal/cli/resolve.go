@@ -123,17 +123,37 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 // forgetData leaves out of a record what it says of its datasets alone, if a flag
 // names others.
 func (r *resolution) forgetData(record *config.Record) {
-	dataset, options, folder := config.Key("dataset"), config.Key("dataset-options"), config.Key("data-dir")
-	given, named := r.flags[dataset]
-	if !named || given.Value == record.All[dataset].Value {
+	key := config.Key("dataset")
+	given, named := r.flags[key]
+	if !named || given.Value == record.All[key].Value {
 		return
 	}
+	names := strings.Split(given.Value, ",")
 	for _, source := range []config.Source{record.All, record.Flags} {
-		delete(source, options)
-		if strings.Contains(source[folder].Value, "=") { // NAME=DIR
-			delete(source, folder)
-		}
+		keepEntries(source, config.Key("dataset-options"), func(entry string) bool { // NAME:key=value
+			name, _, prefixed := strings.Cut(entry, ":")
+			return prefixed && slices.Contains(names, name)
+		})
+		keepEntries(source, config.Key("data-dir"), func(entry string) bool { // NAME=DIR
+			name, _, prefixed := strings.Cut(entry, "=")
+			return !prefixed || slices.Contains(names, name)
+		})
 	}
+}
+
+// keepEntries leaves in a list only what keep is true for.
+func keepEntries(source config.Source, key string, keep func(entry string) bool) {
+	text, given := source[key]
+	if !given {
+		return
+	}
+	entries := slices.DeleteFunc(strings.Split(text.Value, ","), func(entry string) bool { return !keep(entry) })
+	if len(entries) == 0 {
+		delete(source, key)
+		return
+	}
+	text.Value = strings.Join(entries, ",")
+	source[key] = text
 }
 
 // check looks at the settings together, if the command has any to do with them.

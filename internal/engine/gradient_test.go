@@ -193,19 +193,19 @@ func checkGradient(t *testing.T, trainer *Trainer, params *nn.Parameters, p *nn.
 	}
 }
 
-// TestWorkersAndPartsDoNotMatter takes steps with several numbers of workers and
+// TestWorkersAndPortionsDoNotMatter takes steps with several numbers of workers and
 // of examples that a group takes at a time, and wants one gradient, bit for bit.
-func TestWorkersAndPartsDoNotMatter(t *testing.T) {
+func TestWorkersAndPortionsDoNotMatter(t *testing.T) {
 	for _, lc := range layerCases() {
 		t.Run(lc.name, func(t *testing.T) {
 			want := ""
 			for _, workers := range []int{1, 2, 3, 5} {
-				for _, partBytes := range []int{1, 600, 1 << 30} {
-					got := lc.stepBits(t, workers, partBytes)
+				for _, portionBytes := range []int{1, 600, 1 << 30} {
+					got := lc.stepBits(t, workers, portionBytes)
 					if want == "" {
 						want = got
 					} else if got != want {
-						t.Fatalf("%d workers and parts of %d bytes give other bits", workers, partBytes)
+						t.Fatalf("%d workers and portions of %d bytes give other bits", workers, portionBytes)
 					}
 				}
 			}
@@ -214,11 +214,11 @@ func TestWorkersAndPartsDoNotMatter(t *testing.T) {
 }
 
 // stepBits is what a step leaves behind.
-func (lc layerCase) stepBits(t *testing.T, workers, partBytes int) string {
+func (lc layerCase) stepBits(t *testing.T, workers, portionBytes int) string {
 	t.Helper()
 	g, params := lc.network(t)
 	trainer, err := NewTrainer(g, params, TrainerOptions{
-		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{}, partBytes: partBytes,
+		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{}, portionBytes: portionBytes,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,11 +12,12 @@ type span struct {
 	index        int // of the shard, or of the task
 }
 
-// op is one operation of a plan. Most can be done on any part of a shard, a few
+// op is one operation of a plan. Most can be done on any portion of a shard, a few
 // need the whole of it. An operation with tasks set takes the whole batch at once
 // and is cut by outputs instead.
 type op struct {
 	name  string
+	part  part
 	uses  []*tensor
 	run   func(w *worker, s span)
 	whole bool

@@ -7,23 +7,23 @@ type segment struct {
 	tasks  func(examples int) int
 }
 
-// group is a run of operations that a worker takes a part of a shard through
-// before it turns to the next part, so that what one operation leaves is still in
-// the cache when the next one reads it. Parts do not affect any bit: sums over a
-// shard go on from part to part in the order of examples.
+// group is a run of operations that a worker takes a portion of a shard through
+// before it turns to the next portion, so that what one operation leaves is still
+// in the cache when the next one reads it. Portions do not affect any bit: sums
+// over a shard go on from one to the next in the order of examples.
 type group struct {
-	ops  []*op
-	part int // examples at a time; 0 for the whole shard
+	ops     []*op
+	portion int // examples at a time; 0 for the whole shard
 }
 
 // run takes a shard through the group.
 func (g *group) run(w *worker, shard span) {
-	part := g.part
-	if part == 0 {
-		part = shard.count
+	portion := g.portion
+	if portion == 0 {
+		portion = shard.count
 	}
-	for at := 0; at < shard.count; at += part {
-		s := span{first: shard.first + at, count: min(part, shard.count-at), within: at, index: shard.index}
+	for at := 0; at < shard.count; at += portion {
+		s := span{first: shard.first + at, count: min(portion, shard.count-at), within: at, index: shard.index}
 		for _, o := range g.ops {
 			o.run(w, s)
 		}
@@ -31,7 +31,7 @@ func (g *group) run(w *worker, shard span) {
 }
 
 // cacheBudget is the memory, in bytes, that the tensors of a group may take for
-// the examples of one part. It fits the second-level caches of today's
+// the examples of one portion. It fits the second-level caches of today's
 // processors and is free of the contract.
 const cacheBudget = 384 << 10
 
@@ -49,14 +49,14 @@ func schedule(ops []*op, budget int) []segment {
 	}
 	for i := range segments {
 		for j := range segments[i].groups {
-			segments[i].groups[j].choosePart(budget)
+			segments[i].groups[j].choosePortion(budget)
 		}
 	}
 	return segments
 }
 
-// add appends an operation: to the last group where both can work on parts of a
-// shard, and in a group of its own otherwise.
+// add appends an operation: to the last group where both can work on portions of
+// a shard, and in a group of its own otherwise.
 func (s *segment) add(o *op) {
 	last := len(s.groups) - 1
 	if last < 0 || o.whole || s.groups[last].ops[0].whole {
@@ -66,8 +66,8 @@ func (s *segment) add(o *op) {
 	s.groups[last].ops = append(s.groups[last].ops, o)
 }
 
-// choosePart decides how many examples the group takes at a time.
-func (g *group) choosePart(budget int) {
+// choosePortion decides how many examples the group takes at a time.
+func (g *group) choosePortion(budget int) {
 	if g.ops[0].whole || g.ops[0].tasks != nil {
 		return
 	}
@@ -81,7 +81,7 @@ func (g *group) choosePart(budget int) {
 			}
 		}
 	}
-	g.part = max(1, budget/max(bytes, 1))
+	g.portion = max(1, budget/max(bytes, 1))
 }
 
 // allocate decides where every tensor lives and makes the arenas for batches of
@@ -110,7 +110,7 @@ type uses struct {
 // placeTensors gives every tensor its place, its room and its lifetime, and
 // returns all in order of first use. Positions count operations. A tensor of a
 // whole shard needs its memory for the whole of every group that uses it, since
-// the group comes back to its first operation for each part; one of the whole
+// the group comes back to its first operation for each portion; one of the whole
 // batch for the whole segment, since shards are at different operations at the
 // same time.
 func (p *plan) placeTensors(batch, shard int) []*tensor {
@@ -128,10 +128,10 @@ func (p *plan) placeTensors(batch, shard int) []*tensor {
 		switch {
 		case u.segments[0] != u.segments[1] || p.segments[s].tasks != nil:
 			t.place, t.room = inBatch, batch
-		case u.groups[0] != u.groups[1] || p.segments[s].groups[g].part == 0:
+		case u.groups[0] != u.groups[1] || p.segments[s].groups[g].portion == 0:
 			t.place, t.room = inShard, shard
 		default:
-			t.place, t.room = inGroup, min(shard, p.segments[s].groups[g].part)
+			t.place, t.room = inGroup, min(shard, p.segments[s].groups[g].portion)
 		}
 		t.use(extents[t.place][0])
 		t.use(extents[t.place][1])

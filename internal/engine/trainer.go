@@ -45,12 +45,12 @@ type TrainerOptions struct {
 	Loss      Loss
 	Optimizer Optimizer
 
-	partBytes int // instead of cacheBudget, in tests
+	portionBytes int // instead of cacheBudget, in tests
 }
 
 func (o *TrainerOptions) budget() int {
-	if o.partBytes > 0 {
-		return o.partBytes
+	if o.portionBytes > 0 {
+		return o.portionBytes
 	}
 	return cacheBudget
 }
@@ -69,6 +69,8 @@ type Trainer struct {
 	norms     []*norm
 	refreshes []func()
 	step      *stepAddress
+
+	multiplyAdds int // of one example
 
 	values  []float32 // loss of each example of the batch
 	correct []bool    // the largest output is that of the largest target
@@ -169,6 +171,8 @@ func withSoftmax(g *nn.Graph) *nn.Graph {
 
 func (t *Trainer) compile(c *compiler) error {
 	c.allocateGradients()
+	t.multiplyAdds = c.multiplyAdds()
+	c.at = part{phase: Backward}
 	c.emitWhole("clear slot", func(_ *worker, s span) { clear(c.slots.of[s.index]) })
 	backwards, err := c.forward()
 	if err != nil {
@@ -193,6 +197,7 @@ func (t *Trainer) compile(c *compiler) error {
 // emitLoss appends the operation between forward and backward.
 func (t *Trainer) emitLoss(c *compiler, outputs, gradient *tensor) {
 	begin(gradient)
+	c.at = part{phase: Backward}
 	k := t.classes
 	c.emit("loss", func(w *worker, s span) {
 		rows, targets := outputs.of(w, s), w.plan.targets[s.first*k:][:s.count*k]

@@ -2,46 +2,19 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
-// openModel finds the record and the weights of a run or of a package.
-func openModel(path string) (record *Record, t *trained, err error) {
-	record, err = readRecord(filepath.Join(path, recordFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, config.Usagef("%s is neither a run directory nor a package: it has no %s", path, recordFile)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	file := filepath.Join(path, exporter.WeightsFile)
-	if !exists(file) {
-		file = filepath.Join(path, train.CheckpointDir, train.BestFile)
-	}
-	if !exists(file) {
-		return nil, nil, config.Usagef("%s has no weights: its training has not finished an epoch", path)
-	}
-	graph, params, err := record.restore(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	return record, &trained{graph, params}, nil
-}
-
 // compareBaseline runs the baseline's weights on this run's test part.
 func (r *session) compareBaseline(ctx context.Context, candidate *trained) (*criterion.Baseline, error) {
 	path := r.settings.Baseline
-	record, baseline, err := openModel(path)
+	record, baseline, err := openModel(path, "")
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}

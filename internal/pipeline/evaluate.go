@@ -116,7 +116,7 @@ func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
 			return err
 		}
 	}
-	r.env.Log.Info("evaluated", "dataset", e.Dataset, "part", e.Part, "accuracy", metric.Percent(e.Accuracy)+" %", "file", path)
+	r.env.Log.Info("evaluated", "dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "file", path)
 	r.env.Log.Info(e.Table())
 	return nil
 }

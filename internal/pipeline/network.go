@@ -1,14 +1,20 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // network rebuilds the graph that a record describes.
@@ -34,6 +40,58 @@ func (n ModuleNote) text() string {
 		}
 	}
 	return strings.Join(options, ",")
+}
+
+// restore rebuilds the network of a run or package from its record alone and
+// gives it the weights in the file at path.
+func (record *Record) restore(path string) (*nn.Graph, *nn.Parameters, error) {
+	graph, params, err := record.network()
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := weights.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := params.Load(file.Tensors); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if t := record.Training; t != nil && params.Digest() != t.WeightsSHA256 {
+		return nil, nil, fmt.Errorf("%s: the weights' digest is %s, run.json has %s: the file was changed", path, params.Digest(), t.WeightsSHA256)
+	}
+	return graph, params, nil
+}
+
+// openModel finds the record and the weights of a run or of a package; with file,
+// other weights than its own.
+func openModel(path, file string) (*Record, *trained, error) {
+	record, err := readRecord(filepath.Join(path, recordFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, config.Usagef("%s is neither a run directory nor a package: it has no %s", path, recordFile)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if file != "" {
+		record.Training = nil // whose digest the file need not have
+	} else if file, err = weightsOf(path); err != nil {
+		return nil, nil, err
+	}
+	graph, params, err := record.restore(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	return record, &trained{graph, params}, nil
+}
+
+// weightsOf is the file of the weights of a package or of a run.
+func weightsOf(path string) (string, error) {
+	for _, file := range []string{filepath.Join(path, exporter.WeightsFile), filepath.Join(path, train.CheckpointDir, train.BestFile)} {
+		if exists(file) {
+			return file, nil
+		}
+	}
+	return "", config.Usagef("%s has no weights: its training has not finished an epoch", path)
 }
 
 // artifact is the trained network with all that its users must know.

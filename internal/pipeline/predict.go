@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,10 +37,8 @@ const predictBatch = 64
 // image that cannot be read has a line that says why, and the error in the end
 // counts them.
 func Predict(ctx context.Context, env *Environment, s *Settings, request PredictRequest) error {
-	if request.Output != "" {
-		if err := checkOutput(request.Output); err != nil {
-			return err
-		}
+	if err := request.check(); err != nil {
+		return err
 	}
 	p, err := newPredictor(request, s.workers())
 	if err != nil {
@@ -62,6 +59,22 @@ func Predict(ctx context.Context, env *Environment, s *Settings, request Predict
 	return errors.Join(err, unread)
 }
 
+// check finds out early what is missing.
+func (r *PredictRequest) check() error {
+	for _, input := range r.Inputs {
+		if input != "-" && !exists(input) {
+			return config.Usagef("%s does not exist", input)
+		}
+	}
+	if r.Weights != "" && !exists(r.Weights) {
+		return config.Usagef("--weights %s does not exist", r.Weights)
+	}
+	if r.Output != "" {
+		return checkOutput(r.Output)
+	}
+	return nil
+}
+
 // predictor classifies batches of files.
 type predictor struct {
 	request   PredictRequest
@@ -73,7 +86,7 @@ type predictor struct {
 }
 
 func newPredictor(request PredictRequest, workers int) (*predictor, error) {
-	record, t, err := openModelWith(request.Model, request.Weights)
+	record, t, err := openModel(request.Model, request.Weights)
 	if err != nil {
 		return nil, err
 	}
@@ -84,18 +97,6 @@ func newPredictor(request PredictRequest, workers int) (*predictor, error) {
 	p.images = make([]uint8, predictBatch*shapeOf(record.Identity.Input).Elements())
 	p.inference, err = engine.NewInference(t.graph, t.params, predictBatch, workers)
 	return p, err
-}
-
-// openModelWith is openModel, with the weights of another file where one is
-// named.
-func openModelWith(path, file string) (*Record, *trained, error) {
-	record, t, err := openModel(path)
-	if err != nil || file == "" {
-		return record, t, err
-	}
-	record.Training = nil // whose digest the file need not have
-	graph, params, err := record.restore(file)
-	return record, &trained{graph, params}, err
 }
 
 var errUnread = errors.New("not every image could be read")
@@ -109,7 +110,7 @@ func (p *predictor) all(ctx context.Context, w io.Writer) error {
 	var batch []string
 	for path, err := range p.paths() {
 		if err != nil {
-			return err
+			return errors.Join(p.batch(ctx, w, batch), err)
 		}
 		if batch = append(batch, path); len(batch) == predictBatch {
 			if err := p.batch(ctx, w, batch); err != nil {
@@ -221,8 +222,6 @@ func walked(root string, yield func(string, error) bool) {
 		return nil
 	})
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		yield("", config.Usagef("%s does not exist", root))
 	case err != nil:
 		yield("", err)
 	case found == 0:

@@ -11,7 +11,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/nn"
-	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // session is a run that stages work on.
@@ -148,26 +147,6 @@ func (s *Settings) otherIdentity() []NamedValue {
 		}
 	}
 	return values
-}
-
-// restore rebuilds the network of a run or package from its record alone and
-// gives it the weights in the file at path.
-func (record *Record) restore(path string) (*nn.Graph, *nn.Parameters, error) {
-	graph, params, err := record.network()
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := weights.ReadFile(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := params.Load(file.Tensors); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if t := record.Training; t != nil && params.Digest() != t.WeightsSHA256 {
-		return nil, nil, fmt.Errorf("%s: the weights' digest is %s, run.json has %s: the file was changed", path, params.Digest(), t.WeightsSHA256)
-	}
-	return graph, params, nil
 }
 
 // seconds is a duration for the log.
