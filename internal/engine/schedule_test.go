@@ -14,9 +14,17 @@ func TestMemoryIsNotSharedTooEarly(t *testing.T) {
 	twoWide := layerCase{"two wide", nn.Shape{H: 2, W: 2, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
 		x = g.Add("first", nn.Linear{Out: 300}, g.Add("flat", nn.Flatten{}, x))
 		x = g.Add("relu1", nn.Activation{Function: nn.ReLU}, g.Add("wide1", nn.Linear{Out: 500}, x))
+		x = g.Add("dropout", nn.Dropout{Rate: 0.5}, x)
 		return g.Add("relu2", nn.Activation{Function: nn.ReLU}, g.Add("wide2", nn.Linear{Out: 150}, x))
 	}}
-	for _, lc := range append(layerCases(), twoWide) {
+	norms := layerCase{"norms", nn.Shape{H: 8, W: 8, C: 3}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+		for _, name := range []string{"1", "2", "3"} {
+			x = g.Add("norm"+name, nn.BatchNorm{}, g.Add("conv"+name, nn.Conv2D{Out: 4, Kernel: 3, Padding: 1}, x))
+			x = g.Add("relu"+name, nn.Activation{Function: nn.ReLU}, x)
+		}
+		return x
+	}}
+	for _, lc := range append(layerCases(), twoWide, norms) {
 		t.Run(lc.name, func(t *testing.T) {
 			g, params := lc.network(t)
 			trainer, err := NewTrainer(g, params, TrainerOptions{
