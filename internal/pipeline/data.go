@@ -25,6 +25,15 @@ type data struct {
 // openData opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
 func openData(ctx context.Context, env *Environment, s *Settings, m *modules, splitPath string) (*data, error) {
+	d, err := openMembers(ctx, env, s, m)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.divide(ctx, env, s, splitPath)
+}
+
+// openMembers opens the datasets of a run and joins them.
+func openMembers(ctx context.Context, env *Environment, s *Settings, m *modules) (*data, error) {
 	d := &data{}
 	for i, source := range m.sources {
 		opened, err := openDataset(ctx, env, s, s.Datasets[i], source)
@@ -34,22 +43,24 @@ func openData(ctx context.Context, env *Environment, s *Settings, m *modules, sp
 		d.members = append(d.members, opened)
 	}
 	var err error
-	if d.all, err = dataset.Concat(d.members...); err != nil {
-		return nil, err
-	}
+	d.all, err = dataset.Concat(d.members...)
+	return d, err
+}
+
+// divide splits the data and looks at what the parts hold.
+func (d *data) divide(ctx context.Context, env *Environment, s *Settings, splitPath string) (err error) {
 	if d.split, err = takeSplit(d.all, s, splitPath); err != nil {
-		return nil, err
+		return err
 	}
 	env.Log.Info("data split", "train", len(d.split.Train), "validation", len(d.split.Validation), "test", len(d.split.Test), "sha256", d.split.Digest())
 	if err := d.measureInput(ctx, env, s); err != nil {
-		return nil, err
+		return err
 	}
-	d.duplicates, err = dataset.FindDuplicates(ctx, d.all, d.split)
-	if err != nil {
-		return nil, err
+	if d.duplicates, err = dataset.FindDuplicates(ctx, d.all, d.split); err != nil {
+		return err
 	}
 	d.warnOfDuplicates(env)
-	return d, nil
+	return nil
 }
 
 func openDataset(ctx context.Context, env *Environment, s *Settings, name string, source dataset.Source) (dataset.Dataset, error) {
@@ -120,5 +131,5 @@ func (d *data) trainList(s *Settings) []int {
 	if s.LimitTrain == 0 || s.LimitTrain >= len(d.split.Train) {
 		return d.split.Train
 	}
-	return dataset.Shuffled(d.split.Train, uint64(s.SplitSeed), 0)[:s.LimitTrain]
+	return dataset.Shuffled(d.split.Train, d.split.Seed, 0)[:s.LimitTrain]
 }

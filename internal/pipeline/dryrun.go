@@ -27,7 +27,7 @@ identity        %s
 
 %s`, dir, strings.Join(r.record.datasetNames(), ", "), len(i.Classes),
 		train, i.Split.Validation, i.Split.Test, inputText(i.Input), i.Input.Mode, i.Augment,
-		i.Loss.words(), i.Optimizer.words(), short(i.LearningRate), short(i.WeightDecay), i.Schedule.words(),
+		i.Loss.words(), i.Optimizer.words(), short(float64(i.LearningRate)), short(float64(i.WeightDecay)), i.Schedule.words(),
 		s.Epochs, steps, s.BatchSize, s.ShardSize, s.Seed, stageNames(), r.record.IdentitySHA256, r.graph.Summary())
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 func (record *Record) packageName() string { return record.Name + "-" + record.ReleaseVersion }
@@ -91,7 +92,7 @@ func (r *session) fillPackage(folder string) error {
 	if err := exportAll(exporters, artifact(r.record, t.graph, t.params), folder); err != nil {
 		return err
 	}
-	for _, name := range []string{recordFile, settingsFile, splitFile, releaseFile, cardFile} {
+	for _, name := range []string{recordFile, settingsFile, splitFile, train.HistoryFile, releaseFile, cardFile} {
 		if err := copyFile(filepath.Join(folder, name), r.dir.file(name)); err != nil {
 			return err
 		}

@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"time"
@@ -42,8 +45,8 @@ type Identity struct {
 	Loss            ModuleNote    `json:"loss"`
 	Optimizer       ModuleNote    `json:"optimizer"`
 	Schedule        ModuleNote    `json:"schedule"`
-	LearningRate    float64       `json:"learning_rate"`
-	WeightDecay     float64       `json:"weight_decay"`
+	LearningRate    float32       `json:"learning_rate"` // in the precision that steps use, so that the last digit counts
+	WeightDecay     float32       `json:"weight_decay"`
 	Settings        []NamedValue  `json:"settings"` // the others of the class identity
 }
 
@@ -100,8 +103,42 @@ func (i *Identity) digest() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot describe the run's identity: %w", err)
 	}
+	return hexSHA256(b), nil
+}
+
+func hexSHA256(b []byte) string {
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
+	return hex.EncodeToString(sum[:])
+}
+
+// recordedIdentity reads the identity of the record at path as it is written
+// there, in the form that its digest is of. A number that was changed by less
+// than the precision it is used with is another text.
+func recordedIdentity(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Identity json.RawMessage `json:"identity"`
+	}
+	if err := json.Unmarshal(b, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, file.Identity, "", "  "); err != nil {
+		return nil, fmt.Errorf("%s: the identity: %w", path, err)
+	}
+	text.WriteByte('\n')
+	return text.Bytes(), nil
+}
+
+// changedIdentity is the error of a record whose identity is not the one that its
+// digest is of.
+type changedIdentity struct{ path, recorded, found string }
+
+func (e *changedIdentity) Error() string {
+	return fmt.Sprintf("%s says identity_sha256 %s, its identity has %s: the file was changed", e.path, e.recorded, e.found)
 }
 
 // readRecord reads the record of a run or of a package and refuses one whose
@@ -114,11 +151,14 @@ func readRecord(path string) (*Record, error) {
 	if r.Schema != recordSchema {
 		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, recordSchema)
 	}
-	digest, err := r.Identity.digest()
-	if err == nil && digest != r.IdentitySHA256 {
-		err = fmt.Errorf("%s says identity_sha256 %s, its identity has %s: the file was changed", path, r.IdentitySHA256, digest)
+	identity, err := recordedIdentity(path)
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	if digest := hexSHA256(identity); digest != r.IdentitySHA256 {
+		return nil, &changedIdentity{path, r.IdentitySHA256, digest}
+	}
+	return r, nil
 }
 
 func (d *runDir) readRecord() (*Record, error) { return readRecord(d.file(recordFile)) }

@@ -133,8 +133,8 @@ func (record *Record) configuration() []report.Setting {
 	i := &record.Identity
 	settings := []report.Setting{
 		{Key: "model", Value: i.Model.words()}, {Key: "loss", Value: i.Loss.words()}, {Key: "optimizer", Value: i.Optimizer.words()},
-		{Key: "schedule", Value: i.Schedule.words()}, {Key: "learning-rate", Value: short(i.LearningRate)},
-		{Key: "weight-decay", Value: short(i.WeightDecay)}, {Key: "augment", Value: i.Augment},
+		{Key: "schedule", Value: i.Schedule.words()}, {Key: "learning-rate", Value: short(float64(i.LearningRate))},
+		{Key: "weight-decay", Value: short(float64(i.WeightDecay))}, {Key: "augment", Value: i.Augment},
 	}
 	for _, d := range i.Datasets {
 		settings = append(settings, report.Setting{Key: "dataset", Value: d.words()})

@@ -38,6 +38,11 @@ func prepare(ctx context.Context, env *Environment, s *Settings, splitPath strin
 	if err != nil {
 		return nil, err
 	}
+	return assemble(ctx, env, s, m, d, first)
+}
+
+// assemble makes what follows from a run's modules and data: network and record.
+func assemble(ctx context.Context, env *Environment, s *Settings, m *modules, d *data, first *initial) (*session, error) {
 	r := &session{env: env, settings: s, modules: m, data: d, initial: first}
 	if err := r.buildNetwork(ctx); err != nil {
 		return nil, err
@@ -124,7 +129,7 @@ func (r *session) identity() *Identity {
 			Train: len(d.split.Train), Validation: len(d.split.Validation), Test: len(d.split.Test),
 		},
 		Augment: m.augment.Resolved(), Model: m.modelNote, Loss: m.lossNote, Optimizer: m.optimizerNote, Schedule: m.scheduleNote,
-		LearningRate: s.LearningRate.Or(rate), WeightDecay: s.WeightDecay.Or(decay), Settings: s.otherIdentity(),
+		LearningRate: float32(s.LearningRate.Or(rate)), WeightDecay: float32(s.WeightDecay.Or(decay)), Settings: s.otherIdentity(),
 	}
 	for i, member := range d.members {
 		identity.Datasets = append(identity.Datasets, DatasetNote{m.sourceNotes[i], member.Digest(), member.Len()})

@@ -11,14 +11,8 @@ import (
 // trainStage trains the network, or goes on where an earlier process was
 // stopped, and records how it ended.
 func (r *session) trainStage(ctx context.Context) error {
-	s, d := r.settings, r.data
 	started := time.Now()
-	outcome, err := train.Run(ctx, train.Job{
-		Options: r.trainOptions(), Dir: r.dir.path, Graph: r.graph, Params: r.params,
-		Loss: r.modules.loss, Optimizer: r.modules.optimizer, Schedule: r.modules.schedule,
-		Train: d.loader(s, r.modules.augment), Validation: d.loader(s, nil),
-		TrainList: d.trainList(s), ValidList: d.split.Validation, Observer: newProgress(r.env),
-	})
+	outcome, err := train.Run(ctx, r.trainJob(newProgress(r.env)))
 	if err != nil {
 		return err
 	}
@@ -29,11 +23,22 @@ func (r *session) trainStage(ctx context.Context) error {
 	return r.noteTraining(outcome)
 }
 
+// trainJob is the run's training, of which the observer is told.
+func (r *session) trainJob(observer train.Observer) train.Job {
+	s, d := r.settings, r.data
+	return train.Job{
+		Options: r.trainOptions(), Dir: r.dir.path, Graph: r.graph, Params: r.params,
+		Loss: r.modules.loss, Optimizer: r.modules.optimizer, Schedule: r.modules.schedule,
+		Train: d.loader(s, r.modules.augment), Validation: d.loader(s, nil),
+		TrainList: d.trainList(s), ValidList: d.split.Validation, Observer: observer,
+	}
+}
+
 func (r *session) trainOptions() train.Options {
 	s, i := r.settings, &r.record.Identity
 	return train.Options{
 		Epochs: s.Epochs, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
-		LearningRate: i.LearningRate, WeightDecay: i.WeightDecay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
+		LearningRate: float64(i.LearningRate), WeightDecay: float64(i.WeightDecay), Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
 		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
 		Stopping: train.Stopping{Monitor: s.Monitor, MinDelta: s.MinDelta, Patience: s.Patience},
 		Workers:  s.workers(), CheckpointInterval: time.Duration(s.CheckpointInterval) * time.Second,
