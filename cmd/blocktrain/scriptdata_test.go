@@ -83,9 +83,7 @@ func makeImage(ts *testscript.TestScript, args []string) error {
 }
 
 func noise(name string, width, height, channels, level int) image.Image {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // a hash's Write cannot fail
-	random := rand.New(rand.NewPCG(h.Sum64(), 1))
+	random := randomOf(name)
 	value := func() uint8 { return uint8(min(255, max(0, level+random.IntN(41)-20))) }
 	grey, colour := image.NewGray(image.Rect(0, 0, width, height)), image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -98,6 +96,12 @@ func noise(name string, width, height, channels, level int) image.Image {
 		return grey
 	}
 	return colour
+}
+
+func randomOf(name string) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // a hash's Write cannot fail
+	return rand.New(rand.NewPCG(h.Sum64(), 1))
 }
 
 func encode(b *bytes.Buffer, name string, img image.Image) error {
@@ -126,9 +130,10 @@ func makeIDXImages(ts *testscript.TestScript, args []string) error {
 	for _, size := range []int{count, side, side} {
 		content = binary.BigEndian.AppendUint32(content, uint32(size))
 	}
+	random := randomOf(args[0])
 	for i := range count {
-		for at := range side * side {
-			content = append(content, uint8(i%10*25+(i+at)%7))
+		for range side * side {
+			content = append(content, uint8(i%10*25+random.IntN(20)))
 		}
 	}
 	return writeIDX(ts, args[0], content)

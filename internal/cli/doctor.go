@@ -16,6 +16,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
@@ -70,7 +71,7 @@ func examine(runs string) machine {
 		Schema: 1, Version: info.Version, Go: info.Go, Platform: info.Platform,
 		Processor: pipeline.Machine(), Cores: runtime.GOMAXPROCS(0),
 		Memory: kilobytes(memory["MemTotal"]), Available: kilobytes(memory["MemAvailable"]),
-		SIMD: simdLevel(), UsedSIMD: "none", FFmpeg: ffmpeg,
+		SIMD: simdLevel(), UsedSIMD: kernel.Implementations()[0], FFmpeg: ffmpeg,
 		RunsDir: runs, FreeDisk: freeDisk(dir), Writable: writable(dir),
 	}
 }
@@ -83,7 +84,7 @@ func (m machine) write(w io.Writer) {
 	line("processor", "%s", m.Processor)
 	line("workers", "%d unless --workers says otherwise", m.Cores)
 	line("memory", "%s, %s available", size(m.Memory), size(m.Available))
-	line("vectors", "%s; this version computes in portable Go and uses none", m.SIMD)
+	line("vectors", "processor: %s; used: %s", m.SIMD, m.UsedSIMD)
 	line("disk", "%s free for %s/%s", size(m.FreeDisk), m.RunsDir, map[bool]string{false: ", where nothing can be written"}[m.Writable])
 	if m.FFmpeg == "" {
 		line("ffmpeg", "not found; only video files need it")

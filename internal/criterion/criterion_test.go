@@ -278,7 +278,7 @@ func TestForceOfAnApprovedModelChangesNothing(t *testing.T) {
 }
 
 func TestDecideRefuses(t *testing.T) {
-	if _, err := Decide(nil, good(t), Weights{}); err != ErrNoCriteria { //nolint:errorlint // it is returned as it is
+	if _, err := Decide(nil, good(t), Weights{}); err != ErrNoCriteria {
 		t.Errorf("error without criteria is %v", err)
 	}
 	twice := []Criterion{make1(t, "min_test_accuracy", ""), make1(t, "min_test_accuracy", "threshold=0.5")}

@@ -182,7 +182,7 @@ func withIDX(path string, magic uint32, use func(r *idxReader) error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return err

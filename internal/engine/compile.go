@@ -23,6 +23,7 @@ type compiler struct {
 	shard    int      // most examples of a shard
 	dropout  rng.Key
 
+	at        part // what operations are emitted for
 	ops       []*op
 	values    []*tensor // output of each node
 	gradients []*tensor // gradient of the loss with respect to it; nil where none is needed
@@ -42,17 +43,17 @@ type stepAddress struct{ epoch, position uint32 }
 
 // emit appends an operation on shards.
 func (c *compiler) emit(name string, run func(w *worker, s span), uses ...*tensor) {
-	c.ops = append(c.ops, &op{name: name, run: run, uses: uses})
+	c.ops = append(c.ops, &op{name: name, part: c.at, run: run, uses: uses})
 }
 
 // emitBatch appends an operation on the whole batch.
 func (c *compiler) emitBatch(name string, tasks func(examples int) int, run func(w *worker, s span), uses ...*tensor) {
-	c.ops = append(c.ops, &op{name: name, run: run, tasks: tasks, uses: uses})
+	c.ops = append(c.ops, &op{name: name, part: c.at, run: run, tasks: tasks, uses: uses})
 }
 
 // prepare appends an operation that is done once a step before all others.
 func (c *compiler) prepare(name string, run func()) {
-	c.plan.prepare = append(c.plan.prepare, &op{name: name, run: func(*worker, span) { run() }})
+	c.plan.prepare = append(c.plan.prepare, &op{name: name, part: c.at, run: func(*worker, span) { run() }})
 }
 
 // needScratch makes room for n values in every worker's scratch space.
@@ -125,6 +126,7 @@ func (c *compiler) beginCleared(t *tensor) {
 func (c *compiler) forward() ([]func(), error) {
 	var backwards []func()
 	for _, n := range c.plan.graph.Nodes {
+		c.at = part{Forward, n.Layer.Kind()}
 		backward, err := c.lower(n)
 		if err != nil {
 			return nil, err
@@ -139,6 +141,7 @@ func (c *compiler) backward(backwards []func()) {
 	for i := len(backwards) - 1; i >= 0; i-- {
 		g := c.gradients[i]
 		if backwards[i] != nil && g != nil && g.started {
+			c.at = part{Backward, c.plan.graph.Nodes[i].Layer.Kind()}
 			backwards[i]()
 		}
 	}

@@ -39,6 +39,7 @@ func NewInference(g *nn.Graph, params *nn.Parameters, batch, workers int) (*Infe
 	}
 	p := &Inference{plan: c.plan, classes: g.Output().Shape.C, batch: batch}
 	result := c.values[g.Output().Index]
+	c.at = part{phase: Forward}
 	c.emit("result", func(w *worker, s span) {
 		copy(p.output[s.first*p.classes:], result.of(w, s))
 	}, result)

@@ -15,6 +15,7 @@ type span struct {
 // with tasks set takes the whole batch at once and is cut by outputs instead.
 type op struct {
 	name  string
+	part  part
 	uses  []*tensor
 	run   func(w *worker, s span)
 	tasks func(examples int) int // nil for an operation on shards

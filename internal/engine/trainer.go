@@ -61,6 +61,8 @@ type Trainer struct {
 	refreshes []func()
 	step      *stepAddress
 
+	multiplyAdds int // of one example
+
 	values  []float32 // loss of each example of the batch
 	correct []bool    // the largest output is that of the largest target
 	blocks  []block   // of the trainable parameters
@@ -160,6 +162,8 @@ func withSoftmax(g *nn.Graph) *nn.Graph {
 
 func (t *Trainer) compile(c *compiler) error {
 	c.allocateGradients()
+	t.multiplyAdds = c.multiplyAdds()
+	c.at = part{phase: Backward}
 	c.emit("clear slot", func(_ *worker, s span) { clear(c.slots.of[s.index]) })
 	backwards, err := c.forward()
 	if err != nil {
@@ -184,6 +188,7 @@ func (t *Trainer) compile(c *compiler) error {
 // emitLoss appends the operation between forward and backward.
 func (t *Trainer) emitLoss(c *compiler, outputs, gradient *tensor) {
 	begin(gradient)
+	c.at = part{phase: Backward}
 	k := t.classes
 	c.emit("loss", func(w *worker, s span) {
 		rows, targets := outputs.of(w, s), w.plan.targets[s.first*k:][:s.count*k]

@@ -46,7 +46,7 @@ func DecodeFile(path string) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	img, err := Decode(f)
 	if err != nil {
 		return Image{}, fmt.Errorf("%s: %w", path, err)

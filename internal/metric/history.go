@@ -155,7 +155,7 @@ func numbered(b []byte) func(yield func(int, []byte) bool) {
 func parseEpoch(line []byte, want int) (Epoch, error) {
 	var e Epoch
 	if !bytes.HasSuffix(line, []byte("\n")) {
-		return e, errors.New("it is cut short, as by a crash: resuming the run removes it")
+		return e, errors.New("it is cut short, as by a crash: resuming the run removes it, unless the checkpoint counts it")
 	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
@@ -209,7 +209,7 @@ func TruncateHistory(path string, epochs int) error {
 			break
 		}
 		if _, err := parseEpoch(line, number); err != nil {
-			return fmt.Errorf("%s: line %d: %w", path, number, err)
+			return fmt.Errorf("%s: line %d: %w: restore the file or start a new run", path, number, err)
 		}
 		kept, found = kept+len(line), number
 	}

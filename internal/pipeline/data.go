@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -53,7 +54,10 @@ func openData(ctx context.Context, env *Environment, s *Settings, m *modules, sp
 
 func openDataset(ctx context.Context, env *Environment, s *Settings, name string, source dataset.Source) (dataset.Dataset, error) {
 	d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
-	if err != nil {
+	switch {
+	case err != nil && strings.HasPrefix(err.Error(), name):
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("dataset %s: %w", name, err)
 	}
 	env.Log.Info("dataset opened", "dataset", name, "examples", d.Len(), "classes", len(d.Classes()), "sha256", d.Digest())

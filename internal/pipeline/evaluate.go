@@ -25,14 +25,21 @@ type trained struct {
 
 // loadTrained reads the weights that the run's training left.
 func loadTrained(dir *runDir, record *Record) (*trained, error) {
-	if record.Training == nil {
-		return nil, config.Usagef("%s has not been trained to its end: continue it with blocktrain run --run %s --resume", dir.path, dir.path)
+	if err := record.checkTrained(dir); err != nil {
+		return nil, err
 	}
 	graph, params, err := record.restore(dir.bestWeights())
 	if err != nil {
 		return nil, err
 	}
 	return &trained{graph, params}, nil
+}
+
+func (record *Record) checkTrained(dir *runDir) error {
+	if record.Training == nil {
+		return config.Usagef("%s has not been trained to its end: continue it with blocktrain run --run %s --resume", dir.path, shellWord(dir.path))
+	}
+	return nil
 }
 
 // evaluateStage scores the best weights on the validation and the test part and
@@ -109,7 +116,7 @@ func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
 			return err
 		}
 	}
-	r.env.Log.Info("evaluated", "dataset", e.Dataset, "part", e.Part, "accuracy", metric.Percent(e.Accuracy)+" %", "file", path)
+	r.env.Log.Info("evaluated", "dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "file", path)
 	r.env.Log.Info(e.Table())
 	return nil
 }
@@ -150,6 +157,9 @@ func measureLatency(ctx context.Context, t *trained, l *dataset.Loader, list []i
 // data than the run's own, scores the run's network on that.
 func Evaluate(ctx context.Context, env *Environment, s *Settings, dir string) error {
 	return withRunDir(env, dir, func(d *runDir, record *Record) error {
+		if err := record.checkTrained(d); err != nil {
+			return err
+		}
 		if s.namesData() {
 			other, err := openOther(ctx, env, s)
 			if err != nil {

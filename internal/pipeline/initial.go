@@ -51,12 +51,28 @@ func (r *session) takeInitial() error {
 		return usage(fmt.Errorf("--init-from %s: %w", path, err))
 	}
 	names := r.params.Names()
-	say := r.env.Log.Info
-	if 2*len(kept) > len(names) {
-		say = r.env.Log.Warn
+	taken := fmt.Sprintf("%d of %d", len(names)-len(kept), len(names))
+	if r.mostAre(kept) {
+		r.env.Log.Warn("few weights taken over: is the file of another model?", "from", path, "tensors", taken, "made_anew", strings.Join(kept, ","))
+	} else {
+		r.env.Log.Info("weights taken over", "from", path, "tensors", taken, "made_anew", strings.Join(kept, ","))
 	}
-	say("weights taken over", "from", path, "tensors", fmt.Sprintf("%d of %d", len(names)-len(kept), len(names)), "made_anew", strings.Join(kept, ","))
 	return r.checkFreeze(names)
+}
+
+// mostAre says whether the named tensors have most of the trainable values.
+func (r *session) mostAre(names []string) bool {
+	named, all := 0, 0
+	for _, p := range r.params.All() {
+		switch {
+		case !p.Trainable:
+			continue
+		case slices.Contains(names, p.Name):
+			named += p.Elements()
+		}
+		all += p.Elements()
+	}
+	return 2*named > all
 }
 
 // checkFreeze refuses prefixes that freeze nothing.

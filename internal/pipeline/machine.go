@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
 // workers is the number of goroutines that compute.
@@ -23,7 +24,7 @@ func (s *Settings) workers() int {
 func execution(s *Settings) Execution {
 	return Execution{
 		Program: Program(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		Machine: Machine(), SIMD: "none (portable Go)", Workers: s.workers(), Settings: s.Values(config.Execution),
+		Machine: Machine(), SIMD: kernel.Implementations()[0], Workers: s.workers(), Settings: s.Values(config.Execution),
 	}
 }
 

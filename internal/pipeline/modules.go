@@ -95,25 +95,25 @@ func (s *Settings) visualizationNames() []string {
 type maker[T any] func(name, options string) (T, map[string]string, error)
 
 // noted makes a module and says which options it was made with.
-func noted[T any](make maker[T], name, options string) (T, ModuleNote, error) {
-	made, resolved, err := make(name, options)
+func noted[T any](factory maker[T], name, options string) (T, ModuleNote, error) {
+	made, resolved, err := factory(name, options)
 	return made, ModuleNote{name, maps.Clone(resolved)}, err
 }
 
 // makeNamed makes the modules of a list of words.
-func makeNamed[T any](make maker[T], words []string) ([]T, error) {
+func makeNamed[T any](factory maker[T], words []string) ([]T, error) {
 	selections, err := config.Selections(words)
 	if err != nil {
 		return nil, err
 	}
-	return makeAll(make, selections)
+	return makeAll(factory, selections)
 }
 
-func makeAll[T any](make maker[T], selections []config.Selection) ([]T, error) {
+func makeAll[T any](factory maker[T], selections []config.Selection) ([]T, error) {
 	var all []T
 	var errs []error
 	for _, s := range selections {
-		made, _, err := make(s.Name, s.Options)
+		made, _, err := factory(s.Name, s.Options)
 		all, errs = append(all, made), append(errs, err)
 	}
 	return all, errors.Join(errs...)

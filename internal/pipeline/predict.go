@@ -38,6 +38,11 @@ const predictBatch = 64
 // image that cannot be read has a line that says why, and the error in the end
 // counts them.
 func Predict(ctx context.Context, env *Environment, s *Settings, request PredictRequest) error {
+	if request.Output != "" {
+		if err := checkOutput(request.Output); err != nil {
+			return err
+		}
+	}
 	p, err := newPredictor(request, s.workers())
 	if err != nil {
 		return err

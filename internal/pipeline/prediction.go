@@ -36,7 +36,11 @@ func (p *Prediction) fill(probabilities []float32, classes []string) {
 	p.Label, p.Index, p.Probability = best.Label, &best.Index, &best.Probability
 }
 
-func writeJSONL(w io.Writer, p *Prediction) error { return json.NewEncoder(w).Encode(p) }
+func writeJSONL(w io.Writer, p *Prediction) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(p)
+}
 
 // csvHeader names the columns of writeCSV.
 const csvHeader = "source,label,index,probability,error"

@@ -104,7 +104,8 @@ func (i *Identity) digest() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// readRecord reads the record of a run or of a package.
+// readRecord reads the record of a run or of a package and refuses one whose
+// identity was changed.
 func readRecord(path string) (*Record, error) {
 	r := &Record{}
 	if err := fileio.ReadJSON(path, r); err != nil {
@@ -113,7 +114,11 @@ func readRecord(path string) (*Record, error) {
 	if r.Schema != recordSchema {
 		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, recordSchema)
 	}
-	return r, nil
+	digest, err := r.Identity.digest()
+	if err == nil && digest != r.IdentitySHA256 {
+		err = fmt.Errorf("%s says identity_sha256 %s, its identity has %s: the file was changed", path, r.IdentitySHA256, digest)
+	}
+	return r, err
 }
 
 func (d *runDir) readRecord() (*Record, error) { return readRecord(d.file(recordFile)) }

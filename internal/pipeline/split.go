@@ -2,19 +2,29 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 )
 
+// checkOutput finds out early that a file cannot be written where it is wanted.
+func checkOutput(path string) error {
+	if dir := filepath.Dir(path); !exists(dir) {
+		return config.Usagef("cannot write %s: the folder %s does not exist", path, dir)
+	}
+	return nil
+}
+
 // Split makes the split list of the settings' datasets and writes it to path.
 // An existing file is an error: a split is made once.
 func Split(ctx context.Context, env *Environment, s *Settings, path string) error {
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+	if exists(path) {
 		return config.Usagef("%s exists: a split is made once; remove it or name another file", path)
+	}
+	if err := checkOutput(path); err != nil {
+		return err
 	}
 	m, err := makeModules(s)
 	if err != nil {

@@ -15,17 +15,17 @@ type Purpose uint32
 
 // The purposes.
 const (
-	Init         Purpose = 1 + iota // initial weights; item is the parameter
-	Shuffle                         // order of the training part in an epoch
-	Dropout                         // item is the example's position in the epoch
-	Augment                         // item is the example's index in the dataset
-	Mixup                           // item is the example's position in the epoch
-	SplitParts                      // assignment of examples to parts
-	Sample                          // subsets and weighted sampling
-	DrawDigit                       // item is the digit's index
-	SensorNoise                     // degradation by a sensor profile
-	Bootstrap                       // resampling in evaluation
-	TestPurpose                     // never used by the program itself
+	Init        Purpose = 1 + iota // initial weights; item is the parameter
+	Shuffle                        // order of the training part in an epoch
+	Dropout                        // item is the example's position in the epoch
+	Augment                        // item is the example's index in the dataset
+	Mixup                          // item is the example's position in the epoch
+	SplitParts                     // assignment of examples to parts
+	Sample                         // subsets and weighted sampling
+	DrawDigit                      // item is the digit's index
+	SensorNoise                    // degradation by a sensor profile
+	Bootstrap                      // resampling in evaluation
+	TestPurpose                    // never used by the program itself
 )
 
 // Key selects one family of streams.
