@@ -138,3 +138,38 @@ func (c condition) pick(yes, no vec) vec {
 	}
 	return v
 }
+
+// and returns the condition that both hold.
+func (c condition) and(d condition) condition {
+	if c.isa.wide() {
+		KANDW(c.in, d.in, c.in)
+	} else {
+		VANDPS(c.in, d.in, c.in)
+	}
+	return c
+}
+
+// equalBits is the condition that two integers are equal.
+func (s isa) equalBits(a, b vec) condition {
+	c := condition{isa: s}
+	if s.wide() {
+		c.in = K()
+	} else {
+		c.in = YMM()
+	}
+	VPCMPEQD(b, a, c.in)
+	return c
+}
+
+// everyLane returns a number of a general register in every lane.
+func (s isa) everyLane(n reg.GPVirtual) vec {
+	v := s.register()
+	if s.wide() {
+		VPBROADCASTD(n.As32(), v)
+	} else {
+		x := XMM()
+		VMOVD(n.As32(), x)
+		VPBROADCASTD(x, v)
+	}
+	return v
+}
