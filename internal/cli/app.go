@@ -65,7 +65,7 @@ func commands() []*command {
 	return []*command{
 		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(),
 		splitCommand(), predictCommand(),
-		listCommand(), configCommand(), doctorCommand(), versionCommand(), completionCommand(),
+		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}
 }
 

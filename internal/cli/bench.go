@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+func benchCommand() *command {
+	var request pipeline.BenchRequest
+	return &command{
+		use: "bench", short: "measure how fast this machine trains and predicts", group: groupAbout,
+		long: `Measures, on random images: whole training steps, inference at the same batch
+size, and the time for one image on one worker; what share of the processor's
+peak of fused multiply-adds that is; where the time of a step goes; and memory.
+Figures are medians of nine repetitions.
+
+Without --model, the reference networks of doc/Performance.md are measured, each
+at its input and batch size. Cross-entropy is the loss.`,
+		example: `  blocktrain bench
+  blocktrain bench --model cnn --workers 1 --seconds 2
+  blocktrain bench --model resnet20 --input 64x64x3 --batch-size 32 --json`,
+		settings: named("model", "model-options", "optimizer", "optimizer-options", "batch-size", "shard-size", "workers"),
+		own: func(o *config.Options) {
+			o.String(&request.Input, "input", "", "size of images, such as 32x32x3; empty: as in doc/Performance.md, or 28x28x1")
+			o.Int(&request.Classes, "classes", 10, "classes to tell apart", config.Between(2, 100_000))
+			o.Float(&request.Seconds, "seconds", 5, "time to measure each network", config.Between(0.01, 3600))
+			o.Choice(&request.Measure, "measure", pipeline.BenchAll, "what to measure", pipeline.BenchAll, pipeline.BenchTraining, pipeline.BenchInference)
+			o.String(&request.CPUProfile, "cpu-profile", "", "file for a profile of the processor's time, which go tool pprof reads")
+			o.Bool(&request.JSON, "json", false, "write JSON")
+		},
+		run: func(ctx context.Context, c *call) error { return pipeline.Bench(ctx, c.env, c.settings, request) },
+	}
+}

@@ -1,0 +1,369 @@
+package pipeline
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/loss"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/optimizer"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+// benchmark is one network on its way through the measurements.
+type benchmark struct {
+	benchNetwork
+	settings *Settings
+	request  *BenchRequest
+
+	graph   *nn.Graph
+	params  *nn.Parameters
+	loss    loss.Loss
+	update  optimizer.Optimizer
+	options map[string]string // of the model, resolved
+	batches []benchBatch
+	peak    float64 // fused multiply-adds a second, of one worker
+}
+
+// benchBatch is a batch of noise with labels drawn for it.
+type benchBatch struct {
+	images  []uint8
+	targets []float32
+}
+
+// run measures what is asked for. The peak is looked for before and after, since
+// whatever else the machine does makes it seem lower.
+func (b *benchmark) run(ctx context.Context) (*benchResult, error) {
+	if err := b.build(); err != nil {
+		return nil, err
+	}
+	b.peak = measurePeak()
+	training, err := b.training(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inference, err := b.inference(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.peak = max(b.peak, measurePeak())
+	r := b.result()
+	r.benchTraining, r.benchInference = training, inference
+	perWorkers := 2 * b.peak * float64(r.Workers)
+	if training != nil {
+		training.TrainShare = training.Train * float64(training.TrainFLOP) / perWorkers
+	}
+	if inference != nil {
+		inference.InferenceShare = inference.Inference * float64(inference.InferenceFLOP) / perWorkers
+	}
+	return r, nil
+}
+
+func (b *benchmark) result() *benchResult {
+	parameters := 0
+	for _, p := range b.graph.Params {
+		if p.Trainable {
+			parameters += p.Elements()
+		}
+	}
+	return &benchResult{
+		Model: b.model, Options: b.options, Input: benchInput(b.input), Classes: b.request.Classes, BatchSize: b.batch,
+		ShardSize: b.settings.ShardSize, Workers: b.settings.workers(), Optimizer: b.settings.Optimizer,
+		SIMD: kernel.Implementations()[0], Machine: Machine(), Program: Program(),
+		Parameters: parameters, PeakGFLOPS: 2 * b.peak / 1e9, PeakMemory: peakMemory(),
+	}
+}
+
+// build makes the modules, the network and the data.
+func (b *benchmark) build() error {
+	m, options, err := model.MakeModel(b.model, b.benchNetwork.options)
+	if err != nil {
+		return usage(err)
+	}
+	b.options = options
+	if b.graph, err = m.Build(b.input, b.request.Classes); err != nil {
+		return usage(fmt.Errorf("model %s: %w", b.model, err))
+	}
+	b.params = b.graph.NewParameters(1)
+	normalizeTo(b.params, noiseStatistics(b.input.C))
+	if b.loss, _, err = loss.MakeLoss("cross-entropy", ""); err != nil {
+		return err
+	}
+	if b.update, _, err = optimizer.MakeOptimizer(b.settings.Optimizer, b.settings.OptimizerOptions); err != nil {
+		return usage(err)
+	}
+	b.drawBatches()
+	return nil
+}
+
+// noiseStatistics are those of evenly distributed bytes.
+func noiseStatistics(channels int) *dataset.Statistics {
+	s := &dataset.Statistics{}
+	for range channels {
+		s.Mean, s.Deviation = append(s.Mean, 127.5), append(s.Deviation, 73.9)
+	}
+	return s
+}
+
+// benchBatches is the number of batches that steps take in turn: enough not to be
+// learnt by heart, which would make numbers unlike those of training.
+const benchBatches = 8
+
+func (b *benchmark) drawBatches() {
+	key := rng.NewKey(1, rng.TestPurpose)
+	for i := range benchBatches {
+		s := key.Stream(uint32(i), 0, 0)
+		batch := benchBatch{
+			images:  make([]uint8, b.batch*b.input.Elements()),
+			targets: make([]float32, b.batch*b.request.Classes),
+		}
+		for j := range batch.images {
+			batch.images[j] = uint8(s.Uint32())
+		}
+		for j := range b.batch {
+			batch.targets[j*b.request.Classes+s.IntN(b.request.Classes)] = 1
+		}
+		b.batches = append(b.batches, batch)
+	}
+}
+
+// budget is the time for a share of what is measured.
+func (b *benchmark) budget(share float64) time.Duration {
+	return time.Duration(share * b.request.Seconds * float64(time.Second))
+}
+
+// benchLearningRate hardly moves weights, so that their size stays what it is in
+// training.
+const benchLearningRate = 1e-5
+
+// training measures whole steps, the update included; nil if not asked for.
+func (b *benchmark) training(ctx context.Context) (*benchTraining, error) {
+	if b.request.Measure == BenchInference {
+		return nil, nil
+	}
+	trainer, err := engine.NewTrainer(b.graph, b.params.Clone(), engine.TrainerOptions{
+		BatchSize: b.batch, ShardSize: b.settings.ShardSize, Workers: b.settings.workers(), Seed: 1, Loss: b.loss, Optimizer: b.update,
+	})
+	if err != nil {
+		return nil, usage(err)
+	}
+	defer trainer.Close()
+	step := b.stepper(trainer)
+	share := 0.5
+	if b.request.Measure == BenchTraining {
+		share = 0.85
+	}
+	rates, err := measureRate(ctx, b.batch, b.budget(share), step)
+	if err != nil {
+		return nil, err
+	}
+	result := &benchTraining{
+		Train: rates.median, TrainRange: rates.extremes,
+		TrainFLOP: 2 * trainer.MultiplyAdds(), Arenas: trainer.Memory().Total(),
+	}
+	return result, b.profile(ctx, trainer, step, result)
+}
+
+// stepper returns a function that does the next step.
+func (b *benchmark) stepper(trainer *engine.Trainer) func() error {
+	_, decay := b.update.Defaults()
+	number := 0
+	return func() error {
+		batch := b.batches[number%len(b.batches)]
+		number++
+		_, err := trainer.Step(engine.Step{
+			Number: number, Position: uint32(number * b.batch), Images: batch.images, Targets: batch.targets,
+			LearningRate: benchLearningRate, WeightDecay: float32(decay),
+		})
+		return err
+	}
+}
+
+// longestOperations is the number of operations that are shown one by one.
+const longestOperations = 12
+
+// profile finds out where the time of a step goes.
+func (b *benchmark) profile(ctx context.Context, trainer *engine.Trainer, step func() error, result *benchTraining) error {
+	profile := trainer.Profile()
+	started := time.Now()
+	if _, err := measureRate(ctx, b.batch, b.budget(0.1), step); err != nil {
+		return err
+	}
+	total := float64(time.Since(started)) * float64(b.settings.workers())
+	operations := profile.Operations()
+	result.Phases = phasesOf(operations, total)
+	for _, o := range operations[:min(longestOperations, len(operations))] {
+		result.Operations = append(result.Operations, benchOperation{o.Name, o.Phase, float64(o.Time) / total})
+	}
+	return nil
+}
+
+// phasesOf adds up operations by phase and kind of layer, the longest first, and
+// adds the time that no operation took.
+func phasesOf(operations []engine.Operation, total float64) []benchPhase {
+	var phases []benchPhase
+	waiting := 1.0
+	for _, o := range operations {
+		share := float64(o.Time) / total
+		waiting -= share
+		same := func(p benchPhase) bool { return p.Phase == o.Phase && p.Layer == o.Layer }
+		if i := slices.IndexFunc(phases, same); i >= 0 {
+			phases[i].Share += share
+		} else {
+			phases = append(phases, benchPhase{o.Phase, o.Layer, share})
+		}
+	}
+	phases = append(phases, benchPhase{Phase: phaseWaiting, Share: max(waiting, 0)})
+	slices.SortStableFunc(phases, func(p, q benchPhase) int { return cmp.Compare(q.Share, p.Share) })
+	return phases
+}
+
+// inference measures batches and single images; nil if not asked for.
+func (b *benchmark) inference(ctx context.Context) (*benchInference, error) {
+	if b.request.Measure == BenchTraining {
+		return nil, nil
+	}
+	share := 0.25
+	if b.request.Measure == BenchInference {
+		share = 0.6
+	}
+	inference, err := engine.NewInference(b.graph, b.params, b.batch, b.settings.workers())
+	if err != nil {
+		return nil, usage(err)
+	}
+	defer inference.Close()
+	rates, err := measureRate(ctx, b.batch, b.budget(share), b.predictor(inference, b.batch))
+	if err != nil {
+		return nil, err
+	}
+	result := &benchInference{
+		Inference: rates.median, InferenceRange: rates.extremes,
+		InferenceFLOP: 2 * b.graph.MultiplyAdds(), InferenceArena: inference.Memory().Total(),
+	}
+	result.Latency, err = b.latency(ctx, b.budget(share*0.6))
+	return result, err
+}
+
+// predictor returns a function that takes the next n images through the network.
+func (b *benchmark) predictor(inference *engine.Inference, n int) func() error {
+	probabilities := make([]float32, n*b.request.Classes)
+	number := 0
+	return func() error {
+		batch := b.batches[number%len(b.batches)]
+		number++
+		inference.Run(probabilities, batch.images[:n*b.input.Elements()])
+		return nil
+	}
+}
+
+// latency times single images on one worker.
+func (b *benchmark) latency(ctx context.Context, budget time.Duration) (*metric.Latency, error) {
+	inference, err := engine.NewInference(b.graph, b.params, 1, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer inference.Close()
+	predict := b.predictor(inference, 1)
+	var samples []time.Duration
+	for began := time.Now(); len(samples) < latencyWarmup+10 || time.Since(began) < budget; {
+		started := time.Now()
+		if err := predict(); err != nil {
+			return nil, err
+		}
+		samples = append(samples, time.Since(started))
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return metric.SummarizeLatency(samples[latencyWarmup:], 1, 1, Machine())
+}
+
+// repetitions of a measurement, of which the median counts: others who use the
+// machine disturb some of them.
+const repetitions = 9
+
+// rates are images a second.
+type rates struct {
+	median   float64
+	extremes [2]float64 // slowest, fastest
+}
+
+// measureRate repeats work, each call of which takes a number of images. A tenth
+// of the time, and two calls at least, warm up.
+func measureRate(ctx context.Context, images int, budget time.Duration, work func() error) (rates, error) {
+	if _, err := repeat(ctx, images, 2, budget/10, work); err != nil {
+		return rates{}, err
+	}
+	var measured []float64
+	for range repetitions {
+		rate, err := repeat(ctx, images, 1, budget*9/10/repetitions, work)
+		if err != nil {
+			return rates{}, err
+		}
+		measured = append(measured, rate)
+	}
+	slices.Sort(measured)
+	return rates{measured[repetitions/2], [2]float64{measured[0], measured[repetitions-1]}}, nil
+}
+
+// repeat calls work for a time, and a number of times at least, and returns images
+// a second.
+func repeat(ctx context.Context, images, atLeast int, duration time.Duration, work func() error) (float64, error) {
+	began := time.Now()
+	calls := 0
+	for ; calls < atLeast || time.Since(began) < duration; calls++ {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		if err := work(); err != nil {
+			return 0, err
+		}
+	}
+	return float64(calls*images) / time.Since(began).Seconds(), nil
+}
+
+// measurePeak is the rate of fused multiply-adds that no kernel can exceed on one
+// worker.
+func measurePeak() float64 {
+	best := 0.0
+	for range 50 {
+		started := time.Now()
+		count := kernel.MultiplyAdds(50_000)
+		best = max(best, float64(count)/time.Since(started).Seconds())
+	}
+	return best
+}
+
+// peakMemory is the largest resident size that the process has had, in bytes; 0
+// where the system does not say.
+func peakMemory() int64 {
+	f, err := os.Open("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		text, found := strings.CutPrefix(lines.Text(), "VmHWM:")
+		if !found {
+			continue
+		}
+		kibi, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), " kB"), 10, 64)
+		if err != nil {
+			return 0
+		}
+		return kibi << 10
+	}
+	return 0
+}
