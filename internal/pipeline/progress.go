@@ -8,53 +8,64 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
 // progress reports training: a bar with rate and time left on a terminal, and
 // one log line per epoch everywhere.
 type progress struct {
-	env   *Environment
-	bar   *progressbar.ProgressBar
-	epoch int
-	shown time.Time
+	env    *Environment
+	epochs int // that the training has at most
+	bar    *progressbar.ProgressBar
+	shown  time.Time
 }
 
-// plainInterval is the time between progress lines where there is no terminal.
-const plainInterval = 10 * time.Second
+const (
+	// plainInterval is the time between progress lines where there is no bar.
+	plainInterval = 10 * time.Second
+	// barColumns is what a bar with its words takes. On a narrower terminal it
+	// would not stay on one line.
+	barColumns = 78
+)
 
-func newProgress(env *Environment) *progress { return &progress{env: env, shown: time.Now()} }
+func newProgress(env *Environment, epochs int) *progress {
+	return &progress{env: env, epochs: epochs, shown: time.Now()}
+}
 
 // Step implements train.Observer.
 func (p *progress) Step(epoch, done, total int, loss float64) {
-	if !p.env.Terminal {
-		if done < total && time.Since(p.shown) >= plainInterval {
-			p.shown = time.Now()
-			p.env.Log.Info("training", "epoch", epoch, "done", fmt.Sprintf("%d/%d", done, total), "train_loss", rounded(loss))
-		}
+	if p.bar == nil && p.env.Terminal && logging.Columns(p.env.Stderr) >= barColumns {
+		p.bar = newBar(p.env.Stderr, total)
+	}
+	if p.bar != nil {
+		p.bar.Describe(fmt.Sprintf("epoch %d/%d  loss %.4f", epoch, p.epochs, loss))
+		_ = p.bar.Set(done) // only the terminal can fail here
 		return
 	}
-	if p.bar == nil || p.epoch != epoch {
-		p.epoch = epoch
-		p.bar = newBar(p.env.Stderr, total, fmt.Sprintf("epoch %d", epoch))
+	if done < total && time.Since(p.shown) >= plainInterval {
+		p.shown = time.Now()
+		p.env.Log.Info("training", "epoch", fmt.Sprintf("%d/%d", epoch, p.epochs), "done", fmt.Sprintf("%d/%d", done, total), "train_loss", rounded(loss))
 	}
-	p.bar.Describe(fmt.Sprintf("epoch %d  loss %.4f", epoch, loss))
-	_ = p.bar.Set(done) // only the terminal can fail here
 }
 
-func newBar(w io.Writer, total int, what string) *progressbar.ProgressBar {
-	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"), progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
+func newBar(w io.Writer, total int) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w),
+		progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
 }
 
-// Epoch implements train.Observer.
-func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
+// clear removes the bar, so that something else can be written.
+func (p *progress) clear() {
 	if p.bar != nil {
 		_ = p.bar.Clear() // only the terminal can fail here
 		p.bar = nil
 	}
+}
+
+// Epoch implements train.Observer.
+func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
+	p.clear()
 	p.shown = time.Now()
 	p.env.Log.Info("epoch finished", "epoch", fmt.Sprintf("%d/%d", e.Epoch, epochs),
 		"train_loss", rounded(e.TrainLoss), "train_accuracy", rounded(e.TrainAccuracy),

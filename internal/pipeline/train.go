@@ -12,7 +12,9 @@ import (
 // stopped, and records how it ended.
 func (r *session) trainStage(ctx context.Context) error {
 	started := time.Now()
-	outcome, err := train.Run(ctx, r.trainJob(newProgress(r.env)))
+	shown := newProgress(r.env, r.settings.Epochs)
+	defer shown.clear()
+	outcome, err := train.Run(ctx, r.trainJob(shown))
 	if err != nil {
 		return err
 	}
