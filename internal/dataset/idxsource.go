@@ -216,7 +216,7 @@ func unpackedSHA256(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	return unpackedDigest(f)
 }
 
