@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+)
+
+func verifyCommand() *command {
+	var request pipeline.VerifyRequest
+	return &command{
+		use: "verify RUN|PACKAGE", short: "train a model again from its record and compare every bit", group: groupStages,
+		long: `Proves that a model is what its record says: rebuilds the configuration from
+run.json alone, compares the data, trains again in a folder of its own, and
+compares every epoch, the best weights and the evaluations with the record. It
+ends at the first difference, names it, and says what may be the cause: exit
+code 4. The number of workers, the data mode and the machine do not matter.
+
+Packages carry no data: --data-dir says where it is. Of the settings of the
+environment and of .env, only --workers and --data-mode count.`,
+		example: `  blocktrain verify runs/first
+  blocktrain verify mnist-lenet5-0.1.0 --data-dir data/mnist
+  blocktrain verify mnist-lenet5-0.1.0 --data-dir data/mnist --epochs 1 --json`,
+		own: func(o *config.Options) {
+			o.List(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
+			o.Choice(&request.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
+			o.String(&request.InitFrom, "init-from", "", "file of the weights that training began with; empty: where the record has it")
+			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
+			o.Int(&request.Epochs, "epochs", 0, "compare the first epochs alone; 0: all, and what was made of the weights", config.Between(0, 100_000))
+			o.String(&request.Keep, "keep", "", "new folder for the run that is made for comparison; empty: it is removed")
+			o.Bool(&request.JSON, "json", false, "print the result as JSON")
+		},
+		args: func(args []string) error {
+			if len(args) != 1 {
+				return config.Usagef("want one run directory or package, got %d arguments", len(args))
+			}
+			return nil
+		},
+		run: func(ctx context.Context, c *call) error {
+			request.Path = c.args[0]
+			forget(c.origins, "data-dir", &request.DataDirs)
+			forget(c.origins, "init-from", &request.InitFrom)
+			forget(c.origins, "epochs", &request.Epochs)
+			return pipeline.Verify(ctx, c.env, request)
+		},
+	}
+}
+
+// forget unsets a value that is not from a flag: what surrounds a command must not
+// change what it says of a model.
+func forget[T any](origins config.Origins, name string, value *T) {
+	if origins[name] != config.OriginFlag {
+		var none T
+		*value = none
+	}
+}

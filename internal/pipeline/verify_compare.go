@@ -1,0 +1,242 @@
+package pipeline
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/onnx"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// errPrefix ends the training after the epochs that were asked for.
+var errPrefix = errors.New("the epochs asked for are compared")
+
+// train repeats the training and compares every epoch as it ends.
+func (v *verification) train(ctx context.Context, r *session) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	limit := v.result.Recorded
+	if v.request.Epochs > 0 {
+		limit = v.request.Epochs
+	}
+	c := &comparison{Observer: newProgress(v.env, r.settings.Epochs), verification: v, limit: limit, stop: stop}
+	outcome, err := train.Run(ctx, r.trainJob(c))
+	var diverged *engine.NonFiniteError
+	switch {
+	case c.difference != nil:
+		return c.difference
+	case errors.Is(err, errPrefix):
+		return nil
+	case errors.As(err, &diverged):
+		return v.explain(&difference{File: train.HistoryFile, Epoch: v.result.Epochs + 1, Figure: "train_loss", Recorded: exact(v.history[v.result.Epochs].TrainLoss), Found: err.Error()})
+	case err != nil:
+		return err
+	}
+	if err := r.noteTraining(outcome); err != nil {
+		return err
+	}
+	return v.compareOutcome(r.record.Training)
+}
+
+// comparison compares a training with a history while it goes on.
+type comparison struct {
+	train.Observer
+	*verification
+	limit      int // epochs to compare
+	stop       context.CancelCauseFunc
+	difference *difference
+}
+
+// Epoch implements train.Observer. It ends the training at the first difference.
+func (c *comparison) Epoch(e metric.Epoch, epochs int, best bool) {
+	c.Observer.Epoch(e, epochs, best)
+	if e.Epoch > len(c.history) {
+		c.difference = c.explain(&difference{
+			File: recordFile, Figure: "training.epochs", Recorded: strconv.Itoa(len(c.history)), Found: "training that goes on",
+		})
+	} else {
+		c.difference = c.compareEpoch(c.history[e.Epoch-1], e)
+	}
+	switch {
+	case c.difference != nil:
+		c.stop(c.difference)
+	case e.Epoch == c.limit && c.limit < len(c.history):
+		c.result.Epochs = e.Epoch
+		c.stop(errPrefix)
+	default:
+		c.result.Epochs = e.Epoch
+	}
+}
+
+// figure is one figure of an epoch, as text.
+type figure struct{ name, value string }
+
+// figuresOf are the figures of an epoch that the contract covers, those first that
+// say most.
+func figuresOf(e metric.Epoch) []figure {
+	return []figure{
+		{"weights_sha256", e.WeightsSHA256}, {"ema_sha256", e.EMASHA256}, {"optimizer_sha256", e.OptimizerSHA256},
+		{"train_loss", exact(e.TrainLoss)}, {"train_accuracy", exact(e.TrainAccuracy)},
+		{"validation_loss", exact(e.ValidationLoss)}, {"validation_accuracy", exact(e.ValidationAccuracy)},
+		{"learning_rate", exact(e.LearningRate)}, {"gradient_norm", exact(e.GradientNorm)},
+	}
+}
+
+// exact is the shortest text that gives v again.
+func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// compareEpoch finds the figures of an epoch that differ; nil if there is none.
+func (v *verification) compareEpoch(recorded, found metric.Epoch) *difference {
+	var d *difference
+	was, is := figuresOf(recorded), figuresOf(found)
+	for i := range was {
+		switch {
+		case was[i] == is[i]:
+		case d == nil:
+			d = &difference{File: train.HistoryFile, Epoch: recorded.Epoch, Figure: was[i].name, Recorded: cmp.Or(was[i].value, nothing), Found: cmp.Or(is[i].value, nothing)}
+		default:
+			d.Others = append(d.Others, was[i].name)
+		}
+	}
+	if d == nil {
+		return nil
+	}
+	if len(d.Others) == 0 || d.Figure != was[0].name {
+		d.Cause = "the line was edited: " + agreement(d.Figure)
+		return d
+	}
+	return v.explain(d)
+}
+
+// agreement says which figures are equal where one is not.
+func agreement(figure string) string {
+	if figure == "weights_sha256" {
+		return "every other figure of the epoch, which follow from the weights, is equal"
+	}
+	return "the weights of the epoch are equal"
+}
+
+// explain gives a difference of bits what may be its cause.
+func (v *verification) explain(d *difference) *difference {
+	causes := []string{"a setting, digest or seed in " + recordFile + " was edited", "the history is of another run", "memory or a processor failed, here or where the model was made"}
+	if v.record.Identity.ContractVersion != engine.ContractVersion {
+		causes = slices.Insert(causes, 0, fmt.Sprintf("version %d of the contract gives other bits than version %d: verify with a program that keeps that", engine.ContractVersion, v.record.Identity.ContractVersion))
+	}
+	d.Cause = strings.Join(causes, "; or ")
+	return d
+}
+
+// compareOutcome compares how the training ended.
+func (v *verification) compareOutcome(found *TrainingNote) error {
+	recorded := v.record.Training
+	for _, f := range []struct{ name, recorded, found string }{
+		{"training.epochs", strconv.Itoa(recorded.Epochs), strconv.Itoa(found.Epochs)},
+		{"training.best_epoch", strconv.Itoa(recorded.BestEpoch), strconv.Itoa(found.BestEpoch)},
+		{"training.weights_sha256", recorded.WeightsSHA256, found.WeightsSHA256},
+	} {
+		if f.recorded != f.found {
+			return v.explain(&difference{File: recordFile, Figure: f.name, Recorded: f.recorded, Found: f.found})
+		}
+	}
+	v.result.WeightsSHA256 = found.WeightsSHA256
+	return nil
+}
+
+// compareResults compares what was made of the weights: evaluations and model.
+func (v *verification) compareResults(ctx context.Context, r *session) error {
+	t, err := loadTrained(r.dir, r.record)
+	if err != nil {
+		return err
+	}
+	for _, part := range evaluatedParts() {
+		if !exists(v.file(evaluationFile(part))) {
+			continue // of a run that was only trained
+		}
+		if err := v.compareEvaluation(ctx, r, t, part); err != nil {
+			return err
+		}
+	}
+	if v.packaged {
+		return v.compareModel(t)
+	}
+	return nil
+}
+
+// compareEvaluation evaluates a part again and compares every figure but times.
+func (v *verification) compareEvaluation(ctx context.Context, r *session, t *trained, part dataset.Part) error {
+	name := evaluationFile(part)
+	recorded, err := readDocument(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	e, err := r.evaluatePart(ctx, t, part)
+	if err != nil {
+		return err
+	}
+	found, err := documentOf(e.Evaluation)
+	if err != nil {
+		return err
+	}
+	if d := firstDifference("", without(recorded, "latency_ms"), found); d != nil {
+		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
+		return d
+	}
+	v.result.Evaluated = append(v.result.Evaluated, part.String())
+	return nil
+}
+
+// compareModel compares the model and the labels that a package serves with the
+// weights. How a file of equal weights is written may change between versions of
+// the program: of another one, a difference is only a warning.
+func (v *verification) compareModel(t *trained) error {
+	folder := exporter.RepositoryDir + "/" + v.record.Name + "/"
+	labels, err := os.ReadFile(v.file(folder + "labels.txt"))
+	if err != nil {
+		return v.lacking(folder+"labels.txt", err)
+	}
+	if want := strings.Join(v.record.Identity.Classes, "\n") + "\n"; string(labels) != want {
+		return &difference{File: folder + "labels.txt", Figure: "content", Recorded: strconv.Quote(string(labels)), Found: strconv.Quote(want), Cause: edited}
+	}
+	name := folder + "1/" + exporter.ONNXFile
+	model, err := os.ReadFile(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	same, err := v.isModel(t, model)
+	switch {
+	case err != nil || same:
+		return err
+	case v.record.Execution.Program != Program():
+		v.warn(name + " is not what this version of the program writes: whether it has the weights was not verified")
+		return nil
+	}
+	return &difference{File: name, Figure: "content", Recorded: "SHA-256 " + hexSHA256(model), Found: "another model, of the weights", Cause: edited}
+}
+
+// isModel says whether the network, written in some version of ONNX, gives model.
+func (v *verification) isModel(t *trained, model []byte) (bool, error) {
+	a := artifact(v.record, t.graph, t.params)
+	for _, a.ProgramVersion = range []string{v.record.Execution.Program, Program()} {
+		for opset := onnx.MinOpset; opset <= onnx.MaxOpset; opset++ {
+			written, err := exporter.EncodeONNX(a, opset)
+			if err != nil {
+				return false, err
+			}
+			if bytes.Equal(written, model) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,189 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+)
+
+// rebuild trains again from the record, in a directory of its own, and compares
+// until the first difference.
+func (v *verification) rebuild(ctx context.Context) (err error) {
+	dir, remove, err := v.directory()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	r, err := v.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	if r.dir, err = createRunDir(v.env, dir); err != nil {
+		return err
+	}
+	defer func() { err = r.dir.end(v.env, err) }()
+	if err := r.writeBeginning(); err != nil {
+		return err
+	}
+	if err := v.train(ctx, r); err != nil || v.result.Epochs < v.result.Recorded {
+		return err
+	}
+	return v.compareResults(ctx, r)
+}
+
+// directory is where the training is repeated, and what to do with it afterwards.
+func (v *verification) directory() (path string, remove func() error, err error) {
+	if keep := v.request.Keep; keep != "" {
+		if entries, err := os.ReadDir(keep); err == nil && len(entries) > 0 {
+			return "", nil, config.Usagef("--keep %s exists and is not empty: name a new folder", keep)
+		}
+		return keep, func() error { return nil }, nil
+	}
+	path, err = os.MkdirTemp("", "blocktrain-verify-")
+	return path, func() error { return os.RemoveAll(path) }, err
+}
+
+// prepare makes of the record what a run is made of and compares the data, the
+// initial weights and the identity.
+func (v *verification) prepare(ctx context.Context) (*session, error) {
+	s, err := v.settings()
+	if err != nil {
+		return nil, err
+	}
+	m, err := makeModules(s)
+	if err != nil {
+		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
+	}
+	first, err := v.initialWeights(s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := openMembers(ctx, v.env, s, m)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, fmt.Errorf("%w; --data-dir says where the data is", err)
+	}
+	if err := v.compareData(d); err != nil {
+		return nil, err
+	}
+	if err := d.divide(ctx, v.env, s, v.file(splitFile)); err != nil {
+		return nil, err
+	}
+	r, err := assemble(ctx, v.env, s, m, d, first)
+	if err != nil {
+		return nil, err
+	}
+	return r, v.compareIdentity(r.record)
+}
+
+// settings are the recorded ones, with what the request says of how to work.
+func (v *verification) settings() (*Settings, error) {
+	s, err := v.record.settings()
+	if err != nil {
+		return nil, err
+	}
+	s.DataMode, s.Workers, s.CheckpointInterval = v.request.DataMode, v.request.Workers, 0
+	s.DataDirs = v.request.DataDirs
+	if len(s.DataDirs) == 0 {
+		s.DataDirs = strings.Split(v.record.recorded("data-dir"), ",")
+	}
+	if err := s.checkDataDirs(); err != nil {
+		return nil, usage(err)
+	}
+	return s, nil
+}
+
+// initialWeights reads the weights that training began with, where it began with
+// some.
+func (v *verification) initialWeights(s *Settings) (*initial, error) {
+	recorded, path := v.record.Identity.InitSHA256, v.request.InitFrom
+	if recorded == "" {
+		if path != "" {
+			return nil, config.Usagef("--init-from %s: the training began with weights that it drew", path)
+		}
+		return nil, nil
+	}
+	if path == "" {
+		path = v.record.recorded("init-from")
+	}
+	first, err := readInitial(path)
+	if v.request.InitFrom == "" && (errors.Is(err, fs.ErrNotExist) || first == nil && err == nil) {
+		return nil, config.Usagef("the training began with weights from a file with SHA-256 %s: want --init-from FILE", recorded)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if first.sha256 != recorded {
+		return nil, &difference{File: recordFile, Figure: "identity.init_sha256", Recorded: recorded, Found: first.sha256, Cause: path + " is not the file that the training began with, or was changed"}
+	}
+	s.InitFrom = path
+	return first, nil
+}
+
+// compareData compares the datasets, one by one.
+func (v *verification) compareData(d *data) error {
+	cause := "the data has changed, or is other data"
+	if then := v.record.Execution.Go; then != runtime.Version() {
+		cause += fmt.Sprintf("; or images are decoded in another way (the model was made with %s, this program with %s)", then, runtime.Version())
+	}
+	for i, note := range v.record.Identity.Datasets {
+		if found := d.members[i]; found.Digest() != note.SHA256 {
+			return &difference{File: recordFile, Figure: fmt.Sprintf("identity.datasets[%d].sha256 (%s)", i, note.Name), Recorded: note.SHA256, Found: found.Digest(), Cause: cause}
+		}
+	}
+	if err := v.split.Check(d.all); err != nil {
+		return unreadable(splitFile, err)
+	}
+	return nil
+}
+
+// compareIdentity finds what the record says otherwise than the data and modules
+// that it names.
+func (v *verification) compareIdentity(rebuilt *Record) error {
+	text, err := recordedIdentity(v.file(recordFile))
+	if err != nil {
+		return err
+	}
+	recorded, err := parseDocument(text)
+	if err != nil {
+		return err
+	}
+	found, err := documentOf(&rebuilt.Identity)
+	if err != nil {
+		return err
+	}
+	for _, d := range []document{without(recorded, "contract_version"), found} {
+		nameSettings(d)
+	}
+	if d := firstDifference("identity", recorded, found); d != nil {
+		d.File, d.Cause = recordFile, "the identity was edited: it is not what its own settings and data give"
+		return d
+	}
+	if v.record.Weights != rebuilt.Weights {
+		return &difference{File: recordFile, Figure: "weights", Recorded: v.record.Weights, Found: rebuilt.Weights, Cause: edited}
+	}
+	return nil
+}
+
+// nameSettings turns an identity's list of settings into an object, so that each is
+// compared with the one of its name.
+func nameSettings(identity document) {
+	object, _ := identity.(map[string]any)
+	list, _ := object["settings"].([]any)
+	named := map[string]any{}
+	for _, entry := range list {
+		setting, _ := entry.(map[string]any)
+		named[words(setting["name"])] = setting["value"]
+	}
+	if object != nil {
+		object["settings"] = named
+	}
+}

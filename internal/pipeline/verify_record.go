@@ -1,0 +1,217 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/weights"
+)
+
+// What verification finds without training: whether the files of a run or package
+// say the same of each other.
+
+// edited is the cause of what only a changed file explains.
+const edited = "the file was changed after it was written, or is damaged"
+
+// checkFiles compares a package with its list of digests.
+func (v *verification) checkFiles(context.Context) error {
+	if err := checkFolder(v.request.Path); err != nil {
+		return err
+	}
+	if !exists(v.file(recordFile)) {
+		return config.Usagef("%s is neither a run directory nor a package: it has no %s", v.request.Path, recordFile)
+	}
+	v.packaged = !exists(v.file(train.CheckpointDir))
+	if !v.packaged {
+		return nil
+	}
+	differences, err := fileio.VerifyChecksums(v.request.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "it is not a package, or its list was removed"}
+	case err != nil:
+		return unreadable(fileio.ChecksumFile, err)
+	case len(differences) > 0:
+		d := differences[0]
+		return &difference{File: fileio.ChecksumFile, Figure: d.Path, Recorded: "the file's digest", Found: string(d.Kind), Cause: edited}
+	}
+	return nil
+}
+
+// readRecord reads run.json, whose identity must be the one that its digest is of.
+func (v *verification) readRecord(context.Context) (err error) {
+	v.record, err = readRecord(v.file(recordFile))
+	var changed *changedIdentity
+	switch {
+	case errors.As(err, &changed):
+		return &difference{File: recordFile, Figure: "identity_sha256", Recorded: changed.recorded, Found: changed.found, Cause: "the identity was edited after the run"}
+	case err != nil:
+		return err
+	case v.record.Training == nil:
+		return config.Usagef("%s has not been trained to its end: there is nothing to compare with", v.request.Path)
+	}
+	v.result.IdentitySHA256, v.result.Recorded = v.record.IdentitySHA256, v.record.Training.Epochs
+	if v.request.Epochs > v.result.Recorded {
+		return config.Usagef("--epochs %d: the training had %d", v.request.Epochs, v.result.Recorded)
+	}
+	v.warnOfVersions()
+	return nil
+}
+
+// warnOfVersions warns of another program or contract, which bits alone judge.
+func (v *verification) warnOfVersions() {
+	if then := v.record.Execution.Program; then != Program() {
+		v.warn(fmt.Sprintf("the model was made by %s, this is %s", then, Program()))
+	}
+	if then := v.record.Identity.ContractVersion; then != engine.ContractVersion {
+		v.warn(fmt.Sprintf("the model was made under version %d of the reproducibility contract, this program keeps version %d", then, engine.ContractVersion))
+	}
+}
+
+// checkSplit compares the split list with the digest of it.
+func (v *verification) checkSplit(context.Context) error {
+	split, err := dataset.ReadSplit(v.file(splitFile))
+	if err != nil {
+		return v.lacking(splitFile, err)
+	}
+	v.split = split
+	if recorded := v.record.Identity.Split.SHA256; split.Digest() != recorded {
+		return &difference{File: splitFile, Figure: "sha256", Recorded: recorded, Found: split.Digest(), Cause: "the split list was edited"}
+	}
+	return nil
+}
+
+// checkHistory reads the epochs to compare with.
+func (v *verification) checkHistory(context.Context) (err error) {
+	if v.history, err = metric.ReadHistory(v.file(train.HistoryFile)); err != nil {
+		return v.lacking(train.HistoryFile, err)
+	}
+	t := v.record.Training
+	if len(v.history) != t.Epochs {
+		return &difference{File: train.HistoryFile, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(v.history)), Cause: edited}
+	}
+	if t.BestEpoch < 1 || t.BestEpoch > t.Epochs {
+		return &difference{File: recordFile, Figure: "training.best_epoch", Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: edited}
+	}
+	best := v.history[t.BestEpoch-1]
+	digest := best.WeightsSHA256
+	if v.record.Weights == "ema" {
+		digest = best.EMASHA256
+	}
+	if digest != t.WeightsSHA256 {
+		return &difference{File: train.HistoryFile, Epoch: best.Epoch, Figure: "digest of the " + v.record.Weights + " weights", Recorded: t.WeightsSHA256, Found: digest,
+			Cause: fmt.Sprintf("%s or %s was changed after it was written", train.HistoryFile, recordFile)}
+	}
+	return nil
+}
+
+// checkWeights compares the weights with the digest of them.
+func (v *verification) checkWeights(context.Context) error {
+	name := exporter.WeightsFile
+	if !v.packaged {
+		name = train.CheckpointDir + "/" + train.BestFile
+	}
+	file, err := weights.ReadFile(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	if digest := weights.Digest(file.Tensors); digest != v.record.Training.WeightsSHA256 {
+		return &difference{File: name, Figure: "digest of the weights", Recorded: v.record.Training.WeightsSHA256, Found: digest, Cause: edited}
+	}
+	return nil
+}
+
+// checkRelease compares the decision with the record. A run that was only trained
+// has none.
+func (v *verification) checkRelease(context.Context) error {
+	release, err := criterion.ReadRelease(v.file(releaseFile))
+	if errors.Is(err, fs.ErrNotExist) && !v.packaged && v.record.Decision == "" {
+		return nil
+	}
+	if err != nil {
+		return v.lacking(releaseFile, err)
+	}
+	if recorded := v.record.Training.WeightsSHA256; release.Weights.SHA256 != recorded {
+		return &difference{File: releaseFile, Figure: "weights.sha256", Recorded: recorded, Found: release.Weights.SHA256, Cause: "the decision is on other weights, or was edited"}
+	}
+	if release.Decision() != v.record.Decision {
+		return &difference{File: releaseFile, Figure: "decision", Recorded: v.record.Decision, Found: release.Decision(), Cause: edited}
+	}
+	v.release = release
+	return nil
+}
+
+// checkEvaluations compares the evaluations' weights with the record's, and what
+// the decision rests on with the evaluation. A run that was only trained has none.
+func (v *verification) checkEvaluations(context.Context) error {
+	for _, part := range evaluatedParts() {
+		name := evaluationFile(part)
+		e, err := metric.ReadEvaluation(v.file(name))
+		if errors.Is(err, fs.ErrNotExist) && v.release == nil {
+			continue
+		}
+		if err != nil {
+			return v.lacking(name, err)
+		}
+		if recorded := v.record.Training.WeightsSHA256; e.WeightsSHA256 != recorded {
+			return &difference{File: name, Figure: "weights_sha256", Recorded: recorded, Found: e.WeightsSHA256, Cause: "the evaluation is of other weights, or was edited"}
+		}
+		if part == dataset.PartTest {
+			if err := v.checkVerdicts(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkVerdicts compares accuracies that the release was decided on with those of
+// the evaluation.
+func (v *verification) checkVerdicts(test *metric.Evaluation) error {
+	if v.release == nil {
+		return nil
+	}
+	measured := map[string]float64{"min_test_accuracy": test.Accuracy, "min_per_class_accuracy": test.WorstClass.Accuracy}
+	for _, c := range v.release.Criteria {
+		want, compared := measured[c.Name]
+		if compared && c.Measured != nil && *c.Measured != want {
+			return &difference{File: releaseFile, Figure: c.Name + ".measured", Recorded: exact(*c.Measured), Found: exact(want), Cause: edited}
+		}
+	}
+	return nil
+}
+
+// evaluatedParts are the parts that a run evaluates.
+func evaluatedParts() []dataset.Part { return []dataset.Part{dataset.PartValidation, dataset.PartTest} }
+
+func evaluationFile(part dataset.Part) string { return evaluationDir + "/" + part.String() + ".json" }
+
+// lacking is the error of a file that verification needs.
+func (v *verification) lacking(name string, err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &difference{File: name, Figure: "file", Recorded: "one in every " + v.kind(), Found: nothing, Cause: "the file was removed, or an older version of the program made the " + v.kind()}
+	case errors.As(err, &path): // the disk, not the content
+		return err
+	}
+	return unreadable(name, err)
+}
+
+func (v *verification) kind() string {
+	if v.packaged {
+		return "package"
+	}
+	return "run"
+}
