@@ -12,7 +12,7 @@ func trainCommand() *command {
 	return &command{
 		use: "train", short: "train alone, without judging or packaging", group: groupStages,
 		long: `Reads and splits the data and trains, in a new run directory, or in that of
---run, where it goes on from the last checkpoint.`,
+--run, where it goes on from the last checkpoint. Prints the run directory.`,
 		example: `  blocktrain train --output-dir runs/first --epochs 3
   blocktrain train --run runs/first
   blocktrain train --overfit-batch --epochs 50   # can the network learn at all?`,

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// describeTo says what a run would do.
-func (r *session) describeTo(w io.Writer, dir string) error {
+// describeTo says what the task would do in a new run.
+func (r *session) describeTo(w io.Writer, dir string, t task) error {
 	s, i := r.settings, &r.record.Identity
 	train := len(r.data.trainList(s))
 	steps := (train + s.BatchSize - 1) / s.BatchSize
@@ -28,11 +28,11 @@ identity        %s
 %s`, dir, strings.Join(r.record.datasetNames(), ", "), len(i.Classes),
 		train, i.Split.Validation, i.Split.Test, inputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.words(), i.Optimizer.words(), short(float64(i.LearningRate)), short(float64(i.WeightDecay)), i.Schedule.words(),
-		s.Epochs, steps, s.BatchSize, s.ShardSize, s.Seed, stageNames(), r.record.IdentitySHA256, r.graph.Summary())
+		s.Epochs, steps, s.BatchSize, s.ShardSize, s.Seed, stageNames(t.stages), r.record.IdentitySHA256, r.graph.Summary())
 	return err
 }
 
-func stageNames() string {
+func stageNames(stages []stage) string {
 	var names []string
 	for _, stage := range stages {
 		names = append(names, stage.name)

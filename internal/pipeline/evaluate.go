@@ -169,7 +169,7 @@ func Evaluate(ctx context.Context, env *Environment, s *Settings, dir string) er
 				return evaluateElsewhere(ctx, &session{env: env, settings: s, dir: d, record: record}, other)
 			}
 		}
-		r, err := reopen(ctx, env, s, d)
+		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {
 			return err
 		}

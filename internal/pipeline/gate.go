@@ -119,7 +119,7 @@ func Gate(ctx context.Context, env *Environment, s *Settings, dir string) error 
 // there is a baseline to run on it.
 func reopenForGate(ctx context.Context, env *Environment, s *Settings, d *runDir, record *Record) (*session, error) {
 	if s.Baseline != "" {
-		return reopen(ctx, env, s, d)
+		return reopen(ctx, env, s, d, record)
 	}
 	return reopenWithoutData(env, s, d, record)
 }

@@ -12,7 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/engine"
@@ -82,6 +83,7 @@ type predictor struct {
 	inference *engine.Inference
 	write     func(w io.Writer, p *Prediction) error
 	images    []uint8
+	workers   int
 	failed    int
 }
 
@@ -90,7 +92,7 @@ func newPredictor(request PredictRequest, workers int) (*predictor, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &predictor{request: request, record: record, write: writeJSONL}
+	p := &predictor{request: request, record: record, write: writeJSONL, workers: workers}
 	if request.Format == "csv" {
 		p.write = writeCSV
 	}
@@ -135,11 +137,15 @@ func (p *predictor) batch(ctx context.Context, w io.Writer, paths []string) erro
 	}
 	size := len(p.images) / predictBatch
 	failures := make([]error, len(paths))
-	var wait sync.WaitGroup
+	var decoding errgroup.Group
+	decoding.SetLimit(p.workers) // which bounds the memory that large images take
 	for i, path := range paths {
-		wait.Go(func() { failures[i] = loadInto(p.images[i*size:][:size], path, p.record.Identity.Input) })
+		decoding.Go(func() error {
+			failures[i] = loadInto(p.images[i*size:][:size], path, p.record.Identity.Input)
+			return nil
+		})
 	}
-	wait.Wait()
+	_ = decoding.Wait() // the failures have the errors
 	probabilities := make([]float32, len(paths)*p.inference.Classes())
 	p.inference.Run(probabilities, p.images[:len(paths)*size])
 	for i, path := range paths {

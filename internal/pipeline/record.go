@@ -196,5 +196,8 @@ func differences(a, b *Identity) string {
 			names = append(names, v.Name)
 		}
 	}
+	if len(names) == 0 {
+		return "as another version of the program has it"
+	}
 	return strings.Join(names, ", ")
 }

@@ -13,31 +13,42 @@ import (
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
-// Run does the whole pipeline in a new run directory. A model that the gate
-// refuses is an error that wraps ErrRefused; nothing is exported or packaged
-// then.
-func Run(ctx context.Context, env *Environment, s *Settings) error {
-	return begin(ctx, env, s, func(r *session) error { return r.runAll(ctx) })
+// task is what a command does with a run.
+type task struct {
+	stages []stage
+	result func(d *runDir, record *Record) string // path of what the stages made
 }
 
-// Train trains, no more: in a new run directory or, where dir is not empty, going
-// on in that one.
+// wholeRun is every stage, and ends with a package.
+var wholeRun = task{stages, (*runDir).archive}
+
+// trainingAlone is the first stage.
+var trainingAlone = task{stages[:1], func(d *runDir, _ *Record) string { return d.path }}
+
+// Run does the whole pipeline in a new run directory and prints the path of the
+// package. A model that the gate refuses is an error that wraps ErrRefused;
+// nothing is exported or packaged then.
+func Run(ctx context.Context, env *Environment, s *Settings) error {
+	return begin(ctx, env, s, wholeRun)
+}
+
+// Train trains, no more, and prints the run directory: a new one or, where dir is
+// not empty, that one, in which it goes on.
 func Train(ctx context.Context, env *Environment, s *Settings, dir string) error {
-	training := func(r *session) error { return r.runStages(ctx, stages[:1]) }
 	if dir == "" {
-		return begin(ctx, env, s, training)
+		return begin(ctx, env, s, trainingAlone)
 	}
-	return resume(ctx, env, s, dir, training)
+	return resume(ctx, env, s, dir, trainingAlone)
 }
 
 // Resume goes on with the run in dir from its last checkpoint, or from the start
 // where it has none, through all stages that are left.
 func Resume(ctx context.Context, env *Environment, s *Settings, dir string) error {
-	return resume(ctx, env, s, dir, func(r *session) error { return r.runAll(ctx) })
+	return resume(ctx, env, s, dir, wholeRun)
 }
 
-// begin prepares a new run and its directory and calls do.
-func begin(ctx context.Context, env *Environment, s *Settings, do func(r *session) error) (err error) {
+// begin prepares a new run and its directory and does the task.
+func begin(ctx context.Context, env *Environment, s *Settings, t task) (err error) {
 	path := s.RunDir(time.Now())
 	if err := checkNewRunDir(path); err != nil {
 		return err
@@ -51,7 +62,7 @@ func begin(ctx context.Context, env *Environment, s *Settings, do func(r *sessio
 		return err
 	}
 	if s.DryRun {
-		return r.describeTo(env.Stdout, path)
+		return r.describeTo(env.Stdout, path, t)
 	}
 	if r.dir, err = createRunDir(env, path); err != nil {
 		return err
@@ -61,7 +72,7 @@ func begin(ctx context.Context, env *Environment, s *Settings, do func(r *sessio
 	if err := r.writeBeginning(); err != nil {
 		return err
 	}
-	return explain(do(r), path)
+	return r.do(ctx, t)
 }
 
 // writeBeginning writes what a run directory holds before training. run.env comes
@@ -79,7 +90,7 @@ func (r *session) writeBeginning() error {
 	return r.settings.WriteRecord(r.dir.file(settingsFile))
 }
 
-func resume(ctx context.Context, env *Environment, s *Settings, dir string, do func(r *session) error) error {
+func resume(ctx context.Context, env *Environment, s *Settings, dir string, t task) error {
 	if err := s.checkResume(); err != nil {
 		return err
 	}
@@ -89,16 +100,16 @@ func resume(ctx context.Context, env *Environment, s *Settings, dir string, do f
 			return err
 		}
 		if decision != "" {
-			return d.sayFinished(env, record, decision)
+			return d.sayFinished(env, record, decision, t)
 		}
-		r, err := reopen(ctx, env, s, d)
+		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {
 			return err
 		}
 		if err := r.sayResumed(); err != nil {
 			return err
 		}
-		return explain(do(r), dir)
+		return r.do(ctx, t)
 	})
 }
 
@@ -131,15 +142,15 @@ func (r *session) sayResumed() error {
 	return nil
 }
 
-// sayFinished says that nothing is left to do, and where the package is.
-func (d *runDir) sayFinished(env *Environment, record *Record, decision string) error {
+// sayFinished says that nothing is left to do, and where the result is.
+func (d *runDir) sayFinished(env *Environment, record *Record, decision string, t task) error {
 	env.Log.Info("the run is finished; nothing is left to do", "directory", d.path, "decision", decision)
-	if archive := d.archive(record); exists(archive) {
-		_, err := fmt.Fprintln(env.Stdout, archive)
-		return err
+	if decision == "refused" {
+		env.Log.Info("to judge it by other thresholds: blocktrain gate --run " + shellWord(d.path))
+		return nil
 	}
-	env.Log.Info("to judge it by other thresholds: blocktrain gate --run " + shellWord(d.path))
-	return nil
+	_, err := fmt.Fprintln(env.Stdout, t.result(d, record))
+	return err
 }
 
 // finished is the decision on a run of which nothing is left to do, empty where
@@ -158,12 +169,12 @@ func (d *runDir) finished(record *Record) (decision string, err error) {
 	return release.Decision(), nil
 }
 
-// runAll does every stage and prints where the package is.
-func (r *session) runAll(ctx context.Context) error {
-	if err := r.runStages(ctx, stages); err != nil {
-		return err
+// do does the task and prints the path of what it made.
+func (r *session) do(ctx context.Context, t task) error {
+	if err := r.runStages(ctx, t.stages); err != nil {
+		return explain(err, r.dir.path)
 	}
-	_, err := fmt.Fprintln(r.env.Stdout, r.dir.archive(r.record))
+	_, err := fmt.Fprintln(r.env.Stdout, t.result(r.dir, r.record))
 	return err
 }
 

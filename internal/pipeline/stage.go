@@ -23,11 +23,7 @@ func withRunDir(env *Environment, path string, f func(d *runDir, record *Record)
 
 // reopen prepares an existing run again from the settings it was made with, and
 // refuses data or settings that would make another run of it.
-func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir) (*session, error) {
-	then, err := d.readRecord()
-	if err != nil {
-		return nil, err
-	}
+func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then *Record) (*session, error) {
 	first, err := readInitial(s.InitFrom)
 	if errors.Is(err, fs.ErrNotExist) && d.hasCheckpoint() { // which has made them unnecessary
 		first, err = &initial{sha256: then.Identity.InitSHA256}, nil
