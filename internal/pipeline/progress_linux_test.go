@@ -70,10 +70,10 @@ func screen(text string, columns int) string {
 		}
 		r := []rune(text)[0]
 		text = text[len(string(r)):]
-		switch {
-		case r == '\r':
+		switch r {
+		case '\r':
 			at = 0
-		case r == '\n':
+		case '\n':
 			flush()
 		default:
 			if at == columns {
