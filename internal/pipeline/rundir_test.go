@@ -1,0 +1,77 @@
+package pipeline
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestShellWord lets a shell read the words.
+func TestShellWord(t *testing.T) {
+	for _, word := range []string{"runs/a", "my runs/a", "it's", "$HOME", "a\nb", `"`, "*", "runs/20260102-150405-mnist,folder-lenet5", "größe"} {
+		out, err := exec.Command("sh", "-c", "printf %s "+shellWord(word)).Output()
+		if err != nil {
+			t.Skip("no shell here:", err)
+		}
+		if string(out) != word {
+			t.Errorf("%q becomes %s, which a shell reads as %q", word, shellWord(word), out)
+		}
+	}
+	if shellWord("runs/a") != "runs/a" {
+		t.Error("a plain path is quoted")
+	}
+}
+
+// TestReplaceDir checks that a folder keeps what it holds until its successor is
+// whole, and that nothing is left over of failures before.
+func TestReplaceDir(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "plots")
+	fill := func(content string, failure error) func(string) error {
+		return func(dir string) error {
+			return errors.Join(os.WriteFile(filepath.Join(dir, content), nil, 0o600), failure)
+		}
+	}
+	for _, left := range []string{dir + ".tmp", dir + ".old.tmp"} { // by a process that was killed
+		if err := os.MkdirAll(filepath.Join(left, "half"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	failure := errors.New("disk full")
+	for _, step := range []struct {
+		fill    func(string) error
+		failure error
+		want    string // the folder's only file afterwards
+	}{
+		{fill("first", failure), failure, ""},
+		{fill("first", nil), nil, "first"},
+		{fill("second", failure), failure, "first"},
+		{fill("second", nil), nil, "second"},
+	} {
+		if err := replaceDir(dir, step.fill); !errors.Is(err, step.failure) {
+			t.Fatalf("error %v, want %v", err, step.failure)
+		}
+		if got := names(t, dir); got != step.want {
+			t.Errorf("the folder holds %q, want %q", got, step.want)
+		}
+		if beside := names(t, filepath.Dir(dir)); strings.Contains(beside, "tmp") {
+			t.Errorf("left over: %s", beside)
+		}
+	}
+}
+
+// names lists the entries of a folder; one that does not exist has none.
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, entry := range entries {
+		list = append(list, entry.Name())
+	}
+	return strings.Join(list, " ")
+}
