@@ -70,14 +70,15 @@ func printError(w io.Writer, err error) {
 	}
 }
 
-// errorText is the error's text; that it comes from the end of a context is of no
-// interest to a person.
+// errorText is the error's text. What an end of the context interrupted is of no
+// interest to the person who ended it, unless the error says how to go on.
 func errorText(err error) string {
 	canceled := context.Canceled.Error()
-	if err.Error() == canceled {
+	text, explained := strings.CutSuffix(err.Error(), " ("+canceled+")")
+	if !explained && strings.HasSuffix(text, canceled) {
 		return "interrupted"
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(err.Error(), ": "+canceled), " ("+canceled+")")
+	return text
 }
 
 // checkedWriter remembers the first error, so that a full disk behind the standard

@@ -133,9 +133,10 @@ func TestPrintError(t *testing.T) {
 	var b bytes.Buffer
 	printError(&b, errors.Join(errors.New("one"), errors.New("two")))
 	printError(&b, context.Canceled)
+	printError(&b, fmt.Errorf("dataset: %w", context.Canceled))
 	printError(&b, fmt.Errorf("interrupted; go on with x (%w)", context.Canceled))
 	printError(&b, &config.UsageError{Err: errors.New("wrong"), Hint: "do that"})
-	want := "blocktrain: one\nblocktrain: two\nblocktrain: interrupted\nblocktrain: interrupted; go on with x\nblocktrain: wrong\ndo that\n"
+	want := "blocktrain: one\nblocktrain: two\nblocktrain: interrupted\nblocktrain: interrupted\nblocktrain: interrupted; go on with x\nblocktrain: wrong\ndo that\n"
 	if b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
