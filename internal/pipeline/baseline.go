@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -11,10 +12,19 @@ import (
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
-// compareBaseline runs the baseline's weights on this run's test part.
-func (r *session) compareBaseline(ctx context.Context, candidate *trained) (*criterion.Baseline, error) {
+// baseline is an earlier model that a run's model must not be worse than.
+type baseline struct {
+	*trained
+	record *Record
+	split  *dataset.Split
+	data   dataset.Dataset // the run's, with the classes in the baseline's order
+}
+
+// openBaseline reads the baseline that the settings name. Its classes must be the
+// run's.
+func (r *session) openBaseline() (*baseline, error) {
 	path := r.settings.Baseline
-	record, baseline, err := openModel(path, "")
+	record, t, err := openModel(path, "")
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
@@ -22,43 +32,46 @@ func (r *session) compareBaseline(ctx context.Context, candidate *trained) (*cri
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
-	theirs, err := dataset.Remap(r.data.all, record.Identity.Classes)
+	data, err := dataset.Remap(r.data.all, record.Identity.Classes)
 	if err != nil {
-		return nil, fmt.Errorf("baseline %s: %w", path, err)
+		return nil, usage(fmt.Errorf("baseline %s: %w", path, err))
+	}
+	return &baseline{t, record, split, data}, nil
+}
+
+// compareBaseline runs the baseline's weights on this run's test part.
+func (r *session) compareBaseline(ctx context.Context, candidate *trained) (*criterion.Baseline, error) {
+	b, err := r.openBaseline()
+	if err != nil {
+		return nil, err
 	}
 	test, workers := r.data.split.Test, r.settings.workers()
 	own, labels, err := train.Probabilities(ctx, candidate.graph, candidate.params, r.data.loader(r.settings, nil), test, workers)
 	if err != nil {
 		return nil, err
 	}
-	l := &dataset.Loader{Dataset: theirs, Rule: record.Identity.Input, Workers: workers}
-	other, otherLabels, err := train.Probabilities(ctx, baseline.graph, baseline.params, l, test, workers)
+	l := &dataset.Loader{Dataset: b.data, Rule: b.record.Identity.Input, Workers: workers}
+	theirs, _, err := train.Probabilities(ctx, b.graph, b.params, l, test, workers)
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
-	comparison, err := metric.Compare(own, inOrder(other, otherLabels, labels), labels)
+	comparison, err := metric.Compare(own, inOrder(theirs, b.record.Identity.Classes, r.record.Identity.Classes), labels)
 	if err != nil {
 		return nil, err
 	}
-	trainedOn := countShared(identify(record.Identity.Datasets, split.Train), identify(r.record.Identity.Datasets, test))
-	return &criterion.Baseline{Name: path, Comparison: comparison, TrainedOn: trainedOn}, nil
+	trainedOn := countShared(identify(b.record.Identity.Datasets, b.split.Train), identify(r.record.Identity.Datasets, test))
+	return &criterion.Baseline{Name: r.settings.Baseline, Comparison: comparison, TrainedOn: trainedOn}, nil
 }
 
 // inOrder rearranges the columns of probabilities [N,K] from one order of the
-// classes to another. The orders are known by the labels of the same examples.
-func inOrder(probabilities []float32, from, to []int) []float32 {
-	k := len(probabilities) / len(from)
-	column := make([]int, k)
-	for i := range column {
-		column[i] = i
-	}
-	for n, label := range to {
-		column[label] = from[n]
-	}
+// classes to another.
+func inOrder(probabilities []float32, from, to []string) []float32 {
+	k := len(to)
 	ordered := make([]float32, len(probabilities))
-	for n := range from {
-		for c, source := range column {
-			ordered[n*k+c] = probabilities[n*k+source]
+	for c, class := range to {
+		source := slices.Index(from, class)
+		for row := 0; row < len(probabilities); row += k {
+			ordered[row+c] = probabilities[row+source]
 		}
 	}
 	return ordered

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -63,9 +64,9 @@ func (m *modules) makeLists(s *Settings) error {
 	errs := []error{err}
 	m.criteria, err = makeAll(criterion.MakeCriterion, selections)
 	errs = append(errs, err)
-	m.exporters, err = makeNamed(exporter.MakeExporter, s.Exporters)
+	m.exporters, err = makeNamed("exporters", exporter.MakeExporter, s.Exporters)
 	errs = append(errs, err)
-	m.visualizations, err = makeNamed(visualization.MakeVisualization, s.visualizationNames())
+	m.visualizations, err = makeNamed("visualizations", visualization.MakeVisualization, s.visualizationNames())
 	return errors.Join(append(errs, err)...)
 }
 
@@ -100,11 +101,11 @@ func noted[T any](factory maker[T], name, options string) (T, ModuleNote, error)
 	return made, ModuleNote{name, maps.Clone(resolved)}, err
 }
 
-// makeNamed makes the modules of a list of words.
-func makeNamed[T any](factory maker[T], words []string) ([]T, error) {
+// makeNamed makes the modules of a list of words, the value of a setting.
+func makeNamed[T any](setting string, factory maker[T], words []string) ([]T, error) {
 	selections, err := config.Selections(words)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return makeAll(factory, selections)
 }

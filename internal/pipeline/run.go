@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -61,6 +62,9 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	if err != nil {
 		return err
 	}
+	if err := r.checkTask(t); err != nil {
+		return err
+	}
 	if s.DryRun {
 		return r.describeTo(env.Stdout, path, t)
 	}
@@ -73,6 +77,16 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 		return err
 	}
 	return r.do(ctx, t)
+}
+
+// checkTask finds out before training what a later stage would refuse.
+func (r *session) checkTask(t task) error {
+	judged := slices.ContainsFunc(t.stages, func(s stage) bool { return s.name == "gate" })
+	if !judged || r.settings.Baseline == "" {
+		return nil
+	}
+	_, err := r.openBaseline()
+	return err
 }
 
 // writeBeginning writes what a run directory holds before training. run.env comes
@@ -104,6 +118,9 @@ func resume(ctx context.Context, env *Environment, s *Settings, dir string, t ta
 		}
 		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {
+			return err
+		}
+		if err := r.checkTask(t); err != nil {
 			return err
 		}
 		if err := r.sayResumed(); err != nil {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -94,10 +95,15 @@ func normalizeTo(p *nn.Parameters, s *dataset.Statistics) {
 	}
 }
 
-// checkExporters finds out before training what exporting would refuse.
+// checkExporters finds out before training what exporting and packaging would
+// refuse.
 func (r *session) checkExporters() error {
 	a := artifact(r.record, r.graph, r.params)
-	for _, e := range r.modules.exporters {
+	packaged, err := r.packageExporters()
+	if err != nil {
+		return usage(err)
+	}
+	for _, e := range slices.Concat(r.modules.exporters, packaged) {
 		if err := e.Check(a); err != nil {
 			return usage(err)
 		}
