@@ -1,0 +1,317 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/engine"
+)
+
+// example is a finished run, its package and its data, to be copied and spoilt.
+type example struct{ run, pack, data string }
+
+// makeExample trains on drawn rectangles of three classes for three epochs.
+func makeExample(t *testing.T, flags ...string) example {
+	t.Helper()
+	dir := t.TempDir()
+	e := example{run: filepath.Join(dir, "run"), data: filepath.Join(dir, "data")}
+	for class := range 3 {
+		for i := range 20 {
+			writeImage(t, filepath.Join(e.data, fmt.Sprintf("class%d", class), fmt.Sprintf("%02d.png", i)), class, i)
+		}
+	}
+	s := mustResolve(t, append([]string{
+		"output-dir=" + e.run, "dataset=folder", "data-dir=" + e.data, "model=mlp", "model-options=hidden=16", "epochs=3", "batch-size=20",
+		"learning-rate=0.02", "ema=0.5", "augment=shift:pixels=1", "name=shapes", "workers=1",
+		"min-test-accuracy=0", "min-per-class-accuracy=0", "max-inference-time-ms=10000", "visualizations=none",
+	}, flags...)...)
+	if err := Run(t.Context(), testEnvironment(t, nil), s); err != nil {
+		t.Fatal(err)
+	}
+	e.pack = filepath.Join(e.run, "package", "shapes-0.1.0")
+	return e
+}
+
+func writeImage(t *testing.T, path string, class, i int) {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 8, 8))
+	for at := range img.Pix {
+		img.Pix[at] = uint8(80*class + (i*37+at*11)%60)
+	}
+	img.Pix[i] = 255
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copied is a copy of a folder.
+func copied(t *testing.T, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// verified verifies without a log and returns the result.
+func verified(t *testing.T, request VerifyRequest) (Verification, error) {
+	t.Helper()
+	if request.DataMode == "" {
+		request.DataMode = "ram"
+	}
+	request.JSON = true
+	var out bytes.Buffer
+	err := Verify(t.Context(), testEnvironment(t, &out), request)
+	var v Verification
+	if out.Len() > 0 {
+		if err := json.Unmarshal(out.Bytes(), &v); err != nil {
+			t.Fatalf("%v in %s", err, &out)
+		}
+	}
+	return v, err
+}
+
+// TestVerify verifies one run, and what was made of it by changing it.
+func TestVerify(t *testing.T) {
+	e := makeExample(t)
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, e example)
+	}{
+		{"same", verifySame}, {"prefix", verifyPrefix}, {"digest", verifyDigest}, {"leaves nothing", verifyLeavesNothing}, {"keep", verifyKeep},
+		{"tampering", verifyTampering}, {"learning rate", verifyLearningRate}, {"changed files", verifyChangedFiles},
+		{"other data", verifyOtherData}, {"warns", verifyWarns}, {"usage", verifyUsage},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, e) })
+	}
+}
+
+func verifySame(t *testing.T, e example) {
+	for _, request := range []VerifyRequest{
+		{Path: e.run},
+		{Path: e.pack},
+		{Path: e.pack, Workers: 2, DataMode: "disk"},
+		{Path: e.run, Workers: 3},
+		{Path: e.pack, DataDirs: []string{"folder=" + e.data}},
+		{Path: e.run, Epochs: 3},
+	} {
+		v, err := verified(t, request)
+		if err != nil {
+			t.Fatalf("%+v: %v", request, err)
+		}
+		if !v.Verified || v.Epochs != 3 || v.Recorded != 3 || v.FirstDifference != nil || v.WeightsSHA256 == "" || len(v.Evaluated) != 2 || len(v.Warnings) > 0 {
+			t.Errorf("%+v: got %+v", request, v)
+		}
+	}
+}
+
+func verifyPrefix(t *testing.T, e example) {
+	v, err := verified(t, VerifyRequest{Path: e.pack, Epochs: 2})
+	if err != nil || !v.Verified || v.Epochs != 2 || v.Recorded != 3 || v.WeightsSHA256 != "" {
+		t.Errorf("got %+v, error %v", v, err)
+	}
+	// What comes after the prefix is not looked at.
+	dir := copied(t, e.run)
+	replaceIn(t, filepath.Join(dir, "history.jsonl"), `("epoch":3,"train_loss":)[^,]*`, "${1}1")
+	if v, err = verified(t, VerifyRequest{Path: dir, Epochs: 2}); err != nil {
+		t.Errorf("got %+v, error %v", v, err)
+	}
+}
+
+// verifyWarns checks that other versions are told, and bits alone judged.
+func verifyWarns(t *testing.T, e example) {
+	dir := copied(t, e.run)
+	replaceIn(t, filepath.Join(dir, recordFile), `"program": "[^"]*"`, `"program": "blocktrain 0.0.1"`)
+	replaceIn(t, filepath.Join(dir, recordFile), `"contract_version": \d+`, `"contract_version": 99`)
+	seal(t, dir)
+	v, err := verified(t, VerifyRequest{Path: dir})
+	if err != nil || !v.Verified || len(v.Warnings) != 2 ||
+		!strings.HasPrefix(v.Warnings[0], "the model was made by blocktrain 0.0.1, this is ") ||
+		!strings.Contains(v.Warnings[1], fmt.Sprintf("under version 99 of the reproducibility contract, this program keeps version %d", engine.ContractVersion)) {
+		t.Errorf("got %+v, error %v", v, err)
+	}
+	replaceIn(t, filepath.Join(dir, "history.jsonl"), `"weights_sha256":"[0-9a-f]*"(,.*)"optimizer_sha256":"[0-9a-f]*"`, `"weights_sha256":"`+zeros+`"$1"optimizer_sha256":"`+zeros+`"`)
+	d := checkDifference(t, VerifyRequest{Path: dir}, "history.jsonl", 1, "weights_sha256")
+	if !strings.HasPrefix(d.Cause, "version 1 of the contract gives other bits than version 99: verify with a program that keeps that") {
+		t.Errorf("the cause is %q", d.Cause)
+	}
+}
+
+func TestVerifyInitialWeights(t *testing.T) {
+	first := makeExample(t)
+	file := filepath.Join(first.run, "checkpoints/best.safetensors")
+	moved := filepath.Join(t.TempDir(), "first.safetensors")
+	if err := copyFile(moved, file); err != nil {
+		t.Fatal(err)
+	}
+	e := makeExample(t, "init-from="+moved, "freeze=hidden1", "ema=0", "limit-train=30", "split-seed=7")
+	for _, from := range []string{"", file} {
+		if v, err := verified(t, VerifyRequest{Path: e.pack, InitFrom: from}); err != nil {
+			t.Errorf("--init-from %q: got %+v, error %v", from, v, err)
+		}
+	}
+	checkDifference(t, VerifyRequest{Path: e.pack, InitFrom: filepath.Join(e.run, "checkpoints/best.safetensors")}, recordFile, 0, "identity.init_sha256")
+	remove(t, moved)
+	for _, test := range []struct {
+		request VerifyRequest
+		want    string
+	}{
+		{VerifyRequest{Path: e.pack}, "the training began with weights from a file with SHA-256 "},
+		{VerifyRequest{Path: e.pack, InitFrom: moved}, "does not exist"},
+		{VerifyRequest{Path: first.pack, InitFrom: file}, "the training began with weights that it drew"},
+	} {
+		_, err := verified(t, test.request)
+		var usage *config.UsageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: error %v, want %q", test.request, err, test.want)
+		}
+	}
+}
+
+// verifyKeep checks that what is kept is a run of the same identity.
+func verifyKeep(t *testing.T, e example) {
+	keep := filepath.Join(t.TempDir(), "again")
+	if _, err := verified(t, VerifyRequest{Path: e.pack, Keep: keep}); err != nil {
+		t.Fatal(err)
+	}
+	v, err := verified(t, VerifyRequest{Path: keep})
+	if err != nil || v.Epochs != 3 || len(v.Evaluated) > 0 {
+		t.Errorf("got %+v, error %v", v, err)
+	}
+	_, err = verified(t, VerifyRequest{Path: e.pack, Keep: keep})
+	var usage *config.UsageError
+	if !errors.As(err, &usage) || !strings.Contains(err.Error(), "exists and is not empty: name a new folder") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func verifyLeavesNothing(t *testing.T, e example) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	before := listing(t, e.run)
+	if _, err := verified(t, VerifyRequest{Path: e.run}); err != nil {
+		t.Fatal(err)
+	}
+	if after := listing(t, e.run); after != before {
+		t.Errorf("the run changed from\n%sto\n%s", before, after)
+	}
+	if left := listing(t, temporary); left != "" {
+		t.Errorf("left over: %s", left)
+	}
+}
+
+// listing lists the files of a folder with their sizes and times.
+func listing(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			fmt.Fprintln(&b, path, info.Size(), info.ModTime())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func verifyUsage(t *testing.T, e example) {
+	empty := t.TempDir()
+	untrained := copied(t, e.run)
+	replaceIn(t, filepath.Join(untrained, recordFile), `"training": \{[^}]*\},`, "")
+	for _, test := range []struct {
+		request VerifyRequest
+		want    string
+	}{
+		{VerifyRequest{Path: filepath.Join(empty, "none")}, "does not exist"},
+		{VerifyRequest{Path: e.pack + ".tar.gz"}, "is not a folder: want an unpacked package"},
+		{VerifyRequest{Path: empty}, "is neither a run directory nor a package: it has no run.json"},
+		{VerifyRequest{Path: untrained}, "has not been trained to its end"},
+		{VerifyRequest{Path: e.run, Epochs: 4}, "--epochs 4: the training had 3"},
+		{VerifyRequest{Path: e.run, DataDirs: []string{"mnist=x"}}, "mnist is not among the datasets folder"},
+	} {
+		_, err := verified(t, test.request)
+		var usage *config.UsageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: error %v, want %q", test.request, err, test.want)
+		}
+	}
+	_, err := verified(t, VerifyRequest{Path: e.run, DataDirs: []string{empty}})
+	if err == nil || errors.Is(err, ErrDifference) || !strings.HasSuffix(err.Error(), "--data-dir says where the data is") {
+		t.Errorf("without data the error is %v", err)
+	}
+}
+
+// TestSettingsOfRecord rebuilds settings from the record alone, and from these the
+// same identity.
+func TestSettingsOfRecord(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	for class := range 10 {
+		for i := range 8 {
+			writeImage(t, filepath.Join(data, strconv.Itoa(class), fmt.Sprintf("%d_%d.png", i, i)), class%3, i)
+		}
+	}
+	for _, flags := range []string{
+		"epochs=2",
+		"dataset=digits,folder;dataset-options=digits:count=60,digits:test-count=30,folder:group=prefix:_;image-size=12x8;channels=3;resize=letterbox",
+		"model=cnn;loss=focal;optimizer=sgd;optimizer-options=momentum=0.95,nesterov=true;schedule=cosine;image-size=16",
+		"augment=rotate:degrees=5,erase,mixup:alpha=0.3;sampling=balanced;overfit-batch=true;seed=7;split-seed=3;split-ratio=50/25/25",
+		"learning-rate=0.0123456789;weight-decay=1e-7;gradient-clip=0.1;warmup=0.3;ema=0.9990001;min-delta=1e-9;patience=0;monitor=validation_accuracy",
+		"limit-train=20;shard-size=3;batch-size=7;epochs=4",
+	} {
+		t.Run(flags, func(t *testing.T) {
+			s := mustResolve(t, append([]string{"dataset=folder", "model=linear", "data-dir=" + data}, strings.Split(flags, ";")...)...)
+			env := testEnvironment(t, nil)
+			r, err := prepare(t.Context(), env, s, "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rebuilt, err := r.record.settings()
+			if err != nil {
+				t.Fatal(err)
+			}
+			rebuilt.DataDirs = s.DataDirs
+			again, err := prepare(t.Context(), env, rebuilt, "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.record.IdentitySHA256 != again.record.IdentitySHA256 {
+				t.Errorf("another identity: %s", differences(&r.record.Identity, &again.record.Identity))
+			}
+		})
+	}
+}
+
+func verifyDigest(t *testing.T, e example) {
+	record, err := readRecord(filepath.Join(e.run, recordFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := record.Identity.digest()
+	if err != nil || digest != record.IdentitySHA256 {
+		t.Errorf("the identity has digest %s, recorded is %s (error %v)", digest, record.IdentitySHA256, err)
+	}
+}
