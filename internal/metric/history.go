@@ -17,8 +17,8 @@ import (
 )
 
 // Epoch is one line of history.jsonl: what one pass over the training part came
-// to. All but the learning rate and the times is within the reproducibility
-// contract, the digests being what `blocktrain verify` compares.
+// to. All but the times is within the reproducibility contract, and is what
+// `blocktrain verify` compares.
 type Epoch struct {
 	Schema             int     `json:"schema"`
 	Epoch              int     `json:"epoch"` // from 1

@@ -171,10 +171,16 @@ func (record *Record) environment() []report.Setting {
 	}
 }
 
-// reproduce is the command that makes the same weights again.
+// reproduce are the commands that train the same weights again and compare.
 func (record *Record) reproduce() []string {
+	verify := "blocktrain verify " + shellWord(record.packageName()) + " --data-dir DATA"
+	if record.Identity.InitSHA256 != "" {
+		verify += " --init-from FILE"
+	}
 	return []string{
-		"blocktrain run --env-file run.env --split split.json --output-dir again",
-		"# compare weights_sha256 in history.jsonl and run.json",
+		"# the unpacked package, or the run directory; DATA is the folder of the data",
+		verify,
+		"# the same, keeping what is trained in the new folder again",
+		verify + " --keep again",
 	}
 }
