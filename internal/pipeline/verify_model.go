@@ -108,38 +108,46 @@ func (v *verification) print(w io.Writer) error {
 
 // account is the result for people.
 func (v *verification) account() string {
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-11s%s\n", name, fmt.Sprintf(format, args...))
-	}
 	r := &v.result
-	switch {
-	case !r.Verified:
-		fmt.Fprintf(&b, "not verified: %s\n", v.request.Path)
-	case r.Epochs < r.Recorded:
-		fmt.Fprintf(&b, "verified in part: the first %d of %d epochs of %s\n", r.Epochs, r.Recorded, v.request.Path)
-	default:
-		fmt.Fprintf(&b, "verified: %s\n", v.request.Path)
-	}
+	var b strings.Builder
+	b.WriteString(v.verdict())
 	if r.IdentitySHA256 != "" {
-		line("identity", "%s", r.IdentitySHA256)
-		line("epochs", "%d of %d trained again, with the figures and digests of the record", r.Epochs, r.Recorded)
+		writeLine(&b, "identity", r.IdentitySHA256)
+		writeLine(&b, "epochs", fmt.Sprintf("%d of %d trained again, with the figures and digests of the record", r.Epochs, r.Recorded))
 	}
 	if r.WeightsSHA256 != "" {
-		line("weights", "%s (%s)", r.WeightsSHA256, v.record.Weights)
+		writeLine(&b, "weights", fmt.Sprintf("%s (%s)", r.WeightsSHA256, v.record.Weights))
 	}
 	if len(r.Evaluated) > 0 {
-		line("evaluated", "%s part again, with the figures and probabilities of the record", strings.Join(r.Evaluated, " and "))
+		writeLine(&b, "evaluated", strings.Join(r.Evaluated, " and ")+" part again, with the figures and probabilities of the record")
 	}
 	if d := r.FirstDifference; d != nil {
-		line("differs", "%s", d.place())
-		line("recorded", "%s", d.Recorded)
-		line("found", "%s", d.Found)
-		if len(d.Others) > 0 {
-			line("also", "%s", strings.Join(d.Others, ", "))
-		}
-		line("cause", "%s", d.Cause)
+		d.describe(&b)
 	}
-	line("time", "%.1f s", r.Seconds)
+	writeLine(&b, "time", seconds(time.Duration(r.Seconds*float64(time.Second))))
 	return b.String()
 }
+
+// verdict is the account's first line.
+func (v *verification) verdict() string {
+	switch r := &v.result; {
+	case !r.Verified:
+		return fmt.Sprintf("not verified: %s\n", v.request.Path)
+	case r.Epochs < r.Recorded:
+		return fmt.Sprintf("verified in part: the first %d of %d epochs of %s\n", r.Epochs, r.Recorded, v.request.Path)
+	}
+	return fmt.Sprintf("verified: %s\n", v.request.Path)
+}
+
+// describe writes the difference's lines of an account.
+func (d *difference) describe(b *strings.Builder) {
+	writeLine(b, "differs", d.place())
+	writeLine(b, "recorded", d.Recorded)
+	writeLine(b, "found", d.Found)
+	if len(d.Others) > 0 {
+		writeLine(b, "also", strings.Join(d.Others, ", "))
+	}
+	writeLine(b, "cause", d.Cause)
+}
+
+func writeLine(b *strings.Builder, name, text string) { fmt.Fprintf(b, "  %-11s%s\n", name, text) }

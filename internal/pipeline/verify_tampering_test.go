@@ -147,16 +147,17 @@ func verifyTampering(t *testing.T, e example) {
 			if test.other != "" {
 				file = test.other
 			}
-			d := checkDifference(t, VerifyRequest{Path: dir}, file, test.epoch, test.figure)
-			if !strings.Contains(d.Cause, test.cause) || d.Cause == "" {
-				t.Errorf("the cause is %q, want %q", d.Cause, test.cause)
+			cause := checkDifference(t, VerifyRequest{Path: dir}, file, test.epoch, test.figure)
+			if !strings.Contains(cause, test.cause) || cause == "" {
+				t.Errorf("the cause is %q, want %q", cause, test.cause)
 			}
 		})
 	}
 }
 
-// checkDifference verifies and wants a difference there.
-func checkDifference(t *testing.T, request VerifyRequest, file string, epoch int, figure string) *difference {
+// checkDifference verifies, wants a difference there, and returns what is said of its
+// cause.
+func checkDifference(t *testing.T, request VerifyRequest, file string, epoch int, figure string) (cause string) {
 	t.Helper()
 	v, err := verified(t, request)
 	d := v.FirstDifference
@@ -169,7 +170,7 @@ func checkDifference(t *testing.T, request VerifyRequest, file string, epoch int
 	if !strings.Contains(err.Error(), d.place()) {
 		t.Errorf("error %q does not name %s", err, d.place())
 	}
-	return d
+	return d.Cause
 }
 
 // verifyLearningRate changes the recorded learning rate by the least there is:
@@ -290,9 +291,9 @@ func verifyOtherData(t *testing.T, e example) {
 		t.Run(name, func(t *testing.T) {
 			data := copied(t, e.data)
 			change(t, data)
-			d := checkDifference(t, VerifyRequest{Path: e.pack, DataDirs: []string{data}}, recordFile, 0, "identity.datasets[0].sha256 (folder)")
-			if !strings.HasPrefix(d.Cause, "the data has changed, or is other data") {
-				t.Errorf("the cause is %q", d.Cause)
+			cause := checkDifference(t, VerifyRequest{Path: e.pack, DataDirs: []string{data}}, recordFile, 0, "identity.datasets[0].sha256 (folder)")
+			if !strings.HasPrefix(cause, "the data has changed, or is other data") {
+				t.Errorf("the cause is %q", cause)
 			}
 		})
 	}

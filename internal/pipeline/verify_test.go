@@ -15,6 +15,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // example is a finished run, its package and its data, to be copied and spoilt.
@@ -149,9 +150,20 @@ func verifyWarns(t *testing.T, e example) {
 		t.Errorf("got %+v, error %v", v, err)
 	}
 	replaceIn(t, filepath.Join(dir, "history.jsonl"), `"weights_sha256":"[0-9a-f]*"(,.*)"optimizer_sha256":"[0-9a-f]*"`, `"weights_sha256":"`+zeros+`"$1"optimizer_sha256":"`+zeros+`"`)
-	d := checkDifference(t, VerifyRequest{Path: dir}, "history.jsonl", 1, "weights_sha256")
-	if !strings.HasPrefix(d.Cause, "version 1 of the contract gives other bits than version 99: verify with a program that keeps that") {
-		t.Errorf("the cause is %q", d.Cause)
+	cause := checkDifference(t, VerifyRequest{Path: dir}, "history.jsonl", 1, "weights_sha256")
+	if !strings.HasPrefix(cause, "version 1 of the contract gives other bits than version 99: verify with a program that keeps that") {
+		t.Errorf("the cause is %q", cause)
+	}
+
+	// How another version writes ONNX is not known.
+	dir = copied(t, e.pack)
+	replaceIn(t, filepath.Join(dir, recordFile), `"program": "[^"]*"`, `"program": "blocktrain 0.0.1"`)
+	flip(t, filepath.Join(dir, "model-repository/shapes/1/model.onnx"), 200)
+	if err := fileio.WriteChecksums(dir); err != nil {
+		t.Fatal(err)
+	}
+	if v, err = verified(t, VerifyRequest{Path: dir}); err != nil || len(v.Warnings) != 2 || !strings.Contains(v.Warnings[1], "model.onnx is not what this version") {
+		t.Errorf("got %+v, error %v", v, err)
 	}
 }
 
