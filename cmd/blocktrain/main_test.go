@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as a user would.
 func TestScripts(t *testing.T) {
+	if dir := memoryDir(t); dir != "" {
+		t.Setenv("TMPDIR", dir)
+	}
 	commands := maps.Clone(dataCommands)
 	commands["exits"] = exits
 	testscript.Run(t, testscript.Params{
