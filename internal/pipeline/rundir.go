@@ -113,5 +113,5 @@ func shellWord(path string) string {
 	if plainWord.MatchString(path) {
 		return path
 	}
-	return "'" + strings.ReplaceAll(path, "'", `'\\''`) + "'"
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
@@ -48,16 +50,35 @@ func (r *session) trainOptions() train.Options {
 }
 
 // noteTraining writes the outcome, with the digest of the best weights, to the
-// record.
+// record. Weights that are not those of the best epoch in the history are
+// refused: somebody has put others in their place.
 func (r *session) noteTraining(outcome train.Outcome) error {
 	best, err := weights.ReadFile(r.dir.bestWeights())
 	if err != nil {
 		return err
 	}
+	history, err := metric.ReadHistory(r.dir.file(train.HistoryFile))
+	if err != nil {
+		return err
+	}
+	digest := weights.Digest(best.Tensors)
+	if want := r.record.digestIn(history[outcome.BestEpoch-1]); digest != want {
+		return fmt.Errorf("%s: the weights' digest is %s, that of epoch %d, the best, is %s: the file was changed; train again in a new run directory",
+			r.dir.bestWeights(), digest, outcome.BestEpoch, want)
+	}
 	r.record.Training = &TrainingNote{
-		Epochs: outcome.Epochs, BestEpoch: outcome.BestEpoch, Stopped: outcome.Stopped, WeightsSHA256: weights.Digest(best.Tensors),
+		Epochs: outcome.Epochs, BestEpoch: outcome.BestEpoch, Stopped: outcome.Stopped, WeightsSHA256: digest,
 	}
 	return r.dir.writeRecord(r.record)
+}
+
+// digestIn is the digest, in a line of the history, of the weights that the run
+// evaluates.
+func (record *Record) digestIn(e metric.Epoch) string {
+	if record.Weights == "ema" {
+		return e.EMASHA256
+	}
+	return e.WeightsSHA256
 }
 
 // bestWeights is the file of the weights that are evaluated and packaged.
