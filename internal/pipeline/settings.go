@@ -144,7 +144,7 @@ func (s *Settings) declareStopping(o *config.Options) {
 	o.Begin("Early stopping", config.Identity)
 	o.Choice(&s.Monitor, "monitor", "validation_loss", "figure that picks the best epoch", "validation_loss", "validation_accuracy")
 	o.Float(&s.MinDelta, "min-delta", 0, "a smaller improvement does not count", config.AtLeast(0))
-	o.Int(&s.Patience, "patience", 5, "stop after this many epochs without improvement; 0: never", config.AtLeast(0))
+	o.Int(&s.Patience, "patience", 0, "stop after this many epochs without improvement; 0: never", config.AtLeast(0))
 }
 
 func (s *Settings) declareRelease(o *config.Options) {
@@ -155,6 +155,7 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Float(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
 	o.String(&s.Baseline, "baseline", "", "run or package that the model must not be worse than")
+	o.Begin("Release", config.Invocation) // not recorded: each forced decision is asked for anew
 	o.Bool(&s.Force, "force", false, "release a refused model; every file says so")
 	o.String(&s.Reason, "reason", "", "why the release is forced")
 }

@@ -200,9 +200,9 @@ func TestClasses(t *testing.T) {
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",
-		config.Gate:       "criteria min-test-accuracy min-per-class-accuracy max-inference-time-ms max-model-size-mb baseline force reason",
+		config.Gate:       "criteria min-test-accuracy min-per-class-accuracy max-inference-time-ms max-model-size-mb baseline",
 		config.Naming:     "name release-version",
-		config.Invocation: "output-dir dry-run",
+		config.Invocation: "force reason output-dir dry-run",
 	}
 	for class, want := range want {
 		var names []string
@@ -217,7 +217,7 @@ func TestClasses(t *testing.T) {
 
 func TestRecordOfSettings(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.env")
-	want := mustResolve(t, "epochs=3", "model=mlp", "force=true", "reason=it's \"urgent\"", "learning-rate=0.002", "dataset=mnist", "data-dir=mnist=a b")
+	want := mustResolve(t, "epochs=3", "model=mlp", "force=true", "reason=it's \"urgent\"", "learning-rate=0.002", "baseline=runs/it's \"old\"", "dataset=mnist", "data-dir=mnist=a b")
 	if err := want.WriteRecord(path); err != nil {
 		t.Fatal(err)
 	}
@@ -235,10 +235,11 @@ func TestRecordOfSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.Origins = nil
+	want.Force, want.Reason = false, "" // a decision is forced anew or not at all
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if len(record.Flags) != 7 {
+	if len(record.Flags) != 6 {
 		t.Errorf("%d flags are recorded: %v", len(record.Flags), record.Flags)
 	}
 }
