@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 
-	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
@@ -72,15 +71,6 @@ func (p *Inference) Run(probabilities []float32, images []uint8) {
 	p.output, p.plan.images, p.plan.count = probabilities, images, n
 	p.plan.shards = cutBatch(p.plan.shards, n, inferenceShard)
 	p.plan.execute()
-}
-
-// Predictions returns the index of the largest of each row of probabilities.
-func Predictions(probabilities []float32, classes int) []int {
-	labels := make([]int, len(probabilities)/classes)
-	for i := range labels {
-		labels[i] = kernel.ArgMax(probabilities[i*classes:][:classes])
-	}
-	return labels
 }
 
 // Close ends the workers.

@@ -1,12 +1,5 @@
 package kernel
 
-// Fill sets every element of x to v.
-func Fill(x []float32, v float32) {
-	for i := range x {
-		x[i] = v
-	}
-}
-
 // Add computes dst += src. src has at least the length of dst.
 func Add(dst, src []float32) {
 	active.add(dst, src[:len(dst)])

@@ -77,7 +77,11 @@ type scored struct {
 }
 
 func (r *session) evaluatePart(ctx context.Context, t *trained, part dataset.Part) (*scored, error) {
-	e, err := r.score(ctx, t, r.data.loader(r.settings, nil), r.data.split.Indexes(part))
+	list := r.data.split.Indexes(part)
+	if err := r.data.split.CheckUnseen(r.data.all, list); err != nil {
+		return nil, err
+	}
+	e, err := r.score(ctx, t, r.data.loader(r.settings, nil), list)
 	if err != nil {
 		return nil, err
 	}
