@@ -21,6 +21,7 @@ var modules = map[string]config.Module[Model]{
 	"mlp":             {Doc: "fully connected layers with ReLU", New: newMLP},
 	"lenet5":          {Doc: "LeNet-5 with ReLU and max-pooling (LeCun et al. 1998)", New: newLeNet5},
 	"cnn":             {Doc: "two 3x3 convolutions, max-pooling, two linear layers, dropout: the engine's reference network", New: newCNN},
+	"fast":            {Doc: "three narrow convolutions with batch normalisation: small grey images in seconds", New: newFast},
 	"resnet20":        {Doc: "ResNet-20 for small images, any input size (He et al. 2015)", New: newResNet20},
 	"mobilenet-small": {Doc: "depthwise separable inverted residuals for small devices (after Sandler et al. 2018)", New: newMobileNetSmall},
 }
