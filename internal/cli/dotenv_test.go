@@ -29,7 +29,8 @@ func dotEnv() string {
 	b.WriteString(`# Defaults of this repository. To change one for everybody, change it here, not in
 # the code; for this machine alone, put the line into .env.local, which git ignores.
 #
-# Precedence: flag > environment > --env-file FILE > .env.local > .env > built-in.
+# Precedence: flag > environment > --env-file FILE > recipe > .env.local > .env >
+# built-in.
 # 'blocktrain config' shows every value and where it comes from. Write no secrets.
 #
 ` + defaultsMark + "\n")

@@ -130,7 +130,7 @@ var placeholders = map[string]string{
 	"dataset-options": "KEY=VALUE,...", "env-file": "FILE", "exporters": "NAME,...", "freeze": "PREFIX,...", "image-size": "SIZE",
 	"augment": "NAME,...", "init-from": "FILE", "loss": "NAME", "loss-options": "KEY=VALUE,...", "model": "NAME",
 	"model-options": "KEY=VALUE,...", "name": "NAME", "optimizer": "NAME", "optimizer-options": "KEY=VALUE,...",
-	"output": "FILE", "output-dir": "DIR", "release-version": "VERSION", "run": "DIR", "schedule": "NAME",
+	"output": "FILE", "output-dir": "DIR", "recipe": "NAME", "release-version": "VERSION", "run": "DIR", "schedule": "NAME",
 	"schedule-options": "KEY=VALUE,...", "split": "FILE", "split-ratio": "A/B/C", "visualizations": "NAME,...", "weights": "FILE",
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -27,6 +28,7 @@ type kind struct {
 
 func kinds() []kind {
 	return []kind{
+		{"recipe", "--recipe", pipeline.Recipes},
 		{"dataset", "--dataset", dataset.Modules},
 		{"augmentation", "--augment", augment.Modules},
 		{"model", "--model", model.Modules},
@@ -50,10 +52,10 @@ func kindNames() []string {
 func listCommand() *command {
 	var asJSON bool
 	return &command{
-		use: "list [KIND]", short: "show the modules that can be chosen, and their options", group: groupAbout,
-		long: `Shows every module with its options, their defaults and types. Options of a
-module are given with the flag of its kind: --model-options depth=3,width=64, or
-in lists --augment shift:pixels=2,rotate.`,
+		use: "list [KIND]", short: "show the recipes, and the modules with their options", group: groupAbout,
+		long: `Shows every recipe with its settings, and every module with its options, their
+defaults and types. Options of a module are given with the flag of its kind:
+--model-options depth=3,width=64, or in lists --augment shift:pixels=2,rotate.`,
 		example: `  blocktrain list
   blocktrain list model
   blocktrain list augmentation --json`,

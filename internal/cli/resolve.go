@@ -88,8 +88,26 @@ func (r *resolution) readAmbient() error {
 	known := slices.DeleteFunc(slices.Clone(r.known), func(name string) bool { return name == envFileOption })
 	ambient := config.Ambient{Environ: r.app.environ, Files: r.common.envFiles}
 	var err error
-	r.ambient, r.unknown, err = ambient.Sources(known)
-	return err
+	if r.ambient, r.unknown, err = ambient.Sources(known); err != nil {
+		return err
+	}
+	return r.addRecipe()
+}
+
+// addRecipe puts the recipe, if one is chosen, below what was said for this call,
+// which are flags, environment and named files, and above what is there for all
+// calls: .env.local and .env.
+func (r *resolution) addRecipe() error {
+	name, _ := config.Lookup("recipe", append([]config.Source{r.flags}, r.ambient...)...)
+	if name.Value == "" {
+		return nil
+	}
+	recipe, err := pipeline.Recipe(name.Value)
+	if err != nil {
+		return err
+	}
+	r.ambient = slices.Insert(r.ambient, 1+len(r.common.envFiles), recipe)
+	return nil
 }
 
 // sources puts the sources in order of precedence, with the record of the run that

@@ -18,6 +18,7 @@ says that the model was refused. A run that was interrupted goes on with the
 same bits by --run DIR --resume.`,
 		example: `  blocktrain run
   blocktrain run --dataset mnist --data-dir data/mnist --epochs 10
+  blocktrain run --recipe fast --dataset mnist   # blocktrain list recipe
   blocktrain run --model cnn --augment shift:pixels=2 --min-test-accuracy 0.99
   blocktrain run --run runs/20260102-150405-digits-lenet5 --resume`,
 		settings: every, recorded: &dir,

@@ -27,6 +27,16 @@ func ReadEnvFile(path string) (Source, error) {
 	return parseEnv(path, b)
 }
 
+// ParseEnv reads the text of an env file that comes with the program; origin is
+// what Origins say of its values.
+func ParseEnv(origin string, text []byte) (Source, error) {
+	source, err := parseEnv(origin, text)
+	for key, value := range source {
+		source[key] = Text{value.Value, origin}
+	}
+	return source, err
+}
+
 func readSmallFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

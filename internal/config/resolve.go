@@ -16,7 +16,7 @@ func (o *Options) Resolve(sources ...Source) (Origins, error) {
 	origins := Origins{}
 	var errs []error
 	for _, option := range o.declared {
-		text, given := first(Key(option.Name), sources)
+		text, given := Lookup(option.Name, sources...)
 		origins[option.Name] = text.Origin
 		if !given {
 			continue
@@ -31,9 +31,10 @@ func (o *Options) Resolve(sources ...Source) (Origins, error) {
 	return origins, nil
 }
 
-func first(key string, sources []Source) (text Text, given bool) {
+// Lookup returns the value of an option in the first source that has one.
+func Lookup(option string, sources ...Source) (text Text, given bool) {
 	for _, source := range sources {
-		if text, given = source[key]; given {
+		if text, given = source[Key(option)]; given {
 			return text, true
 		}
 	}

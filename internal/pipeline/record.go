@@ -21,6 +21,7 @@ type Record struct {
 	Schema         int           `json:"schema"`
 	Name           string        `json:"name"`
 	ReleaseVersion string        `json:"release_version"`
+	Recipe         string        `json:"recipe,omitempty"` // that settings of the identity came from
 	Started        time.Time     `json:"started"`
 	Identity       Identity      `json:"identity"`
 	IdentitySHA256 string        `json:"identity_sha256"`

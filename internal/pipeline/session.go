@@ -115,7 +115,7 @@ func (r *session) checkExporters() error {
 func (r *session) describe() (err error) {
 	s, identity := r.settings, r.identity()
 	r.record = &Record{
-		Schema: recordSchema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Started: time.Now().UTC().Truncate(time.Second),
+		Schema: recordSchema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Recipe: s.Recipe, Started: time.Now().UTC().Truncate(time.Second),
 		Identity: *identity, Weights: "best", Execution: execution(s),
 	}
 	if s.EMA > 0 {

@@ -8,6 +8,8 @@ import (
 // Settings are what a run is asked to do: one field per main flag. Declare gives
 // each its name, default, range and documentation; Check looks at them together.
 type Settings struct {
+	Recipe string // whose values lie below those that were given; empty: none
+
 	// Data.
 	Datasets       []string
 	DatasetOptions []string
@@ -80,6 +82,8 @@ type Settings struct {
 
 // Declare declares every setting on o, grouped as in a command's help.
 func (s *Settings) Declare(o *config.Options) {
+	o.Begin("Recipe", config.Identity)
+	o.String(&s.Recipe, "recipe", "", "settings of training that go together; what else is given outranks them")
 	s.declareData(o)
 	s.declareModel(o)
 	s.declareTraining(o)

@@ -196,7 +196,7 @@ func TestNames(t *testing.T) {
 func TestClasses(t *testing.T) {
 	s := mustResolve(t)
 	want := map[config.Class]string{
-		config.Identity: "dataset dataset-options split-ratio split-seed resize image-size channels limit-train augment model model-options freeze " +
+		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize image-size channels limit-train augment model model-options freeze " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",
