@@ -95,8 +95,9 @@ func (s *Stream) Uint32() uint32 {
 // Uint64 returns the next 64 random bits.
 func (s *Stream) Uint64() uint64 { return uint64(s.Uint32())<<32 | uint64(s.Uint32()) }
 
-// Float32 returns a multiple of 2^-24 in [0, 1).
-func (s *Stream) Float32() float32 { return float32(s.Uint32()>>8) * (1.0 / (1 << 24)) }
+// Float32 returns a multiple of 2^-24 in [0, 1). The conversion keeps compilers
+// from fusing its product with a caller's sum.
+func (s *Stream) Float32() float32 { return float32(float32(s.Uint32()>>8) * (1.0 / (1 << 24))) }
 
 // Uniform returns a number in [low, high).
 func (s *Stream) Uniform(low, high float32) float32 {
