@@ -4,14 +4,6 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-//go:generate go -C _asm run . -family columns -out ../columns_amd64.s -stubs ../columns_stubs_amd64.go -pkg kernel
-//go:generate go -C _asm run . -family elementwise -out ../elementwise_amd64.s -stubs ../elementwise_stubs_amd64.go -pkg kernel
-//go:generate go -C _asm run . -family gathered -out ../gathered_amd64.s -stubs ../gathered_stubs_amd64.go -pkg kernel
-//go:generate go -C _asm run . -family peak -out ../peak_amd64.s -stubs ../peak_stubs_amd64.go -pkg kernel
-//go:generate go -C _asm run . -family product -out ../product_amd64.s -stubs ../product_stubs_amd64.go -pkg kernel
-//go:generate go -C _asm run . -family reduce -out ../reduce_amd64.s -stubs ../reduce_stubs_amd64.go -pkg kernel
-//go:generate go -C _asm run . -tables ../product_tiles_amd64.go
-
 // known names the implementations that this build has for processors of its
 // kind.
 var known = []string{avx512.name, avx2.name}
@@ -65,9 +57,9 @@ var avx512 = implementation{
 
 	tiled: tiled{
 		multiplyAdd:     multiplyAddAVX512,
-		gather:          family[gatherTile]{gatherAVX512, gatherAVX512Half},
-		gatherOne:       family[gatherTile]{gatherOneAVX512, gatherOneAVX512Half},
-		outer:           family[outerTile]{outerAVX512, outerAVX512Half},
+		gather:          family[gatherTile]{whole: gatherAVX512, half: gatherAVX512Half},
+		gatherOne:       family[gatherTile]{whole: gatherOneAVX512, half: gatherOneAVX512Half},
+		outer:           family[outerTile]{whole: outerAVX512, half: outerAVX512Half},
 		depthwise:       depthwiseAVX512,
 		depthwiseNine:   depthwiseNineAVX512,
 		depthwiseTap:    depthwiseTapGradientAVX512,

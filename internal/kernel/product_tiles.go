@@ -19,20 +19,36 @@ type tiles[F any] [][][2]F
 type family[F any] struct {
 	whole tiles[F]
 	half  tiles[F] // of one vector half as wide, where that may be faster
+	// overlap: the last of several vectors is not cut but begins further to the
+	// left, so that there must be a whole one. Fewer columns are for half, which
+	// takes two or one.
+	overlap bool
 }
 
-// columns is the number of columns that the widest tile has.
-func (t *family[F]) columns() int { return len(t.whole) * active.width }
+// columns returns how many of the columns that are left the next panel has.
+func (t *family[F]) columns(left int) int {
+	most := len(t.whole) * active.width
+	switch {
+	case t.overlap && left < active.width:
+		return min(left, active.width/2)
+	case left <= most:
+		return left
+	case t.overlap && left-most < active.width:
+		return most - active.width
+	}
+	return most
+}
 
 // of returns the tiles for a number of columns: by rows less one.
 func (t *family[F]) of(columns int) (byRows [][2]F, cut int) {
-	if t.half != nil && columns <= active.width/2 {
-		return t.half[0], 1
+	list, width := t.whole, active.width
+	if t.half != nil && columns <= width/2 {
+		list, width = t.half, width/2
 	}
-	if columns%active.width != 0 {
+	if columns%width != 0 {
 		cut = 1
 	}
-	return t.whole[(columns-1)/active.width], cut
+	return list[(columns-1)/width], cut
 }
 
 // cutRows cuts a number of rows into as few tiles of at most most rows as there
@@ -57,8 +73,8 @@ const (
 func (p *Product) gatherTiles(t *family[gatherTile]) {
 	p.check()
 	zeros := zeroRow(p.K)
-	for first := 0; first < p.N; first += t.columns() {
-		columns := min(t.columns(), p.N-first)
+	for first, columns := 0, 0; first < p.N; first += columns {
+		columns = t.columns(p.N - first)
 		if p.Taps > 1 {
 			p.gatherPanel(t, zeros, first, columns, 0, p.K, p.Accumulate)
 			continue
@@ -106,15 +122,15 @@ func (o *Outer) sumTiles(t *family[outerTile]) {
 	o.check()
 	zeros := zeroRow(o.M)
 	for k := 0; k < len(o.Offsets); k += outerBlock {
-		for first := 0; first < o.N; first += t.columns() {
-			o.sumPanel(t, zeros, first, k, min(outerBlock, len(o.Offsets)-k))
+		for first, columns := 0, 0; first < o.N; first += columns {
+			columns = t.columns(o.N - first)
+			o.sumPanel(t, zeros, first, columns, k, min(outerBlock, len(o.Offsets)-k))
 		}
 	}
 }
 
 // sumPanel adds the terms firstK to firstK+k-1 to a panel of columns.
-func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, first, firstK, k int) {
-	columns := min(t.columns(), o.N-first)
+func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, first, columns, firstK, k int) {
 	byRows, cut := t.of(columns)
 	larger, count, small := cutRows(o.M, len(byRows))
 	row := 0

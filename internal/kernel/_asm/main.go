@@ -1,6 +1,6 @@
 // Command _asm writes the assembly of package kernel: each family of kernels
 // for AVX-512 and for AVX2 from the same description. See the go:generate lines
-// in internal/kernel/implementation_amd64.go.
+// in internal/kernel/generate.go.
 package main
 
 import (

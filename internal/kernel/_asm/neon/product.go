@@ -1,0 +1,375 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// The tiles of Product and Outer. A tile keeps rows x vectors accumulators in
+// registers, one chain of fused multiply-adds in each lane, for the whole of the
+// reduction. There is a function for each size of tile.
+//
+// NEON has no masks. A last vector that would reach beyond the columns begins
+// further to the left instead: what it shares with its neighbour is computed
+// twice, to the same bits. Less than a vector of columns is left to tiles of two
+// columns and of one, which load no more than these.
+//
+// Instructions for a multiply-add, with their operands in registers or on the
+// way: gather 6x16 takes 124 for 96 in four steps of k (22 loads), outer 6x16 37
+// for 24 in one step (7 loads), gatherOne 6x16 55 for 24 in one tap (16 loads).
+// Processors that decode four instructions and begin two multiply-adds in a
+// cycle, such as Neoverse N1, are then limited by multiply-adds alone, but for
+// gatherOne, which reaches 87 %. Those that begin four in a cycle decode eight.
+
+// shape is a size of tile.
+type shape struct {
+	rows, vectors int
+	lanes         int // of each vector that count: 4, or 2 or 1 in tiles of one vector
+}
+
+func (t shape) name(kind string) string {
+	return fmt.Sprintf("%s%dx%d", kind, t.rows, t.vectors*t.lanes)
+}
+
+// kind is a family of tiles. The numbers of rows are what registers have room
+// for: accumulators, rows of B, and the factors of A, four in a register.
+type kind struct {
+	name      string
+	signature string
+	rows      []int // largest number of rows by number of vectors less one
+	emit      func(*file, shape)
+}
+
+var kinds = []kind{
+	{"gather", "gather", []int{12, 10, 7, 6}, gatherTile},
+	{"gatherOne", "gather", []int{12, 10, 7, 6}, gatherOneTile},
+	{"outer", "outer", []int{16, 12, 8, 6}, outerTile},
+}
+
+func products(out *file) {
+	for _, k := range kinds {
+		for i, most := range k.rows {
+			for rows := range most {
+				k.emit(out, shape{rows + 1, i + 1, lanes})
+			}
+		}
+		for rows := range k.rows[0] {
+			k.emit(out, shape{rows + 1, 1, 2})
+			k.emit(out, shape{rows + 1, 1, 1})
+		}
+	}
+}
+
+// tile is what the emitters of one function share.
+type tile struct {
+	*function
+	shape
+	accumulators []vec // [rows,vectors]
+	last         gp    // where the last of several vectors begins, in bytes
+}
+
+func newTile(f *function, t shape) *tile {
+	e := &tile{function: f, shape: t, accumulators: f.vecs(t.rows * t.vectors)}
+	if t.vectors > 1 {
+		e.last = f.value("columns")
+		f.op("SUB", immediate(lanes), e.last)
+		f.op("LSL", immediate(2), e.last)
+	}
+	return e
+}
+
+// vector is vector i of the row at base.
+func (e *tile) vector(base gp, i int) memory {
+	if i > 0 && i == e.vectors-1 {
+		return memory{base: base, index: &e.last}
+	}
+	return at(base, 4*lanes*i)
+}
+
+// loadRow loads the vectors of a row.
+func (e *tile) loadRow(base gp, row []vec) {
+	for i, v := range row {
+		e.loadTo(e.vector(base, i), e.lanes, v)
+	}
+}
+
+// eachRow walks pointer over the rows of Dst.
+func (e *tile) eachRow(pointer gp, f func(row []vec)) {
+	stride := e.bytes("dstStride")
+	for m := range e.rows {
+		f(e.accumulators[m*e.vectors:][:e.vectors])
+		e.op("ADD", stride, pointer)
+	}
+}
+
+// start gives the accumulators their first values: Dst, the bias or zeros. The
+// gradients of weights have no bias.
+func (e *tile) start(biased bool) {
+	e.branchIf("accumulate", "accumulated")
+	var bias gp
+	if biased {
+		bias = e.value("bias")
+		e.branch("CBNZ", "biased", bias)
+	}
+	for _, v := range e.accumulators {
+		e.zero(v)
+	}
+	e.branch("JMP", "started")
+	if biased {
+		e.label("biased")
+		e.startBias(bias)
+		e.branch("JMP", "started")
+	}
+	e.label("accumulated")
+	dst := e.value("dst")
+	e.eachRow(dst, func(row []vec) { e.loadRow(dst, row) })
+	e.label("started")
+}
+
+func (e *tile) startBias(bias gp) {
+	e.loadRow(bias, e.accumulators[:e.vectors])
+	for i := e.vectors; i < len(e.accumulators); i++ {
+		e.move(e.accumulators[i%e.vectors], e.accumulators[i])
+	}
+}
+
+// storeTile writes the accumulators to Dst and moves dst to the next tile.
+func (e *tile) storeTile() {
+	dst := e.value("dst")
+	e.eachRow(dst, func(row []vec) {
+		for i, v := range row {
+			e.store(v, e.lanes, e.vector(dst, i))
+		}
+	})
+	e.setValue("dst", dst)
+}
+
+// factor is a factor from A: a lane of a register.
+type factor struct {
+	vec
+	lane int
+}
+
+// step adds the products of the factors, one for each row of the tile, and the
+// row of B at b, and moves b to the next row. A vector of B is loaded while the
+// one before is in use: no more than two take registers.
+func (e *tile) step(b, stride gp, factors []factor) {
+	next := e.load(e.vector(b, 0), e.lanes)
+	for i := range e.vectors {
+		vector := next
+		if i+1 < e.vectors {
+			next = e.load(e.vector(b, i+1), e.lanes)
+		}
+		for m, a := range factors {
+			e.multiplyLane(e.accumulators[m*e.vectors+i], vector, a.vec, a.lane)
+		}
+	}
+	e.op("ADD", stride, b)
+}
+
+// zeroOffset is the distance of the row of zeros from a, in elements.
+func (f *function) zeroOffset(a gp) gp {
+	zeros := f.value("zeros")
+	f.op("SUB", a, zeros)
+	f.op("ASR", immediate(2), zeros)
+	return zeros
+}
+
+// nextOffset loads an offset, or the other if it is negative, and moves the
+// pointer to the next.
+func (f *function) nextOffset(from, other gp) gp {
+	offset := f.gp()
+	f.op("MOVW.P", at(from, 4), offset)
+	f.negativeOr(offset, other)
+	return offset
+}
+
+// nextRows moves the parameter offsets to the rows of the next tile.
+func (e *tile) nextRows() {
+	offsets, taps, rows := e.value("offsets"), e.bytes("taps"), e.gp()
+	e.op("MOVD", immediate(e.rows), rows)
+	e.op("MADD", taps, offsets, rows, offsets)
+	e.setValue("offsets", offsets)
+}
+
+const gatherSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias, zeros *float32, tiles, taps, k, columns int, accumulate bool)"
+
+// beginTiles begins the loop over tiles of rows.
+func (e *tile) beginTiles(biased bool) {
+	e.label("tile")
+	e.start(biased)
+}
+
+// endTiles stores a tile and goes to the next.
+func (e *tile) endTiles() {
+	e.storeTile()
+	tiles := e.value("tiles")
+	e.op("SUBS", immediate(1), tiles)
+	e.setValue("tiles", tiles)
+	e.branch("BNE", "tile")
+	e.end()
+}
+
+// gatherTile emits a tile of Product.Gather: a pointer to each gathered row
+// walks along the reduction.
+func gatherTile(out *file, t shape) {
+	f := out.function(t.name("gather"), gatherSignature, "computes tiles of Product.Gather below each other.")
+	e := newTile(f, t)
+	e.beginTiles(true)
+	b, stride := e.value("b"), e.bytes("bStride")
+	table, taps := e.value("offsets"), e.value("taps")
+	e.label("tap")
+	e.gatherLoop(e.rowPointers(table), b, stride)
+	e.op("ADD", immediate(4), table)
+	e.countDown(taps, "tap")
+	e.nextRows()
+	e.endTiles()
+}
+
+// rowPointers returns pointers to the gathered rows of one tap.
+func (e *tile) rowPointers(table gp) []gp {
+	from, taps := e.gp(), e.bytes("taps")
+	a, zeros := e.value("a"), e.value("zeros")
+	e.op("MOVD", table, from)
+	rows := make([]gp, e.rows)
+	for m := range rows {
+		offset, row := e.gp(), e.gp()
+		e.op("MOVW", at(from, 0), offset)
+		e.op("ADD", shifted{offset, 2}, a, row)
+		e.op("CMP", immediate(0), offset)
+		e.op("CSEL", text("LT"), zeros, row, row)
+		if m < e.rows-1 {
+			e.op("ADD", taps, from)
+		}
+		rows[m] = row
+	}
+	return rows
+}
+
+// gatherLoop runs along the reduction: four steps at a time, whose factors are
+// the lanes of a register for each row, and then single steps.
+func (e *tile) gatherLoop(rows []gp, b, stride gp) {
+	k := e.value("k")
+	steps := func(n int) {
+		factors := make([]factor, len(rows))
+		for m, r := range rows {
+			factors[m].vec = e.loadNext(r, n)
+		}
+		for lane := range n {
+			for m := range factors {
+				factors[m].lane = lane
+			}
+			e.step(b, stride, factors)
+		}
+	}
+	e.op("SUBS", immediate(lanes), k)
+	e.branch("BLT", "rest")
+	e.label("several")
+	steps(lanes)
+	e.op("SUBS", immediate(lanes), k)
+	e.branch("BGE", "several")
+	e.label("rest")
+	e.op("ADDS", immediate(lanes), k)
+	e.branch("BEQ", "tapDone")
+	e.label("one")
+	steps(1)
+	e.countDown(k, "one")
+	e.label("tapDone")
+}
+
+// gatherOneTile emits a tile of Product.Gather for K = 1: no row is walked
+// along, offsets are all.
+func gatherOneTile(out *file, t shape) {
+	f := out.function(t.name("gatherOne"), gatherSignature, "computes tiles of Product.Gather for K = 1 below each other.")
+	e := newTile(f, t)
+	e.beginTiles(true)
+	b, stride := e.value("b"), e.bytes("bStride")
+	a, taps := e.value("a"), e.value("taps")
+	zeros := e.zeroOffset(a)
+	tables := e.tapPointers()
+	e.label("tap")
+	factors := make([]factor, t.rows)
+	for m, table := range tables {
+		offset := e.nextOffset(table, zeros)
+		factors[m].vec = e.load(memory{base: a, index: &offset, shift: 2}, 1)
+	}
+	e.step(b, stride, factors)
+	e.countDown(taps, "tap")
+	e.nextRows()
+	e.endTiles()
+}
+
+// tapPointers returns pointers to the offsets of each row.
+func (e *tile) tapPointers() []gp {
+	stride, tables := e.bytes("taps"), make([]gp, e.rows)
+	tables[0] = e.value("offsets")
+	for m := 1; m < e.rows; m++ {
+		tables[m] = e.gp()
+		e.op("ADD", stride, tables[m-1], tables[m])
+	}
+	return tables
+}
+
+const outerSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)"
+
+// outerTile emits a tile of Outer.Sum: one gathered pointer for each step of the
+// reduction, from which the tile's rows are neighbours.
+func outerTile(out *file, t shape) {
+	f := out.function(t.name("outer"), outerSignature, "computes tiles of Outer.Sum below each other.")
+	e := newTile(f, t)
+	e.beginTiles(false)
+	b, stride := e.value("b"), e.bytes("bStride")
+	a, table, k := e.value("a"), e.value("offsets"), e.value("k")
+	zeros := e.zeroOffset(a)
+	e.label("step")
+	from, offset := e.gp(), e.nextOffset(table, zeros)
+	e.op("ADD", shifted{offset, 2}, a, from)
+	e.step(b, stride, e.neighbours(from))
+	e.countDown(k, "step")
+	e.op("ADD", immediate(4*t.rows), a)
+	e.setValue("a", a)
+	e.endTiles()
+}
+
+// neighbours loads a factor for each row of the tile.
+func (e *tile) neighbours(from gp) []factor {
+	var factors []factor
+	for len(factors) < e.rows {
+		n, left := lanes, e.rows-len(factors)
+		for n > left {
+			n /= 2
+		}
+		v := e.load(at(from, 4*len(factors)), n)
+		for lane := range n {
+			factors = append(factors, factor{v, lane})
+		}
+	}
+	return factors
+}
+
+// tileTables returns the Go file that lists the tiles by size.
+func tileTables() []byte {
+	var b bytes.Buffer
+	b.WriteString(header() + "package kernel\n")
+	for _, k := range kinds {
+		fmt.Fprintf(&b, "\nvar %sNEON = family[%sTile]{\nwhole: tiles[%sTile]{\n", k.name, k.signature, k.signature)
+		for i, most := range k.rows {
+			k.writeTable(&b, shape{most, i + 1, lanes}, shape{most, i + 1, lanes})
+		}
+		fmt.Fprintf(&b, "},\nhalf: tiles[%sTile]{\n", k.signature)
+		k.writeTable(&b, shape{k.rows[0], 1, 2}, shape{k.rows[0], 1, 1})
+		b.WriteString("},\noverlap: true,\n}\n")
+	}
+	return formatted(b.Bytes())
+}
+
+// writeTable writes tiles by their number of rows, for columns that fill the
+// last vector and for less.
+func (k kind) writeTable(b *bytes.Buffer, whole, cut shape) {
+	b.WriteString("{\n")
+	most := whole.rows
+	for whole.rows, cut.rows = 1, 1; whole.rows <= most; whole.rows, cut.rows = whole.rows+1, cut.rows+1 {
+		fmt.Fprintf(b, "{%sNEON, %sNEON},\n", whole.name(k.name), cut.name(k.name))
+	}
+	b.WriteString("},\n")
+}
