@@ -15,7 +15,8 @@ func reluGeneric(dst, x []float32) {
 	}
 }
 
-// ReLUGradient adds dy to dx where y, the output of ReLU, is not zero.
+// ReLUGradient computes dx = dy where y, the output of ReLU, is not zero, else 0.
+// dx may be dy.
 func ReLUGradient(dx, dy, y []float32) {
 	active.reluGradient(dx[:len(y)], dy[:len(y)], y)
 }
@@ -23,9 +24,11 @@ func ReLUGradient(dx, dy, y []float32) {
 func reluGradientGeneric(dx, dy, y []float32) {
 	dx, dy = dx[:len(y)], dy[:len(y)]
 	for i, v := range y {
-		if v != 0 {
-			dx[i] += dy[i]
+		g := dy[i]
+		if v == 0 {
+			g = 0
 		}
+		dx[i] = g
 	}
 }
 
@@ -47,39 +50,42 @@ func relu6Generic(dst, x []float32) {
 	}
 }
 
-// ReLU6Gradient adds dy to dx where x is between 0 and 6, both excluded.
-func ReLU6Gradient(dx, dy, x []float32) {
-	active.relu6Gradient(dx[:len(x)], dy[:len(x)], x)
+// ReLU6Gradient computes dx = dy where y, the output of ReLU6, is neither 0 nor 6,
+// else 0. dx may be dy.
+func ReLU6Gradient(dx, dy, y []float32) {
+	active.relu6Gradient(dx[:len(y)], dy[:len(y)], y)
 }
 
-func relu6GradientGeneric(dx, dy, x []float32) {
-	dx, dy = dx[:len(x)], dy[:len(x)]
-	for i, v := range x {
-		if !(v <= 0) && !(v >= 6) {
-			dx[i] += dy[i]
+func relu6GradientGeneric(dx, dy, y []float32) {
+	dx, dy = dx[:len(y)], dy[:len(y)]
+	for i, v := range y {
+		g := dy[i]
+		if v == 0 || v == 6 {
+			g = 0
 		}
+		dx[i] = g
 	}
 }
 
 // HardSwish, SiLU and GELU compute dst = f(x) element by element, and their
-// gradients dx = fma(f'(x), dy, dx).
+// gradients dx = f'(x) * dy. dx may be dy.
 
 // HardSwish computes dst = hardSwish(x).
 func HardSwish(dst, x []float32) { active.hardSwish(dst[:len(x)], x) }
 
-// HardSwishGradient adds to dx the gradient through HardSwish at x.
+// HardSwishGradient computes the gradient through HardSwish at x.
 func HardSwishGradient(dx, dy, x []float32) { active.hardSwishGradient(dx[:len(x)], dy[:len(x)], x) }
 
 // SiLU computes dst = silu(x).
 func SiLU(dst, x []float32) { active.silu(dst[:len(x)], x) }
 
-// SiLUGradient adds to dx the gradient through SiLU at x.
+// SiLUGradient computes the gradient through SiLU at x.
 func SiLUGradient(dx, dy, x []float32) { active.siluGradient(dx[:len(x)], dy[:len(x)], x) }
 
 // GELU computes dst = gelu(x).
 func GELU(dst, x []float32) { active.gelu(dst[:len(x)], x) }
 
-// GELUGradient adds to dx the gradient through GELU at x.
+// GELUGradient computes the gradient through GELU at x.
 func GELUGradient(dx, dy, x []float32) { active.geluGradient(dx[:len(x)], dy[:len(x)], x) }
 
 func hardSwishGeneric(dst, x []float32) { mapGeneric(dst, x, hardSwish) }
@@ -97,23 +103,23 @@ func mapGeneric(dst, x []float32, f func(float32) float32) {
 	}
 }
 
-// mapGradientGeneric computes dx = fma(dy, slope(x), dx) element by element.
+// mapGradientGeneric computes dx = slope(x) * dy element by element.
 func mapGradientGeneric(dx, dy, x []float32, slope func(float32) float32) {
 	for i, v := range x {
-		dx[i] = FMA32(dy[i], slope(v), dx[i])
+		dx[i] = slope(v) * dy[i]
 	}
 }
 
-// SoftmaxGradient adds to dx the gradient through y = softmax(x) of one row:
-// dx += y * (dy - sum(dy*y)).
+// SoftmaxGradient computes the gradient through y = softmax(x) of one row:
+// dx = y * (dy - sum(dy*y)). dx may be dy.
 func SoftmaxGradient(dx, dy, y []float32) {
 	active.centered(dx[:len(y)], dy[:len(y)], y, Dot(dy, y))
 }
 
-// centeredGeneric computes dx = fma(y, dy - dot, dx).
+// centeredGeneric computes dx = y * (dy - dot).
 func centeredGeneric(dx, dy, y []float32, dot float32) {
 	for i, v := range y {
-		dx[i] = FMA32(v, dy[i]-dot, dx[i])
+		dx[i] = v * (dy[i] - dot)
 	}
 }
 

@@ -104,63 +104,62 @@ done:
 	VZEROUPPER
 	RET
 
-// func squaredDeviationsAVX512(sum []float32, mean []float32, x []float32, rows int, stride int)
+// func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int, stride int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·squaredDeviationsAVX512(SB), NOSPLIT, $0-88
-	MOVQ sum_len+8(FP), AX
+TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-112
+	MOVQ scale_len+56(FP), AX
 	XORQ CX, CX
-	CMPQ rows+72(FP), $0x00
+	CMPQ rows+96(FP), $0x00
 	JE   done
 
 panel:
 	CMPQ    AX, $0x40
 	JL      panelDone
-	MOVQ    sum_base+0(FP), DX
+	MOVQ    scale_base+48(FP), DX
 	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    sum_base+0(FP), DX
+	MOVQ    scale_base+48(FP), DX
 	VMOVUPS 64(DX)(CX*1), Z1
-	MOVQ    sum_base+0(FP), DX
+	MOVQ    scale_base+48(FP), DX
 	VMOVUPS 128(DX)(CX*1), Z2
-	MOVQ    sum_base+0(FP), DX
+	MOVQ    scale_base+48(FP), DX
 	VMOVUPS 192(DX)(CX*1), Z3
-	MOVQ    mean_base+24(FP), DX
+	MOVQ    shift_base+72(FP), DX
 	VMOVUPS (DX)(CX*1), Z4
-	MOVQ    mean_base+24(FP), DX
+	MOVQ    shift_base+72(FP), DX
 	VMOVUPS 64(DX)(CX*1), Z5
-	MOVQ    mean_base+24(FP), DX
+	MOVQ    shift_base+72(FP), DX
 	VMOVUPS 128(DX)(CX*1), Z6
-	MOVQ    mean_base+24(FP), DX
+	MOVQ    shift_base+72(FP), DX
 	VMOVUPS 192(DX)(CX*1), Z7
-	MOVQ    x_base+48(FP), DX
+	MOVQ    dst_base+0(FP), DX
 	ADDQ    CX, DX
-	MOVQ    rows+72(FP), BX
-	MOVQ    stride+80(FP), SI
-	SHLQ    $0x02, SI
+	MOVQ    x_base+24(FP), BX
+	ADDQ    CX, BX
+	MOVQ    rows+96(FP), SI
+	MOVQ    stride+104(FP), DI
+	SHLQ    $0x02, DI
 
 panelRow:
-	VMOVUPS     (DX), Z8
-	VSUBPS      Z4, Z8, Z8
-	VFMADD231PS Z8, Z8, Z0
-	VMOVUPS     64(DX), Z8
-	VSUBPS      Z5, Z8, Z8
-	VFMADD231PS Z8, Z8, Z1
-	VMOVUPS     128(DX), Z8
-	VSUBPS      Z6, Z8, Z8
-	VFMADD231PS Z8, Z8, Z2
-	VMOVUPS     192(DX), Z8
-	VSUBPS      Z7, Z8, Z8
-	VFMADD231PS Z8, Z8, Z3
-	ADDQ        SI, DX
-	DECQ        BX
+	VMOVUPS     (BX), Z8
+	VMOVAPS     Z4, Z9
+	VFMADD231PS Z0, Z8, Z9
+	VMOVUPS     Z9, (DX)
+	VMOVUPS     64(BX), Z8
+	VMOVAPS     Z5, Z9
+	VFMADD231PS Z1, Z8, Z9
+	VMOVUPS     Z9, 64(DX)
+	VMOVUPS     128(BX), Z8
+	VMOVAPS     Z6, Z9
+	VFMADD231PS Z2, Z8, Z9
+	VMOVUPS     Z9, 128(DX)
+	VMOVUPS     192(BX), Z8
+	VMOVAPS     Z7, Z9
+	VFMADD231PS Z3, Z8, Z9
+	VMOVUPS     Z9, 192(DX)
+	ADDQ        DI, DX
+	ADDQ        DI, BX
+	DECQ        SI
 	JNZ         panelRow
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Z0, (DX)(CX*1)
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Z1, 64(DX)(CX*1)
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Z2, 128(DX)(CX*1)
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Z3, 192(DX)(CX*1)
 	ADDQ        $0x00000100, CX
 	SUBQ        $0x40, AX
 	JMP         panel
@@ -169,25 +168,27 @@ panelDone:
 single:
 	CMPQ    AX, $0x10
 	JL      singleDone
-	MOVQ    sum_base+0(FP), DX
+	MOVQ    scale_base+48(FP), DX
 	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    mean_base+24(FP), DX
+	MOVQ    shift_base+72(FP), DX
 	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    x_base+48(FP), DX
+	MOVQ    dst_base+0(FP), DX
 	ADDQ    CX, DX
-	MOVQ    rows+72(FP), BX
-	MOVQ    stride+80(FP), SI
-	SHLQ    $0x02, SI
+	MOVQ    x_base+24(FP), BX
+	ADDQ    CX, BX
+	MOVQ    rows+96(FP), SI
+	MOVQ    stride+104(FP), DI
+	SHLQ    $0x02, DI
 
 singleRow:
-	VMOVUPS     (DX), Z2
-	VSUBPS      Z1, Z2, Z2
-	VFMADD231PS Z2, Z2, Z0
-	ADDQ        SI, DX
-	DECQ        BX
+	VMOVUPS     (BX), Z2
+	VMOVAPS     Z1, Z3
+	VFMADD231PS Z0, Z2, Z3
+	VMOVUPS     Z3, (DX)
+	ADDQ        DI, DX
+	ADDQ        DI, BX
+	DECQ        SI
 	JNZ         singleRow
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Z0, (DX)(CX*1)
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x10, AX
 	JMP         single
@@ -198,25 +199,535 @@ singleDone:
 	MOVL      $0x0000ffff, DX
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
-	MOVQ      sum_base+0(FP), AX
+	MOVQ      scale_base+48(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z0
-	MOVQ      mean_base+24(FP), AX
+	MOVQ      shift_base+72(FP), AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	MOVQ      x_base+48(FP), AX
+	MOVQ      dst_base+0(FP), AX
 	ADDQ      CX, AX
-	MOVQ      rows+72(FP), DX
-	MOVQ      stride+80(FP), BX
+	MOVQ      x_base+24(FP), DX
+	ADDQ      CX, DX
+	MOVQ      rows+96(FP), CX
+	MOVQ      stride+104(FP), BX
 	SHLQ      $0x02, BX
 
 cutRow:
-	VMOVUPS.Z   (AX), K1, Z2
-	VSUBPS      Z1, Z2, Z2
-	VFMADD231PS Z2, Z2, Z0
+	VMOVUPS.Z   (DX), K1, Z2
+	VMOVAPS     Z1, Z3
+	VFMADD231PS Z0, Z2, Z3
+	VMOVUPS     Z3, K1, (AX)
 	ADDQ        BX, AX
-	DECQ        DX
+	ADDQ        BX, DX
+	DECQ        CX
 	JNZ         cutRow
-	MOVQ        sum_base+0(FP), AX
-	VMOVUPS     Z0, K1, (AX)(CX*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func channelSumsAVX512(sums []float32, x []float32, rows int, channels int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·channelSumsAVX512(SB), NOSPLIT, $0-64
+	MOVQ channels+56(FP), AX
+	XORQ CX, CX
+	CMPQ rows+48(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ    AX, $0x20
+	JL      panelDone
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS 64(DX)(CX*1), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS 64(DX)(CX*1), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z4
+	VMOVUPS 64(DX)(CX*1), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z6
+	VMOVUPS 64(DX)(CX*1), Z7
+	ADDQ    BX, DX
+	MOVQ    x_base+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    rows+48(FP), BX
+	MOVQ    channels+56(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (SI)(DI*1), R8
+	SUBQ    $0x04, BX
+	JL      panelRest
+
+panelRows:
+	VMOVUPS (DX), Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS 64(DX), Z8
+	VADDPS  Z8, Z1, Z1
+	VMOVUPS (DX)(SI*1), Z8
+	VADDPS  Z8, Z2, Z2
+	VMOVUPS 64(DX)(SI*1), Z8
+	VADDPS  Z8, Z3, Z3
+	VMOVUPS (DX)(SI*2), Z8
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS 64(DX)(SI*2), Z8
+	VADDPS  Z8, Z5, Z5
+	VMOVUPS (DX)(DI*1), Z8
+	VADDPS  Z8, Z6, Z6
+	VMOVUPS 64(DX)(DI*1), Z8
+	VADDPS  Z8, Z7, Z7
+	ADDQ    R8, DX
+	SUBQ    $0x04, BX
+	JGE     panelRows
+
+panelRest:
+	CMPQ    BX, $-3
+	JL      panelEnd
+	VMOVUPS (DX), Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS 64(DX), Z8
+	VADDPS  Z8, Z1, Z1
+	CMPQ    BX, $-2
+	JL      panelEnd
+	VMOVUPS (DX)(SI*1), Z8
+	VADDPS  Z8, Z2, Z2
+	VMOVUPS 64(DX)(SI*1), Z8
+	VADDPS  Z8, Z3, Z3
+	CMPQ    BX, $-1
+	JL      panelEnd
+	VMOVUPS (DX)(SI*2), Z8
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS 64(DX)(SI*2), Z8
+	VADDPS  Z8, Z5, Z5
+
+panelEnd:
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	VMOVUPS Z1, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	VMOVUPS Z3, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*1)
+	VMOVUPS Z5, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*1)
+	VMOVUPS Z7, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x20, AX
+	JMP     panel
+
+panelDone:
+single:
+	CMPQ    AX, $0x10
+	JL      singleDone
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Z0
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z2
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z3
+	ADDQ    BX, DX
+	MOVQ    x_base+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    rows+48(FP), BX
+	MOVQ    channels+56(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (SI)(DI*1), R8
+	SUBQ    $0x04, BX
+	JL      singleRest
+
+singleRows:
+	VMOVUPS (DX), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS (DX)(SI*1), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS (DX)(SI*2), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS (DX)(DI*1), Z4
+	VADDPS  Z4, Z3, Z3
+	ADDQ    R8, DX
+	SUBQ    $0x04, BX
+	JGE     singleRows
+
+singleRest:
+	CMPQ    BX, $-3
+	JL      singleEnd
+	VMOVUPS (DX), Z4
+	VADDPS  Z4, Z0, Z0
+	CMPQ    BX, $-2
+	JL      singleEnd
+	VMOVUPS (DX)(SI*1), Z4
+	VADDPS  Z4, Z1, Z1
+	CMPQ    BX, $-1
+	JL      singleEnd
+	VMOVUPS (DX)(SI*2), Z4
+	VADDPS  Z4, Z2, Z2
+
+singleEnd:
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, AX
+	JMP     single
+
+singleDone:
+	TESTQ     AX, AX
+	JZ        done
+	MOVL      $0x0000ffff, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      sums_base+0(FP), AX
+	MOVQ      channels+56(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (AX)(CX*1), K1, Z0
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	ADDQ      DX, AX
+	MOVQ      x_base+24(FP), AX
+	ADDQ      CX, AX
+	MOVQ      rows+48(FP), DX
+	MOVQ      channels+56(FP), BX
+	SHLQ      $0x02, BX
+	LEAQ      (BX)(BX*2), SI
+	LEAQ      (BX)(SI*1), DI
+	SUBQ      $0x04, DX
+	JL        cutRest
+
+cutRows:
+	VMOVUPS.Z (AX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS.Z (AX)(BX*1), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS.Z (AX)(BX*2), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS.Z (AX)(SI*1), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	ADDQ      DI, AX
+	SUBQ      $0x04, DX
+	JGE       cutRows
+
+cutRest:
+	CMPQ      DX, $-3
+	JL        cutEnd
+	VMOVUPS.Z (AX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	CMPQ      DX, $-2
+	JL        cutEnd
+	VMOVUPS.Z (AX)(BX*1), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	CMPQ      DX, $-1
+	JL        cutEnd
+	VMOVUPS.Z (AX)(BX*2), K1, Z4
+	VADDPS    Z4, Z2, Z2
+
+cutEnd:
+	MOVQ    sums_base+0(FP), AX
+	MOVQ    channels+56(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z1, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func squaredDeviationsAVX512(sums []float32, mean []float32, x []float32, rows int, channels int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaredDeviationsAVX512(SB), NOSPLIT, $0-88
+	MOVQ channels+80(FP), AX
+	XORQ CX, CX
+	CMPQ rows+72(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ    AX, $0x20
+	JL      panelDone
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+80(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Z0
+	VMOVUPS 64(DX)(CX*1), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z2
+	VMOVUPS 64(DX)(CX*1), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z4
+	VMOVUPS 64(DX)(CX*1), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z6
+	VMOVUPS 64(DX)(CX*1), Z7
+	ADDQ    BX, DX
+	MOVQ    mean_base+24(FP), DX
+	VMOVUPS (DX)(CX*1), Z8
+	MOVQ    mean_base+24(FP), DX
+	VMOVUPS 64(DX)(CX*1), Z9
+	MOVQ    x_base+48(FP), DX
+	ADDQ    CX, DX
+	MOVQ    rows+72(FP), BX
+	MOVQ    channels+80(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (SI)(DI*1), R8
+	SUBQ    $0x04, BX
+	JL      panelRest
+
+panelRows:
+	VMOVUPS     (DX), Z10
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z10, Z10, Z0
+	VMOVUPS     64(DX), Z10
+	VSUBPS      Z9, Z10, Z10
+	VFMADD231PS Z10, Z10, Z1
+	VMOVUPS     (DX)(SI*1), Z10
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z10, Z10, Z2
+	VMOVUPS     64(DX)(SI*1), Z10
+	VSUBPS      Z9, Z10, Z10
+	VFMADD231PS Z10, Z10, Z3
+	VMOVUPS     (DX)(SI*2), Z10
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z10, Z10, Z4
+	VMOVUPS     64(DX)(SI*2), Z10
+	VSUBPS      Z9, Z10, Z10
+	VFMADD231PS Z10, Z10, Z5
+	VMOVUPS     (DX)(DI*1), Z10
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z10, Z10, Z6
+	VMOVUPS     64(DX)(DI*1), Z10
+	VSUBPS      Z9, Z10, Z10
+	VFMADD231PS Z10, Z10, Z7
+	ADDQ        R8, DX
+	SUBQ        $0x04, BX
+	JGE         panelRows
+
+panelRest:
+	CMPQ        BX, $-3
+	JL          panelEnd
+	VMOVUPS     (DX), Z10
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z10, Z10, Z0
+	VMOVUPS     64(DX), Z10
+	VSUBPS      Z9, Z10, Z10
+	VFMADD231PS Z10, Z10, Z1
+	CMPQ        BX, $-2
+	JL          panelEnd
+	VMOVUPS     (DX)(SI*1), Z10
+	VSUBPS      Z8, Z10, Z10
+	VFMADD231PS Z10, Z10, Z2
+	VMOVUPS     64(DX)(SI*1), Z10
+	VSUBPS      Z9, Z10, Z10
+	VFMADD231PS Z10, Z10, Z3
+	CMPQ        BX, $-1
+	JL          panelEnd
+	VMOVUPS     (DX)(SI*2), Z10
+	VSUBPS      Z8, Z10, Z8
+	VFMADD231PS Z8, Z8, Z4
+	VMOVUPS     64(DX)(SI*2), Z8
+	VSUBPS      Z9, Z8, Z8
+	VFMADD231PS Z8, Z8, Z5
+
+panelEnd:
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+80(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	VMOVUPS Z1, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	VMOVUPS Z3, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*1)
+	VMOVUPS Z5, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*1)
+	VMOVUPS Z7, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x20, AX
+	JMP     panel
+
+panelDone:
+single:
+	CMPQ    AX, $0x10
+	JL      singleDone
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+80(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Z0
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z2
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z3
+	ADDQ    BX, DX
+	MOVQ    mean_base+24(FP), DX
+	VMOVUPS (DX)(CX*1), Z4
+	MOVQ    x_base+48(FP), DX
+	ADDQ    CX, DX
+	MOVQ    rows+72(FP), BX
+	MOVQ    channels+80(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (SI)(DI*1), R8
+	SUBQ    $0x04, BX
+	JL      singleRest
+
+singleRows:
+	VMOVUPS     (DX), Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z0
+	VMOVUPS     (DX)(SI*1), Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	VMOVUPS     (DX)(SI*2), Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z2
+	VMOVUPS     (DX)(DI*1), Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z3
+	ADDQ        R8, DX
+	SUBQ        $0x04, BX
+	JGE         singleRows
+
+singleRest:
+	CMPQ        BX, $-3
+	JL          singleEnd
+	VMOVUPS     (DX), Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z0
+	CMPQ        BX, $-2
+	JL          singleEnd
+	VMOVUPS     (DX)(SI*1), Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	CMPQ        BX, $-1
+	JL          singleEnd
+	VMOVUPS     (DX)(SI*2), Z5
+	VSUBPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z4, Z2
+
+singleEnd:
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+80(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, AX
+	JMP     single
+
+singleDone:
+	TESTQ     AX, AX
+	JZ        done
+	MOVL      $0x0000ffff, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      sums_base+0(FP), AX
+	MOVQ      channels+80(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (AX)(CX*1), K1, Z0
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z1
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z2
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	ADDQ      DX, AX
+	MOVQ      mean_base+24(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z4
+	MOVQ      x_base+48(FP), AX
+	ADDQ      CX, AX
+	MOVQ      rows+72(FP), DX
+	MOVQ      channels+80(FP), BX
+	SHLQ      $0x02, BX
+	LEAQ      (BX)(BX*2), SI
+	LEAQ      (BX)(SI*1), DI
+	SUBQ      $0x04, DX
+	JL        cutRest
+
+cutRows:
+	VMOVUPS.Z   (AX), K1, Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z0
+	VMOVUPS.Z   (AX)(BX*1), K1, Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	VMOVUPS.Z   (AX)(BX*2), K1, Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z2
+	VMOVUPS.Z   (AX)(SI*1), K1, Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z3
+	ADDQ        DI, AX
+	SUBQ        $0x04, DX
+	JGE         cutRows
+
+cutRest:
+	CMPQ        DX, $-3
+	JL          cutEnd
+	VMOVUPS.Z   (AX), K1, Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z0
+	CMPQ        DX, $-2
+	JL          cutEnd
+	VMOVUPS.Z   (AX)(BX*1), K1, Z5
+	VSUBPS      Z4, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	CMPQ        DX, $-1
+	JL          cutEnd
+	VMOVUPS.Z   (AX)(BX*2), K1, Z5
+	VSUBPS      Z4, Z5, Z4
+	VFMADD231PS Z4, Z4, Z2
+
+cutEnd:
+	MOVQ    sums_base+0(FP), AX
+	MOVQ    channels+80(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z1, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)(CX*1)
+	ADDQ    DX, AX
 
 done:
 	VZEROUPPER
@@ -351,10 +862,153 @@ done:
 	VZEROUPPER
 	RET
 
-// func normalizeSumsAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, stride int)
+// func normalizeClampedAVX512(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normalizeClampedAVX512(SB), NOSPLIT, $0-168
+	MOVQ mean_len+56(FP), AX
+	XORQ CX, CX
+	CMPQ rows+152(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ         AX, $0x20
+	JL           panelDone
+	MOVQ         mean_base+48(FP), DX
+	VMOVUPS      (DX)(CX*1), Z0
+	MOVQ         mean_base+48(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z1
+	MOVQ         inverse_base+72(FP), DX
+	VMOVUPS      (DX)(CX*1), Z2
+	MOVQ         inverse_base+72(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z3
+	MOVQ         weight_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Z4
+	MOVQ         weight_base+96(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z5
+	MOVQ         bias_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z6
+	MOVQ         bias_base+120(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z7
+	VBROADCASTSS low+144(FP), Z8
+	VBROADCASTSS high+148(FP), Z9
+	MOVQ         dst_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+152(FP), SI
+	MOVQ         stride+160(FP), DI
+	SHLQ         $0x02, DI
+
+panelRow:
+	VMOVUPS     (BX), Z10
+	VSUBPS      Z0, Z10, Z10
+	VMULPS      Z2, Z10, Z10
+	VMOVAPS     Z6, Z11
+	VFMADD231PS Z4, Z10, Z11
+	VMAXPS      Z11, Z8, Z10
+	VMINPS      Z10, Z9, Z10
+	VMOVUPS     Z10, (DX)
+	VMOVUPS     64(BX), Z10
+	VSUBPS      Z1, Z10, Z10
+	VMULPS      Z3, Z10, Z10
+	VMOVAPS     Z7, Z11
+	VFMADD231PS Z5, Z10, Z11
+	VMAXPS      Z11, Z8, Z10
+	VMINPS      Z10, Z9, Z10
+	VMOVUPS     Z10, 64(DX)
+	ADDQ        DI, DX
+	ADDQ        DI, BX
+	DECQ        SI
+	JNZ         panelRow
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x20, AX
+	JMP         panel
+
+panelDone:
+single:
+	CMPQ         AX, $0x10
+	JL           singleDone
+	MOVQ         mean_base+48(FP), DX
+	VMOVUPS      (DX)(CX*1), Z0
+	MOVQ         inverse_base+72(FP), DX
+	VMOVUPS      (DX)(CX*1), Z1
+	MOVQ         weight_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Z2
+	MOVQ         bias_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z3
+	VBROADCASTSS low+144(FP), Z4
+	VBROADCASTSS high+148(FP), Z5
+	MOVQ         dst_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+152(FP), SI
+	MOVQ         stride+160(FP), DI
+	SHLQ         $0x02, DI
+
+singleRow:
+	VMOVUPS     (BX), Z6
+	VSUBPS      Z0, Z6, Z6
+	VMULPS      Z1, Z6, Z6
+	VMOVAPS     Z3, Z7
+	VFMADD231PS Z2, Z6, Z7
+	VMAXPS      Z7, Z4, Z6
+	VMINPS      Z6, Z5, Z6
+	VMOVUPS     Z6, (DX)
+	ADDQ        DI, DX
+	ADDQ        DI, BX
+	DECQ        SI
+	JNZ         singleRow
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         single
+
+singleDone:
+	TESTQ        AX, AX
+	JZ           done
+	MOVL         $0x0000ffff, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         mean_base+48(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z0
+	MOVQ         inverse_base+72(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	MOVQ         weight_base+96(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z2
+	MOVQ         bias_base+120(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z3
+	VBROADCASTSS low+144(FP), Z4
+	VBROADCASTSS high+148(FP), Z5
+	MOVQ         dst_base+0(FP), AX
+	ADDQ         CX, AX
+	MOVQ         x_base+24(FP), DX
+	ADDQ         CX, DX
+	MOVQ         rows+152(FP), CX
+	MOVQ         stride+160(FP), BX
+	SHLQ         $0x02, BX
+
+cutRow:
+	VMOVUPS.Z   (DX), K1, Z6
+	VSUBPS      Z0, Z6, Z6
+	VMULPS      Z1, Z6, Z6
+	VMOVAPS     Z3, Z7
+	VFMADD231PS Z2, Z6, Z7
+	VMAXPS      Z7, Z4, Z6
+	VMINPS      Z6, Z5, Z6
+	VMOVUPS     Z6, K1, (AX)
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	DECQ        CX
+	JNZ         cutRow
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeSumsAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, channels int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·normalizeSumsAVX512(SB), NOSPLIT, $0-160
-	MOVQ mean_len+104(FP), AX
+	MOVQ channels+152(FP), AX
 	XORQ CX, CX
 	CMPQ rows+144(FP), $0x00
 	JE   done
@@ -363,96 +1017,312 @@ panel:
 	CMPQ    AX, $0x20
 	JL      panelDone
 	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
 	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    dweight_base+0(FP), DX
 	VMOVUPS 64(DX)(CX*1), Z1
-	MOVQ    dbias_base+24(FP), DX
+	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Z2
-	MOVQ    dbias_base+24(FP), DX
 	VMOVUPS 64(DX)(CX*1), Z3
-	MOVQ    mean_base+96(FP), DX
+	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Z4
-	MOVQ    mean_base+96(FP), DX
 	VMOVUPS 64(DX)(CX*1), Z5
-	MOVQ    inverse_base+120(FP), DX
+	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Z6
-	MOVQ    inverse_base+120(FP), DX
 	VMOVUPS 64(DX)(CX*1), Z7
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Z8
+	VMOVUPS 64(DX)(CX*1), Z9
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z10
+	VMOVUPS 64(DX)(CX*1), Z11
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z12
+	VMOVUPS 64(DX)(CX*1), Z13
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z14
+	VMOVUPS 64(DX)(CX*1), Z15
+	ADDQ    BX, DX
+	MOVQ    mean_base+96(FP), DX
+	VMOVUPS (DX)(CX*1), Z16
+	MOVQ    mean_base+96(FP), DX
+	VMOVUPS 64(DX)(CX*1), Z17
+	MOVQ    inverse_base+120(FP), DX
+	VMOVUPS (DX)(CX*1), Z18
+	MOVQ    inverse_base+120(FP), DX
+	VMOVUPS 64(DX)(CX*1), Z19
 	MOVQ    dy_base+48(FP), DX
 	ADDQ    CX, DX
 	MOVQ    x_base+72(FP), BX
 	ADDQ    CX, BX
 	MOVQ    rows+144(FP), SI
-	MOVQ    stride+152(FP), DI
+	MOVQ    channels+152(FP), DI
 	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (DI)(R8*1), R9
+	SUBQ    $0x04, SI
+	JL      panelRest
 
-panelRow:
-	VMOVUPS     (DX), Z8
-	VADDPS      Z8, Z2, Z2
-	VMOVUPS     (BX), Z9
-	VSUBPS      Z4, Z9, Z9
-	VMULPS      Z6, Z9, Z9
-	VFMADD231PS Z9, Z8, Z0
-	VMOVUPS     64(DX), Z8
-	VADDPS      Z8, Z3, Z3
-	VMOVUPS     64(BX), Z9
-	VSUBPS      Z5, Z9, Z9
-	VMULPS      Z7, Z9, Z9
-	VFMADD231PS Z9, Z8, Z1
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         panelRow
-	MOVQ        dweight_base+0(FP), DX
-	VMOVUPS     Z0, (DX)(CX*1)
-	MOVQ        dweight_base+0(FP), DX
-	VMOVUPS     Z1, 64(DX)(CX*1)
-	MOVQ        dbias_base+24(FP), DX
-	VMOVUPS     Z2, (DX)(CX*1)
-	MOVQ        dbias_base+24(FP), DX
-	VMOVUPS     Z3, 64(DX)(CX*1)
-	ADDQ        $0x00000080, CX
-	SUBQ        $0x20, AX
-	JMP         panel
+panelRows:
+	VMOVUPS     (BX), Z20
+	VSUBPS      Z16, Z20, Z20
+	VMULPS      Z18, Z20, Z20
+	VMOVUPS     (DX), Z21
+	VADDPS      Z21, Z8, Z8
+	VFMADD231PS Z20, Z21, Z0
+	VMOVUPS     64(BX), Z20
+	VSUBPS      Z17, Z20, Z20
+	VMULPS      Z19, Z20, Z20
+	VMOVUPS     64(DX), Z21
+	VADDPS      Z21, Z9, Z9
+	VFMADD231PS Z20, Z21, Z1
+	VMOVUPS     (BX)(DI*1), Z20
+	VSUBPS      Z16, Z20, Z20
+	VMULPS      Z18, Z20, Z20
+	VMOVUPS     (DX)(DI*1), Z21
+	VADDPS      Z21, Z10, Z10
+	VFMADD231PS Z20, Z21, Z2
+	VMOVUPS     64(BX)(DI*1), Z20
+	VSUBPS      Z17, Z20, Z20
+	VMULPS      Z19, Z20, Z20
+	VMOVUPS     64(DX)(DI*1), Z21
+	VADDPS      Z21, Z11, Z11
+	VFMADD231PS Z20, Z21, Z3
+	VMOVUPS     (BX)(DI*2), Z20
+	VSUBPS      Z16, Z20, Z20
+	VMULPS      Z18, Z20, Z20
+	VMOVUPS     (DX)(DI*2), Z21
+	VADDPS      Z21, Z12, Z12
+	VFMADD231PS Z20, Z21, Z4
+	VMOVUPS     64(BX)(DI*2), Z20
+	VSUBPS      Z17, Z20, Z20
+	VMULPS      Z19, Z20, Z20
+	VMOVUPS     64(DX)(DI*2), Z21
+	VADDPS      Z21, Z13, Z13
+	VFMADD231PS Z20, Z21, Z5
+	VMOVUPS     (BX)(R8*1), Z20
+	VSUBPS      Z16, Z20, Z20
+	VMULPS      Z18, Z20, Z20
+	VMOVUPS     (DX)(R8*1), Z21
+	VADDPS      Z21, Z14, Z14
+	VFMADD231PS Z20, Z21, Z6
+	VMOVUPS     64(BX)(R8*1), Z20
+	VSUBPS      Z17, Z20, Z20
+	VMULPS      Z19, Z20, Z20
+	VMOVUPS     64(DX)(R8*1), Z21
+	VADDPS      Z21, Z15, Z15
+	VFMADD231PS Z20, Z21, Z7
+	ADDQ        R9, DX
+	ADDQ        R9, BX
+	SUBQ        $0x04, SI
+	JGE         panelRows
+
+panelRest:
+	CMPQ        SI, $-3
+	JL          panelEnd
+	VMOVUPS     (BX), Z20
+	VSUBPS      Z16, Z20, Z20
+	VMULPS      Z18, Z20, Z20
+	VMOVUPS     (DX), Z21
+	VADDPS      Z21, Z8, Z8
+	VFMADD231PS Z20, Z21, Z0
+	VMOVUPS     64(BX), Z20
+	VSUBPS      Z17, Z20, Z20
+	VMULPS      Z19, Z20, Z20
+	VMOVUPS     64(DX), Z21
+	VADDPS      Z21, Z9, Z9
+	VFMADD231PS Z20, Z21, Z1
+	CMPQ        SI, $-2
+	JL          panelEnd
+	VMOVUPS     (BX)(DI*1), Z20
+	VSUBPS      Z16, Z20, Z20
+	VMULPS      Z18, Z20, Z20
+	VMOVUPS     (DX)(DI*1), Z21
+	VADDPS      Z21, Z10, Z10
+	VFMADD231PS Z20, Z21, Z2
+	VMOVUPS     64(BX)(DI*1), Z20
+	VSUBPS      Z17, Z20, Z20
+	VMULPS      Z19, Z20, Z20
+	VMOVUPS     64(DX)(DI*1), Z21
+	VADDPS      Z21, Z11, Z11
+	VFMADD231PS Z20, Z21, Z3
+	CMPQ        SI, $-1
+	JL          panelEnd
+	VMOVUPS     (BX)(DI*2), Z20
+	VSUBPS      Z16, Z20, Z16
+	VMULPS      Z18, Z16, Z16
+	VMOVUPS     (DX)(DI*2), Z18
+	VADDPS      Z18, Z12, Z12
+	VFMADD231PS Z16, Z18, Z4
+	VMOVUPS     64(BX)(DI*2), Z16
+	VSUBPS      Z17, Z16, Z16
+	VMULPS      Z19, Z16, Z16
+	VMOVUPS     64(DX)(DI*2), Z17
+	VADDPS      Z17, Z13, Z13
+	VFMADD231PS Z16, Z17, Z5
+
+panelEnd:
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	VMOVUPS Z1, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	VMOVUPS Z3, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*1)
+	VMOVUPS Z5, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*1)
+	VMOVUPS Z7, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z8, (DX)(CX*1)
+	VMOVUPS Z9, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)(CX*1)
+	VMOVUPS Z11, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)(CX*1)
+	VMOVUPS Z13, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)(CX*1)
+	VMOVUPS Z15, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x20, AX
+	JMP     panel
 
 panelDone:
 single:
 	CMPQ    AX, $0x10
 	JL      singleDone
 	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
 	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    dbias_base+24(FP), DX
+	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    mean_base+96(FP), DX
+	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Z2
-	MOVQ    inverse_base+120(FP), DX
+	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Z3
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Z4
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z6
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Z7
+	ADDQ    BX, DX
+	MOVQ    mean_base+96(FP), DX
+	VMOVUPS (DX)(CX*1), Z8
+	MOVQ    inverse_base+120(FP), DX
+	VMOVUPS (DX)(CX*1), Z9
 	MOVQ    dy_base+48(FP), DX
 	ADDQ    CX, DX
 	MOVQ    x_base+72(FP), BX
 	ADDQ    CX, BX
 	MOVQ    rows+144(FP), SI
-	MOVQ    stride+152(FP), DI
+	MOVQ    channels+152(FP), DI
 	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (DI)(R8*1), R9
+	SUBQ    $0x04, SI
+	JL      singleRest
 
-singleRow:
-	VMOVUPS     (DX), Z4
-	VADDPS      Z4, Z1, Z1
-	VMOVUPS     (BX), Z5
-	VSUBPS      Z2, Z5, Z5
-	VMULPS      Z3, Z5, Z5
-	VFMADD231PS Z5, Z4, Z0
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         singleRow
-	MOVQ        dweight_base+0(FP), DX
-	VMOVUPS     Z0, (DX)(CX*1)
-	MOVQ        dbias_base+24(FP), DX
-	VMOVUPS     Z1, (DX)(CX*1)
-	ADDQ        $0x00000040, CX
-	SUBQ        $0x10, AX
-	JMP         single
+singleRows:
+	VMOVUPS     (BX), Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS     (DX), Z11
+	VADDPS      Z11, Z4, Z4
+	VFMADD231PS Z10, Z11, Z0
+	VMOVUPS     (BX)(DI*1), Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS     (DX)(DI*1), Z11
+	VADDPS      Z11, Z5, Z5
+	VFMADD231PS Z10, Z11, Z1
+	VMOVUPS     (BX)(DI*2), Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS     (DX)(DI*2), Z11
+	VADDPS      Z11, Z6, Z6
+	VFMADD231PS Z10, Z11, Z2
+	VMOVUPS     (BX)(R8*1), Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS     (DX)(R8*1), Z11
+	VADDPS      Z11, Z7, Z7
+	VFMADD231PS Z10, Z11, Z3
+	ADDQ        R9, DX
+	ADDQ        R9, BX
+	SUBQ        $0x04, SI
+	JGE         singleRows
+
+singleRest:
+	CMPQ        SI, $-3
+	JL          singleEnd
+	VMOVUPS     (BX), Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS     (DX), Z11
+	VADDPS      Z11, Z4, Z4
+	VFMADD231PS Z10, Z11, Z0
+	CMPQ        SI, $-2
+	JL          singleEnd
+	VMOVUPS     (BX)(DI*1), Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS     (DX)(DI*1), Z11
+	VADDPS      Z11, Z5, Z5
+	VFMADD231PS Z10, Z11, Z1
+	CMPQ        SI, $-1
+	JL          singleEnd
+	VMOVUPS     (BX)(DI*2), Z10
+	VSUBPS      Z8, Z10, Z8
+	VMULPS      Z9, Z8, Z8
+	VMOVUPS     (DX)(DI*2), Z9
+	VADDPS      Z9, Z6, Z6
+	VFMADD231PS Z8, Z9, Z2
+
+singleEnd:
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)(CX*1)
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z4, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z5, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z7, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, AX
+	JMP     single
 
 singleDone:
 	TESTQ     AX, AX
@@ -461,36 +1331,759 @@ singleDone:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	MOVQ      dweight_base+0(FP), AX
+	MOVQ      channels+152(FP), DX
+	SHLQ      $0x02, DX
 	VMOVUPS.Z (AX)(CX*1), K1, Z0
-	MOVQ      dbias_base+24(FP), AX
+	ADDQ      DX, AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	MOVQ      mean_base+96(FP), AX
+	ADDQ      DX, AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z2
-	MOVQ      inverse_base+120(FP), AX
+	ADDQ      DX, AX
 	VMOVUPS.Z (AX)(CX*1), K1, Z3
+	ADDQ      DX, AX
+	MOVQ      dbias_base+24(FP), AX
+	MOVQ      channels+152(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (AX)(CX*1), K1, Z4
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z5
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z6
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z7
+	ADDQ      DX, AX
+	MOVQ      mean_base+96(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z8
+	MOVQ      inverse_base+120(FP), AX
+	VMOVUPS.Z (AX)(CX*1), K1, Z9
 	MOVQ      dy_base+48(FP), AX
 	ADDQ      CX, AX
 	MOVQ      x_base+72(FP), DX
 	ADDQ      CX, DX
 	MOVQ      rows+144(FP), BX
-	MOVQ      stride+152(FP), SI
+	MOVQ      channels+152(FP), SI
 	SHLQ      $0x02, SI
+	LEAQ      (SI)(SI*2), DI
+	LEAQ      (SI)(DI*1), R8
+	SUBQ      $0x04, BX
+	JL        cutRest
 
-cutRow:
-	VMOVUPS.Z   (AX), K1, Z4
-	VADDPS      Z4, Z1, Z1
-	VMOVUPS.Z   (DX), K1, Z5
-	VSUBPS      Z2, Z5, Z5
-	VMULPS      Z3, Z5, Z5
-	VFMADD231PS Z5, Z4, Z0
-	ADDQ        SI, AX
-	ADDQ        SI, DX
-	DECQ        BX
-	JNZ         cutRow
-	MOVQ        dweight_base+0(FP), AX
-	VMOVUPS     Z0, K1, (AX)(CX*1)
-	MOVQ        dbias_base+24(FP), AX
-	VMOVUPS     Z1, K1, (AX)(CX*1)
+cutRows:
+	VMOVUPS.Z   (DX), K1, Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS.Z   (AX), K1, Z11
+	VADDPS      Z11, Z4, Z4
+	VFMADD231PS Z10, Z11, Z0
+	VMOVUPS.Z   (DX)(SI*1), K1, Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS.Z   (AX)(SI*1), K1, Z11
+	VADDPS      Z11, Z5, Z5
+	VFMADD231PS Z10, Z11, Z1
+	VMOVUPS.Z   (DX)(SI*2), K1, Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS.Z   (AX)(SI*2), K1, Z11
+	VADDPS      Z11, Z6, Z6
+	VFMADD231PS Z10, Z11, Z2
+	VMOVUPS.Z   (DX)(DI*1), K1, Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS.Z   (AX)(DI*1), K1, Z11
+	VADDPS      Z11, Z7, Z7
+	VFMADD231PS Z10, Z11, Z3
+	ADDQ        R8, AX
+	ADDQ        R8, DX
+	SUBQ        $0x04, BX
+	JGE         cutRows
+
+cutRest:
+	CMPQ        BX, $-3
+	JL          cutEnd
+	VMOVUPS.Z   (DX), K1, Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS.Z   (AX), K1, Z11
+	VADDPS      Z11, Z4, Z4
+	VFMADD231PS Z10, Z11, Z0
+	CMPQ        BX, $-2
+	JL          cutEnd
+	VMOVUPS.Z   (DX)(SI*1), K1, Z10
+	VSUBPS      Z8, Z10, Z10
+	VMULPS      Z9, Z10, Z10
+	VMOVUPS.Z   (AX)(SI*1), K1, Z11
+	VADDPS      Z11, Z5, Z5
+	VFMADD231PS Z10, Z11, Z1
+	CMPQ        BX, $-1
+	JL          cutEnd
+	VMOVUPS.Z   (DX)(SI*2), K1, Z10
+	VSUBPS      Z8, Z10, Z8
+	VMULPS      Z9, Z8, Z8
+	VMOVUPS.Z   (AX)(SI*2), K1, Z9
+	VADDPS      Z9, Z6, Z6
+	VFMADD231PS Z8, Z9, Z2
+
+cutEnd:
+	MOVQ    dweight_base+0(FP), AX
+	MOVQ    channels+152(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z1, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	MOVQ    dbias_base+24(FP), AX
+	MOVQ    channels+152(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z4, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z5, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z6, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z7, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeSumsClampedAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, channels int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normalizeSumsClampedAVX512(SB), NOSPLIT, $0-216
+	MOVQ channels+208(FP), AX
+	XORQ CX, CX
+	CMPQ rows+200(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ         AX, $0x20
+	JL           panelDone
+	MOVQ         dweight_base+0(FP), DX
+	MOVQ         channels+208(FP), BX
+	SHLQ         $0x02, BX
+	VMOVUPS      (DX)(CX*1), Z0
+	VMOVUPS      64(DX)(CX*1), Z1
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z2
+	VMOVUPS      64(DX)(CX*1), Z3
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z4
+	VMOVUPS      64(DX)(CX*1), Z5
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z6
+	VMOVUPS      64(DX)(CX*1), Z7
+	ADDQ         BX, DX
+	MOVQ         dbias_base+24(FP), DX
+	MOVQ         channels+208(FP), BX
+	SHLQ         $0x02, BX
+	VMOVUPS      (DX)(CX*1), Z8
+	VMOVUPS      64(DX)(CX*1), Z9
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z10
+	VMOVUPS      64(DX)(CX*1), Z11
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z12
+	VMOVUPS      64(DX)(CX*1), Z13
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z14
+	VMOVUPS      64(DX)(CX*1), Z15
+	ADDQ         BX, DX
+	MOVQ         mean_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Z16
+	MOVQ         mean_base+96(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z17
+	MOVQ         inverse_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z18
+	MOVQ         inverse_base+120(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z19
+	MOVQ         weight_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Z20
+	MOVQ         weight_base+144(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z21
+	MOVQ         bias_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Z22
+	MOVQ         bias_base+168(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z23
+	VBROADCASTSS low+192(FP), Z24
+	VBROADCASTSS high+196(FP), Z25
+	MOVQ         dy_base+48(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+72(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+200(FP), SI
+	MOVQ         channels+208(FP), DI
+	SHLQ         $0x02, DI
+	LEAQ         (DI)(DI*2), R8
+	LEAQ         (DI)(R8*1), R9
+	SUBQ         $0x04, SI
+	JL           panelRest
+
+panelRows:
+	VMOVUPS     (BX), Z26
+	VSUBPS      Z16, Z26, Z26
+	VMULPS      Z18, Z26, Z26
+	VMOVUPS     (DX), Z27
+	VMOVAPS     Z22, Z28
+	VFMADD231PS Z20, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z8, Z8
+	VFMADD231PS Z26, Z27, Z0
+	VMOVUPS     64(BX), Z26
+	VSUBPS      Z17, Z26, Z26
+	VMULPS      Z19, Z26, Z26
+	VMOVUPS     64(DX), Z27
+	VMOVAPS     Z23, Z28
+	VFMADD231PS Z21, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z9, Z9
+	VFMADD231PS Z26, Z27, Z1
+	VMOVUPS     (BX)(DI*1), Z26
+	VSUBPS      Z16, Z26, Z26
+	VMULPS      Z18, Z26, Z26
+	VMOVUPS     (DX)(DI*1), Z27
+	VMOVAPS     Z22, Z28
+	VFMADD231PS Z20, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z10, Z10
+	VFMADD231PS Z26, Z27, Z2
+	VMOVUPS     64(BX)(DI*1), Z26
+	VSUBPS      Z17, Z26, Z26
+	VMULPS      Z19, Z26, Z26
+	VMOVUPS     64(DX)(DI*1), Z27
+	VMOVAPS     Z23, Z28
+	VFMADD231PS Z21, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z11, Z11
+	VFMADD231PS Z26, Z27, Z3
+	VMOVUPS     (BX)(DI*2), Z26
+	VSUBPS      Z16, Z26, Z26
+	VMULPS      Z18, Z26, Z26
+	VMOVUPS     (DX)(DI*2), Z27
+	VMOVAPS     Z22, Z28
+	VFMADD231PS Z20, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z12, Z12
+	VFMADD231PS Z26, Z27, Z4
+	VMOVUPS     64(BX)(DI*2), Z26
+	VSUBPS      Z17, Z26, Z26
+	VMULPS      Z19, Z26, Z26
+	VMOVUPS     64(DX)(DI*2), Z27
+	VMOVAPS     Z23, Z28
+	VFMADD231PS Z21, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z13, Z13
+	VFMADD231PS Z26, Z27, Z5
+	VMOVUPS     (BX)(R8*1), Z26
+	VSUBPS      Z16, Z26, Z26
+	VMULPS      Z18, Z26, Z26
+	VMOVUPS     (DX)(R8*1), Z27
+	VMOVAPS     Z22, Z28
+	VFMADD231PS Z20, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z14, Z14
+	VFMADD231PS Z26, Z27, Z6
+	VMOVUPS     64(BX)(R8*1), Z26
+	VSUBPS      Z17, Z26, Z26
+	VMULPS      Z19, Z26, Z26
+	VMOVUPS     64(DX)(R8*1), Z27
+	VMOVAPS     Z23, Z28
+	VFMADD231PS Z21, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z15, Z15
+	VFMADD231PS Z26, Z27, Z7
+	ADDQ        R9, DX
+	ADDQ        R9, BX
+	SUBQ        $0x04, SI
+	JGE         panelRows
+
+panelRest:
+	CMPQ        SI, $-3
+	JL          panelEnd
+	VMOVUPS     (BX), Z26
+	VSUBPS      Z16, Z26, Z26
+	VMULPS      Z18, Z26, Z26
+	VMOVUPS     (DX), Z27
+	VMOVAPS     Z22, Z28
+	VFMADD231PS Z20, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z8, Z8
+	VFMADD231PS Z26, Z27, Z0
+	VMOVUPS     64(BX), Z26
+	VSUBPS      Z17, Z26, Z26
+	VMULPS      Z19, Z26, Z26
+	VMOVUPS     64(DX), Z27
+	VMOVAPS     Z23, Z28
+	VFMADD231PS Z21, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z9, Z9
+	VFMADD231PS Z26, Z27, Z1
+	CMPQ        SI, $-2
+	JL          panelEnd
+	VMOVUPS     (BX)(DI*1), Z26
+	VSUBPS      Z16, Z26, Z26
+	VMULPS      Z18, Z26, Z26
+	VMOVUPS     (DX)(DI*1), Z27
+	VMOVAPS     Z22, Z28
+	VFMADD231PS Z20, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z10, Z10
+	VFMADD231PS Z26, Z27, Z2
+	VMOVUPS     64(BX)(DI*1), Z26
+	VSUBPS      Z17, Z26, Z26
+	VMULPS      Z19, Z26, Z26
+	VMOVUPS     64(DX)(DI*1), Z27
+	VMOVAPS     Z23, Z28
+	VFMADD231PS Z21, Z26, Z28
+	VCMPPS      $0x1e, Z24, Z28, K1
+	VCMPPS      $0x11, Z25, Z28, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z27, K1, Z27
+	VADDPS      Z27, Z11, Z11
+	VFMADD231PS Z26, Z27, Z3
+	CMPQ        SI, $-1
+	JL          panelEnd
+	VMOVUPS     (BX)(DI*2), Z26
+	VSUBPS      Z16, Z26, Z16
+	VMULPS      Z18, Z16, Z16
+	VMOVUPS     (DX)(DI*2), Z18
+	VMOVAPS     Z22, Z22
+	VFMADD231PS Z20, Z16, Z22
+	VCMPPS      $0x1e, Z24, Z22, K1
+	VCMPPS      $0x11, Z25, Z22, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z18, K1, Z18
+	VADDPS      Z18, Z12, Z12
+	VFMADD231PS Z16, Z18, Z4
+	VMOVUPS     64(BX)(DI*2), Z16
+	VSUBPS      Z17, Z16, Z16
+	VMULPS      Z19, Z16, Z16
+	VMOVUPS     64(DX)(DI*2), Z17
+	VMOVAPS     Z23, Z18
+	VFMADD231PS Z21, Z16, Z18
+	VCMPPS      $0x1e, Z24, Z18, K1
+	VCMPPS      $0x11, Z25, Z18, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z17, K1, Z17
+	VADDPS      Z17, Z13, Z13
+	VFMADD231PS Z16, Z17, Z5
+
+panelEnd:
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	VMOVUPS Z1, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	VMOVUPS Z3, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)(CX*1)
+	VMOVUPS Z5, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*1)
+	VMOVUPS Z7, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z8, (DX)(CX*1)
+	VMOVUPS Z9, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)(CX*1)
+	VMOVUPS Z11, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)(CX*1)
+	VMOVUPS Z13, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)(CX*1)
+	VMOVUPS Z15, 64(DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x20, AX
+	JMP     panel
+
+panelDone:
+single:
+	CMPQ         AX, $0x10
+	JL           singleDone
+	MOVQ         dweight_base+0(FP), DX
+	MOVQ         channels+208(FP), BX
+	SHLQ         $0x02, BX
+	VMOVUPS      (DX)(CX*1), Z0
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z1
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z2
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z3
+	ADDQ         BX, DX
+	MOVQ         dbias_base+24(FP), DX
+	MOVQ         channels+208(FP), BX
+	SHLQ         $0x02, BX
+	VMOVUPS      (DX)(CX*1), Z4
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z5
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z6
+	ADDQ         BX, DX
+	VMOVUPS      (DX)(CX*1), Z7
+	ADDQ         BX, DX
+	MOVQ         mean_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Z8
+	MOVQ         inverse_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z9
+	MOVQ         weight_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Z10
+	MOVQ         bias_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Z11
+	VBROADCASTSS low+192(FP), Z12
+	VBROADCASTSS high+196(FP), Z13
+	MOVQ         dy_base+48(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+72(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+200(FP), SI
+	MOVQ         channels+208(FP), DI
+	SHLQ         $0x02, DI
+	LEAQ         (DI)(DI*2), R8
+	LEAQ         (DI)(R8*1), R9
+	SUBQ         $0x04, SI
+	JL           singleRest
+
+singleRows:
+	VMOVUPS     (BX), Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS     (DX), Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K1
+	VCMPPS      $0x11, Z13, Z16, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z15, K1, Z15
+	VADDPS      Z15, Z4, Z4
+	VFMADD231PS Z14, Z15, Z0
+	VMOVUPS     (BX)(DI*1), Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS     (DX)(DI*1), Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K1
+	VCMPPS      $0x11, Z13, Z16, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z15, K1, Z15
+	VADDPS      Z15, Z5, Z5
+	VFMADD231PS Z14, Z15, Z1
+	VMOVUPS     (BX)(DI*2), Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS     (DX)(DI*2), Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K1
+	VCMPPS      $0x11, Z13, Z16, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z15, K1, Z15
+	VADDPS      Z15, Z6, Z6
+	VFMADD231PS Z14, Z15, Z2
+	VMOVUPS     (BX)(R8*1), Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS     (DX)(R8*1), Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K1
+	VCMPPS      $0x11, Z13, Z16, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z15, K1, Z15
+	VADDPS      Z15, Z7, Z7
+	VFMADD231PS Z14, Z15, Z3
+	ADDQ        R9, DX
+	ADDQ        R9, BX
+	SUBQ        $0x04, SI
+	JGE         singleRows
+
+singleRest:
+	CMPQ        SI, $-3
+	JL          singleEnd
+	VMOVUPS     (BX), Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS     (DX), Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K1
+	VCMPPS      $0x11, Z13, Z16, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z15, K1, Z15
+	VADDPS      Z15, Z4, Z4
+	VFMADD231PS Z14, Z15, Z0
+	CMPQ        SI, $-2
+	JL          singleEnd
+	VMOVUPS     (BX)(DI*1), Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS     (DX)(DI*1), Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K1
+	VCMPPS      $0x11, Z13, Z16, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z15, K1, Z15
+	VADDPS      Z15, Z5, Z5
+	VFMADD231PS Z14, Z15, Z1
+	CMPQ        SI, $-1
+	JL          singleEnd
+	VMOVUPS     (BX)(DI*2), Z14
+	VSUBPS      Z8, Z14, Z8
+	VMULPS      Z9, Z8, Z8
+	VMOVUPS     (DX)(DI*2), Z9
+	VMOVAPS     Z11, Z11
+	VFMADD231PS Z10, Z8, Z11
+	VCMPPS      $0x1e, Z12, Z11, K1
+	VCMPPS      $0x11, Z13, Z11, K2
+	KANDW       K1, K2, K1
+	VMOVAPS.Z   Z9, K1, Z9
+	VADDPS      Z9, Z6, Z6
+	VFMADD231PS Z8, Z9, Z2
+
+singleEnd:
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)(CX*1)
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Z4, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z5, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Z7, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, AX
+	JMP     single
+
+singleDone:
+	TESTQ        AX, AX
+	JZ           done
+	MOVL         $0x0000ffff, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         dweight_base+0(FP), AX
+	MOVQ         channels+208(FP), DX
+	SHLQ         $0x02, DX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z0
+	ADDQ         DX, AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	ADDQ         DX, AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z2
+	ADDQ         DX, AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z3
+	ADDQ         DX, AX
+	MOVQ         dbias_base+24(FP), AX
+	MOVQ         channels+208(FP), DX
+	SHLQ         $0x02, DX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z4
+	ADDQ         DX, AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z5
+	ADDQ         DX, AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z6
+	ADDQ         DX, AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z7
+	ADDQ         DX, AX
+	MOVQ         mean_base+96(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z8
+	MOVQ         inverse_base+120(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z9
+	MOVQ         weight_base+144(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z10
+	MOVQ         bias_base+168(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z11
+	VBROADCASTSS low+192(FP), Z12
+	VBROADCASTSS high+196(FP), Z13
+	MOVQ         dy_base+48(FP), AX
+	ADDQ         CX, AX
+	MOVQ         x_base+72(FP), DX
+	ADDQ         CX, DX
+	MOVQ         rows+200(FP), BX
+	MOVQ         channels+208(FP), SI
+	SHLQ         $0x02, SI
+	LEAQ         (SI)(SI*2), DI
+	LEAQ         (SI)(DI*1), R8
+	SUBQ         $0x04, BX
+	JL           cutRest
+
+cutRows:
+	VMOVUPS.Z   (DX), K1, Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS.Z   (AX), K1, Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K2
+	VCMPPS      $0x11, Z13, Z16, K3
+	KANDW       K2, K3, K2
+	VMOVAPS.Z   Z15, K2, Z15
+	VADDPS      Z15, Z4, Z4
+	VFMADD231PS Z14, Z15, Z0
+	VMOVUPS.Z   (DX)(SI*1), K1, Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS.Z   (AX)(SI*1), K1, Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K2
+	VCMPPS      $0x11, Z13, Z16, K3
+	KANDW       K2, K3, K2
+	VMOVAPS.Z   Z15, K2, Z15
+	VADDPS      Z15, Z5, Z5
+	VFMADD231PS Z14, Z15, Z1
+	VMOVUPS.Z   (DX)(SI*2), K1, Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS.Z   (AX)(SI*2), K1, Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K2
+	VCMPPS      $0x11, Z13, Z16, K3
+	KANDW       K2, K3, K2
+	VMOVAPS.Z   Z15, K2, Z15
+	VADDPS      Z15, Z6, Z6
+	VFMADD231PS Z14, Z15, Z2
+	VMOVUPS.Z   (DX)(DI*1), K1, Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS.Z   (AX)(DI*1), K1, Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K2
+	VCMPPS      $0x11, Z13, Z16, K3
+	KANDW       K2, K3, K2
+	VMOVAPS.Z   Z15, K2, Z15
+	VADDPS      Z15, Z7, Z7
+	VFMADD231PS Z14, Z15, Z3
+	ADDQ        R8, AX
+	ADDQ        R8, DX
+	SUBQ        $0x04, BX
+	JGE         cutRows
+
+cutRest:
+	CMPQ        BX, $-3
+	JL          cutEnd
+	VMOVUPS.Z   (DX), K1, Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS.Z   (AX), K1, Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K2
+	VCMPPS      $0x11, Z13, Z16, K3
+	KANDW       K2, K3, K2
+	VMOVAPS.Z   Z15, K2, Z15
+	VADDPS      Z15, Z4, Z4
+	VFMADD231PS Z14, Z15, Z0
+	CMPQ        BX, $-2
+	JL          cutEnd
+	VMOVUPS.Z   (DX)(SI*1), K1, Z14
+	VSUBPS      Z8, Z14, Z14
+	VMULPS      Z9, Z14, Z14
+	VMOVUPS.Z   (AX)(SI*1), K1, Z15
+	VMOVAPS     Z11, Z16
+	VFMADD231PS Z10, Z14, Z16
+	VCMPPS      $0x1e, Z12, Z16, K2
+	VCMPPS      $0x11, Z13, Z16, K3
+	KANDW       K2, K3, K2
+	VMOVAPS.Z   Z15, K2, Z15
+	VADDPS      Z15, Z5, Z5
+	VFMADD231PS Z14, Z15, Z1
+	CMPQ        BX, $-1
+	JL          cutEnd
+	VMOVUPS.Z   (DX)(SI*2), K1, Z14
+	VSUBPS      Z8, Z14, Z8
+	VMULPS      Z9, Z8, Z8
+	VMOVUPS.Z   (AX)(SI*2), K1, Z9
+	VMOVAPS     Z11, Z11
+	VFMADD231PS Z10, Z8, Z11
+	VCMPPS      $0x1e, Z12, Z11, K2
+	VCMPPS      $0x11, Z13, Z11, K3
+	KANDW       K2, K3, K2
+	VMOVAPS.Z   Z9, K2, Z9
+	VADDPS      Z9, Z6, Z6
+	VFMADD231PS Z8, Z9, Z2
+
+cutEnd:
+	MOVQ    dweight_base+0(FP), AX
+	MOVQ    channels+208(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z0, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z1, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z2, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z3, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	MOVQ    dbias_base+24(FP), AX
+	MOVQ    channels+208(FP), DX
+	SHLQ    $0x02, DX
+	VMOVUPS Z4, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z5, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z6, K1, (AX)(CX*1)
+	ADDQ    DX, AX
+	VMOVUPS Z7, K1, (AX)(CX*1)
+	ADDQ    DX, AX
 
 done:
 	VZEROUPPER
@@ -553,9 +2146,7 @@ panelRow:
 	VSUBPS       Z8, Z11, Z11
 	VMOVAPS      Z11, Z11
 	VFNMADD231PS Z6, Z10, Z11
-	VMOVUPS      (DX), Z10
-	VMOVAPS      Z10, Z10
-	VFMADD231PS  Z11, Z4, Z10
+	VMULPS       Z11, Z4, Z10
 	VMOVUPS      Z10, (DX)
 	VMOVUPS      64(SI), Z10
 	VSUBPS       Z1, Z10, Z10
@@ -564,9 +2155,7 @@ panelRow:
 	VSUBPS       Z9, Z11, Z11
 	VMOVAPS      Z11, Z11
 	VFNMADD231PS Z7, Z10, Z11
-	VMOVUPS      64(DX), Z10
-	VMOVAPS      Z10, Z10
-	VFMADD231PS  Z11, Z5, Z10
+	VMULPS       Z11, Z5, Z10
 	VMOVUPS      Z10, 64(DX)
 	ADDQ         R8, DX
 	ADDQ         R8, BX
@@ -613,9 +2202,7 @@ singleRow:
 	VSUBPS       Z4, Z6, Z6
 	VMOVAPS      Z6, Z6
 	VFNMADD231PS Z3, Z5, Z6
-	VMOVUPS      (DX), Z5
-	VMOVAPS      Z5, Z5
-	VFMADD231PS  Z6, Z2, Z5
+	VMULPS       Z6, Z2, Z5
 	VMOVUPS      Z5, (DX)
 	ADDQ         R8, DX
 	ADDQ         R8, BX
@@ -664,9 +2251,7 @@ cutRow:
 	VSUBPS       Z4, Z6, Z6
 	VMOVAPS      Z6, Z6
 	VFNMADD231PS Z3, Z5, Z6
-	VMOVUPS.Z    (AX), K1, Z5
-	VMOVAPS      Z5, Z5
-	VFMADD231PS  Z6, Z2, Z5
+	VMULPS       Z6, Z2, Z5
 	VMOVUPS      Z5, K1, (AX)
 	ADDQ         SI, AX
 	ADDQ         SI, DX
@@ -678,237 +2263,221 @@ done:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int, stride int)
+// func normalizeGradientClampedAVX512(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, dweight []float32, dbias []float32, count float32, low float32, high float32, rows int, stride int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-112
-	MOVQ scale_len+56(FP), AX
+TEXT ·normalizeGradientClampedAVX512(SB), NOSPLIT, $0-248
+	MOVQ mean_len+80(FP), AX
 	XORQ CX, CX
-	CMPQ rows+96(FP), $0x00
+	CMPQ rows+232(FP), $0x00
 	JE   done
 
 panel:
-	CMPQ    AX, $0x40
-	JL      panelDone
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 64(DX)(CX*1), Z1
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 128(DX)(CX*1), Z2
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 192(DX)(CX*1), Z3
-	MOVQ    shift_base+72(FP), DX
-	VMOVUPS (DX)(CX*1), Z4
-	MOVQ    shift_base+72(FP), DX
-	VMOVUPS 64(DX)(CX*1), Z5
-	MOVQ    shift_base+72(FP), DX
-	VMOVUPS 128(DX)(CX*1), Z6
-	MOVQ    shift_base+72(FP), DX
-	VMOVUPS 192(DX)(CX*1), Z7
-	MOVQ    dst_base+0(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+96(FP), SI
-	MOVQ    stride+104(FP), DI
-	SHLQ    $0x02, DI
+	CMPQ         AX, $0x20
+	JL           panelDone
+	MOVQ         mean_base+72(FP), DX
+	VMOVUPS      (DX)(CX*1), Z0
+	MOVQ         mean_base+72(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z1
+	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Z2
+	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z3
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z4
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z5
+	MOVQ         dweight_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Z6
+	MOVQ         dweight_base+168(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z7
+	MOVQ         dbias_base+192(FP), DX
+	VMOVUPS      (DX)(CX*1), Z8
+	MOVQ         dbias_base+192(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z9
+	VBROADCASTSS count+216(FP), Z10
+	VMULPS       Z2, Z4, Z4
+	VDIVPS       Z10, Z6, Z6
+	VDIVPS       Z10, Z8, Z8
+	VBROADCASTSS count+216(FP), Z10
+	VMULPS       Z3, Z5, Z5
+	VDIVPS       Z10, Z7, Z7
+	VDIVPS       Z10, Z9, Z9
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z10
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z11
+	MOVQ         bias_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Z12
+	MOVQ         bias_base+144(FP), DX
+	VMOVUPS      64(DX)(CX*1), Z13
+	VBROADCASTSS low+220(FP), Z14
+	VBROADCASTSS high+224(FP), Z15
+	MOVQ         dx_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         dy_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         x_base+48(FP), SI
+	ADDQ         CX, SI
+	MOVQ         rows+232(FP), DI
+	MOVQ         stride+240(FP), R8
+	SHLQ         $0x02, R8
 
 panelRow:
-	VMOVUPS     (BX), Z8
-	VMOVAPS     Z4, Z9
-	VFMADD231PS Z0, Z8, Z9
-	VMOVUPS     Z9, (DX)
-	VMOVUPS     64(BX), Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z1, Z8, Z9
-	VMOVUPS     Z9, 64(DX)
-	VMOVUPS     128(BX), Z8
-	VMOVAPS     Z6, Z9
-	VFMADD231PS Z2, Z8, Z9
-	VMOVUPS     Z9, 128(DX)
-	VMOVUPS     192(BX), Z8
-	VMOVAPS     Z7, Z9
-	VFMADD231PS Z3, Z8, Z9
-	VMOVUPS     Z9, 192(DX)
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         panelRow
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x40, AX
-	JMP         panel
+	VMOVUPS      (SI), Z16
+	VSUBPS       Z0, Z16, Z16
+	VMULPS       Z2, Z16, Z16
+	VMOVUPS      (BX), Z17
+	VMOVAPS      Z12, Z18
+	VFMADD231PS  Z10, Z16, Z18
+	VCMPPS       $0x1e, Z14, Z18, K1
+	VCMPPS       $0x11, Z15, Z18, K2
+	KANDW        K1, K2, K1
+	VMOVAPS.Z    Z17, K1, Z17
+	VSUBPS       Z8, Z17, Z17
+	VMOVAPS      Z17, Z17
+	VFNMADD231PS Z6, Z16, Z17
+	VMULPS       Z17, Z4, Z16
+	VMOVUPS      Z16, (DX)
+	VMOVUPS      64(SI), Z16
+	VSUBPS       Z1, Z16, Z16
+	VMULPS       Z3, Z16, Z16
+	VMOVUPS      64(BX), Z17
+	VMOVAPS      Z13, Z18
+	VFMADD231PS  Z11, Z16, Z18
+	VCMPPS       $0x1e, Z14, Z18, K1
+	VCMPPS       $0x11, Z15, Z18, K2
+	KANDW        K1, K2, K1
+	VMOVAPS.Z    Z17, K1, Z17
+	VSUBPS       Z9, Z17, Z17
+	VMOVAPS      Z17, Z17
+	VFNMADD231PS Z7, Z16, Z17
+	VMULPS       Z17, Z5, Z16
+	VMOVUPS      Z16, 64(DX)
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	DECQ         DI
+	JNZ          panelRow
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x20, AX
+	JMP          panel
 
 panelDone:
 single:
-	CMPQ    AX, $0x10
-	JL      singleDone
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    shift_base+72(FP), DX
-	VMOVUPS (DX)(CX*1), Z1
-	MOVQ    dst_base+0(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+96(FP), SI
-	MOVQ    stride+104(FP), DI
-	SHLQ    $0x02, DI
+	CMPQ         AX, $0x10
+	JL           singleDone
+	MOVQ         mean_base+72(FP), DX
+	VMOVUPS      (DX)(CX*1), Z0
+	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Z1
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z2
+	MOVQ         dweight_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Z3
+	MOVQ         dbias_base+192(FP), DX
+	VMOVUPS      (DX)(CX*1), Z4
+	VBROADCASTSS count+216(FP), Z5
+	VMULPS       Z1, Z2, Z2
+	VDIVPS       Z5, Z3, Z3
+	VDIVPS       Z5, Z4, Z4
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Z5
+	MOVQ         bias_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Z6
+	VBROADCASTSS low+220(FP), Z7
+	VBROADCASTSS high+224(FP), Z8
+	MOVQ         dx_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         dy_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         x_base+48(FP), SI
+	ADDQ         CX, SI
+	MOVQ         rows+232(FP), DI
+	MOVQ         stride+240(FP), R8
+	SHLQ         $0x02, R8
 
 singleRow:
-	VMOVUPS     (BX), Z2
-	VMOVAPS     Z1, Z3
-	VFMADD231PS Z0, Z2, Z3
-	VMOVUPS     Z3, (DX)
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         singleRow
-	ADDQ        $0x00000040, CX
-	SUBQ        $0x10, AX
-	JMP         single
+	VMOVUPS      (SI), Z9
+	VSUBPS       Z0, Z9, Z9
+	VMULPS       Z1, Z9, Z9
+	VMOVUPS      (BX), Z10
+	VMOVAPS      Z6, Z11
+	VFMADD231PS  Z5, Z9, Z11
+	VCMPPS       $0x1e, Z7, Z11, K1
+	VCMPPS       $0x11, Z8, Z11, K2
+	KANDW        K1, K2, K1
+	VMOVAPS.Z    Z10, K1, Z10
+	VSUBPS       Z4, Z10, Z10
+	VMOVAPS      Z10, Z10
+	VFNMADD231PS Z3, Z9, Z10
+	VMULPS       Z10, Z2, Z9
+	VMOVUPS      Z9, (DX)
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	DECQ         DI
+	JNZ          singleRow
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x10, AX
+	JMP          single
 
 singleDone:
-	TESTQ     AX, AX
-	JZ        done
-	MOVL      $0x0000ffff, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      scale_base+48(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
-	MOVQ      shift_base+72(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z1
-	MOVQ      dst_base+0(FP), AX
-	ADDQ      CX, AX
-	MOVQ      x_base+24(FP), DX
-	ADDQ      CX, DX
-	MOVQ      rows+96(FP), CX
-	MOVQ      stride+104(FP), BX
-	SHLQ      $0x02, BX
+	TESTQ        AX, AX
+	JZ           done
+	MOVL         $0x0000ffff, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         mean_base+72(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z0
+	MOVQ         inverse_base+96(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	MOVQ         weight_base+120(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z2
+	MOVQ         dweight_base+168(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z3
+	MOVQ         dbias_base+192(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z4
+	VBROADCASTSS count+216(FP), Z5
+	VMULPS       Z1, Z2, Z2
+	VDIVPS       Z5, Z3, Z3
+	VDIVPS       Z5, Z4, Z4
+	MOVQ         weight_base+120(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z5
+	MOVQ         bias_base+144(FP), AX
+	VMOVUPS.Z    (AX)(CX*1), K1, Z6
+	VBROADCASTSS low+220(FP), Z7
+	VBROADCASTSS high+224(FP), Z8
+	MOVQ         dx_base+0(FP), AX
+	ADDQ         CX, AX
+	MOVQ         dy_base+24(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+48(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+232(FP), CX
+	MOVQ         stride+240(FP), SI
+	SHLQ         $0x02, SI
 
 cutRow:
-	VMOVUPS.Z   (DX), K1, Z2
-	VMOVAPS     Z1, Z3
-	VFMADD231PS Z0, Z2, Z3
-	VMOVUPS     Z3, K1, (AX)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	DECQ        CX
-	JNZ         cutRow
-
-done:
-	VZEROUPPER
-	RET
-
-// func addScaledAVX512(dst []float32, x []float32, scale []float32, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·addScaledAVX512(SB), NOSPLIT, $0-88
-	MOVQ scale_len+56(FP), AX
-	XORQ CX, CX
-	CMPQ rows+72(FP), $0x00
-	JE   done
-
-panel:
-	CMPQ    AX, $0x40
-	JL      panelDone
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 64(DX)(CX*1), Z1
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 128(DX)(CX*1), Z2
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 192(DX)(CX*1), Z3
-	MOVQ    dst_base+0(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+72(FP), SI
-	MOVQ    stride+80(FP), DI
-	SHLQ    $0x02, DI
-
-panelRow:
-	VMOVUPS     (BX), Z4
-	VMOVUPS     (DX), Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS Z0, Z4, Z5
-	VMOVUPS     Z5, (DX)
-	VMOVUPS     64(BX), Z4
-	VMOVUPS     64(DX), Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS Z1, Z4, Z5
-	VMOVUPS     Z5, 64(DX)
-	VMOVUPS     128(BX), Z4
-	VMOVUPS     128(DX), Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS Z2, Z4, Z5
-	VMOVUPS     Z5, 128(DX)
-	VMOVUPS     192(BX), Z4
-	VMOVUPS     192(DX), Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS Z3, Z4, Z5
-	VMOVUPS     Z5, 192(DX)
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         panelRow
-	ADDQ        $0x00000100, CX
-	SUBQ        $0x40, AX
-	JMP         panel
-
-panelDone:
-single:
-	CMPQ    AX, $0x10
-	JL      singleDone
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS (DX)(CX*1), Z0
-	MOVQ    dst_base+0(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+72(FP), SI
-	MOVQ    stride+80(FP), DI
-	SHLQ    $0x02, DI
-
-singleRow:
-	VMOVUPS     (BX), Z1
-	VMOVUPS     (DX), Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     Z2, (DX)
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         singleRow
-	ADDQ        $0x00000040, CX
-	SUBQ        $0x10, AX
-	JMP         single
-
-singleDone:
-	TESTQ     AX, AX
-	JZ        done
-	MOVL      $0x0000ffff, DX
-	BZHIL     AX, DX, DX
-	KMOVW     DX, K1
-	MOVQ      scale_base+48(FP), AX
-	VMOVUPS.Z (AX)(CX*1), K1, Z0
-	MOVQ      dst_base+0(FP), AX
-	ADDQ      CX, AX
-	MOVQ      x_base+24(FP), DX
-	ADDQ      CX, DX
-	MOVQ      rows+72(FP), CX
-	MOVQ      stride+80(FP), BX
-	SHLQ      $0x02, BX
-
-cutRow:
-	VMOVUPS.Z   (DX), K1, Z1
-	VMOVUPS.Z   (AX), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	DECQ        CX
-	JNZ         cutRow
+	VMOVUPS.Z    (BX), K1, Z9
+	VSUBPS       Z0, Z9, Z9
+	VMULPS       Z1, Z9, Z9
+	VMOVUPS.Z    (DX), K1, Z10
+	VMOVAPS      Z6, Z11
+	VFMADD231PS  Z5, Z9, Z11
+	VCMPPS       $0x1e, Z7, Z11, K2
+	VCMPPS       $0x11, Z8, Z11, K3
+	KANDW        K2, K3, K2
+	VMOVAPS.Z    Z10, K2, Z10
+	VSUBPS       Z4, Z10, Z10
+	VMOVAPS      Z10, Z10
+	VFNMADD231PS Z3, Z9, Z10
+	VMULPS       Z10, Z2, Z9
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         SI, AX
+	ADDQ         SI, DX
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          cutRow
 
 done:
 	VZEROUPPER
@@ -1009,580 +2578,6 @@ cutRow:
 	JNZ        cutRow
 	MOVQ       sum_base+0(FP), AX
 	VMASKMOVPS Y1, Y0, (AX)(CX*1)
-
-done:
-	VZEROUPPER
-	RET
-
-// func squaredDeviationsAVX2(sum []float32, mean []float32, x []float32, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·squaredDeviationsAVX2(SB), NOSPLIT, $0-88
-	MOVQ sum_len+8(FP), AX
-	XORQ CX, CX
-	CMPQ rows+72(FP), $0x00
-	JE   done
-
-panel:
-	CMPQ    AX, $0x20
-	JL      panelDone
-	MOVQ    sum_base+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    sum_base+0(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    sum_base+0(FP), DX
-	VMOVUPS 64(DX)(CX*1), Y2
-	MOVQ    sum_base+0(FP), DX
-	VMOVUPS 96(DX)(CX*1), Y3
-	MOVQ    mean_base+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y4
-	MOVQ    mean_base+24(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y5
-	MOVQ    mean_base+24(FP), DX
-	VMOVUPS 64(DX)(CX*1), Y6
-	MOVQ    mean_base+24(FP), DX
-	VMOVUPS 96(DX)(CX*1), Y7
-	MOVQ    x_base+48(FP), DX
-	ADDQ    CX, DX
-	MOVQ    rows+72(FP), BX
-	MOVQ    stride+80(FP), SI
-	SHLQ    $0x02, SI
-
-panelRow:
-	VMOVUPS     (DX), Y8
-	VSUBPS      Y4, Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
-	VMOVUPS     32(DX), Y8
-	VSUBPS      Y5, Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
-	VMOVUPS     64(DX), Y8
-	VSUBPS      Y6, Y8, Y8
-	VFMADD231PS Y8, Y8, Y2
-	VMOVUPS     96(DX), Y8
-	VSUBPS      Y7, Y8, Y8
-	VFMADD231PS Y8, Y8, Y3
-	ADDQ        SI, DX
-	DECQ        BX
-	JNZ         panelRow
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Y0, (DX)(CX*1)
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Y1, 32(DX)(CX*1)
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Y2, 64(DX)(CX*1)
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Y3, 96(DX)(CX*1)
-	ADDQ        $0x00000080, CX
-	SUBQ        $0x20, AX
-	JMP         panel
-
-panelDone:
-single:
-	CMPQ    AX, $0x08
-	JL      singleDone
-	MOVQ    sum_base+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    mean_base+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y1
-	MOVQ    x_base+48(FP), DX
-	ADDQ    CX, DX
-	MOVQ    rows+72(FP), BX
-	MOVQ    stride+80(FP), SI
-	SHLQ    $0x02, SI
-
-singleRow:
-	VMOVUPS     (DX), Y2
-	VSUBPS      Y1, Y2, Y2
-	VFMADD231PS Y2, Y2, Y0
-	ADDQ        SI, DX
-	DECQ        BX
-	JNZ         singleRow
-	MOVQ        sum_base+0(FP), DX
-	VMOVUPS     Y0, (DX)(CX*1)
-	ADDQ        $0x00000020, CX
-	SUBQ        $0x08, AX
-	JMP         single
-
-singleDone:
-	TESTQ      AX, AX
-	JZ         done
-	LEAQ       lanes<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    32(DX)(AX*4), Y0
-	MOVQ       sum_base+0(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y1
-	MOVQ       mean_base+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	MOVQ       x_base+48(FP), AX
-	ADDQ       CX, AX
-	MOVQ       rows+72(FP), DX
-	MOVQ       stride+80(FP), BX
-	SHLQ       $0x02, BX
-
-cutRow:
-	VMASKMOVPS  (AX), Y0, Y3
-	VSUBPS      Y2, Y3, Y3
-	VFMADD231PS Y3, Y3, Y1
-	ADDQ        BX, AX
-	DECQ        DX
-	JNZ         cutRow
-	MOVQ        sum_base+0(FP), AX
-	VMASKMOVPS  Y1, Y0, (AX)(CX*1)
-
-done:
-	VZEROUPPER
-	RET
-
-// func normalizeAVX2(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·normalizeAVX2(SB), NOSPLIT, $0-160
-	MOVQ mean_len+56(FP), AX
-	XORQ CX, CX
-	CMPQ rows+144(FP), $0x00
-	JE   done
-
-panel:
-	CMPQ    AX, $0x10
-	JL      panelDone
-	MOVQ    mean_base+48(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    mean_base+48(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    inverse_base+72(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	MOVQ    inverse_base+72(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y3
-	MOVQ    weight_base+96(FP), DX
-	VMOVUPS (DX)(CX*1), Y4
-	MOVQ    weight_base+96(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y5
-	MOVQ    bias_base+120(FP), DX
-	VMOVUPS (DX)(CX*1), Y6
-	MOVQ    bias_base+120(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y7
-	MOVQ    dst_base+0(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+144(FP), SI
-	MOVQ    stride+152(FP), DI
-	SHLQ    $0x02, DI
-
-panelRow:
-	VMOVUPS     (BX), Y8
-	VSUBPS      Y0, Y8, Y8
-	VMULPS      Y2, Y8, Y8
-	VMOVAPS     Y6, Y9
-	VFMADD231PS Y4, Y8, Y9
-	VMOVUPS     Y9, (DX)
-	VMOVUPS     32(BX), Y8
-	VSUBPS      Y1, Y8, Y8
-	VMULPS      Y3, Y8, Y8
-	VMOVAPS     Y7, Y9
-	VFMADD231PS Y5, Y8, Y9
-	VMOVUPS     Y9, 32(DX)
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         panelRow
-	ADDQ        $0x00000040, CX
-	SUBQ        $0x10, AX
-	JMP         panel
-
-panelDone:
-single:
-	CMPQ    AX, $0x08
-	JL      singleDone
-	MOVQ    mean_base+48(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    inverse_base+72(FP), DX
-	VMOVUPS (DX)(CX*1), Y1
-	MOVQ    weight_base+96(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	MOVQ    bias_base+120(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	MOVQ    dst_base+0(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+144(FP), SI
-	MOVQ    stride+152(FP), DI
-	SHLQ    $0x02, DI
-
-singleRow:
-	VMOVUPS     (BX), Y4
-	VSUBPS      Y0, Y4, Y4
-	VMULPS      Y1, Y4, Y4
-	VMOVAPS     Y3, Y5
-	VFMADD231PS Y2, Y4, Y5
-	VMOVUPS     Y5, (DX)
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         singleRow
-	ADDQ        $0x00000020, CX
-	SUBQ        $0x08, AX
-	JMP         single
-
-singleDone:
-	TESTQ      AX, AX
-	JZ         done
-	LEAQ       lanes<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    32(DX)(AX*4), Y0
-	MOVQ       mean_base+48(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y1
-	MOVQ       inverse_base+72(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	MOVQ       weight_base+96(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y3
-	MOVQ       bias_base+120(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	MOVQ       dst_base+0(FP), AX
-	ADDQ       CX, AX
-	MOVQ       x_base+24(FP), DX
-	ADDQ       CX, DX
-	MOVQ       rows+144(FP), CX
-	MOVQ       stride+152(FP), BX
-	SHLQ       $0x02, BX
-
-cutRow:
-	VMASKMOVPS  (DX), Y0, Y5
-	VSUBPS      Y1, Y5, Y5
-	VMULPS      Y2, Y5, Y5
-	VMOVAPS     Y4, Y6
-	VFMADD231PS Y3, Y5, Y6
-	VMASKMOVPS  Y6, Y0, (AX)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	DECQ        CX
-	JNZ         cutRow
-
-done:
-	VZEROUPPER
-	RET
-
-// func normalizeSumsAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·normalizeSumsAVX2(SB), NOSPLIT, $0-160
-	MOVQ mean_len+104(FP), AX
-	XORQ CX, CX
-	CMPQ rows+144(FP), $0x00
-	JE   done
-
-panel:
-	CMPQ    AX, $0x10
-	JL      panelDone
-	MOVQ    dweight_base+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    dweight_base+0(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    dbias_base+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	MOVQ    dbias_base+24(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y3
-	MOVQ    mean_base+96(FP), DX
-	VMOVUPS (DX)(CX*1), Y4
-	MOVQ    mean_base+96(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y5
-	MOVQ    inverse_base+120(FP), DX
-	VMOVUPS (DX)(CX*1), Y6
-	MOVQ    inverse_base+120(FP), DX
-	VMOVUPS 32(DX)(CX*1), Y7
-	MOVQ    dy_base+48(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+72(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+144(FP), SI
-	MOVQ    stride+152(FP), DI
-	SHLQ    $0x02, DI
-
-panelRow:
-	VMOVUPS     (DX), Y8
-	VADDPS      Y8, Y2, Y2
-	VMOVUPS     (BX), Y9
-	VSUBPS      Y4, Y9, Y9
-	VMULPS      Y6, Y9, Y9
-	VFMADD231PS Y9, Y8, Y0
-	VMOVUPS     32(DX), Y8
-	VADDPS      Y8, Y3, Y3
-	VMOVUPS     32(BX), Y9
-	VSUBPS      Y5, Y9, Y9
-	VMULPS      Y7, Y9, Y9
-	VFMADD231PS Y9, Y8, Y1
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         panelRow
-	MOVQ        dweight_base+0(FP), DX
-	VMOVUPS     Y0, (DX)(CX*1)
-	MOVQ        dweight_base+0(FP), DX
-	VMOVUPS     Y1, 32(DX)(CX*1)
-	MOVQ        dbias_base+24(FP), DX
-	VMOVUPS     Y2, (DX)(CX*1)
-	MOVQ        dbias_base+24(FP), DX
-	VMOVUPS     Y3, 32(DX)(CX*1)
-	ADDQ        $0x00000040, CX
-	SUBQ        $0x10, AX
-	JMP         panel
-
-panelDone:
-single:
-	CMPQ    AX, $0x08
-	JL      singleDone
-	MOVQ    dweight_base+0(FP), DX
-	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    dbias_base+24(FP), DX
-	VMOVUPS (DX)(CX*1), Y1
-	MOVQ    mean_base+96(FP), DX
-	VMOVUPS (DX)(CX*1), Y2
-	MOVQ    inverse_base+120(FP), DX
-	VMOVUPS (DX)(CX*1), Y3
-	MOVQ    dy_base+48(FP), DX
-	ADDQ    CX, DX
-	MOVQ    x_base+72(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+144(FP), SI
-	MOVQ    stride+152(FP), DI
-	SHLQ    $0x02, DI
-
-singleRow:
-	VMOVUPS     (DX), Y4
-	VADDPS      Y4, Y1, Y1
-	VMOVUPS     (BX), Y5
-	VSUBPS      Y2, Y5, Y5
-	VMULPS      Y3, Y5, Y5
-	VFMADD231PS Y5, Y4, Y0
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         singleRow
-	MOVQ        dweight_base+0(FP), DX
-	VMOVUPS     Y0, (DX)(CX*1)
-	MOVQ        dbias_base+24(FP), DX
-	VMOVUPS     Y1, (DX)(CX*1)
-	ADDQ        $0x00000020, CX
-	SUBQ        $0x08, AX
-	JMP         single
-
-singleDone:
-	TESTQ      AX, AX
-	JZ         done
-	LEAQ       lanes<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    32(DX)(AX*4), Y0
-	MOVQ       dweight_base+0(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y1
-	MOVQ       dbias_base+24(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y2
-	MOVQ       mean_base+96(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y3
-	MOVQ       inverse_base+120(FP), AX
-	VMASKMOVPS (AX)(CX*1), Y0, Y4
-	MOVQ       dy_base+48(FP), AX
-	ADDQ       CX, AX
-	MOVQ       x_base+72(FP), DX
-	ADDQ       CX, DX
-	MOVQ       rows+144(FP), BX
-	MOVQ       stride+152(FP), SI
-	SHLQ       $0x02, SI
-
-cutRow:
-	VMASKMOVPS  (AX), Y0, Y5
-	VADDPS      Y5, Y2, Y2
-	VMASKMOVPS  (DX), Y0, Y6
-	VSUBPS      Y3, Y6, Y6
-	VMULPS      Y4, Y6, Y6
-	VFMADD231PS Y6, Y5, Y1
-	ADDQ        SI, AX
-	ADDQ        SI, DX
-	DECQ        BX
-	JNZ         cutRow
-	MOVQ        dweight_base+0(FP), AX
-	VMASKMOVPS  Y1, Y0, (AX)(CX*1)
-	MOVQ        dbias_base+24(FP), AX
-	VMASKMOVPS  Y2, Y0, (AX)(CX*1)
-
-done:
-	VZEROUPPER
-	RET
-
-// func normalizeGradientAVX2(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, dweight []float32, dbias []float32, count float32, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·normalizeGradientAVX2(SB), NOSPLIT, $0-216
-	MOVQ mean_len+80(FP), AX
-	XORQ CX, CX
-	CMPQ rows+200(FP), $0x00
-	JE   done
-
-panel:
-	CMPQ         AX, $0x10
-	JL           panelDone
-	MOVQ         mean_base+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y0
-	MOVQ         mean_base+72(FP), DX
-	VMOVUPS      32(DX)(CX*1), Y1
-	MOVQ         inverse_base+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	MOVQ         inverse_base+96(FP), DX
-	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         weight_base+120(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	MOVQ         weight_base+120(FP), DX
-	VMOVUPS      32(DX)(CX*1), Y5
-	MOVQ         dweight_base+144(FP), DX
-	VMOVUPS      (DX)(CX*1), Y6
-	MOVQ         dweight_base+144(FP), DX
-	VMOVUPS      32(DX)(CX*1), Y7
-	MOVQ         dbias_base+168(FP), DX
-	VMOVUPS      (DX)(CX*1), Y8
-	MOVQ         dbias_base+168(FP), DX
-	VMOVUPS      32(DX)(CX*1), Y9
-	VBROADCASTSS count+192(FP), Y10
-	VMULPS       Y2, Y4, Y4
-	VDIVPS       Y10, Y6, Y6
-	VDIVPS       Y10, Y8, Y8
-	VBROADCASTSS count+192(FP), Y10
-	VMULPS       Y3, Y5, Y5
-	VDIVPS       Y10, Y7, Y7
-	VDIVPS       Y10, Y9, Y9
-	MOVQ         dx_base+0(FP), DX
-	ADDQ         CX, DX
-	MOVQ         dy_base+24(FP), BX
-	ADDQ         CX, BX
-	MOVQ         x_base+48(FP), SI
-	ADDQ         CX, SI
-	MOVQ         rows+200(FP), DI
-	MOVQ         stride+208(FP), R8
-	SHLQ         $0x02, R8
-
-panelRow:
-	VMOVUPS      (SI), Y10
-	VSUBPS       Y0, Y10, Y10
-	VMULPS       Y2, Y10, Y10
-	VMOVUPS      (BX), Y11
-	VSUBPS       Y8, Y11, Y11
-	VMOVAPS      Y11, Y11
-	VFNMADD231PS Y6, Y10, Y11
-	VMOVUPS      (DX), Y10
-	VMOVAPS      Y10, Y10
-	VFMADD231PS  Y11, Y4, Y10
-	VMOVUPS      Y10, (DX)
-	VMOVUPS      32(SI), Y10
-	VSUBPS       Y1, Y10, Y10
-	VMULPS       Y3, Y10, Y10
-	VMOVUPS      32(BX), Y11
-	VSUBPS       Y9, Y11, Y11
-	VMOVAPS      Y11, Y11
-	VFNMADD231PS Y7, Y10, Y11
-	VMOVUPS      32(DX), Y10
-	VMOVAPS      Y10, Y10
-	VFMADD231PS  Y11, Y5, Y10
-	VMOVUPS      Y10, 32(DX)
-	ADDQ         R8, DX
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	DECQ         DI
-	JNZ          panelRow
-	ADDQ         $0x00000040, CX
-	SUBQ         $0x10, AX
-	JMP          panel
-
-panelDone:
-single:
-	CMPQ         AX, $0x08
-	JL           singleDone
-	MOVQ         mean_base+72(FP), DX
-	VMOVUPS      (DX)(CX*1), Y0
-	MOVQ         inverse_base+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	MOVQ         weight_base+120(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	MOVQ         dweight_base+144(FP), DX
-	VMOVUPS      (DX)(CX*1), Y3
-	MOVQ         dbias_base+168(FP), DX
-	VMOVUPS      (DX)(CX*1), Y4
-	VBROADCASTSS count+192(FP), Y5
-	VMULPS       Y1, Y2, Y2
-	VDIVPS       Y5, Y3, Y3
-	VDIVPS       Y5, Y4, Y4
-	MOVQ         dx_base+0(FP), DX
-	ADDQ         CX, DX
-	MOVQ         dy_base+24(FP), BX
-	ADDQ         CX, BX
-	MOVQ         x_base+48(FP), SI
-	ADDQ         CX, SI
-	MOVQ         rows+200(FP), DI
-	MOVQ         stride+208(FP), R8
-	SHLQ         $0x02, R8
-
-singleRow:
-	VMOVUPS      (SI), Y5
-	VSUBPS       Y0, Y5, Y5
-	VMULPS       Y1, Y5, Y5
-	VMOVUPS      (BX), Y6
-	VSUBPS       Y4, Y6, Y6
-	VMOVAPS      Y6, Y6
-	VFNMADD231PS Y3, Y5, Y6
-	VMOVUPS      (DX), Y5
-	VMOVAPS      Y5, Y5
-	VFMADD231PS  Y6, Y2, Y5
-	VMOVUPS      Y5, (DX)
-	ADDQ         R8, DX
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	DECQ         DI
-	JNZ          singleRow
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x08, AX
-	JMP          single
-
-singleDone:
-	TESTQ        AX, AX
-	JZ           done
-	LEAQ         lanes<>+0(SB), DX
-	NEGQ         AX
-	VMOVUPS      32(DX)(AX*4), Y0
-	MOVQ         mean_base+72(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y1
-	MOVQ         inverse_base+96(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	MOVQ         weight_base+120(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y3
-	MOVQ         dweight_base+144(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y4
-	MOVQ         dbias_base+168(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y5
-	VBROADCASTSS count+192(FP), Y6
-	VMULPS       Y2, Y3, Y3
-	VDIVPS       Y6, Y4, Y4
-	VDIVPS       Y6, Y5, Y5
-	MOVQ         dx_base+0(FP), AX
-	ADDQ         CX, AX
-	MOVQ         dy_base+24(FP), DX
-	ADDQ         CX, DX
-	MOVQ         x_base+48(FP), BX
-	ADDQ         CX, BX
-	MOVQ         rows+200(FP), CX
-	MOVQ         stride+208(FP), SI
-	SHLQ         $0x02, SI
-
-cutRow:
-	VMASKMOVPS   (BX), Y0, Y6
-	VSUBPS       Y1, Y6, Y6
-	VMULPS       Y2, Y6, Y6
-	VMASKMOVPS   (DX), Y0, Y7
-	VSUBPS       Y5, Y7, Y7
-	VMOVAPS      Y7, Y7
-	VFNMADD231PS Y4, Y6, Y7
-	VMASKMOVPS   (AX), Y0, Y6
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y7, Y3, Y6
-	VMASKMOVPS   Y6, Y0, (AX)
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	ADDQ         SI, BX
-	DECQ         CX
-	JNZ          cutRow
 
 done:
 	VZEROUPPER
@@ -1709,81 +2704,488 @@ done:
 	VZEROUPPER
 	RET
 
-// func addScaledAVX2(dst []float32, x []float32, scale []float32, rows int, stride int)
-// Requires: AVX, FMA3
-TEXT ·addScaledAVX2(SB), NOSPLIT, $0-88
-	MOVQ scale_len+56(FP), AX
+// func channelSumsAVX2(sums []float32, x []float32, rows int, channels int)
+// Requires: AVX
+TEXT ·channelSumsAVX2(SB), NOSPLIT, $0-64
+	MOVQ channels+56(FP), AX
 	XORQ CX, CX
-	CMPQ rows+72(FP), $0x00
+	CMPQ rows+48(FP), $0x00
 	JE   done
 
 panel:
-	CMPQ    AX, $0x20
+	CMPQ    AX, $0x10
 	JL      panelDone
-	MOVQ    scale_base+48(FP), DX
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
 	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    scale_base+48(FP), DX
 	VMOVUPS 32(DX)(CX*1), Y1
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 64(DX)(CX*1), Y2
-	MOVQ    scale_base+48(FP), DX
-	VMOVUPS 96(DX)(CX*1), Y3
-	MOVQ    dst_base+0(FP), DX
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y2
+	VMOVUPS 32(DX)(CX*1), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y4
+	VMOVUPS 32(DX)(CX*1), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y6
+	VMOVUPS 32(DX)(CX*1), Y7
+	ADDQ    BX, DX
+	MOVQ    x_base+24(FP), DX
 	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+72(FP), SI
-	MOVQ    stride+80(FP), DI
-	SHLQ    $0x02, DI
+	MOVQ    rows+48(FP), BX
+	MOVQ    channels+56(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (SI)(DI*1), R8
+	SUBQ    $0x04, BX
+	JL      panelRest
 
-panelRow:
-	VMOVUPS     (BX), Y4
-	VMOVUPS     (DX), Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y0, Y4, Y5
-	VMOVUPS     Y5, (DX)
-	VMOVUPS     32(BX), Y4
-	VMOVUPS     32(DX), Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y1, Y4, Y5
-	VMOVUPS     Y5, 32(DX)
-	VMOVUPS     64(BX), Y4
-	VMOVUPS     64(DX), Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y2, Y4, Y5
-	VMOVUPS     Y5, 64(DX)
-	VMOVUPS     96(BX), Y4
-	VMOVUPS     96(DX), Y5
-	VMOVAPS     Y5, Y5
-	VFMADD231PS Y3, Y4, Y5
-	VMOVUPS     Y5, 96(DX)
-	ADDQ        DI, DX
-	ADDQ        DI, BX
-	DECQ        SI
-	JNZ         panelRow
-	ADDQ        $0x00000080, CX
-	SUBQ        $0x20, AX
-	JMP         panel
+panelRows:
+	VMOVUPS (DX), Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVUPS 32(DX), Y8
+	VADDPS  Y8, Y1, Y1
+	VMOVUPS (DX)(SI*1), Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS 32(DX)(SI*1), Y8
+	VADDPS  Y8, Y3, Y3
+	VMOVUPS (DX)(SI*2), Y8
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS 32(DX)(SI*2), Y8
+	VADDPS  Y8, Y5, Y5
+	VMOVUPS (DX)(DI*1), Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS 32(DX)(DI*1), Y8
+	VADDPS  Y8, Y7, Y7
+	ADDQ    R8, DX
+	SUBQ    $0x04, BX
+	JGE     panelRows
+
+panelRest:
+	CMPQ    BX, $-3
+	JL      panelEnd
+	VMOVUPS (DX), Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVUPS 32(DX), Y8
+	VADDPS  Y8, Y1, Y1
+	CMPQ    BX, $-2
+	JL      panelEnd
+	VMOVUPS (DX)(SI*1), Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS 32(DX)(SI*1), Y8
+	VADDPS  Y8, Y3, Y3
+	CMPQ    BX, $-1
+	JL      panelEnd
+	VMOVUPS (DX)(SI*2), Y8
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS 32(DX)(SI*2), Y8
+	VADDPS  Y8, Y5, Y5
+
+panelEnd:
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*1)
+	VMOVUPS Y1, 32(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*1)
+	VMOVUPS Y3, 32(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)(CX*1)
+	VMOVUPS Y5, 32(DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)(CX*1)
+	VMOVUPS Y7, 32(DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x10, AX
+	JMP     panel
 
 panelDone:
 single:
 	CMPQ    AX, $0x08
 	JL      singleDone
-	MOVQ    scale_base+48(FP), DX
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
 	VMOVUPS (DX)(CX*1), Y0
-	MOVQ    dst_base+0(FP), DX
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y2
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y3
+	ADDQ    BX, DX
+	MOVQ    x_base+24(FP), DX
 	ADDQ    CX, DX
-	MOVQ    x_base+24(FP), BX
-	ADDQ    CX, BX
-	MOVQ    rows+72(FP), SI
-	MOVQ    stride+80(FP), DI
-	SHLQ    $0x02, DI
+	MOVQ    rows+48(FP), BX
+	MOVQ    channels+56(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (SI)(DI*1), R8
+	SUBQ    $0x04, BX
+	JL      singleRest
+
+singleRows:
+	VMOVUPS (DX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS (DX)(SI*1), Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS (DX)(SI*2), Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS (DX)(DI*1), Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    R8, DX
+	SUBQ    $0x04, BX
+	JGE     singleRows
+
+singleRest:
+	CMPQ    BX, $-3
+	JL      singleEnd
+	VMOVUPS (DX), Y4
+	VADDPS  Y4, Y0, Y0
+	CMPQ    BX, $-2
+	JL      singleEnd
+	VMOVUPS (DX)(SI*1), Y4
+	VADDPS  Y4, Y1, Y1
+	CMPQ    BX, $-1
+	JL      singleEnd
+	VMOVUPS (DX)(SI*2), Y4
+	VADDPS  Y4, Y2, Y2
+
+singleEnd:
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x08, AX
+	JMP     single
+
+singleDone:
+	TESTQ      AX, AX
+	JZ         done
+	LEAQ       lanes<>+0(SB), DX
+	NEGQ       AX
+	VMOVUPS    32(DX)(AX*4), Y0
+	MOVQ       sums_base+0(FP), AX
+	MOVQ       channels+56(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX)(CX*1), Y0, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	ADDQ       DX, AX
+	MOVQ       x_base+24(FP), AX
+	ADDQ       CX, AX
+	MOVQ       rows+48(FP), DX
+	MOVQ       channels+56(FP), BX
+	SHLQ       $0x02, BX
+	LEAQ       (BX)(BX*2), SI
+	LEAQ       (BX)(SI*1), DI
+	SUBQ       $0x04, DX
+	JL         cutRest
+
+cutRows:
+	VMASKMOVPS (AX), Y0, Y5
+	VADDPS     Y5, Y1, Y1
+	VMASKMOVPS (AX)(BX*1), Y0, Y5
+	VADDPS     Y5, Y2, Y2
+	VMASKMOVPS (AX)(BX*2), Y0, Y5
+	VADDPS     Y5, Y3, Y3
+	VMASKMOVPS (AX)(SI*1), Y0, Y5
+	VADDPS     Y5, Y4, Y4
+	ADDQ       DI, AX
+	SUBQ       $0x04, DX
+	JGE        cutRows
+
+cutRest:
+	CMPQ       DX, $-3
+	JL         cutEnd
+	VMASKMOVPS (AX), Y0, Y5
+	VADDPS     Y5, Y1, Y1
+	CMPQ       DX, $-2
+	JL         cutEnd
+	VMASKMOVPS (AX)(BX*1), Y0, Y5
+	VADDPS     Y5, Y2, Y2
+	CMPQ       DX, $-1
+	JL         cutEnd
+	VMASKMOVPS (AX)(BX*2), Y0, Y5
+	VADDPS     Y5, Y3, Y3
+
+cutEnd:
+	MOVQ       sums_base+0(FP), AX
+	MOVQ       channels+56(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y1, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y2, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y4, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func squaredDeviationsAVX2(sums []float32, mean []float32, x []float32, rows int, channels int)
+// Requires: AVX, FMA3
+TEXT ·squaredDeviationsAVX2(SB), NOSPLIT, $0-88
+	MOVQ channels+80(FP), AX
+	XORQ CX, CX
+	CMPQ rows+72(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ    AX, $0x08
+	JL      panelDone
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+80(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Y0
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y2
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y3
+	ADDQ    BX, DX
+	MOVQ    mean_base+24(FP), DX
+	VMOVUPS (DX)(CX*1), Y4
+	MOVQ    x_base+48(FP), DX
+	ADDQ    CX, DX
+	MOVQ    rows+72(FP), BX
+	MOVQ    channels+80(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (SI)(DI*1), R8
+	SUBQ    $0x04, BX
+	JL      panelRest
+
+panelRows:
+	VMOVUPS     (DX), Y5
+	VSUBPS      Y4, Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	VMOVUPS     (DX)(SI*1), Y5
+	VSUBPS      Y4, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VMOVUPS     (DX)(SI*2), Y5
+	VSUBPS      Y4, Y5, Y5
+	VFMADD231PS Y5, Y5, Y2
+	VMOVUPS     (DX)(DI*1), Y5
+	VSUBPS      Y4, Y5, Y5
+	VFMADD231PS Y5, Y5, Y3
+	ADDQ        R8, DX
+	SUBQ        $0x04, BX
+	JGE         panelRows
+
+panelRest:
+	CMPQ        BX, $-3
+	JL          panelEnd
+	VMOVUPS     (DX), Y5
+	VSUBPS      Y4, Y5, Y5
+	VFMADD231PS Y5, Y5, Y0
+	CMPQ        BX, $-2
+	JL          panelEnd
+	VMOVUPS     (DX)(SI*1), Y5
+	VSUBPS      Y4, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	CMPQ        BX, $-1
+	JL          panelEnd
+	VMOVUPS     (DX)(SI*2), Y5
+	VSUBPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y4, Y2
+
+panelEnd:
+	MOVQ    sums_base+0(FP), DX
+	MOVQ    channels+80(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x08, AX
+	JMP     panel
+
+panelDone:
+	TESTQ      AX, AX
+	JZ         done
+	LEAQ       lanes<>+0(SB), DX
+	NEGQ       AX
+	VMOVUPS    32(DX)(AX*4), Y0
+	MOVQ       sums_base+0(FP), AX
+	MOVQ       channels+80(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX)(CX*1), Y0, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	ADDQ       DX, AX
+	MOVQ       mean_base+24(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y5
+	MOVQ       x_base+48(FP), AX
+	ADDQ       CX, AX
+	MOVQ       rows+72(FP), DX
+	MOVQ       channels+80(FP), BX
+	SHLQ       $0x02, BX
+	LEAQ       (BX)(BX*2), SI
+	LEAQ       (BX)(SI*1), DI
+	SUBQ       $0x04, DX
+	JL         cutRest
+
+cutRows:
+	VMASKMOVPS  (AX), Y0, Y6
+	VSUBPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y1
+	VMASKMOVPS  (AX)(BX*1), Y0, Y6
+	VSUBPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y2
+	VMASKMOVPS  (AX)(BX*2), Y0, Y6
+	VSUBPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y3
+	VMASKMOVPS  (AX)(SI*1), Y0, Y6
+	VSUBPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y4
+	ADDQ        DI, AX
+	SUBQ        $0x04, DX
+	JGE         cutRows
+
+cutRest:
+	CMPQ        DX, $-3
+	JL          cutEnd
+	VMASKMOVPS  (AX), Y0, Y6
+	VSUBPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y1
+	CMPQ        DX, $-2
+	JL          cutEnd
+	VMASKMOVPS  (AX)(BX*1), Y0, Y6
+	VSUBPS      Y5, Y6, Y6
+	VFMADD231PS Y6, Y6, Y2
+	CMPQ        DX, $-1
+	JL          cutEnd
+	VMASKMOVPS  (AX)(BX*2), Y0, Y6
+	VSUBPS      Y5, Y6, Y5
+	VFMADD231PS Y5, Y5, Y3
+
+cutEnd:
+	MOVQ       sums_base+0(FP), AX
+	MOVQ       channels+80(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y1, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y2, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y4, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeAVX2(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·normalizeAVX2(SB), NOSPLIT, $0-160
+	MOVQ mean_len+56(FP), AX
+	XORQ CX, CX
+	CMPQ rows+144(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ AX, $0x10
+	JL   panelDone
+	MOVQ dst_base+0(FP), DX
+	ADDQ CX, DX
+	MOVQ x_base+24(FP), BX
+	ADDQ CX, BX
+	MOVQ rows+144(FP), SI
+	MOVQ stride+152(FP), DI
+	SHLQ $0x02, DI
+
+panelRow:
+	VMOVUPS     (BX), Y0
+	MOVQ        mean_base+48(FP), R8
+	VMOVUPS     (R8)(CX*1), Y1
+	MOVQ        inverse_base+72(FP), R8
+	VMOVUPS     (R8)(CX*1), Y2
+	VSUBPS      Y1, Y0, Y0
+	VMULPS      Y2, Y0, Y0
+	MOVQ        weight_base+96(FP), R8
+	VMOVUPS     (R8)(CX*1), Y1
+	MOVQ        bias_base+120(FP), R8
+	VMOVUPS     (R8)(CX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (DX)
+	VMOVUPS     32(BX), Y0
+	MOVQ        mean_base+48(FP), R8
+	VMOVUPS     32(R8)(CX*1), Y1
+	MOVQ        inverse_base+72(FP), R8
+	VMOVUPS     32(R8)(CX*1), Y2
+	VSUBPS      Y1, Y0, Y0
+	VMULPS      Y2, Y0, Y0
+	MOVQ        weight_base+96(FP), R8
+	VMOVUPS     32(R8)(CX*1), Y1
+	MOVQ        bias_base+120(FP), R8
+	VMOVUPS     32(R8)(CX*1), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, 32(DX)
+	ADDQ        DI, DX
+	ADDQ        DI, BX
+	DECQ        SI
+	JNZ         panelRow
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         panel
+
+panelDone:
+single:
+	CMPQ AX, $0x08
+	JL   singleDone
+	MOVQ dst_base+0(FP), DX
+	ADDQ CX, DX
+	MOVQ x_base+24(FP), BX
+	ADDQ CX, BX
+	MOVQ rows+144(FP), SI
+	MOVQ stride+152(FP), DI
+	SHLQ $0x02, DI
 
 singleRow:
-	VMOVUPS     (BX), Y1
-	VMOVUPS     (DX), Y2
+	VMOVUPS     (BX), Y0
+	MOVQ        mean_base+48(FP), R8
+	VMOVUPS     (R8)(CX*1), Y1
+	MOVQ        inverse_base+72(FP), R8
+	VMOVUPS     (R8)(CX*1), Y2
+	VSUBPS      Y1, Y0, Y0
+	VMULPS      Y2, Y0, Y0
+	MOVQ        weight_base+96(FP), R8
+	VMOVUPS     (R8)(CX*1), Y1
+	MOVQ        bias_base+120(FP), R8
+	VMOVUPS     (R8)(CX*1), Y2
 	VMOVAPS     Y2, Y2
-	VFMADD231PS Y0, Y1, Y2
+	VFMADD231PS Y1, Y0, Y2
 	VMOVUPS     Y2, (DX)
 	ADDQ        DI, DX
 	ADDQ        DI, BX
@@ -1794,31 +3196,1224 @@ singleRow:
 	JMP         single
 
 singleDone:
+	TESTQ   AX, AX
+	JZ      done
+	LEAQ    lanes<>+0(SB), DX
+	NEGQ    AX
+	VMOVUPS 32(DX)(AX*4), Y0
+	MOVQ    dst_base+0(FP), AX
+	ADDQ    CX, AX
+	MOVQ    x_base+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    rows+144(FP), BX
+	MOVQ    stride+152(FP), SI
+	SHLQ    $0x02, SI
+
+cutRow:
+	VMASKMOVPS  (DX), Y0, Y1
+	MOVQ        mean_base+48(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y2
+	MOVQ        inverse_base+72(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y3
+	VSUBPS      Y2, Y1, Y1
+	VMULPS      Y3, Y1, Y1
+	MOVQ        weight_base+96(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y2
+	MOVQ        bias_base+120(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS Y2, Y1, Y3
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        SI, AX
+	ADDQ        SI, DX
+	DECQ        BX
+	JNZ         cutRow
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeClampedAVX2(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·normalizeClampedAVX2(SB), NOSPLIT, $0-168
+	MOVQ mean_len+56(FP), AX
+	XORQ CX, CX
+	CMPQ rows+152(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ AX, $0x08
+	JL   panelDone
+	MOVQ dst_base+0(FP), DX
+	ADDQ CX, DX
+	MOVQ x_base+24(FP), BX
+	ADDQ CX, BX
+	MOVQ rows+152(FP), SI
+	MOVQ stride+160(FP), DI
+	SHLQ $0x02, DI
+
+panelRow:
+	VMOVUPS      (BX), Y0
+	MOVQ         mean_base+48(FP), R8
+	VMOVUPS      (R8)(CX*1), Y1
+	MOVQ         inverse_base+72(FP), R8
+	VMOVUPS      (R8)(CX*1), Y2
+	VSUBPS       Y1, Y0, Y0
+	VMULPS       Y2, Y0, Y0
+	MOVQ         weight_base+96(FP), R8
+	VMOVUPS      (R8)(CX*1), Y1
+	MOVQ         bias_base+120(FP), R8
+	VMOVUPS      (R8)(CX*1), Y2
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VBROADCASTSS high+148(FP), Y0
+	VBROADCASTSS low+144(FP), Y1
+	VMAXPS       Y2, Y1, Y1
+	VMINPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (DX)
+	ADDQ         DI, DX
+	ADDQ         DI, BX
+	DECQ         SI
+	JNZ          panelRow
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x08, AX
+	JMP          panel
+
+panelDone:
+	TESTQ   AX, AX
+	JZ      done
+	LEAQ    lanes<>+0(SB), DX
+	NEGQ    AX
+	VMOVUPS 32(DX)(AX*4), Y0
+	MOVQ    dst_base+0(FP), AX
+	ADDQ    CX, AX
+	MOVQ    x_base+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    rows+152(FP), BX
+	MOVQ    stride+160(FP), SI
+	SHLQ    $0x02, SI
+
+cutRow:
+	VMASKMOVPS   (DX), Y0, Y1
+	MOVQ         mean_base+48(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y2
+	MOVQ         inverse_base+72(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y3
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	MOVQ         weight_base+96(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y2
+	MOVQ         bias_base+120(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VBROADCASTSS high+148(FP), Y1
+	VBROADCASTSS low+144(FP), Y2
+	VMAXPS       Y3, Y2, Y2
+	VMINPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         SI, AX
+	ADDQ         SI, DX
+	DECQ         BX
+	JNZ          cutRow
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeSumsAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, channels int)
+// Requires: AVX, FMA3
+TEXT ·normalizeSumsAVX2(SB), NOSPLIT, $0-160
+	MOVQ channels+152(FP), AX
+	XORQ CX, CX
+	CMPQ rows+144(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ    AX, $0x08
+	JL      panelDone
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Y0
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y2
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y3
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Y4
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y6
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y7
+	ADDQ    BX, DX
+	MOVQ    dy_base+48(FP), DX
+	ADDQ    CX, DX
+	MOVQ    x_base+72(FP), BX
+	ADDQ    CX, BX
+	MOVQ    rows+144(FP), SI
+	MOVQ    channels+152(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (DI)(R8*1), R9
+	SUBQ    $0x04, SI
+	JL      panelRest
+
+panelRows:
+	VMOVUPS     (BX), Y8
+	MOVQ        mean_base+96(FP), R10
+	VMOVUPS     (R10)(CX*1), Y9
+	MOVQ        inverse_base+120(FP), R10
+	VMOVUPS     (R10)(CX*1), Y10
+	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (DX), Y9
+	VADDPS      Y9, Y4, Y4
+	VFMADD231PS Y8, Y9, Y0
+	VMOVUPS     (BX)(DI*1), Y8
+	MOVQ        mean_base+96(FP), R10
+	VMOVUPS     (R10)(CX*1), Y9
+	MOVQ        inverse_base+120(FP), R10
+	VMOVUPS     (R10)(CX*1), Y10
+	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (DX)(DI*1), Y9
+	VADDPS      Y9, Y5, Y5
+	VFMADD231PS Y8, Y9, Y1
+	VMOVUPS     (BX)(DI*2), Y8
+	MOVQ        mean_base+96(FP), R10
+	VMOVUPS     (R10)(CX*1), Y9
+	MOVQ        inverse_base+120(FP), R10
+	VMOVUPS     (R10)(CX*1), Y10
+	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (DX)(DI*2), Y9
+	VADDPS      Y9, Y6, Y6
+	VFMADD231PS Y8, Y9, Y2
+	VMOVUPS     (BX)(R8*1), Y8
+	MOVQ        mean_base+96(FP), R10
+	VMOVUPS     (R10)(CX*1), Y9
+	MOVQ        inverse_base+120(FP), R10
+	VMOVUPS     (R10)(CX*1), Y10
+	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (DX)(R8*1), Y9
+	VADDPS      Y9, Y7, Y7
+	VFMADD231PS Y8, Y9, Y3
+	ADDQ        R9, DX
+	ADDQ        R9, BX
+	SUBQ        $0x04, SI
+	JGE         panelRows
+
+panelRest:
+	CMPQ        SI, $-3
+	JL          panelEnd
+	VMOVUPS     (BX), Y8
+	MOVQ        mean_base+96(FP), R8
+	VMOVUPS     (R8)(CX*1), Y9
+	MOVQ        inverse_base+120(FP), R8
+	VMOVUPS     (R8)(CX*1), Y10
+	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (DX), Y9
+	VADDPS      Y9, Y4, Y4
+	VFMADD231PS Y8, Y9, Y0
+	CMPQ        SI, $-2
+	JL          panelEnd
+	VMOVUPS     (BX)(DI*1), Y8
+	MOVQ        mean_base+96(FP), R8
+	VMOVUPS     (R8)(CX*1), Y9
+	MOVQ        inverse_base+120(FP), R8
+	VMOVUPS     (R8)(CX*1), Y10
+	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (DX)(DI*1), Y9
+	VADDPS      Y9, Y5, Y5
+	VFMADD231PS Y8, Y9, Y1
+	CMPQ        SI, $-1
+	JL          panelEnd
+	VMOVUPS     (BX)(DI*2), Y8
+	MOVQ        mean_base+96(FP), BX
+	VMOVUPS     (BX)(CX*1), Y9
+	MOVQ        inverse_base+120(FP), BX
+	VMOVUPS     (BX)(CX*1), Y10
+	VSUBPS      Y9, Y8, Y8
+	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (DX)(DI*2), Y9
+	VADDPS      Y9, Y6, Y6
+	VFMADD231PS Y8, Y9, Y2
+
+panelEnd:
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)(CX*1)
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+152(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y4, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y5, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y7, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x08, AX
+	JMP     panel
+
+panelDone:
 	TESTQ      AX, AX
 	JZ         done
 	LEAQ       lanes<>+0(SB), DX
 	NEGQ       AX
 	VMOVUPS    32(DX)(AX*4), Y0
-	MOVQ       scale_base+48(FP), AX
+	MOVQ       dweight_base+0(FP), AX
+	MOVQ       channels+152(FP), DX
+	SHLQ       $0x02, DX
 	VMASKMOVPS (AX)(CX*1), Y0, Y1
-	MOVQ       dst_base+0(FP), AX
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	ADDQ       DX, AX
+	MOVQ       dbias_base+24(FP), AX
+	MOVQ       channels+152(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX)(CX*1), Y0, Y5
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y6
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y7
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y8
+	ADDQ       DX, AX
+	MOVQ       dy_base+48(FP), AX
 	ADDQ       CX, AX
-	MOVQ       x_base+24(FP), DX
+	MOVQ       x_base+72(FP), DX
 	ADDQ       CX, DX
-	MOVQ       rows+72(FP), CX
-	MOVQ       stride+80(FP), BX
-	SHLQ       $0x02, BX
+	MOVQ       rows+144(FP), BX
+	MOVQ       channels+152(FP), SI
+	SHLQ       $0x02, SI
+	LEAQ       (SI)(SI*2), DI
+	LEAQ       (SI)(DI*1), R8
+	SUBQ       $0x04, BX
+	JL         cutRest
+
+cutRows:
+	VMASKMOVPS  (DX), Y0, Y9
+	MOVQ        mean_base+96(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y10
+	MOVQ        inverse_base+120(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y11
+	VSUBPS      Y10, Y9, Y9
+	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (AX), Y0, Y10
+	VADDPS      Y10, Y5, Y5
+	VFMADD231PS Y9, Y10, Y1
+	VMASKMOVPS  (DX)(SI*1), Y0, Y9
+	MOVQ        mean_base+96(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y10
+	MOVQ        inverse_base+120(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y11
+	VSUBPS      Y10, Y9, Y9
+	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (AX)(SI*1), Y0, Y10
+	VADDPS      Y10, Y6, Y6
+	VFMADD231PS Y9, Y10, Y2
+	VMASKMOVPS  (DX)(SI*2), Y0, Y9
+	MOVQ        mean_base+96(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y10
+	MOVQ        inverse_base+120(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y11
+	VSUBPS      Y10, Y9, Y9
+	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (AX)(SI*2), Y0, Y10
+	VADDPS      Y10, Y7, Y7
+	VFMADD231PS Y9, Y10, Y3
+	VMASKMOVPS  (DX)(DI*1), Y0, Y9
+	MOVQ        mean_base+96(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y10
+	MOVQ        inverse_base+120(FP), R9
+	VMASKMOVPS  (R9)(CX*1), Y0, Y11
+	VSUBPS      Y10, Y9, Y9
+	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (AX)(DI*1), Y0, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS Y9, Y10, Y4
+	ADDQ        R8, AX
+	ADDQ        R8, DX
+	SUBQ        $0x04, BX
+	JGE         cutRows
+
+cutRest:
+	CMPQ        BX, $-3
+	JL          cutEnd
+	VMASKMOVPS  (DX), Y0, Y9
+	MOVQ        mean_base+96(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y10
+	MOVQ        inverse_base+120(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y11
+	VSUBPS      Y10, Y9, Y9
+	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (AX), Y0, Y10
+	VADDPS      Y10, Y5, Y5
+	VFMADD231PS Y9, Y10, Y1
+	CMPQ        BX, $-2
+	JL          cutEnd
+	VMASKMOVPS  (DX)(SI*1), Y0, Y9
+	MOVQ        mean_base+96(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y10
+	MOVQ        inverse_base+120(FP), DI
+	VMASKMOVPS  (DI)(CX*1), Y0, Y11
+	VSUBPS      Y10, Y9, Y9
+	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (AX)(SI*1), Y0, Y10
+	VADDPS      Y10, Y6, Y6
+	VFMADD231PS Y9, Y10, Y2
+	CMPQ        BX, $-1
+	JL          cutEnd
+	VMASKMOVPS  (DX)(SI*2), Y0, Y9
+	MOVQ        mean_base+96(FP), DX
+	VMASKMOVPS  (DX)(CX*1), Y0, Y10
+	MOVQ        inverse_base+120(FP), DX
+	VMASKMOVPS  (DX)(CX*1), Y0, Y11
+	VSUBPS      Y10, Y9, Y9
+	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (AX)(SI*2), Y0, Y10
+	VADDPS      Y10, Y7, Y7
+	VFMADD231PS Y9, Y10, Y3
+
+cutEnd:
+	MOVQ       dweight_base+0(FP), AX
+	MOVQ       channels+152(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y1, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y2, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y4, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	MOVQ       dbias_base+24(FP), AX
+	MOVQ       channels+152(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y5, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y6, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y7, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y8, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeSumsClampedAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, channels int)
+// Requires: AVX, FMA3
+TEXT ·normalizeSumsClampedAVX2(SB), NOSPLIT, $0-216
+	MOVQ channels+208(FP), AX
+	XORQ CX, CX
+	CMPQ rows+200(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ    AX, $0x08
+	JL      panelDone
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Y0
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y2
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y3
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX)(CX*1), Y4
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y6
+	ADDQ    BX, DX
+	VMOVUPS (DX)(CX*1), Y7
+	ADDQ    BX, DX
+	MOVQ    dy_base+48(FP), DX
+	ADDQ    CX, DX
+	MOVQ    x_base+72(FP), BX
+	ADDQ    CX, BX
+	MOVQ    rows+200(FP), SI
+	MOVQ    channels+208(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (DI)(R8*1), R9
+	SUBQ    $0x04, SI
+	JL      panelRest
+
+panelRows:
+	VMOVUPS      (BX), Y8
+	MOVQ         mean_base+96(FP), R10
+	VMOVUPS      (R10)(CX*1), Y9
+	MOVQ         inverse_base+120(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	VSUBPS       Y9, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (DX), Y9
+	MOVQ         weight_base+144(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	MOVQ         bias_base+168(FP), R10
+	VMOVUPS      (R10)(CX*1), Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y8, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VANDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y4, Y4
+	VFMADD231PS  Y8, Y9, Y0
+	VMOVUPS      (BX)(DI*1), Y8
+	MOVQ         mean_base+96(FP), R10
+	VMOVUPS      (R10)(CX*1), Y9
+	MOVQ         inverse_base+120(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	VSUBPS       Y9, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (DX)(DI*1), Y9
+	MOVQ         weight_base+144(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	MOVQ         bias_base+168(FP), R10
+	VMOVUPS      (R10)(CX*1), Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y8, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VANDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y5, Y5
+	VFMADD231PS  Y8, Y9, Y1
+	VMOVUPS      (BX)(DI*2), Y8
+	MOVQ         mean_base+96(FP), R10
+	VMOVUPS      (R10)(CX*1), Y9
+	MOVQ         inverse_base+120(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	VSUBPS       Y9, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (DX)(DI*2), Y9
+	MOVQ         weight_base+144(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	MOVQ         bias_base+168(FP), R10
+	VMOVUPS      (R10)(CX*1), Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y8, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VANDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y6, Y6
+	VFMADD231PS  Y8, Y9, Y2
+	VMOVUPS      (BX)(R8*1), Y8
+	MOVQ         mean_base+96(FP), R10
+	VMOVUPS      (R10)(CX*1), Y9
+	MOVQ         inverse_base+120(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	VSUBPS       Y9, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (DX)(R8*1), Y9
+	MOVQ         weight_base+144(FP), R10
+	VMOVUPS      (R10)(CX*1), Y10
+	MOVQ         bias_base+168(FP), R10
+	VMOVUPS      (R10)(CX*1), Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y8, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VANDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y7, Y7
+	VFMADD231PS  Y8, Y9, Y3
+	ADDQ         R9, DX
+	ADDQ         R9, BX
+	SUBQ         $0x04, SI
+	JGE          panelRows
+
+panelRest:
+	CMPQ         SI, $-3
+	JL           panelEnd
+	VMOVUPS      (BX), Y8
+	MOVQ         mean_base+96(FP), R8
+	VMOVUPS      (R8)(CX*1), Y9
+	MOVQ         inverse_base+120(FP), R8
+	VMOVUPS      (R8)(CX*1), Y10
+	VSUBPS       Y9, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (DX), Y9
+	MOVQ         weight_base+144(FP), R8
+	VMOVUPS      (R8)(CX*1), Y10
+	MOVQ         bias_base+168(FP), R8
+	VMOVUPS      (R8)(CX*1), Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y8, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VANDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y4, Y4
+	VFMADD231PS  Y8, Y9, Y0
+	CMPQ         SI, $-2
+	JL           panelEnd
+	VMOVUPS      (BX)(DI*1), Y8
+	MOVQ         mean_base+96(FP), R8
+	VMOVUPS      (R8)(CX*1), Y9
+	MOVQ         inverse_base+120(FP), R8
+	VMOVUPS      (R8)(CX*1), Y10
+	VSUBPS       Y9, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (DX)(DI*1), Y9
+	MOVQ         weight_base+144(FP), R8
+	VMOVUPS      (R8)(CX*1), Y10
+	MOVQ         bias_base+168(FP), R8
+	VMOVUPS      (R8)(CX*1), Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y8, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VANDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y5, Y5
+	VFMADD231PS  Y8, Y9, Y1
+	CMPQ         SI, $-1
+	JL           panelEnd
+	VMOVUPS      (BX)(DI*2), Y8
+	MOVQ         mean_base+96(FP), BX
+	VMOVUPS      (BX)(CX*1), Y9
+	MOVQ         inverse_base+120(FP), BX
+	VMOVUPS      (BX)(CX*1), Y10
+	VSUBPS       Y9, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (DX)(DI*2), Y9
+	MOVQ         weight_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Y10
+	MOVQ         bias_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y8, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VANDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y6, Y6
+	VFMADD231PS  Y8, Y9, Y2
+
+panelEnd:
+	MOVQ    dweight_base+0(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)(CX*1)
+	ADDQ    BX, DX
+	MOVQ    dbias_base+24(FP), DX
+	MOVQ    channels+208(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y4, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y5, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)(CX*1)
+	ADDQ    BX, DX
+	VMOVUPS Y7, (DX)(CX*1)
+	ADDQ    BX, DX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x08, AX
+	JMP     panel
+
+panelDone:
+	TESTQ      AX, AX
+	JZ         done
+	LEAQ       lanes<>+0(SB), DX
+	NEGQ       AX
+	VMOVUPS    32(DX)(AX*4), Y0
+	MOVQ       dweight_base+0(FP), AX
+	MOVQ       channels+208(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX)(CX*1), Y0, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	ADDQ       DX, AX
+	MOVQ       dbias_base+24(FP), AX
+	MOVQ       channels+208(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX)(CX*1), Y0, Y5
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y6
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y7
+	ADDQ       DX, AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y8
+	ADDQ       DX, AX
+	MOVQ       dy_base+48(FP), AX
+	ADDQ       CX, AX
+	MOVQ       x_base+72(FP), DX
+	ADDQ       CX, DX
+	MOVQ       rows+200(FP), BX
+	MOVQ       channels+208(FP), SI
+	SHLQ       $0x02, SI
+	LEAQ       (SI)(SI*2), DI
+	LEAQ       (SI)(DI*1), R8
+	SUBQ       $0x04, BX
+	JL         cutRest
+
+cutRows:
+	VMASKMOVPS   (DX), Y0, Y9
+	MOVQ         mean_base+96(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y10
+	MOVQ         inverse_base+120(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	VSUBPS       Y10, Y9, Y9
+	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (AX), Y0, Y10
+	MOVQ         weight_base+144(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	MOVQ         bias_base+168(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS low+192(FP), Y11
+	VCMPPS       $0x1e, Y11, Y12, Y11
+	VBROADCASTSS high+196(FP), Y13
+	VCMPPS       $0x11, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VANDPS       Y11, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VFMADD231PS  Y9, Y10, Y1
+	VMASKMOVPS   (DX)(SI*1), Y0, Y9
+	MOVQ         mean_base+96(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y10
+	MOVQ         inverse_base+120(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	VSUBPS       Y10, Y9, Y9
+	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (AX)(SI*1), Y0, Y10
+	MOVQ         weight_base+144(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	MOVQ         bias_base+168(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS low+192(FP), Y11
+	VCMPPS       $0x1e, Y11, Y12, Y11
+	VBROADCASTSS high+196(FP), Y13
+	VCMPPS       $0x11, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VANDPS       Y11, Y10, Y10
+	VADDPS       Y10, Y6, Y6
+	VFMADD231PS  Y9, Y10, Y2
+	VMASKMOVPS   (DX)(SI*2), Y0, Y9
+	MOVQ         mean_base+96(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y10
+	MOVQ         inverse_base+120(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	VSUBPS       Y10, Y9, Y9
+	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (AX)(SI*2), Y0, Y10
+	MOVQ         weight_base+144(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	MOVQ         bias_base+168(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS low+192(FP), Y11
+	VCMPPS       $0x1e, Y11, Y12, Y11
+	VBROADCASTSS high+196(FP), Y13
+	VCMPPS       $0x11, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VANDPS       Y11, Y10, Y10
+	VADDPS       Y10, Y7, Y7
+	VFMADD231PS  Y9, Y10, Y3
+	VMASKMOVPS   (DX)(DI*1), Y0, Y9
+	MOVQ         mean_base+96(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y10
+	MOVQ         inverse_base+120(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	VSUBPS       Y10, Y9, Y9
+	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (AX)(DI*1), Y0, Y10
+	MOVQ         weight_base+144(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y11
+	MOVQ         bias_base+168(FP), R9
+	VMASKMOVPS   (R9)(CX*1), Y0, Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS low+192(FP), Y11
+	VCMPPS       $0x1e, Y11, Y12, Y11
+	VBROADCASTSS high+196(FP), Y13
+	VCMPPS       $0x11, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VANDPS       Y11, Y10, Y10
+	VADDPS       Y10, Y8, Y8
+	VFMADD231PS  Y9, Y10, Y4
+	ADDQ         R8, AX
+	ADDQ         R8, DX
+	SUBQ         $0x04, BX
+	JGE          cutRows
+
+cutRest:
+	CMPQ         BX, $-3
+	JL           cutEnd
+	VMASKMOVPS   (DX), Y0, Y9
+	MOVQ         mean_base+96(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y10
+	MOVQ         inverse_base+120(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y11
+	VSUBPS       Y10, Y9, Y9
+	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (AX), Y0, Y10
+	MOVQ         weight_base+144(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y11
+	MOVQ         bias_base+168(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS low+192(FP), Y11
+	VCMPPS       $0x1e, Y11, Y12, Y11
+	VBROADCASTSS high+196(FP), Y13
+	VCMPPS       $0x11, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VANDPS       Y11, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VFMADD231PS  Y9, Y10, Y1
+	CMPQ         BX, $-2
+	JL           cutEnd
+	VMASKMOVPS   (DX)(SI*1), Y0, Y9
+	MOVQ         mean_base+96(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y10
+	MOVQ         inverse_base+120(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y11
+	VSUBPS       Y10, Y9, Y9
+	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (AX)(SI*1), Y0, Y10
+	MOVQ         weight_base+144(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y11
+	MOVQ         bias_base+168(FP), DI
+	VMASKMOVPS   (DI)(CX*1), Y0, Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS low+192(FP), Y11
+	VCMPPS       $0x1e, Y11, Y12, Y11
+	VBROADCASTSS high+196(FP), Y13
+	VCMPPS       $0x11, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VANDPS       Y11, Y10, Y10
+	VADDPS       Y10, Y6, Y6
+	VFMADD231PS  Y9, Y10, Y2
+	CMPQ         BX, $-1
+	JL           cutEnd
+	VMASKMOVPS   (DX)(SI*2), Y0, Y9
+	MOVQ         mean_base+96(FP), DX
+	VMASKMOVPS   (DX)(CX*1), Y0, Y10
+	MOVQ         inverse_base+120(FP), DX
+	VMASKMOVPS   (DX)(CX*1), Y0, Y11
+	VSUBPS       Y10, Y9, Y9
+	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (AX)(SI*2), Y0, Y10
+	MOVQ         weight_base+144(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y11
+	MOVQ         bias_base+168(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS low+192(FP), Y11
+	VCMPPS       $0x1e, Y11, Y12, Y11
+	VBROADCASTSS high+196(FP), Y13
+	VCMPPS       $0x11, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VANDPS       Y11, Y10, Y10
+	VADDPS       Y10, Y7, Y7
+	VFMADD231PS  Y9, Y10, Y3
+
+cutEnd:
+	MOVQ       dweight_base+0(FP), AX
+	MOVQ       channels+208(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y1, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y2, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y4, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	MOVQ       dbias_base+24(FP), AX
+	MOVQ       channels+208(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS Y5, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y6, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y7, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+	VMASKMOVPS Y8, Y0, (AX)(CX*1)
+	ADDQ       DX, AX
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeGradientAVX2(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, dweight []float32, dbias []float32, count float32, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·normalizeGradientAVX2(SB), NOSPLIT, $0-216
+	MOVQ mean_len+80(FP), AX
+	XORQ CX, CX
+	CMPQ rows+200(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ         AX, $0x10
+	JL           panelDone
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         dweight_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	MOVQ         dweight_base+144(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y3
+	MOVQ         dbias_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	MOVQ         dbias_base+168(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y5
+	VBROADCASTSS count+192(FP), Y6
+	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Y7
+	VMULPS       Y7, Y0, Y0
+	VDIVPS       Y6, Y2, Y2
+	VDIVPS       Y6, Y4, Y4
+	VBROADCASTSS count+192(FP), Y6
+	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y7
+	VMULPS       Y7, Y1, Y1
+	VDIVPS       Y6, Y3, Y3
+	VDIVPS       Y6, Y5, Y5
+	MOVQ         dx_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         dy_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         x_base+48(FP), SI
+	ADDQ         CX, SI
+	MOVQ         rows+200(FP), DI
+	MOVQ         stride+208(FP), R8
+	SHLQ         $0x02, R8
+
+panelRow:
+	VMOVUPS      (SI), Y6
+	MOVQ         mean_base+72(FP), R9
+	VMOVUPS      (R9)(CX*1), Y7
+	MOVQ         inverse_base+96(FP), R9
+	VMOVUPS      (R9)(CX*1), Y8
+	VSUBPS       Y7, Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VMOVUPS      (BX), Y7
+	VSUBPS       Y4, Y7, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y2, Y6, Y7
+	VMULPS       Y7, Y0, Y6
+	VMOVUPS      Y6, (DX)
+	VMOVUPS      32(SI), Y6
+	MOVQ         mean_base+72(FP), R9
+	VMOVUPS      32(R9)(CX*1), Y7
+	MOVQ         inverse_base+96(FP), R9
+	VMOVUPS      32(R9)(CX*1), Y8
+	VSUBPS       Y7, Y6, Y6
+	VMULPS       Y8, Y6, Y6
+	VMOVUPS      32(BX), Y7
+	VSUBPS       Y5, Y7, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y3, Y6, Y7
+	VMULPS       Y7, Y1, Y6
+	VMOVUPS      Y6, 32(DX)
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	DECQ         DI
+	JNZ          panelRow
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x10, AX
+	JMP          panel
+
+panelDone:
+single:
+	CMPQ         AX, $0x08
+	JL           singleDone
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	MOVQ         dweight_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	MOVQ         dbias_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VBROADCASTSS count+192(FP), Y3
+	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMULPS       Y4, Y0, Y0
+	VDIVPS       Y3, Y1, Y1
+	VDIVPS       Y3, Y2, Y2
+	MOVQ         dx_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         dy_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         x_base+48(FP), SI
+	ADDQ         CX, SI
+	MOVQ         rows+200(FP), DI
+	MOVQ         stride+208(FP), R8
+	SHLQ         $0x02, R8
+
+singleRow:
+	VMOVUPS      (SI), Y3
+	MOVQ         mean_base+72(FP), R9
+	VMOVUPS      (R9)(CX*1), Y4
+	MOVQ         inverse_base+96(FP), R9
+	VMOVUPS      (R9)(CX*1), Y5
+	VSUBPS       Y4, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      (BX), Y4
+	VSUBPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS Y1, Y3, Y4
+	VMULPS       Y4, Y0, Y3
+	VMOVUPS      Y3, (DX)
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	DECQ         DI
+	JNZ          singleRow
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x08, AX
+	JMP          single
+
+singleDone:
+	TESTQ        AX, AX
+	JZ           done
+	LEAQ         lanes<>+0(SB), DX
+	NEGQ         AX
+	VMOVUPS      32(DX)(AX*4), Y0
+	MOVQ         weight_base+120(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y1
+	MOVQ         dweight_base+144(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	MOVQ         dbias_base+168(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y3
+	VBROADCASTSS count+192(FP), Y4
+	MOVQ         inverse_base+96(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y5
+	VMULPS       Y5, Y1, Y1
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y4, Y3, Y3
+	MOVQ         dx_base+0(FP), AX
+	ADDQ         CX, AX
+	MOVQ         dy_base+24(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+48(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+200(FP), SI
+	MOVQ         stride+208(FP), DI
+	SHLQ         $0x02, DI
 
 cutRow:
-	VMASKMOVPS  (DX), Y0, Y2
-	VMASKMOVPS  (AX), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y1, Y2, Y3
-	VMASKMOVPS  Y3, Y0, (AX)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	DECQ        CX
-	JNZ         cutRow
+	VMASKMOVPS   (BX), Y0, Y4
+	MOVQ         mean_base+72(FP), R8
+	VMASKMOVPS   (R8)(CX*1), Y0, Y5
+	MOVQ         inverse_base+96(FP), R8
+	VMASKMOVPS   (R8)(CX*1), Y0, Y6
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMASKMOVPS   (DX), Y0, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS Y2, Y4, Y5
+	VMULPS       Y5, Y1, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         DI, AX
+	ADDQ         DI, DX
+	ADDQ         DI, BX
+	DECQ         SI
+	JNZ          cutRow
+
+done:
+	VZEROUPPER
+	RET
+
+// func normalizeGradientClampedAVX2(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, dweight []float32, dbias []float32, count float32, low float32, high float32, rows int, stride int)
+// Requires: AVX, FMA3
+TEXT ·normalizeGradientClampedAVX2(SB), NOSPLIT, $0-248
+	MOVQ mean_len+80(FP), AX
+	XORQ CX, CX
+	CMPQ rows+232(FP), $0x00
+	JE   done
+
+panel:
+	CMPQ         AX, $0x08
+	JL           panelDone
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	MOVQ         dweight_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	MOVQ         dbias_base+192(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	VBROADCASTSS count+216(FP), Y3
+	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	VMULPS       Y4, Y0, Y0
+	VDIVPS       Y3, Y1, Y1
+	VDIVPS       Y3, Y2, Y2
+	MOVQ         dx_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         dy_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         x_base+48(FP), SI
+	ADDQ         CX, SI
+	MOVQ         rows+232(FP), DI
+	MOVQ         stride+240(FP), R8
+	SHLQ         $0x02, R8
+
+panelRow:
+	VMOVUPS      (SI), Y3
+	MOVQ         mean_base+72(FP), R9
+	VMOVUPS      (R9)(CX*1), Y4
+	MOVQ         inverse_base+96(FP), R9
+	VMOVUPS      (R9)(CX*1), Y5
+	VSUBPS       Y4, Y3, Y3
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      (BX), Y4
+	MOVQ         weight_base+120(FP), R9
+	VMOVUPS      (R9)(CX*1), Y5
+	MOVQ         bias_base+144(FP), R9
+	VMOVUPS      (R9)(CX*1), Y6
+	VMOVAPS      Y6, Y6
+	VFMADD231PS  Y5, Y3, Y6
+	VBROADCASTSS low+220(FP), Y5
+	VCMPPS       $0x1e, Y5, Y6, Y5
+	VBROADCASTSS high+224(FP), Y7
+	VCMPPS       $0x11, Y7, Y6, Y6
+	VANDPS       Y5, Y6, Y5
+	VANDPS       Y5, Y4, Y4
+	VSUBPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS Y1, Y3, Y4
+	VMULPS       Y4, Y0, Y3
+	VMOVUPS      Y3, (DX)
+	ADDQ         R8, DX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	DECQ         DI
+	JNZ          panelRow
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x08, AX
+	JMP          panel
+
+panelDone:
+	TESTQ        AX, AX
+	JZ           done
+	LEAQ         lanes<>+0(SB), DX
+	NEGQ         AX
+	VMOVUPS      32(DX)(AX*4), Y0
+	MOVQ         weight_base+120(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y1
+	MOVQ         dweight_base+168(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	MOVQ         dbias_base+192(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y3
+	VBROADCASTSS count+216(FP), Y4
+	MOVQ         inverse_base+96(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y5
+	VMULPS       Y5, Y1, Y1
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y4, Y3, Y3
+	MOVQ         dx_base+0(FP), AX
+	ADDQ         CX, AX
+	MOVQ         dy_base+24(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+48(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+232(FP), SI
+	MOVQ         stride+240(FP), DI
+	SHLQ         $0x02, DI
+
+cutRow:
+	VMASKMOVPS   (BX), Y0, Y4
+	MOVQ         mean_base+72(FP), R8
+	VMASKMOVPS   (R8)(CX*1), Y0, Y5
+	MOVQ         inverse_base+96(FP), R8
+	VMASKMOVPS   (R8)(CX*1), Y0, Y6
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VMASKMOVPS   (DX), Y0, Y5
+	MOVQ         weight_base+120(FP), R8
+	VMASKMOVPS   (R8)(CX*1), Y0, Y6
+	MOVQ         bias_base+144(FP), R8
+	VMASKMOVPS   (R8)(CX*1), Y0, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  Y6, Y4, Y7
+	VBROADCASTSS low+220(FP), Y6
+	VCMPPS       $0x1e, Y6, Y7, Y6
+	VBROADCASTSS high+224(FP), Y8
+	VCMPPS       $0x11, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VANDPS       Y6, Y5, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS Y2, Y4, Y5
+	VMULPS       Y5, Y1, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         DI, AX
+	ADDQ         DI, DX
+	ADDQ         DI, BX
+	DECQ         SI
+	JNZ          cutRow
 
 done:
 	VZEROUPPER

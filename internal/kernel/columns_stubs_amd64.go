@@ -9,67 +9,97 @@ package kernel
 //go:noescape
 func columnSumAVX512(sum []float32, x []float32, rows int, stride int)
 
+// scaleShiftAVX512 computes scaleShiftGeneric.
+//
+//go:noescape
+func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int, stride int)
+
+// channelSumsAVX512 computes channelSumsGeneric.
+//
+//go:noescape
+func channelSumsAVX512(sums []float32, x []float32, rows int, channels int)
+
 // squaredDeviationsAVX512 computes squaredDeviationsGeneric.
 //
 //go:noescape
-func squaredDeviationsAVX512(sum []float32, mean []float32, x []float32, rows int, stride int)
+func squaredDeviationsAVX512(sums []float32, mean []float32, x []float32, rows int, channels int)
 
 // normalizeAVX512 computes normalizeGeneric.
 //
 //go:noescape
 func normalizeAVX512(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, rows int, stride int)
 
+// normalizeClampedAVX512 computes normalizeClampedGeneric.
+//
+//go:noescape
+func normalizeClampedAVX512(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, stride int)
+
 // normalizeSumsAVX512 computes normalizeSumsGeneric.
 //
 //go:noescape
-func normalizeSumsAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, stride int)
+func normalizeSumsAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, channels int)
+
+// normalizeSumsClampedAVX512 computes normalizeSumsClampedGeneric.
+//
+//go:noescape
+func normalizeSumsClampedAVX512(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, channels int)
 
 // normalizeGradientAVX512 computes normalizeGradientGeneric.
 //
 //go:noescape
 func normalizeGradientAVX512(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, dweight []float32, dbias []float32, count float32, rows int, stride int)
 
-// scaleShiftAVX512 computes scaleShiftGeneric.
+// normalizeGradientClampedAVX512 computes normalizeGradientClampedGeneric.
 //
 //go:noescape
-func scaleShiftAVX512(dst []float32, x []float32, scale []float32, shift []float32, rows int, stride int)
-
-// addScaledAVX512 computes addScaledGeneric.
-//
-//go:noescape
-func addScaledAVX512(dst []float32, x []float32, scale []float32, rows int, stride int)
+func normalizeGradientClampedAVX512(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, dweight []float32, dbias []float32, count float32, low float32, high float32, rows int, stride int)
 
 // columnSumAVX2 computes columnSumGeneric.
 //
 //go:noescape
 func columnSumAVX2(sum []float32, x []float32, rows int, stride int)
 
+// scaleShiftAVX2 computes scaleShiftGeneric.
+//
+//go:noescape
+func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32, rows int, stride int)
+
+// channelSumsAVX2 computes channelSumsGeneric.
+//
+//go:noescape
+func channelSumsAVX2(sums []float32, x []float32, rows int, channels int)
+
 // squaredDeviationsAVX2 computes squaredDeviationsGeneric.
 //
 //go:noescape
-func squaredDeviationsAVX2(sum []float32, mean []float32, x []float32, rows int, stride int)
+func squaredDeviationsAVX2(sums []float32, mean []float32, x []float32, rows int, channels int)
 
 // normalizeAVX2 computes normalizeGeneric.
 //
 //go:noescape
 func normalizeAVX2(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, rows int, stride int)
 
+// normalizeClampedAVX2 computes normalizeClampedGeneric.
+//
+//go:noescape
+func normalizeClampedAVX2(dst []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, stride int)
+
 // normalizeSumsAVX2 computes normalizeSumsGeneric.
 //
 //go:noescape
-func normalizeSumsAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, stride int)
+func normalizeSumsAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, rows int, channels int)
+
+// normalizeSumsClampedAVX2 computes normalizeSumsClampedGeneric.
+//
+//go:noescape
+func normalizeSumsClampedAVX2(dweight []float32, dbias []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, low float32, high float32, rows int, channels int)
 
 // normalizeGradientAVX2 computes normalizeGradientGeneric.
 //
 //go:noescape
 func normalizeGradientAVX2(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, dweight []float32, dbias []float32, count float32, rows int, stride int)
 
-// scaleShiftAVX2 computes scaleShiftGeneric.
+// normalizeGradientClampedAVX2 computes normalizeGradientClampedGeneric.
 //
 //go:noescape
-func scaleShiftAVX2(dst []float32, x []float32, scale []float32, shift []float32, rows int, stride int)
-
-// addScaledAVX2 computes addScaledGeneric.
-//
-//go:noescape
-func addScaledAVX2(dst []float32, x []float32, scale []float32, rows int, stride int)
+func normalizeGradientClampedAVX2(dx []float32, dy []float32, x []float32, mean []float32, inverse []float32, weight []float32, bias []float32, dweight []float32, dbias []float32, count float32, low float32, high float32, rows int, stride int)

@@ -1,7 +1,7 @@
 package kernel
 
 // Mask computes dst = x * scale for the elements whose bit is set, bit i%8 of
-// keep[i/8], and 0 for the others.
+// keep[i/8], and 0 for the others. It is its own gradient. dst may be x.
 func Mask(dst, x []float32, keep []uint8, scale float32) {
 	whole := len(x) / lanes * lanes
 	active.mask(dst[:whole], x[:whole], keep[:whole/8], scale)
@@ -14,21 +14,5 @@ func maskGeneric(dst, x []float32, keep []uint8, scale float32) {
 			v = 0
 		}
 		dst[i] = v * scale
-	}
-}
-
-// MaskGradient computes dx = fma(dy, scale, dx) for the elements whose bit is
-// set.
-func MaskGradient(dx, dy []float32, keep []uint8, scale float32) {
-	whole := len(dy) / lanes * lanes
-	active.maskGradient(dx[:whole], dy[:whole], keep[:whole/8], scale)
-	maskGradientGeneric(dx[whole:len(dy)], dy[whole:], keep[whole/8:], scale)
-}
-
-func maskGradientGeneric(dx, dy []float32, keep []uint8, scale float32) {
-	for i, v := range dy {
-		if keep[i/8]>>(i%8)&1 == 1 {
-			dx[i] = FMA32(v, scale, dx[i])
-		}
 	}
 }

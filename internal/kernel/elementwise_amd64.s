@@ -259,52 +259,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func maskGradientAVX512(dx []float32, dy []float32, keep []uint8, scale float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·maskGradientAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dx_base+0(FP), AX
-	MOVQ         dy_base+24(FP), CX
-	MOVQ         keep_base+48(FP), DX
-	MOVQ         dx_len+8(FP), BX
-	VBROADCASTSS scale+72(FP), Z0
-	XORQ         SI, SI
-	SUBQ         $0x10, BX
-	JL           rest
-
-whole:
-	VMOVUPS     (AX)(SI*4), Z1
-	MOVQ        SI, DI
-	SHRQ        $0x03, DI
-	KMOVW       (DX)(DI*1), K1
-	VMOVUPS     (CX)(SI*4), Z2
-	VMOVAPS     Z1, Z3
-	VFMADD231PS Z0, Z2, Z3
-	VBLENDMPS   Z3, Z1, K1, Z4
-	VMOVUPS     Z4, (AX)(SI*4)
-	ADDQ        $0x10, SI
-	SUBQ        $0x10, BX
-	JGE         whole
-
-rest:
-	ADDQ        $0x10, BX
-	JZ          done
-	MOVL        $0x0000ffff, DI
-	BZHIL       BX, DI, DI
-	KMOVW       DI, K1
-	VMOVUPS.Z   (AX)(SI*4), K1, Z1
-	MOVQ        SI, BX
-	SHRQ        $0x03, BX
-	KMOVW       (DX)(BX*1), K2
-	VMOVUPS.Z   (CX)(SI*4), K1, Z2
-	VMOVAPS     Z1, Z3
-	VFMADD231PS Z0, Z2, Z3
-	VBLENDMPS   Z3, Z1, K2, Z5
-	VMOVUPS     Z5, K1, (AX)(SI*4)
-
-done:
-	VZEROUPPER
-	RET
-
 // func reluAVX512(dst []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·reluAVX512(SB), NOSPLIT, $0-48
@@ -353,13 +307,11 @@ TEXT ·reluGradientAVX512(SB), NOSPLIT, $0-72
 	JL     rest
 
 whole:
-	VMOVUPS   (AX)(SI*4), Z1
-	VMOVUPS   (DX)(SI*4), Z2
-	VCMPPS    $0x04, Z0, Z2, K1
-	VMOVUPS   (CX)(SI*4), Z2
-	VADDPS    Z2, Z1, Z2
-	VBLENDMPS Z2, Z1, K1, Z3
-	VMOVUPS   Z3, (AX)(SI*4)
+	VMOVUPS   (DX)(SI*4), Z1
+	VCMPPS    $0x04, Z0, Z1, K1
+	VMOVUPS   (CX)(SI*4), Z1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	SUBQ      $0x10, BX
 	JGE       whole
@@ -370,13 +322,11 @@ rest:
 	MOVL      $0x0000ffff, DI
 	BZHIL     BX, DI, DI
 	KMOVW     DI, K1
-	VMOVUPS.Z (AX)(SI*4), K1, Z1
-	VMOVUPS.Z (DX)(SI*4), K1, Z2
-	VCMPPS    $0x04, Z0, Z2, K2
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VCMPPS    $0x04, Z0, Z1, K2
 	VMOVUPS.Z (CX)(SI*4), K1, Z0
-	VADDPS    Z0, Z1, Z0
-	VBLENDMPS Z0, Z1, K2, Z4
-	VMOVUPS   Z4, K1, (AX)(SI*4)
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -421,12 +371,12 @@ done:
 	VZEROUPPER
 	RET
 
-// func relu6GradientAVX512(dx []float32, dy []float32, x []float32)
+// func relu6GradientAVX512(dx []float32, dy []float32, y []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·relu6GradientAVX512(SB), NOSPLIT, $0-72
 	MOVQ   dx_base+0(FP), AX
 	MOVQ   dy_base+24(FP), CX
-	MOVQ   x_base+48(FP), DX
+	MOVQ   y_base+48(FP), DX
 	MOVQ   dx_len+8(FP), BX
 	VXORPS Z0, Z0, Z0
 	XORQ   SI, SI
@@ -435,15 +385,13 @@ TEXT ·relu6GradientAVX512(SB), NOSPLIT, $0-72
 
 whole:
 	VMOVUPS      (DX)(SI*4), Z1
-	VMOVUPS      (AX)(SI*4), Z2
-	VBROADCASTSS x40c00000<>+0(SB), Z3
-	VCMPPS       $0x19, Z3, Z1, K1
-	VMOVUPS      (CX)(SI*4), Z3
-	VADDPS       Z3, Z2, Z3
-	VBLENDMPS    Z3, Z2, K1, Z4
-	VCMPPS       $0x16, Z0, Z1, K1
-	VBLENDMPS    Z4, Z2, K1, Z5
-	VMOVUPS      Z5, (AX)(SI*4)
+	VCMPPS       $0x04, Z0, Z1, K1
+	VBROADCASTSS x40c00000<>+0(SB), Z2
+	VCMPPS       $0x04, Z2, Z1, K2
+	KANDW        K1, K2, K1
+	VMOVUPS      (CX)(SI*4), Z1
+	VMOVAPS.Z    Z1, K1, Z1
+	VMOVUPS      Z1, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	SUBQ         $0x10, BX
 	JGE          whole
@@ -455,15 +403,13 @@ rest:
 	BZHIL        BX, DI, DI
 	KMOVW        DI, K1
 	VMOVUPS.Z    (DX)(SI*4), K1, Z1
-	VMOVUPS.Z    (AX)(SI*4), K1, Z2
-	VBROADCASTSS x40c00000<>+0(SB), Z3
-	VCMPPS       $0x19, Z3, Z1, K2
-	VMOVUPS.Z    (CX)(SI*4), K1, Z3
-	VADDPS       Z3, Z2, Z3
-	VBLENDMPS    Z3, Z2, K2, Z6
-	VCMPPS       $0x16, Z0, Z1, K2
-	VBLENDMPS    Z6, Z2, K2, Z7
-	VMOVUPS      Z7, K1, (AX)(SI*4)
+	VCMPPS       $0x04, Z0, Z1, K2
+	VBROADCASTSS x40c00000<>+0(SB), Z0
+	VCMPPS       $0x04, Z0, Z1, K3
+	KANDW        K2, K3, K2
+	VMOVUPS.Z    (CX)(SI*4), K1, Z0
+	VMOVAPS.Z    Z0, K2, Z0
+	VMOVUPS      Z0, K1, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -664,10 +610,8 @@ whole:
 	VMOVAPS          Z1, Z1
 	VFMADD231PS      Z4, Z0, Z1
 	VMOVUPS          (CX)(SI*4), Z0
-	VMOVUPS          (AX)(SI*4), Z4
-	VMOVAPS          Z4, Z4
-	VFMADD231PS      Z0, Z1, Z4
-	VMOVUPS          Z4, (AX)(SI*4)
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, (AX)(SI*4)
 	ADDQ             $0x10, SI
 	SUBQ             $0x10, BX
 	JGE              whole
@@ -733,10 +677,8 @@ rest:
 	VMOVAPS          Z1, Z1
 	VFMADD231PS      Z2, Z0, Z1
 	VMOVUPS.Z        (CX)(SI*4), K1, Z0
-	VMOVUPS.Z        (AX)(SI*4), K1, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z0, Z1, Z2
-	VMOVUPS          Z2, K1, (AX)(SI*4)
+	VMULPS           Z0, Z1, Z0
+	VMOVUPS          Z0, K1, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -1041,10 +983,8 @@ whole:
 	VMOVAPS          Z6, Z4
 	VFMADD231PS      Z1, Z0, Z4
 	VMOVUPS          (CX)(SI*4), Z0
-	VMOVUPS          (AX)(SI*4), Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z0, Z4, Z1
-	VMOVUPS          Z1, (AX)(SI*4)
+	VMULPS           Z0, Z4, Z0
+	VMOVUPS          Z0, (AX)(SI*4)
 	ADDQ             $0x10, SI
 	SUBQ             $0x10, BX
 	JGE              whole
@@ -1172,10 +1112,8 @@ rest:
 	VMOVAPS          Z4, Z2
 	VFMADD231PS      Z1, Z0, Z2
 	VMOVUPS.Z        (CX)(SI*4), K1, Z0
-	VMOVUPS.Z        (AX)(SI*4), K1, Z1
-	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z0, Z2, Z1
-	VMOVUPS          Z1, K1, (AX)(SI*4)
+	VMULPS           Z0, Z2, Z0
+	VMOVUPS          Z0, K1, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -1254,10 +1192,8 @@ whole:
 	VBROADCASTSS x3f800000<>+0(SB), Z0
 	VBLENDMPS    Z0, Z1, K1, Z3
 	VMOVUPS      (CX)(SI*4), Z0
-	VMOVUPS      (AX)(SI*4), Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z3, Z1
-	VMOVUPS      Z1, (AX)(SI*4)
+	VMULPS       Z0, Z3, Z0
+	VMOVUPS      Z0, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	SUBQ         $0x10, BX
 	JGE          whole
@@ -1281,10 +1217,8 @@ rest:
 	VBROADCASTSS x3f800000<>+0(SB), Z0
 	VBLENDMPS    Z0, Z1, K2, Z4
 	VMOVUPS.Z    (CX)(SI*4), K1, Z0
-	VMOVUPS.Z    (AX)(SI*4), K1, Z1
-	VMOVAPS      Z1, Z1
-	VFMADD231PS  Z0, Z4, Z1
-	VMOVUPS      Z1, K1, (AX)(SI*4)
+	VMULPS       Z0, Z4, Z0
+	VMOVUPS      Z0, K1, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -1446,30 +1380,26 @@ TEXT ·centeredAVX512(SB), NOSPLIT, $0-76
 	JL           rest
 
 whole:
-	VMOVUPS     (DX)(SI*4), Z1
-	VMOVUPS     (CX)(SI*4), Z2
-	VSUBPS      Z0, Z2, Z2
-	VMOVUPS     (AX)(SI*4), Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS Z2, Z1, Z3
-	VMOVUPS     Z3, (AX)(SI*4)
-	ADDQ        $0x10, SI
-	SUBQ        $0x10, BX
-	JGE         whole
+	VMOVUPS (DX)(SI*4), Z1
+	VMOVUPS (CX)(SI*4), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, BX
+	JGE     whole
 
 rest:
-	ADDQ        $0x10, BX
-	JZ          done
-	MOVL        $0x0000ffff, DI
-	BZHIL       BX, DI, DI
-	KMOVW       DI, K1
-	VMOVUPS.Z   (DX)(SI*4), K1, Z1
-	VMOVUPS.Z   (CX)(SI*4), K1, Z2
-	VSUBPS      Z0, Z2, Z0
-	VMOVUPS.Z   (AX)(SI*4), K1, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z0, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)(SI*4)
+	ADDQ      $0x10, BX
+	JZ        done
+	MOVL      $0x0000ffff, DI
+	BZHIL     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMOVUPS.Z (CX)(SI*4), K1, Z2
+	VSUBPS    Z0, Z2, Z0
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -2111,58 +2041,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func maskGradientAVX2(dx []float32, dy []float32, keep []uint8, scale float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·maskGradientAVX2(SB), NOSPLIT, $0-76
-	MOVQ         dx_base+0(FP), AX
-	MOVQ         dy_base+24(FP), CX
-	MOVQ         keep_base+48(FP), DX
-	MOVQ         dx_len+8(FP), BX
-	VBROADCASTSS scale+72(FP), Y0
-	XORQ         SI, SI
-	SUBQ         $0x08, BX
-	JL           rest
-
-whole:
-	VMOVUPS      (AX)(SI*4), Y1
-	MOVQ         SI, DI
-	SHRQ         $0x03, DI
-	VPBROADCASTB (DX)(DI*1), Y2
-	VMOVUPS      bits<>+0(SB), Y3
-	VPAND        Y3, Y2, Y2
-	VPCMPEQD     Y3, Y2, Y2
-	VMOVUPS      (CX)(SI*4), Y3
-	VMOVAPS      Y1, Y4
-	VFMADD231PS  Y0, Y3, Y4
-	VBLENDVPS    Y2, Y4, Y1, Y1
-	VMOVUPS      Y1, (AX)(SI*4)
-	ADDQ         $0x08, SI
-	SUBQ         $0x08, BX
-	JGE          whole
-
-rest:
-	ADDQ         $0x08, BX
-	JZ           done
-	LEAQ         lanes<>+0(SB), DI
-	NEGQ         BX
-	VMOVUPS      32(DI)(BX*4), Y1
-	VMASKMOVPS   (AX)(SI*4), Y1, Y2
-	MOVQ         SI, BX
-	SHRQ         $0x03, BX
-	VPBROADCASTB (DX)(BX*1), Y3
-	VMOVUPS      bits<>+0(SB), Y4
-	VPAND        Y4, Y3, Y3
-	VPCMPEQD     Y4, Y3, Y3
-	VMASKMOVPS   (CX)(SI*4), Y1, Y4
-	VMOVAPS      Y2, Y5
-	VFMADD231PS  Y0, Y4, Y5
-	VBLENDVPS    Y3, Y5, Y2, Y0
-	VMASKMOVPS   Y0, Y1, (AX)(SI*4)
-
-done:
-	VZEROUPPER
-	RET
-
 // func reluAVX2(dst []float32, x []float32)
 // Requires: AVX
 TEXT ·reluAVX2(SB), NOSPLIT, $0-48
@@ -2211,16 +2089,14 @@ TEXT ·reluGradientAVX2(SB), NOSPLIT, $0-72
 	JL     rest
 
 whole:
-	VMOVUPS   (AX)(SI*4), Y1
-	VMOVUPS   (DX)(SI*4), Y2
-	VCMPPS    $0x04, Y0, Y2, Y2
-	VMOVUPS   (CX)(SI*4), Y3
-	VADDPS    Y3, Y1, Y3
-	VBLENDVPS Y2, Y3, Y1, Y1
-	VMOVUPS   Y1, (AX)(SI*4)
-	ADDQ      $0x08, SI
-	SUBQ      $0x08, BX
-	JGE       whole
+	VMOVUPS (DX)(SI*4), Y1
+	VCMPPS  $0x04, Y0, Y1, Y1
+	VMOVUPS (CX)(SI*4), Y2
+	VANDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     whole
 
 rest:
 	ADDQ       $0x08, BX
@@ -2228,12 +2104,10 @@ rest:
 	LEAQ       lanes<>+0(SB), DI
 	NEGQ       BX
 	VMOVUPS    32(DI)(BX*4), Y1
-	VMASKMOVPS (AX)(SI*4), Y1, Y2
-	VMASKMOVPS (DX)(SI*4), Y1, Y3
-	VCMPPS     $0x04, Y0, Y3, Y0
-	VMASKMOVPS (CX)(SI*4), Y1, Y3
-	VADDPS     Y3, Y2, Y3
-	VBLENDVPS  Y0, Y3, Y2, Y0
+	VMASKMOVPS (DX)(SI*4), Y1, Y2
+	VCMPPS     $0x04, Y0, Y2, Y0
+	VMASKMOVPS (CX)(SI*4), Y1, Y2
+	VANDPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
 done:
@@ -2279,12 +2153,12 @@ done:
 	VZEROUPPER
 	RET
 
-// func relu6GradientAVX2(dx []float32, dy []float32, x []float32)
+// func relu6GradientAVX2(dx []float32, dy []float32, y []float32)
 // Requires: AVX
 TEXT ·relu6GradientAVX2(SB), NOSPLIT, $0-72
 	MOVQ   dx_base+0(FP), AX
 	MOVQ   dy_base+24(FP), CX
-	MOVQ   x_base+48(FP), DX
+	MOVQ   y_base+48(FP), DX
 	MOVQ   dx_len+8(FP), BX
 	VXORPS Y0, Y0, Y0
 	XORQ   SI, SI
@@ -2293,14 +2167,12 @@ TEXT ·relu6GradientAVX2(SB), NOSPLIT, $0-72
 
 whole:
 	VMOVUPS      (DX)(SI*4), Y1
-	VMOVUPS      (AX)(SI*4), Y2
+	VCMPPS       $0x04, Y0, Y1, Y2
 	VBROADCASTSS x40c00000<>+0(SB), Y3
-	VCMPPS       $0x19, Y3, Y1, Y3
-	VMOVUPS      (CX)(SI*4), Y4
-	VADDPS       Y4, Y2, Y4
-	VBLENDVPS    Y3, Y4, Y2, Y3
-	VCMPPS       $0x16, Y0, Y1, Y1
-	VBLENDVPS    Y1, Y3, Y2, Y1
+	VCMPPS       $0x04, Y3, Y1, Y1
+	VANDPS       Y2, Y1, Y2
+	VMOVUPS      (CX)(SI*4), Y1
+	VANDPS       Y2, Y1, Y1
 	VMOVUPS      Y1, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
@@ -2313,14 +2185,12 @@ rest:
 	NEGQ         BX
 	VMOVUPS      32(DI)(BX*4), Y1
 	VMASKMOVPS   (DX)(SI*4), Y1, Y2
-	VMASKMOVPS   (AX)(SI*4), Y1, Y3
-	VBROADCASTSS x40c00000<>+0(SB), Y4
-	VCMPPS       $0x19, Y4, Y2, Y4
-	VMASKMOVPS   (CX)(SI*4), Y1, Y5
-	VADDPS       Y5, Y3, Y5
-	VBLENDVPS    Y4, Y5, Y3, Y4
-	VCMPPS       $0x16, Y0, Y2, Y0
-	VBLENDVPS    Y0, Y4, Y3, Y0
+	VCMPPS       $0x04, Y0, Y2, Y0
+	VBROADCASTSS x40c00000<>+0(SB), Y3
+	VCMPPS       $0x04, Y3, Y2, Y2
+	VANDPS       Y0, Y2, Y0
+	VMASKMOVPS   (CX)(SI*4), Y1, Y2
+	VANDPS       Y0, Y2, Y0
 	VMASKMOVPS   Y0, Y1, (AX)(SI*4)
 
 done:
@@ -2522,10 +2392,8 @@ whole:
 	VMOVAPS      Y1, Y1
 	VFMADD231PS  Y2, Y0, Y1
 	VMOVUPS      (CX)(SI*4), Y0
-	VMOVUPS      (AX)(SI*4), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y0, Y1, Y2
-	VMOVUPS      Y2, (AX)(SI*4)
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
 	JGE          whole
@@ -2591,10 +2459,8 @@ rest:
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  Y3, Y1, Y2
 	VMASKMOVPS   (CX)(SI*4), Y0, Y1
-	VMASKMOVPS   (AX)(SI*4), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y1, Y2, Y3
-	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
+	VMULPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -2899,10 +2765,8 @@ whole:
 	VMOVAPS      Y4, Y2
 	VFMADD231PS  Y1, Y0, Y2
 	VMOVUPS      (CX)(SI*4), Y0
-	VMOVUPS      (AX)(SI*4), Y1
-	VMOVAPS      Y1, Y1
-	VFMADD231PS  Y0, Y2, Y1
-	VMOVUPS      Y1, (AX)(SI*4)
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
 	JGE          whole
@@ -3030,10 +2894,8 @@ rest:
 	VMOVAPS      Y5, Y3
 	VFMADD231PS  Y2, Y1, Y3
 	VMASKMOVPS   (CX)(SI*4), Y0, Y1
-	VMASKMOVPS   (AX)(SI*4), Y0, Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y3, Y2
-	VMASKMOVPS   Y2, Y0, (AX)(SI*4)
+	VMULPS       Y1, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -3112,10 +2974,8 @@ whole:
 	VBROADCASTSS x3f800000<>+0(SB), Y2
 	VBLENDVPS    Y0, Y2, Y1, Y0
 	VMOVUPS      (CX)(SI*4), Y1
-	VMOVUPS      (AX)(SI*4), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y0, Y2
-	VMOVUPS      Y2, (AX)(SI*4)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
 	JGE          whole
@@ -3139,10 +2999,8 @@ rest:
 	VBROADCASTSS x3f800000<>+0(SB), Y3
 	VBLENDVPS    Y1, Y3, Y2, Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
-	VMASKMOVPS   (AX)(SI*4), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -3292,7 +3150,7 @@ done:
 	RET
 
 // func centeredAVX2(dx []float32, dy []float32, y []float32, dot float32)
-// Requires: AVX, FMA3
+// Requires: AVX
 TEXT ·centeredAVX2(SB), NOSPLIT, $0-76
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
@@ -3304,30 +3162,26 @@ TEXT ·centeredAVX2(SB), NOSPLIT, $0-76
 	JL           rest
 
 whole:
-	VMOVUPS     (DX)(SI*4), Y1
-	VMOVUPS     (CX)(SI*4), Y2
-	VSUBPS      Y0, Y2, Y2
-	VMOVUPS     (AX)(SI*4), Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y2, Y1, Y3
-	VMOVUPS     Y3, (AX)(SI*4)
-	ADDQ        $0x08, SI
-	SUBQ        $0x08, BX
-	JGE         whole
+	VMOVUPS (DX)(SI*4), Y1
+	VMOVUPS (CX)(SI*4), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, BX
+	JGE     whole
 
 rest:
-	ADDQ        $0x08, BX
-	JZ          done
-	LEAQ        lanes<>+0(SB), DI
-	NEGQ        BX
-	VMOVUPS     32(DI)(BX*4), Y1
-	VMASKMOVPS  (DX)(SI*4), Y1, Y2
-	VMASKMOVPS  (CX)(SI*4), Y1, Y3
-	VSUBPS      Y0, Y3, Y0
-	VMASKMOVPS  (AX)(SI*4), Y1, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y0, Y2, Y3
-	VMASKMOVPS  Y3, Y1, (AX)(SI*4)
+	ADDQ       $0x08, BX
+	JZ         done
+	LEAQ       lanes<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    32(DI)(BX*4), Y1
+	VMASKMOVPS (DX)(SI*4), Y1, Y2
+	VMASKMOVPS (CX)(SI*4), Y1, Y3
+	VSUBPS     Y0, Y3, Y0
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
 done:
 	VZEROUPPER

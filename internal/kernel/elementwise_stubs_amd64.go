@@ -39,11 +39,6 @@ func fromBytesAVX512(dst []float32, x []uint8)
 //go:noescape
 func maskAVX512(dst []float32, x []float32, keep []uint8, scale float32)
 
-// maskGradientAVX512 computes maskGradientGeneric.
-//
-//go:noescape
-func maskGradientAVX512(dx []float32, dy []float32, keep []uint8, scale float32)
-
 // reluAVX512 computes reluGeneric.
 //
 //go:noescape
@@ -62,7 +57,7 @@ func relu6AVX512(dst []float32, x []float32)
 // relu6GradientAVX512 computes relu6GradientGeneric.
 //
 //go:noescape
-func relu6GradientAVX512(dx []float32, dy []float32, x []float32)
+func relu6GradientAVX512(dx []float32, dy []float32, y []float32)
 
 // siluAVX512 computes siluGeneric.
 //
@@ -169,11 +164,6 @@ func fromBytesAVX2(dst []float32, x []uint8)
 //go:noescape
 func maskAVX2(dst []float32, x []float32, keep []uint8, scale float32)
 
-// maskGradientAVX2 computes maskGradientGeneric.
-//
-//go:noescape
-func maskGradientAVX2(dx []float32, dy []float32, keep []uint8, scale float32)
-
 // reluAVX2 computes reluGeneric.
 //
 //go:noescape
@@ -192,7 +182,7 @@ func relu6AVX2(dst []float32, x []float32)
 // relu6GradientAVX2 computes relu6GradientGeneric.
 //
 //go:noescape
-func relu6GradientAVX2(dx []float32, dy []float32, x []float32)
+func relu6GradientAVX2(dx []float32, dy []float32, y []float32)
 
 // siluAVX2 computes siluGeneric.
 //

@@ -16,7 +16,6 @@ type implementation struct {
 	movingAverage func(average, p []float32, rate float32)
 	fromBytes     func(dst []float32, x []uint8)
 	mask          func(dst, x []float32, keep []uint8, scale float32)
-	maskGradient  func(dx, dy []float32, keep []uint8, scale float32)
 
 	relu              func(dst, x []float32)
 	relu6             func(dst, x []float32)
@@ -24,7 +23,7 @@ type implementation struct {
 	silu              func(dst, x []float32)
 	gelu              func(dst, x []float32)
 	reluGradient      func(dx, dy, y []float32)
-	relu6Gradient     func(dx, dy, x []float32)
+	relu6Gradient     func(dx, dy, y []float32)
 	hardSwishGradient func(dx, dy, x []float32)
 	siluGradient      func(dx, dy, x []float32)
 	geluGradient      func(dx, dy, x []float32)
@@ -44,13 +43,18 @@ type implementation struct {
 	sumSquares    func(x []float32) float64
 	largestOffset func(offsets []int32) int32
 
-	columnSum         func(sum, x []float32, rows, stride int)
-	squaredDeviations func(sum, mean, x []float32, rows, stride int)
-	normalize         func(dst, x, mean, inverse, weight, bias []float32, rows, stride int)
-	normalizeSums     func(dweight, dbias, dy, x, mean, inverse []float32, rows, stride int)
-	normalizeGradient func(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int)
-	scaleShift        func(dst, x, scale, shift []float32, rows, stride int)
-	addScaled         func(dst, x, scale []float32, rows, stride int)
+	columnSum  func(sum, x []float32, rows, stride int)
+	scaleShift func(dst, x, scale, shift []float32, rows, stride int)
+
+	// Sums over rows of channels are [ways,channels].
+	channelSums              func(sums, x []float32, rows, channels int)
+	squaredDeviations        func(sums, mean, x []float32, rows, channels int)
+	normalize                func(dst, x, mean, inverse, weight, bias []float32, rows, stride int)
+	normalizeClamped         func(dst, x, mean, inverse, weight, bias []float32, low, high float32, rows, stride int)
+	normalizeSums            func(dweight, dbias, dy, x, mean, inverse []float32, rows, channels int)
+	normalizeSumsClamped     func(dweight, dbias, dy, x, mean, inverse, weight, bias []float32, low, high float32, rows, channels int)
+	normalizeGradient        func(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int)
+	normalizeGradientClamped func(dx, dy, x, mean, inverse, weight, bias, dweight, dbias []float32, count, low, high float32, rows, stride int)
 
 	tiled
 }
@@ -79,7 +83,6 @@ var generic = implementation{
 	movingAverage: movingAverageGeneric,
 	fromBytes:     fromBytesGeneric,
 	mask:          maskGeneric,
-	maskGradient:  maskGradientGeneric,
 
 	relu:              reluGeneric,
 	relu6:             relu6Generic,
@@ -107,13 +110,17 @@ var generic = implementation{
 	sumSquares:    sumSquaresGeneric,
 	largestOffset: largestOffsetGeneric,
 
-	columnSum:         columnSumGeneric,
-	squaredDeviations: squaredDeviationsGeneric,
-	normalize:         normalizeGeneric,
-	normalizeSums:     normalizeSumsGeneric,
-	normalizeGradient: normalizeGradientGeneric,
-	scaleShift:        scaleShiftGeneric,
-	addScaled:         addScaledGeneric,
+	columnSum:  columnSumGeneric,
+	scaleShift: scaleShiftGeneric,
+
+	channelSums:              channelSumsGeneric,
+	squaredDeviations:        squaredDeviationsGeneric,
+	normalize:                normalizeGeneric,
+	normalizeClamped:         normalizeClampedGeneric,
+	normalizeSums:            normalizeSumsGeneric,
+	normalizeSumsClamped:     normalizeSumsClampedGeneric,
+	normalizeGradient:        normalizeGradientGeneric,
+	normalizeGradientClamped: normalizeGradientClampedGeneric,
 }
 
 // active is the implementation that the kernels use.

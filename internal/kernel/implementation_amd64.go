@@ -19,7 +19,6 @@ var avx512 = implementation{
 	movingAverage: movingAverageAVX512,
 	fromBytes:     fromBytesAVX512,
 	mask:          maskAVX512,
-	maskGradient:  maskGradientAVX512,
 
 	relu:              reluAVX512,
 	relu6:             relu6AVX512,
@@ -47,13 +46,17 @@ var avx512 = implementation{
 	sumSquares:    sumSquaresAVX512,
 	largestOffset: largestOffsetAVX512,
 
-	columnSum:         columnSumAVX512,
-	squaredDeviations: squaredDeviationsAVX512,
-	normalize:         normalizeAVX512,
-	normalizeSums:     normalizeSumsAVX512,
-	normalizeGradient: normalizeGradientAVX512,
-	scaleShift:        scaleShiftAVX512,
-	addScaled:         addScaledAVX512,
+	columnSum:  columnSumAVX512,
+	scaleShift: scaleShiftAVX512,
+
+	channelSums:              channelSumsAVX512,
+	squaredDeviations:        squaredDeviationsAVX512,
+	normalize:                normalizeAVX512,
+	normalizeClamped:         normalizeClampedAVX512,
+	normalizeSums:            normalizeSumsAVX512,
+	normalizeSumsClamped:     normalizeSumsClampedAVX512,
+	normalizeGradient:        normalizeGradientAVX512,
+	normalizeGradientClamped: normalizeGradientClampedAVX512,
 
 	tiled: tiled{
 		multiplyAdd:     multiplyAddAVX512,
@@ -80,7 +83,6 @@ var avx2 = implementation{
 	movingAverage: movingAverageAVX2,
 	fromBytes:     fromBytesAVX2,
 	mask:          maskAVX2,
-	maskGradient:  maskGradientAVX2,
 
 	relu:              reluAVX2,
 	relu6:             relu6AVX2,
@@ -108,13 +110,17 @@ var avx2 = implementation{
 	sumSquares:    sumSquaresAVX2,
 	largestOffset: largestOffsetAVX2,
 
-	columnSum:         columnSumAVX2,
-	squaredDeviations: squaredDeviationsAVX2,
-	normalize:         normalizeAVX2,
-	normalizeSums:     normalizeSumsAVX2,
-	normalizeGradient: normalizeGradientAVX2,
-	scaleShift:        scaleShiftAVX2,
-	addScaled:         addScaledAVX2,
+	columnSum:  columnSumAVX2,
+	scaleShift: scaleShiftAVX2,
+
+	channelSums:              channelSumsAVX2,
+	squaredDeviations:        squaredDeviationsAVX2,
+	normalize:                normalizeAVX2,
+	normalizeClamped:         normalizeClampedAVX2,
+	normalizeSums:            normalizeSumsAVX2,
+	normalizeSumsClamped:     normalizeSumsClampedAVX2,
+	normalizeGradient:        normalizeGradientAVX2,
+	normalizeGradientClamped: normalizeGradientClampedAVX2,
 
 	tiled: tiled{
 		multiplyAdd:     multiplyAddAVX2,

@@ -8,12 +8,15 @@ import (
 
 // kernelCase runs one kernel of an implementation on slices of n values or, for
 // kernels on rows, on slices of rows*n values; channel slices are those behind
-// the first wide ones.
+// the first wide ones. The slices from sums on have ways values for each channel.
 type kernelCase struct {
 	name string
 	wide int // slices with a value for each row and channel; 0: all are of n
 	run  func(i *implementation, x [][]float32, n, rows int)
 }
+
+// sums is the first slice that is [ways,n].
+const sums = 9
 
 var (
 	adamSteps = [9]float32{0.9, 0.1, 0.999, 0.001, 7.3, 1e-8, 0.02, 0.01, 0.999}
@@ -57,18 +60,29 @@ var kernelCases = []kernelCase{
 	{"sumSquares", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], values64(i.sumSquares(x[0]))...) }},
 
 	{"columnSum", 1, func(i *implementation, x [][]float32, n, rows int) { i.columnSum(x[1], x[0], rows, n) }},
-	{"squaredDeviations", 1, func(i *implementation, x [][]float32, n, rows int) { i.squaredDeviations(x[1], x[2], x[0], rows, n) }},
+	{"scaleShift", 2, func(i *implementation, x [][]float32, n, rows int) { i.scaleShift(x[0], x[1], x[2], x[3], rows, n) }},
+	{"channelSums", 1, func(i *implementation, x [][]float32, n, rows int) { i.channelSums(x[sums], x[0], rows, n) }},
+	{"squaredDeviations", 1, func(i *implementation, x [][]float32, n, rows int) {
+		i.squaredDeviations(x[sums], x[2], x[0], rows, n)
+	}},
 	{"normalize", 2, func(i *implementation, x [][]float32, n, rows int) {
 		i.normalize(x[0], x[1], x[2], x[3], x[4], x[5], rows, n)
 	}},
+	{"normalizeClamped", 2, func(i *implementation, x [][]float32, n, rows int) {
+		i.normalizeClamped(x[0], x[1], x[2], x[3], x[4], x[5], 0, 0.5, rows, n)
+	}},
 	{"normalizeSums", 2, func(i *implementation, x [][]float32, n, rows int) {
-		i.normalizeSums(x[2], x[3], x[0], x[1], x[4], x[5], rows, n)
+		i.normalizeSums(x[sums], x[sums+1], x[0], x[1], x[4], x[5], rows, n)
+	}},
+	{"normalizeSumsClamped", 2, func(i *implementation, x [][]float32, n, rows int) {
+		i.normalizeSumsClamped(x[sums], x[sums+1], x[0], x[1], x[4], x[5], x[6], x[7], 0, 0.5, rows, n)
 	}},
 	{"normalizeGradient", 3, func(i *implementation, x [][]float32, n, rows int) {
 		i.normalizeGradient(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], 7, rows, n)
 	}},
-	{"scaleShift", 2, func(i *implementation, x [][]float32, n, rows int) { i.scaleShift(x[0], x[1], x[2], x[3], rows, n) }},
-	{"addScaled", 2, func(i *implementation, x [][]float32, n, rows int) { i.addScaled(x[0], x[1], x[2], rows, n) }},
+	{"normalizeGradientClamped", 3, func(i *implementation, x [][]float32, n, rows int) {
+		i.normalizeGradientClamped(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], 7, 0, 0.5, rows, n)
+	}},
 }
 
 // set stores results in a slice that may be too short for them.
@@ -81,7 +95,7 @@ func TestKernelsAreTheirGenericTwins(t *testing.T) {
 		t.Run(i.name, func(t *testing.T) {
 			for _, c := range kernelCases {
 				for n := range 150 {
-					for rows := range 4 {
+					for rows := range 10 {
 						if (rows > 0) != (c.wide > 0) || n > 70 && rows > 1 {
 							continue
 						}
@@ -97,10 +111,13 @@ func (c kernelCase) check(t *testing.T, i *implementation, n, rows int, seed uin
 	t.Helper()
 	var got, want [][]float32
 	var guards []guarded
-	for s := range 8 {
+	for s := range sums + 2 {
 		size := n
-		if s < c.wide {
+		switch {
+		case s < c.wide:
 			size = n * rows
+		case s >= sums:
+			size = n * ways
 		}
 		x := awkward(seed*8+uint64(s), size)
 		if seed%3 == 0 && s < 2 {
@@ -177,13 +194,6 @@ func TestBytesAndBits(t *testing.T) {
 						maskGeneric(dst, x, keep, 1.25)
 					} else {
 						Mask(dst, x, keep, 1.25)
-					}
-				},
-				"MaskGradient": func(dst []float32, exact bool) {
-					if exact {
-						maskGradientGeneric(dst, x, keep, 1.25)
-					} else {
-						MaskGradient(dst, x, keep, 1.25)
 					}
 				},
 				"FromBytes": func(dst []float32, exact bool) {

@@ -233,9 +233,12 @@ func TestNormalizeStatistics(t *testing.T) { eachImplementation(t, testNormalize
 
 func testNormalizeStatistics(t *testing.T) {
 	x := []float32{1, 10, 2, 20, 3, 30, 6, 60} // two images, two pixels, two channels
-	mean, variance, partial := make([]float32, 2), make([]float32, 2), make([]float32, 2)
-	ChannelMean(mean, partial, x, 2)
-	ChannelVariance(variance, partial, mean, x, 2)
+	mean, variance, scratch := make([]float32, 2), make([]float32, 2), make([]float32, 2*NormScratch)
+	moments := make([]float32, 8)
+	Moments(moments[:2], moments[2:4], scratch, x[:4])
+	Moments(moments[4:6], moments[6:], scratch, x[4:])
+	sameBits(t, "moments", moments, []float32{1.5, 15, 0.5, 50, 4.5, 45, 4.5, 450})
+	JoinMoments(mean, variance, scratch, moments, 2, 2)
 	sameBits(t, "mean", mean, []float32{3, 30})
 	sameBits(t, "variance", variance, []float32{3.5, 350})
 }

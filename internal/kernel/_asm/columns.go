@@ -14,7 +14,12 @@ type panel struct {
 	mask    mask
 	column  reg.GPVirtual // of the panel, in bytes
 	rows    map[string]reg.GPVirtual
+	way     int // of the present row, counted from that which rows point to
+	strides [ways]reg.GPVirtual
 }
+
+// ways is the number of chains of a sum over rows; see norm.go.
+const ways = 4
 
 // channel loads vector i of a slice with one value for each channel.
 func (p *panel) channel(slice string, i int) vec {
@@ -33,12 +38,22 @@ func (p *panel) channelMemory(slice string, i int) Mem {
 // load loads vector i of the present row of a slice.
 func (p *panel) load(slice string, i int) vec {
 	v := p.register()
-	p.mask.load(at(p.rows[slice], i*p.bytes()), v)
+	p.mask.load(p.row(slice, i), v)
 	return v
 }
 
-func (p *panel) store(slice string, i int, v vec) {
-	p.mask.store(v, at(p.rows[slice], i*p.bytes()))
+func (p *panel) store(slice string, i int, v vec) { p.mask.store(v, p.row(slice, i)) }
+
+// row is vector i of the present row of a slice.
+func (p *panel) row(slice string, i int) Mem {
+	m := at(p.rows[slice], i*p.bytes())
+	switch p.way {
+	case 1, 2:
+		m.Index, m.Scale = p.strides[1], uint8(p.way)
+	case 3:
+		m.Index, m.Scale = p.strides[3], 1
+	}
+	return m
 }
 
 // columns is a function on rows of channels.
@@ -51,10 +66,16 @@ type columns struct {
 }
 
 // emit emits the function: large panels, single vectors, and a last one that is
-// cut. Its parameters rows and stride are numbers of rows and of elements.
+// cut. Its parameters rows and stride are numbers of rows and of elements; where
+// it has channels instead of stride, it has several ways.
 func (c columns) emit(s isa) {
 	s.function(c.name, c.signature, "computes "+c.name+"Generic.")
-	n := Load(Param(c.channels).Len(), GP64()).(reg.GPVirtual)
+	var n reg.GPVirtual
+	if c.channels == "" {
+		n = load64(parameter("channels"))
+	} else {
+		n = Load(Param(c.channels).Len(), GP64()).(reg.GPVirtual)
+	}
 	column := GP64()
 	XORQ(column, column)
 	CMPQ(parameter("rows"), Imm(0))
@@ -89,17 +110,53 @@ func (c columns) panel(p *panel, label string) {
 		ADDQ(p.column, base)
 		p.rows[slice] = base
 	}
-	count, stride := load64(parameter("rows")), loadBytes(parameter("stride"))
-	Label(label + "Row")
-	row()
-	for _, slice := range c.rows {
-		ADDQ(stride, p.rows[slice])
+	count := load64(parameter("rows"))
+	if c.channels == "" {
+		c.severalWays(p, label, count, row)
+	} else {
+		stride := loadBytes(parameter("stride"))
+		Label(label + "Row")
+		row()
+		c.nextRow(p, stride)
+		DECQ(count)
+		JNZ(LabelRef(label + "Row"))
 	}
-	DECQ(count)
-	JNZ(LabelRef(label + "Row"))
 	if finish != nil {
 		finish()
 	}
+}
+
+func (c columns) nextRow(p *panel, by reg.GPVirtual) {
+	for _, slice := range c.rows {
+		ADDQ(by, p.rows[slice])
+	}
+}
+
+// severalWays emits the loop over rows in several ways: as many rows at a time,
+// and the rest one after the other.
+func (c columns) severalWays(p *panel, label string, count reg.GPVirtual, row func()) {
+	stride := loadBytes(parameter("channels"))
+	p.strides[1], p.strides[3] = stride, GP64()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, p.strides[3])
+	all := GP64()
+	LEAQ(Mem{Base: stride, Index: p.strides[3], Scale: 1}, all)
+	SUBQ(Imm(ways), count)
+	JL(LabelRef(label + "Rest"))
+	Label(label + "Rows")
+	for p.way = range ways {
+		row()
+	}
+	c.nextRow(p, all)
+	SUBQ(Imm(ways), count)
+	JGE(LabelRef(label + "Rows"))
+	Label(label + "Rest")
+	for p.way = range ways - 1 {
+		CMPQ(count, I32(int32(p.way+1-ways)))
+		JL(LabelRef(label + "End"))
+		row()
+	}
+	Label(label + "End")
+	p.way = 0
 }
 
 // each calls f for every vector of the panel.
@@ -120,15 +177,75 @@ func (p *panel) setAll(slice string, v []vec) {
 	p.each(func(i int) { p.setChannel(slice, i, v[i]) })
 }
 
+// sums are the accumulators of a slice [ways,channels].
+type sums [ways][]vec
+
+// sums loads the accumulators of a slice.
+func (p *panel) sums(slice string) sums {
+	var v sums
+	p.eachSum(slice, func(way, i int, m Mem) {
+		v[way] = append(v[way], p.register())
+		p.mask.load(m, v[way][i])
+	})
+	return v
+}
+
+func (p *panel) setSums(slice string, v sums) {
+	p.eachSum(slice, func(way, i int, m Mem) { p.mask.store(v[way][i], m) })
+}
+
+func (p *panel) eachSum(slice string, f func(way, i int, m Mem)) {
+	base, stride := Load(Param(slice).Base(), GP64()).(reg.GPVirtual), loadBytes(parameter("channels"))
+	for way := range ways {
+		p.each(func(i int) { f(way, i, Mem{Base: base, Index: p.column, Scale: 1, Disp: i * p.bytes()}) })
+		ADDQ(stride, base)
+	}
+}
+
+// loaded returns vectors of a slice with one value for each channel: loaded once,
+// or at each use where there are few registers.
+func (p *panel) loaded(slice string) func(i int) vec {
+	if !p.wide() {
+		return func(i int) vec { return p.channel(slice, i) }
+	}
+	v := p.all(slice)
+	return func(i int) vec { return v[i] }
+}
+
+// limit returns a number that all channels share, like loaded.
+func (p *panel) limit(parameter string) func() vec {
+	if !p.wide() {
+		return func() vec { return p.constant(parameter) }
+	}
+	v := p.constant(parameter)
+	return func() vec { return v }
+}
+
+const (
+	normalizeSignature                = "(dst, x, mean, inverse, weight, bias []float32, rows, stride int)"
+	normalizeClampedSignature         = "(dst, x, mean, inverse, weight, bias []float32, low, high float32, rows, stride int)"
+	normalizeSumsSignature            = "(dweight, dbias, dy, x, mean, inverse []float32, rows, channels int)"
+	normalizeSumsClampedSignature     = "(dweight, dbias, dy, x, mean, inverse, weight, bias []float32, low, high float32, rows, channels int)"
+	normalizeGradientSignature        = "(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int)"
+	normalizeGradientClampedSignature = "(dx, dy, x, mean, inverse, weight, bias, dweight, dbias []float32, count, low, high float32, rows, stride int)"
+)
+
 func columnKernels(s isa) {
+	fewer := 1 // vectors of a panel where registers are scarce
+	if s.wide() {
+		fewer = 2
+	}
 	for _, c := range []columns{
 		{"columnSum", "(sum, x []float32, rows, stride int)", "sum", []string{"x"}, 4, columnSum},
-		{"squaredDeviations", "(sum, mean, x []float32, rows, stride int)", "sum", []string{"x"}, 4, squaredDeviations},
-		{"normalize", "(dst, x, mean, inverse, weight, bias []float32, rows, stride int)", "mean", []string{"dst", "x"}, 2, normalize},
-		{"normalizeSums", "(dweight, dbias, dy, x, mean, inverse []float32, rows, stride int)", "mean", []string{"dy", "x"}, 2, normalizeSums},
-		{"normalizeGradient", "(dx, dy, x, mean, inverse, weight, dweight, dbias []float32, count float32, rows, stride int)", "mean", []string{"dx", "dy", "x"}, 2, normalizeGradient},
 		{"scaleShift", "(dst, x, scale, shift []float32, rows, stride int)", "scale", []string{"dst", "x"}, 4, scaleShift},
-		{"addScaled", "(dst, x, scale []float32, rows, stride int)", "scale", []string{"dst", "x"}, 4, addScaled},
+		{"channelSums", "(sums, x []float32, rows, channels int)", "", []string{"x"}, 2, channelSums},
+		{"squaredDeviations", "(sums, mean, x []float32, rows, channels int)", "", []string{"x"}, fewer, squaredDeviations},
+		{"normalize", normalizeSignature, "mean", []string{"dst", "x"}, 2, plain.normalize},
+		{"normalizeClamped", normalizeClampedSignature, "mean", []string{"dst", "x"}, fewer, clamped.normalize},
+		{"normalizeSums", normalizeSumsSignature, "", []string{"dy", "x"}, fewer, plain.sums},
+		{"normalizeSumsClamped", normalizeSumsClampedSignature, "", []string{"dy", "x"}, fewer, clamped.sums},
+		{"normalizeGradient", normalizeGradientSignature, "mean", []string{"dx", "dy", "x"}, 2, plain.gradient},
+		{"normalizeGradientClamped", normalizeGradientClampedSignature, "mean", []string{"dx", "dy", "x"}, fewer, clamped.gradient},
 	} {
 		c.emit(s)
 	}
@@ -140,59 +257,6 @@ func columnSum(p *panel) (row, finish func()) {
 	return row, func() { p.setAll("sum", sum) }
 }
 
-func squaredDeviations(p *panel) (row, finish func()) {
-	sum, mean := p.all("sum"), p.all("mean")
-	row = func() {
-		p.each(func(i int) {
-			d := p.subtract(p.load("x", i), mean[i])
-			VFMADD231PS(d, d, sum[i])
-		})
-	}
-	return row, func() { p.setAll("sum", sum) }
-}
-
-// hat returns (x - mean) * inverse.
-func (p *panel) hat(x, mean, inverse vec) vec { return p.multiply(p.subtract(x, mean), inverse) }
-
-func normalize(p *panel) (row, finish func()) {
-	mean, inverse, weight, bias := p.all("mean"), p.all("inverse"), p.all("weight"), p.all("bias")
-	return func() {
-		p.each(func(i int) {
-			p.store("dst", i, p.fma(p.hat(p.load("x", i), mean[i], inverse[i]), weight[i], bias[i]))
-		})
-	}, nil
-}
-
-func normalizeSums(p *panel) (row, finish func()) {
-	dweight, dbias, mean, inverse := p.all("dweight"), p.all("dbias"), p.all("mean"), p.all("inverse")
-	row = func() {
-		p.each(func(i int) {
-			dy := p.load("dy", i)
-			VADDPS(dy, dbias[i], dbias[i])
-			VFMADD231PS(p.hat(p.load("x", i), mean[i], inverse[i]), dy, dweight[i])
-		})
-	}
-	return row, func() { p.setAll("dweight", dweight); p.setAll("dbias", dbias) }
-}
-
-func normalizeGradient(p *panel) (row, finish func()) {
-	mean, inverse, factor := p.all("mean"), p.all("inverse"), p.all("weight")
-	dweight, dbias := p.all("dweight"), p.all("dbias")
-	p.each(func(i int) {
-		count := p.constant("count")
-		VMULPS(inverse[i], factor[i], factor[i])
-		VDIVPS(count, dweight[i], dweight[i])
-		VDIVPS(count, dbias[i], dbias[i])
-	})
-	return func() {
-		p.each(func(i int) {
-			hat := p.hat(p.load("x", i), mean[i], inverse[i])
-			d := p.fmaNegated(hat, dweight[i], p.subtract(p.load("dy", i), dbias[i]))
-			p.store("dx", i, p.fma(factor[i], d, p.load("dx", i)))
-		})
-	}, nil
-}
-
 func scaleShift(p *panel) (row, finish func()) {
 	scale, shift := p.all("scale"), p.all("shift")
 	return func() {
@@ -200,9 +264,93 @@ func scaleShift(p *panel) (row, finish func()) {
 	}, nil
 }
 
-func addScaled(p *panel) (row, finish func()) {
-	scale := p.all("scale")
+func channelSums(p *panel) (row, finish func()) {
+	sums := p.sums("sums")
+	row = func() {
+		sum := sums[p.way]
+		p.each(func(i int) { VADDPS(p.load("x", i), sum[i], sum[i]) })
+	}
+	return row, func() { p.setSums("sums", sums) }
+}
+
+func squaredDeviations(p *panel) (row, finish func()) {
+	sums, mean := p.sums("sums"), p.all("mean")
+	row = func() {
+		p.each(func(i int) {
+			d := p.subtract(p.load("x", i), mean[i])
+			VFMADD231PS(d, d, sums[p.way][i])
+		})
+	}
+	return row, func() { p.setSums("sums", sums) }
+}
+
+// norm emits batch normalisation, whose result may be limited to a range.
+type norm struct{ clamped bool }
+
+var plain, clamped = norm{false}, norm{true}
+
+// hat returns (x - mean) * inverse.
+func (p *panel) hat(x, mean, inverse vec) vec { return p.multiply(p.subtract(x, mean), inverse) }
+
+func (n norm) normalize(p *panel) (row, finish func()) {
+	mean, inverse, weight, bias := p.loaded("mean"), p.loaded("inverse"), p.loaded("weight"), p.loaded("bias")
+	var low, high func() vec
+	if n.clamped {
+		low, high = p.limit("low"), p.limit("high")
+	}
 	return func() {
-		p.each(func(i int) { p.store("dst", i, p.fma(p.load("x", i), scale[i], p.load("dst", i))) })
+		p.each(func(i int) {
+			z := p.fma(p.hat(p.load("x", i), mean(i), inverse(i)), weight(i), bias(i))
+			if n.clamped {
+				z = p.atMost(high(), p.atLeast(low(), z))
+			}
+			p.store("dst", i, z)
+		})
+	}, nil
+}
+
+// within returns what selects the gradients of results inside of the range.
+func (n norm) within(p *panel) func(i int, hat, dy vec) vec {
+	if !n.clamped {
+		return func(_ int, _, dy vec) vec { return dy }
+	}
+	weight, bias, low, high := p.loaded("weight"), p.loaded("bias"), p.limit("low"), p.limit("high")
+	return func(i int, hat, dy vec) vec {
+		z := p.fma(hat, weight(i), bias(i))
+		return p.compare(greater, z, low()).and(p.compare(less, z, high())).keep(dy)
+	}
+}
+
+func (n norm) sums(p *panel) (row, finish func()) {
+	dweight, dbias, mean, inverse := p.sums("dweight"), p.sums("dbias"), p.loaded("mean"), p.loaded("inverse")
+	within := n.within(p)
+	row = func() {
+		p.each(func(i int) {
+			hat := p.hat(p.load("x", i), mean(i), inverse(i))
+			dy := within(i, hat, p.load("dy", i))
+			VADDPS(dy, dbias[p.way][i], dbias[p.way][i])
+			VFMADD231PS(hat, dy, dweight[p.way][i])
+		})
+	}
+	return row, func() { p.setSums("dweight", dweight); p.setSums("dbias", dbias) }
+}
+
+func (n norm) gradient(p *panel) (row, finish func()) {
+	mean, inverse, factor := p.loaded("mean"), p.loaded("inverse"), p.all("weight")
+	dweight, dbias := p.all("dweight"), p.all("dbias")
+	p.each(func(i int) {
+		count := p.constant("count")
+		VMULPS(inverse(i), factor[i], factor[i])
+		VDIVPS(count, dweight[i], dweight[i])
+		VDIVPS(count, dbias[i], dbias[i])
+	})
+	within := n.within(p)
+	return func() {
+		p.each(func(i int) {
+			hat := p.hat(p.load("x", i), mean(i), inverse(i))
+			dz := within(i, hat, p.load("dy", i))
+			d := p.fmaNegated(hat, dweight[i], p.subtract(dz, dbias[i]))
+			p.store("dx", i, p.multiply(factor[i], d))
+		})
 	}, nil
 }

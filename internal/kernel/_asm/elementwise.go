@@ -110,7 +110,7 @@ func activations(s isa) {
 	}{{"silu", isa.silu, isa.siluSlope}, {"gelu", isa.gelu, isa.geluSlope}, {"hardSwish", isa.hardSwish, isa.hardSwishSlope}} {
 		s.simple(f.name, "(dst, x []float32)", "dst x", func(l *stream) { l.store("dst", f.value(s, l.load("x"))) })
 		s.simple(f.name+"Gradient", "(dx, dy, x []float32)", "dx dy x", func(l *stream) {
-			l.store("dx", s.fma(f.slope(s, l.load("x")), l.load("dy"), l.load("dx")))
+			l.store("dx", s.multiply(f.slope(s, l.load("x")), l.load("dy")))
 		})
 	}
 }
@@ -129,17 +129,16 @@ func (s isa) rectifiers() {
 		l.store("dst", s.compare(notAtMost, x, zero).keep(x))
 	})
 	withZero("reluGradient", "(dx, dy, y []float32)", "dx dy y", func(l *stream, zero vec) {
-		dx := l.load("dx")
-		l.store("dx", s.compare(notEqual, l.load("y"), zero).pick(s.add(dx, l.load("dy")), dx))
+		l.store("dx", s.compare(notEqual, l.load("y"), zero).keep(l.load("dy")))
 	})
 	withZero("relu6", "(dst, x []float32)", "dst x", func(l *stream, zero vec) {
 		x := l.load("x")
 		l.store("dst", s.atMost(s.number(6), s.compare(notAtMost, x, zero).keep(x)))
 	})
-	withZero("relu6Gradient", "(dx, dy, x []float32)", "dx dy x", func(l *stream, zero vec) {
-		x, dx := l.load("x"), l.load("dx")
-		sum := s.compare(notAtLeast, x, s.number(6)).pick(s.add(dx, l.load("dy")), dx)
-		l.store("dx", s.compare(notAtMost, x, zero).pick(sum, dx))
+	withZero("relu6Gradient", "(dx, dy, y []float32)", "dx dy y", func(l *stream, zero vec) {
+		y := l.load("y")
+		inside := s.compare(notEqual, y, zero).and(s.compare(notEqual, y, s.number(6)))
+		l.store("dx", inside.keep(l.load("dy")))
 	})
 }
 
@@ -156,7 +155,7 @@ func softmaxes(s isa) {
 	s.each("centered", "(dx, dy, y []float32, dot float32)", "dx dy y", func() func(l *stream) {
 		dot := s.constant("dot")
 		return func(l *stream) {
-			l.store("dx", s.fma(l.load("y"), s.subtract(l.load("dy"), dot), l.load("dx")))
+			l.store("dx", s.multiply(l.load("y"), s.subtract(l.load("dy"), dot)))
 		}
 	})
 }
@@ -236,13 +235,6 @@ func bytesKernels(s isa) {
 	s.each("mask", "(dst, x []float32, keep []uint8, scale float32)", "dst x keep", func() func(l *stream) {
 		scale := s.constant("scale")
 		return func(l *stream) { l.store("dst", s.multiply(l.bits("keep").keep(l.load("x")), scale)) }
-	})
-	s.each("maskGradient", "(dx, dy []float32, keep []uint8, scale float32)", "dx dy keep", func() func(l *stream) {
-		scale := s.constant("scale")
-		return func(l *stream) {
-			dx := l.load("dx")
-			l.store("dx", l.bits("keep").pick(s.fma(l.load("dy"), scale, dx), dx))
-		}
 	})
 }
 
