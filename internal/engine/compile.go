@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
@@ -32,10 +33,20 @@ type compiler struct {
 	slots     *slots
 	gradient  []float32 // of the trainable parameters, laid out like them
 	dropouts  int
+	users     [][]*nn.Node     // of each node's output, one for each use
 	foldInto  map[int]*nn.Node // node index -> the BatchNorm folded into it
+	again     map[int]*again   // node index -> how its output is computed again
 	refreshes []func()         // remake what is derived from parameters
 	norms     []*norm          // those with running averages to update
 	step      *stepAddress
+	cutNext   bool // the next operation begins a group
+}
+
+// again computes an output again while going backward, which is cheaper than
+// keeping it: value is nil before that was emitted.
+type again struct {
+	compute func() *tensor
+	value   *tensor
 }
 
 // stepAddress is where random numbers of the present step are found.
@@ -43,18 +54,26 @@ type stepAddress struct{ epoch, position uint32 }
 
 // emit appends an operation that can be done on any portion of a shard.
 func (c *compiler) emit(name string, run func(w *worker, s span), uses ...*tensor) {
-	c.ops = append(c.ops, &op{name: name, part: c.at, run: run, uses: uses})
+	c.append(&op{name: name, run: run, uses: uses})
 }
 
 // emitWhole appends an operation that needs all examples of a shard at once, or
 // gains by it: a matrix that is read once for all.
 func (c *compiler) emitWhole(name string, run func(w *worker, s span), uses ...*tensor) {
-	c.ops = append(c.ops, &op{name: name, part: c.at, run: run, uses: uses, whole: true})
+	c.append(&op{name: name, run: run, uses: uses, whole: true})
+}
+
+// cut says that what follows needs what precedes for the whole shard.
+func (c *compiler) cut() { c.cutNext = true }
+
+func (c *compiler) append(o *op) {
+	o.part, o.cut, c.cutNext = c.at, c.cutNext, false
+	c.ops = append(c.ops, o)
 }
 
 // emitBatch appends an operation on the whole batch.
 func (c *compiler) emitBatch(name string, tasks func(examples int) int, run func(w *worker, s span), uses ...*tensor) {
-	c.ops = append(c.ops, &op{name: name, part: c.at, run: run, tasks: tasks, uses: uses})
+	c.append(&op{name: name, run: run, tasks: tasks, uses: uses})
 }
 
 // prepare appends an operation that is done once a step before all others.
@@ -87,6 +106,47 @@ func (c *compiler) value(n *nn.Node) *tensor {
 // input is the tensor of a node's i-th input.
 func (c *compiler) input(n *nn.Node, i int) *tensor { return c.values[n.Inputs[i].Index] }
 
+// inputAgain is input for operations on the way back.
+func (c *compiler) inputAgain(n *nn.Node, i int) *tensor {
+	in := n.Inputs[i]
+	for isFlatten(in) {
+		in = in.Inputs[0]
+	}
+	a := c.again[in.Index]
+	if a == nil {
+		return c.input(n, i)
+	}
+	if a.value == nil {
+		at := c.at
+		c.at.layer = in.Layer.Kind()
+		a.value = a.compute()
+		c.at = at
+	}
+	return a.value
+}
+
+func isFlatten(n *nn.Node) bool {
+	_, is := n.Layer.(nn.Flatten)
+	return is
+}
+
+// onlyUse says that nothing but a node uses its i-th input.
+func (c *compiler) onlyUse(n *nn.Node, i int) bool { return len(c.users[n.Inputs[i].Index]) == 1 }
+
+// inPlace returns the tensor of a node's i-th input for the node's own output, if
+// nothing else looks at it, and otherwise a new one.
+func (c *compiler) inPlace(n *nn.Node, i int) *tensor {
+	if !c.onlyUse(n, i) {
+		return c.value(n)
+	}
+	switch n.Inputs[i].Layer.(type) {
+	case nn.Conv2D, nn.Linear, nn.Add, nn.Concat, nn.BatchNorm, nn.MaxPool, nn.AvgPool, nn.GlobalAvgPool:
+		c.values[n.Index] = c.input(n, i)
+		return c.values[n.Index]
+	}
+	return c.value(n) // the input's gradient sees its output, or it is no tensor of its own
+}
+
 // allocateGradients decides which nodes' outputs need a gradient: those that a
 // parameter in training lies before.
 func (c *compiler) allocateGradients() {
@@ -101,11 +161,38 @@ func (c *compiler) allocateGradients() {
 		if !needed {
 			continue
 		}
-		c.gradients[n.Index] = &tensor{size: n.Shape.Elements()}
-		if _, alias := n.Layer.(nn.Flatten); alias && c.gradients[n.Inputs[0].Index] != nil {
-			c.gradients[n.Index] = c.gradients[n.Inputs[0].Index]
+		c.gradients[n.Index] = c.sharedGradient(n)
+		if c.gradients[n.Index] == nil {
+			c.gradients[n.Index] = &tensor{size: n.Shape.Elements()}
 		}
 	}
+}
+
+// sharedGradient returns the gradient of a node's input if that of its output can
+// be turned into it in place, or is the same.
+func (c *compiler) sharedGradient(n *nn.Node) *tensor {
+	switch n.Layer.(type) {
+	case nn.Flatten:
+		return c.inputGradient(n, 0)
+	case nn.Activation, nn.Dropout, nn.Softmax:
+		if c.onlyUse(n, 0) {
+			return c.inputGradient(n, 0)
+		}
+	case nn.Add:
+		return c.sharedSumGradient(n)
+	}
+	return nil
+}
+
+// sharedSumGradient is sharedGradient for a sum: the gradient of the first input
+// that has no other use.
+func (c *compiler) sharedSumGradient(n *nn.Node) *tensor {
+	for i := range n.Inputs {
+		if dx := c.inputGradient(n, i); dx != nil && c.onlyUse(n, i) {
+			return dx
+		}
+	}
+	return nil
 }
 
 // inputGradient is the gradient of a node's i-th input, nil where none is needed.
@@ -124,6 +211,32 @@ func begin(t *tensor) (accumulate bool) {
 func (c *compiler) beginCleared(t *tensor) {
 	if !begin(t) {
 		c.emit("clear", func(w *worker, s span) { clear(t.of(w, s)) }, t)
+	}
+}
+
+// contribute calls emit for where operations that can only overwrite put their
+// contribution to gradient t: t itself if it is the first one, else a tensor that
+// is then added to it.
+func (c *compiler) contribute(t *tensor, emit func(dst *tensor)) {
+	if !begin(t) {
+		emit(t)
+		return
+	}
+	part := &tensor{size: t.size}
+	emit(part)
+	c.emit("add gradient", func(w *worker, s span) { kernel.Add(t.of(w, s), part.of(w, s)) }, t, part)
+}
+
+// transform is contribute for a node whose output's gradient may be that of its
+// input in place.
+func (c *compiler) transform(n *nn.Node, emit func(dst *tensor)) {
+	dx := c.inputGradient(n, 0)
+	switch dx {
+	case nil:
+	case c.gradients[n.Index]:
+		emit(dx)
+	default:
+		c.contribute(dx, emit)
 	}
 }
 
@@ -156,6 +269,9 @@ func (c *compiler) backward(backwards []func()) {
 // lower emits a node's forward operations and returns what emits its backward
 // ones; nil where there are none.
 func (c *compiler) lower(n *nn.Node) (backward func(), err error) {
+	if c.values[n.Index] != nil {
+		return nil, nil // by a node before it
+	}
 	switch l := n.Layer.(type) {
 	case nn.Input:
 		c.lowerInput(n)

@@ -12,4 +12,4 @@ package engine
 
 // ContractVersion is raised whenever a release changes any bit of what training
 // yields for one identity.
-const ContractVersion = 1
+const ContractVersion = 2

@@ -30,7 +30,7 @@ func NewInference(g *nn.Graph, params *nn.Parameters, batch, workers int) (*Infe
 	c := &compiler{
 		plan: &plan{graph: g, pool: newPool(workers)}, params: params,
 		batch: batch, shard: largestShard(batch, inferenceShard),
-		values: make([]*tensor, len(g.Nodes)), slots: &slots{}, foldInto: foldable(g),
+		values: make([]*tensor, len(g.Nodes)), users: g.Users(), again: map[int]*again{}, slots: &slots{}, foldInto: foldable(g),
 	}
 	if _, err := c.forward(); err != nil {
 		c.plan.pool.close()

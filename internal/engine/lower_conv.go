@@ -90,7 +90,7 @@ func (c *compiler) biasGradient(n *nn.Node) {
 }
 
 func (c *compiler) convWeightGradient(n *nn.Node, v *conv) {
-	x, dy, slot := c.input(n, 0), c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
+	x, dy, slot := c.inputAgain(n, 0), c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
 	byTap := v.byTap(v.gathered)
 	c.emit(n.Name+" weight gradient", func(w *worker, s span) {
 		dw := c.slots.at(s, slot, len(v.weight))

@@ -38,8 +38,9 @@ func (l *linear) multiply(y, x []float32, rows []int32, first, count int) {
 }
 
 func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
-	x, dy := c.input(n, 0), c.gradients[n.Index]
+	dy := c.gradients[n.Index]
 	if c.trains(n.Params[0]) {
+		x := c.inputAgain(n, 0)
 		slot := c.slots.gradientOf(n.Params[0])
 		c.emitWhole(n.Name+" weight gradient", func(w *worker, s span) {
 			outer := kernel.Outer{
@@ -102,7 +103,7 @@ func (c *compiler) lowerWide(n *nn.Node, l *linear) func() {
 }
 
 func (c *compiler) wideBackward(n *nn.Node, l *linear, rows []int32) {
-	x, dy, dx := c.input(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
+	x, dy, dx := c.inputAgain(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	dw := c.gradient[n.Params[0].Offset:][:l.in*l.out]
 	trains := c.trains(n.Params[0])
 	if len(n.Params) > 1 && c.trains(n.Params[1]) {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"math"
+
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
@@ -13,6 +15,8 @@ type norm struct {
 	weight, bias                      []float32
 	runningMean, runningVariance      []float32
 	meanSlot, varianceSlot, otherSlot int // of the shard's mean, variance and 1/deviation
+	low, high                         float32
+	clamped                           bool // by the activation behind it
 }
 
 func (c *compiler) normOf(n *nn.Node, l nn.BatchNorm) *norm {
@@ -31,34 +35,89 @@ func (c *compiler) lowerBatchNorm(n *nn.Node, l nn.BatchNorm) func() {
 	case c.foldInto[n.Inputs[0].Index] == n:
 		c.values[n.Index] = c.input(n, 0)
 		return nil
-	case !c.training || c.isFrozen(n.Params[0]) && c.isFrozen(n.Params[1]):
+	case !c.normalizesShards(n):
 		return c.lowerFixedNorm(n, v)
 	}
 	return c.lowerShardNorm(n, v)
 }
 
-// lowerShardNorm normalises to the statistics of the shard.
+// normalizesShards says that a batch normalisation uses the statistics of the
+// shard.
+func (c *compiler) normalizesShards(n *nn.Node) bool {
+	return c.training && !(c.isFrozen(n.Params[0]) && c.isFrozen(n.Params[1]))
+}
+
+// clampOf returns the activation that is done together with a normalisation: one
+// that limits values to a range and is its only use.
+func (c *compiler) clampOf(n *nn.Node) (activation *nn.Node, high float32) {
+	if _, is := n.Layer.(nn.BatchNorm); !is || !c.normalizesShards(n) || len(c.users[n.Index]) != 1 {
+		return nil, 0
+	}
+	user := c.users[n.Index][0]
+	l, _ := user.Layer.(nn.Activation)
+	switch l.Function {
+	case nn.ReLU:
+		return user, float32(math.Inf(1))
+	case nn.ReLU6:
+		return user, 6
+	}
+	return nil, 0
+}
+
+// lowerShardNorm normalises to the statistics of the shard. The result is computed
+// again for the way back: reading the input once more costs no more than keeping
+// the result, and the input is needed anyway.
 func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
-	x, y := c.input(n, 0), c.value(n)
 	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.reserve(v.channels), c.slots.reserve(v.channels), c.slots.reserve(v.channels)
-	c.needScratch(2 * v.channels)
 	if !c.isFrozen(n.Params[2]) {
 		c.norms = append(c.norms, v)
 	}
-	c.emitWhole(n.Name+" statistics", func(w *worker, s span) {
-		in := x.of(w, s)
-		mean, variance, inverse := v.statistics(c.slots, s)
-		partial := w.scratch[:v.channels]
-		kernel.ChannelMean(mean, partial, in, s.count)
-		kernel.ChannelVariance(variance, partial, mean, in, s.count)
-		kernel.InverseDeviation(inverse, variance, v.layer.Epsilon)
-		v.unbias(variance, len(in)/v.channels)
-	}, x)
-	c.emit(n.Name, func(w *worker, s span) {
-		mean, _, inverse := v.statistics(c.slots, s)
-		kernel.Normalize(y.of(w, s), x.of(w, s), mean, inverse, v.weight, v.bias)
-	}, x, y)
+	x := c.input(n, 0)
+	c.statistics(n, v, x)
+	out := n
+	if activation, high := c.clampOf(n); activation != nil {
+		out, v.clamped, v.high = activation, true, high
+	}
+	emit := func() *tensor {
+		y := &tensor{size: x.size}
+		c.emit(n.Name, func(w *worker, s span) {
+			b := v.of(c.slots, s)
+			b.Normalize(y.of(w, s), x.of(w, s))
+		}, x, y)
+		return y
+	}
+	y := emit()
+	c.values[n.Index], c.values[out.Index] = y, y
+	c.again[out.Index] = &again{compute: emit}
 	return func() { c.shardNormBackward(n, v) }
+}
+
+// statistics emits what finds the mean and variance of a shard: image by image,
+// while each is in the cache, and then joined.
+func (c *compiler) statistics(n *nn.Node, v *norm, x *tensor) {
+	moments, pixels := &tensor{size: 2 * v.channels}, n.Shape.H*n.Shape.W
+	c.needScratch(kernel.NormScratch * v.channels)
+	c.emit(n.Name+" moments", func(w *worker, s span) {
+		in, out := x.of(w, s), moments.of(w, s)
+		for i := range s.count {
+			found := out[i*moments.size:][:moments.size]
+			kernel.Moments(found[:v.channels], found[v.channels:], w.scratch, in[i*x.size:][:x.size])
+		}
+	}, x, moments)
+	c.emitWhole(n.Name+" statistics", func(w *worker, s span) {
+		mean, variance, inverse := v.statistics(c.slots, s)
+		kernel.JoinMoments(mean, variance, w.scratch, moments.of(w, s), s.count, pixels)
+		kernel.InverseDeviation(inverse, variance, v.layer.Epsilon)
+		v.unbias(variance, s.count*pixels)
+	}, moments)
+}
+
+// of is the normalisation of a shard.
+func (v *norm) of(l *slots, s span) kernel.BatchNorm {
+	mean, _, inverse := v.statistics(l, s)
+	return kernel.BatchNorm{
+		Mean: mean, Inverse: inverse, Weight: v.weight, Bias: v.bias, Clamped: v.clamped, Low: v.low, High: v.high,
+	}
 }
 
 // unbias makes the biased variance of a number of pixels what the running
@@ -80,21 +139,29 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 	x, dy, dx := c.input(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
 	pixels := n.Shape.H * n.Shape.W
-	c.emitWhole(n.Name+" sums", func(w *worker, s span) {
-		mean, _, inverse := v.statistics(c.slots, s)
-		dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
-		kernel.NormalizeSums(dweight, dbias, w.scratch[:2*v.channels], dy.of(w, s), x.of(w, s), mean, inverse, s.count)
+	sums := func(s span) (dweight, dbias []float32) {
+		return c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
+	}
+	c.emit(n.Name+" sums", func(w *worker, s span) {
+		b := v.of(c.slots, s)
+		dweight, dbias := sums(s)
+		in, out := x.of(w, s), dy.of(w, s)
+		for i := range s.count {
+			b.Sums(dweight, dbias, w.scratch, out[i*x.size:][:x.size], in[i*x.size:][:x.size])
+		}
 	}, x, dy)
 	if dx == nil {
 		return
 	}
-	c.beginCleared(dx)
-	c.emit(n.Name+" gradient", func(w *worker, s span) {
-		mean, _, inverse := v.statistics(c.slots, s)
-		dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
-		count := w.plan.shards[s.index].count * pixels
-		kernel.NormalizeGradient(dx.of(w, s), dy.of(w, s), x.of(w, s), mean, inverse, v.weight, dweight, dbias, count)
-	}, dx, dy, x)
+	c.cut()
+	c.contribute(dx, func(dx *tensor) {
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			b := v.of(c.slots, s)
+			dweight, dbias := sums(s)
+			count := w.plan.shards[s.index].count * pixels
+			b.Gradient(dx.of(w, s), dy.of(w, s), x.of(w, s), dweight, dbias, count)
+		}, dx, dy, x)
+	})
 }
 
 // check finds a shard mean or variance that is not finite. The slots have been
@@ -139,10 +206,12 @@ func (c *compiler) scaleGradient(n *nn.Node, scale []float32) {
 	if dx == nil {
 		return
 	}
-	c.beginCleared(dx)
-	c.emit(n.Name+" gradient", func(w *worker, s span) {
-		kernel.AddScaled(dx.of(w, s), dy.of(w, s), scale)
-	}, dx, dy)
+	shift := make([]float32, len(scale))
+	c.contribute(dx, func(dx *tensor) {
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			kernel.ScaleShift(dx.of(w, s), dy.of(w, s), scale, shift)
+		}, dx, dy)
+	})
 }
 
 // scaleShift reduces the normalisation by the running averages to
@@ -198,9 +267,9 @@ func (c *compiler) fold(after *nn.Node, weight, bias []float32) (foldedWeight, f
 // linear layer before them: those that are its only use.
 func foldable(g *nn.Graph) map[int]*nn.Node {
 	folds := map[int]*nn.Node{}
-	uses := g.Uses()
+	users := g.Users()
 	for _, n := range g.Nodes {
-		if _, ok := n.Layer.(nn.BatchNorm); !ok || uses[n.Inputs[0].Index] != 1 {
+		if _, ok := n.Layer.(nn.BatchNorm); !ok || len(users[n.Inputs[0].Index]) != 1 {
 			continue
 		}
 		switch n.Inputs[0].Layer.(type) {

@@ -35,7 +35,7 @@ func pointwiseOf(f nn.Function) (pointwise, error) {
 	case nn.ReLU:
 		return pointwise{kernel.ReLU, kernel.ReLUGradient, true}, nil
 	case nn.ReLU6:
-		return pointwise{kernel.ReLU6, kernel.ReLU6Gradient, false}, nil
+		return pointwise{kernel.ReLU6, kernel.ReLU6Gradient, true}, nil
 	case nn.HardSwish:
 		return pointwise{kernel.HardSwish, kernel.HardSwishGradient, false}, nil
 	case nn.SiLU:
@@ -51,15 +51,22 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 	if err != nil {
 		return nil, err
 	}
-	x, y := c.input(n, 0), c.value(n)
+	x := c.input(n, 0)
+	var y *tensor
+	if f.seesOutput || !c.training {
+		y = c.inPlace(n, 0)
+	} else {
+		y = c.value(n)
+	}
 	c.emit(n.Name, func(w *worker, s span) { f.forward(y.of(w, s), x.of(w, s)) }, x, y)
 	return func() {
-		dx, dy, seen := c.inputGradient(n, 0), c.gradients[n.Index], x
+		dy, seen := c.gradients[n.Index], x
 		if f.seesOutput {
 			seen = y
 		}
-		c.beginCleared(dx)
-		c.emit(n.Name+" gradient", func(w *worker, s span) { f.gradient(dx.of(w, s), dy.of(w, s), seen.of(w, s)) }, dx, dy, seen)
+		c.transform(n, func(dx *tensor) {
+			c.emit(n.Name+" gradient", func(w *worker, s span) { f.gradient(dx.of(w, s), dy.of(w, s), seen.of(w, s)) }, dx, dy, seen)
+		})
 	}, nil
 }
 
@@ -67,56 +74,57 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 func (c *compiler) lowerDropout(n *nn.Node, l nn.Dropout) func() {
 	x := c.input(n, 0)
 	if !c.training || l.Rate == 0 {
-		y := c.value(n)
-		c.emit(n.Name, func(w *worker, s span) { copy(y.of(w, s), x.of(w, s)) }, x, y)
+		c.values[n.Index] = x
 		return func() { c.copyGradient(n, 0) }
 	}
-	y, keep := c.value(n), &tensor{size: (x.size + 7) / 8, bytes: true}
+	y, keep := c.inPlace(n, 0), &tensor{size: (x.size + 7) / 8, bytes: true}
 	key, step, lane := c.dropout, c.step, uint32(c.dropouts)
 	c.dropouts++
 	threshold, scale := uint16(l.Rate*(1<<16)), 1/(1-l.Rate)
-	c.emit(n.Name, func(w *worker, s span) {
-		in, out, bits := x.of(w, s), y.of(w, s), keep.bytesOf(w, s)
-		for i := range s.count {
-			mask := bits[i*keep.size:][:keep.size]
-			key.Keep(mask, step.position+uint32(s.first+i), step.epoch, lane, threshold)
-			kernel.Mask(out[i*x.size:][:x.size], in[i*x.size:][:x.size], mask, scale)
+	mask := func(to, from []float32, bits []uint8, examples int) {
+		for i := range examples {
+			kernel.Mask(to[i*x.size:][:x.size], from[i*x.size:][:x.size], bits[i*keep.size:][:keep.size], scale)
 		}
+	}
+	c.emit(n.Name, func(w *worker, s span) {
+		bits := keep.bytesOf(w, s)
+		for i := range s.count {
+			key.Keep(bits[i*keep.size:][:keep.size], step.position+uint32(s.first+i), step.epoch, lane, threshold)
+		}
+		mask(y.of(w, s), x.of(w, s), bits, s.count)
 	}, x, y, keep)
 	return func() {
-		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
-		c.beginCleared(dx)
-		c.emit(n.Name+" gradient", func(w *worker, s span) {
-			in, out, bits := dx.of(w, s), dy.of(w, s), keep.bytesOf(w, s)
-			for i := range s.count {
-				kernel.MaskGradient(in[i*x.size:][:x.size], out[i*x.size:][:x.size], bits[i*keep.size:], scale)
-			}
-		}, dx, dy, keep)
+		dy := c.gradients[n.Index]
+		c.transform(n, func(dx *tensor) {
+			c.emit(n.Name+" gradient", func(w *worker, s span) {
+				mask(dx.of(w, s), dy.of(w, s), keep.bytesOf(w, s), s.count)
+			}, dx, dy, keep)
+		})
 	}
 }
 
 // copyGradient passes a node's gradient on to its i-th input unchanged.
 func (c *compiler) copyGradient(n *nn.Node, i int) {
 	dx, dy := c.inputGradient(n, i), c.gradients[n.Index]
-	if dx == nil {
-		return
-	}
-	if begin(dx) {
+	switch {
+	case dx == nil || dx == dy:
+	case begin(dx):
 		c.emit(n.Name+" gradient", func(w *worker, s span) { kernel.Add(dx.of(w, s), dy.of(w, s)) }, dx, dy)
-		return
+	default:
+		c.emit(n.Name+" gradient", func(w *worker, s span) { copy(dx.of(w, s), dy.of(w, s)) }, dx, dy)
 	}
-	c.emit(n.Name+" gradient", func(w *worker, s span) { copy(dx.of(w, s), dy.of(w, s)) }, dx, dy)
 }
 
+// lowerAdd adds the other inputs to the first, in place where that may be.
 func (c *compiler) lowerAdd(n *nn.Node) func() {
-	y := c.value(n)
-	for i := range n.Inputs {
-		x := c.input(n, i)
-		run := func(w *worker, s span) { kernel.Add(y.of(w, s), x.of(w, s)) }
-		if i == 0 {
-			run = func(w *worker, s span) { copy(y.of(w, s), x.of(w, s)) }
-		}
-		c.emit(n.Name, run, x, y)
+	first := c.input(n, 0)
+	y := c.inPlace(n, 0)
+	if y != first {
+		c.emit(n.Name, func(w *worker, s span) { copy(y.of(w, s), first.of(w, s)) }, first, y)
+	}
+	for i := range n.Inputs[1:] {
+		x := c.input(n, i+1)
+		c.emit(n.Name, func(w *worker, s span) { kernel.Add(y.of(w, s), x.of(w, s)) }, x, y)
 	}
 	return func() {
 		for i := range n.Inputs {
@@ -176,14 +184,15 @@ func (c *compiler) lowerSoftmax(n *nn.Node) func() {
 		}
 	}, x, y)
 	return func() {
-		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
-		c.beginCleared(dx)
-		c.emit(n.Name+" gradient", func(w *worker, s span) {
-			in, out, rows := dx.of(w, s), dy.of(w, s), y.of(w, s)
-			for i := range s.count {
-				at := i * y.size
-				kernel.SoftmaxGradient(in[at:][:y.size], out[at:][:y.size], rows[at:][:y.size])
-			}
-		}, dx, dy, y)
+		dy := c.gradients[n.Index]
+		c.transform(n, func(dx *tensor) {
+			c.emit(n.Name+" gradient", func(w *worker, s span) {
+				in, out, rows := dx.of(w, s), dy.of(w, s), y.of(w, s)
+				for i := range s.count {
+					at := i * y.size
+					kernel.SoftmaxGradient(in[at:][:y.size], out[at:][:y.size], rows[at:][:y.size])
+				}
+			}, dx, dy, y)
+		})
 	}
 }

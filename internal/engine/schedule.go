@@ -56,10 +56,10 @@ func schedule(ops []*op, budget int) []segment {
 }
 
 // add appends an operation: to the last group where both can work on portions of
-// a shard, and in a group of its own otherwise.
+// a shard, and otherwise in a new group.
 func (s *segment) add(o *op) {
 	last := len(s.groups) - 1
-	if last < 0 || o.whole || s.groups[last].ops[0].whole {
+	if last < 0 || o.whole || o.cut || s.groups[last].ops[0].whole {
 		s.groups = append(s.groups, group{})
 		last++
 	}

@@ -106,7 +106,7 @@ func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer,
 	c := &compiler{
 		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen,
 		batch: o.BatchSize, shard: shard, dropout: rng.NewKey(o.Seed, rng.Dropout),
-		values: make([]*tensor, len(g.Nodes)), gradients: make([]*tensor, len(g.Nodes)),
+		values: make([]*tensor, len(g.Nodes)), users: g.Users(), again: map[int]*again{}, gradients: make([]*tensor, len(g.Nodes)),
 		slots: &slots{}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},
 	}
 	t := &Trainer{

@@ -112,15 +112,16 @@ func (g *Graph) Err() error {
 	return errors.Join(g.errs[:min(3, len(g.errs))]...)
 }
 
-// Uses counts, for each node index, how many nodes take it as an input.
-func (g *Graph) Uses() []int {
-	uses := make([]int, len(g.Nodes))
+// Users lists, for each node index, the nodes that take it as an input, once for
+// each input.
+func (g *Graph) Users() [][]*Node {
+	users := make([][]*Node, len(g.Nodes))
 	for _, n := range g.Nodes {
 		for _, in := range n.Inputs {
-			uses[in.Index]++
+			users[in.Index] = append(users[in.Index], n)
 		}
 	}
-	return uses
+	return users
 }
 
 // MultiplyAdds counts the fused multiply-adds of one example's forward pass.

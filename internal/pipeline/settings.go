@@ -133,7 +133,7 @@ func (s *Settings) declareTraining(o *config.Options) {
 	o.String(&s.ScheduleOptions, "schedule-options", "", "options of the schedule, key=value")
 	o.Int(&s.Epochs, "epochs", 5, "passes over the training part", config.Between(1, 100_000))
 	o.Int(&s.BatchSize, "batch-size", 128, "examples per step", config.Between(1, 65_536))
-	o.Int(&s.ShardSize, "shard-size", 16, "examples a worker takes at a time; affects the result", config.Between(1, 65_536))
+	o.Int(&s.ShardSize, "shard-size", 8, "examples a worker takes at a time; affects the result", config.Between(1, 65_536))
 	o.Optional(&s.LearningRate, "learning-rate", "largest learning rate; empty: the optimizer's", config.Above(0), config.Between(0, 1000))
 	o.Optional(&s.WeightDecay, "weight-decay", "decay of weights; empty: the optimizer's", config.AtLeast(0))
 	o.Float(&s.GradientClip, "gradient-clip", 0, "largest norm of a step's gradient; 0: no limit", config.AtLeast(0))

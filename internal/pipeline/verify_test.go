@@ -151,7 +151,8 @@ func verifyWarns(t *testing.T, e example) {
 	}
 	replaceIn(t, filepath.Join(dir, "history.jsonl"), `"weights_sha256":"[0-9a-f]*"(,.*)"optimizer_sha256":"[0-9a-f]*"`, `"weights_sha256":"`+zeros+`"$1"optimizer_sha256":"`+zeros+`"`)
 	cause := checkDifference(t, VerifyRequest{Path: dir}, "history.jsonl", 1, "weights_sha256")
-	if !strings.HasPrefix(cause, "version 1 of the contract gives other bits than version 99: verify with a program that keeps that") {
+	want := fmt.Sprintf("version %d of the contract gives other bits than version 99: verify with a program that keeps that", engine.ContractVersion)
+	if !strings.HasPrefix(cause, want) {
 		t.Errorf("the cause is %q", cause)
 	}
 

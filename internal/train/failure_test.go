@@ -199,7 +199,7 @@ func TestRefusedCheckpoints(t *testing.T) {
 		{"another contract", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":1,"contract_version":99}`) },
 			[]string{"written under version 99 of the reproducibility contract", "finish the run with the program that began it"}},
 		{"negative position", func(t *testing.T, _ *Job, last string) {
-			setState(t, last, `{"schema":1,"contract_version":1,"epoch":-1,"step":-4}`)
+			setState(t, last, `{"schema":1,"contract_version":2,"epoch":-1,"step":-4}`)
 		}, []string{"it is at epoch -1"}},
 		{"truncated", func(t *testing.T, _ *Job, last string) {
 			if err := os.Truncate(last, 5000); err != nil {

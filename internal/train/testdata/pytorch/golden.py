@@ -53,8 +53,9 @@ CASES = {
     ),
 }
 for name in ["resnet20", "mobilenet-small"]:
-    # The remainder of 2 joins neither shard of 4: 4, 4 and 2 examples.
-    CASES[name + "-shards"] = dict(CASES[name], batch=10, shard=4)
+    # The remainder of 2 joins neither shard of 4: 4, 4 and 2 examples. Few pixels make a norm sensitive: with larger
+    # steps, a rounding error is enough for a value to end on the other side of a ReLU's kink.
+    CASES[name + "-shards"] = dict(CASES[name], batch=10, shard=4, learning_rate=0.02)
 CASES["cnn-shards"] = dict(CASES["cnn"], batch=10, shard=4, optimizer="adam", weight_decay=0.001)
 
 
