@@ -118,7 +118,6 @@ func (c *compiler) inputAgain(n *nn.Node, i int) *tensor {
 	}
 	if a.value == nil {
 		at := c.at
-		c.at.layer = in.Layer.Kind()
 		a.value = a.compute()
 		c.at = at
 	}

@@ -78,17 +78,20 @@ func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
 	if activation, high := c.clampOf(n); activation != nil {
 		out, v.clamped, v.high = activation, true, high
 	}
-	emit := func() *tensor {
+	emit := func(name string) *tensor {
 		y := &tensor{size: x.size}
-		c.emit(n.Name, func(w *worker, s span) {
+		c.emit(name, func(w *worker, s span) {
 			b := v.of(c.slots, s)
 			b.Normalize(y.of(w, s), x.of(w, s))
 		}, x, y)
 		return y
 	}
-	y := emit()
+	y := emit(n.Name)
 	c.values[n.Index], c.values[out.Index] = y, y
-	c.again[out.Index] = &again{compute: emit}
+	c.again[out.Index] = &again{compute: func() *tensor {
+		c.at.layer = n.Layer.Kind()
+		return emit(n.Name + " again")
+	}}
 	return func() { c.shardNormBackward(n, v) }
 }
 
