@@ -32,8 +32,10 @@ type Release struct {
 	ForceReason string    `json:"force_reason,omitempty"`
 	Criteria    []Verdict `json:"criteria"`
 	Weights     Weights   `json:"weights"`
-	Machine     string    `json:"machine,omitempty"` // where the times were measured
-	Baseline    *Baseline `json:"baseline,omitempty"`
+	// EvaluationSHA256 is of the file with the evaluation of the test part.
+	EvaluationSHA256 string    `json:"evaluation_sha256,omitempty"`
+	Machine          string    `json:"machine,omitempty"` // where the times were measured
+	Baseline         *Baseline `json:"baseline,omitempty"`
 }
 
 // ErrNoCriteria is the refusal to decide without criteria, which would approve

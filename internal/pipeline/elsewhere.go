@@ -74,6 +74,9 @@ func evaluateElsewhere(ctx context.Context, r *session, other *elsewhere) error 
 	if err := r.writeEvaluation(e.Evaluation, name); err != nil {
 		return err
 	}
+	if err := r.dir.writeRecord(r.record); err != nil {
+		return err
+	}
 	return printFile(r.env.Stdout, r.dir.file(evaluationDir, name+".json"))
 }
 

@@ -65,7 +65,13 @@ func (r *session) evaluateStage(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.visualize(validation, test)
+	if err := r.visualize(validation, test); err != nil {
+		return err
+	}
+	if err := r.noteFolder(plotsDir); err != nil {
+		return err
+	}
+	return r.dir.writeRecord(r.record)
 }
 
 // scored is an evaluation with what it was made of.
@@ -103,8 +109,14 @@ func (r *session) score(ctx context.Context, t *trained, l *dataset.Loader, list
 	return &scored{e, list, labels, probabilities}, nil
 }
 
+// What the names of an evaluation's tables end with.
+const (
+	classesSuffix   = "-classes.csv"
+	confusionSuffix = "-confusion.csv"
+)
+
 // writeEvaluation writes the figures as JSON, the tables as CSV, and shows them
-// in the log.
+// in the log. It enters the files into the record, which the caller writes.
 func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
 	if err := os.MkdirAll(r.dir.file(evaluationDir), 0o755); err != nil {
 		return err
@@ -114,7 +126,7 @@ func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
 		return err
 	}
 	for suffix, write := range map[string]func(io.Writer) error{
-		"-classes.csv": e.WriteClassesCSV, "-confusion.csv": e.WriteConfusionCSV,
+		classesSuffix: e.WriteClassesCSV, confusionSuffix: e.WriteConfusionCSV,
 	} {
 		if err := fileio.WriteAtomic(r.dir.file(evaluationDir, name+suffix), write); err != nil {
 			return err
@@ -122,7 +134,7 @@ func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
 	}
 	r.env.Log.Info("evaluated", "dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "file", path)
 	r.env.Log.Info(e.Table())
-	return nil
+	return r.noteFiles(evaluationDir+"/"+name+".json", evaluationDir+"/"+name+classesSuffix, evaluationDir+"/"+name+confusionSuffix)
 }
 
 // Measuring latency: how many calls are not counted, and how many are.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -28,6 +28,7 @@ func (r *session) gateStage(ctx context.Context) error {
 	if err != nil {
 		return usage(err)
 	}
+	release.EvaluationSHA256 = r.record.Files[evaluationFile(dataset.PartTest)]
 	if r.settings.Force {
 		if err := release.Force(r.settings.Reason); err != nil {
 			return usage(err)
@@ -42,6 +43,9 @@ func (r *session) publishDecision(release *criterion.Release) error {
 		return err
 	}
 	r.record.Decision = release.Decision()
+	if err := r.noteFiles(releaseFile); err != nil {
+		return err
+	}
 	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}
@@ -81,11 +85,13 @@ func (r *session) measurements(ctx context.Context, t *trained) (criterion.Measu
 
 // testEvaluation reads how the run's weights did on the test part.
 func (r *session) testEvaluation() (*metric.Evaluation, error) {
-	path := r.dir.file(evaluationDir, testFile)
+	name := evaluationFile(dataset.PartTest)
+	path := r.dir.file(name)
+	if err := r.dir.checkFile(r.record, name); err != nil {
+		return nil, err
+	}
 	test, err := metric.ReadEvaluation(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, config.Usagef("%s does not exist: want blocktrain evaluate --run %s first", path, shellWord(r.dir.path))
 	case err != nil:
 		return nil, err
 	case test.WeightsSHA256 != r.record.Training.WeightsSHA256:

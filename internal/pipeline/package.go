@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
-	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 func (record *Record) packageName() string { return record.Name + "-" + record.ReleaseVersion }
@@ -51,10 +50,11 @@ func (r *session) packageStage(context.Context) error {
 // results that do not belong together.
 func (r *session) checkApproval() error {
 	path := r.dir.file(releaseFile)
+	if err := r.dir.checkFile(r.record, releaseFile); err != nil {
+		return err
+	}
 	release, err := criterion.ReadRelease(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return config.Usagef("%s does not exist: want blocktrain gate --run %s first", path, shellWord(r.dir.path))
 	case err != nil:
 		return err
 	case !release.Approved:
@@ -62,6 +62,11 @@ func (r *session) checkApproval() error {
 	}
 	if err := r.record.checkRelease(release); err != nil {
 		return fmt.Errorf("%s %w: repeat blocktrain gate --run %s", path, err, shellWord(r.dir.path))
+	}
+	for _, name := range r.record.fileNames() {
+		if err := r.dir.checkFile(r.record, name); err != nil {
+			return err
+		}
 	}
 	_, err = r.testEvaluation()
 	return err
@@ -74,6 +79,8 @@ func (record *Record) checkRelease(release *criterion.Release) error {
 		return fmt.Errorf("is of other weights than those of %s", recordFile)
 	case release.Decision() != record.Decision:
 		return fmt.Errorf("says %s, but %s says %q", release.Decision(), recordFile, record.Decision)
+	case release.EvaluationSHA256 != record.Files[evaluationFile(dataset.PartTest)]:
+		return errors.New("is on another evaluation than the last")
 	}
 	return nil
 }
@@ -92,13 +99,8 @@ func (r *session) fillPackage(folder string) error {
 	if err := exportAll(exporters, artifact(r.record, t.graph, t.params), folder); err != nil {
 		return err
 	}
-	for _, name := range []string{recordFile, settingsFile, splitFile, train.HistoryFile, releaseFile, cardFile} {
+	for _, name := range append(r.record.fileNames(), recordFile, cardFile) {
 		if err := copyFile(filepath.Join(folder, name), r.dir.file(name)); err != nil {
-			return err
-		}
-	}
-	for _, dir := range []string{evaluationDir, plotsDir} {
-		if err := copyTree(filepath.Join(folder, dir), r.dir.file(dir)); err != nil {
 			return err
 		}
 	}
@@ -121,33 +123,16 @@ func (r *session) packageExporters() ([]exporter.Exporter, error) {
 	})
 }
 
+// copyFile copies a file and makes the folder that it goes to.
 func copyFile(to, from string) error {
 	b, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
 	return fileio.WriteBytes(to, b)
-}
-
-// copyTree copies the files of a flat folder; one that does not exist counts as
-// empty.
-func copyTree(to, from string) error {
-	entries, err := os.ReadDir(from)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if err := copyFile(filepath.Join(to, e.Name()), filepath.Join(from, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func exists(path string) bool {

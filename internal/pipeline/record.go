@@ -28,7 +28,10 @@ type Record struct {
 	Weights        string        `json:"weights"` // which are evaluated and packaged: "best" or "ema"
 	Training       *TrainingNote `json:"training,omitempty"`
 	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
-	Execution      Execution     `json:"execution"`
+	// Files has the SHA-256 of the files that the stages after the beginning of the
+	// run wrote, by name from the run directory.
+	Files     map[string]string `json:"files,omitempty"`
+	Execution Execution         `json:"execution"`
 }
 
 // Identity is all that may affect a bit of the weights. Two runs of one identity

@@ -176,11 +176,14 @@ func (d *runDir) finished(record *Record) (decision string, err error) {
 	if record.Training == nil || !exists(d.file(releaseFile)) || !exists(d.file(reportFile)) {
 		return "", nil
 	}
+	if err := d.checkFile(record, releaseFile); err != nil {
+		return "", err
+	}
 	release, err := criterion.ReadRelease(d.file(releaseFile))
 	if err != nil {
 		return "", err
 	}
-	if release.Approved && !exists(d.archive(record)) {
+	if record.checkRelease(release) != nil || release.Approved && !exists(d.archive(record)) {
 		return "", nil
 	}
 	return release.Decision(), nil

@@ -40,8 +40,17 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 		return nil, usage(fmt.Errorf("%s was begun with another identity (%s): use its own settings and data, or begin a new run",
 			d.path, differences(&then.Identity, &r.record.Identity)))
 	}
-	r.record.Started, r.record.Training, r.record.Decision = then.Started, then.Training, then.Decision
+	r.record.resume(then)
 	return r, nil
+}
+
+// resume takes over what an earlier record of the same run says besides what was
+// asked for. How a finished training was done stays as it was.
+func (record *Record) resume(then *Record) {
+	record.Started, record.Training, record.Decision, record.Files = then.Started, then.Training, then.Decision, then.Files
+	if then.Training != nil {
+		record.Execution = then.Execution
+	}
 }
 
 // stage is one step of the pipeline.

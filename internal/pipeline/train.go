@@ -69,6 +69,9 @@ func (r *session) noteTraining(outcome train.Outcome) error {
 	r.record.Training = &TrainingNote{
 		Epochs: outcome.Epochs, BestEpoch: outcome.BestEpoch, Stopped: outcome.Stopped, WeightsSHA256: digest,
 	}
+	if err := r.noteFiles(settingsFile, splitFile, duplicatesFile, train.HistoryFile); err != nil {
+		return err
+	}
 	return r.dir.writeRecord(r.record)
 }
 
