@@ -34,6 +34,9 @@ type Artifact struct {
 	Parameters     *nn.Parameters
 	Labels         []string // names of the classes in the order of the output
 	Rule           imaging.Rule
+	// ForceReason says why a model that failed its criteria is released all the
+	// same; every file that can say so does. It is empty for any other model.
+	ForceReason string
 	// Metadata goes into the files as it is, beside the keys of this package.
 	Metadata map[string]string
 }
@@ -76,6 +79,9 @@ func (a Artifact) check() error {
 		return fmt.Errorf("%d labels for a model with %d outputs", len(a.Labels), out.Elements())
 	case rule != in:
 		return fmt.Errorf("the resize rule makes %v of an image, the model takes %v", rule, in)
+	}
+	if !utf8.ValidString(a.ForceReason) {
+		return fmt.Errorf("the reason %q is not valid UTF-8: write it anew", a.ForceReason)
 	}
 	for i, label := range a.Labels {
 		if !utf8.ValidString(label) {

@@ -183,6 +183,44 @@ license MIT
 	}
 }
 
+// TestForcedIsMarked checks that every file that can carry the mark of a forced
+// release does, in a form that its readers take, and that no other has it.
+func TestForcedIsMarked(t *testing.T) {
+	const reason = "shown on 3 May, says \"Ada\"\nname: \"other\""
+	for name := range modules {
+		for _, given := range []string{"", reason} {
+			a, dir := artifact(), t.TempDir()
+			a.ForceReason = given
+			if err := makeExporter(t, name, "").Export(a, dir); err != nil {
+				t.Fatal(err)
+			}
+			for path, content := range files(t, dir) {
+				if path == RepositoryDir+"/birds-lenet5/labels.txt" { // nothing but labels has a place there
+					continue
+				}
+				if marked := strings.Contains(content, "forced") && strings.Contains(content, "shown on 3 May"); marked != (given != "") {
+					t.Errorf("%s of the release forced by %q: marked is %t", path, given, marked)
+				}
+				if !strings.HasSuffix(path, ".pbtxt") {
+					continue
+				}
+				m, err := parseConfig(t, content)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := lookup(m.ProtoReflect(), "name"); got != "birds-lenet5" {
+					t.Errorf("the name is %s", got)
+				}
+			}
+		}
+	}
+	a := artifact()
+	a.ForceReason = "\xff"
+	if err := makeExporter(t, "onnx", "").Check(a); err == nil {
+		t.Error("a reason that is not UTF-8 is taken")
+	}
+}
+
 func TestEveryExporterRefuses(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -17,7 +17,12 @@ const (
 	keyLabels  = "blocktrain.labels"
 	keyResize  = "blocktrain.resize"
 	keyWeights = "blocktrain.weights_sha256"
+	keyRelease = "blocktrain.release"      // "forced"; other models have none of these
+	keyReason  = "blocktrain.force_reason" // as it was given
 )
+
+// forced is how a release that was forced is marked.
+const forced = "forced"
 
 // describe returns the artifact's own metadata and this package's keys, which
 // win.
@@ -44,6 +49,9 @@ func (a Artifact) describe() (map[string]string, error) {
 		keyResize:  rule,
 		keyWeights: a.Parameters.Digest(),
 	})
+	if a.ForceReason != "" {
+		all[keyRelease], all[keyReason] = forced, a.ForceReason
+	}
 	return all, nil
 }
 

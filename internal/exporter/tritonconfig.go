@@ -14,6 +14,9 @@ func (x *triton) config(a Artifact) string {
 	in, classes := a.Graph.Input().Shape, len(a.Labels)
 	dims := fmt.Sprintf("[ %d, %d, %d ]", in.H, in.W, in.C) // the batch is not part of it
 	var b strings.Builder
+	if a.ForceReason != "" {
+		fmt.Fprintf(&b, "# This release was forced although the model failed its criteria. The reason given: %s\n", strconv.QuoteToASCII(a.ForceReason))
+	}
 	fmt.Fprintf(&b, "name: %s\nbackend: \"onnxruntime\"\nmax_batch_size: %d\n", quote(a.Name), x.maxBatch)
 	fmt.Fprintf(&b, "input [ { name: \"image\" data_type: TYPE_UINT8 dims: %s } ]\n", dims)
 	fmt.Fprintf(&b, "output [ { name: \"probabilities\" data_type: TYPE_FP32 dims: [ %d ] label_filename: %s } ]\n", classes, quote(tritonLabelFile))
@@ -31,6 +34,9 @@ func (x *triton) config(a Artifact) string {
 	// Labels on the server's metrics.
 	fmt.Fprintf(&b, "metric_tags { key: \"release_version\" value: %s }\n", quote(a.Version))
 	fmt.Fprintf(&b, "metric_tags { key: \"weights_sha256\" value: %s }\n", quote(a.Parameters.Digest()))
+	if a.ForceReason != "" {
+		fmt.Fprintf(&b, "metric_tags { key: \"release\" value: %s }\n", quote(forced))
+	}
 	return b.String()
 }
 

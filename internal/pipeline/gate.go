@@ -42,7 +42,7 @@ func (r *session) publishDecision(release *criterion.Release) error {
 	if err := fileio.WriteJSON(r.dir.file(releaseFile), release); err != nil {
 		return err
 	}
-	r.record.Decision = release.Decision()
+	r.record.Decision, r.record.ForceReason = release.Decision(), release.ForceReason
 	if err := r.noteFiles(releaseFile); err != nil {
 		return err
 	}
@@ -71,16 +71,22 @@ func (r *session) measurements(ctx context.Context, t *trained) (criterion.Measu
 		return m, err
 	}
 	m.Test, m.Latency = test, test.Latency
-	model, err := exporter.EncodeONNX(artifact(r.record, t.graph, t.params), 0)
-	if err != nil {
+	if m.ModelBytes, err = modelBytes(r.record, t); err != nil {
 		return m, err
 	}
-	size := int64(len(model))
-	m.ModelBytes = &size
 	if r.settings.Baseline != "" {
 		m.Baseline, err = r.compareBaseline(ctx, t)
 	}
 	return m, err
+}
+
+// modelBytes is the size of model.onnx before anybody has judged the model.
+func modelBytes(record *Record, t *trained) (*int64, error) {
+	a := artifact(record, t.graph, t.params)
+	a.ForceReason = "" // of an earlier decision
+	model, err := exporter.EncodeONNX(a, 0)
+	size := int64(len(model))
+	return &size, err
 }
 
 // testEvaluation reads how the run's weights did on the test part.

@@ -99,6 +99,6 @@ func artifact(record *Record, graph *nn.Graph, params *nn.Parameters) exporter.A
 	return exporter.Artifact{
 		Name: record.Name, Version: record.ReleaseVersion, ProgramVersion: Program(),
 		Graph: graph, Parameters: params, Labels: record.Identity.Classes, Rule: record.Identity.Input,
-		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256},
+		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256}, ForceReason: record.ForceReason,
 	}
 }

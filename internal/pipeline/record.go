@@ -28,6 +28,7 @@ type Record struct {
 	Weights        string        `json:"weights"` // which are evaluated and packaged: "best" or "ema"
 	Training       *TrainingNote `json:"training,omitempty"`
 	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
+	ForceReason    string        `json:"force_reason,omitempty"`
 	// Files has the SHA-256 of the files that the stages after the beginning of the
 	// run wrote, by name from the run directory.
 	Files     map[string]string `json:"files,omitempty"`

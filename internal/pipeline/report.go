@@ -10,7 +10,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -49,7 +48,7 @@ func (r *session) report() (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := exporter.EncodeONNX(artifact(r.record, t.graph, t.params), 0)
+	size, err := modelBytes(r.record, t)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +56,7 @@ func (r *session) report() (*report.Report, error) {
 	content := &report.Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: Program(),
 		Classes: identity.Classes, Input: inputText(identity.Input), Resize: identity.Input.Mode,
-		Model: identity.Model.Name, Parameters: trainableOf(t.graph), ModelBytes: int64(len(model)),
+		Model: identity.Model.Name, Parameters: trainableOf(t.graph), ModelBytes: *size,
 		Configuration: record.configuration(), Digests: record.digests(), Environment: record.environment(),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
 		Parts: []report.Part{
