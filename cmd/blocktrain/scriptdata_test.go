@@ -35,6 +35,7 @@ var dataCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"spoil":       command("spoil FILE OFFSET", 2, spoil),
 	"replace":     command("replace FILE OLD NEW", 3, replace),
 	"list-sums":   command("list-sums DIR", 1, listSums),
+	"note-digest": command("note-digest DIR FILE", 2, noteDigest),
 	"wait-for":    command("wait-for FILE REGEXP", 2, waitFor),
 	"same-bits":   command("same-bits RUN RUN", 2, sameBits),
 	"no-leftover": command("no-leftover DIR", 1, noLeftover),
@@ -203,6 +204,18 @@ func replace(ts *testscript.TestScript, args []string) error {
 // listSums writes SHA256SUMS anew, as somebody would who changed a package.
 func listSums(ts *testscript.TestScript, args []string) error {
 	return fileio.WriteChecksums(ts.MkAbs(args[0]))
+}
+
+// noteDigest enters the digest of a file of a run or package into its run.json, as
+// somebody would who changed the file.
+func noteDigest(ts *testscript.TestScript, args []string) error {
+	digest, err := fileio.SHA256(ts.MkAbs(filepath.Join(args[0], args[1])))
+	if err != nil {
+		return err
+	}
+	record := filepath.Join(args[0], "run.json")
+	line := regexp.MustCompile(regexp.QuoteMeta(strconv.Quote(args[1])) + `: "[0-9a-f]{64}"`)
+	return write(ts, record, line.ReplaceAll([]byte(ts.ReadFile(record)), fmt.Appendf(nil, "%q: %q", args[1], digest)))
 }
 
 // waitFor waits until a file exists and has a match.

@@ -25,9 +25,12 @@ that the gate refused is not packaged: exit code 3.`,
 
 func packageVerifyCommand() *command {
 	return &command{
-		use: "verify DIR", short: "compare a package with its digests",
-		long: `Checks that every file of the package is in SHA256SUMS with its digest, and that
-there is no other. Exit code 4 says that something differs.`,
+		use: "verify DIR", short: "find out whether a package is as it was made",
+		long: `Checks that every file of the package is in SHA256SUMS with its digest, that
+nothing is there which no package has, that the files agree with each other, and
+that model, server configuration, labels and model card are what weights and
+run.json give. Exit code 4 says that something differs. It needs no data and
+trains nothing; 'blocktrain verify' does.`,
 		example: `  blocktrain package verify runs/first/package/digits-lenet5-0.1.0`,
 		args: func(args []string) error {
 			if len(args) != 1 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -27,11 +28,16 @@ func (r *session) packageStage(context.Context) error {
 	if err := r.checkApproval(); err != nil {
 		return err
 	}
+	exporters, err := r.notePackage()
+	if err != nil {
+		return err
+	}
 	folder := r.dir.file(packageDir, r.record.packageName())
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 		return err
 	}
-	if err := replaceDir(folder, r.fillPackage); err != nil {
+	err = replaceDir(folder, func(dir string) error { return r.fillPackage(dir, exporters) })
+	if err != nil {
 		return err
 	}
 	archive := r.dir.archive(r.record)
@@ -87,12 +93,8 @@ func (record *Record) checkRelease(release *criterion.Release) error {
 
 // fillPackage writes the package's files into an empty folder: the model for
 // Triton, the weights, and the run's files that say where it comes from.
-func (r *session) fillPackage(folder string) error {
+func (r *session) fillPackage(folder string, exporters []exporter.Exporter) error {
 	t, err := loadTrained(r.dir, r.record)
-	if err != nil {
-		return err
-	}
-	exporters, err := r.packageExporters()
 	if err != nil {
 		return err
 	}
@@ -107,20 +109,58 @@ func (r *session) fillPackage(folder string) error {
 	return fileio.WriteChecksums(folder)
 }
 
-// packageExporters are those that every package needs, with the options that the
-// run gave them.
-func (r *session) packageExporters() ([]exporter.Exporter, error) {
+// packageFormats are the exporters that every package needs.
+var packageFormats = []string{"safetensors", "triton"}
+
+// packageExporters makes those with the options that the run gave them, and says
+// how it made them.
+func (r *session) packageExporters() ([]exporter.Exporter, []ModuleNote, error) {
 	selections, err := config.Selections(r.settings.Exporters)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	options := map[string]string{}
 	for _, s := range selections {
 		options[s.Name] = s.Options
 	}
-	return makeAll(exporter.MakeExporter, []config.Selection{
-		{Name: "safetensors", Options: options["safetensors"]}, {Name: "triton", Options: options["triton"]},
-	})
+	var exporters []exporter.Exporter
+	var notes []ModuleNote
+	for _, name := range packageFormats {
+		made, note, err := noted(exporter.MakeExporter, name, options[name])
+		if err != nil {
+			return nil, nil, err
+		}
+		exporters, notes = append(exporters, made), append(notes, note)
+	}
+	return exporters, notes, nil
+}
+
+// notePackage makes the exporters of the package and enters into the record how
+// it is made.
+func (r *session) notePackage() ([]exporter.Exporter, error) {
+	exporters, notes, err := r.packageExporters()
+	if err != nil {
+		return nil, err
+	}
+	r.record.Package = &PackageNote{Program(), notes}
+	return exporters, r.dir.writeRecord(r.record)
+}
+
+// exporters makes the exporters of a package again.
+func (n *PackageNote) exporters() ([]exporter.Exporter, error) {
+	var names []string
+	var exporters []exporter.Exporter
+	for _, note := range n.Exporters {
+		made, _, err := exporter.MakeExporter(note.Name, note.text())
+		if err != nil {
+			return nil, err
+		}
+		names, exporters = append(names, note.Name), append(exporters, made)
+	}
+	if !slices.Equal(names, packageFormats) {
+		return nil, fmt.Errorf("package.exporters are %q, want %q", names, packageFormats)
+	}
+	return exporters, nil
 }
 
 // copyFile copies a file and makes the folder that it goes to.

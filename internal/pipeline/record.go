@@ -29,10 +29,17 @@ type Record struct {
 	Training       *TrainingNote `json:"training,omitempty"`
 	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
 	ForceReason    string        `json:"force_reason,omitempty"`
-	// Files has the SHA-256 of the files that the stages after the beginning of the
-	// run wrote, by name from the run directory.
+	// Files has the SHA-256 of the files that stages wrote, by name from the run
+	// directory.
 	Files     map[string]string `json:"files,omitempty"`
+	Package   *PackageNote      `json:"package,omitempty"` // the last that was made
 	Execution Execution         `json:"execution"`
+}
+
+// PackageNote says how a package was made, so that its files can be made again.
+type PackageNote struct {
+	Program   string       `json:"program"` // version and commit
+	Exporters []ModuleNote `json:"exporters"`
 }
 
 // Identity is all that may affect a bit of the weights. Two runs of one identity

@@ -21,7 +21,11 @@ import (
 // reportStage writes the model card and the report from what the run directory
 // holds.
 func (r *session) reportStage(context.Context) error {
-	content, err := r.report()
+	t, err := loadTrained(r.dir, r.record)
+	if err != nil {
+		return err
+	}
+	content, err := r.report(t, Program())
 	if err != nil {
 		return err
 	}
@@ -43,18 +47,16 @@ func (r *session) reportStage(context.Context) error {
 	return nil
 }
 
-func (r *session) report() (*report.Report, error) {
-	t, err := loadTrained(r.dir, r.record)
-	if err != nil {
-		return nil, err
-	}
+// report gathers what the documents say of the run, for the given version of the
+// program.
+func (r *session) report(t *trained, program string) (*report.Report, error) {
 	size, err := modelBytes(r.record, t)
 	if err != nil {
 		return nil, err
 	}
 	record, identity := r.record, &r.record.Identity
 	content := &report.Report{
-		Name: record.Name, Version: record.ReleaseVersion, Program: Program(),
+		Name: record.Name, Version: record.ReleaseVersion, Program: program,
 		Classes: identity.Classes, Input: inputText(identity.Input), Resize: identity.Input.Mode,
 		Model: identity.Model.Name, Parameters: trainableOf(t.graph), ModelBytes: *size,
 		Configuration: record.configuration(), Digests: record.digests(), Environment: record.environment(),

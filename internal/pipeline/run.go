@@ -183,7 +183,7 @@ func (d *runDir) finished(record *Record) (decision string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if record.checkRelease(release) != nil || release.Approved && !exists(d.archive(record)) {
+	if current := record.checkRelease(release) == nil; !current || release.Approved && !exists(d.archive(record)) {
 		return "", nil
 	}
 	return release.Decision(), nil

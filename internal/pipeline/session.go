@@ -99,7 +99,7 @@ func normalizeTo(p *nn.Parameters, s *dataset.Statistics) {
 // refuse.
 func (r *session) checkExporters() error {
 	a := artifact(r.record, r.graph, r.params)
-	packaged, err := r.packageExporters()
+	packaged, _, err := r.packageExporters()
 	if err != nil {
 		return usage(err)
 	}

@@ -47,7 +47,7 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 // resume takes over what an earlier record of the same run says besides what was
 // asked for. How a finished training was done stays as it was.
 func (record *Record) resume(then *Record) {
-	record.Started, record.Training, record.Files = then.Started, then.Training, then.Files
+	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason
 	if then.Training != nil {
 		record.Execution = then.Execution

@@ -6,27 +6,36 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
-// VerifyPackage compares the files of an unpacked package with its SHA256SUMS, and
-// its weights and its release with its record. Differences are listed; the error
-// then wraps ErrDifference.
-func VerifyPackage(_ context.Context, env *Environment, dir string) error {
+// VerifyPackage finds out of an unpacked package what can be found without the
+// data: whether its files are those of SHA256SUMS, whether they belong to a
+// package, say the same of each other, and are what the weights and the record
+// give. Differences are printed; the error then wraps ErrDifference.
+func VerifyPackage(ctx context.Context, env *Environment, dir string) error {
 	if err := checkFolder(dir); err != nil {
 		return err
 	}
 	if err := verifyFiles(env, dir); err != nil {
 		return err
 	}
-	if err := verifyContent(dir); err != nil {
-		return fmt.Errorf("%w: %w", ErrDifference, err)
+	v := &verification{env: env, request: VerifyRequest{Path: dir}, packaged: true}
+	err := v.documents(ctx)
+	var d *difference
+	switch {
+	case errors.As(err, &d):
+		var account strings.Builder
+		d.describe(&account)
+		_, printed := fmt.Fprint(env.Stdout, account.String())
+		return errors.Join(err, printed)
+	case err != nil:
+		return err
 	}
-	_, err := fmt.Fprintf(env.Stdout, "%s: every file is as listed, and the weights are those of the record\n", dir)
+	_, err = fmt.Fprintf(env.Stdout, "%s: every file is as listed and belongs to the package, and the model is that of weights and record\n", dir)
 	return err
 }
 
@@ -64,23 +73,4 @@ func verifyFiles(env *Environment, dir string) error {
 		return fmt.Errorf("%w: 1 file of %s is not as %s lists it", ErrDifference, dir, fileio.ChecksumFile)
 	}
 	return fmt.Errorf("%w: %d files of %s are not as %s lists them", ErrDifference, len(differences), dir, fileio.ChecksumFile)
-}
-
-// verifyContent finds what a list of checksums that was written anew would hide.
-func verifyContent(dir string) error {
-	record, _, err := openModel(dir, "")
-	if err != nil {
-		return err
-	}
-	release, err := criterion.ReadRelease(filepath.Join(dir, releaseFile))
-	if err != nil {
-		return err
-	}
-	if !release.Approved {
-		return fmt.Errorf("%s does not approve the model", releaseFile)
-	}
-	if err := record.checkRelease(release); err != nil {
-		return fmt.Errorf("%s %w", releaseFile, err)
-	}
-	return nil
 }

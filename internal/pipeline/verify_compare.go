@@ -1,21 +1,17 @@
 package pipeline
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
-	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/onnx"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -153,7 +149,7 @@ func (v *verification) compareOutcome(found *TrainingNote) error {
 	return nil
 }
 
-// compareResults compares what was made of the weights: evaluations and model.
+// compareResults compares what was made of the weights: the evaluations.
 func (v *verification) compareResults(ctx context.Context, r *session) error {
 	t, err := loadTrained(r.dir, r.record)
 	if err != nil {
@@ -166,9 +162,6 @@ func (v *verification) compareResults(ctx context.Context, r *session) error {
 		if err := v.compareEvaluation(ctx, r, t, part); err != nil {
 			return err
 		}
-	}
-	if v.packaged {
-		return v.compareModel(t)
 	}
 	return nil
 }
@@ -194,49 +187,4 @@ func (v *verification) compareEvaluation(ctx context.Context, r *session, t *tra
 	}
 	v.result.Evaluated = append(v.result.Evaluated, part.String())
 	return nil
-}
-
-// compareModel compares the model and the labels that a package serves with the
-// weights. How a file of equal weights is written may change between versions of
-// the program: of another one, a difference is only a warning.
-func (v *verification) compareModel(t *trained) error {
-	folder := exporter.RepositoryDir + "/" + v.record.Name + "/"
-	labels, err := os.ReadFile(v.file(folder + "labels.txt"))
-	if err != nil {
-		return v.lacking(folder+"labels.txt", err)
-	}
-	if want := strings.Join(v.record.Identity.Classes, "\n") + "\n"; string(labels) != want {
-		return &difference{File: folder + "labels.txt", Figure: "content", Recorded: strconv.Quote(string(labels)), Found: strconv.Quote(want), Cause: edited}
-	}
-	name := folder + "1/" + exporter.ONNXFile
-	model, err := os.ReadFile(v.file(name))
-	if err != nil {
-		return v.lacking(name, err)
-	}
-	same, err := v.isModel(t, model)
-	switch {
-	case err != nil || same:
-		return err
-	case v.record.Execution.Program != Program():
-		v.warn(name + " is not what this version of the program writes: whether it has the weights was not verified")
-		return nil
-	}
-	return &difference{File: name, Figure: "content", Recorded: "SHA-256 " + hexSHA256(model), Found: "another model, of the weights", Cause: edited}
-}
-
-// isModel says whether the network, written in some version of ONNX, gives model.
-func (v *verification) isModel(t *trained, model []byte) (bool, error) {
-	a := artifact(v.record, t.graph, t.params)
-	for _, a.ProgramVersion = range []string{v.record.Execution.Program, Program()} {
-		for opset := onnx.MinOpset; opset <= onnx.MaxOpset; opset++ {
-			written, err := exporter.EncodeONNX(a, opset)
-			if err != nil {
-				return false, err
-			}
-			if bytes.Equal(written, model) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
 }

@@ -73,9 +73,18 @@ func Verify(ctx context.Context, env *Environment, request VerifyRequest) error 
 
 // all does the steps in order: first what costs nothing.
 func (v *verification) all(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{
-		v.checkFiles, v.readRecord, v.checkSplit, v.checkHistory, v.checkWeights, v.checkRelease, v.checkEvaluations, v.rebuild,
-	} {
+	return oneByOne(ctx, v.checkFiles, v.documents, v.rebuild)
+}
+
+// documents compares what the files of the run or package say of each other.
+func (v *verification) documents(ctx context.Context) error {
+	return oneByOne(ctx, v.readRecord, v.checkSplit, v.checkHistory, v.checkWeights, v.checkRelease, v.checkEvaluations,
+		v.checkDigests, v.checkContents)
+}
+
+// oneByOne takes steps until one fails.
+func oneByOne(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func (v *verification) checkFiles(context.Context) error {
 	if !exists(v.file(recordFile)) {
 		return config.Usagef("%s is neither a run directory nor a package: it has no %s", v.request.Path, recordFile)
 	}
-	v.packaged = !exists(v.file(train.CheckpointDir))
+	v.packaged = exists(v.file(fileio.ChecksumFile)) || exists(v.file(exporter.RepositoryDir)) || !exists(v.file(train.CheckpointDir))
 	if !v.packaged {
 		return nil
 	}
@@ -148,6 +148,13 @@ func (v *verification) checkRelease(context.Context) error {
 	if release.Decision() != v.record.Decision {
 		return &difference{File: releaseFile, Figure: "decision", Recorded: v.record.Decision, Found: release.Decision(), Cause: edited}
 	}
+	if recorded := v.record.Files[evaluationFile(dataset.PartTest)]; release.EvaluationSHA256 != recorded {
+		return &difference{File: releaseFile, Figure: "evaluation_sha256", Recorded: recorded, Found: release.EvaluationSHA256,
+			Cause: "the model was evaluated again after the decision, which the gate must then repeat; or a file was edited"}
+	}
+	if v.packaged && !release.Approved {
+		return &difference{File: releaseFile, Figure: "approved", Recorded: "true in every package", Found: "false", Cause: edited}
+	}
 	v.release = release
 	return nil
 }
@@ -176,20 +183,31 @@ func (v *verification) checkEvaluations(context.Context) error {
 	return nil
 }
 
-// checkVerdicts compares accuracies that the release was decided on with those of
-// the evaluation.
+// checkVerdicts lets the criteria of the release judge the evaluation again. The
+// size of the model, in which the name of the program counts, is left out.
 func (v *verification) checkVerdicts(test *metric.Evaluation) error {
 	if v.release == nil {
 		return nil
 	}
-	measured := map[string]float64{"min_test_accuracy": test.Accuracy, "min_per_class_accuracy": test.WorstClass.Accuracy}
-	for _, c := range v.release.Criteria {
-		want, compared := measured[c.Name]
-		if compared && c.Measured != nil && *c.Measured != want {
-			return &difference{File: releaseFile, Figure: c.Name + ".measured", Recorded: exact(*c.Measured), Found: exact(want), Cause: edited}
+	m := criterion.Measurements{Test: test, Latency: test.Latency, Baseline: v.release.Baseline}
+	for _, recorded := range v.release.Criteria {
+		c, _, err := criterion.MakeCriterion(recorded.Name, "threshold="+exact(recorded.Threshold))
+		if err != nil {
+			return unreadable(releaseFile, err)
+		}
+		found := c.Judge(m)
+		if found.Measured != nil && measured(recorded) != measured(found) {
+			return &difference{File: releaseFile, Figure: recorded.Name + ".measured", Recorded: measured(recorded), Found: measured(found), Cause: edited}
 		}
 	}
 	return nil
+}
+
+func measured(v criterion.Verdict) string {
+	if v.Measured == nil {
+		return nothing
+	}
+	return exact(*v.Measured)
 }
 
 // evaluatedParts are the parts that a run evaluates.

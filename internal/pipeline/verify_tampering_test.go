@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
@@ -47,6 +49,54 @@ func seal(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	replaceIn(t, path, `"identity_sha256": "[0-9a-f]*"`, fmt.Sprintf(`"identity_sha256": %q`, hexSHA256(text)))
+}
+
+// sealFiles gives record and decision the digests of the files as they are, derives
+// again what a package derives from them, and writes its list anew, as a thorough
+// attacker would.
+func sealFiles(t *testing.T, dir string) {
+	t.Helper()
+	var record struct {
+		Files map[string]string `json:"files"`
+	}
+	b, err := os.ReadFile(filepath.Join(dir, recordFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &record); err != nil {
+		t.Fatal(err)
+	}
+	renew := func(name, in, key string) {
+		digest, err := fileio.SHA256(filepath.Join(dir, name))
+		if err == nil && !strings.Contains(readText(t, filepath.Join(dir, in)), fmt.Sprintf("%q: %q", key, digest)) {
+			replaceIn(t, filepath.Join(dir, in), regexp.QuoteMeta(fmt.Sprintf("%q: %q", key, record.Files[name])), fmt.Sprintf("%q: %q", key, digest))
+		}
+	}
+	if exists(filepath.Join(dir, releaseFile)) {
+		renew("evaluation/test.json", releaseFile, "evaluation_sha256")
+	}
+	for name := range record.Files {
+		renew(name, recordFile, name)
+	}
+	if !exists(filepath.Join(dir, exporter.WeightsFile)) {
+		return
+	}
+	v := &verification{env: testEnvironment(t, nil), request: VerifyRequest{Path: dir}, packaged: true}
+	if v.record, err = readRecord(v.file(recordFile)); err == nil {
+		_ = v.derive(dir) // what cannot be derived stays
+	}
+	if err := fileio.WriteChecksums(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // flip changes the last bit of a file's byte, counted from the end.
@@ -96,10 +146,10 @@ var tamperings = []tampering{
 	{name: "setting", file: recordFile, match: `"value": "20"`, with: `"value": "19"`, figure: "identity_sha256", cause: "edited after the run"},
 	{name: "setting, digest anew", file: recordFile, match: `"value": "20"`, with: `"value": "19"`, anew: true,
 		other: "history.jsonl", epoch: 1, figure: "weights_sha256", cause: "a setting, digest or seed in run.json was edited"},
-	{name: "model, digest anew", file: recordFile, match: `"hidden": "16"`, with: `"hidden": "17"`, anew: true, other: "history.jsonl", epoch: 1, figure: "weights_sha256"},
+	{name: "model, digest anew", file: recordFile, match: `"hidden": "16"`, with: `"hidden": "17"`, anew: true, other: "weights.safetensors", figure: "content"},
 	{name: "augmentation, digest anew", file: recordFile, match: `pixels=1`, with: `pixels=2`, anew: true, other: "history.jsonl", epoch: 1, figure: "weights_sha256"},
 	{name: "classes, digest anew", file: recordFile, match: `"class0"`, with: `"class9"`, anew: true, figure: "identity.classes[0]"},
-	{name: "input, digest anew", file: recordFile, match: `"width": 8`, with: `"width": 9`, anew: true, other: "history.jsonl", epoch: 1, figure: "weights_sha256"},
+	{name: "input, digest anew", file: recordFile, match: `"width": 8`, with: `"width": 9`, anew: true, other: "weights.safetensors", figure: "content"},
 	{name: "dataset, digest anew", file: recordFile, match: `"sha256": "[0-9a-f]*"`, with: `"sha256": "` + zeros + `"`, anew: true,
 		figure: "identity.datasets[0].sha256 (folder)", cause: "the data has changed"},
 	{name: "joined dataset, digest anew", file: recordFile, match: `"dataset_sha256": "[0-9a-f]*"`, with: `"dataset_sha256": "` + zeros + `"`, anew: true, figure: "identity.dataset_sha256"},
@@ -128,7 +178,6 @@ var tamperings = []tampering{
 
 	{name: "weights of the decision", file: releaseFile, match: `"sha256": "[0-9a-f]*"`, with: `"sha256": "` + zeros + `"`, figure: "weights.sha256"},
 	{name: "what was measured", file: releaseFile, match: `("min_test_accuracy",[^}]*"measured": )[^,]*`, with: "${1}0.5", figure: "min_test_accuracy.measured"},
-	{name: "label of the server", file: "model-repository/shapes/labels.txt", match: "class0", with: "class2", figure: "content"},
 }
 
 func verifyTampering(t *testing.T, e example) {
@@ -143,6 +192,10 @@ func verifyTampering(t *testing.T, e example) {
 			if err := fileio.WriteChecksums(dir); err != nil {
 				t.Fatal(err)
 			}
+			if v, err := verified(t, VerifyRequest{Path: dir}); !errors.Is(err, ErrDifference) || v.Epochs > 0 && test.file != recordFile {
+				t.Errorf("with a new list of digests alone: %+v, error %v", v, err)
+			}
+			sealFiles(t, dir)
 			file := test.file
 			if test.other != "" {
 				file = test.other
@@ -196,11 +249,7 @@ func verifyLearningRate(t *testing.T, e example) {
 				if test.anew {
 					seal(t, dir)
 				}
-				if source == e.pack {
-					if err := fileio.WriteChecksums(dir); err != nil {
-						t.Fatal(err)
-					}
-				}
+				sealFiles(t, dir)
 				checkDifference(t, VerifyRequest{Path: dir}, test.file, test.epoch, test.figure)
 			}
 		})
@@ -275,6 +324,7 @@ func replaceWeights(t *testing.T, dir string) {
 	for _, name := range []string{"run.json", "history.jsonl", "release.json", "evaluation/test.json", "evaluation/validation.json"} {
 		replaceIn(t, filepath.Join(dir, name), old, weights.Digest(file.Tensors))
 	}
+	sealFiles(t, dir)
 }
 
 func verifyOtherData(t *testing.T, e example) {

@@ -98,7 +98,7 @@ func TestVerify(t *testing.T) {
 		run  func(t *testing.T, e example)
 	}{
 		{"same", verifySame}, {"prefix", verifyPrefix}, {"digest", verifyDigest}, {"leaves nothing", verifyLeavesNothing}, {"keep", verifyKeep},
-		{"tampering", verifyTampering}, {"learning rate", verifyLearningRate}, {"changed files", verifyChangedFiles},
+		{"tampering", verifyTampering}, {"contents", verifyContents}, {"learning rate", verifyLearningRate}, {"changed files", verifyChangedFiles},
 		{"other data", verifyOtherData}, {"warns", verifyWarns}, {"usage", verifyUsage},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, e) })
@@ -132,6 +132,7 @@ func verifyPrefix(t *testing.T, e example) {
 	// What comes after the prefix is not looked at.
 	dir := copied(t, e.run)
 	replaceIn(t, filepath.Join(dir, "history.jsonl"), `("epoch":3,"train_loss":)[^,]*`, "${1}1")
+	sealFiles(t, dir)
 	if v, err = verified(t, VerifyRequest{Path: dir, Epochs: 2}); err != nil {
 		t.Errorf("got %+v, error %v", v, err)
 	}
@@ -140,7 +141,7 @@ func verifyPrefix(t *testing.T, e example) {
 // verifyWarns checks that other versions are told, and bits alone judged.
 func verifyWarns(t *testing.T, e example) {
 	dir := copied(t, e.run)
-	replaceIn(t, filepath.Join(dir, recordFile), `"program": "[^"]*"`, `"program": "blocktrain 0.0.1"`)
+	replaceIn(t, filepath.Join(dir, recordFile), `"execution": \{\s*"program": "[^"]*"`, `"execution": {"program": "blocktrain 0.0.1"`)
 	replaceIn(t, filepath.Join(dir, recordFile), `"contract_version": \d+`, `"contract_version": 99`)
 	seal(t, dir)
 	v, err := verified(t, VerifyRequest{Path: dir})
@@ -150,21 +151,96 @@ func verifyWarns(t *testing.T, e example) {
 		t.Errorf("got %+v, error %v", v, err)
 	}
 	replaceIn(t, filepath.Join(dir, "history.jsonl"), `"weights_sha256":"[0-9a-f]*"(,.*)"optimizer_sha256":"[0-9a-f]*"`, `"weights_sha256":"`+zeros+`"$1"optimizer_sha256":"`+zeros+`"`)
+	sealFiles(t, dir)
 	cause := checkDifference(t, VerifyRequest{Path: dir}, "history.jsonl", 1, "weights_sha256")
 	want := fmt.Sprintf("version %d of the contract gives other bits than version 99: verify with a program that keeps that", engine.ContractVersion)
 	if !strings.HasPrefix(cause, want) {
 		t.Errorf("the cause is %q", cause)
 	}
 
-	// How another version writes ONNX is not known.
+	// A package of another version is judged by the bytes that are served. How that
+	// version words the card is not known.
 	dir = copied(t, e.pack)
-	replaceIn(t, filepath.Join(dir, recordFile), `"program": "[^"]*"`, `"program": "blocktrain 0.0.1"`)
-	flip(t, filepath.Join(dir, "model-repository/shapes/1/model.onnx"), 200)
+	replaceIn(t, filepath.Join(dir, recordFile), `"package": \{\s*"program": "[^"]*"`, `"package": {"program": "blocktrain 0.0.1"`)
+	sealFiles(t, dir)
+	if v, err = verified(t, VerifyRequest{Path: dir}); err != nil || len(v.Warnings) != 0 {
+		t.Errorf("got %+v, error %v", v, err)
+	}
+	replaceIn(t, filepath.Join(dir, cardFile), "What it is", "What this is")
+	listAnew(t, dir)
+	if v, err = verified(t, VerifyRequest{Path: dir}); err != nil || len(v.Warnings) != 1 || !strings.Contains(v.Warnings[0], "MODEL_CARD.md is not what this version") {
+		t.Errorf("got %+v, error %v", v, err)
+	}
+	model := "model-repository/shapes/1/model.onnx"
+	flip(t, filepath.Join(dir, model), 200)
+	listAnew(t, dir)
+	cause = checkDifference(t, VerifyRequest{Path: dir}, model, 0, "content")
+	if !strings.HasSuffix(cause, "or blocktrain 0.0.1 writes it in another way: verify with that") {
+		t.Errorf("the cause is %q", cause)
+	}
+}
+
+// listAnew writes a package's list of digests anew.
+func listAnew(t *testing.T, dir string) {
+	t.Helper()
 	if err := fileio.WriteChecksums(dir); err != nil {
 		t.Fatal(err)
 	}
-	if v, err = verified(t, VerifyRequest{Path: dir}); err != nil || len(v.Warnings) != 2 || !strings.Contains(v.Warnings[1], "model.onnx is not what this version") {
-		t.Errorf("got %+v, error %v", v, err)
+}
+
+// verifyContents checks that a package holds nothing but what belongs into it, and
+// that both commands say so.
+func verifyContents(t *testing.T, e example) {
+	add := func(name string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			if err := copyFile(filepath.Join(dir, name), filepath.Join(dir, releaseFile)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	edit := func(name, match, with string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) { replaceIn(t, filepath.Join(dir, name), match, with) }
+	}
+	repository := "model-repository/shapes/"
+	for _, test := range []struct {
+		name   string
+		change func(t *testing.T, dir string)
+		file   string
+		figure string
+	}{
+		{"configuration of the server", edit(repository+"config.pbtxt", "count: 1", "count: 2"), repository + "config.pbtxt", "content"},
+		{"label of the server", edit(repository+"labels.txt", "class0", "class2"), repository + "labels.txt", "content"},
+		{"model card", edit(cardFile, "Approved", "Hugely approved"), cardFile, "content"},
+		{"form of the weights' file", edit("weights.safetensors", "blocktrain.name", "blocktrain.nome"), "weights.safetensors", "content"},
+		{"another model", add("model-repository/other/1/model.onnx"), "model-repository/other", "file"},
+		{"another version of the model", add(repository + "2/model.onnx"), repository + "2", "file"},
+		{"a folder", func(t *testing.T, dir string) {
+			if err := os.Mkdir(filepath.Join(dir, "model-repository/empty"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}, "model-repository/empty", "file"},
+		{"a file", add("notes.txt"), "notes.txt", "file"},
+		{"an evaluation", add("evaluation/other.json"), "evaluation/other.json", "file"},
+		{"a checkpoint", add("checkpoints/best.safetensors"), "checkpoints", "file"},
+		{"threshold", edit(releaseFile, `("min_test_accuracy",[^}]*"threshold": )[^,]*`, "${1}0.001"), releaseFile, "sha256"},
+		{"configuration of the run", edit(settingsFile, "EPOCHS=3", "EPOCHS=4"), settingsFile, "sha256"},
+		{"listed by the record", func(t *testing.T, dir string) {
+			add("model-repository/shapes/2/model.onnx")(t, dir)
+			edit(recordFile, `"files": \{`, `"files": {"model-repository/shapes/2/model.onnx": "`+hexSHA256([]byte(readText(t, filepath.Join(dir, releaseFile))))+`",`)(t, dir)
+		}, recordFile, "files"},
+		{"no note of the package", edit(recordFile, `(?s)"package": \{.*?\},\s*"execution"`, `"execution"`), recordFile, "package"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := copied(t, e.pack)
+			test.change(t, dir)
+			listAnew(t, dir)
+			checkDifference(t, VerifyRequest{Path: dir}, test.file, 0, test.figure)
+			err := VerifyPackage(t.Context(), testEnvironment(t, nil), dir)
+			var d *difference
+			if !errors.As(err, &d) || d.File != test.file {
+				t.Errorf("package verify: error %v", err)
+			}
+		})
 	}
 }
 
