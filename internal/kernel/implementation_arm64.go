@@ -11,10 +11,16 @@ var neon = func() implementation {
 	i := generic
 	i.name, i.width = "neon", 4
 	i.tiled = tiled{
-		multiplyAdd: multiplyAddNEON,
-		gather:      gatherNEON,
-		gatherOne:   gatherOneNEON,
-		outer:       outerNEON,
+		multiplyAdd:     multiplyAddNEON,
+		gather:          gatherNEON,
+		gatherOne:       gatherOneNEON,
+		outer:           outerNEON,
+		depthwise:       depthwiseNEON,
+		depthwiseNine:   depthwiseNineNEON,
+		depthwiseTap:    depthwiseTapGradientNEON,
+		depthwiseTaps:   depthwiseTapsGradientNEON,
+		maxPool:         maxPoolNEON,
+		maxPoolGradient: maxPoolGradientNEON,
 	}
 	return i
 }()

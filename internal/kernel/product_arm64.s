@@ -19656,20 +19656,18 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVS (R10), F1
 	FMOVQ (R3), F2
 	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $4, R5
 	MOVD R5, a+16(FP)
@@ -19707,21 +19705,19 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVD (R10), F2
 	FMOVQ (R3), F3
 	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
 	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $8, R5
 	MOVD R5, a+16(FP)
@@ -19764,15 +19760,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVD (R10), F3
 	FMOVS 8(R10), F4
 	FMOVQ (R3), F5
@@ -19780,7 +19774,7 @@ step:
 	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
 	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $12, R5
 	MOVD R5, a+16(FP)
@@ -19828,15 +19822,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F4
 	FMOVQ (R3), F5
 	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
@@ -19844,7 +19836,7 @@ step:
 	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
 	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $16, R5
 	MOVD R5, a+16(FP)
@@ -19897,15 +19889,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F5
 	FMOVS 16(R10), F6
 	FMOVQ (R3), F7
@@ -19915,7 +19905,7 @@ step:
 	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
 	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $20, R5
 	MOVD R5, a+16(FP)
@@ -19973,15 +19963,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F6
 	FMOVD 16(R10), F7
 	FMOVQ (R3), F8
@@ -19992,7 +19980,7 @@ step:
 	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
 	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $24, R5
 	MOVD R5, a+16(FP)
@@ -20055,15 +20043,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F7
 	FMOVD 16(R10), F8
 	FMOVS 24(R10), F9
@@ -20076,7 +20062,7 @@ step:
 	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
 	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $28, R5
 	MOVD R5, a+16(FP)
@@ -20144,15 +20130,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F8
 	FMOVQ 16(R10), F9
 	FMOVQ (R3), F10
@@ -20165,7 +20149,7 @@ step:
 	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
 	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $32, R5
 	MOVD R5, a+16(FP)
@@ -20238,15 +20222,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F9
 	FMOVQ 16(R10), F10
 	FMOVS 32(R10), F11
@@ -20261,7 +20243,7 @@ step:
 	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
 	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $36, R5
 	MOVD R5, a+16(FP)
@@ -20339,15 +20321,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F10
 	FMOVQ 16(R10), F11
 	FMOVD 32(R10), F12
@@ -20363,7 +20343,7 @@ step:
 	WORD $0x4f8c11a8 // fmla v8.4s, v13.4s, v12.s[0]
 	WORD $0x4fac11a9 // fmla v9.4s, v13.4s, v12.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $40, R5
 	MOVD R5, a+16(FP)
@@ -20446,15 +20426,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F11
 	FMOVQ 16(R10), F12
 	FMOVD 32(R10), F13
@@ -20472,7 +20450,7 @@ step:
 	WORD $0x4fad11e9 // fmla v9.4s, v15.4s, v13.s[1]
 	WORD $0x4f8e11ea // fmla v10.4s, v15.4s, v14.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $44, R5
 	MOVD R5, a+16(FP)
@@ -20560,15 +20538,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F12
 	FMOVQ 16(R10), F13
 	FMOVQ 32(R10), F14
@@ -20586,7 +20562,7 @@ step:
 	WORD $0x4f8e19ea // fmla v10.4s, v15.4s, v14.s[2]
 	WORD $0x4fae19eb // fmla v11.4s, v15.4s, v14.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $48, R5
 	MOVD R5, a+16(FP)
@@ -20679,15 +20655,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F13
 	FMOVQ 16(R10), F14
 	FMOVQ 32(R10), F15
@@ -20707,7 +20681,7 @@ step:
 	WORD $0x4faf1a2b // fmla v11.4s, v17.4s, v15.s[3]
 	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $52, R5
 	MOVD R5, a+16(FP)
@@ -20805,15 +20779,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F14
 	FMOVQ 16(R10), F15
 	FMOVQ 32(R10), F16
@@ -20834,7 +20806,7 @@ step:
 	WORD $0x4f91124c // fmla v12.4s, v18.4s, v17.s[0]
 	WORD $0x4fb1124d // fmla v13.4s, v18.4s, v17.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $56, R5
 	MOVD R5, a+16(FP)
@@ -20937,15 +20909,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F15
 	FMOVQ 16(R10), F16
 	FMOVQ 32(R10), F17
@@ -20968,7 +20938,7 @@ step:
 	WORD $0x4fb2128d // fmla v13.4s, v20.4s, v18.s[1]
 	WORD $0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $60, R5
 	MOVD R5, a+16(FP)
@@ -21076,15 +21046,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F16
 	FMOVQ 16(R10), F17
 	FMOVQ 32(R10), F18
@@ -21107,7 +21075,7 @@ step:
 	WORD $0x4f931a8e // fmla v14.4s, v20.4s, v19.s[2]
 	WORD $0x4fb31a8f // fmla v15.4s, v20.4s, v19.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $64, R5
 	MOVD R5, a+16(FP)
@@ -21177,22 +21145,20 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVS (R11), F2
 	FMOVQ (R4), F3
 	WORD $0x3ce06884 // ldr q4, [x4, x0]
 	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
 	WORD $0x4f821081 // fmla v1.4s, v4.4s, v2.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $4, R6
 	MOVD R6, a+16(FP)
@@ -21238,15 +21204,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVD (R11), F4
 	FMOVQ (R4), F5
 	WORD $0x3ce06886 // ldr q6, [x4, x0]
@@ -21255,7 +21219,7 @@ step:
 	WORD $0x4f8410c1 // fmla v1.4s, v6.4s, v4.s[0]
 	WORD $0x4fa410c3 // fmla v3.4s, v6.4s, v4.s[1]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $8, R6
 	MOVD R6, a+16(FP)
@@ -21309,15 +21273,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVD (R11), F6
 	FMOVS 8(R11), F7
 	FMOVQ (R4), F8
@@ -21329,7 +21291,7 @@ step:
 	WORD $0x4fa61123 // fmla v3.4s, v9.4s, v6.s[1]
 	WORD $0x4f871125 // fmla v5.4s, v9.4s, v7.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $12, R6
 	MOVD R6, a+16(FP)
@@ -21391,15 +21353,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F8
 	FMOVQ (R4), F9
 	WORD $0x3ce0688a // ldr q10, [x4, x0]
@@ -21412,7 +21372,7 @@ step:
 	WORD $0x4f881945 // fmla v5.4s, v10.4s, v8.s[2]
 	WORD $0x4fa81947 // fmla v7.4s, v10.4s, v8.s[3]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $16, R6
 	MOVD R6, a+16(FP)
@@ -21482,15 +21442,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F10
 	FMOVS 16(R11), F11
 	FMOVQ (R4), F12
@@ -21506,7 +21464,7 @@ step:
 	WORD $0x4faa19a7 // fmla v7.4s, v13.4s, v10.s[3]
 	WORD $0x4f8b11a9 // fmla v9.4s, v13.4s, v11.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $20, R6
 	MOVD R6, a+16(FP)
@@ -21584,15 +21542,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F12
 	FMOVD 16(R11), F13
 	FMOVQ (R4), F14
@@ -21610,7 +21566,7 @@ step:
 	WORD $0x4f8d11e9 // fmla v9.4s, v15.4s, v13.s[0]
 	WORD $0x4fad11eb // fmla v11.4s, v15.4s, v13.s[1]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $24, R6
 	MOVD R6, a+16(FP)
@@ -21696,15 +21652,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F14
 	FMOVD 16(R11), F15
 	FMOVS 24(R11), F16
@@ -21725,7 +21679,7 @@ step:
 	WORD $0x4faf124b // fmla v11.4s, v18.4s, v15.s[1]
 	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $28, R6
 	MOVD R6, a+16(FP)
@@ -21819,15 +21773,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F16
 	FMOVQ 16(R11), F17
 	FMOVQ (R4), F18
@@ -21849,7 +21801,7 @@ step:
 	WORD $0x4f911a6d // fmla v13.4s, v19.4s, v17.s[2]
 	WORD $0x4fb11a6f // fmla v15.4s, v19.4s, v17.s[3]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $32, R6
 	MOVD R6, a+16(FP)
@@ -21951,15 +21903,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F18
 	FMOVQ 16(R11), F19
 	FMOVS 32(R11), F20
@@ -21984,7 +21934,7 @@ step:
 	WORD $0x4fb31acf // fmla v15.4s, v22.4s, v19.s[3]
 	WORD $0x4f9412d1 // fmla v17.4s, v22.4s, v20.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $36, R6
 	MOVD R6, a+16(FP)
@@ -22094,15 +22044,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F20
 	FMOVQ 16(R11), F21
 	FMOVD 32(R11), F22
@@ -22129,7 +22077,7 @@ step:
 	WORD $0x4f961311 // fmla v17.4s, v24.4s, v22.s[0]
 	WORD $0x4fb61313 // fmla v19.4s, v24.4s, v22.s[1]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $40, R6
 	MOVD R6, a+16(FP)
@@ -22247,15 +22195,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F22
 	FMOVQ 16(R11), F23
 	FMOVD 32(R11), F24
@@ -22285,7 +22231,7 @@ step:
 	WORD $0x4fb81373 // fmla v19.4s, v27.4s, v24.s[1]
 	WORD $0x4f991375 // fmla v21.4s, v27.4s, v25.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $44, R6
 	MOVD R6, a+16(FP)
@@ -22411,15 +22357,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F24
 	FMOVQ 16(R11), F25
 	FMOVQ 32(R11), F26
@@ -22450,7 +22394,7 @@ step:
 	WORD $0x4f9a1b95 // fmla v21.4s, v28.4s, v26.s[2]
 	WORD $0x4fba1b97 // fmla v23.4s, v28.4s, v26.s[3]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $48, R6
 	MOVD R6, a+16(FP)
@@ -22526,15 +22470,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVS (R11), F3
 	FMOVQ (R4), F4
 	FMOVQ 16(R4), F5
@@ -22543,7 +22485,7 @@ step:
 	WORD $0x4f8310a1 // fmla v1.4s, v5.4s, v3.s[0]
 	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $4, R6
 	MOVD R6, a+16(FP)
@@ -22594,15 +22536,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVD (R11), F6
 	FMOVQ (R4), F7
 	FMOVQ 16(R4), F8
@@ -22614,7 +22554,7 @@ step:
 	WORD $0x4f861122 // fmla v2.4s, v9.4s, v6.s[0]
 	WORD $0x4fa61125 // fmla v5.4s, v9.4s, v6.s[1]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $8, R6
 	MOVD R6, a+16(FP)
@@ -22676,15 +22616,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVD (R11), F9
 	FMOVS 8(R11), F10
 	FMOVQ (R4), F11
@@ -22700,7 +22638,7 @@ step:
 	WORD $0x4fa911a5 // fmla v5.4s, v13.4s, v9.s[1]
 	WORD $0x4f8a11a8 // fmla v8.4s, v13.4s, v10.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $12, R6
 	MOVD R6, a+16(FP)
@@ -22773,15 +22711,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F12
 	FMOVQ (R4), F13
 	FMOVQ 16(R4), F14
@@ -22799,7 +22735,7 @@ step:
 	WORD $0x4f8c19e8 // fmla v8.4s, v15.4s, v12.s[2]
 	WORD $0x4fac19eb // fmla v11.4s, v15.4s, v12.s[3]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $16, R6
 	MOVD R6, a+16(FP)
@@ -22883,15 +22819,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F15
 	FMOVS 16(R11), F16
 	FMOVQ (R4), F17
@@ -22913,7 +22847,7 @@ step:
 	WORD $0x4faf1a6b // fmla v11.4s, v19.4s, v15.s[3]
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $20, R6
 	MOVD R6, a+16(FP)
@@ -23008,15 +22942,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F18
 	FMOVD 16(R11), F19
 	FMOVQ (R4), F20
@@ -23041,7 +22973,7 @@ step:
 	WORD $0x4f9312ce // fmla v14.4s, v22.4s, v19.s[0]
 	WORD $0x4fb312d1 // fmla v17.4s, v22.4s, v19.s[1]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $24, R6
 	MOVD R6, a+16(FP)
@@ -23147,15 +23079,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F21
 	FMOVD 16(R11), F22
 	FMOVS 24(R11), F23
@@ -23184,7 +23114,7 @@ step:
 	WORD $0x4fb61351 // fmla v17.4s, v26.4s, v22.s[1]
 	WORD $0x4f971354 // fmla v20.4s, v26.4s, v23.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $28, R6
 	MOVD R6, a+16(FP)
@@ -23301,15 +23231,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F24
 	FMOVQ 16(R11), F25
 	FMOVQ (R4), F26
@@ -23340,7 +23268,7 @@ step:
 	WORD $0x4f991b94 // fmla v20.4s, v28.4s, v25.s[2]
 	WORD $0x4fb91b97 // fmla v23.4s, v28.4s, v25.s[3]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $32, R6
 	MOVD R6, a+16(FP)
@@ -23414,15 +23342,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVS (R11), F4
 	FMOVQ (R4), F5
 	FMOVQ 16(R4), F6
@@ -23433,7 +23359,7 @@ step:
 	WORD $0x4f8410e2 // fmla v2.4s, v7.4s, v4.s[0]
 	WORD $0x4f841103 // fmla v3.4s, v8.4s, v4.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $4, R6
 	MOVD R6, a+16(FP)
@@ -23489,15 +23415,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVD (R11), F8
 	FMOVQ (R4), F9
 	FMOVQ 16(R4), F10
@@ -23512,7 +23436,7 @@ step:
 	WORD $0x4f881183 // fmla v3.4s, v12.4s, v8.s[0]
 	WORD $0x4fa81187 // fmla v7.4s, v12.4s, v8.s[1]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $8, R6
 	MOVD R6, a+16(FP)
@@ -23582,15 +23506,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVD (R11), F12
 	FMOVS 8(R11), F13
 	FMOVQ (R4), F14
@@ -23610,7 +23532,7 @@ step:
 	WORD $0x4fac1227 // fmla v7.4s, v17.4s, v12.s[1]
 	WORD $0x4f8d122b // fmla v11.4s, v17.4s, v13.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $12, R6
 	MOVD R6, a+16(FP)
@@ -23694,15 +23616,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F16
 	FMOVQ (R4), F17
 	FMOVQ 16(R4), F18
@@ -23725,7 +23645,7 @@ step:
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $16, R6
 	MOVD R6, a+16(FP)
@@ -23823,15 +23743,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F20
 	FMOVS 16(R11), F21
 	FMOVQ (R4), F22
@@ -23859,7 +23777,7 @@ step:
 	WORD $0x4fb41b2f // fmla v15.4s, v25.4s, v20.s[3]
 	WORD $0x4f951333 // fmla v19.4s, v25.4s, v21.s[0]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $20, R6
 	MOVD R6, a+16(FP)
@@ -23971,15 +23889,13 @@ started:
 	LSL $2, R5
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD k+64(FP), R8
-	MOVD zeros+48(FP), R9
-	SUB R6, R9
-	ASR $2, R9
+	MOVD zeros+48(FP), R8
+	MOVD k+64(FP), R9
 step:
 	MOVW.P 4(R7), R10
-	CMP $0, R10
-	CSEL LT, R9, R10, R10
 	ADD R10<<2, R6, R11
+	CMP $0, R10
+	CSEL LT, R8, R11, R11
 	FMOVQ (R11), F24
 	FMOVD 16(R11), F25
 	FMOVQ (R4), F26
@@ -24011,7 +23927,7 @@ step:
 	WORD $0x4f9913b3 // fmla v19.4s, v29.4s, v25.s[0]
 	WORD $0x4fb913b7 // fmla v23.4s, v29.4s, v25.s[1]
 	ADD R5, R4
-	SUBS $1, R8
+	SUBS $1, R9
 	BNE step
 	ADD $24, R6
 	MOVD R6, a+16(FP)
@@ -24074,20 +23990,18 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVS (R10), F1
 	FMOVD (R3), F2
 	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $4, R5
 	MOVD R5, a+16(FP)
@@ -24122,20 +24036,18 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVS (R10), F1
 	FMOVS (R3), F2
 	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $4, R5
 	MOVD R5, a+16(FP)
@@ -24173,21 +24085,19 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVD (R10), F2
 	FMOVD (R3), F3
 	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
 	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $8, R5
 	MOVD R5, a+16(FP)
@@ -24227,21 +24137,19 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVD (R10), F2
 	FMOVS (R3), F3
 	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
 	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $8, R5
 	MOVD R5, a+16(FP)
@@ -24284,15 +24192,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVD (R10), F3
 	FMOVS 8(R10), F4
 	FMOVD (R3), F5
@@ -24300,7 +24206,7 @@ step:
 	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
 	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $12, R5
 	MOVD R5, a+16(FP)
@@ -24345,15 +24251,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVD (R10), F3
 	FMOVS 8(R10), F4
 	FMOVS (R3), F5
@@ -24361,7 +24265,7 @@ step:
 	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
 	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $12, R5
 	MOVD R5, a+16(FP)
@@ -24409,15 +24313,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F4
 	FMOVD (R3), F5
 	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
@@ -24425,7 +24327,7 @@ step:
 	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
 	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $16, R5
 	MOVD R5, a+16(FP)
@@ -24475,15 +24377,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F4
 	FMOVS (R3), F5
 	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
@@ -24491,7 +24391,7 @@ step:
 	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
 	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $16, R5
 	MOVD R5, a+16(FP)
@@ -24544,15 +24444,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F5
 	FMOVS 16(R10), F6
 	FMOVD (R3), F7
@@ -24562,7 +24460,7 @@ step:
 	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
 	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $20, R5
 	MOVD R5, a+16(FP)
@@ -24617,15 +24515,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F5
 	FMOVS 16(R10), F6
 	FMOVS (R3), F7
@@ -24635,7 +24531,7 @@ step:
 	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
 	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $20, R5
 	MOVD R5, a+16(FP)
@@ -24693,15 +24589,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F6
 	FMOVD 16(R10), F7
 	FMOVD (R3), F8
@@ -24712,7 +24606,7 @@ step:
 	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
 	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $24, R5
 	MOVD R5, a+16(FP)
@@ -24772,15 +24666,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F6
 	FMOVD 16(R10), F7
 	FMOVS (R3), F8
@@ -24791,7 +24683,7 @@ step:
 	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
 	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $24, R5
 	MOVD R5, a+16(FP)
@@ -24854,15 +24746,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F7
 	FMOVD 16(R10), F8
 	FMOVS 24(R10), F9
@@ -24875,7 +24765,7 @@ step:
 	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
 	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $28, R5
 	MOVD R5, a+16(FP)
@@ -24940,15 +24830,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F7
 	FMOVD 16(R10), F8
 	FMOVS 24(R10), F9
@@ -24961,7 +24849,7 @@ step:
 	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
 	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $28, R5
 	MOVD R5, a+16(FP)
@@ -25029,15 +24917,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F8
 	FMOVQ 16(R10), F9
 	FMOVD (R3), F10
@@ -25050,7 +24936,7 @@ step:
 	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
 	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $32, R5
 	MOVD R5, a+16(FP)
@@ -25120,15 +25006,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F8
 	FMOVQ 16(R10), F9
 	FMOVS (R3), F10
@@ -25141,7 +25025,7 @@ step:
 	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
 	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $32, R5
 	MOVD R5, a+16(FP)
@@ -25214,15 +25098,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F9
 	FMOVQ 16(R10), F10
 	FMOVS 32(R10), F11
@@ -25237,7 +25119,7 @@ step:
 	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
 	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $36, R5
 	MOVD R5, a+16(FP)
@@ -25312,15 +25194,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F9
 	FMOVQ 16(R10), F10
 	FMOVS 32(R10), F11
@@ -25335,7 +25215,7 @@ step:
 	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
 	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $36, R5
 	MOVD R5, a+16(FP)
@@ -25413,15 +25293,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F10
 	FMOVQ 16(R10), F11
 	FMOVD 32(R10), F12
@@ -25437,7 +25315,7 @@ step:
 	WORD $0x4f8c11a8 // fmla v8.4s, v13.4s, v12.s[0]
 	WORD $0x4fac11a9 // fmla v9.4s, v13.4s, v12.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $40, R5
 	MOVD R5, a+16(FP)
@@ -25517,15 +25395,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F10
 	FMOVQ 16(R10), F11
 	FMOVD 32(R10), F12
@@ -25541,7 +25417,7 @@ step:
 	WORD $0x4f8c11a8 // fmla v8.4s, v13.4s, v12.s[0]
 	WORD $0x4fac11a9 // fmla v9.4s, v13.4s, v12.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $40, R5
 	MOVD R5, a+16(FP)
@@ -25624,15 +25500,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F11
 	FMOVQ 16(R10), F12
 	FMOVD 32(R10), F13
@@ -25650,7 +25524,7 @@ step:
 	WORD $0x4fad11e9 // fmla v9.4s, v15.4s, v13.s[1]
 	WORD $0x4f8e11ea // fmla v10.4s, v15.4s, v14.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $44, R5
 	MOVD R5, a+16(FP)
@@ -25735,15 +25609,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F11
 	FMOVQ 16(R10), F12
 	FMOVD 32(R10), F13
@@ -25761,7 +25633,7 @@ step:
 	WORD $0x4fad11e9 // fmla v9.4s, v15.4s, v13.s[1]
 	WORD $0x4f8e11ea // fmla v10.4s, v15.4s, v14.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $44, R5
 	MOVD R5, a+16(FP)
@@ -25849,15 +25721,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F12
 	FMOVQ 16(R10), F13
 	FMOVQ 32(R10), F14
@@ -25875,7 +25745,7 @@ step:
 	WORD $0x4f8e19ea // fmla v10.4s, v15.4s, v14.s[2]
 	WORD $0x4fae19eb // fmla v11.4s, v15.4s, v14.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $48, R5
 	MOVD R5, a+16(FP)
@@ -25965,15 +25835,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F12
 	FMOVQ 16(R10), F13
 	FMOVQ 32(R10), F14
@@ -25991,7 +25859,7 @@ step:
 	WORD $0x4f8e19ea // fmla v10.4s, v15.4s, v14.s[2]
 	WORD $0x4fae19eb // fmla v11.4s, v15.4s, v14.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $48, R5
 	MOVD R5, a+16(FP)
@@ -26084,15 +25952,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F13
 	FMOVQ 16(R10), F14
 	FMOVQ 32(R10), F15
@@ -26112,7 +25978,7 @@ step:
 	WORD $0x4faf1a2b // fmla v11.4s, v17.4s, v15.s[3]
 	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $52, R5
 	MOVD R5, a+16(FP)
@@ -26207,15 +26073,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F13
 	FMOVQ 16(R10), F14
 	FMOVQ 32(R10), F15
@@ -26235,7 +26099,7 @@ step:
 	WORD $0x4faf1a2b // fmla v11.4s, v17.4s, v15.s[3]
 	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $52, R5
 	MOVD R5, a+16(FP)
@@ -26333,15 +26197,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F14
 	FMOVQ 16(R10), F15
 	FMOVQ 32(R10), F16
@@ -26362,7 +26224,7 @@ step:
 	WORD $0x4f91124c // fmla v12.4s, v18.4s, v17.s[0]
 	WORD $0x4fb1124d // fmla v13.4s, v18.4s, v17.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $56, R5
 	MOVD R5, a+16(FP)
@@ -26462,15 +26324,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F14
 	FMOVQ 16(R10), F15
 	FMOVQ 32(R10), F16
@@ -26491,7 +26351,7 @@ step:
 	WORD $0x4f91124c // fmla v12.4s, v18.4s, v17.s[0]
 	WORD $0x4fb1124d // fmla v13.4s, v18.4s, v17.s[1]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $56, R5
 	MOVD R5, a+16(FP)
@@ -26594,15 +26454,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F15
 	FMOVQ 16(R10), F16
 	FMOVQ 32(R10), F17
@@ -26625,7 +26483,7 @@ step:
 	WORD $0x4fb2128d // fmla v13.4s, v20.4s, v18.s[1]
 	WORD $0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $60, R5
 	MOVD R5, a+16(FP)
@@ -26730,15 +26588,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F15
 	FMOVQ 16(R10), F16
 	FMOVQ 32(R10), F17
@@ -26761,7 +26617,7 @@ step:
 	WORD $0x4fb2128d // fmla v13.4s, v20.4s, v18.s[1]
 	WORD $0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $60, R5
 	MOVD R5, a+16(FP)
@@ -26869,15 +26725,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F16
 	FMOVQ 16(R10), F17
 	FMOVQ 32(R10), F18
@@ -26900,7 +26754,7 @@ step:
 	WORD $0x4f931a8e // fmla v14.4s, v20.4s, v19.s[2]
 	WORD $0x4fb31a8f // fmla v15.4s, v20.4s, v19.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $64, R5
 	MOVD R5, a+16(FP)
@@ -27010,15 +26864,13 @@ started:
 	LSL $2, R4
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD k+64(FP), R7
-	MOVD zeros+48(FP), R8
-	SUB R5, R8
-	ASR $2, R8
+	MOVD zeros+48(FP), R7
+	MOVD k+64(FP), R8
 step:
 	MOVW.P 4(R6), R9
-	CMP $0, R9
-	CSEL LT, R8, R9, R9
 	ADD R9<<2, R5, R10
+	CMP $0, R9
+	CSEL LT, R7, R10, R10
 	FMOVQ (R10), F16
 	FMOVQ 16(R10), F17
 	FMOVQ 32(R10), F18
@@ -27041,7 +26893,7 @@ step:
 	WORD $0x4f931a8e // fmla v14.4s, v20.4s, v19.s[2]
 	WORD $0x4fb31a8f // fmla v15.4s, v20.4s, v19.s[3]
 	ADD R4, R3
-	SUBS $1, R7
+	SUBS $1, R8
 	BNE step
 	ADD $64, R5
 	MOVD R5, a+16(FP)

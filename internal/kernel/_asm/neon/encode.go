@@ -10,6 +10,20 @@ const (
 	strQ     encoding = 0x3ca06800 // str q0, [x0, x0]
 )
 
+// operation is an encoding of which the name and the arrangement of lanes are
+// all that objdump says beside the registers.
+type operation struct {
+	encoding
+	name, arrangement string
+}
+
+var (
+	floatAdd     = operation{0x4e20d400, "fadd", "4s"}
+	floatAtLeast = operation{0x6e20e400, "fcmge", "4s"}
+	floatEqual   = operation{0x4e20e400, "fcmeq", "4s"}
+	andNot       = operation{0x4e601c00, "bic", "16b"}
+)
+
 // word returns the word for result d and operands n and m; those of a load or
 // store are the register, the base and the index.
 func (e encoding) word(d, n, m int) uint32 {

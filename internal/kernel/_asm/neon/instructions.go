@@ -66,6 +66,35 @@ func (f *function) move(from, to vec) { f.op("VMOV", from.b16(), to.b16()) }
 // multiplyAdd adds a*b to acc, lane by lane and rounded once.
 func (f *function) multiplyAdd(acc, a, b vec) { f.op("VFMLA", b.s4(), a.s4(), acc.s4()) }
 
+// apply returns the result of an operation that Go's assembler lacks.
+func (f *function) apply(o operation, a, b vec) vec {
+	d := f.vec()
+	f.applyTo(d, o, a, b)
+	return d
+}
+
+func (f *function) applyTo(d vec, o operation, a, b vec) {
+	f.word(
+		func() uint32 { return o.word(d.number, a.number, b.number) },
+		func() string {
+			return fmt.Sprintf("%s v%d.%s, v%d.%s, v%d.%s", o.name, d.number, o.arrangement,
+				a.number, o.arrangement, b.number, o.arrangement)
+		},
+		d.register, a.register, b.register)
+}
+
+// pick sets to to from in the lanes that a comparison holds for.
+func (f *function) pick(condition, from, to vec) {
+	f.op("VBIT", condition.b16(), from.b16(), to.b16())
+}
+
+// everyLane returns a number of a general register in every lane.
+func (f *function) everyLane(n gp) vec {
+	v := f.vec()
+	f.op("VDUP", n, v.s4())
+	return v
+}
+
 // multiplyLane adds a times one lane of b to acc, rounded once.
 func (f *function) multiplyLane(acc, a, b vec, lane int) {
 	f.word(
@@ -106,10 +135,28 @@ func (f *function) countDown(counter gp, target string) {
 	f.branch("BNE", target)
 }
 
-// negativeOr returns r, or the other where r is negative.
-func (f *function) negativeOr(r, other gp) {
-	f.op("CMP", immediate(0), r)
-	f.op("CSEL", text("LT"), other, r, r)
+// gathered returns a pointer to the elements at an offset of a, or to zeros if it
+// is negative.
+func (f *function) gathered(a, offset, zeros gp) gp {
+	p := f.gp()
+	f.op("ADD", shifted{offset, 2}, a, p)
+	f.op("CMP", immediate(0), offset)
+	f.op("CSEL", text("LT"), zeros, p, p)
+	return p
+}
+
+// loadOffset loads an offset.
+func (f *function) loadOffset(from memory) gp {
+	offset := f.gp()
+	f.op("MOVW", from, offset)
+	return offset
+}
+
+// nextOffset loads an offset and moves the pointer to the next.
+func (f *function) nextOffset(from gp) gp {
+	offset := f.gp()
+	f.op("MOVW.P", at(from, 4), offset)
+	return offset
 }
 
 func (f *function) end() { f.op("RET") }

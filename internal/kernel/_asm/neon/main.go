@@ -18,8 +18,9 @@ import (
 
 // families are the kernels by the file that they are written to.
 var families = map[string]func(*file){
-	"peak":    peak,
-	"product": products,
+	"gathered": gathered,
+	"peak":     peak,
+	"product":  products,
 }
 
 func main() {

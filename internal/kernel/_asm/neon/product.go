@@ -175,15 +175,6 @@ func (f *function) zeroOffset(a gp) gp {
 	return zeros
 }
 
-// nextOffset loads an offset, or the other if it is negative, and moves the
-// pointer to the next.
-func (f *function) nextOffset(from, other gp) gp {
-	offset := f.gp()
-	f.op("MOVW.P", at(from, 4), offset)
-	f.negativeOr(offset, other)
-	return offset
-}
-
 // nextRows moves the parameter offsets to the rows of the next tile.
 func (e *tile) nextRows() {
 	offsets, taps, rows := e.value("offsets"), e.bytes("taps"), e.gp()
@@ -233,15 +224,10 @@ func (e *tile) rowPointers(table gp) []gp {
 	e.op("MOVD", table, from)
 	rows := make([]gp, e.rows)
 	for m := range rows {
-		offset, row := e.gp(), e.gp()
-		e.op("MOVW", at(from, 0), offset)
-		e.op("ADD", shifted{offset, 2}, a, row)
-		e.op("CMP", immediate(0), offset)
-		e.op("CSEL", text("LT"), zeros, row, row)
+		rows[m] = e.gathered(a, e.loadOffset(at(from, 0)), zeros)
 		if m < e.rows-1 {
 			e.op("ADD", taps, from)
 		}
-		rows[m] = row
 	}
 	return rows
 }
@@ -285,12 +271,14 @@ func gatherOneTile(out *file, t shape) {
 	e.beginTiles(true)
 	b, stride := e.value("b"), e.bytes("bStride")
 	a, taps := e.value("a"), e.value("taps")
-	zeros := e.zeroOffset(a)
+	zeros := e.zeroOffset(a) // an offset that an index can take
 	tables := e.tapPointers()
 	e.label("tap")
 	factors := make([]factor, t.rows)
 	for m, table := range tables {
-		offset := e.nextOffset(table, zeros)
+		offset := e.nextOffset(table)
+		e.op("CMP", immediate(0), offset)
+		e.op("CSEL", text("LT"), zeros, offset, offset)
 		factors[m].vec = e.load(memory{base: a, index: &offset, shift: 2}, 1)
 	}
 	e.step(b, stride, factors)
@@ -319,12 +307,9 @@ func outerTile(out *file, t shape) {
 	e := newTile(f, t)
 	e.beginTiles(false)
 	b, stride := e.value("b"), e.bytes("bStride")
-	a, table, k := e.value("a"), e.value("offsets"), e.value("k")
-	zeros := e.zeroOffset(a)
+	a, table, zeros, k := e.value("a"), e.value("offsets"), e.value("zeros"), e.value("k")
 	e.label("step")
-	from, offset := e.gp(), e.nextOffset(table, zeros)
-	e.op("ADD", shifted{offset, 2}, a, from)
-	e.step(b, stride, e.neighbours(from))
+	e.step(b, stride, e.neighbours(e.gathered(a, e.nextOffset(table), zeros)))
 	e.countDown(k, "step")
 	e.op("ADD", immediate(4*t.rows), a)
 	e.setValue("a", a)

@@ -1,0 +1,88 @@
+package main
+
+// maxPool emits one strip of channels of one pixel.
+func maxPool(p *strip) {
+	x, table, left, tap := p.pointer("x"), p.value("offsets"), p.value("taps"), p.gp()
+	p.op("MOVD", immediate(-1), tap)
+	var offset gp
+	next := func(label, otherwise string) {
+		p.function.label(p.label + label)
+		p.op("SUBS", immediate(1), left)
+		p.branch("BLT", p.label+otherwise)
+		offset = p.nextOffset(table)
+		p.op("ADD", immediate(1), tap)
+		p.branch("TBNZ", p.label+label, immediate(31), offset)
+		p.op("ADD", shifted{offset, 2}, x, offset)
+	}
+	next("First", "Skip") // a window without any pixel leaves its output as it was
+	top, won := p.read(offset), make([]vec, p.vectors)
+	for i := range won {
+		won[i] = p.everyLane(tap)
+	}
+	next("Next", "Store")
+	index := p.everyLane(tap)
+	for i, v := range p.read(offset) {
+		beats := p.apply(andNot, p.apply(floatEqual, top[i], top[i]), p.apply(floatAtLeast, top[i], v))
+		p.pick(beats, v, top[i])
+		p.pick(beats, index, won[i])
+	}
+	p.branch("JMP", p.label+"Next")
+	p.function.label(p.label + "Store")
+	p.write(top, p.pointer("dst"))
+	to := p.bytePointer()
+	p.each(func(i, disp int) { p.storeBytes(won[i], at(to, disp/4)) })
+	p.function.label(p.label + "Skip")
+}
+
+// bytePointer returns the parameter index moved on to the present column.
+func (p *strip) bytePointer() gp {
+	column, to := p.gp(), p.value("index")
+	p.op("LSR", immediate(2), p.column, column)
+	p.op("ADD", column, to)
+	return to
+}
+
+// storeBytes stores the lowest byte of every lane; it changes v.
+func (p *strip) storeBytes(v vec, to memory) {
+	if p.lanes == 1 {
+		b := p.gp()
+		p.op("VMOV", as{v, "B[0]"}, b)
+		p.op("MOVB", b, to)
+		return
+	}
+	p.op("VUZP1", v.b16(), v.b16(), v.b16())
+	p.op("VUZP1", v.b16(), v.b16(), v.b16())
+	p.op("FMOVS", v, to)
+}
+
+// loadBytes loads a byte into every lane.
+func (p *strip) loadBytes(from memory) vec {
+	if p.lanes == 1 {
+		b := p.gp()
+		p.op("MOVBU", from, b)
+		return p.everyLane(b)
+	}
+	v := p.vec()
+	p.op("FMOVS", from, v)
+	p.op("VUXTL", as{v, "B8"}, as{v, "H8"})
+	p.op("VUXTL", as{v, "H4"}, as{v, "S4"})
+	return v
+}
+
+// maxPoolGradient emits one strip of channels of one pixel.
+func maxPoolGradient(p *strip) {
+	dy, won := p.read(p.pointer("dy"))[0], p.loadBytes(at(p.bytePointer(), 0))
+	dx, table, taps, tap := p.pointer("dx"), p.value("offsets"), p.value("taps"), p.gp()
+	p.op("MOVD", immediate(0), tap)
+	p.function.label(p.label + "Tap")
+	to := p.nextOffset(table)
+	p.branch("TBNZ", p.label+"Next", immediate(31), to)
+	p.op("ADD", shifted{to, 2}, dx, to)
+	before, wins := p.read(to), p.vec()
+	p.op("VCMEQ", p.everyLane(tap).s4(), won.s4(), wins.s4())
+	p.pick(wins, p.apply(floatAdd, before[0], dy), before[0])
+	p.write(before, to)
+	p.function.label(p.label + "Next")
+	p.op("ADD", immediate(1), tap)
+	p.countDown(taps, p.label+"Tap")
+}
