@@ -1144,24 +1144,24 @@ wideNext:
 	FMOVQ 16(R8), F10
 	FMOVQ 32(R8), F11
 	FMOVQ 48(R8), F12
-	WORD $0x4e20e40d // fcmeq v13.4s, v0.4s, v0.4s
-	WORD $0x6e29e40e // fcmge v14.4s, v0.4s, v9.4s
-	WORD $0x4e6e1daf // bic v15.16b, v13.16b, v14.16b
+	WORD $0x6e29e40d // fcmge v13.4s, v0.4s, v9.4s
+	WORD $0x4e20e40e // fcmeq v14.4s, v0.4s, v0.4s
+	WORD $0x4e6d1dcf // bic v15.16b, v14.16b, v13.16b
 	VBIT V15.B16, V9.B16, V0.B16
 	VBIT V15.B16, V8.B16, V4.B16
-	WORD $0x4e21e430 // fcmeq v16.4s, v1.4s, v1.4s
-	WORD $0x6e2ae431 // fcmge v17.4s, v1.4s, v10.4s
-	WORD $0x4e711e12 // bic v18.16b, v16.16b, v17.16b
+	WORD $0x6e2ae430 // fcmge v16.4s, v1.4s, v10.4s
+	WORD $0x4e21e431 // fcmeq v17.4s, v1.4s, v1.4s
+	WORD $0x4e701e32 // bic v18.16b, v17.16b, v16.16b
 	VBIT V18.B16, V10.B16, V1.B16
 	VBIT V18.B16, V8.B16, V5.B16
-	WORD $0x4e22e453 // fcmeq v19.4s, v2.4s, v2.4s
-	WORD $0x6e2be454 // fcmge v20.4s, v2.4s, v11.4s
-	WORD $0x4e741e75 // bic v21.16b, v19.16b, v20.16b
+	WORD $0x6e2be453 // fcmge v19.4s, v2.4s, v11.4s
+	WORD $0x4e22e454 // fcmeq v20.4s, v2.4s, v2.4s
+	WORD $0x4e731e95 // bic v21.16b, v20.16b, v19.16b
 	VBIT V21.B16, V11.B16, V2.B16
 	VBIT V21.B16, V8.B16, V6.B16
-	WORD $0x4e23e476 // fcmeq v22.4s, v3.4s, v3.4s
-	WORD $0x6e2ce477 // fcmge v23.4s, v3.4s, v12.4s
-	WORD $0x4e771ed8 // bic v24.16b, v22.16b, v23.16b
+	WORD $0x6e2ce476 // fcmge v22.4s, v3.4s, v12.4s
+	WORD $0x4e23e477 // fcmeq v23.4s, v3.4s, v3.4s
+	WORD $0x4e761ef8 // bic v24.16b, v23.16b, v22.16b
 	VBIT V24.B16, V12.B16, V3.B16
 	VBIT V24.B16, V8.B16, V7.B16
 	JMP wideNext
@@ -1218,9 +1218,9 @@ narrowNext:
 	ADD R20<<2, R12, R20
 	VDUP R15, V27.S4
 	FMOVQ (R20), F28
-	WORD $0x4e39e73d // fcmeq v29.4s, v25.4s, v25.4s
-	WORD $0x6e3ce73e // fcmge v30.4s, v25.4s, v28.4s
-	WORD $0x4e7e1fbf // bic v31.16b, v29.16b, v30.16b
+	WORD $0x6e3ce73d // fcmge v29.4s, v25.4s, v28.4s
+	WORD $0x4e39e73e // fcmeq v30.4s, v25.4s, v25.4s
+	WORD $0x4e7d1fdf // bic v31.16b, v30.16b, v29.16b
 	VBIT V31.B16, V28.B16, V25.B16
 	VBIT V31.B16, V27.B16, V26.B16
 	JMP narrowNext
@@ -1265,9 +1265,9 @@ singleNext:
 	ADD R3<<2, R24, R3
 	VDUP R7, V9.S4
 	FMOVS (R3), F15
-	WORD $0x4e2de5b0 // fcmeq v16.4s, v13.4s, v13.4s
-	WORD $0x6e2fe5b1 // fcmge v17.4s, v13.4s, v15.4s
-	WORD $0x4e711e0a // bic v10.16b, v16.16b, v17.16b
+	WORD $0x6e2fe5b0 // fcmge v16.4s, v13.4s, v15.4s
+	WORD $0x4e2de5b1 // fcmeq v17.4s, v13.4s, v13.4s
+	WORD $0x4e701e2a // bic v10.16b, v17.16b, v16.16b
 	VBIT V10.B16, V15.B16, V13.B16
 	VBIT V10.B16, V9.B16, V14.B16
 	JMP singleNext

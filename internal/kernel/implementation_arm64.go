@@ -7,10 +7,57 @@ package kernel
 var known = []string{neon.name}
 
 // neon are the vector instructions that every arm64 processor has.
-var neon = func() implementation {
-	i := generic
-	i.name, i.width = "neon", 4
-	i.tiled = tiled{
+var neon = implementation{
+	name:  "neon",
+	width: 4,
+
+	axpy:          axpyNEON,
+	mulAdd:        mulAddNEON,
+	add:           addNEON,
+	scale:         scaleNEON,
+	movingAverage: movingAverageNEON,
+	fromBytes:     fromBytesNEON,
+	mask:          maskNEON,
+
+	relu:              reluNEON,
+	relu6:             relu6NEON,
+	hardSwish:         hardSwishNEON,
+	silu:              siluNEON,
+	gelu:              geluNEON,
+	reluGradient:      reluGradientNEON,
+	relu6Gradient:     relu6GradientNEON,
+	hardSwishGradient: hardSwishGradientNEON,
+	siluGradient:      siluGradientNEON,
+	geluGradient:      geluGradientNEON,
+	expMinus:          expMinusNEON,
+	divide:            divideNEON,
+	centered:          centeredNEON,
+
+	sgd:      sgdNEON,
+	momentum: momentumNEON,
+	nesterov: nesterovNEON,
+	adam:     adamNEON,
+	lion:     lionNEON,
+
+	sum:           sumNEON,
+	dot:           dotNEON,
+	largest:       largestNEON,
+	sumSquares:    sumSquaresNEON,
+	largestOffset: largestOffsetNEON,
+
+	columnSum:  columnSumNEON,
+	scaleShift: scaleShiftNEON,
+
+	channelSums:              channelSumsNEON,
+	squaredDeviations:        squaredDeviationsNEON,
+	normalize:                normalizeNEON,
+	normalizeClamped:         normalizeClampedNEON,
+	normalizeSums:            normalizeSumsNEON,
+	normalizeSumsClamped:     normalizeSumsClampedNEON,
+	normalizeGradient:        normalizeGradientNEON,
+	normalizeGradientClamped: normalizeGradientClampedNEON,
+
+	tiled: tiled{
 		multiplyAdd:     multiplyAddNEON,
 		gather:          gatherNEON,
 		gatherOne:       gatherOneNEON,
@@ -21,9 +68,8 @@ var neon = func() implementation {
 		depthwiseTaps:   depthwiseTapsGradientNEON,
 		maxPool:         maxPoolNEON,
 		maxPoolGradient: maxPoolGradientNEON,
-	}
-	return i
-}()
+	},
+}
 
 // accelerated lists the implementations in assembly.
 func accelerated() []*implementation { return []*implementation{&neon} }

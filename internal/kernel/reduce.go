@@ -84,6 +84,11 @@ func largestGeneric(x []float32) float32 {
 	for i, v := range x {
 		p[i%lanes] = larger(p[i%lanes], v)
 	}
+	return foldLargest(&p)
+}
+
+// foldLargest joins lanes in the order of fold.
+func foldLargest(p *[lanes]float32) float32 {
 	for width := lanes / 2; width > 0; width /= 2 {
 		for j := range width {
 			p[j] = larger(p[j], p[j+width])

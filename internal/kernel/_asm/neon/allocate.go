@@ -1,6 +1,6 @@
 package main
 
-import "fmt"
+import "slices"
 
 // interval is the part of a function, in lines, in which a register is in use.
 type interval struct {
@@ -73,9 +73,22 @@ func allocate(name string, lines []line) {
 		used = append(kept, next)
 		list := free[next.register.vector]
 		if len(list) == 0 {
-			panic(fmt.Sprintf("%s needs too many registers at %q", name, lines[next.first].label))
+			panic(name + " needs too many registers")
 		}
-		// The one that was freed first: its last use is the farthest back.
-		next.register.number, free[next.register.vector] = list[0], list[1:]
+		i := choose(list, lines[next.first])
+		next.register.number = list[i]
+		free[next.register.vector] = slices.Delete(list, i, i+1)
 	}
+}
+
+// choose returns which of the free registers the result of a line takes: that
+// which was freed first, since its last use is the farthest back, or the source
+// of a move, which is then in vain.
+func choose(free []int, l line) int {
+	if l.move {
+		if i := slices.Index(free, l.registers[0].number); i >= 0 {
+			return i
+		}
+	}
+	return 0
 }

@@ -10,18 +10,37 @@ const (
 	strQ     encoding = 0x3ca06800 // str q0, [x0, x0]
 )
 
-// operation is an encoding of which the name and the arrangement of lanes are
-// all that objdump says beside the registers.
+// operation is an encoding whose operands all have one arrangement of lanes.
 type operation struct {
 	encoding
 	name, arrangement string
 }
 
 var (
-	floatAdd     = operation{0x4e20d400, "fadd", "4s"}
-	floatAtLeast = operation{0x6e20e400, "fcmge", "4s"}
-	floatEqual   = operation{0x4e20e400, "fcmeq", "4s"}
-	andNot       = operation{0x4e601c00, "bic", "16b"}
+	floatAdd      = operation{0x4e20d400, "fadd", "4s"}
+	floatSubtract = operation{0x4ea0d400, "fsub", "4s"}
+	floatMultiply = operation{0x6e20dc00, "fmul", "4s"}
+	floatDivide   = operation{0x6e20fc00, "fdiv", "4s"}
+	floatEqual    = operation{0x4e20e400, "fcmeq", "4s"}
+	floatNotLess  = operation{0x6e20e400, "fcmge", "4s"}
+	floatGreater  = operation{0x6ea0e400, "fcmgt", "4s"}
+	integerMost   = operation{0x4ea06400, "smax", "4s"}
+	andNot        = operation{0x4e601c00, "bic", "16b"}
+	orNot         = operation{0x4ee01c00, "orn", "16b"}
+	doubleFMA     = operation{0x4e60cc00, "fmla", "2d"}
+
+	// With one operand.
+	floatMagnitude = operation{0x4ea0f800, "fabs", "4s"}
+	floatNegate    = operation{0x6ea0f800, "fneg", "4s"}
+	floatRoot      = operation{0x6ea1f800, "fsqrt", "4s"}
+	floatOfNatural = operation{0x6e21d800, "ucvtf", "4s"}
+)
+
+// Encodings with operands of their own.
+const (
+	halfShift    encoding = 0x4f3f0400 // sshr v0.4s, v0.4s, #1
+	lowToDouble  encoding = 0x0e617800 // fcvtl v0.2d, v0.2s
+	highToDouble encoding = 0x4e617800 // fcvtl2 v0.2d, v0.4s
 )
 
 // word returns the word for result d and operands n and m; those of a load or

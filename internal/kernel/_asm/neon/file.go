@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"go/format"
 	"os"
+	"slices"
 	"strings"
 )
 
 // file is a file of assembly with the Go declarations of its functions.
 type file struct {
 	functions []*function
+	constants [][lanes]uint32 // which functions read
 }
 
 // function begins a function that does not keep its pointers. Its signature is
 // what follows the name in Go.
 func (f *file) function(name, signature, doc string) *function {
-	fn := &function{name: name + "NEON", signature: signature, doc: doc, frame: newFrame(signature)}
+	fn := &function{file: f, name: name + "NEON", signature: signature, doc: doc, frame: newFrame(signature)}
 	f.functions = append(f.functions, fn)
 	return fn
 }
@@ -31,10 +33,36 @@ func header() string {
 func (f *file) assembly() []byte {
 	var b bytes.Buffer
 	b.WriteString(header() + "#include \"textflag.h\"\n")
+	f.writeConstants(&b)
 	for _, fn := range f.functions {
 		fn.write(&b)
 	}
 	return b.Bytes()
+}
+
+// constant returns the place of a constant among all, in bytes.
+func (f *file) constant(c [lanes]uint32) int {
+	i := slices.Index(f.constants, c)
+	if i < 0 {
+		i = len(f.constants)
+		f.constants = append(f.constants, c)
+	}
+	return 4 * lanes * i
+}
+
+const constantsName = "constants<>"
+
+func (f *file) writeConstants(b *bytes.Buffer) {
+	if len(f.constants) == 0 {
+		return
+	}
+	b.WriteString("\n")
+	for i, c := range f.constants {
+		for j, bits := range c {
+			fmt.Fprintf(b, "DATA %s+%d(SB)/4, $0x%08x\n", constantsName, 4*(lanes*i+j), bits)
+		}
+	}
+	fmt.Fprintf(b, "GLOBL %s(SB), RODATA|NOPTR, $%d\n", constantsName, 4*lanes*len(f.constants))
 }
 
 // stubs returns the Go file that declares the functions.

@@ -9,8 +9,9 @@ import (
 // frame is where a function's parameters and results lie in memory: at which
 // distance from FP, under the names that go vet wants to see.
 type frame struct {
-	offsets map[string]int64
-	size    int64
+	offsets  map[string]int64
+	elements map[string]int // size of an element of a slice
+	size     int64
 }
 
 func newFrame(signature string) frame {
@@ -19,7 +20,7 @@ func newFrame(signature string) frame {
 		panic(fmt.Sprintf("signature %s: %v", signature, err))
 	}
 	s := parsed.Type.(*types.Signature)
-	f := frame{offsets: map[string]int64{}}
+	f := frame{offsets: map[string]int64{}, elements: map[string]int{}}
 	f.add(s.Params(), "")
 	if s.Results().Len() > 0 {
 		f.size = (f.size + 7) &^ 7
@@ -42,6 +43,7 @@ func (f *frame) add(variables *types.Tuple, otherwise string) {
 		switch t := t.(type) {
 		case *types.Slice:
 			f.offsets[name+"_base"], f.offsets[name+"_len"] = f.size, f.size+8
+			f.elements[name] = int(sizes.Sizeof(t.Elem()))
 		case *types.Array:
 			for i := range t.Len() {
 				f.offsets[fmt.Sprintf("%s_%d", name, i)] = f.size + i*sizes.Sizeof(t.Elem())

@@ -92,17 +92,23 @@ func (s shifted) String() string { return fmt.Sprintf("%v<<%d", s.gp, s.by) }
 // line is an instruction or a label. Its text is asked for when its registers
 // have numbers.
 type line struct {
+	move      bool // from the first register to the second
 	text      func() string
 	registers []*register
 	label     string // what stands here
 	target    string // where a branch may go
 }
 
+// vain tells whether the line moves a register to itself.
+func (l *line) vain() bool { return l.move && l.registers[0].number == l.registers[1].number }
+
 // function is a function under construction.
 type function struct {
+	file                 *file
 	name, signature, doc string
 	frame
-	lines []line
+	lines     []line
+	constants *gp // points to the file's constants, if the function reads any
 }
 
 func (f *function) gp() gp   { return gp{&register{}} }
@@ -153,10 +159,11 @@ func (f *function) write(b *bytes.Buffer) {
 	allocate(f.name, f.lines)
 	fmt.Fprintf(b, "\n// func %s%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", f.name, f.signature, f.name, f.size)
 	for _, l := range f.lines {
-		if l.label != "" {
+		switch {
+		case l.label != "":
 			fmt.Fprintf(b, "%s:\n", l.label)
-			continue
+		case !l.vain():
+			fmt.Fprintf(b, "\t%s\n", l.text())
 		}
-		fmt.Fprintf(b, "\t%s\n", l.text())
 	}
 }

@@ -41,9 +41,9 @@ func (p *strip) pointer(name string) gp {
 }
 
 // strips emits body for strips of several vectors, of one, and of one channel,
-// until all channels are done.
-func (f *function) strips(vectors int, body func(p *strip)) {
-	left, column := f.value("channels"), f.gp()
+// until all channels, whose number is a parameter, are done.
+func (f *function) strips(channels string, vectors int, body func(p *strip)) {
+	left, column := f.value(channels), f.gp()
 	f.op("MOVD", immediate(0), column)
 	for _, p := range []strip{
 		{label: "wide", vectors: vectors, lanes: lanes},
@@ -95,16 +95,16 @@ func (f *function) moveOn(name string, by gp) {
 
 func gathered(out *file) {
 	f := out.function("depthwise", depthwiseSignature, "computes Depthwise.Convolve.")
-	f.pixels(func() { f.strips(4, depthwise) }, []string{"dst"}, nil)
+	f.pixels(func() { f.strips("channels", 4, depthwise) }, []string{"dst"}, nil)
 	depthwiseNine(out)
 	depthwiseGradient(out, "depthwiseTapGradient", 1, 4)
 	depthwiseGradient(out, "depthwiseTapsGradient", depthwiseTaps, nineVectors)
 	pool := out.function("maxPool", "(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)",
 		"computes maxPoolGeneric.")
-	pool.pixels(func() { pool.strips(4, maxPool) }, []string{"dst"}, []string{"index"})
+	pool.pixels(func() { pool.strips("channels", 4, maxPool) }, []string{"dst"}, []string{"index"})
 	gradient := out.function("maxPoolGradient", "(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)",
 		"computes maxPoolGradientGeneric.")
-	gradient.pixels(func() { gradient.strips(1, maxPoolGradient) }, []string{"dy"}, []string{"index"})
+	gradient.pixels(func() { gradient.strips("channels", 1, maxPoolGradient) }, []string{"dy"}, []string{"index"})
 }
 
 const depthwiseSignature = "(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)"
@@ -155,7 +155,7 @@ const (
 // for its two multiply-adds.
 func depthwiseNine(out *file) {
 	f := out.function("depthwiseNine", depthwiseSignature, "computes Depthwise.Convolve for 9 taps.")
-	f.strips(nineVectors, func(p *strip) {
+	f.strips("channels", nineVectors, func(p *strip) {
 		w, bias := make([][]vec, depthwiseTaps), p.zeros(p.vectors)
 		from, stride := p.pointer("w"), p.bytes("channels")
 		for t := range w {
@@ -221,7 +221,7 @@ func (g gather) next(label string) {
 func depthwiseGradient(out *file, name string, taps, vectors int) {
 	f := out.function(name, "(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)",
 		"adds to the gradients of neighbouring taps, the first of which offsets and dw point to.")
-	f.strips(vectors, func(p *strip) {
+	f.strips("channels", vectors, func(p *strip) {
 		acc := make([][]vec, taps)
 		dw, stride := p.pointer("dw"), p.bytes("channels")
 		for t := range acc {

@@ -50,6 +50,20 @@ func (f *function) indexed(mnemonic string, e encoding, v vec, m memory) {
 		v.register, m.base.register, m.index.register)
 }
 
+// loadBytes loads a byte into each of n lanes, 4 or 1.
+func (f *function) loadBytes(from memory, n int) vec {
+	if n == 1 {
+		b := f.gp()
+		f.op("MOVBU", from, b)
+		return f.everyLane(b)
+	}
+	v := f.vec()
+	f.op("FMOVS", from, v)
+	f.op("VUXTL", as{v, "B8"}, as{v, "H8"})
+	f.op("VUXTL", as{v, "H4"}, as{v, "S4"})
+	return v
+}
+
 func (f *function) zero(v vec) { f.op("VEOR", v.b16(), v.b16(), v.b16()) }
 
 // zeros returns n new registers of zeros.
@@ -61,31 +75,9 @@ func (f *function) zeros(n int) []vec {
 	return v
 }
 
-func (f *function) move(from, to vec) { f.op("VMOV", from.b16(), to.b16()) }
-
-// multiplyAdd adds a*b to acc, lane by lane and rounded once.
-func (f *function) multiplyAdd(acc, a, b vec) { f.op("VFMLA", b.s4(), a.s4(), acc.s4()) }
-
-// apply returns the result of an operation that Go's assembler lacks.
-func (f *function) apply(o operation, a, b vec) vec {
-	d := f.vec()
-	f.applyTo(d, o, a, b)
-	return d
-}
-
-func (f *function) applyTo(d vec, o operation, a, b vec) {
-	f.word(
-		func() uint32 { return o.word(d.number, a.number, b.number) },
-		func() string {
-			return fmt.Sprintf("%s v%d.%s, v%d.%s, v%d.%s", o.name, d.number, o.arrangement,
-				a.number, o.arrangement, b.number, o.arrangement)
-		},
-		d.register, a.register, b.register)
-}
-
-// pick sets to to from in the lanes that a comparison holds for.
-func (f *function) pick(condition, from, to vec) {
-	f.op("VBIT", condition.b16(), from.b16(), to.b16())
+func (f *function) move(from, to vec) {
+	f.op("VMOV", from.b16(), to.b16())
+	f.lines[len(f.lines)-1].move = true
 }
 
 // everyLane returns a number of a general register in every lane.

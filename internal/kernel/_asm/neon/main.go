@@ -18,9 +18,12 @@ import (
 
 // families are the kernels by the file that they are written to.
 var families = map[string]func(*file){
-	"gathered": gathered,
-	"peak":     peak,
-	"product":  products,
+	"columns":     columnKernels,
+	"elementwise": elementwise,
+	"gathered":    gathered,
+	"peak":        peak,
+	"product":     products,
+	"reduce":      reductions,
 }
 
 func main() {

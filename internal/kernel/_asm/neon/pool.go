@@ -22,9 +22,9 @@ func maxPool(p *strip) {
 	next("Next", "Store")
 	index := p.everyLane(tap)
 	for i, v := range p.read(offset) {
-		beats := p.apply(andNot, p.apply(floatEqual, top[i], top[i]), p.apply(floatAtLeast, top[i], v))
-		p.pick(beats, v, top[i])
-		p.pick(beats, index, won[i])
+		beats := p.drop(p.notLess(top[i], v), p.equal(top[i], top[i]))
+		p.replace(beats, top[i], v)
+		p.replace(beats, won[i], index)
 	}
 	p.branch("JMP", p.label+"Next")
 	p.function.label(p.label + "Store")
@@ -55,23 +55,9 @@ func (p *strip) storeBytes(v vec, to memory) {
 	p.op("FMOVS", v, to)
 }
 
-// loadBytes loads a byte into every lane.
-func (p *strip) loadBytes(from memory) vec {
-	if p.lanes == 1 {
-		b := p.gp()
-		p.op("MOVBU", from, b)
-		return p.everyLane(b)
-	}
-	v := p.vec()
-	p.op("FMOVS", from, v)
-	p.op("VUXTL", as{v, "B8"}, as{v, "H8"})
-	p.op("VUXTL", as{v, "H4"}, as{v, "S4"})
-	return v
-}
-
 // maxPoolGradient emits one strip of channels of one pixel.
 func maxPoolGradient(p *strip) {
-	dy, won := p.read(p.pointer("dy"))[0], p.loadBytes(at(p.bytePointer(), 0))
+	dy, won := p.read(p.pointer("dy"))[0], p.loadBytes(at(p.bytePointer(), 0), p.lanes)
 	dx, table, taps, tap := p.pointer("dx"), p.value("offsets"), p.value("taps"), p.gp()
 	p.op("MOVD", immediate(0), tap)
 	p.function.label(p.label + "Tap")
@@ -80,7 +66,7 @@ func maxPoolGradient(p *strip) {
 	p.op("ADD", shifted{to, 2}, dx, to)
 	before, wins := p.read(to), p.vec()
 	p.op("VCMEQ", p.everyLane(tap).s4(), won.s4(), wins.s4())
-	p.pick(wins, p.apply(floatAdd, before[0], dy), before[0])
+	p.replace(wins, before[0], p.add(before[0], dy))
 	p.write(before, to)
 	p.function.label(p.label + "Next")
 	p.op("ADD", immediate(1), tap)
