@@ -309,5 +309,5 @@ func (c *compiler) lower(n *nn.Node) (backward func(), err error) {
 }
 
 func windowOf(n *nn.Node, kernel, stride, padding int) window {
-	return window{in: n.Inputs[0].Shape, out: n.Shape, kernel: kernel, stride: stride, padding: padding}
+	return window{in: n.Inputs[0].Shape, out: n.Shape, kernel: kernel, stride: stride, padY: padding, padX: padding}
 }

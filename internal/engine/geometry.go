@@ -3,10 +3,12 @@ package engine
 import "github.com/blocktrain/blocktrain/internal/nn"
 
 // window is the geometry of a convolution or pooling: square of kernel pixels,
-// moved by stride over in enlarged by padding.
+// moved by stride over in, enlarged by padY rows above and below and by padX
+// columns on both sides.
 type window struct {
-	in, out                 nn.Shape
-	kernel, stride, padding int
+	in, out        nn.Shape
+	kernel, stride int
+	padY, padX     int
 }
 
 func (g window) taps() int { return g.kernel * g.kernel }
@@ -14,90 +16,21 @@ func (g window) taps() int { return g.kernel * g.kernel }
 // outPixels is the number of output pixels.
 func (g window) outPixels() int { return g.out.H * g.out.W }
 
-// gather returns, for each output pixel and tap, the offset of the input pixel's
-// first channel in an image, or -1 where the tap lies in the padding:
-// [out pixels, taps].
-func (g window) gather() []int32 {
-	offsets := make([]int32, 0, g.outPixels()*g.taps())
-	for oy := range g.out.H {
-		for ox := range g.out.W {
-			for tap := range g.taps() {
-				y := oy*g.stride - g.padding + tap/g.kernel
-				x := ox*g.stride - g.padding + tap%g.kernel
-				offset := -1
-				if y >= 0 && y < g.in.H && x >= 0 && x < g.in.W {
-					offset = (y*g.in.W + x) * g.in.C
-				}
-				offsets = append(offsets, int32(offset))
-			}
-		}
+// inputAt is the offset of the input pixel that output pixel (y, x) sees through
+// tap, or -1 where that lies in the padding.
+func (g window) inputAt(y, x, tap int) int32 {
+	iy, ix := y*g.stride-g.padY+tap/g.kernel, x*g.stride-g.padX+tap%g.kernel
+	if iy < 0 || iy >= g.in.H || ix < 0 || ix >= g.in.W {
+		return -1
 	}
-	return offsets
-}
-
-// byTap turns gather's table around: [taps, out pixels].
-func (g window) byTap(gathered []int32) []int32 {
-	taps, pixels := g.taps(), g.outPixels()
-	turned := make([]int32, len(gathered))
-	for p := range pixels {
-		for t := range taps {
-			turned[t*pixels+p] = gathered[p*taps+t]
-		}
-	}
-	return turned
-}
-
-// scatterRow is a run of input pixels whose gradients take the same taps: those
-// of one row and one column modulo the stride.
-type scatterRow struct {
-	taps    []int   // which of the kernel's taps, last first
-	dst     int     // offset of the first pixel's first channel in an image
-	step    int     // from one pixel to the next
-	rows    int     // pixels
-	offsets []int32 // [rows, taps] of the output pixels; -1 outside the output
-	phase   int     // rows of one phase have the same taps
-}
-
-// scatter lists the runs of input pixels and where each finds the output pixels
-// that it contributed to. Taps go from the last to the first, so that the output
-// pixels come in ascending order.
-func (g window) scatter() []scatterRow {
-	var runs []scatterRow
-	for y := range g.in.H {
-		for column := range min(g.stride, g.in.W) {
-			run := scatterRow{
-				dst: (y*g.in.W + column) * g.in.C, step: g.stride * g.in.C,
-				rows:  (g.in.W - column + g.stride - 1) / g.stride,
-				phase: (y+g.padding)%g.stride*g.stride + (column+g.padding)%g.stride,
-			}
-			run.taps = g.tapsOf(y, column)
-			for i := range run.rows {
-				for _, tap := range run.taps {
-					run.offsets = append(run.offsets, g.outputAt(y, column+i*g.stride, tap))
-				}
-			}
-			runs = append(runs, run)
-		}
-	}
-	return runs
-}
-
-// tapsOf lists the taps that can reach input pixel (y, x) on the stride's grid.
-func (g window) tapsOf(y, x int) []int {
-	var taps []int
-	for tap := g.taps() - 1; tap >= 0; tap-- {
-		if (y+g.padding-tap/g.kernel)%g.stride == 0 && (x+g.padding-tap%g.kernel)%g.stride == 0 {
-			taps = append(taps, tap)
-		}
-	}
-	return taps
+	return int32((iy*g.in.W + ix) * g.in.C)
 }
 
 // outputAt is the offset of the output pixel that sees input pixel (y, x)
 // through tap, or -1 where there is none.
 func (g window) outputAt(y, x, tap int) int32 {
-	oy, ox := y+g.padding-tap/g.kernel, x+g.padding-tap%g.kernel
-	if oy < 0 || ox < 0 {
+	oy, ox := y+g.padY-tap/g.kernel, x+g.padX-tap%g.kernel
+	if oy < 0 || ox < 0 || oy%g.stride != 0 || ox%g.stride != 0 {
 		return -1
 	}
 	oy, ox = oy/g.stride, ox/g.stride
@@ -105,6 +38,132 @@ func (g window) outputAt(y, x, tap int) int32 {
 		return -1
 	}
 	return int32((oy*g.out.W + ox) * g.out.C)
+}
+
+// gather returns, for each output pixel and tap, the offset of the input pixel's
+// first channel in an image, or -1 where the tap lies in the padding:
+// [out pixels, taps].
+func (g window) gather() []int32 {
+	offsets := make([]int32, 0, g.outPixels()*g.taps())
+	for pixel := range g.outPixels() {
+		for tap := range g.taps() {
+			offsets = append(offsets, g.inputAt(pixel/g.out.W, pixel%g.out.W, tap))
+		}
+	}
+	return offsets
+}
+
+// widened is the window over an input that has its columns of padding written
+// out.
+func (g window) widened() window {
+	g.in.W += 2 * g.padX
+	g.padX = 0
+	return g
+}
+
+// run is a number of pixels, one step after the other, that gather the same taps.
+type run struct {
+	dst, step   int     // offset of the first pixel's first channel in an image, and from one pixel to the next
+	rows        int     // pixels
+	first, taps int     // of a list of taps
+	offsets     []int32 // [rows,taps] of the pixels that are gathered; -1 outside of the image
+}
+
+// trim drops the taps at both ends of the list that are outside of the image for
+// all pixels: those of the kernel's rows above and below it.
+func (r *run) trim() {
+	outside := func(tap int) bool {
+		for m := range r.rows {
+			if r.offsets[m*r.taps+tap] >= 0 {
+				return false
+			}
+		}
+		return true
+	}
+	first, last := 0, r.taps
+	for first < last && outside(first) {
+		first++
+	}
+	for last > first && outside(last-1) {
+		last--
+	}
+	var kept []int32
+	for m := range r.rows {
+		kept = append(kept, r.offsets[m*r.taps+first:m*r.taps+last]...)
+	}
+	r.first, r.taps, r.offsets = r.first+first, last-first, kept
+}
+
+// appendRun appends a run to others, or to the last of them if that goes on in it.
+func appendRun(runs []run, r run) []run {
+	if len(runs) > 0 {
+		last := &runs[len(runs)-1]
+		if last.step == r.step && last.first == r.first && last.taps == r.taps && last.dst+last.rows*last.step == r.dst {
+			last.rows += r.rows
+			last.offsets = append(last.offsets, r.offsets...)
+			return runs
+		}
+	}
+	return append(runs, r)
+}
+
+// outputRuns lists the output pixels with the input pixels that they gather
+// through a list of taps, row by row.
+func (g window) outputRuns(taps []int) []run {
+	var runs []run
+	for y := range g.out.H {
+		r := run{dst: y * g.out.W * g.out.C, step: g.out.C, rows: g.out.W, taps: len(taps)}
+		for x := range g.out.W {
+			for _, tap := range taps {
+				r.offsets = append(r.offsets, g.inputAt(y, x, tap))
+			}
+		}
+		r.trim()
+		runs = appendRun(runs, r)
+	}
+	return runs
+}
+
+// inputRuns lists the input pixels of one phase of the stride with the output
+// pixels that they contributed to, through a list of taps.
+func (g window) inputRuns(phaseY, phaseX int, taps []int) []run {
+	var runs []run
+	for y := phaseY; y < g.in.H; y += g.stride {
+		r := run{
+			dst: (y*g.in.W + phaseX) * g.in.C, step: g.stride * g.in.C,
+			rows: (g.in.W - phaseX + g.stride - 1) / g.stride, taps: len(taps),
+		}
+		for x := phaseX; x < g.in.W; x += g.stride {
+			for _, tap := range taps {
+				r.offsets = append(r.offsets, g.outputAt(y, x, tap))
+			}
+		}
+		r.trim()
+		runs = appendRun(runs, r)
+	}
+	return runs
+}
+
+// tapsOf lists the taps through which an input pixel of a phase of the stride can
+// have contributed, the last first, so that the output pixels come in ascending
+// order.
+func (g window) tapsOf(phaseY, phaseX int) []int {
+	var taps []int
+	for tap := g.taps() - 1; tap >= 0; tap-- {
+		if (phaseY+g.padY-tap/g.kernel)%g.stride == 0 && (phaseX+g.padX-tap%g.kernel)%g.stride == 0 {
+			taps = append(taps, tap)
+		}
+	}
+	return taps
+}
+
+// everyTap lists the taps in ascending order, step apart.
+func (g window) everyTap(step int) []int {
+	var taps []int
+	for tap := 0; tap < g.taps(); tap += step {
+		taps = append(taps, tap)
+	}
+	return taps
 }
 
 // rowOffsets are the offsets of n rows that lie stride values apart.

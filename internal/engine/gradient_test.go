@@ -54,6 +54,8 @@ func layerCases() []layerCase {
 		{"Conv2D 1x1 stride 2", nn.Shape{H: 5, W: 5, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 1, Stride: 2, NoBias: true})},
 		{"Conv2D stride 3", nn.Shape{H: 7, W: 2, C: 1}, single(nn.Conv2D{Out: 2, Kernel: 2, Stride: 3, Padding: 1})},
 		{"Conv2D groups", nn.Shape{H: 4, W: 4, C: 4}, single(nn.Conv2D{Out: 6, Kernel: 3, Padding: 1, Groups: 2})},
+		{"Conv2D channels", nn.Shape{H: 4, W: 3, C: 17}, single(nn.Conv2D{Out: 18, Kernel: 3, Padding: 1})},
+		{"Conv2D channels stride", nn.Shape{H: 5, W: 4, C: 17}, single(nn.Conv2D{Out: 17, Kernel: 3, Stride: 2, Padding: 1})},
 		{"Conv2D depthwise", nn.Shape{H: 4, W: 4, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Padding: 1, Groups: 3})},
 		{"Conv2D depthwise stride", nn.Shape{H: 5, W: 5, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Padding: 1, Groups: 3})},
 		{"Conv2D depth multiplier", nn.Shape{H: 4, W: 4, C: 2}, single(nn.Conv2D{Out: 4, Kernel: 3, Groups: 2})},

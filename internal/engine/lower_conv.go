@@ -8,46 +8,110 @@ import (
 // conv is what the operations of one convolution share.
 type conv struct {
 	window
-	layer    nn.Conv2D
-	node     *nn.Node
-	weight   []float32 // [taps, in/groups, out]
-	bias     []float32 // [out] or nil
-	gathered []int32   // [out pixels, taps]
+	groups int
+	weight []float32 // [taps, in/groups, out]
+	bias   []float32 // [out] or nil
 }
 
 // inPerGroup and outPerGroup are the channels that one group reads and writes.
-func (v *conv) inPerGroup() int  { return v.in.C / v.layer.Groups }
-func (v *conv) outPerGroup() int { return v.out.C / v.layer.Groups }
+func (v *conv) inPerGroup() int  { return v.in.C / v.groups }
+func (v *conv) outPerGroup() int { return v.out.C / v.groups }
 
 // depthwise says that every channel is a group of its own.
 func (v *conv) depthwise() bool { return v.inPerGroup() == 1 && v.outPerGroup() == 1 }
 
+// fewChannels is the number of channels up to which an image is widened by its
+// columns of padding, so that a row of the kernel lies in one piece: the loop
+// over the channels of a single pixel would be too short. It is free of the
+// contract: every chain is the same.
+const fewChannels = 16
+
+// rowwise says that the taps of one row of the kernel are taken together, which
+// lie next to each other in an input without columns of padding.
+func (v *conv) rowwise() bool {
+	return v.groups == 1 && v.kernel > 1 && (v.padX == 0 || v.in.C <= fewChannels)
+}
+
+// rowwiseBack is rowwise for the gradient of the input.
+func (v *conv) rowwiseBack() bool {
+	return v.groups == 1 && v.kernel > 1 && v.stride == 1 && v.out.C <= fewChannels
+}
+
 func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
-	v := &conv{window: windowOf(n, l.Kernel, l.Stride, l.Padding), layer: l, node: n}
-	v.gathered = v.gather()
+	v := &conv{window: windowOf(n, l.Kernel, l.Stride, l.Padding), groups: l.Groups}
 	v.weight, v.bias = c.weightAndBias(n)
-	x, y := c.input(n, 0), c.value(n)
-	run := v.multiply
 	if v.depthwise() {
-		run = v.multiplyDepthwise
+		return c.lowerDepthwise(n, v)
 	}
+	taps := v.gathering()
+	x, y := c.widen(n.Name, c.input(n, 0), v.in, taps.widening), c.value(n)
+	runs := taps.outputRuns(taps.list)
 	c.emit(n.Name, func(w *worker, s span) {
 		in, out := x.of(w, s), y.of(w, s)
 		for i := range s.count {
-			run(out[i*y.size:][:y.size], in[i*x.size:][:x.size])
+			for r := range runs {
+				v.multiply(out[i*y.size:][:y.size], in[i*x.size:][:x.size], &runs[r], taps.width)
+			}
 		}
 	}, x, y)
-	return func() { c.convBackward(n, v) }
+	return func() {
+		if c.trains(n.Params[0]) {
+			c.convWeightGradient(n, v)
+		}
+		if len(n.Params) > 1 && c.trains(n.Params[1]) {
+			c.biasGradient(n)
+		}
+		if dx := c.inputGradient(n, 0); dx != nil {
+			c.convDataGradient(n, v, dx)
+		}
+	}
 }
 
-// multiply computes one image's convolution group by group.
-func (v *conv) multiply(y, x []float32) {
-	for g := range v.layer.Groups {
+// gathering is how a convolution gathers its input: through taps of a number of
+// neighbouring pixels each.
+type gathering struct {
+	window
+	list     []int // of taps
+	width    int   // pixels of a tap
+	widening int   // columns written out on both sides of the input
+}
+
+func (v *conv) gathering() gathering {
+	if v.rowwise() {
+		return gathering{v.widened(), v.everyTap(v.kernel), v.kernel, v.padX}
+	}
+	return gathering{v.window, v.everyTap(1), 1, 0}
+}
+
+// widen emits what writes an image with columns of zeros on both sides, and
+// returns it.
+func (c *compiler) widen(name string, x *tensor, shape nn.Shape, columns int) *tensor {
+	if columns == 0 {
+		return x
+	}
+	row, margin := shape.W*shape.C, columns*shape.C
+	y := &tensor{size: shape.H * (row + 2*margin)}
+	c.emit(name+" padding", func(w *worker, s span) {
+		in, out := x.of(w, s), y.of(w, s)
+		for ; len(in) > 0; in, out = in[row:], out[row+2*margin:] {
+			clear(out[:margin])
+			copy(out[margin:], in[:row])
+			clear(out[margin+row:][:margin])
+		}
+	}, x, y)
+	return y
+}
+
+// multiply computes a run of an image's convolution group by group, through taps
+// of width pixels.
+func (v *conv) multiply(y, x []float32, r *run, width int) {
+	size := width * v.inPerGroup()
+	for g := range v.groups {
 		in, out := g*v.inPerGroup(), g*v.outPerGroup()
 		product := kernel.Product{
-			Dst: y[out:], DstStride: v.out.C, A: x[in:], Offsets: v.gathered,
-			B: v.weight[out:], BStride: v.out.C, Rows: v.outPixels(),
-			Taps: v.taps(), K: v.inPerGroup(), N: v.outPerGroup(),
+			Dst: y[r.dst+out:], DstStride: r.step, A: x[in:], Offsets: r.offsets,
+			B: v.weight[r.first*size*v.out.C+out:], BStride: v.out.C, Rows: r.rows,
+			Taps: r.taps, K: size, N: v.outPerGroup(),
 		}
 		if v.bias != nil {
 			product.Bias = v.bias[out:]
@@ -56,125 +120,129 @@ func (v *conv) multiply(y, x []float32) {
 	}
 }
 
-func (v *conv) multiplyDepthwise(y, x []float32) {
-	d := kernel.Depthwise{
-		Dst: y, A: x, Offsets: v.gathered, W: v.weight, Bias: v.bias,
-		Rows: v.outPixels(), Taps: v.taps(), Channels: v.out.C,
-	}
-	d.Convolve()
-}
-
-func (c *compiler) convBackward(n *nn.Node, v *conv) {
-	if c.trains(n.Params[0]) {
-		c.convWeightGradient(n, v)
-	}
-	if len(n.Params) > 1 && c.trains(n.Params[1]) {
-		c.biasGradient(n)
-	}
-	if dx := c.inputGradient(n, 0); dx != nil {
-		if v.depthwise() {
-			c.depthwiseDataGradient(n, v, dx)
-		} else {
-			c.convDataGradient(n, v, dx)
-		}
-	}
-}
-
-// biasGradient adds a layer's output gradient, pixel by pixel, to its bias's.
+// biasGradient adds up a layer's output gradient, pixel by pixel.
 func (c *compiler) biasGradient(n *nn.Node) {
 	dy, slot, channels := c.gradients[n.Index], c.slots.gradientOf(n.Params[1]), n.Shape.C
 	c.emit(n.Name+" bias gradient", func(w *worker, s span) {
-		rows := s.count * dy.size / channels
-		kernel.ColumnSum(c.slots.at(s, slot, channels), dy.of(w, s), rows, channels)
+		sum := c.slots.begin(s, slot, channels)
+		kernel.ColumnSum(sum, dy.of(w, s), s.count*dy.size/channels, channels)
 	}, dy)
 }
 
 func (c *compiler) convWeightGradient(n *nn.Node, v *conv) {
-	x, dy, slot := c.inputAgain(n, 0), c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
-	byTap := v.byTap(v.gathered)
+	taps := v.gathering()
+	x := c.widen(n.Name, c.inputAgain(n, 0), v.in, taps.widening)
+	dy, slot := c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
+	pixels := taps.pixelsOfTaps()
 	c.emit(n.Name+" weight gradient", func(w *worker, s span) {
 		dw := c.slots.at(s, slot, len(v.weight))
 		in, out := x.of(w, s), dy.of(w, s)
 		for i := range s.count {
 			image, gradient := in[i*x.size:][:x.size], out[i*dy.size:][:dy.size]
-			if v.depthwise() {
-				kernel.DepthwiseGradient(dw, image, gradient, v.gathered, v.outPixels(), v.taps(), v.out.C)
-			} else {
-				v.weightGradient(dw, image, gradient, byTap)
+			for t := range pixels {
+				v.weightGradient(dw, image, gradient, &pixels[t], t, taps.width, s.within+i > 0)
 			}
 		}
 	}, x, dy)
 }
 
-// fewChannels is the number of input channels below which the gradients of all
-// taps of one channel are formed at once, instead of those of all channels of
-// one tap. It is free of the contract: every chain is the same.
-const fewChannels = 5
+// tapPixels are the output pixels, from first on, that see the image through a
+// tap, with the offsets of what they see.
+type tapPixels struct {
+	first   int
+	offsets []int32
+}
 
-// weightGradient adds one image's part to the weights' gradient.
-func (v *conv) weightGradient(dw, x, dy []float32, byTap []int32) {
-	if v.inPerGroup() < fewChannels {
-		v.narrowWeightGradient(dw, x, dy, byTap)
-		return
-	}
-	for tap := range v.taps() {
-		for g := range v.layer.Groups {
-			in, out := g*v.inPerGroup(), g*v.outPerGroup()
-			outer := kernel.Outer{
-				Dst: dw[tap*v.inPerGroup()*v.out.C+out:], DstStride: v.out.C,
-				A: x[in:], Offsets: byTap[tap*v.outPixels():][:v.outPixels()],
-				B: dy[out:], BStride: v.out.C,
-				M: v.inPerGroup(), N: v.outPerGroup(), Accumulate: true,
-			}
-			outer.Sum()
+// pixelsOfTaps lists the pixels of every tap, without those at both ends that see
+// padding.
+func (g gathering) pixelsOfTaps() []tapPixels {
+	var list []tapPixels
+	for _, tap := range g.list {
+		r := run{rows: 1, taps: g.outPixels()}
+		for pixel := range g.outPixels() {
+			r.offsets = append(r.offsets, g.inputAt(pixel/g.out.W, pixel%g.out.W, tap))
 		}
+		r.trim()
+		list = append(list, tapPixels{r.first, r.offsets})
+	}
+	return list
+}
+
+// weightGradient computes one image's part of the gradient of tap t, or adds it.
+func (v *conv) weightGradient(dw, x, dy []float32, p *tapPixels, t, width int, accumulate bool) {
+	size := width * v.inPerGroup()
+	for g := range v.groups {
+		in, out := g*v.inPerGroup(), g*v.outPerGroup()
+		outer := kernel.Outer{
+			Dst: dw[t*size*v.out.C+out:], DstStride: v.out.C, A: x[in:], Offsets: p.offsets,
+			B: dy[p.first*v.out.C+out:], BStride: v.out.C, M: size, N: v.outPerGroup(), Accumulate: accumulate,
+		}
+		outer.Sum()
 	}
 }
 
-// narrowWeightGradient is weightGradient for few input channels: a product whose
-// rows are the taps and whose reduction index is the output pixel.
-func (v *conv) narrowWeightGradient(dw, x, dy []float32, byTap []int32) {
-	in := v.inPerGroup()
-	for g := range v.layer.Groups {
-		for i := range in {
-			product := kernel.Product{
-				Dst: dw[i*v.out.C+g*v.outPerGroup():], DstStride: in * v.out.C, A: x[g*in+i:], Offsets: byTap,
-				B: dy[g*v.outPerGroup():], BStride: v.out.C, Rows: v.taps(), Taps: v.outPixels(),
-				K: 1, N: v.outPerGroup(), Accumulate: true,
-			}
-			product.Gather()
-		}
-	}
-}
-
-// dataPhase is the part of a convolution's weights that one phase of the stride
-// needs for the gradient of the input, turned around: [groups, taps, out/groups,
-// in/groups].
+// dataPhase is what one phase of the stride needs for the gradient of the input:
+// runs of pixels, and the weights of its taps turned around, [groups, taps,
+// out/groups, in/groups].
 type dataPhase struct {
 	taps    []int
 	weights []float32
+	runs    []run
+	width   int // neighbouring taps that runs have as one
+}
+
+func (v *conv) dataPhases() []*dataPhase {
+	if v.rowwiseBack() {
+		return []*dataPhase{v.rowwisePhase()}
+	}
+	var phases []*dataPhase
+	for y := range min(v.stride, v.in.H) {
+		for x := range min(v.stride, v.in.W) {
+			taps := v.tapsOf(y, x)
+			phases = append(phases, &dataPhase{taps: taps, runs: v.inputRuns(y, x, taps), width: 1})
+		}
+	}
+	return phases
+}
+
+// rowwisePhase is the one phase of a convolution without stride, over gradients
+// of the output that are widened: the taps of a row of the kernel see neighbouring
+// pixels of them.
+func (v *conv) rowwisePhase() *dataPhase {
+	back := v.window
+	back.out.W += 2 * v.wideningBack()
+	back.padX = v.kernel - 1 // the last tap of a row sees the pixel of the input's own column
+	var last []int
+	for row := v.kernel - 1; row >= 0; row-- {
+		last = append(last, row*v.kernel+v.kernel-1)
+	}
+	return &dataPhase{taps: v.tapsOf(0, 0), runs: back.inputRuns(0, 0, last), width: v.kernel}
+}
+
+// wideningBack is the number of columns that the gradient of the output is widened
+// by on both sides.
+func (v *conv) wideningBack() int {
+	if v.rowwiseBack() {
+		return v.kernel - 1 - v.padX
+	}
+	return 0
 }
 
 func (c *compiler) convDataGradient(n *nn.Node, v *conv, dx *tensor) {
-	runs := v.scatter()
-	phases := make([]*dataPhase, v.stride*v.stride)
-	for _, run := range runs {
-		if phases[run.phase] == nil {
-			size := len(run.taps) * v.inPerGroup() * v.out.C
-			phases[run.phase] = &dataPhase{run.taps, alignedFloats(size)}
-		}
-	}
+	phases := v.dataPhases()
 	for _, phase := range phases {
-		if phase != nil {
-			c.prepare(n.Name+" turned weights", func() { v.turn(phase) })
-		}
+		phase.weights = alignedFloats(len(phase.taps) * v.inPerGroup() * v.out.C)
+		c.prepare(n.Name+" turned weights", func() { v.turn(phase) })
 	}
-	dy, accumulate := c.gradients[n.Index], begin(dx)
+	accumulate := begin(dx)
+	dy := c.widen(n.Name+" gradient", c.gradients[n.Index], v.out, v.wideningBack())
 	c.emit(n.Name+" data gradient", func(w *worker, s span) {
 		in, out := dx.of(w, s), dy.of(w, s)
 		for i := range s.count {
-			for _, run := range runs {
-				v.dataGradient(in[i*dx.size:][:dx.size], out[i*dy.size:][:dy.size], run, phases[run.phase].weights, accumulate)
+			for _, phase := range phases {
+				for r := range phase.runs {
+					v.dataGradient(in[i*dx.size:][:dx.size], out[i*dy.size:][:dy.size], phase, &phase.runs[r], accumulate)
+				}
 			}
 		}
 	}, dx, dy)
@@ -185,7 +253,7 @@ func (c *compiler) convDataGradient(n *nn.Node, v *conv, dx *tensor) {
 func (v *conv) turn(phase *dataPhase) {
 	in, out := v.inPerGroup(), v.outPerGroup()
 	at := 0
-	for g := range v.layer.Groups {
+	for g := range v.groups {
 		for _, tap := range phase.taps {
 			for o := range out {
 				for i := range in {
@@ -198,52 +266,14 @@ func (v *conv) turn(phase *dataPhase) {
 }
 
 // dataGradient computes the gradient of one run of input pixels.
-func (v *conv) dataGradient(dx, dy []float32, run scatterRow, turned []float32, accumulate bool) {
+func (v *conv) dataGradient(dx, dy []float32, phase *dataPhase, r *run, accumulate bool) {
 	in, out := v.inPerGroup(), v.outPerGroup()
-	for g := range v.layer.Groups {
+	for g := range v.groups {
 		product := kernel.Product{
-			Dst: dx[run.dst+g*in:], DstStride: run.step, A: dy[g*out:], Offsets: run.offsets,
-			B: turned[g*len(run.taps)*out*in:], BStride: in, Rows: run.rows,
-			Taps: len(run.taps), K: out, N: in, Accumulate: accumulate,
+			Dst: dx[r.dst+g*in:], DstStride: r.step, A: dy[g*out:], Offsets: r.offsets,
+			B: phase.weights[(g*len(phase.taps)+r.first*phase.width)*out*in:], BStride: in, Rows: r.rows,
+			Taps: r.taps, K: phase.width * out, N: in, Accumulate: accumulate,
 		}
 		product.Gather()
 	}
-}
-
-// depthwiseDataGradient is convDataGradient with one channel to a group. Strides
-// leave taps without an output pixel; they take part as zeros.
-func (c *compiler) depthwiseDataGradient(n *nn.Node, v *conv, dx *tensor) {
-	taps, channels := v.taps(), v.in.C
-	offsets := make([]int32, 0, v.in.H*v.in.W*taps)
-	for pixel := range v.in.H * v.in.W {
-		for tap := taps - 1; tap >= 0; tap-- {
-			offsets = append(offsets, v.alignedOutputAt(pixel/v.in.W, pixel%v.in.W, tap))
-		}
-	}
-	turned := alignedFloats(len(v.weight))
-	c.prepare(n.Name+" turned weights", func() {
-		for t := range taps {
-			copy(turned[t*channels:][:channels], v.weight[(taps-1-t)*channels:])
-		}
-	})
-	dy, accumulate := c.gradients[n.Index], begin(dx)
-	c.emit(n.Name+" data gradient", func(w *worker, s span) {
-		in, out := dx.of(w, s), dy.of(w, s)
-		for i := range s.count {
-			d := kernel.Depthwise{
-				Dst: in[i*dx.size:][:dx.size], A: out[i*dy.size:][:dy.size], Offsets: offsets, W: turned,
-				Rows: v.in.H * v.in.W, Taps: taps, Channels: channels, Accumulate: accumulate,
-			}
-			d.Convolve()
-		}
-	}, dx, dy)
-}
-
-// alignedOutputAt is outputAt for any tap: -1 where the tap does not fall on the
-// stride's grid.
-func (g window) alignedOutputAt(y, x, tap int) int32 {
-	if (y+g.padding-tap/g.kernel)%g.stride != 0 || (x+g.padding-tap%g.kernel)%g.stride != 0 {
-		return -1
-	}
-	return g.outputAt(y, x, tap)
 }

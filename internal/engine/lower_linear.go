@@ -45,7 +45,7 @@ func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
 		c.emitWhole(n.Name+" weight gradient", func(w *worker, s span) {
 			outer := kernel.Outer{
 				Dst: c.slots.at(s, slot, l.in*l.out), DstStride: l.out, A: x.of(w, s), Offsets: rows[:s.count],
-				B: dy.of(w, s), BStride: l.out, M: l.in, N: l.out, Accumulate: true,
+				B: dy.of(w, s), BStride: l.out, M: l.in, N: l.out,
 			}
 			outer.Sum()
 		}, x, dy)

@@ -142,12 +142,9 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 	x, dy, dx := c.input(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
 	pixels := n.Shape.H * n.Shape.W
-	sums := func(s span) (dweight, dbias []float32) {
-		return c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
-	}
 	c.emit(n.Name+" sums", func(w *worker, s span) {
 		b := v.of(c.slots, s)
-		dweight, dbias := sums(s)
+		dweight, dbias := c.slots.begin(s, weightSlot, v.channels), c.slots.begin(s, biasSlot, v.channels)
 		in, out := x.of(w, s), dy.of(w, s)
 		for i := range s.count {
 			b.Sums(dweight, dbias, w.scratch, out[i*x.size:][:x.size], in[i*x.size:][:x.size])
@@ -160,7 +157,7 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 	c.contribute(dx, func(dx *tensor) {
 		c.emit(n.Name+" gradient", func(w *worker, s span) {
 			b := v.of(c.slots, s)
-			dweight, dbias := sums(s)
+			dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
 			count := w.plan.shards[s.index].count * pixels
 			b.Gradient(dx.of(w, s), dy.of(w, s), x.of(w, s), dweight, dbias, count)
 		}, dx, dy, x)

@@ -21,7 +21,7 @@ type op struct {
 	uses  []*tensor
 	run   func(w *worker, s span)
 	whole bool
-	cut   bool // begins a group
+	cut   bool                   // begins a group
 	tasks func(examples int) int // nil for an operation on shards
 }
 

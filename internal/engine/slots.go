@@ -39,6 +39,16 @@ func (l *slots) gradientOf(p *nn.Param) (offset int) {
 // at views n values of the slot of a shard.
 func (l *slots) at(s span, offset, n int) []float32 { return l.of[s.index][offset:][:n] }
 
+// begin is at for what adds portion after portion of a shard to the values: they
+// are zero before the first.
+func (l *slots) begin(s span, offset, n int) []float32 {
+	values := l.at(s, offset, n)
+	if s.within == 0 {
+		clear(values)
+	}
+	return values
+}
+
 // reduceBlock is the number of a slot's values that one task adds up.
 const reduceBlock = 4096
 

@@ -172,8 +172,6 @@ func withSoftmax(g *nn.Graph) *nn.Graph {
 func (t *Trainer) compile(c *compiler) error {
 	c.allocateGradients()
 	t.multiplyAdds = c.multiplyAdds()
-	c.at = part{phase: Backward}
-	c.emitWhole("clear slot", func(_ *worker, s span) { clear(c.slots.of[s.index]) })
 	backwards, err := c.forward()
 	if err != nil {
 		return err
