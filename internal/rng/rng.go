@@ -145,22 +145,3 @@ func (k Key) Permutation(n int, epoch uint32) []int {
 	}
 	return p
 }
-
-// Keep fills bits with one bit for each element of a vector: bit i%8 of
-// bits[i/8] is set when the 16 random bits of element i, half word i%8 of the
-// block at index i/8, are at least threshold. So an element is dropped with
-// probability threshold/65536.
-func (k Key) Keep(bits []uint8, item, epoch, lane uint32, threshold uint16) {
-	for i := range bits {
-		var keep uint8
-		for w, word := range k.Block(uint32(i), item, epoch, lane) {
-			if uint16(word) >= threshold {
-				keep |= 1 << (2 * w)
-			}
-			if uint16(word>>16) >= threshold {
-				keep |= 2 << (2 * w)
-			}
-		}
-		bits[i] = keep
-	}
-}

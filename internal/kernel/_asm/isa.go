@@ -143,11 +143,13 @@ var (
 	constants []uint32
 	usesLanes bool
 	usesBits  bool
+	usesCount bool
 )
 
 const (
 	lanesName = "lanes"
 	bitsName  = "bits"
+	countName = "count"
 )
 
 // bitsTable is memory of 8 lanes with one bit each.
@@ -192,6 +194,12 @@ func defineConstants() {
 		GLOBL(bitsName, RODATA|NOPTR)
 		for i := range 8 {
 			DATA(4*i, U32(1<<i))
+		}
+	}
+	if usesCount {
+		GLOBL(countName, RODATA|NOPTR)
+		for i := range 16 {
+			DATA(4*i, U32(i))
 		}
 	}
 	for _, bits := range constants {

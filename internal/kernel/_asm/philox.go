@@ -1,0 +1,144 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// Philox4x32-10 for package rng: a block of random numbers in each lane.
+const (
+	philoxRounds = 10
+	philoxM0     = 0xD2511F53
+	philoxM1     = 0xCD9E8D57
+	philoxW0     = 0x9E3779B9
+	philoxW1     = 0xBB67AE85
+)
+
+// philox emits keep: bytes of bits for the blocks from index 0 on, as many at a
+// time as a register has lanes.
+func philox(s isa) {
+	s.function("keep", "(bits *uint8, groups int, item, epoch, lane, k0, k1, threshold uint32)",
+		"computes keepGeneric for groups of as many bytes as a register has lanes.")
+	bits, groups := load64(parameter("bits")), load64(parameter("groups"))
+	index := s.register()
+	if s.wide() {
+		VMOVDQU32(countTable(), index)
+	} else {
+		VMOVDQU(countTable(), index)
+	}
+	threshold := s.fromParameter("threshold")
+	Label("group")
+	counter := [4]vec{s.copyOf(index), s.fromParameter("item"), s.fromParameter("epoch"), s.fromParameter("lane")}
+	key := [2]vec{s.fromParameter("k0"), s.fromParameter("k1")}
+	for round := range philoxRounds {
+		counter = s.philoxRound(counter, key)
+		if round < philoxRounds-1 {
+			VPADDD(s.bits(philoxW0), key[0], key[0])
+			VPADDD(s.bits(philoxW1), key[1], key[1])
+		}
+	}
+	s.storeLowBytes(s.atLeastBits(counter, threshold), at(bits, 0))
+	VPADDD(s.bits(uint32(s.width)), index, index)
+	ADDQ(Imm(uint64(s.width)), bits)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	end()
+}
+
+func (s isa) fromParameter(name string) vec {
+	v := s.register()
+	VBROADCASTSS(parameter(name), v)
+	return v
+}
+
+func (s isa) philoxRound(c [4]vec, key [2]vec) [4]vec {
+	high0, low0 := s.multiplyWide(c[0], s.bits(philoxM0))
+	high1, low1 := s.multiplyWide(c[2], s.bits(philoxM1))
+	return [4]vec{s.xor(s.xor(high1, c[1]), key[0]), low1, s.xor(s.xor(high0, c[3]), key[1]), low0}
+}
+
+// multiplyWide returns the halves of the 64-bit products of 32-bit integers.
+func (s isa) multiplyWide(a, b vec) (high, low vec) {
+	even, odd := s.register(), s.register()
+	VPMULUDQ(b, a, even)
+	VPSRLQ(Imm(32), a, odd)
+	VPMULUDQ(b, odd, odd)
+	highs, lows := s.register(), s.register()
+	VPSRLQ(Imm(32), even, highs)
+	VPSLLQ(Imm(32), odd, lows)
+	return s.oddLanes(odd, highs), s.oddLanes(lows, even)
+}
+
+// oddLanes returns the odd lanes of one register and the even ones of another.
+func (s isa) oddLanes(odd, even vec) vec {
+	v := s.register()
+	if s.wide() {
+		VMOVDQA32(even, v)
+		mask := GP32()
+		MOVL(U32(0xaaaa), mask)
+		k := K()
+		KMOVW(mask, k)
+		VPBLENDMD(odd, even, k, v)
+		return v
+	}
+	VPBLENDD(Imm(0xaa), odd, even, v)
+	return v
+}
+
+func (s isa) xor(a, b vec) vec {
+	v := s.register()
+	if s.wide() {
+		VPXORD(b, a, v)
+	} else {
+		VPXOR(b, a, v)
+	}
+	return v
+}
+
+// atLeastBits returns, in every lane, one bit for each of the eight half words of
+// four words: whether it is at least the threshold, which both halves of a lane
+// repeat.
+func (s isa) atLeastBits(words [4]vec, threshold vec) vec {
+	all := s.register()
+	s.zero(all)
+	for w, word := range words {
+		bit := s.bits(1<<(2*w) | 2<<(2*w+16))
+		if s.wide() {
+			k, kept := K(), s.register()
+			VPCMPUW(Imm(5), threshold, word, k) // not less than
+			VMOVDQU16_Z(bit, k, kept)
+			VPORD(kept, all, all)
+			continue
+		}
+		atLeast := s.register()
+		VPMAXUW(threshold, word, atLeast)
+		VPCMPEQW(word, atLeast, atLeast)
+		VPAND(bit, atLeast, atLeast)
+		VPOR(atLeast, all, all)
+	}
+	high := s.register()
+	VPSRLD(Imm(16), all, high)
+	return s.or(high, all)
+}
+
+// storeLowBytes stores the lowest byte of every lane, of which no other may be
+// set but those of the upper half word.
+func (s isa) storeLowBytes(v vec, to Mem) {
+	if s.wide() {
+		VPMOVDB(v, to)
+		return
+	}
+	v = s.and(s.bits(0xff), v)
+	low, high := s.split(v)
+	bytes := XMM()
+	VPACKUSDW(high, low, bytes)
+	VPACKUSWB(bytes, bytes, bytes)
+	VMOVQ(bytes, to)
+}
+
+// countTable is memory of the numbers 0 to 15.
+func countTable() Mem {
+	usesCount = true
+	return NewDataAddr(NewStaticSymbol(countName), 0)
+}
+

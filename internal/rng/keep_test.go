@@ -1,0 +1,47 @@
+package rng
+
+import (
+	"bytes"
+	"os"
+	"testing"
+)
+
+func TestKeepIsItsGenericTwin(t *testing.T) {
+	own := active
+	t.Cleanup(func() { active = own })
+	for _, i := range available() {
+		t.Run(i.name, func(t *testing.T) {
+			active = i
+			for n := range 70 {
+				key, item := NewKey(uint64(n), TestPurpose), uint32(n)*0x9e3779b9
+				threshold := []uint16{0, 1, 1 << 14, 1 << 15, 0xffff, uint16(n * 937)}[n%6]
+				got, want := make([]uint8, n+1), make([]uint8, n+1)
+				got[n], want[n] = 0xa5, 0xa5 // is not written
+				key.Keep(got[:n], item, ^item, uint32(n), threshold)
+				key.keepGeneric(want[:n], 0, item, ^item, uint32(n), threshold)
+				if !bytes.Equal(got, want) {
+					t.Fatalf("%d bytes, threshold %d: %x, want %x", n, threshold, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestExpectedImplementation is as in package kernel.
+func TestExpectedImplementation(t *testing.T) {
+	want := os.Getenv("BLOCKTRAIN_EXPECT_SIMD")
+	if want != "avx512" && want != "avx2" {
+		t.Skip("BLOCKTRAIN_EXPECT_SIMD names nothing that this package has")
+	}
+	if active.name != want {
+		t.Errorf("the fastest implementation is %s; BLOCKTRAIN_EXPECT_SIMD wants %s", active.name, want)
+	}
+}
+
+func BenchmarkKeep(b *testing.B) {
+	bits := make([]uint8, 1152)
+	b.SetBytes(int64(len(bits)))
+	for b.Loop() {
+		NewKey(1, Dropout).Keep(bits, 1, 2, 3, 1<<14)
+	}
+}
