@@ -17,7 +17,8 @@ func configCommand() *command {
 		use: "config", short: "show every setting and where its value comes from", group: groupAbout,
 		long: `Shows what a run would go by. In order of precedence, a value comes from a flag;
 the environment variable BLOCKTRAIN_<FLAG>; the files of --env-file, the last
-first; the recipe; .env.local; .env; or it is the built-in default. With --run,
+first; the recipe; .env.local; .env; or it is the built-in default. The two .env
+files are looked for in the folder that the program is called in. With --run,
 the command shows what a stage on that run goes by: explicit flags, its recorded
 configuration, and for the thresholds of the gate the environment.`,
 		example: `  blocktrain config

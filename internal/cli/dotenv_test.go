@@ -36,7 +36,7 @@ func dotEnv() string {
 ` + defaultsMark + "\n")
 	group := ""
 	for _, option := range settingsOptions() {
-		if option.Class == config.Invocation || option.Name == "force" || option.Name == "reason" {
+		if option.Class == config.Invocation || option.Class == config.Consent {
 			continue
 		}
 		if option.Group != group {

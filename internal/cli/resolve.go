@@ -36,6 +36,7 @@ type resolution struct {
 	settings pipeline.Settings
 	ambient  []config.Source
 	unknown  []string // variables of the environment that nothing answers to
+	setAside []string // variables of the environment for what is taken from flags alone
 }
 
 func (r *resolution) resolve() (*call, error) {
@@ -91,7 +92,34 @@ func (r *resolution) readAmbient() error {
 	if r.ambient, r.unknown, err = ambient.Sources(known); err != nil {
 		return err
 	}
+	if err := r.refuseConsent(r.ambient); err != nil {
+		return err
+	}
 	return r.addRecipe()
+}
+
+// refuseConsent refuses lines of files that take a decision which a person takes by
+// a flag. Variables of the environment that would are set aside, to be told of.
+func (r *resolution) refuseConsent(sources []config.Source) error {
+	o := config.NewOptions(nil)
+	r.settings.Declare(o)
+	for _, option := range o.All() {
+		key := config.Key(option.Name)
+		for _, source := range sources {
+			text, given := source[key]
+			switch {
+			case option.Class != config.Consent || !given:
+			case strings.HasPrefix(text.Origin, "environment "):
+				delete(source, key)
+				if text.Value != "" {
+					r.setAside = append(r.setAside, key)
+				}
+			default:
+				return config.Usagef("%s: %s is taken from the flag --%s alone, since somebody decides it for one call: remove the line", text.Origin, key, option.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // addRecipe puts the recipe, if one is chosen, below what was said for this call,
@@ -130,6 +158,9 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 	}
 	record, err := config.ReadRecord(pipeline.SettingsFile(*r.command.recorded), r.known)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.refuseConsent([]config.Source{record.All}); err != nil {
 		return nil, nil, err
 	}
 	if r.command.otherData {
@@ -217,6 +248,9 @@ const testData = config.Prefix + "TEST_DATA"
 // reportUnknown tells of environment variables that look like settings and are
 // none. They are no error, for they may be meant for another version.
 func (r *resolution) reportUnknown(log *logging.Log) {
+	for _, key := range r.setAside {
+		log.Warn("the variable is not looked at: somebody decides this for one call, by a flag", "variable", key)
+	}
 	for _, key := range r.unknown {
 		near := config.NearestKeys(key, r.known)
 		switch {

@@ -16,7 +16,7 @@ func trainCommand() *command {
 		example: `  blocktrain train --output-dir runs/first --epochs 3
   blocktrain train --run runs/first
   blocktrain train --overfit-batch --epochs 50   # can the network learn at all?`,
-		settings: func(o *config.Option) bool { return o.Class != config.Gate }, recorded: &dir,
+		settings: func(o *config.Option) bool { return o.Group != "Release" }, recorded: &dir,
 		own: func(o *config.Options) { o.String(&dir, "run", "", "run directory to go on in; empty: a new one") },
 		run: func(ctx context.Context, c *call) error { return pipeline.Train(ctx, c.env, c.settings, dir) },
 	}

@@ -39,13 +39,15 @@ func (o *Option) Set(s string) error {
 // it can change once a run exists.
 type Class string
 
-// The classes. Invocation values belong to one call of the program and are part
-// of no record.
+// The classes. Values of Invocation and Consent belong to one call of the program
+// and are part of no record; those of Consent are taken from flags alone.
 const (
 	Invocation Class = ""
+	Consent    Class = "consent"   // what somebody decides for this call, and no file or variable for them
 	Identity   Class = "identity"  // may affect the bits of the result
 	Execution  Class = "execution" // how and where the work is done, never a bit
-	Gate       Class = "gate"      // judges a finished result
+	Gate       Class = "gate"      // by what a finished result is judged
+	Threshold  Class = "threshold" // how good it must be, which the surroundings of a later call may change
 	Naming     Class = "naming"    // what the result is called
 )
 

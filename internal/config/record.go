@@ -25,14 +25,14 @@ type Record struct {
 
 // WriteRecord writes the present values of the options as an env file that
 // ReadRecord, and every other reader of env files, understands. Options of the
-// class Invocation are left out. A value that no env file can hold, such as one
+// classes Invocation and Consent are left out. A value that no env file can hold, such as one
 // that begins with one quote and ends with another, is an error.
 func WriteRecord(path string, options []*Option, origins Origins) error {
 	var b strings.Builder
 	b.WriteString("# The configuration this run was started with.\n")
 	var flags []string
 	for _, option := range options {
-		if option.Class == Invocation {
+		if option.Class == Invocation || option.Class == Consent {
 			continue
 		}
 		value, err := quote(option.Value())
@@ -71,12 +71,12 @@ func ReadRecord(path string, known []string) (Record, error) {
 
 // Sources returns the sources of a command that works on the recorded run, in
 // order of precedence: explicit flags; recorded flags; the ambient sources, but
-// only for gate thresholds and what concerns this invocation alone; the record.
+// only for thresholds and what concerns this invocation alone; the record.
 func (r Record) Sources(options []*Option, flags Source, ambient []Source) []Source {
 	sources := []Source{flags, r.Flags}
 	for _, source := range ambient {
 		sources = append(sources, source.Only(options, func(o *Option) bool {
-			return o.Class == Gate || o.Class == Invocation
+			return o.Class == Threshold || o.Class == Invocation
 		}))
 	}
 	return append(sources, r.All)

@@ -79,13 +79,13 @@ func TestRecordedRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ambient := []Source{Environment([]string{"BLOCKTRAIN_MODEL=cnn", "BLOCKTRAIN_EPOCHS=9", "BLOCKTRAIN_DATA_DIR=z", "BLOCKTRAIN_MIN_TEST_ACCURACY=0.5", "BLOCKTRAIN_RUN=r"})}
+	ambient := []Source{Environment([]string{"BLOCKTRAIN_MODEL=cnn", "BLOCKTRAIN_EPOCHS=9", "BLOCKTRAIN_DATA_DIR=z", "BLOCKTRAIN_MIN_TEST_ACCURACY=0.5", "BLOCKTRAIN_CRITERIA=two", "BLOCKTRAIN_FORCE=true", "BLOCKTRAIN_RUN=r"})}
 	e, o := declared()
 	origins, err = o.Resolve(record.Sources(o.All(), Flags(map[string]string{"data-dir": "here"}), ambient)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := example{epochs: 7, model: "mlp", dirs: []string{"here"}, minimum: 0.5, run: "r"}
+	want := example{epochs: 7, model: "mlp", dirs: []string{"here"}, criteria: []string{"one"}, minimum: 0.5, run: "r"}
 	if diff := cmp.Diff(want, *e, cmp.AllowUnexported(example{})); diff != "" {
 		t.Error(diff)
 	}

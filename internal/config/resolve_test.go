@@ -11,12 +11,15 @@ import (
 )
 
 type example struct {
-	epochs  int
-	rate    Optional
-	model   string
-	dirs    []string
-	minimum float64
-	run     string
+	epochs int
+	rate   Optional
+	model  string
+	dirs   []string
+
+	criteria []string
+	minimum  float64
+	force    bool
+	run      string
 }
 
 func (e *example) declare(o *Options) {
@@ -27,7 +30,11 @@ func (e *example) declare(o *Options) {
 	o.Begin("Data", Execution)
 	o.List(&e.dirs, "data-dir", "data", "folder of the data")
 	o.Begin("Release", Gate)
+	o.List(&e.criteria, "criteria", "one", "what is asked")
+	o.Begin("Release", Threshold)
 	o.Float(&e.minimum, "min-test-accuracy", 0.97, "least accuracy", Between(0, 1))
+	o.Begin("Release", Consent)
+	o.Bool(&e.force, "force", false, "release all the same")
 	o.Begin("", Invocation)
 	o.String(&e.run, "run", "", "run directory")
 }
@@ -71,13 +78,14 @@ func TestPrecedence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := example{epochs: 5, model: "d", dirs: []string{"c"}, rate: Optional{0.2, true}, minimum: 0.1, run: "r"}
+	want := example{epochs: 5, model: "d", dirs: []string{"c"}, rate: Optional{0.2, true}, criteria: []string{"one"}, minimum: 0.1, run: "r"}
 	if diff := cmp.Diff(want, *e, cmp.AllowUnexported(example{})); diff != "" {
 		t.Error(diff)
 	}
 	wantOrigins := Origins{
 		"epochs": "environment BLOCKTRAIN_EPOCHS", "model": dir + "/second.env:2", "data-dir": dir + "/first.env:3",
 		"learning-rate": dir + "/.env.local:4", "min-test-accuracy": dir + "/.env:5", "run": "flag",
+		"criteria": "default", "force": "default",
 	}
 	if diff := cmp.Diff(wantOrigins, origins); diff != "" {
 		t.Error(diff)

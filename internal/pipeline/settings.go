@@ -154,12 +154,14 @@ func (s *Settings) declareStopping(o *config.Options) {
 func (s *Settings) declareRelease(o *config.Options) {
 	o.Begin("Release", config.Gate)
 	o.List(&s.Criteria, "criteria", "min_test_accuracy,min_per_class_accuracy,max_inference_time_ms,max_model_size_mb", "what a model must pass to be released")
+	o.Begin("Release", config.Threshold)
 	o.Float(&s.MinTestAccuracy, "min-test-accuracy", 0.97, "least accuracy on the test part", config.Between(0, 1))
 	o.Float(&s.MinPerClassAccuracy, "min-per-class-accuracy", 0.90, "least accuracy of the worst class", config.Between(0, 1))
 	o.Float(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
+	o.Begin("Release", config.Gate)
 	o.String(&s.Baseline, "baseline", "", "run or package that the model must not be worse than")
-	o.Begin("Release", config.Invocation) // not recorded: each forced decision is asked for anew
+	o.Begin("Release", config.Consent) // each forced decision is asked for anew
 	o.Bool(&s.Force, "force", false, "release a refused model; every file says so")
 	o.String(&s.Reason, "reason", "", "why the release is forced")
 }

@@ -200,9 +200,11 @@ func TestClasses(t *testing.T) {
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",
-		config.Gate:       "criteria min-test-accuracy min-per-class-accuracy max-inference-time-ms max-model-size-mb baseline",
+		config.Gate:       "criteria baseline",
+		config.Threshold:  "min-test-accuracy min-per-class-accuracy max-inference-time-ms max-model-size-mb",
+		config.Consent:    "force reason",
 		config.Naming:     "name release-version",
-		config.Invocation: "force reason output-dir dry-run",
+		config.Invocation: "output-dir dry-run",
 	}
 	for class, want := range want {
 		var names []string
