@@ -3,7 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
+	"os"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -38,7 +38,14 @@ func (r *session) gateStage(ctx context.Context) error {
 }
 
 // publishDecision writes the decision to release.json, the record and the log.
+// Packages of an earlier decision do not outlive a refusal: whoever finds one in a
+// run directory may take it for released. They can be made again, to the byte.
 func (r *session) publishDecision(release *criterion.Release) error {
+	if !release.Approved {
+		if err := r.removePackages(); err != nil {
+			return err
+		}
+	}
 	if err := fileio.WriteJSON(r.dir.file(releaseFile), release); err != nil {
 		return err
 	}
@@ -57,10 +64,18 @@ func (r *session) publishDecision(release *criterion.Release) error {
 	if release.Approved {
 		return nil
 	}
-	if exists(r.dir.file(packageDir)) {
-		r.env.Log.Warn("the run directory holds a package from before this refusal; do not publish it", "directory", r.dir.file(packageDir))
+	return r.dir.refused(release)
+}
+
+// removePackages removes the packages of earlier decisions.
+func (r *session) removePackages() error {
+	dir := r.dir.file(packageDir)
+	if !exists(dir) {
+		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrRefused, release.Reason)
+	r.env.Log.Warn("the model is refused: its packages are removed", "directory", dir)
+	r.record.Package = nil
+	return os.RemoveAll(dir)
 }
 
 // measurements gathers what the criteria judge.

@@ -26,6 +26,11 @@ var wholeRun = task{stages, (*runDir).archive}
 // trainingAlone is the first stage.
 var trainingAlone = task{stages[:1], func(d *runDir, _ *Record) string { return d.path }}
 
+// judges says whether the task decides on the model.
+func (t task) judges() bool {
+	return slices.ContainsFunc(t.stages, func(s stage) bool { return s.name == "gate" })
+}
+
 // Run does the whole pipeline in a new run directory and prints the path of the
 // package. A model that the gate refuses is an error that wraps ErrRefused;
 // nothing is exported or packaged then.
@@ -81,8 +86,7 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 
 // checkTask finds out before training what a later stage would refuse.
 func (r *session) checkTask(t task) error {
-	judged := slices.ContainsFunc(t.stages, func(s stage) bool { return s.name == "gate" })
-	if !judged || r.settings.Baseline == "" {
+	if !t.judges() || r.settings.Baseline == "" {
 		return nil
 	}
 	_, err := r.openBaseline()
@@ -109,12 +113,12 @@ func resume(ctx context.Context, env *Environment, s *Settings, dir string, t ta
 		return err
 	}
 	return withRunDir(env, dir, func(d *runDir, record *Record) error {
-		decision, err := d.finished(record)
+		release, err := d.finished(record)
 		if err != nil {
 			return err
 		}
-		if decision != "" {
-			return d.sayFinished(env, record, decision, t)
+		if release != nil {
+			return d.sayFinished(env, record, release, t)
 		}
 		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {
@@ -159,34 +163,46 @@ func (r *session) sayResumed() error {
 	return nil
 }
 
-// sayFinished says that nothing is left to do, and where the result is.
-func (d *runDir) sayFinished(env *Environment, record *Record, decision string, t task) error {
-	env.Log.Info("the run is finished; nothing is left to do", "directory", d.path, "decision", decision)
-	if decision == "refused" {
-		env.Log.Info("to judge it by other thresholds: blocktrain gate --run " + shellWord(d.path))
-		return nil
+// sayFinished says that nothing is left to do, and where the result is or that the
+// model is refused.
+func (d *runDir) sayFinished(env *Environment, record *Record, release *criterion.Release, t task) error {
+	env.Log.Info("the run is finished; nothing is left to do", "directory", d.path, "decision", release.Decision())
+	if !release.Approved && t.judges() {
+		return d.refused(release)
 	}
 	_, err := fmt.Fprintln(env.Stdout, t.result(d, record))
 	return err
 }
 
-// finished is the decision on a run of which nothing is left to do, empty where
+// refused is the error for a model that the gate refused, with what can be done.
+func (d *runDir) refused(release *criterion.Release) error {
+	return fmt.Errorf("%w: %s; %s has the figures; to judge the model otherwise: blocktrain gate --run %s",
+		ErrRefused, release.Reason, d.file(reportFile), shellWord(d.path))
+}
+
+// finished is the decision on a run of which nothing is left to do, nil where
 // something is.
-func (d *runDir) finished(record *Record) (decision string, err error) {
+func (d *runDir) finished(record *Record) (*criterion.Release, error) {
 	if record.Training == nil || !exists(d.file(releaseFile)) || !exists(d.file(reportFile)) {
-		return "", nil
+		return nil, nil
 	}
 	if err := d.checkFile(record, releaseFile); err != nil {
-		return "", err
+		return nil, err
 	}
 	release, err := criterion.ReadRelease(d.file(releaseFile))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if current := record.checkRelease(release) == nil; !current || release.Approved && !exists(d.archive(record)) {
-		return "", nil
+	if current := record.checkRelease(release) == nil; !current || release.Approved && !d.packaged(record) {
+		return nil, nil
 	}
-	return release.Decision(), nil
+	return release, nil
+}
+
+// packaged says whether the package of the last decision is there.
+func (d *runDir) packaged(record *Record) bool {
+	digest, err := fileio.SHA256(d.file(packageDir, record.packageName(), releaseFile))
+	return err == nil && digest == record.Files[releaseFile] && exists(d.archive(record))
 }
 
 // do does the task and prints the path of what it made.
