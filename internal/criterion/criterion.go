@@ -37,6 +37,9 @@ type Baseline struct {
 	// TrainedOn is the number of examples of this test part that the baseline
 	// was trained on.
 	TrainedOn int `json:"trained_on"`
+	// Unknown is true where the baseline's own data was not at hand, so that images
+	// that other data has too were not looked for.
+	Unknown bool `json:"trained_on_unknown,omitempty"`
 }
 
 // Verdict is what one criterion says of one model. Measured is nil, null in

@@ -134,6 +134,7 @@ func TestJudge(t *testing.T) {
 		}, 1, true, "+0.00"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline = nil }, none, false, "no baseline to compare with"},
 		{"no_regression", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"no_regression", "", func(m *Measurements) { m.Baseline.Unknown = true }, 57. / 64, true, "+0.67 percentage points; whether the baseline was trained on images of this test part is not known"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline.TrainedOn = 1200 }, none, false, "trained on 1,200 examples of this test part"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline.Comparison.BothWrong++ }, none, false, "(301 examples, 294 right) is not of this evaluation (300 examples, 294 right)"},
 		{"no_regression", "", func(m *Measurements) {

@@ -30,8 +30,17 @@ func (c *noRegression) Judge(m Measurements) Verdict {
 		return c.refused("the comparison with the baseline (%s examples, %s right) is not of this evaluation (%s examples, %s right): evaluate the run again",
 			metric.Count(counts.Examples()), metric.Count(counts.BothRight+counts.OnlyCandidate), metric.Count(m.Test.Examples), metric.Count(m.Test.Correct))
 	}
-	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points",
-		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate), 100*b.Comparison.Difference())
+	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points%s",
+		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate), 100*b.Comparison.Difference(), b.doubt())
+}
+
+// doubt is what a comparison cannot say. A baseline that has seen the test part
+// looks better than it is, and so asks more of the model, never less.
+func (b *Baseline) doubt() string {
+	if !b.Unknown {
+		return ""
+	}
+	return "; whether the baseline was trained on images of this test part is not known, for the data that it was trained on is not where it was"
 }
 
 func fits(c metric.Comparison, test *metric.Evaluation) bool {

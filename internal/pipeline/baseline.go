@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -15,20 +16,25 @@ import (
 // baseline is an earlier model that a run's model must not be worse than.
 type baseline struct {
 	*trained
-	record *Record
-	split  *dataset.Split
-	data   dataset.Dataset // the run's, with the classes in the baseline's order
+	forebear
+	data dataset.Dataset // the run's, with the classes in the baseline's order
 }
 
 // openBaseline reads the baseline that the settings name. Its classes must be the
-// run's.
+// run's, and it must not be the run itself.
 func (r *session) openBaseline() (*baseline, error) {
 	path := r.settings.Baseline
 	record, t, err := openModel(path, "")
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
-	split, err := dataset.ReadSplit(filepath.Join(path, splitFile))
+	switch {
+	case record.Training == nil:
+		return nil, config.Usagef("baseline %s has not been trained to its end: name a finished run, or a package", path)
+	case record.IdentitySHA256 == r.record.IdentitySHA256 && record.Started.Equal(r.record.Started):
+		return nil, config.Usagef("baseline %s is this run itself, which is no worse than itself: name an earlier model", path)
+	}
+	split, err := record.readSplit(filepath.Join(path, splitFile))
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
@@ -36,7 +42,20 @@ func (r *session) openBaseline() (*baseline, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("baseline %s: %w", path, err))
 	}
-	return &baseline{t, record, split, data}, nil
+	return &baseline{t, forebear{record, split}, data}, nil
+}
+
+// readSplit reads the split list of a run or package, which must be the one that
+// its record names.
+func (record *Record) readSplit(path string) (*dataset.Split, error) {
+	split, err := dataset.ReadSplit(path)
+	if err != nil {
+		return nil, err
+	}
+	if split.Digest() != record.Identity.Split.SHA256 {
+		return nil, fmt.Errorf("%s has SHA-256 %s, the %s beside it names a list with %s: the file was changed", path, split.Digest(), recordFile, record.Identity.Split.SHA256)
+	}
+	return split, nil
 }
 
 // compareBaseline runs the baseline's weights on this run's test part.
@@ -59,8 +78,8 @@ func (r *session) compareBaseline(ctx context.Context, candidate *trained) (*cri
 	if err != nil {
 		return nil, err
 	}
-	trainedOn := countShared(identify(b.record.Identity.Datasets, b.split.Train), identify(r.record.Identity.Datasets, test))
-	return &criterion.Baseline{Name: r.settings.Baseline, Comparison: comparison, TrainedOn: trainedOn}, nil
+	count, known, err := r.trainedOn(ctx, b.forebear, test)
+	return &criterion.Baseline{Name: r.settings.Baseline, Comparison: comparison, TrainedOn: count, Unknown: !known}, err
 }
 
 // inOrder rearranges the columns of probabilities [N,K] from one order of the

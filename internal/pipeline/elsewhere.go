@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -115,7 +114,7 @@ func (record *Record) usesDatasets(names []string) bool {
 // although the data as a whole is not the run's: those of the same source and
 // pixels. Where the run's own data is no longer there, none can be found.
 func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dataset.Dataset, indexes []int) (int, error) {
-	own, err := r.openOwn(ctx)
+	own, err := r.record.openData(ctx)
 	if err != nil || own.Digest() != split.Dataset {
 		r.env.Log.Warn("the run's own data is not at hand, so that nobody can tell whether it has the same images", "error", err)
 		return 0, ctx.Err()
@@ -139,27 +138,4 @@ func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dat
 			"images", len(shared), "first", other.Info(shared[0]).Source)
 	}
 	return n, nil
-}
-
-// openOwn opens the data that the run was made with, where it was then.
-func (r *session) openOwn(ctx context.Context) (dataset.Dataset, error) {
-	then := *r.settings
-	for _, v := range r.record.Execution.Settings {
-		if v.Name == "data-dir" {
-			then.DataDirs = strings.Split(v.Value, ",")
-		}
-	}
-	var members []dataset.Dataset
-	for _, note := range r.record.Identity.Datasets {
-		source, _, err := dataset.MakeDataset(note.Name, note.text())
-		if err != nil {
-			return nil, err
-		}
-		d, err := source.Open(ctx, then.DataDir(note.Name), dataset.ModeDisk)
-		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", note.Name, err)
-		}
-		members = append(members, d)
-	}
-	return dataset.Concat(members...)
 }

@@ -1,5 +1,72 @@
 package pipeline
 
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+)
+
+// forebear is another model than the run's, whose training list must not meet what
+// the run's model is judged by.
+type forebear struct {
+	record *Record
+	split  *dataset.Split
+}
+
+// trainedOn counts those examples of the run, at indexes, that the other model was
+// trained on. Where its data is not the run's, images are compared; known is false
+// where that data is no longer where it was, so that nobody can tell.
+func (r *session) trainedOn(ctx context.Context, other forebear, indexes []int) (count int, known bool, err error) {
+	theirs, ours := &other.record.Identity, &r.record.Identity
+	count = countShared(identify(theirs.Datasets, other.split.Train), identify(ours.Datasets, indexes))
+	if count > 0 || covers(ours.Datasets, theirs.Datasets) {
+		return count, true, nil
+	}
+	data, err := other.record.openData(ctx)
+	if ctx.Err() != nil {
+		return 0, false, context.Cause(ctx)
+	}
+	if err != nil || data.Digest() != theirs.DatasetSHA256 {
+		return 0, false, nil
+	}
+	shared, err := dataset.Shared(ctx, data, other.split.Train, r.data.all, indexes)
+	return len(shared), true, err
+}
+
+// covers says whether every dataset of part is also one of all.
+func covers(all, part []DatasetNote) bool {
+	have := map[string]bool{}
+	for _, d := range all {
+		have[d.SHA256] = true
+	}
+	for _, d := range part {
+		if !have[d.SHA256] {
+			return false
+		}
+	}
+	return true
+}
+
+// openData opens the data that a run was made with, where it was then.
+func (record *Record) openData(ctx context.Context) (dataset.Dataset, error) {
+	then := Settings{DataDirs: strings.Split(record.recorded("data-dir"), ",")}
+	var members []dataset.Dataset
+	for _, note := range record.Identity.Datasets {
+		source, _, err := dataset.MakeDataset(note.Name, note.text())
+		if err != nil {
+			return nil, err
+		}
+		d, err := source.Open(ctx, then.DataDir(note.Name), dataset.ModeDisk)
+		if err != nil {
+			return nil, fmt.Errorf("dataset %s: %w", note.Name, err)
+		}
+		members = append(members, d)
+	}
+	return dataset.Concat(members...)
+}
+
 // exampleID names an example by the digest of the dataset that it was opened
 // from and its index there, whatever that dataset was joined with.
 type exampleID struct {

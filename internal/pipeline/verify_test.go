@@ -31,16 +31,21 @@ func makeExample(t *testing.T, flags ...string) example {
 			writeImage(t, filepath.Join(e.data, fmt.Sprintf("class%d", class), fmt.Sprintf("%02d.png", i)), class, i)
 		}
 	}
-	s := mustResolve(t, append([]string{
-		"output-dir=" + e.run, "dataset=folder", "data-dir=" + e.data, "model=mlp", "model-options=hidden=16", "epochs=3", "batch-size=20",
-		"learning-rate=0.02", "ema=0.5", "augment=shift:pixels=1", "name=shapes", "workers=1",
-		"min-test-accuracy=0", "min-per-class-accuracy=0", "max-inference-time-ms=10000", "visualizations=none",
-	}, flags...)...)
+	s := exampleSettings(t, e, append([]string{"output-dir=" + e.run}, flags...)...)
 	if err := Run(t.Context(), testEnvironment(t, nil), s); err != nil {
 		t.Fatal(err)
 	}
 	e.pack = filepath.Join(e.run, "package", "shapes-0.1.0")
 	return e
+}
+
+func exampleSettings(t *testing.T, e example, flags ...string) *Settings {
+	t.Helper()
+	return mustResolve(t, append([]string{
+		"dataset=folder", "data-dir=" + e.data, "model=mlp", "model-options=hidden=16", "epochs=3", "batch-size=20",
+		"learning-rate=0.02", "ema=0.5", "augment=shift:pixels=1", "name=shapes", "workers=1",
+		"min-test-accuracy=0", "min-per-class-accuracy=0", "max-inference-time-ms=10000", "visualizations=none",
+	}, flags...)...)
 }
 
 func writeImage(t *testing.T, path string, class, i int) {
