@@ -34,7 +34,8 @@ func (r *session) openBaseline() (*baseline, error) {
 	case record.IdentitySHA256 == r.record.IdentitySHA256 && record.Started.Equal(r.record.Started):
 		return nil, config.Usagef("baseline %s is this run itself, which is no worse than itself: name an earlier model", path)
 	}
-	split, err := record.readSplit(filepath.Join(path, splitFile))
+	splitPath := filepath.Join(path, splitFile)
+	split, err := record.readSplit(splitPath)
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
@@ -42,7 +43,7 @@ func (r *session) openBaseline() (*baseline, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("baseline %s: %w", path, err))
 	}
-	return &baseline{t, forebear{record, split}, data}, nil
+	return &baseline{t, forebear{record, split, splitPath}, data}, nil
 }
 
 // readSplit reads the split list of a run or package, which must be the one that

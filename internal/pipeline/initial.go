@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,6 +39,63 @@ func readInitial(path string) (*initial, error) {
 	}
 	digest, err := fileio.SHA256(path)
 	return &initial{digest, file.Tensors}, err
+}
+
+// noteInitial records where the weights come from, and refuses those of a model that
+// was trained on images which the run's model is to be judged by. Which images a
+// file's weights have seen is known of the weights of runs and packages alone.
+func (r *session) noteInitial(ctx context.Context) error {
+	if r.initial == nil {
+		return nil
+	}
+	path := r.settings.InitFrom
+	note := &InitialNote{File: path}
+	r.record.Initial = note
+	origin, err := r.initial.origin(path)
+	if err != nil {
+		return err
+	}
+	if origin == nil {
+		r.env.Log.Warn("the file lies in no run or package that it is of: nobody can tell whether its weights have seen images of the test part", "init-from", path)
+		return nil
+	}
+	note.Model = origin.record.Name + " " + origin.record.ReleaseVersion
+	test := r.data.split.Test
+	count, known, err := r.trainedOn(ctx, *origin, test)
+	switch {
+	case err != nil:
+		return err
+	case count > 0:
+		return config.Usagef("--init-from %s: the weights were trained on %d of the %d images of this run's test part, whose result would say nothing: use the same split list (--split %s), or other weights",
+			path, count, len(test), origin.splitPath)
+	case !known || origin.record.Identity.InitSHA256 != "":
+		r.env.Log.Warn("nobody can tell whether the weights have seen images of the test part: the data that they were trained on is not where it was, or they began with weights of a file themselves", "init-from", path)
+		return nil
+	}
+	note.Unseen = true
+	return nil
+}
+
+// origin is the run or package that the weights are of, if their file lies in one.
+func (i *initial) origin(path string) (*forebear, error) {
+	for _, dir := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
+		record, err := readRecord(filepath.Join(dir, recordFile))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("--init-from %s: %w", path, err)
+		case record.Training == nil || record.Training.WeightsSHA256 != weights.Digest(i.tensors):
+			return nil, nil
+		}
+		splitPath := filepath.Join(dir, splitFile)
+		split, err := record.readSplit(splitPath)
+		if err != nil {
+			return nil, fmt.Errorf("--init-from %s: %w", path, err)
+		}
+		return &forebear{record, split, splitPath}, nil
+	}
+	return nil, nil
 }
 
 // takeInitial gives the parameters the weights to begin with, by name. Those that

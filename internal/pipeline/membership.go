@@ -11,8 +11,9 @@ import (
 // forebear is another model than the run's, whose training list must not meet what
 // the run's model is judged by.
 type forebear struct {
-	record *Record
-	split  *dataset.Split
+	record    *Record
+	split     *dataset.Split
+	splitPath string
 }
 
 // trainedOn counts those examples of the run, at indexes, that the other model was
@@ -24,12 +25,9 @@ func (r *session) trainedOn(ctx context.Context, other forebear, indexes []int) 
 	if count > 0 || covers(ours.Datasets, theirs.Datasets) {
 		return count, true, nil
 	}
-	data, err := other.record.openData(ctx)
-	if ctx.Err() != nil {
+	data := other.record.dataAtHand(ctx)
+	if data == nil {
 		return 0, false, context.Cause(ctx)
-	}
-	if err != nil || data.Digest() != theirs.DatasetSHA256 {
-		return 0, false, nil
 	}
 	shared, err := dataset.Shared(ctx, data, other.split.Train, r.data.all, indexes)
 	return len(shared), true, err
@@ -47,6 +45,16 @@ func covers(all, part []DatasetNote) bool {
 		}
 	}
 	return true
+}
+
+// dataAtHand is the data that a run was made with, nil where it is not where it was
+// then.
+func (record *Record) dataAtHand(ctx context.Context) dataset.Dataset {
+	data, err := record.openData(ctx)
+	if err != nil || data.Digest() != record.Identity.DatasetSHA256 {
+		return nil
+	}
+	return data
 }
 
 // openData opens the data that a run was made with, where it was then.

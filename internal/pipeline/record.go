@@ -33,7 +33,15 @@ type Record struct {
 	// directory.
 	Files     map[string]string `json:"files,omitempty"`
 	Package   *PackageNote      `json:"package,omitempty"` // the last that was made
+	Initial   *InitialNote      `json:"initial,omitempty"` // nil where training began with drawn weights
 	Execution Execution         `json:"execution"`
+}
+
+// InitialNote says where the weights come from that training began with.
+type InitialNote struct {
+	File   string `json:"file"`
+	Model  string `json:"model,omitempty"`  // "NAME VERSION" of the run or package that the file lies in
+	Unseen bool   `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
 }
 
 // PackageNote says how a package was made, so that its files can be made again.

@@ -69,7 +69,28 @@ func (r *session) report(t *trained, program string) (*report.Report, error) {
 	for _, d := range identity.Datasets {
 		content.Datasets = append(content.Datasets, report.Dataset{Name: d.Name, Examples: d.Examples, Digest: d.SHA256})
 	}
-	return content, r.addResults(content)
+	if err := r.addResults(content); err != nil {
+		return nil, err
+	}
+	record.addInitial(content)
+	return content, nil
+}
+
+// addInitial says with which weights training began, and what that may mean.
+func (record *Record) addInitial(content *report.Report) {
+	i := record.Initial
+	if i == nil {
+		return
+	}
+	content.Initial = "the weights in " + i.File
+	if i.Model != "" {
+		content.Initial = fmt.Sprintf("the weights of %s (%s)", i.Model, i.File)
+	}
+	content.Configuration = append(content.Configuration, report.Setting{Key: "init-from", Value: i.File})
+	content.Digests = append(content.Digests, report.Setting{Key: "init-from", Value: record.Identity.InitSHA256})
+	if !i.Unseen {
+		content.Limits = append(content.Limits, fmt.Sprintf("Training began with %s. Whether those were trained on images of the test part cannot be known; if they were, the results look better than they are.", content.Initial))
+	}
 }
 
 // addResults reads the run's results; those of stages that have not run are left

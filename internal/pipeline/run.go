@@ -70,6 +70,9 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	if err := r.checkTask(t); err != nil {
 		return err
 	}
+	if err := r.noteInitial(ctx); err != nil {
+		return err
+	}
 	if s.DryRun {
 		return r.describeTo(env.Stdout, path, t)
 	}

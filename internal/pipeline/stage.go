@@ -48,6 +48,7 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 // asked for. How a finished training was done stays as it was.
 func (record *Record) resume(then *Record) {
 	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
+	record.Initial = then.Initial
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason
 	if then.Training != nil {
 		record.Execution = then.Execution

@@ -29,6 +29,7 @@ type Report struct {
 	Resize   string // how other images are brought to that: the rule in words
 
 	Model         string // name of the module: "lenet5"
+	Initial       string // what training began with, "weights of NAME"; "" for weights that it drew
 	Parameters    int    // trainable numbers
 	ModelBytes    int64  // size of model.onnx, 0 when it was not exported
 	Configuration []Setting
