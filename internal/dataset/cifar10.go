@@ -66,6 +66,9 @@ func (s cifar10Source) Open(ctx context.Context, dir string, mode Mode) (Dataset
 	if err != nil {
 		return nil, fmt.Errorf("cifar10: %w", err)
 	}
+	if mode == ModeDisk {
+		d.recheck()
+	}
 	return d, nil
 }
 

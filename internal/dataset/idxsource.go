@@ -80,6 +80,9 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
+	if mode == ModeDisk {
+		d.recheck()
+	}
 	return d, nil
 }
 

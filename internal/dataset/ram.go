@@ -65,14 +65,20 @@ func (k *keeper) report(ctx context.Context) {
 // what it loads.
 func newSetInMode(ctx context.Context, mode Mode, classes []string, infos []Info, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
 	if mode == ModeDisk {
-		return newSet(ctx, classes, infos, grouping, load)
+		s, err := newSet(ctx, classes, infos, grouping, load)
+		if err == nil {
+			s.recheck()
+		}
+		return s, err
 	}
 	kept := newKeeper(len(infos), ramBudget, load)
 	s, err := newSet(ctx, classes, infos, grouping, kept.fill)
 	if err != nil {
 		return nil, err
 	}
-	s.load = kept.image
+	s.load = load
+	s.recheck()
+	kept.decode, s.load = s.load, kept.image
 	kept.report(ctx)
 	return s, nil
 }
