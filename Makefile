@@ -7,7 +7,7 @@ LDFLAGS       = -s -w -X github.com/blocktrain/blocktrain/internal/buildinfo.ver
 
 export CGO_ENABLED = 0
 
-.PHONY: build test check format vet lint generate race arm64 bench slow clean
+.PHONY: build test check format modules vet lint generate race simd arm64 footprint bench slow clean
 
 build: ## the program, as bin/blocktrain
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/blocktrain ./cmd/blocktrain
@@ -15,11 +15,15 @@ build: ## the program, as bin/blocktrain
 test: ## all tests
 	go test ./...
 
-check: format vet lint test generate ## all that a change must pass
+check: format modules vet lint test simd generate ## most of what a change must pass; .ci/run does all
 
 format: ## fail if a file is not formatted
 	@files=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+
+modules: ## fail if go.mod or go.sum is not tidy
+	go mod tidy -diff
+	go -C internal/kernel/_asm mod tidy -diff
 
 vet:
 	go vet ./...
@@ -38,13 +42,19 @@ race: ## small cases under the race detector, which needs a C compiler
 # The packages that compute or read with several goroutines.
 RACE = ./internal/dataset ./internal/engine ./internal/logging ./internal/pipeline ./internal/train
 
+simd: ## the arithmetic with the machine's other instruction sets and in portable Go, small cases
+	./.ci/simd
+
 arm64: ## the kernels and the contract as an arm64 machine computes them
 	./.ci/arm64
+
+footprint: ## fail if the binary or the time to --help has grown too large
+	./.ci/footprint
 
 bench: ## throughput of the kernels and of training
 	go test -run '^$$' -bench . -benchtime 1s ./internal/kernel ./internal/engine
 
-slow: ## tests that need minutes
+slow: ## tests that need minutes: kernels over all inputs, accuracy on real data
 	go test -tags slow -timeout 60m ./...
 
 clean:
