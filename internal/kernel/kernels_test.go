@@ -107,19 +107,23 @@ func TestKernelsAreTheirGenericTwins(t *testing.T) {
 	}
 }
 
+// size is the length of slice s.
+func (c kernelCase) size(s, n, rows int) int {
+	switch {
+	case s < c.wide:
+		return n * rows
+	case s >= sums:
+		return n * ways
+	}
+	return n
+}
+
 func (c kernelCase) check(t *testing.T, i *implementation, n, rows int, seed uint64) {
 	t.Helper()
 	var got, want [][]float32
 	var guards []guarded
 	for s := range sums + 2 {
-		size := n
-		switch {
-		case s < c.wide:
-			size = n * rows
-		case s >= sums:
-			size = n * ways
-		}
-		x := awkward(seed*8+uint64(s), size)
+		x := awkward(seed*8+uint64(s), c.size(s, n, rows))
 		if seed%3 == 0 && s < 2 {
 			withInfinity(x, int(seed)/3)
 		}
