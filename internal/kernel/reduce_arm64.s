@@ -133,23 +133,23 @@ TEXT ·sumSquaresLanesNEON(SB), NOSPLIT, $0-32
 block:
 	FMOVQ (R1), F8
 	WORD $0x0e617909 // fcvtl v9.2d, v8.2s
-	WORD $0x4e69cd20 // fmla v0.2d, v9.2d, v9.2d
 	WORD $0x4e61790a // fcvtl2 v10.2d, v8.4s
+	WORD $0x4e69cd20 // fmla v0.2d, v9.2d, v9.2d
 	WORD $0x4e6acd41 // fmla v1.2d, v10.2d, v10.2d
 	FMOVQ 16(R1), F11
 	WORD $0x0e61796c // fcvtl v12.2d, v11.2s
-	WORD $0x4e6ccd82 // fmla v2.2d, v12.2d, v12.2d
 	WORD $0x4e61796d // fcvtl2 v13.2d, v11.4s
+	WORD $0x4e6ccd82 // fmla v2.2d, v12.2d, v12.2d
 	WORD $0x4e6dcda3 // fmla v3.2d, v13.2d, v13.2d
 	FMOVQ 32(R1), F14
 	WORD $0x0e6179cf // fcvtl v15.2d, v14.2s
-	WORD $0x4e6fcde4 // fmla v4.2d, v15.2d, v15.2d
 	WORD $0x4e6179d0 // fcvtl2 v16.2d, v14.4s
+	WORD $0x4e6fcde4 // fmla v4.2d, v15.2d, v15.2d
 	WORD $0x4e70ce05 // fmla v5.2d, v16.2d, v16.2d
 	FMOVQ 48(R1), F17
 	WORD $0x0e617a32 // fcvtl v18.2d, v17.2s
-	WORD $0x4e72ce46 // fmla v6.2d, v18.2d, v18.2d
 	WORD $0x4e617a33 // fcvtl2 v19.2d, v17.4s
+	WORD $0x4e72ce46 // fmla v6.2d, v18.2d, v18.2d
 	WORD $0x4e73ce67 // fmla v7.2d, v19.2d, v19.2d
 	ADD $64, R1
 	SUBS $16, R2

@@ -1,6 +1,7 @@
 package rng
 
 //go:generate go -C ../kernel/_asm run . -family philox -out ../../rng/philox_amd64.s -stubs ../../rng/philox_stubs_amd64.go -pkg rng
+//go:generate go -C ../kernel/_asm run ./neon -family philox -out ../../rng/philox_arm64.s -stubs ../../rng/philox_stubs_arm64.go -pkg rng
 
 // Keep fills bits with one bit for each element of a vector: bit i%8 of
 // bits[i/8] is set when the 16 random bits of element i, half word i%8 of the

@@ -30,8 +30,8 @@ func TestKeepIsItsGenericTwin(t *testing.T) {
 // TestExpectedImplementation is as in package kernel.
 func TestExpectedImplementation(t *testing.T) {
 	want := os.Getenv("BLOCKTRAIN_EXPECT_SIMD")
-	if want != "avx512" && want != "avx2" {
-		t.Skip("BLOCKTRAIN_EXPECT_SIMD names nothing that this package has")
+	if want == "" {
+		t.Skip("BLOCKTRAIN_EXPECT_SIMD does not say what to expect")
 	}
 	if active.name != want {
 		t.Errorf("the fastest implementation is %s; BLOCKTRAIN_EXPECT_SIMD wants %s", active.name, want)

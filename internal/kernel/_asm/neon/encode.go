@@ -8,39 +8,40 @@ const (
 	fmlaLane encoding = 0x4f801000 // fmla v0.4s, v0.4s, v0.s[0]
 	ldrQ     encoding = 0x3ce06800 // ldr q0, [x0, x0]
 	strQ     encoding = 0x3ca06800 // str q0, [x0, x0]
+	sshrOne  encoding = 0x4f3f0400 // sshr v0.4s, v0.4s, #1
 )
 
-// operation is an encoding whose operands all have one arrangement of lanes.
+// operation is an encoding with the arrangements of lanes that its result and its
+// operands have.
 type operation struct {
 	encoding
-	name, arrangement string
+	name, result, operands string
 }
 
 var (
-	floatAdd      = operation{0x4e20d400, "fadd", "4s"}
-	floatSubtract = operation{0x4ea0d400, "fsub", "4s"}
-	floatMultiply = operation{0x6e20dc00, "fmul", "4s"}
-	floatDivide   = operation{0x6e20fc00, "fdiv", "4s"}
-	floatEqual    = operation{0x4e20e400, "fcmeq", "4s"}
-	floatNotLess  = operation{0x6e20e400, "fcmge", "4s"}
-	floatGreater  = operation{0x6ea0e400, "fcmgt", "4s"}
-	integerMost   = operation{0x4ea06400, "smax", "4s"}
-	andNot        = operation{0x4e601c00, "bic", "16b"}
-	orNot         = operation{0x4ee01c00, "orn", "16b"}
-	doubleFMA     = operation{0x4e60cc00, "fmla", "2d"}
+	floatAdd      = operation{0x4e20d400, "fadd", "4s", "4s"}
+	floatSubtract = operation{0x4ea0d400, "fsub", "4s", "4s"}
+	floatMultiply = operation{0x6e20dc00, "fmul", "4s", "4s"}
+	floatDivide   = operation{0x6e20fc00, "fdiv", "4s", "4s"}
+	floatEqual    = operation{0x4e20e400, "fcmeq", "4s", "4s"}
+	floatNotLess  = operation{0x6e20e400, "fcmge", "4s", "4s"}
+	floatGreater  = operation{0x6ea0e400, "fcmgt", "4s", "4s"}
+	doubleFMA     = operation{0x4e60cc00, "fmla", "2d", "2d"}
+
+	integerMost     = operation{0x4ea06400, "smax", "4s", "4s"}
+	halfWordNotLess = operation{0x6e603c00, "cmhs", "8h", "8h"}
+	lowProducts     = operation{0x2ea0c000, "umull", "2d", "2s"}
+	highProducts    = operation{0x6ea0c000, "umull2", "2d", "4s"}
+	andNot          = operation{0x4e601c00, "bic", "16b", "16b"}
+	orNot           = operation{0x4ee01c00, "orn", "16b", "16b"}
 
 	// With one operand.
-	floatMagnitude = operation{0x4ea0f800, "fabs", "4s"}
-	floatNegate    = operation{0x6ea0f800, "fneg", "4s"}
-	floatRoot      = operation{0x6ea1f800, "fsqrt", "4s"}
-	floatOfNatural = operation{0x6e21d800, "ucvtf", "4s"}
-)
-
-// Encodings with operands of their own.
-const (
-	halfShift    encoding = 0x4f3f0400 // sshr v0.4s, v0.4s, #1
-	lowToDouble  encoding = 0x0e617800 // fcvtl v0.2d, v0.2s
-	highToDouble encoding = 0x4e617800 // fcvtl2 v0.2d, v0.4s
+	floatMagnitude = operation{0x4ea0f800, "fabs", "4s", "4s"}
+	floatNegate    = operation{0x6ea0f800, "fneg", "4s", "4s"}
+	floatRoot      = operation{0x6ea1f800, "fsqrt", "4s", "4s"}
+	floatOfNatural = operation{0x6e21d800, "ucvtf", "4s", "4s"}
+	lowToDouble    = operation{0x0e617800, "fcvtl", "2d", "2s"}
+	highToDouble   = operation{0x4e617800, "fcvtl2", "2d", "4s"}
 )
 
 // word returns the word for result d and operands n and m; those of a load or

@@ -57,7 +57,7 @@ func TestWordsAreTheirMnemonics(t *testing.T) {
 // generatedWords maps the mnemonics in the generated files to their words.
 func generatedWords(t *testing.T) map[string]uint32 {
 	t.Helper()
-	files, err := filepath.Glob("../../*_arm64.s")
+	files, err := filepath.Glob("../../../*/*_arm64.s")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no generated files: %v", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 // file is a file of assembly with the Go declarations of its functions.
 type file struct {
+	pkg       string
 	functions []*function
 	constants [][lanes]uint32 // which functions read
 }
@@ -68,7 +69,7 @@ func (f *file) writeConstants(b *bytes.Buffer) {
 // stubs returns the Go file that declares the functions.
 func (f *file) stubs() []byte {
 	var b bytes.Buffer
-	b.WriteString(header() + "package kernel\n")
+	fmt.Fprintf(&b, "%spackage %s\n", header(), f.pkg)
 	for _, fn := range f.functions {
 		fmt.Fprintf(&b, "\n// %s %s\n//\n//go:noescape\nfunc %s%s\n", fn.name, fn.doc, fn.name, fn.signature)
 	}

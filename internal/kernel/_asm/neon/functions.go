@@ -28,7 +28,7 @@ func (f *function) power2(n vec) vec {
 func (f *function) half(n vec) vec {
 	v := f.vec()
 	f.word(
-		func() uint32 { return halfShift.word(v.number, n.number, 0) },
+		func() uint32 { return sshrOne.word(v.number, n.number, 0) },
 		func() string { return fmt.Sprintf("sshr v%d.4s, v%d.4s, #1", v.number, n.number) },
 		v.register, n.register)
 	return v

@@ -50,6 +50,19 @@ func (f *function) indexed(mnemonic string, e encoding, v vec, m memory) {
 		v.register, m.base.register, m.index.register)
 }
 
+// storeBytes stores the lowest byte of each of n lanes, 4 or 1. It changes v.
+func (f *function) storeBytes(v vec, n int, to memory) {
+	if n == 1 {
+		b := f.gp()
+		f.op("VMOV", as{v, "B[0]"}, b)
+		f.op("MOVB", b, to)
+		return
+	}
+	f.op("VUZP1", v.b16(), v.b16(), v.b16())
+	f.op("VUZP1", v.b16(), v.b16(), v.b16())
+	f.op("FMOVS", v, to)
+}
+
 // loadBytes loads a byte into each of n lanes, 4 or 1.
 func (f *function) loadBytes(from memory, n int) vec {
 	if n == 1 {

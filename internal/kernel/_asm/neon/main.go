@@ -1,5 +1,5 @@
-// Command neon writes the assembly of package kernel for arm64, each family of
-// kernels to a file. See the go:generate lines in internal/kernel/generate.go.
+// Command neon writes the assembly of packages kernel and rng for arm64, each
+// family of kernels to a file. See the go:generate lines in these packages.
 //
 // Functions are described with virtual registers, which are allocated once a
 // function is complete. Go's assembler knows few of the vector instructions on
@@ -21,6 +21,7 @@ var families = map[string]func(*file){
 	"columns":     columnKernels,
 	"elementwise": elementwise,
 	"gathered":    gathered,
+	"philox":      philox,
 	"peak":        peak,
 	"product":     products,
 	"reduce":      reductions,
@@ -31,6 +32,7 @@ func main() {
 	family := flag.String("family", "", "kernels to write: "+strings.Join(slices.Sorted(maps.Keys(families)), ", "))
 	out := flag.String("out", "", "the file of assembly to write")
 	stubs := flag.String("stubs", "", "the file of Go declarations to write")
+	pkg := flag.String("pkg", "kernel", "the package of the declarations")
 	tables := flag.String("tables", "", "write the tables of tiles of the family product to this file instead")
 	flag.Parse()
 	if *tables != "" {
@@ -41,7 +43,7 @@ func main() {
 	if !known {
 		log.Fatalf("unknown family %q", *family)
 	}
-	f := &file{}
+	f := &file{pkg: *pkg}
 	describe(f)
 	write(*out, f.assembly())
 	write(*stubs, f.stubs())

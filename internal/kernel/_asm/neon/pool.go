@@ -30,7 +30,7 @@ func maxPool(p *strip) {
 	p.function.label(p.label + "Store")
 	p.write(top, p.pointer("dst"))
 	to := p.bytePointer()
-	p.each(func(i, disp int) { p.storeBytes(won[i], at(to, disp/4)) })
+	p.each(func(i, disp int) { p.storeBytes(won[i], p.lanes, at(to, disp/4)) })
 	p.function.label(p.label + "Skip")
 }
 
@@ -40,19 +40,6 @@ func (p *strip) bytePointer() gp {
 	p.op("LSR", immediate(2), p.column, column)
 	p.op("ADD", column, to)
 	return to
-}
-
-// storeBytes stores the lowest byte of every lane; it changes v.
-func (p *strip) storeBytes(v vec, to memory) {
-	if p.lanes == 1 {
-		b := p.gp()
-		p.op("VMOV", as{v, "B[0]"}, b)
-		p.op("MOVB", b, to)
-		return
-	}
-	p.op("VUZP1", v.b16(), v.b16(), v.b16())
-	p.op("VUZP1", v.b16(), v.b16(), v.b16())
-	p.op("FMOVS", v, to)
 }
 
 // maxPoolGradient emits one strip of channels of one pixel.

@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // Reductions in 16 virtual lanes, which are four registers, or eight of float64.
 // The functions take whole blocks of 16 elements; Go code takes the rest and
 // folds the lanes.
@@ -58,8 +56,9 @@ func reductions(out *file) {
 	out.reduce("sumSquaresLanes", "(lanes *[16]float64, x []float32)", "adds the squares of x to the lanes.", 2*parts, one, func(f *function, acc []vec, from []gp) {
 		for i := range parts {
 			v := f.part(from[0], i)
-			f.addSquare(acc[2*i], f.double(v, lowToDouble, "fcvtl", "2s"))
-			f.addSquare(acc[2*i+1], f.double(v, highToDouble, "fcvtl2", "4s"))
+			low, high := f.apply1(lowToDouble, v), f.apply1(highToDouble, v)
+			f.applyTo(acc[2*i], doubleFMA, low, low)
+			f.applyTo(acc[2*i+1], doubleFMA, high, high)
 		}
 	})
 	out.reduce("largestOffsetLanes", "(lanes *[16]int32, offsets []int32)", "keeps the larger of the offsets and the lanes.", parts, []string{"offsets"}, func(f *function, acc []vec, from []gp) {
@@ -68,15 +67,3 @@ func reductions(out *file) {
 		}
 	})
 }
-
-// double returns one half of the lanes as float64.
-func (f *function) double(v vec, e encoding, mnemonic, arrangement string) vec {
-	d := f.vec()
-	f.word(
-		func() uint32 { return e.word(d.number, v.number, 0) },
-		func() string { return fmt.Sprintf("%s v%d.2d, v%d.%s", mnemonic, d.number, v.number, arrangement) },
-		d.register, v.register)
-	return d
-}
-
-func (f *function) addSquare(acc, v vec) { f.applyTo(acc, doubleFMA, v, v) }

@@ -20,7 +20,7 @@ func (f *function) applyTo(d vec, o operation, a, b vec) {
 	f.word(
 		func() uint32 { return o.word(d.number, a.number, b.number) },
 		func() string {
-			return fmt.Sprintf("%s v%d.%[3]s, v%[4]d.%[3]s, v%[5]d.%[3]s", o.name, d.number, o.arrangement, a.number, b.number)
+			return fmt.Sprintf("%s v%d.%s, v%d.%s, v%d.%s", o.name, d.number, o.result, a.number, o.operands, b.number, o.operands)
 		},
 		d.register, a.register, b.register)
 }
@@ -31,7 +31,7 @@ func (f *function) apply1(o operation, a vec) vec {
 	f.word(
 		func() uint32 { return o.word(d.number, a.number, 0) },
 		func() string {
-			return fmt.Sprintf("%s v%d.%[3]s, v%[4]d.%[3]s", o.name, d.number, o.arrangement, a.number)
+			return fmt.Sprintf("%s v%d.%s, v%d.%s", o.name, d.number, o.result, a.number, o.operands)
 		},
 		d.register, a.register)
 	return d

@@ -1,0 +1,64 @@
+package main
+
+// Philox4x32-10 for package rng: a block of random numbers in each lane.
+const (
+	philoxRounds = 10
+	philoxM0     = 0xD2511F53
+	philoxM1     = 0xCD9E8D57
+	philoxW0     = 0x9E3779B9
+	philoxW1     = 0xBB67AE85
+)
+
+// philox emits keep: bytes of bits for the blocks from index 0 on, four at a
+// time.
+func philox(out *file) {
+	f := out.function("keep", "(bits *uint8, groups int, item, epoch, lane, k0, k1, threshold uint32)",
+		"computes keepGeneric for groups of four bytes.")
+	bits, groups := f.value("bits"), f.value("groups")
+	index, step := f.patterns([lanes]uint32{0, 1, 2, 3}), f.bits(lanes)
+	item, epoch, lane := f.constant("item"), f.constant("epoch"), f.constant("lane")
+	k0, k1, threshold := f.constant("k0"), f.constant("k1"), f.constant("threshold")
+	m0, m1, w0, w1 := f.bits(philoxM0), f.bits(philoxM1), f.bits(philoxW0), f.bits(philoxW1)
+	f.label("group")
+	c, key0, key1 := [4]vec{index, item, epoch, lane}, k0, k1
+	for round := range philoxRounds {
+		if round > 0 {
+			key0, key1 = f.plus(key0, w0), f.plus(key1, w1)
+		}
+		high0, low0 := f.multiplyWide(c[0], m0)
+		high1, low1 := f.multiplyWide(c[2], m1)
+		c = [4]vec{f.xor(f.xor(high1, c[1]), key0), low1, f.xor(f.xor(high0, c[3]), key1), low0}
+	}
+	f.storeBytes(f.halfWordBits(c, threshold), lanes, at(bits, 0))
+	f.op("VADD", step.s4(), index.s4(), index.s4())
+	f.op("ADD", immediate(lanes), bits)
+	f.countDown(groups, "group")
+	f.end()
+}
+
+// multiplyWide returns the halves of the 64-bit products of 32-bit integers.
+func (f *function) multiplyWide(a, b vec) (high, low vec) {
+	products01, products23 := f.apply(lowProducts, a, b), f.apply(highProducts, a, b)
+	return f.simple("VUZP2", "S4", products01, products23), f.simple("VUZP1", "S4", products01, products23)
+}
+
+func (f *function) xor(a, b vec) vec { return f.simple("VEOR", "B16", a, b) }
+
+// halfWordBits returns, in every lane, one bit for each of the eight half words
+// of four words: whether it is at least the threshold, which both halves of a lane
+// repeat.
+func (f *function) halfWordBits(words [4]vec, threshold vec) vec {
+	var all vec
+	for w, word := range words {
+		bit := f.bits(1<<(2*w) | 2<<(2*w+16))
+		kept := f.keep(f.apply(halfWordNotLess, word, threshold), bit)
+		if w == 0 {
+			all = kept
+		} else {
+			all = f.or(all, kept)
+		}
+	}
+	high := f.vec()
+	f.op("VUSHR", immediate(16), all.s4(), high.s4())
+	return f.or(high, all)
+}
