@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"testing"
@@ -233,70 +234,86 @@ func depthwiseSizes(f func(rows, taps, channels int)) {
 
 func TestDepthwiseTiles(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		depthwiseSizes(func(rows, taps, channels int) {
-			d := Depthwise{
-				A: awkward(2, 9*channels), Offsets: offsetsFor(rows*taps, channels, rows), W: awkward(3, taps*channels),
-				Rows: rows, Taps: taps, Channels: channels, Accumulate: channels%3 == 0,
-			}
-			if channels%3 == 1 {
-				d.Bias = awkward(4, channels)
-			}
-			name := fmt.Sprintf("rows %d taps %d channels %d", rows, taps, channels)
-			want := d
-			want.Dst = awkward(5, rows*channels)
-			dst := newGuarded(want.Dst)
-			d.Dst = dst.body
-			want.convolveGeneric()
-			d.Convolve()
-			sameAs(t, name, d.Dst, want.Dst)
-			dst.check(t, name)
-
-			dw := awkward(6, taps*channels)
-			got := newGuarded(dw)
-			dy := awkward(7, rows*channels)
-			depthwiseGradientGeneric(dw, d.A, dy, d.Offsets, rows, taps, channels)
-			DepthwiseGradient(got.body, d.A, dy, d.Offsets, rows, taps, channels)
-			sameAs(t, name+": gradient", got.body, dw)
-			got.check(t, name)
-		})
+		depthwiseSizes(func(rows, taps, channels int) { checkDepthwise(t, rows, taps, channels, 2) })
 	})
+}
+
+func checkDepthwise(t *testing.T, rows, taps, channels int, seed uint64) {
+	t.Helper()
+	d := Depthwise{
+		A: awkward(seed, 9*channels), Offsets: offsetsFor(rows*taps, channels, rows), W: awkward(seed+1, taps*channels),
+		Rows: rows, Taps: taps, Channels: channels, Accumulate: channels%3 == 0,
+	}
+	if channels%3 == 1 {
+		d.Bias = awkward(seed+2, channels)
+	}
+	name := fmt.Sprintf("rows %d taps %d channels %d", rows, taps, channels)
+	want := d
+	want.Dst = awkward(seed+3, rows*channels)
+	dst := newGuarded(want.Dst)
+	d.Dst = dst.body
+	want.convolveGeneric()
+	d.Convolve()
+	sameAs(t, name, d.Dst, want.Dst)
+	dst.check(t, name)
+
+	dw := awkward(seed+4, taps*channels)
+	got := newGuarded(dw)
+	dy := awkward(seed+5, rows*channels)
+	depthwiseGradientGeneric(dw, d.A, dy, d.Offsets, rows, taps, channels)
+	DepthwiseGradient(got.body, d.A, dy, d.Offsets, rows, taps, channels)
+	sameAs(t, name+": gradient", got.body, dw)
+	got.check(t, name)
 }
 
 func TestMaxPoolTiles(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		depthwiseSizes(func(rows, taps, channels int) {
-			name := fmt.Sprintf("rows %d taps %d channels %d", rows, taps, channels)
-			x := awkward(2, 9*channels)
-			x[len(x)/2] = float32(math.NaN())
-			x[len(x)/3] = float32(math.Inf(1))
-			offsets := offsetsFor(rows*taps, channels, rows)
-			want := awkward(3, rows*channels)
-			dst := newGuarded(want)
-			const spare = 99
-			index, wantIndex := make([]uint8, rows*channels+1), make([]uint8, rows*channels+1)
-			index[rows*channels], wantIndex[rows*channels] = spare, spare
-			maxPoolGeneric(want, wantIndex, x, offsets, rows, taps, channels)
-			MaxPool(dst.body, index[:rows*channels], x, offsets, rows, taps, channels)
-			sameAs(t, name, dst.body, want)
-			dst.check(t, name)
-			for i := range index {
-				if index[i] != wantIndex[i] {
-					t.Fatalf("%s: index %d is %d, want %d", name, i, index[i], wantIndex[i])
-				}
-			}
+		depthwiseSizes(func(rows, taps, channels int) { checkMaxPool(t, rows, taps, channels, 2) })
+	})
+}
 
-			if taps == 0 {
-				return
-			}
-			for i := range offsets {
-				offsets[i] = max(offsets[i], 0) // what won was inside of the image
-			}
-			dy, dx := awkward(4, rows*channels), awkward(5, 9*channels)
-			got := newGuarded(dx)
-			maxPoolGradientGeneric(dx, index[:rows*channels], dy, offsets, rows, taps, channels)
-			MaxPoolGradient(got.body, index[:rows*channels], dy, offsets, rows, taps, channels)
-			sameAs(t, name+": gradient", got.body, dx)
-			got.check(t, name)
+func checkMaxPool(t *testing.T, rows, taps, channels int, seed uint64) {
+	t.Helper()
+	name := fmt.Sprintf("rows %d taps %d channels %d", rows, taps, channels)
+	x := awkward(seed, 9*channels)
+	x[len(x)/2] = float32(math.NaN())
+	x[len(x)/3] = float32(math.Inf(1))
+	offsets := offsetsFor(rows*taps, channels, rows)
+	want := awkward(seed+1, rows*channels)
+	dst := newGuarded(want)
+	const spare = 99
+	index, wantIndex := make([]uint8, rows*channels+1), make([]uint8, rows*channels+1)
+	index[rows*channels], wantIndex[rows*channels] = spare, spare
+	maxPoolGeneric(want, wantIndex, x, offsets, rows, taps, channels)
+	MaxPool(dst.body, index[:rows*channels], x, offsets, rows, taps, channels)
+	sameAs(t, name, dst.body, want)
+	dst.check(t, name)
+	if !bytes.Equal(index, wantIndex) {
+		t.Fatalf("%s: the winners are %v, want %v", name, index, wantIndex)
+	}
+
+	if taps == 0 {
+		return
+	}
+	for i := range offsets {
+		offsets[i] = max(offsets[i], 0) // what won was inside of the image
+	}
+	dy, dx := awkward(seed+2, rows*channels), awkward(seed+3, 9*channels)
+	got := newGuarded(dx)
+	maxPoolGradientGeneric(dx, index[:rows*channels], dy, offsets, rows, taps, channels)
+	MaxPoolGradient(got.body, index[:rows*channels], dy, offsets, rows, taps, channels)
+	sameAs(t, name+": gradient", got.body, dx)
+	got.check(t, name)
+}
+
+// FuzzGathered compares the implementations of depthwise convolution and pooling.
+func FuzzGathered(f *testing.F) {
+	f.Add(uint8(7), uint8(9), uint8(33), uint64(1))
+	f.Add(uint8(1), uint8(4), uint8(16), uint64(2))
+	f.Fuzz(func(t *testing.T, rows, taps, channels uint8, seed uint64) {
+		eachImplementation(t, func(t *testing.T) {
+			checkDepthwise(t, int(rows%40), int(taps%30), 1+int(channels), seed)
+			checkMaxPool(t, int(rows%40), int(taps%30), 1+int(channels), seed)
 		})
 	})
 }
