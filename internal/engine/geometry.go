@@ -94,6 +94,20 @@ func (r *run) trim() {
 	r.first, r.taps, r.offsets = r.first+first, last-first, kept
 }
 
+// part is the run of those of its pixels that are among the output pixels first to
+// last-1 of an image.
+func (r *run) part(first, last int) run {
+	begin := r.dst / r.step
+	from, to := max(first-begin, 0), min(last-begin, r.rows)
+	if from >= to {
+		return run{}
+	}
+	return run{
+		dst: r.dst + from*r.step, step: r.step, rows: to - from, first: r.first, taps: r.taps,
+		offsets: r.offsets[from*r.taps : to*r.taps],
+	}
+}
+
 // appendRun appends a run to others, or to the last of them if that goes on in it.
 func appendRun(runs []run, r run) []run {
 	if len(runs) > 0 {

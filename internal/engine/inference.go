@@ -6,8 +6,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
-// inferenceShard is the number of images that a worker takes through the network
-// at a time. Images do not affect each other, so it is free of the contract.
+// inferenceShard is the most images that a worker takes through the network at a
+// time. Images do not affect each other, so it is free of the contract.
 const inferenceShard = 8
 
 // Inference is a graph compiled to probabilities: normalisation is folded into
@@ -19,6 +19,7 @@ type Inference struct {
 	batch     int
 	output    []float32
 	refreshes []func()
+	divider   *divider
 }
 
 // NewInference compiles g for batches of up to batch images.
@@ -45,7 +46,7 @@ func NewInference(g *nn.Graph, params *nn.Parameters, batch, workers int) (*Infe
 	c.plan.segments = schedule(c.ops, cacheBudget)
 	c.plan.allocate(batch, c.shard, c.scratch)
 	c.plan.bind()
-	p.refreshes = c.refreshes
+	p.refreshes, p.divider = c.refreshes, newDivider(c.plan)
 	return p, nil
 }
 
@@ -69,7 +70,13 @@ func (p *Inference) Run(probabilities []float32, images []uint8) {
 		panic(fmt.Sprintf("engine: %d bytes of images for %d results of a batch of at most %d", len(images), n, p.batch))
 	}
 	p.output, p.plan.images, p.plan.count = probabilities, images, n
-	p.plan.shards = cutBatch(p.plan.shards, n, inferenceShard)
+	workers := len(p.plan.pool.workers)
+	if n < workers && n <= inferenceShard {
+		p.plan.shards = cutBatch(p.plan.shards, n, n)
+		p.divider.execute()
+		return
+	}
+	p.plan.shards = cutBatch(p.plan.shards, n, min(inferenceShard, max(n/workers, 1)))
 	p.plan.execute()
 }
 

@@ -46,11 +46,14 @@ func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
 	taps := v.gathering()
 	x, y := c.widen(n.Name, c.input(n, 0), v.in, taps.widening), c.value(n)
 	runs := taps.outputRuns(taps.list)
-	c.emit(n.Name, func(w *worker, s span) {
+	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
+	c.emitDivisible(n.Name, worth, false, func(w *worker, s span, h share) {
 		in, out := x.of(w, s), y.of(w, s)
+		first, last := h.of(v.outPixels())
 		for i := range s.count {
 			for r := range runs {
-				v.multiply(out[i*y.size:][:y.size], in[i*x.size:][:x.size], &runs[r], taps.width)
+				part := runs[r].part(first, last)
+				v.multiply(out[i*y.size:][:y.size], in[i*x.size:][:x.size], &part, taps.width)
 			}
 		}
 	}, x, y)

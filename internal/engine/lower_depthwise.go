@@ -9,12 +9,14 @@ import (
 func (c *compiler) lowerDepthwise(n *nn.Node, v *conv) func() {
 	offsets := v.gather()
 	x, y := c.input(n, 0), c.value(n)
-	c.emit(n.Name, func(w *worker, s span) {
+	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
+	c.emitDivisible(n.Name, worth, false, func(w *worker, s span, h share) {
 		in, out := x.of(w, s), y.of(w, s)
+		first, last := h.of(v.outPixels())
 		for i := range s.count {
 			d := kernel.Depthwise{
-				Dst: out[i*y.size:][:y.size], A: in[i*x.size:][:x.size], Offsets: offsets, W: v.weight, Bias: v.bias,
-				Rows: v.outPixels(), Taps: v.taps(), Channels: v.out.C,
+				Dst: out[i*y.size+first*v.out.C:], A: in[i*x.size:][:x.size], Offsets: offsets[first*v.taps():], W: v.weight, Bias: v.bias,
+				Rows: last - first, Taps: v.taps(), Channels: v.out.C,
 			}
 			d.Convolve()
 		}

@@ -19,11 +19,18 @@ func (c *compiler) lowerLinear(n *nn.Node) func() {
 		return c.lowerWide(n, l)
 	}
 	x, y, rows := c.input(n, 0), c.value(n), rowOffsets(c.shard, l.in)
-	c.emitWhole(n.Name, func(w *worker, s span) {
-		l.multiply(y.of(w, s), x.of(w, s), rows[:s.count], 0, l.out)
+	c.emitDivisible(n.Name, l.in*l.out >= worthMultiplyAdds, false, func(w *worker, s span, h share) {
+		first, last := h.of(blocks(l.out, wideBlock))
+		first, last = first*wideBlock, min(last*wideBlock, l.out)
+		l.multiply(y.of(w, s), x.of(w, s), rows[:s.count], first, last-first)
 	}, x, y)
+	c.lastWhole()
 	return func() { c.linearBackward(n, l, rows) }
 }
+
+// wideBlock is the number of columns whose multiples a product is divided at: those
+// of a vector.
+const wideBlock = 16
 
 // multiply computes outputs first to first+count-1 of every row of x.
 func (l *linear) multiply(y, x []float32, rows []int32, first, count int) {

@@ -195,7 +195,7 @@ func (c *compiler) lowerFixedNorm(n *nn.Node, v *norm) func() {
 	x, y := c.input(n, 0), c.value(n)
 	scale, shift := alignedFloats(v.channels), alignedFloats(v.channels)
 	c.refresh(func() { v.scaleShift(scale, shift) })
-	c.emit(n.Name, func(w *worker, s span) { kernel.ScaleShift(y.of(w, s), x.of(w, s), scale, shift) }, x, y)
+	c.emitPointwise(n.Name, n.Shape, func(to, from []float32) { kernel.ScaleShift(to, from, scale, shift) }, y, x)
 	return func() { c.scaleGradient(n, scale) }
 }
 

@@ -8,11 +8,13 @@ import (
 func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 	x, y, offsets := c.input(n, 0), c.value(n), g.gather()
 	won := &tensor{size: y.size, bytes: true}
-	c.emit(n.Name, func(w *worker, s span) {
+	c.emitDivisible(n.Name, x.size >= worthValues, false, func(w *worker, s span, h share) {
 		in, out, index := x.of(w, s), y.of(w, s), won.bytesOf(w, s)
+		first, last := h.of(g.outPixels())
 		for i := range s.count {
-			kernel.MaxPool(out[i*y.size:][:y.size], index[i*y.size:][:y.size], in[i*x.size:][:x.size],
-				offsets, g.outPixels(), g.taps(), n.Shape.C)
+			at := i*y.size + first*n.Shape.C
+			kernel.MaxPool(out[at:], index[at:], in[i*x.size:][:x.size],
+				offsets[first*g.taps():], last-first, g.taps(), n.Shape.C)
 		}
 	}, x, y, won)
 	return func() {

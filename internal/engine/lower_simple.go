@@ -58,7 +58,7 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 	} else {
 		y = c.value(n)
 	}
-	c.emit(n.Name, func(w *worker, s span) { f.forward(y.of(w, s), x.of(w, s)) }, x, y)
+	c.emitPointwise(n.Name, n.Shape, f.forward, y, x)
 	return func() {
 		dy, seen := c.gradients[n.Index], x
 		if f.seesOutput {
@@ -120,11 +120,11 @@ func (c *compiler) lowerAdd(n *nn.Node) func() {
 	first := c.input(n, 0)
 	y := c.inPlace(n, 0)
 	if y != first {
-		c.emit(n.Name, func(w *worker, s span) { copy(y.of(w, s), first.of(w, s)) }, first, y)
+		c.emitPointwise(n.Name, n.Shape, func(to, from []float32) { copy(to, from) }, y, first)
 	}
 	for i := range n.Inputs[1:] {
 		x := c.input(n, i+1)
-		c.emit(n.Name, func(w *worker, s span) { kernel.Add(y.of(w, s), x.of(w, s)) }, x, y)
+		c.emitPointwise(n.Name, n.Shape, kernel.Add, y, x)
 	}
 	return func() {
 		for i := range n.Inputs {

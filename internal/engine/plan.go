@@ -23,6 +23,10 @@ type op struct {
 	whole bool
 	cut   bool                   // begins a group
 	tasks func(examples int) int // nil for an operation on shards
+
+	divided   func(w *worker, s span, h share) // nil where it cannot be; see divide.go
+	worth     bool                             // of being divided
+	pointwise bool
 }
 
 // plan is a graph compiled to operations, memory and the order of both.

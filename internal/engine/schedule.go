@@ -18,15 +18,21 @@ type group struct {
 
 // run takes a shard through the group.
 func (g *group) run(w *worker, shard span) {
+	g.portions(shard, func(s span) {
+		for _, o := range g.ops {
+			o.run(w, s)
+		}
+	})
+}
+
+// portions calls f for each portion of a shard.
+func (g *group) portions(shard span, f func(s span)) {
 	portion := g.portion
 	if portion == 0 {
 		portion = shard.count
 	}
 	for at := 0; at < shard.count; at += portion {
-		s := span{first: shard.first + at, count: min(portion, shard.count-at), within: at, index: shard.index}
-		for _, o := range g.ops {
-			o.run(w, s)
-		}
+		f(span{first: shard.first + at, count: min(portion, shard.count-at), within: at, index: shard.index})
 	}
 }
 

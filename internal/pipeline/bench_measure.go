@@ -252,7 +252,12 @@ func (b *benchmark) inference(ctx context.Context) (*benchInference, error) {
 		Inference: rates.median, InferenceRange: rates.extremes,
 		InferenceFLOP: 2 * b.graph.MultiplyAdds(), InferenceArena: inference.Memory().Total(),
 	}
-	result.Latency, err = b.latency(ctx, b.budget(share*0.6))
+	if result.Latency, err = b.latency(ctx, 1, b.budget(share*0.4)); err != nil {
+		return nil, err
+	}
+	if workers := b.settings.workers(); workers > 1 {
+		result.DividedLatency, err = b.latency(ctx, workers, b.budget(share*0.4))
+	}
 	return result, err
 }
 
@@ -268,9 +273,9 @@ func (b *benchmark) predictor(inference *engine.Inference, n int) func() error {
 	}
 }
 
-// latency times single images on one worker.
-func (b *benchmark) latency(ctx context.Context, budget time.Duration) (*metric.Latency, error) {
-	inference, err := engine.NewInference(b.graph, b.params, 1, 1)
+// latency times single images, divided among the workers where there are several.
+func (b *benchmark) latency(ctx context.Context, workers int, budget time.Duration) (*metric.Latency, error) {
+	inference, err := engine.NewInference(b.graph, b.params, 1, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +292,7 @@ func (b *benchmark) latency(ctx context.Context, budget time.Duration) (*metric.
 			return nil, err
 		}
 	}
-	return metric.SummarizeLatency(samples[latencyWarmup:], 1, 1, Machine())
+	return metric.SummarizeLatency(samples[latencyWarmup:], 1, workers, Machine())
 }
 
 // repetitions of a measurement, of which the median counts: others who use the

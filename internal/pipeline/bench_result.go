@@ -51,7 +51,8 @@ type benchInference struct {
 	InferenceFLOP  int             `json:"inference_flop_per_image"`
 	InferenceShare float64         `json:"inference_fma_peak_share"`
 	InferenceArena int             `json:"inference_arena_bytes"`
-	Latency        *metric.Latency `json:"latency_ms"`
+	Latency        *metric.Latency `json:"latency_ms"`                   // on one worker
+	DividedLatency *metric.Latency `json:"divided_latency_ms,omitempty"` // on all, where there are several
 }
 
 // benchPhase is the part of a training step's time that one kind of layer takes in
@@ -115,6 +116,9 @@ func (r *benchResult) text() string {
 	if i := r.benchInference; i != nil {
 		line("inference", "%8.0f images/s  %5s %% of the FMA peak  (%.0f to %.0f)", i.Inference, metric.Percent(i.InferenceShare), i.InferenceRange[0], i.InferenceRange[1])
 		line("latency", "%8.3f ms p50, %.3f ms p95, one image on one worker", i.Latency.P50, i.Latency.P95)
+		if d := i.DividedLatency; d != nil {
+			line("", "%8.3f ms p50, %.3f ms p95, one image divided among %d", d.P50, d.P95, d.Workers)
+		}
 	}
 	line("memory", "%s", r.memoryText())
 	if r.benchTraining != nil {

@@ -141,4 +141,3 @@ func countTable() Mem {
 	usesCount = true
 	return NewDataAddr(NewStaticSymbol(countName), 0)
 }
-

@@ -1,0 +1,123 @@
+package engine
+
+import "github.com/blocktrain/blocktrain/internal/nn"
+
+// Where there are fewer images than workers, inference divides single operations:
+// each worker computes a part of the output pixels of every image, or of the
+// columns of a matrix. Every output is a chain of its own, so that no bit depends
+// on it.
+
+// share is one of several equal parts of an operation.
+type share struct{ index, parts int }
+
+// everything is the share of an operation that is not divided.
+var everything = share{0, 1}
+
+// of returns the first of n outputs that the share has and the first that it has
+// no more.
+func (h share) of(n int) (first, last int) {
+	return n * h.index / h.parts, n * (h.index + 1) / h.parts
+}
+
+// Work below which waiting for each other costs more than it gains, for one
+// image: some microseconds.
+const (
+	worthMultiplyAdds = 1 << 17
+	worthValues       = 1 << 15
+)
+
+// emitDivisible appends an operation that can be divided; worth says whether it
+// should be. One that is pointwise reads, of what other operations computed, only
+// the pixels that it writes.
+func (c *compiler) emitDivisible(name string, worth, pointwise bool, run func(w *worker, s span, h share), uses ...*tensor) {
+	c.append(&op{
+		name: name, run: func(w *worker, s span) { run(w, s, everything) }, uses: uses,
+		divided: run, worth: worth, pointwise: pointwise,
+	})
+}
+
+// emitPointwise appends y = f(x) for tensors of one shape.
+func (c *compiler) emitPointwise(name string, shape nn.Shape, f func(y, x []float32), y, x *tensor) {
+	c.emitDivisible(name, shape.Elements() >= worthValues, true, func(w *worker, s span, h share) {
+		out, in := y.of(w, s), x.of(w, s)
+		if h == everything {
+			f(out, in)
+			return
+		}
+		first, last := h.of(shape.H * shape.W)
+		for i := range s.count {
+			at := i * y.size
+			f(out[at+first*shape.C:at+last*shape.C], in[at+first*shape.C:at+last*shape.C])
+		}
+	}, x, y)
+}
+
+// stage is a number of operations that workers can do one after the other on
+// their shares without waiting for each other, or one that is not divided.
+type stage []*op
+
+func (s stage) divided() bool { return s[0].divided != nil && s[0].worth }
+
+// stages cuts the operations of a group.
+func (g *group) stages() []stage {
+	var list []stage
+	for _, o := range g.ops {
+		last := len(list) - 1
+		if last >= 0 && list[last].divided() && o.pointwise {
+			list[last] = append(list[last], o)
+		} else {
+			list = append(list, stage{o})
+		}
+	}
+	return list
+}
+
+// divider runs a plan for inference with divided operations.
+type divider struct {
+	plan   *plan
+	stages [][]stage // of every group
+	groups []*group
+
+	stage stage // at hand
+	span  span
+	task  func(w *worker, i int)
+}
+
+func newDivider(p *plan) *divider {
+	d := &divider{plan: p}
+	for i := range p.segments {
+		for j := range p.segments[i].groups {
+			g := &p.segments[i].groups[j]
+			d.groups, d.stages = append(d.groups, g), append(d.stages, g.stages())
+		}
+	}
+	first := p.pool.workers[0] // whose memory all use
+	d.task = func(_ *worker, i int) {
+		for _, o := range d.stage {
+			o.divided(first, d.span, share{i, len(p.pool.workers)})
+		}
+	}
+	return d
+}
+
+// execute runs the plan on the present batch, which is one shard.
+func (d *divider) execute() {
+	shard := d.plan.shards[0]
+	for i, g := range d.groups {
+		g.portions(shard, func(s span) {
+			d.span = s
+			for _, d.stage = range d.stages[i] {
+				d.run()
+			}
+		})
+	}
+}
+
+func (d *divider) run() {
+	pool := d.plan.pool
+	if d.stage.divided() {
+		pool.run(len(pool.workers), d.task)
+		return
+	}
+	d.stage[0].run(pool.workers[0], d.span)
+}
