@@ -71,7 +71,7 @@ func (p *Inference) Run(probabilities []float32, images []uint8) {
 	}
 	p.output, p.plan.images, p.plan.count = probabilities, images, n
 	workers := len(p.plan.pool.workers)
-	if n < workers && n <= inferenceShard {
+	if n > 0 && n < workers && n <= inferenceShard {
 		p.plan.shards = cutBatch(p.plan.shards, n, n)
 		p.divider.execute()
 		return
