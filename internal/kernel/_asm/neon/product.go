@@ -14,9 +14,9 @@ import (
 // twice, to the same bits. Less than a vector of columns is left to tiles of two
 // columns and of one, which load no more than these.
 //
-// Instructions for a multiply-add, with their operands in registers or on the
-// way: gather 6x16 takes 124 for 96 in four steps of k (22 loads), outer 6x16 37
-// for 24 in one step (7 loads), gatherOne 6x16 55 for 24 in one tap (16 loads).
+// Instructions of the inner loops for multiply-adds of a vector: gather 6x16 takes
+// 124 for 96 in four steps of k (22 loads), outer 6x16 37 for 24 in one step (7
+// loads), gatherOne 6x16 55 for 24 in one tap (16 loads).
 // Processors that decode four instructions and begin two multiply-adds in a
 // cycle, such as Neoverse N1, are then limited by multiply-adds alone, but for
 // gatherOne, which reaches 87 %. Those that begin four in a cycle decode eight.
@@ -352,8 +352,8 @@ func tileTables() []byte {
 // last vector and for less.
 func (k kind) writeTable(b *bytes.Buffer, whole, cut shape) {
 	b.WriteString("{\n")
-	most := whole.rows
-	for whole.rows, cut.rows = 1, 1; whole.rows <= most; whole.rows, cut.rows = whole.rows+1, cut.rows+1 {
+	for rows := range whole.rows {
+		whole.rows, cut.rows = rows+1, rows+1
 		fmt.Fprintf(b, "{%sNEON, %sNEON},\n", whole.name(k.name), cut.name(k.name))
 	}
 	b.WriteString("},\n")
