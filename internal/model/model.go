@@ -23,6 +23,7 @@ var modules = map[string]config.Module[Model]{
 	"cnn":             {Doc: "two 3x3 convolutions, max-pooling, two linear layers, dropout: the engine's reference network", New: newCNN},
 	"fast":            {Doc: "three narrow convolutions with batch normalisation: small grey images in seconds", New: newFast},
 	"resnet20":        {Doc: "ResNet-20 for small images, any input size (He et al. 2015)", New: newResNet20},
+	"vgg-small":       {Doc: "four convolutions with batch normalisation, pooled twice (after Simonyan and Zisserman 2014)", New: newVGGSmall},
 	"mobilenet-small": {Doc: "depthwise separable inverted residuals for small devices (after Sandler et al. 2018)", New: newMobileNetSmall},
 }
 
@@ -66,4 +67,22 @@ func relu(g *nn.Graph, x *nn.Node) *nn.Node {
 func convNorm(g *nn.Graph, name string, conv nn.Conv2D, x *nn.Node) *nn.Node {
 	conv.NoBias = true
 	return g.Add(name+".norm", nn.BatchNorm{}, g.Add(name, conv, x))
+}
+
+// convPoolNorm adds a convolution without bias, max-pooling of 2x2, batch
+// normalisation and ReLU. Pooled first, a quarter of the pixels is left to be
+// normalised.
+func convPoolNorm(g *nn.Graph, name string, conv nn.Conv2D, x *nn.Node) *nn.Node {
+	conv.NoBias = true
+	x = g.Add(name+".pool", nn.MaxPool{Kernel: 2}, g.Add(name, conv, x))
+	return relu(g, g.Add(name+".norm", nn.BatchNorm{}, x))
+}
+
+// inside returns the convolution without padding, unless x is smaller than its
+// kernel.
+func inside(conv nn.Conv2D, x *nn.Node) nn.Conv2D {
+	if min(x.Shape.H, x.Shape.W) < conv.Kernel {
+		conv.Padding = conv.Kernel / 2
+	}
+	return conv
 }

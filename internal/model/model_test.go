@@ -42,6 +42,7 @@ func TestParameterCounts(t *testing.T) {
 		{"lenet5", nn.Shape{H: 28, W: 28, C: 1}, 61706},
 		{"cnn", nn.Shape{H: 28, W: 28, C: 1}, 1199882},
 		{"fast", nn.Shape{H: 28, W: 28, C: 1}, 29434},
+		{"vgg-small", nn.Shape{H: 28, W: 28, C: 1}, 38714},
 		{"resnet20", nn.Shape{H: 32, W: 32, C: 3}, 272474},
 	}
 	for _, test := range tests {
