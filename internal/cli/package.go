@@ -15,7 +15,7 @@ func packageCommand() *command {
 that the gate refused is not packaged: exit code 3.`,
 		example: `  blocktrain package --run runs/first
   blocktrain package --run runs/first --release-version 1.0.0
-  blocktrain package verify runs/first/package/digits-lenet5-0.1.0`,
+  blocktrain package verify runs/first/package/digits-vgg-small-0.1.0`,
 		settings: named("name", "release-version", "exporters"), recorded: &dir, needsRun: true,
 		own:      func(o *config.Options) { declareRun(o, &dir) },
 		run:      func(ctx context.Context, c *call) error { return pipeline.Package(ctx, c.env, c.settings, dir) },
@@ -31,7 +31,7 @@ nothing is there which no package has, that the files agree with each other, and
 that model, server configuration, labels and model card are what weights and
 run.json give. Exit code 4 says that something differs. It needs no data and
 trains nothing; 'blocktrain verify' does.`,
-		example: `  blocktrain package verify runs/first/package/digits-lenet5-0.1.0`,
+		example: `  blocktrain package verify runs/first/package/digits-vgg-small-0.1.0`,
 		args: func(args []string) error {
 			if len(args) != 1 {
 				return config.Usagef("want one package directory, got %d arguments", len(args))

@@ -20,7 +20,7 @@ same bits by --run DIR --resume.`,
   blocktrain run --dataset mnist --data-dir data/mnist --epochs 10
   blocktrain run --recipe fast --dataset mnist   # blocktrain list recipe
   blocktrain run --model cnn --augment shift:pixels=2 --min-test-accuracy 0.99
-  blocktrain run --run runs/20260102-150405-digits-lenet5 --resume`,
+  blocktrain run --run runs/20260102-150405-digits-vgg-small --resume`,
 		settings: every, recorded: &dir,
 		own: func(o *config.Options) {
 			o.String(&dir, "run", "", "run directory to continue")

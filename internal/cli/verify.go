@@ -20,8 +20,8 @@ code 4. The number of workers, the data mode and the machine do not matter.
 Packages carry no data: --data-dir says where it is. Of the settings of the
 environment and of .env, only --workers and --data-mode count.`,
 		example: `  blocktrain verify runs/first
-  blocktrain verify mnist-lenet5-0.1.0 --data-dir data/mnist
-  blocktrain verify mnist-lenet5-0.1.0 --data-dir data/mnist --epochs 1 --json`,
+  blocktrain verify mnist-vgg-small-0.1.0 --data-dir data/mnist
+  blocktrain verify mnist-vgg-small-0.1.0 --data-dir data --epochs 1 --json`,
 		own: func(o *config.Options) {
 			o.List(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
 			o.Choice(&request.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")

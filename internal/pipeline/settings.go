@@ -115,7 +115,7 @@ func (s *Settings) declareData(o *config.Options) {
 func (s *Settings) declareModel(o *config.Options) {
 	const group = "Model"
 	o.Begin(group, config.Identity)
-	o.String(&s.Model, "model", "lenet5", "network to train", isName)
+	o.String(&s.Model, "model", "vgg-small", "network to train", isName)
 	o.String(&s.ModelOptions, "model-options", "", "options of the model, key=value")
 	o.Begin(group, config.Execution) // the identity holds the digest of the weights
 	o.String(&s.InitFrom, "init-from", "", "safetensors file to take weights from, by name")

@@ -95,7 +95,7 @@ func TestSettingsRefuse(t *testing.T) {
 
 		{"dataset=mnits", `unknown dataset "mnits": did you mean mnist?`},
 		{"model=lenet", `unknown model "lenet": did you mean lenet5?`},
-		{"model-options=depht=3", `model lenet5: unknown option "depht"`},
+		{"model-options=depht=3", `model vgg-small: unknown option "depht"`},
 		{"augment=shfit", `unknown`},
 		{"exporters=onxn", `unknown exporter "onxn": did you mean onnx?`},
 		{"criteria=min_accuracy", `unknown criterion "min_accuracy"`},
@@ -120,7 +120,7 @@ func TestSettingsRefuse(t *testing.T) {
 
 func TestDefaultsPass(t *testing.T) {
 	s := mustResolve(t)
-	if s.Epochs != 5 || s.Model != "lenet5" || s.Ratios() != dataset.DefaultRatios || s.LearningRate.Set {
+	if s.Epochs != 5 || s.Model != "vgg-small" || s.Ratios() != dataset.DefaultRatios || s.LearningRate.Set {
 		t.Errorf("unexpected defaults: %+v", s)
 	}
 }
