@@ -19,6 +19,21 @@ type Info struct {
 	Platform string // "linux/amd64"
 }
 
+// Program names the program as records of what it made do: "blocktrain 1.2.3", and
+// after it the commit where that is known.
+func Program() string { return Get().program() }
+
+func (i Info) program() string {
+	name := "blocktrain " + i.Version
+	if i.Commit != "" {
+		name += " " + i.Commit
+	}
+	if i.Modified {
+		name += " with changes"
+	}
+	return name
+}
+
 // Get reads what the build recorded.
 func Get() Info {
 	info := Info{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}

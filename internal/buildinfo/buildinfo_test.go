@@ -23,6 +23,9 @@ func TestRead(t *testing.T) {
 	if want := (Info{Version: "v1.2.3", Commit: "abc", Modified: true}); info != want {
 		t.Errorf("got %+v, want %+v", info, want)
 	}
+	if got := info.program(); got != "blocktrain v1.2.3 abc with changes" {
+		t.Errorf("the program is %q", got)
+	}
 	info = Info{Version: "2.0.0"}
 	info.read(&debug.BuildInfo{Main: debug.Module{Version: "(devel)"}})
 	if info.Version != "2.0.0" {

@@ -207,7 +207,7 @@ func (t *tree) addFiles(at treeFile, depth int) error {
 		return err
 	}
 	for _, name := range files {
-		if !isImageName(name) {
+		if !imaging.IsFileName(name) {
 			t.skipped++
 			continue
 		}
@@ -224,14 +224,6 @@ func (t *tree) addFiles(at treeFile, depth int) error {
 func (f treeFile) below(name string) treeFile {
 	f.path, f.name = path.Join(f.path, name), path.Join(f.name, name)
 	return f
-}
-
-func isImageName(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".png", ".jpg", ".jpeg", ".gif":
-		return true
-	}
-	return false
 }
 
 // list returns the names in a folder, hidden ones left out and links followed.

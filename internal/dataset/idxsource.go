@@ -190,7 +190,7 @@ func spelling(folder, name string) string {
 	dotted := strings.Replace(name, "-idx", ".idx", 1)
 	for _, name := range []string{name, name + ".gz", dotted, dotted + ".gz"} {
 		path := filepath.Join(folder, name)
-		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return path
 		}
 	}

@@ -2,7 +2,6 @@ package fileio
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -76,11 +75,7 @@ func digestFile(fsys fs.FS, path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("cannot read %s: %w", path, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return digest(f, path)
 }
 
 // checkListable refuses paths that are not relative, clean and in slashes, and

@@ -124,8 +124,12 @@ func SHA256(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
+	return digest(f, path)
+}
+
+func digest(r io.Reader, path string) (string, error) {
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	if _, err := io.Copy(h, r); err != nil {
 		return "", fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -42,6 +43,13 @@ var formats = []format{
 // DecodeFile reads the image file at path as [Decode] does. An error begins
 // with the path and says what is wrong with the file.
 func DecodeFile(path string) (Image, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return Image{}, err
+	case !info.Mode().IsRegular(): // to open a pipe would wait for its other end
+		return Image{}, fmt.Errorf("%s is not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return Image{}, err
@@ -52,6 +60,15 @@ func DecodeFile(path string) (Image, error) {
 		return Image{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return img, nil
+}
+
+// IsFileName says whether a file is an image by the end of its name.
+func IsFileName(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png", ".jpg", ".jpeg", ".gif":
+		return true
+	}
+	return false
 }
 
 // Decode reads one PNG, JPEG or GIF file, whose format shows in its first

@@ -400,7 +400,7 @@ func TestDecodeFile(t *testing.T) {
 	if _, err := DecodeFile(filepath.Join(dir, "none.png")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := DecodeFile(dir); err == nil || !strings.Contains(err.Error(), "is a directory") {
+	if _, err := DecodeFile(dir); err == nil || !strings.HasSuffix(err.Error(), "is not a regular file") {
 		t.Errorf("directory: %v", err)
 	}
 	if err := os.WriteFile(path, encodePNG(t, image.NewGray(image.Rect(0, 0, 2, 3))), 0o600); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/kernel"
@@ -81,7 +82,7 @@ func (b *benchmark) result() *benchResult {
 	return &benchResult{
 		Model: b.model, Options: b.options, Input: benchInput(b.input), Classes: b.request.Classes, BatchSize: b.batch,
 		ShardSize: b.settings.ShardSize, Workers: b.settings.workers(), Optimizer: b.settings.Optimizer,
-		SIMD: kernel.Implementations()[0], Machine: Machine(), Program: Program(),
+		SIMD: kernel.Implementations()[0], Machine: Machine(), Program: buildinfo.Program(),
 		Parameters: parameters, PeakGFLOPS: 2 * b.peak / 1e9, PeakMemory: peakMemory(),
 	}
 }

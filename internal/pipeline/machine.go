@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/kernel"
 )
@@ -23,7 +23,7 @@ func (s *Settings) workers() int {
 // execution describes this process and machine for run.json.
 func execution(s *Settings) Execution {
 	return Execution{
-		Program: Program(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Program: buildinfo.Program(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Machine: Machine(), SIMD: kernel.Implementations()[0], Workers: s.workers(), Settings: s.Values(config.Execution),
 	}
 }
@@ -41,22 +41,4 @@ func Machine() string {
 		}
 	}
 	return fmt.Sprintf("%s, %d cores, %s/%s", name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-}
-
-// Program is this program's version and, where it is known, its commit.
-func Program() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "blocktrain (unknown build)"
-	}
-	version := info.Main.Version
-	if version == "" {
-		version = "(devel)"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			version += " " + setting.Value
-		}
-	}
-	return "blocktrain " + version
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/model"
@@ -97,7 +98,7 @@ func weightsOf(path string) (string, error) {
 // artifact is the trained network with all that its users must know.
 func artifact(record *Record, graph *nn.Graph, params *nn.Parameters) exporter.Artifact {
 	return exporter.Artifact{
-		Name: record.Name, Version: record.ReleaseVersion, ProgramVersion: Program(),
+		Name: record.Name, Version: record.ReleaseVersion, ProgramVersion: buildinfo.Program(),
 		Graph: graph, Parameters: params, Labels: record.Identity.Classes, Rule: record.Identity.Input,
 		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256}, ForceReason: record.ForceReason,
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -142,7 +143,7 @@ func (r *session) notePackage() ([]exporter.Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.record.Package = &PackageNote{Program(), notes}
+	r.record.Package = &PackageNote{buildinfo.Program(), notes}
 	return exporters, r.dir.writeRecord(r.record)
 }
 

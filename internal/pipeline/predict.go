@@ -218,7 +218,7 @@ func walked(root string, yield func(string, error) bool) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() || (path != root && !isImageName(path)):
+		case d.IsDir() || (path != root && !imaging.IsFileName(path)):
 			return nil
 		}
 		found++
@@ -233,10 +233,6 @@ func walked(root string, yield func(string, error) bool) {
 	case found == 0:
 		yield("", config.Usagef("%s holds no PNG, JPEG or GIF file", root))
 	}
-}
-
-func isImageName(path string) bool {
-	return slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, strings.ToLower(filepath.Ext(path)))
 }
 
 // rank lists the classes from the most probable to the least, ties in the order

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -25,7 +26,7 @@ func (r *session) reportStage(context.Context) error {
 	if err != nil {
 		return err
 	}
-	content, err := r.report(t, Program())
+	content, err := r.report(t, buildinfo.Program())
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/report"
@@ -108,10 +109,10 @@ func (v *verification) compareDerived(dir, name string) error {
 	switch {
 	case bytes.Equal(packaged, want):
 		return nil
-	case by != Program() && name == cardFile:
+	case by != buildinfo.Program() && name == cardFile:
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
 		return nil
-	case by != Program():
+	case by != buildinfo.Program():
 		cause += fmt.Sprintf("; or %s writes it in another way: verify with that", by)
 	}
 	return &difference{File: name, Figure: "content", Recorded: "SHA-256 " + hexSHA256(packaged),

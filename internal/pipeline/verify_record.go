@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strconv"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -71,8 +72,8 @@ func (v *verification) readRecord(context.Context) (err error) {
 
 // warnOfVersions warns of another program or contract, which bits alone judge.
 func (v *verification) warnOfVersions() {
-	if then := v.record.Execution.Program; then != Program() {
-		v.warn(fmt.Sprintf("the model was made by %s, this is %s", then, Program()))
+	if then := v.record.Execution.Program; then != buildinfo.Program() {
+		v.warn(fmt.Sprintf("the model was made by %s, this is %s", then, buildinfo.Program()))
 	}
 	if then := v.record.Identity.ContractVersion; then != engine.ContractVersion {
 		v.warn(fmt.Sprintf("the model was made under version %d of the reproducibility contract, this program keeps version %d", then, engine.ContractVersion))
