@@ -105,7 +105,7 @@ func findCIFAR(dir string) (string, error) {
 	if lacking != nil {
 		return "", lacking
 	}
-	return "", fmt.Errorf("cifar10: no data in %s: unpack cifar-10-binary.tar.gz there (%s to %s)", dir, cifarFiles[0], cifarFiles[5])
+	return "", &NotFoundError{fmt.Errorf("cifar10: no data in %s: unpack cifar-10-binary.tar.gz there (%s to %s)", dir, cifarFiles[0], cifarFiles[5])}
 }
 
 // readNames reads the ten class names, one a line; a file that is not there

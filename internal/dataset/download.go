@@ -43,9 +43,6 @@ func (s *idxSource) download(ctx context.Context, p place) ([4]string, error) {
 	if p.foreign != "" {
 		return p.paths, fmt.Errorf("%s: %s: give another data folder", s.name, p)
 	}
-	if err := os.MkdirAll(p.folder, 0o755); err != nil {
-		return p.paths, fmt.Errorf("%s: %w", s.name, err)
-	}
 	for i, file := range s.files {
 		var err error
 		if p.paths[i] != "" {
@@ -86,7 +83,7 @@ func (f publishedFile) download(ctx context.Context, mirrors []string, path stri
 			err = f.check(body)
 		}
 		if err == nil {
-			return fileio.WriteBytes(path, body)
+			return write(path, body)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -94,6 +91,15 @@ func (f publishedFile) download(ctx context.Context, mirrors []string, path stri
 		errs = append(errs, fmt.Errorf("%s: %w", address, err))
 	}
 	return fmt.Errorf("cannot download %s: %w", f.name, errors.Join(errs...))
+}
+
+// write writes a file and makes its folder, which is not there before the first
+// download has succeeded.
+func write(path string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return fileio.WriteBytes(path, body)
 }
 
 func (f publishedFile) check(body []byte) error {

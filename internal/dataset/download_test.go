@@ -108,6 +108,9 @@ func TestDownloadWithoutNetwork(t *testing.T) {
 	_, err := remoteSource(t, smallMNIST(), closed.URL+"/").Open(t.Context(), dir, ModeRAM)
 	wantError(t, err, "mnist: cannot download train-images-idx3-ubyte", closed.URL,
 		"Without a network, put the files train-images-idx3-ubyte.gz", filepath.Join(dir, "mnist"))
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("after a failed download the data folder holds %v, %v", left, err)
+	}
 }
 
 func TestDownloadCancelled(t *testing.T) {
@@ -122,8 +125,8 @@ func TestDownloadCancelled(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want the context's", err)
 	}
-	if left, err := os.ReadDir(filepath.Join(dir, "mnist")); err != nil || len(left) != 0 {
-		t.Errorf("the folder holds %v, %v", left, err)
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("the data folder holds %v, %v", left, err)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 //
 // or one that is divided already, whose test (and validation) part is kept:
 //
-//	DIR/train/<class>/**  DIR/test/<class>/**  [DIR/val/<class>/** or DIR/validation/<class>/**]
+//	DIR/train/<class>/**  DIR/test/<class>/**  [DIR/val/<class>/**, or valid or validation]
 //
 // Folders below a class folder belong to the class. Examples are in bytewise
 // order of their paths, classes in bytewise order of their names. Hidden files
@@ -111,7 +111,7 @@ type treeFile struct {
 func readTree(ctx context.Context, dir string) (*tree, error) {
 	top, _, err := list(dir)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)
+		return nil, &NotFoundError{fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)}
 	}
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ type partFolder struct {
 // subfolders.
 func partFolders(names []string) ([]partFolder, error) {
 	known := map[string]Part{
-		"train": PartTrain, "val": PartValidation, "validation": PartValidation, "test": PartTest,
+		"train": PartTrain, "val": PartValidation, "valid": PartValidation, "validation": PartValidation, "test": PartTest,
 	}
 	var parts []partFolder
 	taken := map[Part]string{}

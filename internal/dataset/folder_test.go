@@ -88,7 +88,7 @@ func TestFolderOfClasses(t *testing.T) {
 }
 
 func TestFolderWithOfficialParts(t *testing.T) {
-	for _, validation := range []string{"val", "validation"} {
+	for _, validation := range []string{"val", "valid", "validation"} {
 		dir := t.TempDir()
 		writeImages(t, dir, "train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png", validation+"/a/5.png", validation+"/b/6.png")
 		want := []Info{

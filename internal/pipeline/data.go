@@ -60,16 +60,35 @@ func (d *data) divide(ctx context.Context, env *Environment, s *Settings, splitP
 		return err
 	}
 	d.warnOfDuplicates(env)
+	d.sayGroups(env)
 	return nil
+}
+
+// sayGroups says how many groups stay in one part each, and warns of a grouping
+// that keeps nothing together.
+func (d *data) sayGroups(env *Environment) {
+	grouping := d.split.Group
+	if !d.split.Grouped() {
+		return
+	}
+	groups, images := dataset.CountGroups(d.all)
+	env.Log.Info("groups stay in one part each", "grouping", grouping, "groups", groups, "images", images)
+	if groups == images {
+		env.Log.Warn("the grouping keeps no two images together: is it the right one for the files' names?", "grouping", grouping)
+	}
 }
 
 func openDataset(ctx context.Context, env *Environment, s *Settings, name string, source dataset.Source) (dataset.Dataset, error) {
 	d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
+	if err != nil && !strings.HasPrefix(err.Error(), name) {
+		err = fmt.Errorf("dataset %s: %w", name, err)
+	}
+	var missing *dataset.NotFoundError
 	switch {
-	case err != nil && strings.HasPrefix(err.Error(), name):
-		return nil, err
+	case errors.As(err, &missing):
+		return nil, config.Usagef("%w; --data-dir says where the data is", err)
 	case err != nil:
-		return nil, fmt.Errorf("dataset %s: %w", name, err)
+		return nil, err
 	}
 	env.Log.Info("dataset opened", "dataset", name, "examples", d.Len(), "classes", len(d.Classes()), "sha256", d.Digest())
 	return d, nil

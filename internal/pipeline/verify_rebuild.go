@@ -65,9 +65,12 @@ func (v *verification) prepare(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	d, err := openMembers(ctx, v.env, s, m)
+	var asked *config.UsageError
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case errors.As(err, &asked):
+		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w; --data-dir says where the data is", err)
 	}
