@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -69,7 +70,8 @@ func evaluateElsewhere(ctx context.Context, r *session, other *elsewhere) error 
 		return err
 	}
 	e.Dataset, e.Part = strings.Join(r.settings.Datasets, ","), part
-	name := strings.Join(r.settings.Datasets, "-")
+	// The digest tells folders apart, and other options of one dataset.
+	name := fmt.Sprintf("%s-%.8s", strings.Join(r.settings.Datasets, "-"), other.all.Digest())
 	if err := r.writeEvaluation(e.Evaluation, name); err != nil {
 		return err
 	}

@@ -94,7 +94,8 @@ func newPredictor(request PredictRequest, workers int) (*predictor, error) {
 	}
 	p := &predictor{request: request, record: record, write: writeJSONL, workers: workers}
 	if request.Format == "csv" {
-		p.write = writeCSV
+		columns := len(csvHeader(len(record.Identity.Classes)))
+		p.write = func(w io.Writer, p *Prediction) error { return writeCSV(w, p, columns) }
 	}
 	p.images = make([]uint8, predictBatch*shapeOf(record.Identity.Input).Elements())
 	p.inference, err = engine.NewInference(t.graph, t.params, predictBatch, workers)
@@ -105,7 +106,7 @@ var errUnread = errors.New("not every image could be read")
 
 func (p *predictor) all(ctx context.Context, w io.Writer) error {
 	if p.request.Format == "csv" {
-		if _, err := fmt.Fprintln(w, csvHeader); err != nil {
+		if err := writeRow(w, csvHeader(len(p.record.Identity.Classes))); err != nil {
 			return err
 		}
 	}

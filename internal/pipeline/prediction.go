@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
 )
@@ -42,15 +43,29 @@ func writeJSONL(w io.Writer, p *Prediction) error {
 	return e.Encode(p)
 }
 
-// csvHeader names the columns of writeCSV.
-const csvHeader = "source,label,index,probability,error"
-
-func writeCSV(w io.Writer, p *Prediction) error {
-	row := []string{p.Source, p.Label, "", "", p.Error}
-	if p.Index != nil {
-		row[2] = strconv.Itoa(*p.Index)
-		row[3] = strconv.FormatFloat(float64(*p.Probability), 'g', -1, 32)
+// csvHeader names the columns of writeCSV for a model with so many classes.
+func csvHeader(classes int) []string {
+	columns := []string{"source", "label", "index", "probability"}
+	for place := 2; place <= min(topCandidates, classes); place++ {
+		columns = append(columns, fmt.Sprintf("label_%d", place), fmt.Sprintf("index_%d", place), fmt.Sprintf("probability_%d", place))
 	}
+	return append(columns, "error")
+}
+
+// writeCSV writes the prediction as a line of so many columns; those of candidates
+// that there are not are empty.
+func writeCSV(w io.Writer, p *Prediction, columns int) error {
+	row := []string{p.Source}
+	for _, c := range p.Top {
+		row = append(row, c.Label, strconv.Itoa(c.Index), strconv.FormatFloat(float64(c.Probability), 'g', -1, 32))
+	}
+	for len(row) < columns-1 {
+		row = append(row, "")
+	}
+	return writeRow(w, append(row, p.Error))
+}
+
+func writeRow(w io.Writer, row []string) error {
 	c := csv.NewWriter(w)
 	if err := c.Write(row); err != nil {
 		return err
