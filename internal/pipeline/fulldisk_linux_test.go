@@ -65,14 +65,11 @@ func mountMemory(t *testing.T, kilobytes int) string {
 	return dir
 }
 
-// resumeOrBegin goes on with the run in dir or, where it was never begun, does
-// what its user would: clears it away and begins again.
+// resumeOrBegin goes on with the run in dir or, where it was never begun, begins it
+// there.
 func resumeOrBegin(t *testing.T, dir string) {
 	t.Helper()
 	if !exists(SettingsFile(dir)) {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
 		if err := Run(t.Context(), testEnvironment(t, nil), smallRun(t, dir)); err != nil {
 			t.Fatal(err)
 		}

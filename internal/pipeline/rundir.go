@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -60,16 +62,29 @@ func (d *runDir) end(env *Environment, err error) error {
 }
 
 // checkNewRunDir refuses a new run directory that exists and is not empty, so that
-// no run ever overwrites another.
+// no run ever overwrites another. One that a process left which ended before its
+// run began may be used again.
 func checkNewRunDir(path string) error {
 	entries, err := os.ReadDir(path)
 	switch {
-	case err == nil && len(entries) > 0:
+	case err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !isBeginning(e.Name()) }):
+		return nil
+	case err == nil:
 		return config.Usagef("%s exists and is not empty: choose another --output-dir, or continue it with blocktrain run --run %s --resume", path, shellWord(path))
-	case err != nil && !errors.Is(err, os.ErrNotExist):
+	case !errors.Is(err, os.ErrNotExist):
 		return config.Usagef("cannot use %s as a run directory: %w", path, err)
 	}
 	return nil
+}
+
+// isBeginning says whether a file is one that a run directory holds before
+// run.env, which comes last.
+func isBeginning(name string) bool {
+	switch name {
+	case ".lock", logging.TextFile, logging.JSONFile, splitFile, duplicatesFile, recordFile:
+		return true
+	}
+	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".tmp") // half written
 }
 
 func createRunDir(env *Environment, path string) (*runDir, error) {
@@ -79,7 +94,14 @@ func createRunDir(env *Environment, path string) (*runDir, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("cannot make the run directory: %w", err)
 	}
-	return lockRunDir(env, path)
+	d, err := lockRunDir(env, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNewRunDir(path); err != nil { // another process was faster
+		return nil, errors.Join(err, d.detach(), d.unlock())
+	}
+	return d, nil
 }
 
 // openRunDir opens a run directory that a run or train command has made.
