@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -32,7 +31,6 @@ type machine struct {
 	Available int64  `json:"memory_available"`
 	SIMD      string `json:"simd"`
 	UsedSIMD  string `json:"simd_used"`
-	FFmpeg    string `json:"ffmpeg"` // path, "" where there is none
 	RunsDir   string `json:"runs_dir"`
 	FreeDisk  int64  `json:"free_disk"`
 	Writable  bool   `json:"runs_dir_writable"`
@@ -42,8 +40,8 @@ func doctorCommand() *command {
 	var asJSON bool
 	return &command{
 		use: "doctor", short: "show what this machine offers", group: groupAbout,
-		long: `Shows cores, memory, vector instructions, disk space and helper programs, and
-what needs them. Nothing but this program is needed to train, judge and package.`,
+		long: `Shows cores, memory, vector instructions and disk space. Nothing but this
+program is needed to train, judge and package.`,
 		example: `  blocktrain doctor
   blocktrain doctor --json`,
 		own: func(o *config.Options) { o.Bool(&asJSON, "json", false, "write JSON") },
@@ -61,17 +59,13 @@ what needs them. Nothing but this program is needed to train, judge and package.
 // examine looks at the machine; runs is the folder of run directories.
 func examine(runs string) machine {
 	info := buildinfo.Get()
-	ffmpeg, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		ffmpeg = ""
-	}
 	memory := readColumns("/proc/meminfo")
 	dir := existing(runs)
 	return machine{
 		Schema: 1, Version: info.Version, Go: info.Go, Platform: info.Platform,
 		Processor: pipeline.Machine(), Cores: runtime.GOMAXPROCS(0),
 		Memory: kilobytes(memory["MemTotal"]), Available: kilobytes(memory["MemAvailable"]),
-		SIMD: simdLevel(), UsedSIMD: kernel.Implementations()[0], FFmpeg: ffmpeg,
+		SIMD: simdLevel(), UsedSIMD: kernel.Implementations()[0],
 		RunsDir: runs, FreeDisk: freeDisk(dir), Writable: writable(dir),
 	}
 }
@@ -86,11 +80,6 @@ func (m machine) write(w io.Writer) {
 	line("memory", "%s, %s available", size(m.Memory), size(m.Available))
 	line("vectors", "processor: %s; used: %s", m.SIMD, m.UsedSIMD)
 	line("disk", "%s free for %s/%s", size(m.FreeDisk), m.RunsDir, map[bool]string{false: ", where nothing can be written"}[m.Writable])
-	if m.FFmpeg == "" {
-		line("ffmpeg", "not found; only video files need it")
-	} else {
-		line("ffmpeg", "%s, for video files", m.FFmpeg)
-	}
 	line("python", "not needed")
 	line("GPU", "not used")
 }
