@@ -22,7 +22,7 @@ func (h share) of(n int) (first, last int) {
 // Work below which waiting for each other costs more than it gains, for one
 // image: some microseconds.
 const (
-	worthMultiplyAdds = 1 << 17
+	worthMultiplyAdds = 1 << 18
 	worthValues       = 1 << 15
 )
 
