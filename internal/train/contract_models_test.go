@@ -24,6 +24,7 @@ var contractModels = []struct {
 	{"lenet5", "", nn.Shape{H: 16, W: 16, C: 1}, "8c0a988d0a354ac98fa605ba46a7453f5657cf42d534fee7cade392298ae14a3"},
 	{"cnn", "", nn.Shape{H: 10, W: 10, C: 1}, "9a7cacc1917b0b66b7e11af7ca02f48283c1c8a53147fc73b478451e0ee658bb"},
 	{"fast", "", nn.Shape{H: 20, W: 20, C: 1}, "f99478c08473c04ba123e29b4af5018d9c0a73307c4c033b96e506819c7942cb"},
+	{"vgg-small", "", nn.Shape{H: 16, W: 16, C: 1}, "72342c22215828481b56208e095f95a754191348b07b2ae6dc75ec47b63c436a"},
 	{"resnet20", "width=8", nn.Shape{H: 12, W: 12, C: 3}, "09830789604d4aab0b839448760ed6c8e72a4706e294ffbd50becf93df68fdb2"},
 	{"mobilenet-small", "width=8", nn.Shape{H: 12, W: 12, C: 3}, "f26cb59d759cc063d4a6af6f24878188f2983563991458a2fd1756e14b3df679"},
 }
