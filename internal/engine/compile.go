@@ -143,8 +143,10 @@ func (c *compiler) inPlace(n *nn.Node, i int) *tensor {
 	}
 	switch n.Inputs[i].Layer.(type) {
 	case nn.Conv2D, nn.Linear, nn.Add, nn.Concat, nn.BatchNorm, nn.MaxPool, nn.AvgPool, nn.GlobalAvgPool:
-		c.values[n.Index] = c.input(n, i)
-		return c.values[n.Index]
+		if !c.lateActivation(n.Inputs[i]) {
+			c.values[n.Index] = c.input(n, i)
+			return c.values[n.Index]
+		}
 	}
 	return c.value(n) // the input's gradient sees its output, or it is no tensor of its own
 }

@@ -5,6 +5,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
+// lowerMaxPool lowers a pooling, with the activation in front of it that is done
+// behind it (see pooled).
 func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 	x, y, offsets := c.input(n, 0), c.value(n), g.gather()
 	won := &tensor{size: y.size, bytes: true}
@@ -17,8 +19,18 @@ func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 				offsets[first*g.taps():], last-first, g.taps(), n.Shape.C)
 		}
 	}, x, y, won)
+	activation := n.Inputs[0]
+	var f pointwise
+	if c.lateActivation(n) {
+		l, _ := activation.Layer.(nn.Activation)
+		f, _ = pointwiseOf(l.Function) // known, or it would not be late
+		c.emitPointwise(activation.Name, n.Shape, f.forward, y, y)
+	}
 	return func() {
 		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
+		if f.gradient != nil {
+			c.emit(activation.Name+" gradient", func(w *worker, s span) { f.gradient(dy.of(w, s), dy.of(w, s), y.of(w, s)) }, dy, y)
+		}
 		c.beginCleared(dx)
 		c.emit(n.Name+" gradient", func(w *worker, s span) {
 			in, out, index := dx.of(w, s), dy.of(w, s), won.bytesOf(w, s)
@@ -28,6 +40,16 @@ func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 			}
 		}, dx, dy, won)
 	}
+}
+
+// lateActivation says that a node is a pooling that does the activation in front
+// of it, because no normalisation has done it.
+func (c *compiler) lateActivation(n *nn.Node) bool {
+	if len(n.Inputs) == 0 || c.pooled(n.Inputs[0]) != n {
+		return false
+	}
+	activation, _ := c.clampOf(n.Inputs[0].Inputs[0])
+	return activation != n.Inputs[0]
 }
 
 // averaging is the geometry of an average pool: its windows may be oblong when

@@ -52,6 +52,10 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 		return nil, err
 	}
 	x := c.input(n, 0)
+	if c.pooled(n) != nil {
+		c.values[n.Index] = x
+		return nil, nil
+	}
 	var y *tensor
 	if f.seesOutput || !c.training {
 		y = c.inPlace(n, 0)
@@ -68,6 +72,21 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 			c.emit(n.Name+" gradient", func(w *worker, s span) { f.gradient(dx.of(w, s), dy.of(w, s), seen.of(w, s)) }, dx, dy, seen)
 		})
 	}, nil
+}
+
+// pooled returns the max-pooling that is done before an activation instead of after
+// it, because that is the activation's only use: the largest of the results is the
+// result of the largest, of fewer values.
+func (c *compiler) pooled(n *nn.Node) *nn.Node {
+	l, _ := n.Layer.(nn.Activation)
+	if l.Function != nn.ReLU && l.Function != nn.ReLU6 || len(c.users[n.Index]) != 1 {
+		return nil
+	}
+	user := c.users[n.Index][0]
+	if _, is := user.Layer.(nn.MaxPool); !is {
+		return nil
+	}
+	return user
 }
 
 // lowerDropout masks while training; otherwise the output is the input.
