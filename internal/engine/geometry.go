@@ -16,6 +16,12 @@ func (g window) taps() int { return g.kernel * g.kernel }
 // outPixels is the number of output pixels.
 func (g window) outPixels() int { return g.out.H * g.out.W }
 
+// apart says that no two windows overlap and that they cover all of the input and
+// nothing else.
+func (g window) apart() bool {
+	return g.in.H == g.out.H*g.kernel && g.in.W == g.out.W*g.kernel && g.stride == g.kernel
+}
+
 // inputAt is the offset of the input pixel that output pixel (y, x) sees through
 // tap, or -1 where that lies in the padding.
 func (g window) inputAt(y, x, tap int) int32 {

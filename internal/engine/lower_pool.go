@@ -31,14 +31,23 @@ func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 		if f.gradient != nil {
 			c.emit(activation.Name+" gradient", func(w *worker, s span) { f.gradient(dy.of(w, s), dy.of(w, s), y.of(w, s)) }, dy, y)
 		}
+		gradient := kernel.MaxPoolGradient
+		emit := func(dx *tensor) {
+			c.emit(n.Name+" gradient", func(w *worker, s span) {
+				in, out, index := dx.of(w, s), dy.of(w, s), won.bytesOf(w, s)
+				for i := range s.count {
+					gradient(in[i*x.size:][:x.size], index[i*y.size:][:y.size], out[i*y.size:][:y.size],
+						offsets, g.outPixels(), g.taps(), n.Shape.C)
+				}
+			}, dx, dy, won)
+		}
+		if g.apart() {
+			gradient = kernel.MaxPoolGradientApart
+			c.contribute(dx, emit)
+			return
+		}
 		c.beginCleared(dx)
-		c.emit(n.Name+" gradient", func(w *worker, s span) {
-			in, out, index := dx.of(w, s), dy.of(w, s), won.bytesOf(w, s)
-			for i := range s.count {
-				kernel.MaxPoolGradient(in[i*x.size:][:x.size], index[i*y.size:][:y.size], out[i*y.size:][:y.size],
-					offsets, g.outPixels(), g.taps(), n.Shape.C)
-			}
-		}, dx, dy, won)
+		emit(dx)
 	}
 }
 

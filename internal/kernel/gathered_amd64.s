@@ -1160,77 +1160,84 @@ channelsEnd:
 // func maxPoolAVX512(dst *float32, index *uint8, x *float32, offsets *int32, rows int, taps int, channels int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-56
-	CMPQ rows+32(FP), $0x00
-	JE   done
-
-pixel:
 	MOVQ channels+48(FP), AX
 	XORQ CX, CX
 
 wide:
 	CMPQ AX, $0x20
 	JL   wideEnd
-	MOVQ x+16(FP), DX
+	MOVQ dst+0(FP), DX
 	ADDQ CX, DX
-	MOVQ offsets+24(FP), BX
-	MOVQ taps+40(FP), SI
-	XORQ DI, DI
+	MOVQ index+8(FP), BX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	ADDQ SI, BX
+	MOVQ x+16(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+24(FP), DI
+	MOVQ taps+40(FP), R9
+	MOVQ channels+48(FP), R11
+	MOVQ rows+32(FP), R12
+
+widePixel:
+	XORQ R8, R8
 
 wideFirst:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          wideSkip
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          wideFirst
-	VMOVUPS      (DX)(R8*4), Z0
-	VPBROADCASTD DI, Z1
-	VMOVUPS      64(DX)(R8*4), Z2
-	VPBROADCASTD DI, Z3
+	VPBROADCASTD R8, Z3
+	VMOVUPS      (SI)(R10*4), Z0
+	VMOVAPS      Z3, Z2
+	VMOVUPS      64(SI)(R10*4), Z1
+	VMOVAPS      Z3, Z3
 
 wideNext:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          wideStore
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          wideNext
-	VPBROADCASTD DI, Z4
-	VMOVUPS      (DX)(R8*4), Z5
+	VPBROADCASTD R8, Z4
+	VMOVUPS      (SI)(R10*4), Z5
 	VCMPPS       $0x16, Z0, Z5, K1
 	VCMPPS       $0x07, Z0, Z0, K2
 	KANDW        K1, K2, K1
 	VBLENDMPS    Z5, Z0, K1, Z6
 	VMOVAPS      Z6, Z0
-	VBLENDMPS    Z4, Z1, K1, Z7
-	VMOVAPS      Z7, Z1
-	VMOVUPS      64(DX)(R8*4), Z5
-	VCMPPS       $0x16, Z2, Z5, K1
-	VCMPPS       $0x07, Z2, Z2, K2
+	VBLENDMPS    Z4, Z2, K1, Z7
+	VMOVAPS      Z7, Z2
+	VMOVUPS      64(SI)(R10*4), Z5
+	VCMPPS       $0x16, Z1, Z5, K1
+	VCMPPS       $0x07, Z1, Z1, K2
 	KANDW        K1, K2, K1
-	VBLENDMPS    Z5, Z2, K1, Z8
-	VMOVAPS      Z8, Z2
+	VBLENDMPS    Z5, Z1, K1, Z8
+	VMOVAPS      Z8, Z1
 	VBLENDMPS    Z4, Z3, K1, Z9
 	VMOVAPS      Z9, Z3
 	JMP          wideNext
 
 wideStore:
-	MOVQ         dst+0(FP), DX
-	ADDQ         CX, DX
-	MOVQ         index+8(FP), BX
-	MOVQ         CX, SI
-	SHRQ         $0x02, SI
-	ADDQ         SI, BX
 	VMOVUPS      Z0, (DX)
 	VBROADCASTSS x00000001<>+0(SB), Z0
-	VPSUBD       Z0, Z1, Z1
-	VPMOVDB      Z1, (BX)
-	VMOVUPS      Z2, 64(DX)
+	VPSUBD       Z0, Z2, Z2
+	VPMOVDB      Z2, (BX)
+	VMOVUPS      Z1, 64(DX)
 	VBROADCASTSS x00000001<>+0(SB), Z0
 	VPSUBD       Z0, Z3, Z3
 	VPMOVDB      Z3, 16(BX)
 
 wideSkip:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  widePixel
 	ADDQ $0x00000080, CX
 	SUBQ $0x20, AX
 	JMP  wide
@@ -1239,31 +1246,44 @@ wideEnd:
 narrow:
 	CMPQ AX, $0x10
 	JL   narrowEnd
-	MOVQ x+16(FP), DX
+	MOVQ dst+0(FP), DX
 	ADDQ CX, DX
-	MOVQ offsets+24(FP), BX
-	MOVQ taps+40(FP), SI
-	XORQ DI, DI
+	MOVQ index+8(FP), BX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	ADDQ SI, BX
+	MOVQ x+16(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+24(FP), DI
+	MOVQ taps+40(FP), R9
+	MOVQ channels+48(FP), R11
+	MOVQ rows+32(FP), R12
+
+narrowPixel:
+	XORQ R8, R8
 
 narrowFirst:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          narrowSkip
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          narrowFirst
-	VMOVUPS      (DX)(R8*4), Z0
-	VPBROADCASTD DI, Z1
+	VPBROADCASTD R8, Z1
+	VMOVUPS      (SI)(R10*4), Z0
+	VMOVAPS      Z1, Z1
 
 narrowNext:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          narrowStore
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          narrowNext
-	VPBROADCASTD DI, Z2
-	VMOVUPS      (DX)(R8*4), Z3
+	VPBROADCASTD R8, Z2
+	VMOVUPS      (SI)(R10*4), Z3
 	VCMPPS       $0x16, Z0, Z3, K1
 	VCMPPS       $0x07, Z0, Z0, K2
 	KANDW        K1, K2, K1
@@ -1274,18 +1294,16 @@ narrowNext:
 	JMP          narrowNext
 
 narrowStore:
-	MOVQ         dst+0(FP), DX
-	ADDQ         CX, DX
-	MOVQ         index+8(FP), BX
-	MOVQ         CX, SI
-	SHRQ         $0x02, SI
-	ADDQ         SI, BX
 	VMOVUPS      Z0, (DX)
 	VBROADCASTSS x00000001<>+0(SB), Z0
 	VPSUBD       Z0, Z1, Z1
 	VPMOVDB      Z1, (BX)
 
 narrowSkip:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  narrowPixel
 	ADDQ $0x00000040, CX
 	SUBQ $0x10, AX
 	JMP  narrow
@@ -1296,31 +1314,44 @@ narrowEnd:
 	MOVL  $0x0000ffff, DX
 	BZHIL AX, DX, DX
 	KMOVW DX, K1
-	MOVQ  x+16(FP), AX
+	MOVQ  dst+0(FP), AX
 	ADDQ  CX, AX
-	MOVQ  offsets+24(FP), DX
-	MOVQ  taps+40(FP), BX
-	XORQ  SI, SI
+	MOVQ  index+8(FP), DX
+	MOVQ  CX, BX
+	SHRQ  $0x02, BX
+	ADDQ  BX, DX
+	MOVQ  x+16(FP), BX
+	ADDQ  CX, BX
+	MOVQ  offsets+24(FP), CX
+	MOVQ  taps+40(FP), DI
+	MOVQ  channels+48(FP), R9
+	MOVQ  rows+32(FP), R10
+
+cutPixel:
+	XORQ SI, SI
 
 cutFirst:
-	CMPQ         SI, BX
+	CMPQ         SI, DI
 	JGE          cutSkip
-	MOVLQSX      (DX)(SI*4), DI
+	MOVLQSX      (CX), R8
+	ADDQ         $0x04, CX
 	INCQ         SI
-	TESTQ        DI, DI
+	TESTQ        R8, R8
 	JLT          cutFirst
-	VMOVUPS.Z    (AX)(DI*4), K1, Z0
 	VPBROADCASTD SI, Z1
+	VMOVUPS.Z    (BX)(R8*4), K1, Z0
+	VMOVAPS      Z1, Z1
 
 cutNext:
-	CMPQ         SI, BX
+	CMPQ         SI, DI
 	JGE          cutStore
-	MOVLQSX      (DX)(SI*4), DI
+	MOVLQSX      (CX), R8
+	ADDQ         $0x04, CX
 	INCQ         SI
-	TESTQ        DI, DI
+	TESTQ        R8, R8
 	JLT          cutNext
 	VPBROADCASTD SI, Z2
-	VMOVUPS.Z    (AX)(DI*4), K1, Z3
+	VMOVUPS.Z    (BX)(R8*4), K1, Z3
 	VCMPPS       $0x16, Z0, Z3, K2
 	VCMPPS       $0x07, Z0, Z0, K3
 	KANDW        K2, K3, K2
@@ -1331,128 +1362,232 @@ cutNext:
 	JMP          cutNext
 
 cutStore:
-	MOVQ         dst+0(FP), AX
-	ADDQ         CX, AX
-	MOVQ         index+8(FP), DX
-	SHRQ         $0x02, CX
-	ADDQ         CX, DX
 	VMOVUPS      Z0, K1, (AX)
 	VBROADCASTSS x00000001<>+0(SB), Z0
 	VPSUBD       Z0, Z1, Z1
 	VPMOVDB      Z1, K1, (DX)
 
 cutSkip:
-channelsEnd:
-	MOVQ channels+48(FP), AX
-	ADDQ AX, index+8(FP)
-	MOVQ channels+48(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, dst+0(FP)
-	MOVQ taps+40(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, offsets+24(FP)
-	DECQ rows+32(FP)
-	JNZ  pixel
+	LEAQ (AX)(R9*4), AX
+	ADDQ R9, DX
+	DECQ R10
+	JNZ  cutPixel
 
-done:
+channelsEnd:
 	VZEROUPPER
 	RET
 
 // func maxPoolGradientAVX512(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·maxPoolGradientAVX512(SB), NOSPLIT, $0-56
-	CMPQ rows+32(FP), $0x00
-	JE   done
-
-pixel:
 	MOVQ channels+48(FP), AX
 	XORQ CX, CX
 
 narrow:
-	CMPQ      AX, $0x10
-	JL        narrowEnd
-	MOVQ      dy+16(FP), DX
-	ADDQ      CX, DX
+	CMPQ         AX, $0x10
+	JL           narrowEnd
+	MOVQ         dy+16(FP), DX
+	ADDQ         CX, DX
+	MOVQ         index+8(FP), BX
+	MOVQ         CX, SI
+	SHRQ         $0x02, SI
+	ADDQ         SI, BX
+	MOVQ         dx+0(FP), SI
+	ADDQ         CX, SI
+	MOVQ         offsets+24(FP), DI
+	MOVQ         taps+40(FP), R9
+	MOVQ         channels+48(FP), R11
+	MOVQ         rows+32(FP), R12
+	VBROADCASTSS x00000001<>+0(SB), Z1
+	VXORPS       Z0, Z0, Z0
+
+narrowPixel:
+	XORQ      R8, R8
 	VMOVUPS   (DX), Z0
-	MOVQ      index+8(FP), DX
-	MOVQ      CX, BX
-	SHRQ      $0x02, BX
-	ADDQ      BX, DX
-	VPMOVZXBD (DX), Z1
-	MOVQ      dx+0(FP), DX
-	ADDQ      CX, DX
-	MOVQ      offsets+24(FP), BX
-	MOVQ      taps+40(FP), SI
-	XORQ      DI, DI
+	VPMOVZXBD (BX), Z2
+	VPADDD    Z1, Z2, Z2
 
 narrowTap:
-	MOVLQSX      (BX)(DI*4), R8
-	TESTQ        R8, R8
-	JLT          narrowNext
-	VMOVUPS      (DX)(R8*4), Z2
-	VPBROADCASTD DI, Z3
-	VPCMPEQD     Z3, Z1, K1
-	VADDPS       Z0, Z2, Z3
-	VBLENDMPS    Z3, Z2, K1, Z4
-	VMOVUPS      Z4, (DX)(R8*4)
+	CMPQ         R8, R9
+	JGE          narrowThrough
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
+	JLT          narrowTap
+	VPBROADCASTD R8, Z3
+	VPCMPEQD     Z3, Z2, K1
+	VMOVUPS      (SI)(R10*4), Z3
+	VADDPS       Z0, Z3, Z6
+	VBLENDMPS    Z6, Z3, K1, Z4
+	VMOVUPS      Z4, (SI)(R10*4)
+	JMP          narrowTap
 
-narrowNext:
-	INCQ DI
-	CMPQ DI, SI
-	JLT  narrowTap
+narrowThrough:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  narrowPixel
 	ADDQ $0x00000040, CX
 	SUBQ $0x10, AX
 	JMP  narrow
 
 narrowEnd:
-	TESTQ       AX, AX
-	JZ          channelsEnd
-	MOVL        $0x0000ffff, DX
-	BZHIL       AX, DX, DX
-	KMOVW       DX, K1
-	MOVQ        dy+16(FP), AX
-	ADDQ        CX, AX
+	TESTQ        AX, AX
+	JZ           channelsEnd
+	MOVL         $0x0000ffff, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         dy+16(FP), AX
+	ADDQ         CX, AX
+	MOVQ         index+8(FP), DX
+	MOVQ         CX, BX
+	SHRQ         $0x02, BX
+	ADDQ         BX, DX
+	MOVQ         dx+0(FP), BX
+	ADDQ         CX, BX
+	MOVQ         offsets+24(FP), CX
+	MOVQ         taps+40(FP), DI
+	MOVQ         channels+48(FP), R9
+	MOVQ         rows+32(FP), R10
+	VBROADCASTSS x00000001<>+0(SB), Z1
+	VXORPS       Z0, Z0, Z0
+
+cutPixel:
+	XORQ        SI, SI
 	VMOVUPS.Z   (AX), K1, Z0
-	MOVQ        index+8(FP), AX
-	MOVQ        CX, DX
-	SHRQ        $0x02, DX
-	ADDQ        DX, AX
-	VPMOVZXBD.Z (AX), K1, Z1
-	MOVQ        dx+0(FP), AX
-	ADDQ        CX, AX
-	MOVQ        offsets+24(FP), CX
-	MOVQ        taps+40(FP), DX
-	XORQ        BX, BX
+	VPMOVZXBD.Z (DX), K1, Z2
+	VPADDD      Z1, Z2, Z2
 
 cutTap:
-	MOVLQSX      (CX)(BX*4), SI
-	TESTQ        SI, SI
-	JLT          cutNext
-	VMOVUPS.Z    (AX)(SI*4), K1, Z2
-	VPBROADCASTD BX, Z3
-	VPCMPEQD     Z3, Z1, K2
-	VADDPS       Z0, Z2, Z3
-	VBLENDMPS    Z3, Z2, K2, Z5
-	VMOVUPS      Z5, K1, (AX)(SI*4)
+	CMPQ         SI, DI
+	JGE          cutThrough
+	MOVLQSX      (CX), R8
+	ADDQ         $0x04, CX
+	INCQ         SI
+	TESTQ        R8, R8
+	JLT          cutTap
+	VPBROADCASTD SI, Z3
+	VPCMPEQD     Z3, Z2, K2
+	VMOVUPS.Z    (BX)(R8*4), K1, Z3
+	VADDPS       Z0, Z3, Z4
+	VBLENDMPS    Z4, Z3, K2, Z5
+	VMOVUPS      Z5, K1, (BX)(R8*4)
+	JMP          cutTap
 
-cutNext:
-	INCQ BX
-	CMPQ BX, DX
-	JLT  cutTap
+cutThrough:
+	LEAQ (AX)(R9*4), AX
+	ADDQ R9, DX
+	DECQ R10
+	JNZ  cutPixel
 
 channelsEnd:
-	MOVQ channels+48(FP), AX
-	ADDQ AX, index+8(FP)
-	MOVQ channels+48(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, dy+16(FP)
-	MOVQ taps+40(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, offsets+24(FP)
-	DECQ rows+32(FP)
-	JNZ  pixel
+	VZEROUPPER
+	RET
 
-done:
+// func maxPoolGradientApartAVX512(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·maxPoolGradientApartAVX512(SB), NOSPLIT, $0-56
+	MOVQ channels+48(FP), AX
+	XORQ CX, CX
+
+narrow:
+	CMPQ         AX, $0x10
+	JL           narrowEnd
+	MOVQ         dy+16(FP), DX
+	ADDQ         CX, DX
+	MOVQ         index+8(FP), BX
+	MOVQ         CX, SI
+	SHRQ         $0x02, SI
+	ADDQ         SI, BX
+	MOVQ         dx+0(FP), SI
+	ADDQ         CX, SI
+	MOVQ         offsets+24(FP), DI
+	MOVQ         taps+40(FP), R9
+	MOVQ         channels+48(FP), R11
+	MOVQ         rows+32(FP), R12
+	VBROADCASTSS x00000001<>+0(SB), Z2
+	VXORPS       Z1, Z1, Z1
+
+narrowPixel:
+	XORQ      R8, R8
+	VMOVUPS   (DX), Z0
+	VADDPS    Z1, Z0, Z0
+	VPMOVZXBD (BX), Z3
+	VPADDD    Z2, Z3, Z3
+
+narrowTap:
+	CMPQ         R8, R9
+	JGE          narrowThrough
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
+	JLT          narrowTap
+	VPBROADCASTD R8, Z4
+	VPCMPEQD     Z4, Z3, K1
+	VMOVAPS.Z    Z0, K1, Z4
+	VMOVUPS      Z4, (SI)(R10*4)
+	JMP          narrowTap
+
+narrowThrough:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  narrowPixel
+	ADDQ $0x00000040, CX
+	SUBQ $0x10, AX
+	JMP  narrow
+
+narrowEnd:
+	TESTQ        AX, AX
+	JZ           channelsEnd
+	MOVL         $0x0000ffff, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         dy+16(FP), AX
+	ADDQ         CX, AX
+	MOVQ         index+8(FP), DX
+	MOVQ         CX, BX
+	SHRQ         $0x02, BX
+	ADDQ         BX, DX
+	MOVQ         dx+0(FP), BX
+	ADDQ         CX, BX
+	MOVQ         offsets+24(FP), CX
+	MOVQ         taps+40(FP), DI
+	MOVQ         channels+48(FP), R9
+	MOVQ         rows+32(FP), R10
+	VBROADCASTSS x00000001<>+0(SB), Z2
+	VXORPS       Z1, Z1, Z1
+
+cutPixel:
+	XORQ        SI, SI
+	VMOVUPS.Z   (AX), K1, Z0
+	VADDPS      Z1, Z0, Z0
+	VPMOVZXBD.Z (DX), K1, Z3
+	VPADDD      Z2, Z3, Z3
+
+cutTap:
+	CMPQ         SI, DI
+	JGE          cutThrough
+	MOVLQSX      (CX), R8
+	ADDQ         $0x04, CX
+	INCQ         SI
+	TESTQ        R8, R8
+	JLT          cutTap
+	VPBROADCASTD SI, Z4
+	VPCMPEQD     Z4, Z3, K2
+	VMOVAPS.Z    Z0, K2, Z4
+	VMOVUPS      Z4, K1, (BX)(R8*4)
+	JMP          cutTap
+
+cutThrough:
+	LEAQ (AX)(R9*4), AX
+	ADDQ R9, DX
+	DECQ R10
+	JNZ  cutPixel
+
+channelsEnd:
 	VZEROUPPER
 	RET
 
@@ -2308,78 +2443,80 @@ channelsEnd:
 // func maxPoolAVX2(dst *float32, index *uint8, x *float32, offsets *int32, rows int, taps int, channels int)
 // Requires: AVX, AVX2
 TEXT ·maxPoolAVX2(SB), NOSPLIT, $0-56
-	CMPQ rows+32(FP), $0x00
-	JE   done
-
-pixel:
 	MOVQ channels+48(FP), AX
 	XORQ CX, CX
 
 wide:
 	CMPQ AX, $0x10
 	JL   wideEnd
-	MOVQ x+16(FP), DX
+	MOVQ dst+0(FP), DX
 	ADDQ CX, DX
-	MOVQ offsets+24(FP), BX
-	MOVQ taps+40(FP), SI
-	XORQ DI, DI
+	MOVQ index+8(FP), BX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	ADDQ SI, BX
+	MOVQ x+16(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+24(FP), DI
+	MOVQ taps+40(FP), R9
+	MOVQ channels+48(FP), R11
+	MOVQ rows+32(FP), R12
+
+widePixel:
+	XORQ R8, R8
 
 wideFirst:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          wideSkip
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          wideFirst
-	VMOVUPS      (DX)(R8*4), Y0
-	VMOVD        DI, X1
-	VPBROADCASTD X1, Y1
-	VMOVUPS      32(DX)(R8*4), Y2
-	VMOVD        DI, X3
-	VPBROADCASTD X3, Y3
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y3
+	VMOVUPS      (SI)(R10*4), Y0
+	VMOVAPS      Y3, Y2
+	VMOVUPS      32(SI)(R10*4), Y1
+	VMOVAPS      Y3, Y3
 
 wideNext:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          wideStore
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          wideNext
-	VMOVD        DI, X4
+	VMOVD        R8, X4
 	VPBROADCASTD X4, Y4
-	VMOVUPS      (DX)(R8*4), Y5
+	VMOVUPS      (SI)(R10*4), Y5
 	VCMPPS       $0x16, Y0, Y5, Y6
 	VCMPPS       $0x07, Y0, Y0, Y7
 	VANDPS       Y6, Y7, Y6
 	VBLENDVPS    Y6, Y5, Y0, Y0
 	VMOVAPS      Y0, Y0
-	VBLENDVPS    Y6, Y4, Y1, Y1
-	VMOVAPS      Y1, Y1
-	VMOVUPS      32(DX)(R8*4), Y5
-	VCMPPS       $0x16, Y2, Y5, Y6
-	VCMPPS       $0x07, Y2, Y2, Y7
-	VANDPS       Y6, Y7, Y6
-	VBLENDVPS    Y6, Y5, Y2, Y2
+	VBLENDVPS    Y6, Y4, Y2, Y2
 	VMOVAPS      Y2, Y2
+	VMOVUPS      32(SI)(R10*4), Y5
+	VCMPPS       $0x16, Y1, Y5, Y6
+	VCMPPS       $0x07, Y1, Y1, Y7
+	VANDPS       Y6, Y7, Y6
+	VBLENDVPS    Y6, Y5, Y1, Y1
+	VMOVAPS      Y1, Y1
 	VBLENDVPS    Y6, Y4, Y3, Y3
 	VMOVAPS      Y3, Y3
 	JMP          wideNext
 
 wideStore:
-	MOVQ         dst+0(FP), DX
-	ADDQ         CX, DX
-	MOVQ         index+8(FP), BX
-	MOVQ         CX, SI
-	SHRQ         $0x02, SI
-	ADDQ         SI, BX
 	VMOVUPS      Y0, (DX)
 	VBROADCASTSS x00000001<>+0(SB), Y0
-	VPSUBD       Y0, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VPACKUSDW    X0, X1, X0
+	VPSUBD       Y0, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VPACKUSDW    X0, X2, X0
 	VPACKUSWB    X0, X0, X0
 	VMOVQ        X0, (BX)
-	VMOVUPS      Y2, 32(DX)
+	VMOVUPS      Y1, 32(DX)
 	VBROADCASTSS x00000001<>+0(SB), Y0
 	VPSUBD       Y0, Y3, Y3
 	VEXTRACTF128 $0x01, Y3, X0
@@ -2388,6 +2525,10 @@ wideStore:
 	VMOVQ        X0, 8(BX)
 
 wideSkip:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  widePixel
 	ADDQ $0x00000040, CX
 	SUBQ $0x10, AX
 	JMP  wide
@@ -2396,33 +2537,46 @@ wideEnd:
 narrow:
 	CMPQ AX, $0x08
 	JL   narrowEnd
-	MOVQ x+16(FP), DX
+	MOVQ dst+0(FP), DX
 	ADDQ CX, DX
-	MOVQ offsets+24(FP), BX
-	MOVQ taps+40(FP), SI
-	XORQ DI, DI
+	MOVQ index+8(FP), BX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	ADDQ SI, BX
+	MOVQ x+16(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+24(FP), DI
+	MOVQ taps+40(FP), R9
+	MOVQ channels+48(FP), R11
+	MOVQ rows+32(FP), R12
+
+narrowPixel:
+	XORQ R8, R8
 
 narrowFirst:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          narrowSkip
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          narrowFirst
-	VMOVUPS      (DX)(R8*4), Y0
-	VMOVD        DI, X1
-	VPBROADCASTD X1, Y1
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y1
+	VMOVUPS      (SI)(R10*4), Y0
+	VMOVAPS      Y1, Y1
 
 narrowNext:
-	CMPQ         DI, SI
+	CMPQ         R8, R9
 	JGE          narrowStore
-	MOVLQSX      (BX)(DI*4), R8
-	INCQ         DI
-	TESTQ        R8, R8
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
 	JLT          narrowNext
-	VMOVD        DI, X2
+	VMOVD        R8, X2
 	VPBROADCASTD X2, Y2
-	VMOVUPS      (DX)(R8*4), Y3
+	VMOVUPS      (SI)(R10*4), Y3
 	VCMPPS       $0x16, Y0, Y3, Y4
 	VCMPPS       $0x07, Y0, Y0, Y5
 	VANDPS       Y4, Y5, Y4
@@ -2433,12 +2587,6 @@ narrowNext:
 	JMP          narrowNext
 
 narrowStore:
-	MOVQ         dst+0(FP), DX
-	ADDQ         CX, DX
-	MOVQ         index+8(FP), BX
-	MOVQ         CX, SI
-	SHRQ         $0x02, SI
-	ADDQ         SI, BX
 	VMOVUPS      Y0, (DX)
 	VBROADCASTSS x00000001<>+0(SB), Y0
 	VPSUBD       Y0, Y1, Y1
@@ -2448,6 +2596,10 @@ narrowStore:
 	VMOVQ        X0, (BX)
 
 narrowSkip:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  narrowPixel
 	ADDQ $0x00000020, CX
 	SUBQ $0x08, AX
 	JMP  narrow
@@ -2459,33 +2611,46 @@ narrowEnd:
 	LEAQ    lanes<>+0(SB), BX
 	NEGQ    DX
 	VMOVUPS 32(BX)(DX*4), Y0
-	MOVQ    x+16(FP), DX
+	MOVQ    dst+0(FP), DX
 	ADDQ    CX, DX
-	MOVQ    offsets+24(FP), BX
-	MOVQ    taps+40(FP), SI
-	XORQ    DI, DI
+	MOVQ    index+8(FP), BX
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	ADDQ    SI, BX
+	MOVQ    x+16(FP), SI
+	ADDQ    CX, SI
+	MOVQ    offsets+24(FP), CX
+	MOVQ    taps+40(FP), R8
+	MOVQ    channels+48(FP), R10
+	MOVQ    rows+32(FP), R11
+
+cutPixel:
+	XORQ DI, DI
 
 cutFirst:
-	CMPQ         DI, SI
+	CMPQ         DI, R8
 	JGE          cutSkip
-	MOVLQSX      (BX)(DI*4), R8
+	MOVLQSX      (CX), R9
+	ADDQ         $0x04, CX
 	INCQ         DI
-	TESTQ        R8, R8
+	TESTQ        R9, R9
 	JLT          cutFirst
-	VMASKMOVPS   (DX)(R8*4), Y0, Y1
-	VMOVD        DI, X2
-	VPBROADCASTD X2, Y2
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y2
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMOVAPS      Y2, Y2
 
 cutNext:
-	CMPQ         DI, SI
+	CMPQ         DI, R8
 	JGE          cutStore
-	MOVLQSX      (BX)(DI*4), R8
+	MOVLQSX      (CX), R9
+	ADDQ         $0x04, CX
 	INCQ         DI
-	TESTQ        R8, R8
+	TESTQ        R9, R9
 	JLT          cutNext
 	VMOVD        DI, X3
 	VPBROADCASTD X3, Y3
-	VMASKMOVPS   (DX)(R8*4), Y0, Y4
+	VMASKMOVPS   (SI)(R9*4), Y0, Y4
 	VCMPPS       $0x16, Y1, Y4, Y5
 	VCMPPS       $0x07, Y1, Y1, Y6
 	VANDPS       Y5, Y6, Y5
@@ -2496,150 +2661,269 @@ cutNext:
 	JMP          cutNext
 
 cutStore:
-	MOVQ         dst+0(FP), DX
-	ADDQ         CX, DX
-	MOVQ         index+8(FP), BX
-	SHRQ         $0x02, CX
-	ADDQ         CX, BX
 	VMASKMOVPS   Y1, Y0, (DX)
-	VBROADCASTSS x00000001<>+0(SB), Y0
-	VPSUBD       Y0, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X0
-	VPACKUSDW    X0, X2, X0
-	VPACKUSWB    X0, X0, X0
-	VMOVQ        X0, CX
+	VBROADCASTSS x00000001<>+0(SB), Y1
+	VPSUBD       Y1, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X1
+	VPACKUSDW    X1, X2, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVQ        X1, DI
+	XORQ         R9, R9
 
 cutByte:
-	MOVB CL, (BX)
-	SHRQ $0x08, CX
-	INCQ BX
-	DECQ AX
-	JNZ  cutByte
+	MOVB DI, (BX)(R9*1)
+	SHRQ $0x08, DI
+	INCQ R9
+	CMPQ R9, AX
+	JL   cutByte
 
 cutSkip:
-channelsEnd:
-	MOVQ channels+48(FP), AX
-	ADDQ AX, index+8(FP)
-	MOVQ channels+48(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, dst+0(FP)
-	MOVQ taps+40(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, offsets+24(FP)
-	DECQ rows+32(FP)
-	JNZ  pixel
+	LEAQ (DX)(R10*4), DX
+	ADDQ R10, BX
+	DECQ R11
+	JNZ  cutPixel
 
-done:
+channelsEnd:
 	VZEROUPPER
 	RET
 
 // func maxPoolGradientAVX2(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)
 // Requires: AVX, AVX2
 TEXT ·maxPoolGradientAVX2(SB), NOSPLIT, $0-56
-	CMPQ rows+32(FP), $0x00
-	JE   done
-
-pixel:
 	MOVQ channels+48(FP), AX
 	XORQ CX, CX
 
 narrow:
-	CMPQ      AX, $0x08
-	JL        narrowEnd
-	MOVQ      dy+16(FP), DX
-	ADDQ      CX, DX
+	CMPQ         AX, $0x08
+	JL           narrowEnd
+	MOVQ         dy+16(FP), DX
+	ADDQ         CX, DX
+	MOVQ         index+8(FP), BX
+	MOVQ         CX, SI
+	SHRQ         $0x02, SI
+	ADDQ         SI, BX
+	MOVQ         dx+0(FP), SI
+	ADDQ         CX, SI
+	MOVQ         offsets+24(FP), DI
+	MOVQ         taps+40(FP), R9
+	MOVQ         channels+48(FP), R11
+	MOVQ         rows+32(FP), R12
+	VBROADCASTSS x00000001<>+0(SB), Y1
+	VXORPS       Y0, Y0, Y0
+
+narrowPixel:
+	XORQ      R8, R8
 	VMOVUPS   (DX), Y0
-	MOVQ      index+8(FP), DX
-	MOVQ      CX, BX
-	SHRQ      $0x02, BX
-	ADDQ      BX, DX
-	VPMOVZXBD (DX), Y1
-	MOVQ      dx+0(FP), DX
-	ADDQ      CX, DX
-	MOVQ      offsets+24(FP), BX
-	MOVQ      taps+40(FP), SI
-	XORQ      DI, DI
+	VPMOVZXBD (BX), Y2
+	VPADDD    Y1, Y2, Y2
 
 narrowTap:
-	MOVLQSX      (BX)(DI*4), R8
-	TESTQ        R8, R8
-	JLT          narrowNext
-	VMOVUPS      (DX)(R8*4), Y2
-	VMOVD        DI, X3
+	CMPQ         R8, R9
+	JGE          narrowThrough
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
+	JLT          narrowTap
+	VMOVD        R8, X3
 	VPBROADCASTD X3, Y3
-	VPCMPEQD     Y3, Y1, Y3
-	VADDPS       Y0, Y2, Y4
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VMOVUPS      Y2, (DX)(R8*4)
+	VPCMPEQD     Y3, Y2, Y3
+	VMOVUPS      (SI)(R10*4), Y4
+	VADDPS       Y0, Y4, Y5
+	VBLENDVPS    Y3, Y5, Y4, Y3
+	VMOVUPS      Y3, (SI)(R10*4)
+	JMP          narrowTap
 
-narrowNext:
-	INCQ DI
-	CMPQ DI, SI
-	JLT  narrowTap
+narrowThrough:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  narrowPixel
 	ADDQ $0x00000020, CX
 	SUBQ $0x08, AX
 	JMP  narrow
 
 narrowEnd:
-	TESTQ      AX, AX
-	JZ         channelsEnd
-	MOVQ       AX, DX
-	LEAQ       lanes<>+0(SB), BX
-	NEGQ       DX
-	VMOVUPS    32(BX)(DX*4), Y0
-	MOVQ       dy+16(FP), DX
-	ADDQ       CX, DX
+	TESTQ        AX, AX
+	JZ           channelsEnd
+	MOVQ         AX, DX
+	LEAQ         lanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	MOVQ         dy+16(FP), DX
+	ADDQ         CX, DX
+	MOVQ         index+8(FP), BX
+	MOVQ         CX, SI
+	SHRQ         $0x02, SI
+	ADDQ         SI, BX
+	MOVQ         dx+0(FP), SI
+	ADDQ         CX, SI
+	MOVQ         offsets+24(FP), CX
+	MOVQ         taps+40(FP), R8
+	MOVQ         channels+48(FP), R10
+	MOVQ         rows+32(FP), R11
+	VBROADCASTSS x00000001<>+0(SB), Y2
+	VXORPS       Y1, Y1, Y1
+
+cutPixel:
+	XORQ       DI, DI
 	VMASKMOVPS (DX), Y0, Y1
-	MOVQ       index+8(FP), DX
-	MOVQ       CX, BX
-	SHRQ       $0x02, BX
-	ADDQ       BX, DX
-	XORQ       BX, BX
+	XORQ       R9, R9
+	MOVQ       AX, R12
 
 cutByte:
-	SHLQ      $0x08, BX
-	MOVBQZX   -1(DX)(AX*1), SI
-	ORQ       SI, BX
-	DECQ      AX
+	SHLQ      $0x08, R9
+	MOVBQZX   -1(BX)(R12*1), R13
+	ORQ       R13, R9
+	DECQ      R12
 	JNZ       cutByte
-	VMOVQ     BX, X2
-	VPMOVZXBD X2, Y2
-	MOVQ      dx+0(FP), AX
-	ADDQ      CX, AX
-	MOVQ      offsets+24(FP), CX
-	MOVQ      taps+40(FP), DX
-	XORQ      BX, BX
+	VMOVQ     R9, X3
+	VPMOVZXBD X3, Y3
+	VPADDD    Y2, Y3, Y3
 
 cutTap:
-	MOVLQSX      (CX)(BX*4), SI
-	TESTQ        SI, SI
-	JLT          cutNext
-	VMASKMOVPS   (AX)(SI*4), Y0, Y3
-	VMOVD        BX, X4
+	CMPQ         DI, R8
+	JGE          cutThrough
+	MOVLQSX      (CX), R9
+	ADDQ         $0x04, CX
+	INCQ         DI
+	TESTQ        R9, R9
+	JLT          cutTap
+	VMOVD        DI, X4
 	VPBROADCASTD X4, Y4
-	VPCMPEQD     Y4, Y2, Y4
-	VADDPS       Y1, Y3, Y5
-	VBLENDVPS    Y4, Y5, Y3, Y3
-	VMASKMOVPS   Y3, Y0, (AX)(SI*4)
+	VPCMPEQD     Y4, Y3, Y4
+	VMASKMOVPS   (SI)(R9*4), Y0, Y5
+	VADDPS       Y1, Y5, Y6
+	VBLENDVPS    Y4, Y6, Y5, Y4
+	VMASKMOVPS   Y4, Y0, (SI)(R9*4)
+	JMP          cutTap
 
-cutNext:
-	INCQ BX
-	CMPQ BX, DX
-	JLT  cutTap
+cutThrough:
+	LEAQ (DX)(R10*4), DX
+	ADDQ R10, BX
+	DECQ R11
+	JNZ  cutPixel
 
 channelsEnd:
-	MOVQ channels+48(FP), AX
-	ADDQ AX, index+8(FP)
-	MOVQ channels+48(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, dy+16(FP)
-	MOVQ taps+40(FP), AX
-	SHLQ $0x02, AX
-	ADDQ AX, offsets+24(FP)
-	DECQ rows+32(FP)
-	JNZ  pixel
+	VZEROUPPER
+	RET
 
-done:
+// func maxPoolGradientApartAVX2(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)
+// Requires: AVX, AVX2
+TEXT ·maxPoolGradientApartAVX2(SB), NOSPLIT, $0-56
+	MOVQ channels+48(FP), AX
+	XORQ CX, CX
+
+narrow:
+	CMPQ         AX, $0x08
+	JL           narrowEnd
+	MOVQ         dy+16(FP), DX
+	ADDQ         CX, DX
+	MOVQ         index+8(FP), BX
+	MOVQ         CX, SI
+	SHRQ         $0x02, SI
+	ADDQ         SI, BX
+	MOVQ         dx+0(FP), SI
+	ADDQ         CX, SI
+	MOVQ         offsets+24(FP), DI
+	MOVQ         taps+40(FP), R9
+	MOVQ         channels+48(FP), R11
+	MOVQ         rows+32(FP), R12
+	VBROADCASTSS x00000001<>+0(SB), Y2
+	VXORPS       Y1, Y1, Y1
+
+narrowPixel:
+	XORQ      R8, R8
+	VMOVUPS   (DX), Y0
+	VADDPS    Y1, Y0, Y0
+	VPMOVZXBD (BX), Y3
+	VPADDD    Y2, Y3, Y3
+
+narrowTap:
+	CMPQ         R8, R9
+	JGE          narrowThrough
+	MOVLQSX      (DI), R10
+	ADDQ         $0x04, DI
+	INCQ         R8
+	TESTQ        R10, R10
+	JLT          narrowTap
+	VMOVD        R8, X4
+	VPBROADCASTD X4, Y4
+	VPCMPEQD     Y4, Y3, Y4
+	VANDPS       Y4, Y0, Y4
+	VMOVUPS      Y4, (SI)(R10*4)
+	JMP          narrowTap
+
+narrowThrough:
+	LEAQ (DX)(R11*4), DX
+	ADDQ R11, BX
+	DECQ R12
+	JNZ  narrowPixel
+	ADDQ $0x00000020, CX
+	SUBQ $0x08, AX
+	JMP  narrow
+
+narrowEnd:
+	TESTQ        AX, AX
+	JZ           channelsEnd
+	MOVQ         AX, DX
+	LEAQ         lanes<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	MOVQ         dy+16(FP), DX
+	ADDQ         CX, DX
+	MOVQ         index+8(FP), BX
+	MOVQ         CX, SI
+	SHRQ         $0x02, SI
+	ADDQ         SI, BX
+	MOVQ         dx+0(FP), SI
+	ADDQ         CX, SI
+	MOVQ         offsets+24(FP), CX
+	MOVQ         taps+40(FP), R8
+	MOVQ         channels+48(FP), R10
+	MOVQ         rows+32(FP), R11
+	VBROADCASTSS x00000001<>+0(SB), Y3
+	VXORPS       Y2, Y2, Y2
+
+cutPixel:
+	XORQ       DI, DI
+	VMASKMOVPS (DX), Y0, Y1
+	VADDPS     Y2, Y1, Y1
+	XORQ       R9, R9
+	MOVQ       AX, R12
+
+cutByte:
+	SHLQ      $0x08, R9
+	MOVBQZX   -1(BX)(R12*1), R13
+	ORQ       R13, R9
+	DECQ      R12
+	JNZ       cutByte
+	VMOVQ     R9, X4
+	VPMOVZXBD X4, Y4
+	VPADDD    Y3, Y4, Y4
+
+cutTap:
+	CMPQ         DI, R8
+	JGE          cutThrough
+	MOVLQSX      (CX), R9
+	ADDQ         $0x04, CX
+	INCQ         DI
+	TESTQ        R9, R9
+	JLT          cutTap
+	VMOVD        DI, X5
+	VPBROADCASTD X5, Y5
+	VPCMPEQD     Y5, Y4, Y5
+	VANDPS       Y5, Y1, Y5
+	VMASKMOVPS   Y5, Y0, (SI)(R9*4)
+	JMP          cutTap
+
+cutThrough:
+	LEAQ (DX)(R10*4), DX
+	ADDQ R10, BX
+	DECQ R11
+	JNZ  cutPixel
+
+channelsEnd:
 	VZEROUPPER
 	RET
 

@@ -34,6 +34,11 @@ func maxPoolAVX512(dst *float32, index *uint8, x *float32, offsets *int32, rows 
 //go:noescape
 func maxPoolGradientAVX512(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)
 
+// maxPoolGradientApartAVX512 computes MaxPoolGradientApart.
+//
+//go:noescape
+func maxPoolGradientApartAVX512(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)
+
 // depthwiseAVX2 computes Depthwise.Convolve.
 //
 //go:noescape
@@ -63,3 +68,8 @@ func maxPoolAVX2(dst *float32, index *uint8, x *float32, offsets *int32, rows in
 //
 //go:noescape
 func maxPoolGradientAVX2(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)
+
+// maxPoolGradientApartAVX2 computes MaxPoolGradientApart.
+//
+//go:noescape
+func maxPoolGradientApartAVX2(dx *float32, index *uint8, dy *float32, offsets *int32, rows int, taps int, channels int)

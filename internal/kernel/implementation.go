@@ -69,6 +69,7 @@ type tiled struct {
 	depthwise, depthwiseNine    func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
 	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)
 	maxPool                     func(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)
+	maxPoolGradientApart        func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
 	maxPoolGradient             func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
 }
 

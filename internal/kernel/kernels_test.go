@@ -304,6 +304,19 @@ func checkMaxPool(t *testing.T, rows, taps, channels int, seed uint64) {
 	MaxPoolGradient(got.body, index[:rows*channels], dy, offsets, rows, taps, channels)
 	sameAs(t, name+": gradient", got.body, dx)
 	got.check(t, name)
+
+	for i := range offsets { // each pixel once, in another order
+		offsets[i] = int32((i*7 + rows) % len(offsets) * channels)
+	}
+	if len(offsets)%7 == 0 {
+		return
+	}
+	dx = make([]float32, len(offsets)*channels)
+	got = newGuarded(awkward(seed+4, len(dx)))
+	maxPoolGradientGeneric(dx, index[:rows*channels], dy, offsets, rows, taps, channels)
+	MaxPoolGradientApart(got.body, index[:rows*channels], dy, offsets, rows, taps, channels)
+	sameAs(t, name+": gradient of windows apart", got.body, dx)
+	got.check(t, name)
 }
 
 // FuzzGathered compares the implementations of depthwise convolution and pooling.

@@ -57,6 +57,19 @@ func maxPoolGradientGeneric(dx []float32, index []uint8, dy []float32, offsets [
 	}
 }
 
+// MaxPoolGradientApart is MaxPoolGradient into a cleared dx for windows that do not
+// overlap, lie inside of the image and together cover all of it.
+func MaxPoolGradientApart(dx []float32, index []uint8, dy []float32, offsets []int32, rows, taps, channels int) {
+	if rows == 0 || taps == 0 || channels == 0 || active.maxPoolGradientApart == nil {
+		clear(dx)
+		MaxPoolGradient(dx, index, dy, offsets, rows, taps, channels)
+		return
+	}
+	_, _ = dy[:rows*channels], index[:rows*channels]
+	checkOffsets(dx, offsets[:rows*taps], channels)
+	active.maxPoolGradientApart(&dx[0], &index[0], &dy[0], &offsets[0], rows, taps, channels)
+}
+
 // AvgPool takes, for each of n output pixels and each channel, the sum of the
 // taps at offsets [n,taps] of x in order of taps, times scale. Negative offsets
 // add nothing.

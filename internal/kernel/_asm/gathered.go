@@ -93,16 +93,7 @@ func gathered(s isa) {
 	for _, taps := range []int{depthwiseTaps, 1} {
 		depthwiseGradient(s, taps)
 	}
-	s.function("maxPool", "(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)", "computes maxPoolGeneric.")
-	s.pixels(func() {
-		s.strips(2, maxPool)
-		ADDQ(load64(parameter("channels")), parameter("index"))
-	}, "dst")
-	s.function("maxPoolGradient", "(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)", "computes maxPoolGradientGeneric.")
-	s.pixels(func() {
-		s.strips(1, maxPoolGradient)
-		ADDQ(load64(parameter("channels")), parameter("index"))
-	}, "dy")
+	maxPools(s)
 }
 
 const depthwiseSignature = "(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)"
