@@ -19,6 +19,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // PredictRequest says what to classify with which model.
@@ -31,7 +32,7 @@ type PredictRequest struct {
 	Output  string // file; empty for the standard output
 }
 
-// predictBatch is the number of images in memory at a time.
+// predictBatch is the most images in memory at a time.
 const predictBatch = 64
 
 // Predict classifies images and writes one line for each, in their order. An
@@ -97,8 +98,9 @@ func newPredictor(request PredictRequest, workers int) (*predictor, error) {
 		columns := len(csvHeader(len(record.Identity.Classes)))
 		p.write = func(w io.Writer, p *Prediction) error { return writeCSV(w, p, columns) }
 	}
-	p.images = make([]uint8, predictBatch*shapeOf(record.Identity.Input).Elements())
-	p.inference, err = engine.NewInference(t.graph, t.params, predictBatch, workers)
+	batch := train.InferenceBatch(t.graph, predictBatch)
+	p.images = make([]uint8, batch*shapeOf(record.Identity.Input).Elements())
+	p.inference, err = engine.NewInference(t.graph, t.params, batch, workers)
 	return p, err
 }
 
@@ -115,7 +117,7 @@ func (p *predictor) all(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return errors.Join(p.batch(ctx, w, batch), err)
 		}
-		if batch = append(batch, path); len(batch) == predictBatch {
+		if batch = append(batch, path); len(batch) == p.inference.BatchSize() {
 			if err := p.batch(ctx, w, batch); err != nil {
 				return err
 			}
@@ -131,12 +133,12 @@ func (p *predictor) all(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// batch classifies up to predictBatch files.
+// batch classifies at most as many files as the inference plan takes.
 func (p *predictor) batch(ctx context.Context, w io.Writer, paths []string) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	size := len(p.images) / predictBatch
+	size := len(p.images) / p.inference.BatchSize()
 	failures := make([]error, len(paths))
 	var decoding errgroup.Group
 	decoding.SetLimit(p.workers) // which bounds the memory that large images take

@@ -9,8 +9,19 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
-// evaluationBatch is the number of images that one call of the inference plan
-// takes. It does not affect any result.
+// InferenceBatch is the number of images to give to one call of an inference plan
+// of g, at most limit: fewer where they or a layer's output are large. It does not
+// affect any result.
+func InferenceBatch(g *nn.Graph, limit int) int {
+	const budget = 64 << 20 // values of the largest layer
+	largest := 1
+	for _, n := range g.Nodes {
+		largest = max(largest, n.Shape.Elements())
+	}
+	return max(1, min(limit, budget/largest))
+}
+
+// evaluationBatch is the most images that evaluation takes at a time.
 const evaluationBatch = 128
 
 // evaluator runs an inference plan over lists of examples.
@@ -21,7 +32,7 @@ type evaluator struct {
 }
 
 func newEvaluator(g *nn.Graph, params *nn.Parameters, workers int) (*evaluator, error) {
-	inference, err := engine.NewInference(g, params, evaluationBatch, workers)
+	inference, err := engine.NewInference(g, params, InferenceBatch(g, evaluationBatch), workers)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +56,7 @@ func (e *evaluator) run(ctx context.Context, data *dataset.Loader, list []int) e
 		e.probabilities = make([]float32, need)
 	}
 	e.probabilities = e.probabilities[:len(list)*e.inference.Classes()]
-	for batch, err := range data.Batches(ctx, list, 0, 0, evaluationBatch) {
+	for batch, err := range data.Batches(ctx, list, 0, 0, e.inference.BatchSize()) {
 		if err != nil {
 			return err
 		}
