@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/cpu"
 
@@ -59,12 +57,12 @@ program is needed to train, judge and package.`,
 // examine looks at the machine; runs is the folder of run directories.
 func examine(runs string) machine {
 	info := buildinfo.Get()
-	memory := readColumns("/proc/meminfo")
+	total, available := pipeline.Memory()
 	dir := existing(runs)
 	return machine{
 		Schema: 1, Version: info.Version, Go: info.Go, Platform: info.Platform,
 		Processor: pipeline.Machine(), Cores: runtime.GOMAXPROCS(0),
-		Memory: kilobytes(memory["MemTotal"]), Available: kilobytes(memory["MemAvailable"]),
+		Memory: total, Available: available,
 		SIMD: simdLevel(), UsedSIMD: kernel.Implementations()[0],
 		RunsDir: runs, FreeDisk: freeDisk(dir), Writable: writable(dir),
 	}
@@ -128,33 +126,4 @@ func writable(dir string) bool {
 	}
 	_ = f.Close() // the file is empty
 	return os.Remove(f.Name()) == nil
-}
-
-// readColumns reads the first "name: value" line of each name in a file of /proc; on
-// other systems there is none.
-func readColumns(path string) map[string]string {
-	columns := map[string]string{}
-	f, err := os.Open(path)
-	if err != nil {
-		return columns
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		name, value, found := strings.Cut(lines.Text(), ":")
-		name = strings.TrimSpace(name)
-		if _, known := columns[name]; found && !known {
-			columns[name] = strings.TrimSpace(value)
-		}
-	}
-	return columns
-}
-
-// kilobytes reads "123 kB".
-func kilobytes(s string) int64 {
-	number, _, _ := strings.Cut(s, " ")
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n << 10
 }

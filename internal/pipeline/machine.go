@@ -1,11 +1,9 @@
 package pipeline
 
 import (
-	"bufio"
+	"cmp"
 	"fmt"
-	"os"
 	"runtime"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -30,15 +28,6 @@ func execution(s *Settings) Execution {
 
 // Machine names the processor and its number of cores.
 func Machine() string {
-	name := runtime.GOARCH + " processor"
-	if f, err := os.Open("/proc/cpuinfo"); err == nil {
-		defer f.Close()
-		for lines := bufio.NewScanner(f); lines.Scan(); {
-			if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
-				name = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
+	name := cmp.Or(readColumns("/proc/cpuinfo")["model name"], runtime.GOARCH+" processor")
 	return fmt.Sprintf("%s, %d cores, %s/%s", name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }

@@ -63,6 +63,10 @@ func (r *session) buildNetwork(ctx context.Context) error {
 	if err != nil {
 		return usage(fmt.Errorf("model %s: %w", r.settings.Model, err))
 	}
+	_, available := Memory()
+	if err := r.checkMemory(graph, available); err != nil {
+		return err
+	}
 	r.graph, r.params = graph, graph.NewParameters(uint64(r.settings.Seed))
 	statistics, err := dataset.Measure(ctx, r.data.all, r.data.trainList(r.settings), r.data.rule)
 	if err != nil {
