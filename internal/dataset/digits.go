@@ -32,13 +32,12 @@ func (s *digitsSource) Open(ctx context.Context, _ string, mode Mode) (Dataset, 
 	if mode == ModeDisk {
 		return newSet(ctx, digitClasses(), infos, noGrouping, s.draw)
 	}
-	kept := newKeeper(len(infos), ramBudget, s.draw)
+	kept := newKeeper(len(infos), openBudget, s.draw)
 	d, err := newSet(ctx, digitClasses(), infos, noGrouping, kept.fill)
 	if err != nil {
 		return nil, err
 	}
-	d.load = kept.image
-	kept.report(ctx)
+	d.load, d.kept = kept.image, kept
 	return d, nil
 }
 

@@ -13,6 +13,10 @@ import (
 // is slow instead of more than the machine holds.
 const ramBudget = 4 << 30
 
+// openBudget is how many of them a dataset keeps from its opening, before it is known
+// in which size they are used.
+const openBudget = 256 << 20
+
 // keeper holds images decoded once.
 type keeper struct {
 	decode func(i int) (imaging.Image, error)
@@ -47,22 +51,27 @@ func (k *keeper) image(i int) (imaging.Image, error) {
 	return k.decode(i)
 }
 
-// report logs that not all images were kept.
-func (k *keeper) report(ctx context.Context) {
+// count is the number of images that are kept.
+func (k *keeper) count() int {
 	kept := 0
 	for _, img := range k.images {
 		if img.Pix != nil {
 			kept++
 		}
 	}
-	if kept < len(k.images) {
+	return kept
+}
+
+// report logs that not all images were kept.
+func (k *keeper) report(ctx context.Context) {
+	if kept := k.count(); kept < len(k.images) {
 		slog.WarnContext(ctx, "decoded images exceed the memory set aside; the rest is decoded at each access",
 			"kept", kept, "images", len(k.images), "bytes", int64(ramBudget))
 	}
 }
 
 // newSetInMode is newSet for images that take work to load: in RAM mode it keeps
-// what it loads.
+// what it loads, until [Fit] brings it to a smaller size.
 func newSetInMode(ctx context.Context, mode Mode, classes []string, infos []Info, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
 	if mode == ModeDisk {
 		s, err := newSet(ctx, classes, infos, grouping, load)
@@ -71,15 +80,15 @@ func newSetInMode(ctx context.Context, mode Mode, classes []string, infos []Info
 		}
 		return s, err
 	}
-	kept := newKeeper(len(infos), ramBudget, load)
+	kept := newKeeper(len(infos), openBudget, load)
 	s, err := newSet(ctx, classes, infos, grouping, kept.fill)
 	if err != nil {
 		return nil, err
 	}
 	s.load = load
 	s.recheck()
-	kept.decode, s.load = s.load, kept.image
-	kept.report(ctx)
+	kept.decode = s.load
+	s.load, s.kept = kept.image, kept
 	return s, nil
 }
 

@@ -66,6 +66,7 @@ type set struct {
 	infos   []Info
 	groups  string
 	load    func(i int) (imaging.Image, error)
+	kept    *keeper // of RAM mode, where loading takes work
 	hashes  []pixelHash
 	shapes  []shape
 	digest  string
@@ -83,7 +84,9 @@ func newSet(ctx context.Context, classes []string, infos []Info, grouping string
 		classes: classes, infos: infos, groups: grouping, load: load,
 		hashes: make([]pixelHash, len(infos)), shapes: make([]shape, len(infos)),
 	}
+	progress := newProgress("images read", len(infos))
 	err := eachImage(ctx, len(infos), func(i int) error {
+		defer progress.step(ctx)
 		img, err := load(i)
 		if err != nil {
 			return err

@@ -20,6 +20,7 @@ type data struct {
 	split      *dataset.Split
 	duplicates *dataset.Duplicates
 	rule       imaging.Rule
+	fitted     dataset.Dataset // all, as the rule makes them; in RAM mode kept so
 }
 
 // openData opens the datasets of a run, joined, and splits them. A split list
@@ -54,6 +55,9 @@ func (d *data) divide(ctx context.Context, env *Environment, s *Settings, splitP
 	}
 	env.Log.Info("data split", "train", len(d.split.Train), "validation", len(d.split.Validation), "test", len(d.split.Test), "sha256", d.split.Digest())
 	if err := d.measureInput(ctx, env, s); err != nil {
+		return err
+	}
+	if err := d.fit(ctx, s); err != nil {
 		return err
 	}
 	if d.duplicates, err = dataset.FindDuplicates(ctx, d.all, d.split); err != nil {
@@ -129,6 +133,15 @@ func (d *data) measureInput(ctx context.Context, env *Environment, s *Settings) 
 	return nil
 }
 
+// fit keeps images in memory in the size in which they are used.
+func (d *data) fit(ctx context.Context, s *Settings) (err error) {
+	d.fitted = d.all
+	if dataset.Mode(s.DataMode) == dataset.ModeRAM {
+		d.fitted, err = dataset.Fit(ctx, d.all, d.rule)
+	}
+	return err
+}
+
 // warnOfDuplicates warns of images that more than one part has.
 func (d *data) warnOfDuplicates(env *Environment) {
 	if found := d.duplicates; found.Validation+found.Test > 0 {
@@ -141,7 +154,7 @@ func (d *data) warnOfDuplicates(env *Environment) {
 
 // loader makes batches of the run's data; with a pipeline, varied.
 func (d *data) loader(s *Settings, p *augment.Pipeline) *dataset.Loader {
-	return &dataset.Loader{Dataset: d.all, Rule: d.rule, Augment: p, Seed: uint64(s.Seed), Workers: s.workers()}
+	return &dataset.Loader{Dataset: d.fitted, Rule: d.rule, Augment: p, Seed: uint64(s.Seed), Workers: s.workers()}
 }
 
 // trainList is the training part, cut down to --limit-train examples drawn by

@@ -68,7 +68,7 @@ func (r *session) buildNetwork(ctx context.Context) error {
 		return err
 	}
 	r.graph, r.params = graph, graph.NewParameters(uint64(r.settings.Seed))
-	statistics, err := dataset.Measure(ctx, r.data.all, r.data.trainList(r.settings), r.data.rule)
+	statistics, err := dataset.Measure(ctx, r.data.fitted, r.data.trainList(r.settings), r.data.rule)
 	if err != nil {
 		return err
 	}

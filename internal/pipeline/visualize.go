@@ -131,7 +131,7 @@ func (r *session) mistakes(test *scored) ([]visualization.Picture, error) {
 }
 
 func (r *session) picture(i int, caption string) (visualization.Picture, error) {
-	img, err := r.data.all.Image(i)
+	img, err := r.data.fitted.Image(i)
 	if err != nil {
 		return visualization.Picture{}, err
 	}

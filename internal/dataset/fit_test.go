@@ -1,0 +1,64 @@
+package dataset
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// TestFit checks that images are kept as the network sees them and no longer as they
+// were, with the same bits whether or not they were brought to size before.
+func TestFit(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"} {
+		writePNG(t, dir+"/"+name, testImage(40+len(name), 30, 3, int(name[4])))
+	}
+	disk, err := openFolder(t, dir, "", ModeDisk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := mustOpenFolder(t, dir, "")
+	drawn, err := (&digitsSource{count: 20, testCount: 10}).Open(t.Context(), "", ModeRAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined, err := Concat(folder, drawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := imaging.Rule{Width: 9, Height: 7, Channels: 1, Mode: imaging.Letterbox}
+	fitted, err := Fit(t.Context(), joined, rule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fitted.Digest() != joined.Digest() || fitted.Len() != joined.Len() || detail(fitted).grouping() != detail(joined).grouping() {
+		t.Error("the fitted dataset is another one")
+	}
+	for i := range disk.Len() {
+		if folder.(*set).kept.images[i].Pix != nil || drawn.(*set).kept.images[i].Pix != nil {
+			t.Errorf("image %d is still kept in full size", i)
+		}
+		want, err := loadImage(disk, i, rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := loadImage(fitted, i, rule)
+		if err != nil || !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("image %d is %v, want %v (error %v)", i, got.Pix, want.Pix, err)
+		}
+		whole, err := joined.Image(i)
+		if err != nil || whole.Height != 30 {
+			t.Errorf("image %d of the original is %dx%d, error %v", i, whole.Width, whole.Height, err)
+		}
+	}
+	larger := imaging.Rule{Width: 100, Height: 100, Channels: 3, Mode: imaging.Stretch}
+	whole := mustOpenFolder(t, dir, "")
+	if same, err := Fit(t.Context(), whole, larger); err != nil || same != whole {
+		t.Errorf("images are kept in a larger size than they have (error %v)", err)
+	}
+	whole.(*set).kept.images[2] = imaging.Image{} // as if there had been no room
+	if other, err := Fit(t.Context(), whole, larger); err != nil || other == whole {
+		t.Errorf("what had no room at first is not kept (error %v)", err)
+	}
+}
