@@ -62,9 +62,9 @@ type implementation struct {
 // tiled are the kernels that take pointers and trust their caller with them. The
 // generic implementation has none: its loops are those of the exported functions.
 type tiled struct {
-	multiplyAdd       func(rounds int)
-	gather, gatherOne family[gatherTile] // gatherOne is for K = 1
-	outer             family[outerTile]
+	multiplyAdd func(rounds int)
+	gather      family[gatherTile]
+	outer       family[outerTile]
 
 	depthwise, depthwiseNine    func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
 	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)

@@ -61,7 +61,6 @@ var avx512 = implementation{
 	tiled: tiled{
 		multiplyAdd:          multiplyAddAVX512,
 		gather:               family[gatherTile]{whole: gatherAVX512, half: gatherAVX512Half},
-		gatherOne:            family[gatherTile]{whole: gatherOneAVX512, half: gatherOneAVX512Half},
 		outer:                family[outerTile]{whole: outerAVX512, half: outerAVX512Half},
 		depthwise:            depthwiseAVX512,
 		depthwiseNine:        depthwiseNineAVX512,
@@ -126,7 +125,6 @@ var avx2 = implementation{
 	tiled: tiled{
 		multiplyAdd:          multiplyAddAVX2,
 		gather:               family[gatherTile]{whole: gatherAVX2},
-		gatherOne:            family[gatherTile]{whole: gatherOneAVX2},
 		outer:                family[outerTile]{whole: outerAVX2},
 		depthwise:            depthwiseAVX2,
 		depthwiseNine:        depthwiseNineAVX2,

@@ -60,7 +60,6 @@ var neon = implementation{
 	tiled: tiled{
 		multiplyAdd:     multiplyAddNEON,
 		gather:          gatherNEON,
-		gatherOne:       gatherOneNEON,
 		outer:           outerNEON,
 		depthwise:       depthwiseNEON,
 		depthwiseNine:   depthwiseNineNEON,

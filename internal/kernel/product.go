@@ -30,8 +30,6 @@ func (p *Product) Gather() {
 	case p.Rows == 0 || p.N == 0:
 	case p.Taps*p.K == 0 || active.gather.whole == nil:
 		p.gatherGeneric()
-	case p.K == 1:
-		p.gatherTiles(&active.gatherOne)
 	default:
 		p.gatherTiles(&active.gather)
 	}

@@ -45,55 +45,6 @@ var gatherAVX512 = tiles[gatherTile]{
 	},
 }
 
-var gatherOneAVX512 = tiles[gatherTile]{
-	{
-		{gatherOne1x1AVX512, gatherOne1x1AVX512},
-		{gatherOne2x1AVX512, gatherOne2x1AVX512},
-		{gatherOne3x1AVX512, gatherOne3x1AVX512},
-		{gatherOne4x1AVX512, gatherOne4x1AVX512},
-		{gatherOne5x1AVX512, gatherOne5x1AVX512},
-		{gatherOne6x1AVX512, gatherOne6x1AVX512},
-		{gatherOne7x1AVX512, gatherOne7x1AVX512},
-		{gatherOne8x1AVX512, gatherOne8x1AVX512},
-		{gatherOne9x1AVX512, gatherOne9x1AVX512},
-		{gatherOne10x1AVX512, gatherOne10x1AVX512},
-		{gatherOne11x1AVX512, gatherOne11x1AVX512},
-		{gatherOne12x1AVX512, gatherOne12x1AVX512},
-	},
-	{
-		{gatherOne1x2AVX512, gatherOne1x2AVX512},
-		{gatherOne2x2AVX512, gatherOne2x2AVX512},
-		{gatherOne3x2AVX512, gatherOne3x2AVX512},
-		{gatherOne4x2AVX512, gatherOne4x2AVX512},
-		{gatherOne5x2AVX512, gatherOne5x2AVX512},
-		{gatherOne6x2AVX512, gatherOne6x2AVX512},
-		{gatherOne7x2AVX512, gatherOne7x2AVX512},
-		{gatherOne8x2AVX512, gatherOne8x2AVX512},
-		{gatherOne9x2AVX512, gatherOne9x2AVX512},
-		{gatherOne10x2AVX512, gatherOne10x2AVX512},
-		{gatherOne11x2AVX512, gatherOne11x2AVX512},
-		{gatherOne12x2AVX512, gatherOne12x2AVX512},
-	},
-	{
-		{gatherOne1x3AVX512, gatherOne1x3AVX512},
-		{gatherOne2x3AVX512, gatherOne2x3AVX512},
-		{gatherOne3x3AVX512, gatherOne3x3AVX512},
-		{gatherOne4x3AVX512, gatherOne4x3AVX512},
-		{gatherOne5x3AVX512, gatherOne5x3AVX512},
-		{gatherOne6x3AVX512, gatherOne6x3AVX512},
-		{gatherOne7x3AVX512, gatherOne7x3AVX512},
-		{gatherOne8x3AVX512, gatherOne8x3AVX512},
-	},
-	{
-		{gatherOne1x4AVX512, gatherOne1x4AVX512},
-		{gatherOne2x4AVX512, gatherOne2x4AVX512},
-		{gatherOne3x4AVX512, gatherOne3x4AVX512},
-		{gatherOne4x4AVX512, gatherOne4x4AVX512},
-		{gatherOne5x4AVX512, gatherOne5x4AVX512},
-		{gatherOne6x4AVX512, gatherOne6x4AVX512},
-	},
-}
-
 var outerAVX512 = tiles[outerTile]{
 	{
 		{outer1x1AVX512, outer1x1AVX512},
@@ -156,23 +107,6 @@ var gatherAVX512Half = tiles[gatherTile]{
 	},
 }
 
-var gatherOneAVX512Half = tiles[gatherTile]{
-	{
-		{gatherOne1x1AVX512Half, gatherOne1x1AVX512Half},
-		{gatherOne2x1AVX512Half, gatherOne2x1AVX512Half},
-		{gatherOne3x1AVX512Half, gatherOne3x1AVX512Half},
-		{gatherOne4x1AVX512Half, gatherOne4x1AVX512Half},
-		{gatherOne5x1AVX512Half, gatherOne5x1AVX512Half},
-		{gatherOne6x1AVX512Half, gatherOne6x1AVX512Half},
-		{gatherOne7x1AVX512Half, gatherOne7x1AVX512Half},
-		{gatherOne8x1AVX512Half, gatherOne8x1AVX512Half},
-		{gatherOne9x1AVX512Half, gatherOne9x1AVX512Half},
-		{gatherOne10x1AVX512Half, gatherOne10x1AVX512Half},
-		{gatherOne11x1AVX512Half, gatherOne11x1AVX512Half},
-		{gatherOne12x1AVX512Half, gatherOne12x1AVX512Half},
-	},
-}
-
 var outerAVX512Half = tiles[outerTile]{
 	{
 		{outer1x1AVX512Half, outer1x1AVX512Half},
@@ -208,31 +142,6 @@ var gatherAVX2 = tiles[gatherTile]{
 		{gather4x2AVX2, gather4x2CutAVX2},
 		{gather5x2AVX2, gather5x2CutAVX2},
 		{gather6x2AVX2, gather6x2CutAVX2},
-	},
-}
-
-var gatherOneAVX2 = tiles[gatherTile]{
-	{
-		{gatherOne1x1AVX2, gatherOne1x1CutAVX2},
-		{gatherOne2x1AVX2, gatherOne2x1CutAVX2},
-		{gatherOne3x1AVX2, gatherOne3x1CutAVX2},
-		{gatherOne4x1AVX2, gatherOne4x1CutAVX2},
-		{gatherOne5x1AVX2, gatherOne5x1CutAVX2},
-		{gatherOne6x1AVX2, gatherOne6x1CutAVX2},
-		{gatherOne7x1AVX2, gatherOne7x1CutAVX2},
-		{gatherOne8x1AVX2, gatherOne8x1CutAVX2},
-		{gatherOne9x1AVX2, gatherOne9x1CutAVX2},
-		{gatherOne10x1AVX2, gatherOne10x1CutAVX2},
-		{gatherOne11x1AVX2, gatherOne11x1CutAVX2},
-		{gatherOne12x1AVX2, gatherOne12x1CutAVX2},
-	},
-	{
-		{gatherOne1x2AVX2, gatherOne1x2CutAVX2},
-		{gatherOne2x2AVX2, gatherOne2x2CutAVX2},
-		{gatherOne3x2AVX2, gatherOne3x2CutAVX2},
-		{gatherOne4x2AVX2, gatherOne4x2CutAVX2},
-		{gatherOne5x2AVX2, gatherOne5x2CutAVX2},
-		{gatherOne6x2AVX2, gatherOne6x2CutAVX2},
 	},
 }
 

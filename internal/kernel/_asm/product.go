@@ -39,7 +39,6 @@ type kind struct {
 
 var kinds = []kind{
 	{"gather", "gather", map[isa][]int{avx512: {8, 8, 8, 6}, avx512Half: {8}, avx2: {8, 6}}, gatherTile},
-	{"gatherOne", "gather", map[isa][]int{avx512: {12, 12, 8, 6}, avx512Half: {12}, avx2: {12, 6}}, gatherOneTile},
 	{"outer", "outer", map[isa][]int{avx512: {12, 12, 8, 6}, avx512Half: {12}, avx2: {12, 6}}, outerTile},
 }
 
@@ -182,39 +181,6 @@ func loadOffset(from Mem, zeros reg.GPVirtual, to reg.GPVirtual) {
 	CMOVQLT(zeros, to)
 }
 
-// rowTable addresses the same tap's offset of every row of a tile: the rows of
-// the table of offsets lie stride bytes apart, three to a pointer.
-type rowTable struct {
-	stride   reg.GPVirtual
-	pointers []reg.GPVirtual
-}
-
-func newRowTable(offsets, stride reg.GPVirtual, rows int) rowTable {
-	t := rowTable{stride: stride, pointers: []reg.GPVirtual{offsets}}
-	for i := 3; i < rows; i += 3 {
-		p := GP64()
-		LEAQ(Mem{Base: t.pointers[i/3-1], Index: stride, Scale: 2}, p)
-		ADDQ(stride, p)
-		t.pointers = append(t.pointers, p)
-	}
-	return t
-}
-
-func (t rowTable) row(m int) Mem {
-	mem := Mem{Base: t.pointers[m/3]}
-	if m%3 > 0 {
-		mem.Index, mem.Scale = t.stride, uint8(m%3)
-	}
-	return mem
-}
-
-// next moves to the next tap.
-func (t rowTable) next() {
-	for _, p := range t.pointers {
-		ADDQ(Imm(4), p)
-	}
-}
-
 // nextRows moves the parameter offsets to the rows of the next tile.
 func nextRows(stride reg.GPVirtual, rows int) {
 	skip := GP64()
@@ -310,31 +276,6 @@ func (e *tile) gatherLoop(rows []reg.GPVirtual, i, b, stride reg.GPVirtual) {
 	ADDQ(Imm(4), i)
 	JNZ(LabelRef("one"))
 	Label("tapDone")
-}
-
-// gatherOneTile emits a tile of Product.Gather for K = 1: no row is walked
-// along, offsets are all.
-func gatherOneTile(s isa, t shape) {
-	s.function(t.name("gatherOne", s), gatherSignature, "computes tiles of Product.Gather for K = 1 below each other.")
-	e := newTile(s, t)
-	e.beginTiles(true)
-	stride, b := loadBytes(parameter("bStride")), load64(parameter("b"))
-	a := load64(parameter("a"))
-	zeros := zeroOffset(a)
-	table := newRowTable(load64(parameter("offsets")), loadBytes(parameter("taps")), t.rows)
-	tap := load64(parameter("taps"))
-	Label("tap")
-	e.loadB(b, stride)
-	for m := range t.rows {
-		offset := GP64()
-		loadOffset(table.row(m), zeros, offset)
-		e.multiply(m, Mem{Base: a, Index: offset, Scale: 4})
-	}
-	table.next()
-	DECQ(tap)
-	JNZ(LabelRef("tap"))
-	nextRows(loadBytes(parameter("taps")), t.rows)
-	e.endTiles()
 }
 
 const outerSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)"

@@ -16,10 +16,9 @@ import (
 //
 // Instructions of the inner loops for multiply-adds of a vector: gather 6x16 takes
 // 124 for 96 in four steps of k (22 loads), outer 6x16 37 for 24 in one step (7
-// loads), gatherOne 6x16 55 for 24 in one tap (16 loads).
-// Processors that decode four instructions and begin two multiply-adds in a
-// cycle, such as Neoverse N1, are then limited by multiply-adds alone, but for
-// gatherOne, which reaches 87 %. Those that begin four in a cycle decode eight.
+// loads). Processors that decode four instructions and begin two multiply-adds in
+// a cycle, such as Neoverse N1, are then limited by multiply-adds alone. Those that
+// begin four in a cycle decode eight.
 
 // shape is a size of tile.
 type shape struct {
@@ -42,7 +41,6 @@ type kind struct {
 
 var kinds = []kind{
 	{"gather", "gather", []int{12, 10, 7, 6}, gatherTile},
-	{"gatherOne", "gather", []int{12, 10, 7, 6}, gatherOneTile},
 	{"outer", "outer", []int{16, 12, 8, 6}, outerTile},
 }
 
@@ -261,41 +259,6 @@ func (e *tile) gatherLoop(rows []gp, b, stride gp) {
 	steps(1)
 	e.countDown(k, "one")
 	e.label("tapDone")
-}
-
-// gatherOneTile emits a tile of Product.Gather for K = 1: no row is walked
-// along, offsets are all.
-func gatherOneTile(out *file, t shape) {
-	f := out.function(t.name("gatherOne"), gatherSignature, "computes tiles of Product.Gather for K = 1 below each other.")
-	e := newTile(f, t)
-	e.beginTiles(true)
-	b, stride := e.value("b"), e.bytes("bStride")
-	a, taps := e.value("a"), e.value("taps")
-	zeros := e.zeroOffset(a) // an offset that an index can take
-	tables := e.tapPointers()
-	e.label("tap")
-	factors := make([]factor, t.rows)
-	for m, table := range tables {
-		offset := e.nextOffset(table)
-		e.op("CMP", immediate(0), offset)
-		e.op("CSEL", text("LT"), zeros, offset, offset)
-		factors[m].vec = e.load(memory{base: a, index: &offset, shift: 2}, 1)
-	}
-	e.step(b, stride, factors)
-	e.countDown(taps, "tap")
-	e.nextRows()
-	e.endTiles()
-}
-
-// tapPointers returns pointers to the offsets of each row.
-func (e *tile) tapPointers() []gp {
-	stride, tables := e.bytes("taps"), make([]gp, e.rows)
-	tables[0] = e.value("offsets")
-	for m := 1; m < e.rows; m++ {
-		tables[m] = e.gp()
-		e.op("ADD", stride, tables[m-1], tables[m])
-	}
-	return tables
 }
 
 const outerSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)"
