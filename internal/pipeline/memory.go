@@ -38,8 +38,8 @@ func (r *session) leastMemory(graph *nn.Graph) float64 {
 	shard := min(r.settings.ShardSize, batch)
 	workers := min(r.settings.workers(), (batch+shard-1)/shard)
 	const floatSize = 4
-	images := 3 * float64(batch) * float64(graph.Input().Shape.Elements())
-	return images + floatSize*(2*parameters+values*float64(shard)*float64(workers)/2)
+	images := float64(3 * batch * graph.Input().Shape.Elements())
+	return images + float64(floatSize*(float64(2*parameters)+float64(values*float64(shard*workers)/2)))
 }
 
 // Memory is the machine's memory and what of it this process can still have, in
