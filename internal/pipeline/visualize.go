@@ -6,6 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -49,19 +52,34 @@ func (r *session) visualize(validation, test *scored) error {
 	if shown.Mistakes, err = r.mistakes(test); err != nil {
 		return err
 	}
-	return replaceDir(r.dir.file(plotsDir), func(dir string) error { return drawAll(r.modules.visualizations, shown, dir) })
+	figures, err := drawAll(r.modules.visualizations, shown, r.settings.workers())
+	if err != nil {
+		return err
+	}
+	return replaceDir(r.dir.file(plotsDir), func(dir string) error { return writeFigures(figures, dir) })
 }
 
-func drawAll(visualizations []visualization.Visualization, data visualization.Data, dir string) error {
-	list := plotList{Schema: 1, Plots: []plotNote{}}
-	for _, v := range visualizations {
-		f, err := v.Draw(data)
-		if errors.Is(err, visualization.ErrNothingToDraw) {
-			continue
-		}
-		if err != nil {
+// drawAll draws several figures at a time, and leaves out those for which there is
+// nothing to draw.
+func drawAll(visualizations []visualization.Visualization, data visualization.Data, workers int) ([]visualization.Figure, error) {
+	figures := make([]visualization.Figure, len(visualizations))
+	var group errgroup.Group
+	group.SetLimit(workers)
+	for i, v := range visualizations {
+		group.Go(func() (err error) {
+			if figures[i], err = v.Draw(data); errors.Is(err, visualization.ErrNothingToDraw) {
+				return nil
+			}
 			return err
-		}
+		})
+	}
+	err := group.Wait()
+	return slices.DeleteFunc(figures, func(f visualization.Figure) bool { return f.Name == "" }), err
+}
+
+func writeFigures(figures []visualization.Figure, dir string) error {
+	list := plotList{Schema: 1, Plots: []plotNote{}}
+	for _, f := range figures {
 		for suffix, b := range map[string][]byte{".svg": f.SVG, ".png": f.PNG} {
 			if err := fileio.WriteBytes(filepath.Join(dir, f.Name+suffix), b); err != nil {
 				return err
