@@ -17,7 +17,7 @@ CGO_ENABLED=0 go build -o "$out/blocktrain" ./cmd/blocktrain
 train() {
 	local run=$out/$1
 	shift
-	"$out/blocktrain" train -q --data-dir "$data" --epochs 6 --output-dir "$run" "$@"
+	"$out/blocktrain" train -q --data-dir "$data" --epochs 6 --output-dir "$run" "$@" >/dev/null
 	"$out/blocktrain" evaluate -q --run "$run" --dataset mnist --data-dir "$data" |
 		sed -n 's/^  "accuracy": \([0-9.]*\),/\1/p'
 }
