@@ -97,6 +97,10 @@ func (b *benchmark) build() error {
 	if b.graph, err = m.Build(b.input, b.request.Classes); err != nil {
 		return usage(fmt.Errorf("model %s: %w", b.model, err))
 	}
+	_, available := Memory()
+	if err := (demand{b.graph, b.batch, b.settings.ShardSize, b.settings.workers(), benchBatches}).check(available); err != nil {
+		return err
+	}
 	b.params = b.graph.NewParameters(1)
 	normalizeTo(b.params, noiseStatistics(b.input.C))
 	if b.loss, _, err = loss.MakeLoss("cross-entropy", ""); err != nil {

@@ -10,36 +10,51 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
-// checkMemory refuses a training that cannot fit into so many bytes, before it
-// takes them; 0 bytes are not known.
-func (r *session) checkMemory(graph *nn.Graph, available int64) error {
-	least := r.leastMemory(graph)
+// demand is a training as far as its memory is concerned.
+type demand struct {
+	graph   *nn.Graph
+	batch   int // examples of a step
+	shard   int
+	workers int
+	batches int // of images that are held at a time
+}
+
+// check refuses a training that cannot fit into so many bytes, before it takes them;
+// 0 bytes are not known.
+func (d demand) check(available int64) error {
+	least := d.least()
 	if available == 0 || least <= float64(available) {
 		return nil
 	}
 	const unit = 1e9
-	return config.Usagef("training needs more than %.1f GB of memory, of which %.1f GB are available: use smaller images (--image-size), a smaller model, smaller batches (--batch-size) and shards (--shard-size), or fewer workers",
+	return config.Usagef("training needs more than %.1f GB of memory, of which %.1f GB are available: use smaller images, a smaller model, smaller batches (--batch-size) and shards (--shard-size), or fewer workers",
 		least/unit, float64(available)/unit)
 }
 
-// leastMemory is what training takes at the least, in bytes: three batches of
-// images, the parameters with their gradients, and, for the examples of one shard
-// for each worker, half of what all layers make of them. A plan shares memory
-// between layers and needs 0.54 to 1.22 of the whole.
-func (r *session) leastMemory(graph *nn.Graph) float64 {
+// least is what training takes at the least, in bytes: the batches of images, the
+// parameters with their gradients, and, for the examples of one shard for each worker,
+// half of what all layers make of them. A plan shares memory between layers and needs
+// 0.54 to 1.22 of the whole.
+func (d demand) least() float64 {
 	values, parameters := 0.0, 0.0
-	for _, n := range graph.Nodes {
+	for _, n := range d.graph.Nodes {
 		values += float64(n.Shape.Elements())
 	}
-	for _, p := range graph.Params {
+	for _, p := range d.graph.Params {
 		parameters += float64(p.Elements())
 	}
-	batch := min(r.settings.BatchSize, len(r.data.trainList(r.settings)))
-	shard := min(r.settings.ShardSize, batch)
-	workers := min(r.settings.workers(), (batch+shard-1)/shard)
+	shard := min(d.shard, d.batch)
+	workers := min(d.workers, (d.batch+shard-1)/shard)
 	const floatSize = 4
-	images := float64(3 * batch * graph.Input().Shape.Elements())
+	images := float64(d.batches * d.batch * d.graph.Input().Shape.Elements())
 	return images + float64(floatSize*(float64(2*parameters)+float64(values*float64(shard*workers)/2)))
+}
+
+// demand is that of the run's training with a network.
+func (r *session) demand(graph *nn.Graph) demand {
+	s := r.settings
+	const loaded = 3 // one in use, the next ones being made
+	return demand{graph, min(s.BatchSize, len(r.data.trainList(s))), s.ShardSize, s.workers(), loaded}
 }
 
 // Memory is the machine's memory and what of it this process can still have, in

@@ -27,7 +27,7 @@ func TestLeastMemory(t *testing.T) {
 			}
 			taken := float64(trainer.Memory().Total() + 4*len(r.params.Values) + 3*32*r.graph.Input().Shape.Elements())
 			trainer.Close()
-			if share := r.leastMemory(r.graph) / taken; share > 1.001 || share < 0.2 {
+			if share := r.demand(r.graph).least() / taken; share > 1.001 || share < 0.2 {
 				t.Errorf("%s at %s: the estimate is %.2f of what is taken", d.Name, size, share)
 			}
 		}
@@ -40,7 +40,7 @@ func TestCheckMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for available, refused := range map[int64]bool{0: false, 1000: true, math.MaxInt64: false} {
-		err := r.checkMemory(r.graph, available)
+		err := r.demand(r.graph).check(available)
 		if _, is := err.(*config.UsageError); is != refused {
 			t.Errorf("with %d bytes the error is %v", available, err)
 		}

@@ -64,7 +64,7 @@ func (r *session) buildNetwork(ctx context.Context) error {
 		return usage(fmt.Errorf("model %s: %w", r.settings.Model, err))
 	}
 	_, available := Memory()
-	if err := r.checkMemory(graph, available); err != nil {
+	if err := r.demand(graph).check(available); err != nil {
 		return err
 	}
 	r.graph, r.params = graph, graph.NewParameters(uint64(r.settings.Seed))
