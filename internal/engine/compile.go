@@ -132,8 +132,15 @@ func isFlatten(n *nn.Node) bool {
 	return is
 }
 
-// onlyUse says that nothing but a node uses its i-th input.
-func (c *compiler) onlyUse(n *nn.Node, i int) bool { return len(c.users[n.Inputs[i].Index]) == 1 }
+// onlyUse says that nothing but a node uses its i-th input, nor what that is in
+// another shape.
+func (c *compiler) onlyUse(n *nn.Node, i int) bool {
+	in := n.Inputs[i]
+	for isFlatten(in) && len(c.users[in.Index]) == 1 {
+		in = in.Inputs[0]
+	}
+	return len(c.users[in.Index]) == 1
+}
 
 // inPlace returns the tensor of a node's i-th input for the node's own output, if
 // nothing else looks at it, and otherwise a new one.

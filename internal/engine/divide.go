@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/blocktrain/blocktrain/internal/nn"
+import (
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/nn"
+)
 
 // Where there are fewer images than workers, inference divides single operations:
 // each worker computes a part of the output pixels of every image, or of the
@@ -26,30 +30,33 @@ const (
 	worthValues       = 1 << 15
 )
 
-// emitDivisible appends an operation that can be divided; worth says whether it
-// should be. One that is pointwise reads, of what other operations computed, only
-// the pixels that it writes.
-func (c *compiler) emitDivisible(name string, worth, pointwise bool, run func(w *worker, s span, h share), uses ...*tensor) {
+// emitDivisible appends an operation that can be divided, by the pixels of its
+// output or, where pixels is 0, by others of its outputs; worth says whether it
+// should be.
+func (c *compiler) emitDivisible(name string, pixels int, worth bool, run func(w *worker, s span, h share), uses ...*tensor) {
 	c.append(&op{
 		name: name, run: func(w *worker, s span) { run(w, s, everything) }, uses: uses,
-		divided: run, worth: worth, pointwise: pointwise,
+		divided: run, worth: worth, pixels: pixels,
 	})
 }
 
-// emitPointwise appends y = f(x) for tensors of one shape.
+// emitPointwise appends y = f(x) for tensors of one shape. It reads only the pixels
+// that it writes.
 func (c *compiler) emitPointwise(name string, shape nn.Shape, f func(y, x []float32), y, x *tensor) {
-	c.emitDivisible(name, shape.Elements() >= worthValues, true, func(w *worker, s span, h share) {
+	pixels := shape.H * shape.W
+	c.emitDivisible(name, pixels, shape.Elements() >= worthValues, func(w *worker, s span, h share) {
 		out, in := y.of(w, s), x.of(w, s)
 		if h == everything {
 			f(out, in)
 			return
 		}
-		first, last := h.of(shape.H * shape.W)
+		first, last := h.of(pixels)
 		for i := range s.count {
 			at := i * y.size
 			f(out[at+first*shape.C:at+last*shape.C], in[at+first*shape.C:at+last*shape.C])
 		}
 	}, x, y)
+	c.ops[len(c.ops)-1].pointwise = true
 }
 
 // stage is a number of operations that workers can do one after the other on
@@ -58,12 +65,29 @@ type stage []*op
 
 func (s stage) divided() bool { return s[0].divided != nil && s[0].worth }
 
+// takes says that a worker may go on with an operation while others are still at
+// those of the stage: it reads what the worker itself has computed, and writes
+// where no operation of the stage has anything else.
+func (s stage) takes(o *op) bool {
+	if !s.divided() || !o.pointwise || o.pixels != s[0].pixels {
+		return false
+	}
+	for _, other := range s {
+		for _, u := range other.uses {
+			if slices.ContainsFunc(o.uses, func(t *tensor) bool { return t != u && t.meets(u) }) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // stages cuts the operations of a group.
 func (g *group) stages() []stage {
 	var list []stage
 	for _, o := range g.ops {
 		last := len(list) - 1
-		if last >= 0 && list[last].divided() && o.pointwise {
+		if last >= 0 && list[last].takes(o) {
 			list[last] = append(list[last], o)
 		} else {
 			list = append(list, stage{o})

@@ -19,7 +19,7 @@ func (g window) outPixels() int { return g.out.H * g.out.W }
 // apart says that no two windows overlap and that they cover all of the input and
 // nothing else.
 func (g window) apart() bool {
-	return g.in.H == g.out.H*g.kernel && g.in.W == g.out.W*g.kernel && g.stride == g.kernel
+	return g.padY == 0 && g.padX == 0 && g.stride == g.kernel && g.in.H == g.out.H*g.kernel && g.in.W == g.out.W*g.kernel
 }
 
 // inputAt is the offset of the input pixel that output pixel (y, x) sees through
@@ -76,7 +76,8 @@ type run struct {
 }
 
 // trim drops the taps at both ends of the list that are outside of the image for
-// all pixels: those of the kernel's rows above and below it.
+// all pixels: those of the kernel's rows above and below it. Where it drops all,
+// first says nothing and is 0.
 func (r *run) trim() {
 	outside := func(tap int) bool {
 		for m := range r.rows {
@@ -92,6 +93,9 @@ func (r *run) trim() {
 	}
 	for last > first && outside(last-1) {
 		last--
+	}
+	if first == last {
+		first, last = 0, 0
 	}
 	var kept []int32
 	for m := range r.rows {

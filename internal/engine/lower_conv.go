@@ -47,7 +47,7 @@ func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
 	x, y := c.widen(n.Name, c.input(n, 0), v.in, taps.widening), c.value(n)
 	runs := taps.outputRuns(taps.list)
 	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
-	c.emitDivisible(n.Name, worth, false, func(w *worker, s span, h share) {
+	c.emitDivisible(n.Name, v.outPixels(), worth, func(w *worker, s span, h share) {
 		in, out := x.of(w, s), y.of(w, s)
 		first, last := h.of(v.outPixels())
 		for i := range s.count {

@@ -10,7 +10,7 @@ func (c *compiler) lowerDepthwise(n *nn.Node, v *conv) func() {
 	offsets := v.gather()
 	x, y := c.input(n, 0), c.value(n)
 	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
-	c.emitDivisible(n.Name, worth, false, func(w *worker, s span, h share) {
+	c.emitDivisible(n.Name, v.outPixels(), worth, func(w *worker, s span, h share) {
 		in, out := x.of(w, s), y.of(w, s)
 		first, last := h.of(v.outPixels())
 		for i := range s.count {

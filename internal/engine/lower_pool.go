@@ -10,7 +10,7 @@ import (
 func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 	x, y, offsets := c.input(n, 0), c.value(n), g.gather()
 	won := &tensor{size: y.size, bytes: true}
-	c.emitDivisible(n.Name, x.size >= worthValues, false, func(w *worker, s span, h share) {
+	c.emitDivisible(n.Name, g.outPixels(), x.size >= worthValues, func(w *worker, s span, h share) {
 		in, out, index := x.of(w, s), y.of(w, s), won.bytesOf(w, s)
 		first, last := h.of(g.outPixels())
 		for i := range s.count {

@@ -54,7 +54,7 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 	x := c.input(n, 0)
 	if c.pooled(n) != nil {
 		c.values[n.Index] = x
-		return nil, nil
+		return func() { c.copyGradient(n, 0) }, nil
 	}
 	var y *tensor
 	if f.seesOutput || !c.training {

@@ -26,6 +26,7 @@ type op struct {
 
 	divided   func(w *worker, s span, h share) // nil where it cannot be; see divide.go
 	worth     bool                             // of being divided
+	pixels    int                              // of an image that are divided; 0 where other outputs are
 	pointwise bool
 }
 

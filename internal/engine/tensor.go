@@ -68,6 +68,11 @@ func (t *tensor) bytesOf(w *worker, s span) []uint8 {
 	return values[t.begin(s):][:s.count*t.size]
 }
 
+// meets says that two tensors of one arena have memory in common.
+func (t *tensor) meets(other *tensor) bool {
+	return t.bytes == other.bytes && t.offset < other.offset+other.size*other.room && other.offset < t.offset+t.size*t.room
+}
+
 // arena is memory that is cut up once, when a plan is made.
 type arena struct {
 	values []float32
