@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+// randomCase is a step on a random network.
+type randomCase struct {
+	seed   uint32
+	layers int
+}
+
+// randomCases calls test for networks, small ones first.
+func randomCases(t *testing.T, test func(t *testing.T, c randomCase)) {
+	t.Helper()
+	for seed := range uint32(600) {
+		c := randomCase{seed, 1 + int(seed)/60}
+		if testing.Short() && seed%20 > 0 {
+			continue
+		}
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			test(t, c)
+			if t.Failed() {
+				g := newRandomGraph(seed, c.layers, false)
+				t.Logf("%v are frozen of the network\n%s", frozenIn(g, seed), describe(g))
+			}
+		})
+	}
+}
+
+// stepResult is what a step leaves.
+type stepResult struct {
+	loss      uint64
+	gradients map[string][]float32
+	digest    string // of parameters and running statistics
+}
+
+// parameters are away from zero and from each other.
+func (c randomCase) parameters(g *nn.Graph) *nn.Parameters {
+	params := g.NewParameters(uint64(c.seed))
+	s := rng.NewKey(5, rng.TestPurpose).Stream(c.seed, 0, 0)
+	for _, p := range g.Params {
+		if strings.HasSuffix(p.Name, ".running_variance") || strings.HasSuffix(p.Name, ".scale") {
+			continue
+		}
+		for i, v := range params.Of(p) {
+			params.Of(p)[i] = v + s.Uniform(-0.2, 0.2)
+		}
+	}
+	return params
+}
+
+// step compiles the network and takes a step; ok is false where there is nothing
+// to train.
+func (c randomCase) step(t *testing.T, apart bool, workers, portionBytes int) (result stepResult, ok bool) {
+	t.Helper()
+	g := newRandomGraph(c.seed, c.layers, apart)
+	params := c.parameters(g)
+	trainer, err := NewTrainer(g, params, TrainerOptions{
+		BatchSize: 8, ShardSize: 3, Workers: workers, Seed: 1, Frozen: frozenIn(g, c.seed),
+		Loss: testLoss{c.seed%2 == 0}, Optimizer: still{}, portionBytes: portionBytes,
+	})
+	if err != nil {
+		if strings.Contains(err.Error(), "nothing to train") {
+			return result, false
+		}
+		t.Fatal(err)
+	}
+	defer trainer.Close()
+	checkSharing(t, trainer.plan)
+	var r Result
+	for range 2 { // the second finds what the first left in memory
+		if r, err = trainer.Step(testStep(g, 8)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result = stepResult{loss: math.Float64bits(r.LossSum), gradients: map[string][]float32{}, digest: params.Digest()}
+	for _, block := range trainer.blocks {
+		for _, p := range g.Params {
+			if p.Offset == block.first {
+				result.gradients[p.Name] = slices.Clone(trainer.Gradient(p))
+			}
+		}
+	}
+	return result, true
+}
+
+// TestRandomGraphs takes steps on random networks: whatever the number of workers
+// and of examples at a time, the bits must be the same; and loss and gradients must
+// be those of the same network with identities between its layers, in which nothing
+// is shared or done together.
+func TestRandomGraphs(t *testing.T) {
+	randomCases(t, func(t *testing.T, c randomCase) {
+		want, ok := c.step(t, false, 1, 1)
+		if !ok {
+			return
+		}
+		for _, other := range []struct{ workers, portionBytes int }{{3, 1 << 30}, {2, 600}} {
+			if got, _ := c.step(t, false, other.workers, other.portionBytes); !got.equal(want) {
+				t.Errorf("%d workers and portions of %d bytes give other bits", other.workers, other.portionBytes)
+			}
+		}
+		apart, _ := c.step(t, true, 1, 1<<30)
+		if apart.loss != want.loss {
+			t.Errorf("loss %v, with identities between the layers %v", math.Float64frombits(want.loss), math.Float64frombits(apart.loss))
+		}
+		want.near(t, apart)
+	})
+}
+
+func (r stepResult) equal(other stepResult) bool {
+	if r.loss != other.loss || r.digest != other.digest || len(r.gradients) != len(other.gradients) {
+		return false
+	}
+	for name, g := range r.gradients {
+		if !slices.Equal(bitsOf(g), bitsOf(other.gradients[name])) {
+			return false
+		}
+	}
+	return true
+}
+
+// near compares gradients that differ in the order of additions alone. In networks
+// whose gradients are zero but for rounding, these are of any size.
+func (r stepResult) near(t *testing.T, other stepResult) {
+	t.Helper()
+	norm := 1.0
+	for _, g := range other.gradients {
+		for _, v := range g {
+			norm = max(norm, math.Abs(float64(v)))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.gradients)) {
+		for i, v := range r.gradients[name] {
+			if want := other.gradients[name][i]; !(math.Abs(float64(v)-float64(want)) <= 1e-4*norm) {
+				t.Errorf("%s[%d]: gradient %v, with identities between the layers %v", name, i, v, want)
+				return
+			}
+		}
+	}
+}
+
+// TestRandomGraphsDivided computes probabilities with operations divided among
+// workers, one after the other in both orders, which finds a worker that needs
+// what another one has not computed or has overwritten.
+func TestRandomGraphsDivided(t *testing.T) {
+	randomCases(t, func(t *testing.T, c randomCase) {
+		g := newRandomGraph(c.seed, c.layers, false)
+		params := c.parameters(g)
+		p, err := NewInference(g, params, 2, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		images, classes := testStep(g, 2).Images, p.classes
+		want := make([]float32, 2*classes)
+		for i := range 2 {
+			alone(t, g, params, want[i*classes:][:classes], images[i*len(images)/2:][:len(images)/2])
+		}
+		for _, s := range p.plan.segments {
+			for _, group := range s.groups {
+				for _, o := range group.ops {
+					o.worth = o.divided != nil
+				}
+			}
+		}
+		p.divider = newDivider(p.plan)
+		for _, shares := range [][]int{{0, 1, 2}, {2, 1, 0}} {
+			got := make([]float32, 2*classes)
+			p.runShares(got, images, shares)
+			if !slices.Equal(bitsOf(got), bitsOf(want)) {
+				t.Errorf("shares in the order %v give %v, want %v", shares, got, want)
+			}
+		}
+	})
+}
+
+// alone computes the probabilities of one image with one worker.
+func alone(t *testing.T, g *nn.Graph, params *nn.Parameters, probabilities []float32, image []uint8) {
+	t.Helper()
+	p, err := NewInference(g, params, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	p.Run(probabilities, image)
+}
+
+// runShares is Run with one share of an operation after the other.
+func (p *Inference) runShares(probabilities []float32, images []uint8, order []int) {
+	n := len(probabilities) / p.classes
+	p.output, p.plan.images, p.plan.count = probabilities, images, n
+	d := p.divider
+	for i, g := range d.groups {
+		g.portions(span{count: n}, func(s span) {
+			d.span = s
+			for _, d.stage = range d.stages[i] {
+				if !d.stage.divided() {
+					d.stage[0].run(p.plan.pool.workers[0], s)
+					continue
+				}
+				for _, index := range order {
+					d.task(nil, index)
+				}
+			}
+		})
+	}
+}
