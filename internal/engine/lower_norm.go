@@ -192,7 +192,7 @@ func (v *norm) updateRunning(l *slots, shards int) {
 
 // lowerFixedNorm normalises to the running averages, which do not change.
 func (c *compiler) lowerFixedNorm(n *nn.Node, v *norm) func() {
-	x, y := c.input(n, 0), c.value(n)
+	x, y := c.input(n, 0), c.inPlace(n, 0)
 	scale, shift := alignedFloats(v.channels), alignedFloats(v.channels)
 	c.refresh(func() { v.scaleShift(scale, shift) })
 	c.emitPointwise(n.Name, n.Shape, func(to, from []float32) { kernel.ScaleShift(to, from, scale, shift) }, y, x)

@@ -25,7 +25,7 @@ type pool struct {
 
 	busy   atomic.Int64 // helpers that have not finished
 	caller sleeper
-	closed bool
+	closed bool // written before a round that it ends
 }
 
 // helper is the goroutine of a worker.
@@ -114,6 +114,9 @@ func newSleeper() sleeper { return sleeper{wake: make(chan struct{}, 1)} }
 // waitUntil returns when value is what it is wanted to be. Whoever changes it
 // calls wakeUp afterwards.
 func (s *sleeper) waitUntil(value *atomic.Int64, want int64) {
+	if value.Load() == want {
+		return
+	}
 	for began := time.Now(); value.Load() != want; {
 		for range 16 {
 			if value.Load() == want {

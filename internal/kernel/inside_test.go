@@ -108,6 +108,7 @@ func fencedRows(f []*fence, rows, n int) {
 			offsets[i] = max(offsets[i], 0)
 		}
 		MaxPoolGradient(x, index, dst, offsets, rows, taps, n)
+		MaxPoolGradientApart(x, index, dst, offsets, rows, taps, n)
 	}
 	for _, c := range kernelCases {
 		if rows > 1 && c.wide == 0 {

@@ -120,6 +120,8 @@ func InverseDeviation(dst, variance []float32, epsilon float32) {
 //	hat = (x - Mean) * Inverse
 //	z = fma(hat, Weight, Bias)
 //	y = z, or with Clamped: Low where z < Low, High where z > High
+//
+// Unlike ReLU it leaves -0 as it is.
 type BatchNorm struct {
 	Mean, Inverse, Weight, Bias []float32 // [C]
 	Clamped                     bool

@@ -75,8 +75,9 @@ func (Normalize) Params(in []Shape) []Param {
 
 // Conv2D is a two-dimensional cross-correlation with zero padding. Each output
 // is one chain of fused multiply-adds from the bias over kernel row, kernel
-// column and input channel; padding takes part as zeros. With Groups > 1, input
-// and output channels are cut into that many equal runs that do not mix;
+// column and input channel; padding takes part as zeros, but for rows of it that
+// all of an image's pixels of one row see, which are left out. With Groups > 1,
+// input and output channels are cut into that many equal runs that do not mix;
 // Groups = input channels is a depthwise convolution.
 type Conv2D struct {
 	Out     int // output channels
