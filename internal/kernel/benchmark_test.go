@@ -64,8 +64,8 @@ func convolution(size, taps, in, out int) Product {
 
 func BenchmarkGather(b *testing.B) {
 	for _, s := range []struct{ size, taps, in, out int }{
-		{28, 9, 1, 32}, {26, 9, 32, 64}, {32, 9, 16, 16}, {16, 9, 32, 32}, {8, 9, 64, 64},
-		{7, 9, 256, 256}, {28, 9, 1, 6}, {10, 9, 6, 16}, {16, 1, 64, 128}, {8, 1, 256, 256},
+		{26, 3, 3, 32}, {28, 5, 5, 6}, {26, 9, 32, 64}, {32, 9, 16, 16}, {16, 9, 32, 32}, {8, 9, 64, 64},
+		{7, 9, 256, 256}, {10, 5, 30, 16}, {16, 1, 64, 128}, {8, 1, 256, 256},
 	} {
 		p := convolution(s.size, s.taps, s.in, s.out)
 		name := fmt.Sprintf("%dx%dx%d-%d-%d", s.size, s.size, s.taps, s.in, s.out)
@@ -89,7 +89,7 @@ func BenchmarkGatherLinear(b *testing.B) {
 
 func BenchmarkOuter(b *testing.B) {
 	for _, s := range []struct{ pixels, m, n int }{
-		{676, 32, 64}, {1024, 16, 16}, {256, 32, 32}, {64, 64, 64}, {49, 256, 256}, {784, 6, 16}, {784, 1, 32}, {64, 9216, 128},
+		{676, 32, 64}, {1024, 16, 16}, {256, 32, 32}, {64, 64, 64}, {49, 256, 256}, {784, 5, 6}, {100, 30, 16}, {64, 9216, 128},
 	} {
 		offsets := make([]int32, s.pixels)
 		for i := range offsets {
