@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -104,8 +105,18 @@ func createRunDir(env *Environment, path string) (*runDir, error) {
 	return d, nil
 }
 
-// openRunDir opens a run directory that a run or train command has made.
+// isPackage says whether dir is an unpacked package, which shares most files with
+// the run that it was made of. One whose list of digests was removed is one too.
+func isPackage(dir string) bool {
+	return exists(filepath.Join(dir, fileio.ChecksumFile)) || exists(filepath.Join(dir, exporter.RepositoryDir))
+}
+
+// openRunDir opens a run directory that a run or train command has made. A package
+// is refused before anything is written to it, which would damage it.
 func openRunDir(env *Environment, path string) (*runDir, error) {
+	if isPackage(path) {
+		return nil, config.Usagef("%s is a package; predict and verify take it, this command wants the run directory", path)
+	}
 	if _, err := os.Stat(filepath.Join(path, settingsFile)); err != nil {
 		return nil, config.Usagef("%s is not a run directory: it has no %s", path, settingsFile)
 	}

@@ -33,7 +33,7 @@ func (v *verification) checkFiles(context.Context) error {
 	if !exists(v.file(recordFile)) {
 		return config.Usagef("%s is neither a run directory nor a package: it has no %s", v.request.Path, recordFile)
 	}
-	v.packaged = exists(v.file(fileio.ChecksumFile)) || exists(v.file(exporter.RepositoryDir)) || !exists(v.file(train.CheckpointDir))
+	v.packaged = isPackage(v.request.Path) || !exists(v.file(train.CheckpointDir))
 	if !v.packaged {
 		return nil
 	}
