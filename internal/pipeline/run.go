@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -155,15 +157,59 @@ func (r *session) sayResumed() error {
 	epochs, finished, found, err := train.Progress(r.dir.path)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: without its last checkpoint a run cannot go on; if there is no copy of it, remove the file to train again from the start", err)
+		return fmt.Errorf("%w: without its last checkpoint a run cannot go on; %s", err, r.checkpointRemedy())
 	case !found:
-		r.env.Log.Info("the run has no checkpoint yet and starts anew", "directory", r.dir.path)
+		return r.sayBegunAgain()
 	case finished:
 		r.env.Log.Info("run resumed; its training is finished", "directory", r.dir.path, "epochs", epochs)
 	default:
 		r.env.Log.Info("run resumed", "directory", r.dir.path, "finished_epochs", epochs)
 	}
 	return nil
+}
+
+// sayBegunAgain says that a run without checkpoint begins again, and refuses where
+// that would put another training in the place of a finished one.
+func (r *session) sayBegunAgain() error {
+	switch epochs := r.epochsInHistory(); {
+	case r.trainingFinished():
+		return fmt.Errorf("%s has no %s, but its training is finished: %s", r.dir.path, path.Join(train.CheckpointDir, train.LastFile), r.checkpointRemedy())
+	case epochs > 0:
+		r.env.Log.Warn(fmt.Sprintf("no checkpoint: training begins again; the history had %s", counted(epochs, "epoch")), "directory", r.dir.path)
+	default:
+		r.env.Log.Info("the run has no checkpoint yet and starts anew", "directory", r.dir.path)
+	}
+	return nil
+}
+
+// checkpointRemedy says what to do without the last checkpoint.
+func (r *session) checkpointRemedy() string {
+	if r.trainingFinished() {
+		return "restore the file from a copy, or train in a new run directory, which gives the same bits"
+	}
+	return "if there is no copy of it, remove the file to train again from the start"
+}
+
+// trainingFinished says whether the record or the history has the end of training.
+// The first epoch alone is no proof: it enters the history before there is a
+// checkpoint, and the process may have been killed between the two.
+func (r *session) trainingFinished() bool {
+	return r.record.Training != nil || r.epochsInHistory() >= max(2, r.settings.Epochs)
+}
+
+// epochsInHistory counts the epochs of the history. One that cannot be read counts
+// none: training that begins again begins it again too.
+func (r *session) epochsInHistory() int {
+	history, _ := metric.ReadHistory(r.dir.file(train.HistoryFile))
+	return len(history)
+}
+
+// counted is a number with what is counted, in the plural where it is not one.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // sayFinished says that nothing is left to do, and where the result is or that the
