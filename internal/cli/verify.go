@@ -16,6 +16,8 @@ run.json alone, compares the data, trains again in a folder of its own, and
 compares every epoch, the best weights and the evaluations with the record. It
 ends at the first difference, names it, and says what may be the cause: exit
 code 4. The number of workers, the data mode and the machine do not matter.
+--epochs N compares the first N epochs alone, which is no verification of the
+model: the JSON then says "verified": false and "partial": true.
 
 Packages carry no data: --data-dir says where it is. Of the settings of the
 environment and of .env, only --workers and --data-mode count.`,

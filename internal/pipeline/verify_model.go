@@ -31,8 +31,9 @@ type VerifyRequest struct {
 // Verification is the result of Verify.
 type Verification struct {
 	Schema          int         `json:"schema"`
-	Verified        bool        `json:"verified"`
-	Epochs          int         `json:"epochs"` // that were trained again and are as recorded
+	Verified        bool        `json:"verified"`          // everything was compared and is as recorded
+	Partial         bool        `json:"partial,omitempty"` // the epochs that were asked for are as recorded, and no more was compared
+	Epochs          int         `json:"epochs"`            // that were trained again and are as recorded
 	Recorded        int         `json:"recorded_epochs"`
 	IdentitySHA256  string      `json:"identity_sha256,omitempty"`
 	WeightsSHA256   string      `json:"weights_sha256,omitempty"` // of the best weights, trained again
@@ -67,7 +68,8 @@ func Verify(ctx context.Context, env *Environment, request VerifyRequest) error 
 	if err != nil && !errors.As(err, &v.result.FirstDifference) {
 		return err
 	}
-	v.result.Verified, v.result.Seconds = err == nil, time.Since(started).Seconds()
+	v.result.Partial = err == nil && v.result.Epochs < v.result.Recorded
+	v.result.Verified, v.result.Seconds = err == nil && !v.result.Partial, time.Since(started).Seconds()
 	return errors.Join(err, v.print(env.Stdout))
 }
 
@@ -140,12 +142,12 @@ func (v *verification) account() string {
 // verdict is the account's first line.
 func (v *verification) verdict() string {
 	switch r := &v.result; {
-	case !r.Verified:
-		return fmt.Sprintf("not verified: %s\n", v.request.Path)
-	case r.Epochs < r.Recorded:
+	case r.Partial:
 		return fmt.Sprintf("verified in part: the first %d of %d epochs of %s\n", r.Epochs, r.Recorded, v.request.Path)
+	case r.Verified:
+		return fmt.Sprintf("verified: %s\n", v.request.Path)
 	}
-	return fmt.Sprintf("verified: %s\n", v.request.Path)
+	return fmt.Sprintf("not verified: %s\n", v.request.Path)
 }
 
 // describe writes the difference's lines of an account.

@@ -123,7 +123,7 @@ func verifySame(t *testing.T, e example) {
 		if err != nil {
 			t.Fatalf("%+v: %v", request, err)
 		}
-		if !v.Verified || v.Epochs != 3 || v.Recorded != 3 || v.FirstDifference != nil || v.WeightsSHA256 == "" || len(v.Evaluated) != 2 || len(v.Warnings) > 0 {
+		if !v.Verified || v.Partial || v.Epochs != 3 || v.Recorded != 3 || v.FirstDifference != nil || v.WeightsSHA256 == "" || len(v.Evaluated) != 2 || len(v.Warnings) > 0 {
 			t.Errorf("%+v: got %+v", request, v)
 		}
 	}
@@ -131,7 +131,7 @@ func verifySame(t *testing.T, e example) {
 
 func verifyPrefix(t *testing.T, e example) {
 	v, err := verified(t, VerifyRequest{Path: e.pack, Epochs: 2})
-	if err != nil || !v.Verified || v.Epochs != 2 || v.Recorded != 3 || v.WeightsSHA256 != "" {
+	if err != nil || v.Verified || !v.Partial || v.Epochs != 2 || v.Recorded != 3 || v.WeightsSHA256 != "" {
 		t.Errorf("got %+v, error %v", v, err)
 	}
 	// What comes after the prefix is not looked at.
