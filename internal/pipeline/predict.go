@@ -19,6 +19,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -42,7 +43,7 @@ func Predict(ctx context.Context, env *Environment, s *Settings, request Predict
 	if err := request.check(); err != nil {
 		return err
 	}
-	p, err := newPredictor(request, s.workers())
+	p, err := newPredictor(env.Log, request, s.workers())
 	if err != nil {
 		return err
 	}
@@ -79,6 +80,7 @@ func (r *PredictRequest) check() error {
 
 // predictor classifies batches of files.
 type predictor struct {
+	log       *logging.Log
 	request   PredictRequest
 	record    *Record
 	inference *engine.Inference
@@ -88,12 +90,12 @@ type predictor struct {
 	failed    int
 }
 
-func newPredictor(request PredictRequest, workers int) (*predictor, error) {
+func newPredictor(log *logging.Log, request PredictRequest, workers int) (*predictor, error) {
 	record, t, err := openModel(request.Model, request.Weights)
 	if err != nil {
 		return nil, err
 	}
-	p := &predictor{request: request, record: record, write: writeJSONL, workers: workers}
+	p := &predictor{log: log, request: request, record: record, write: writeJSONL, workers: workers}
 	if request.Format == "csv" {
 		columns := len(csvHeader(len(record.Identity.Classes)))
 		p.write = func(w io.Writer, p *Prediction) error { return writeCSV(w, p, columns) }
@@ -192,7 +194,7 @@ func (p *predictor) paths() iter.Seq2[string, error] {
 			if input == "-" {
 				listed(p.request.Stdin, each)
 			} else {
-				walked(input, each)
+				p.walked(input, each)
 			}
 			if !more {
 				return
@@ -214,14 +216,20 @@ func listed(r io.Reader, yield func(string, error) bool) {
 	}
 }
 
-// walked yields a file, or the image files below a folder.
-func walked(root string, yield func(string, error) bool) {
-	found := 0
+// walked yields a file, or the image files below a folder, and warns of the files
+// there that are left out.
+func (p *predictor) walked(root string, yield func(string, error) bool) {
+	found, skipped := 0, 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() || (path != root && !imaging.IsFileName(path)):
+		case d.IsDir():
+			return nil
+		case path != root && !imaging.IsFileName(path):
+			if !strings.HasPrefix(d.Name(), ".") {
+				skipped++
+			}
 			return nil
 		}
 		found++
@@ -230,6 +238,9 @@ func walked(root string, yield func(string, error) bool) {
 		}
 		return nil
 	})
+	if skipped > 0 {
+		p.log.Warn("skipped files that are not named as PNG, JPEG or GIF images", "folder", root, "files", skipped)
+	}
 	switch {
 	case err != nil:
 		yield("", err)
