@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -189,11 +190,23 @@ func Evaluate(ctx context.Context, env *Environment, s *Settings, dir string) er
 		if err != nil {
 			return err
 		}
+		judged := r.record.Files[evaluationFile(dataset.PartTest)]
 		if err := r.evaluateStage(ctx); err != nil {
 			return err
 		}
+		r.warnOfVoidDecision(judged)
 		return printFile(env.Stdout, d.file(evaluationDir, testFile))
 	})
+}
+
+// warnOfVoidDecision warns where a decision rests on the evaluation with the digest
+// judged, which another has replaced: latencies differ each time.
+func (r *session) warnOfVoidDecision(judged string) {
+	if r.record.Decision == "" || r.record.Files[evaluationFile(dataset.PartTest)] == judged {
+		return
+	}
+	r.env.Log.Warn(fmt.Sprintf("the decision is void until the gate is repeated on the new evaluation: blocktrain gate --run %s", shellWord(r.dir.path)),
+		"decision", r.record.Decision)
 }
 
 // printFile copies a result to the standard output.
