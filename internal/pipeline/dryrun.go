@@ -14,7 +14,6 @@ func (r *session) describeTo(w io.Writer, dir string, t task) error {
 	if s.OverfitBatch {
 		train = batch
 	}
-	steps := (train + batch - 1) / batch
 	_, err := fmt.Fprintf(w, `dry run: nothing is trained and nothing is written
 
 run directory   %s
@@ -32,7 +31,7 @@ identity        %s
 %s`, dir, strings.Join(r.record.datasetNames(), ", "), len(i.Classes),
 		train, i.Split.Validation, i.Split.Test, inputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.words(), i.Optimizer.words(), short(float64(i.LearningRate)), short(float64(i.WeightDecay)), i.Schedule.words(),
-		s.Epochs, steps, batch, s.ShardSize, s.Seed, stageNames(t.stages), r.record.IdentitySHA256, r.graph.Summary())
+		s.Epochs, r.stepsPerEpoch(s.BatchSize), batch, s.ShardSize, s.Seed, stageNames(t.stages), r.record.IdentitySHA256, r.graph.Summary())
 	return err
 }
 

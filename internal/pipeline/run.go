@@ -86,6 +86,7 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	if err := r.writeBeginning(); err != nil {
 		return err
 	}
+	r.warnOfFewSteps()
 	return r.do(ctx, t)
 }
 

@@ -27,6 +27,39 @@ func (r *session) trainStage(ctx context.Context) error {
 	return r.noteTraining(outcome)
 }
 
+// stepsPerEpoch is the number of steps of an epoch with batches of the given size.
+func (r *session) stepsPerEpoch(batch int) int {
+	if r.settings.OverfitBatch {
+		return 1
+	}
+	images := len(r.data.trainList(r.settings))
+	return (images + batch - 1) / batch
+}
+
+const (
+	fewSteps      = 100 // below which weights that were drawn have hardly moved
+	smallestBatch = 8   // below which the statistics of batch normalisation are poor
+)
+
+// warnOfFewSteps warns of training that ends before it has got anywhere, as with
+// the default batch and a few hundred images.
+func (r *session) warnOfFewSteps() {
+	s := r.settings
+	steps := s.Epochs * r.stepsPerEpoch(s.BatchSize)
+	if s.OverfitBatch || steps >= fewSteps {
+		return
+	}
+	smaller := smallestBatch
+	for 2*smaller < s.BatchSize && s.Epochs*r.stepsPerEpoch(2*smaller) >= fewSteps {
+		smaller *= 2
+	}
+	advice := "more --epochs give more"
+	if smaller < s.BatchSize {
+		advice = fmt.Sprintf("a smaller --batch-size, such as %d, gives %d", smaller, s.Epochs*r.stepsPerEpoch(smaller))
+	}
+	r.env.Log.Warn(fmt.Sprintf("training has %s in all: %s", counted(steps, "step"), advice))
+}
+
 // trainJob is the run's training, of which the observer is told.
 func (r *session) trainJob(observer train.Observer) train.Job {
 	s, d := r.settings, r.data
