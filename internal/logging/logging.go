@@ -1,5 +1,6 @@
 // Package logging writes the program's log: lines for people on the console, and,
-// once a run directory is known, the same lines and their JSON form in files there.
+// once a run directory is known, the same lines and their JSON form in files there,
+// from the first line on.
 package logging
 
 import (
@@ -9,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"golang.org/x/term"
 )
@@ -30,7 +30,7 @@ type Log struct {
 	Files *slog.Logger
 
 	all, files *sinks
-	level      slog.Level
+	level      slog.Level // of the files
 }
 
 // New returns a log that writes the records of at least the level to stderr. When
@@ -46,7 +46,8 @@ func New(stderr io.Writer, level slog.Level, quiet bool) *Log {
 }
 
 func newLog(level slog.Level) *Log {
-	all, files := &sinks{}, &sinks{}
+	level = min(level, slog.LevelInfo)
+	all, files := &sinks{early: &backlog{level: level}}, &sinks{}
 	return &Log{slog.New(&fanOut{sinks: all}), slog.New(&fanOut{sinks: files}), all, files, level}
 }
 
@@ -54,8 +55,9 @@ func newLog(level slog.Level) *Log {
 func Discard() *Log { return newLog(slog.LevelInfo) }
 
 // AttachDir appends all further records, from level info or lower where the log's
-// own level is lower, to blocktrain.log and log.jsonl in dir. The function returned
-// ends that and closes the files.
+// own level is lower, to blocktrain.log and log.jsonl in dir, and before them those
+// that came before any directory was attached. The function returned ends that and
+// closes the files.
 func (l *Log) AttachDir(dir string) (detach func() error, err error) {
 	text, err := openAppend(filepath.Join(dir, TextFile))
 	if err != nil {
@@ -65,17 +67,13 @@ func (l *Log) AttachDir(dir string) (detach func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, text.Close())
 	}
-	level := min(l.level, slog.LevelInfo)
-	var removes []func()
-	for _, handler := range []slog.Handler{
-		newTextHandler(text, level, fileStyle), slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: level}),
-	} {
-		removes = append(removes, l.all.add(handler), l.files.add(handler))
+	handlers := []slog.Handler{
+		newTextHandler(text, l.level, fileStyle), slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: l.level}),
 	}
+	removeAll, removeFiles := l.all.attach(handlers...), l.files.attach(handlers...)
 	return func() error {
-		for _, remove := range removes {
-			remove()
-		}
+		removeAll()
+		removeFiles()
 		return errors.Join(text.Close(), lines.Close())
 	}, nil
 }
@@ -106,34 +104,4 @@ func Columns(w io.Writer) int {
 		return 0
 	}
 	return width
-}
-
-// sinks is a set of handlers.
-type sinks struct {
-	mu       sync.RWMutex
-	handlers []*slog.Handler
-}
-
-// add puts a handler into the set; the function returned takes it out.
-func (s *sinks) add(handler slog.Handler) (remove func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	entry := &handler
-	s.handlers = append(s.handlers, entry)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for i, other := range s.handlers {
-			if other == entry {
-				s.handlers = append(s.handlers[:i:i], s.handlers[i+1:]...)
-				return
-			}
-		}
-	}
-}
-
-func (s *sinks) all() []*slog.Handler {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.handlers
 }

@@ -115,6 +115,37 @@ func TestAttachDir(t *testing.T) {
 	}
 }
 
+// TestEarlyRecords checks that the files begin with what was logged before there was
+// a directory, whatever the console shows, and that only the first directory does.
+func TestEarlyRecords(t *testing.T) {
+	var console bytes.Buffer
+	log := New(&console, slog.LevelInfo, true)
+	log.Debug("hidden")
+	log.Info("opened")
+	log.With("run", "x").Warn("skipped", "files", 2)
+	want := []string{"T INFO  opened\nT WARN  skipped run=x files=2\nT INFO  begun\n", "T INFO  begun\n"}
+	for _, text := range want {
+		dir := t.TempDir()
+		detach, err := log.AttachDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Info("begun")
+		if err := detach(); err != nil {
+			t.Fatal(err)
+		}
+		if got := untimed(read(t, filepath.Join(dir, TextFile))); got != text {
+			t.Errorf("got\n%swant\n%s", got, text)
+		}
+		if got := strings.Count(read(t, filepath.Join(dir, JSONFile)), "\n"); got != strings.Count(text, "\n") {
+			t.Errorf("%d records as JSON, want %d", got, strings.Count(text, "\n"))
+		}
+	}
+	if got := untimed(console.String()); got != "T WARN  skipped run=x files=2\n" {
+		t.Errorf("the console shows %q", got)
+	}
+}
+
 func TestAttachDirRefuses(t *testing.T) {
 	log := New(io.Discard, slog.LevelInfo, false)
 	if _, err := log.AttachDir(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "cannot write the log") {
