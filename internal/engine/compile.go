@@ -63,9 +63,6 @@ func (c *compiler) emitWhole(name string, run func(w *worker, s span), uses ...*
 	c.append(&op{name: name, run: run, uses: uses, whole: true})
 }
 
-// lastWhole makes the last operation one that needs all examples of a shard.
-func (c *compiler) lastWhole() { c.ops[len(c.ops)-1].whole = true }
-
 // cut says that what follows needs what precedes for the whole shard.
 func (c *compiler) cut() { c.cutNext = true }
 

@@ -32,19 +32,21 @@ const (
 
 // emitDivisible appends an operation that can be divided, by the pixels of its
 // output or, where pixels is 0, by others of its outputs; worth says whether it
-// should be.
-func (c *compiler) emitDivisible(name string, pixels int, worth bool, run func(w *worker, s span, h share), uses ...*tensor) {
-	c.append(&op{
+// should be. It returns the operation.
+func (c *compiler) emitDivisible(name string, pixels int, worth bool, run func(w *worker, s span, h share), uses ...*tensor) *op {
+	o := &op{
 		name: name, run: func(w *worker, s span) { run(w, s, everything) }, uses: uses,
 		divided: run, worth: worth, pixels: pixels,
-	})
+	}
+	c.append(o)
+	return o
 }
 
 // emitPointwise appends y = f(x) for tensors of one shape. It reads only the pixels
 // that it writes.
 func (c *compiler) emitPointwise(name string, shape nn.Shape, f func(y, x []float32), y, x *tensor) {
 	pixels := shape.H * shape.W
-	c.emitDivisible(name, pixels, shape.Elements() >= worthValues, func(w *worker, s span, h share) {
+	o := c.emitDivisible(name, pixels, shape.Elements() >= worthValues, func(w *worker, s span, h share) {
 		out, in := y.of(w, s), x.of(w, s)
 		if h == everything {
 			f(out, in)
@@ -56,7 +58,7 @@ func (c *compiler) emitPointwise(name string, shape nn.Shape, f func(y, x []floa
 			f(out[at+first*shape.C:at+last*shape.C], in[at+first*shape.C:at+last*shape.C])
 		}
 	}, x, y)
-	c.ops[len(c.ops)-1].pointwise = true
+	o.pointwise = true
 }
 
 // stage is a number of operations that workers can do one after the other on

@@ -19,12 +19,12 @@ func (c *compiler) lowerLinear(n *nn.Node) func() {
 		return c.lowerWide(n, l)
 	}
 	x, y, rows := c.input(n, 0), c.value(n), rowOffsets(c.shard, l.in)
-	c.emitDivisible(n.Name, 0, l.in*l.out >= worthMultiplyAdds, func(w *worker, s span, h share) {
+	o := c.emitDivisible(n.Name, 0, l.in*l.out >= worthMultiplyAdds, func(w *worker, s span, h share) {
 		first, last := h.of(blocks(l.out, wideBlock))
 		first, last = first*wideBlock, min(last*wideBlock, l.out)
 		l.multiply(y.of(w, s), x.of(w, s), rows[:s.count], first, last-first)
 	}, x, y)
-	c.lastWhole()
+	o.whole = true // the matrix is read once for all examples of a shard
 	return func() { c.linearBackward(n, l, rows) }
 }
 

@@ -14,9 +14,9 @@ type norm struct {
 	channels                          int
 	weight, bias                      []float32
 	runningMean, runningVariance      []float32
-	meanSlot, varianceSlot, otherSlot int // of the shard's mean, variance and 1/deviation
-	low, high                         float32
-	clamped                           bool // by the activation behind it
+	meanSlot, varianceSlot, otherSlot int  // of the shard's mean, variance and 1/deviation
+	clamped                           bool // to 0 to high, by the activation behind it
+	high                              float32
 }
 
 func (c *compiler) normOf(n *nn.Node, l nn.BatchNorm) *norm {
@@ -119,7 +119,7 @@ func (c *compiler) statistics(n *nn.Node, v *norm, x *tensor) {
 func (v *norm) of(l *slots, s span) kernel.BatchNorm {
 	mean, _, inverse := v.statistics(l, s)
 	return kernel.BatchNorm{
-		Mean: mean, Inverse: inverse, Weight: v.weight, Bias: v.bias, Clamped: v.clamped, Low: v.low, High: v.high,
+		Mean: mean, Inverse: inverse, Weight: v.weight, Bias: v.bias, Clamped: v.clamped, High: v.high,
 	}
 }
 

@@ -105,9 +105,9 @@ type sleeper struct {
 	wake   chan struct{}
 }
 
-// patience is for how long a goroutine waits without sleeping: for most gaps
+// awakeFor is for how long a goroutine waits without sleeping: for most gaps
 // within a step, and not for the next batch if that is late.
-const patience = 100 * time.Microsecond
+const awakeFor = 100 * time.Microsecond
 
 func newSleeper() sleeper { return sleeper{wake: make(chan struct{}, 1)} }
 
@@ -124,7 +124,7 @@ func (s *sleeper) waitUntil(value *atomic.Int64, want int64) {
 			}
 			runtime.Gosched() // to those who read and augment
 		}
-		if time.Since(began) < patience {
+		if time.Since(began) < awakeFor {
 			continue
 		}
 		s.asleep.Store(true)

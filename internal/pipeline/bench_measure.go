@@ -196,9 +196,6 @@ func (b *benchmark) stepper(trainer *engine.Trainer) func() error {
 	}
 }
 
-// longestOperations is the number of operations that are shown one by one.
-const longestOperations = 12
-
 // profile finds out where the time of a step goes.
 func (b *benchmark) profile(ctx context.Context, trainer *engine.Trainer, step func() error, result *benchTraining) error {
 	profile := trainer.Profile()
@@ -209,7 +206,7 @@ func (b *benchmark) profile(ctx context.Context, trainer *engine.Trainer, step f
 	total := float64(time.Since(started)) * float64(b.settings.workers())
 	operations := profile.Operations()
 	result.Phases = phasesOf(operations, total)
-	for _, o := range operations[:min(longestOperations, len(operations))] {
+	for _, o := range operations {
 		result.Operations = append(result.Operations, benchOperation{o.Name, o.Phase, float64(o.Time) / total})
 	}
 	return nil

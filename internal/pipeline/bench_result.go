@@ -41,7 +41,7 @@ type benchTraining struct {
 	TrainShare float64          `json:"fma_peak_share"`
 	Arenas     int              `json:"train_arena_bytes"`
 	Phases     []benchPhase     `json:"phases"`
-	Operations []benchOperation `json:"operations"` // the longest
+	Operations []benchOperation `json:"operations"` // the longest first
 }
 
 // benchInference is the measurement of batches, and of single images on one worker.
