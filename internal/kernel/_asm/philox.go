@@ -1,19 +1,13 @@
 package main
 
 import (
+	"github.com/blocktrain/blocktrain/internal/kernel/_asm/numbers"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// Philox4x32-10 for package rng: a block of random numbers in each lane.
-const (
-	philoxRounds = 10
-	philoxM0     = 0xD2511F53
-	philoxM1     = 0xCD9E8D57
-	philoxW0     = 0x9E3779B9
-	philoxW1     = 0xBB67AE85
-)
-
+// Philox4x32-10 for package rng, a block of random numbers in each lane:
 // philox emits keep: bytes of bits for the blocks from index 0 on, as many at a
 // time as a register has lanes.
 func philox(s isa) {
@@ -30,11 +24,11 @@ func philox(s isa) {
 	Label("group")
 	counter := [4]vec{s.copyOf(index), s.fromParameter("item"), s.fromParameter("epoch"), s.fromParameter("lane")}
 	key := [2]vec{s.fromParameter("k0"), s.fromParameter("k1")}
-	for round := range philoxRounds {
+	for round := range numbers.PhiloxRounds {
 		counter = s.philoxRound(counter, key)
-		if round < philoxRounds-1 {
-			VPADDD(s.bits(philoxW0), key[0], key[0])
-			VPADDD(s.bits(philoxW1), key[1], key[1])
+		if round < numbers.PhiloxRounds-1 {
+			VPADDD(s.bits(numbers.PhiloxW0), key[0], key[0])
+			VPADDD(s.bits(numbers.PhiloxW1), key[1], key[1])
 		}
 	}
 	s.storeLowBytes(s.atLeastBits(counter, threshold), at(bits, 0))
@@ -52,8 +46,8 @@ func (s isa) fromParameter(name string) vec {
 }
 
 func (s isa) philoxRound(c [4]vec, key [2]vec) [4]vec {
-	high0, low0 := s.multiplyWide(c[0], s.bits(philoxM0))
-	high1, low1 := s.multiplyWide(c[2], s.bits(philoxM1))
+	high0, low0 := s.multiplyWide(c[0], s.bits(numbers.PhiloxM0))
+	high1, low1 := s.multiplyWide(c[2], s.bits(numbers.PhiloxM1))
 	return [4]vec{s.xor(s.xor(high1, c[1]), key[0]), low1, s.xor(s.xor(high0, c[3]), key[1]), low0}
 }
 

@@ -1,14 +1,8 @@
 package main
 
-// Philox4x32-10 for package rng: a block of random numbers in each lane.
-const (
-	philoxRounds = 10
-	philoxM0     = 0xD2511F53
-	philoxM1     = 0xCD9E8D57
-	philoxW0     = 0x9E3779B9
-	philoxW1     = 0xBB67AE85
-)
+import "github.com/blocktrain/blocktrain/internal/kernel/_asm/numbers"
 
+// Philox4x32-10 for package rng, a block of random numbers in each lane:
 // philox emits keep: bytes of bits for the blocks from index 0 on, four at a
 // time.
 func philox(out *file) {
@@ -18,10 +12,10 @@ func philox(out *file) {
 	index, step := f.patterns([lanes]uint32{0, 1, 2, 3}), f.bits(lanes)
 	item, epoch, lane := f.constant("item"), f.constant("epoch"), f.constant("lane")
 	k0, k1, threshold := f.constant("k0"), f.constant("k1"), f.constant("threshold")
-	m0, m1, w0, w1 := f.bits(philoxM0), f.bits(philoxM1), f.bits(philoxW0), f.bits(philoxW1)
+	m0, m1, w0, w1 := f.bits(numbers.PhiloxM0), f.bits(numbers.PhiloxM1), f.bits(numbers.PhiloxW0), f.bits(numbers.PhiloxW1)
 	f.label("group")
 	c, key0, key1 := [4]vec{index, item, epoch, lane}, k0, k1
-	for round := range philoxRounds {
+	for round := range numbers.PhiloxRounds {
 		if round > 0 {
 			key0, key1 = f.plus(key0, w0), f.plus(key1, w1)
 		}
