@@ -39,6 +39,30 @@ T INFO  digest sha256=0123456789ab…
 	}
 }
 
+// TestInWords checks that people get the text and JSON lines the attributes.
+func TestInWords(t *testing.T) {
+	dir := t.TempDir()
+	var console bytes.Buffer
+	log := New(&console, slog.LevelInfo, false)
+	detach, err := log.AttachDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.With("run", "x").Info("evaluated", InWords("evaluated:\naccuracy  98 %\n"), "accuracy", 0.98)
+	if err := detach(); err != nil {
+		t.Fatal(err)
+	}
+	want := "T INFO  evaluated:\naccuracy  98 %\n"
+	for _, got := range []string{untimed(console.String()), untimed(read(t, filepath.Join(dir, TextFile)))} {
+		if got != want {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+	}
+	if got := read(t, filepath.Join(dir, JSONFile)); !strings.HasSuffix(got, `"msg":"evaluated","run":"x","accuracy":0.98}`+"\n") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestQuiet(t *testing.T) {
 	var b bytes.Buffer
 	log := New(&b, slog.LevelDebug, true)

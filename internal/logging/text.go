@@ -78,18 +78,49 @@ func (h *textHandler) Handle(_ context.Context, record slog.Record) error {
 	b.WriteString(h.style.clear)
 	b.WriteString(record.Time.Format(h.style.time))
 	b.WriteString(" " + h.levelName(record.Level) + " ")
-	// A message of several lines, such as a table, is written as it is.
-	b.WriteString(strings.TrimRight(record.Message, "\n"))
-	b.WriteString(h.attrs)
-	record.Attrs(func(attr slog.Attr) bool {
-		h.appendAttr(&b, h.group, attr)
-		return true
-	})
+	if text, found := inWords(record); found {
+		b.WriteString(text)
+	} else {
+		h.appendRecord(&b, record)
+	}
 	b.WriteByte('\n')
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, err := h.w.Write(b.Bytes())
 	return err
+}
+
+// appendRecord writes message and attributes. A message of several lines is written
+// as it is.
+func (h *textHandler) appendRecord(b *bytes.Buffer, record slog.Record) {
+	b.WriteString(strings.TrimRight(record.Message, "\n"))
+	b.WriteString(h.attrs)
+	record.Attrs(func(attr slog.Attr) bool {
+		h.appendAttr(b, h.group, attr)
+		return true
+	})
+}
+
+// words is the value of an attribute that InWords made.
+type words string
+
+// LogValue implements slog.LogValuer. An empty group is what handlers leave out.
+func (words) LogValue() slog.Value { return slog.GroupValue() }
+
+// InWords gives a record another text for people, such as a table: text logs have
+// it in place of message and attributes, JSON lines have those alone.
+func InWords(text string) slog.Attr {
+	return slog.Any("", words(strings.TrimRight(text, "\n")))
+}
+
+// inWords finds the text that InWords gave the record.
+func inWords(record slog.Record) (text string, found bool) {
+	record.Attrs(func(attr slog.Attr) bool {
+		value, is := attr.Value.Any().(words)
+		text, found = string(value), is
+		return !found
+	})
+	return text, found
 }
 
 // levelName is the level in five columns.

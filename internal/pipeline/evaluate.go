@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -133,8 +134,8 @@ func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
 			return err
 		}
 	}
-	r.env.Log.Info("evaluated", "dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "file", path)
-	r.env.Log.Info(e.Table())
+	r.env.Log.Info("evaluated", logging.InWords(fmt.Sprintf("evaluated: %s\n%s", path, e.Table())),
+		"dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "loss", rounded(e.Loss), "file", path)
 	return r.noteFiles(evaluationDir+"/"+name+".json", evaluationDir+"/"+name+classesSuffix, evaluationDir+"/"+name+confusionSuffix)
 }
 

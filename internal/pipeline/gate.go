@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -10,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
@@ -56,8 +58,8 @@ func (r *session) publishDecision(release *criterion.Release) error {
 	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}
-	r.env.Log.Info("release decision", "decision", release.Decision(), "reason", release.Reason)
-	r.env.Log.Info(release.Table())
+	r.env.Log.Info("release decision", logging.InWords(fmt.Sprintf("release decision: %s\n%s", r.dir.file(releaseFile), release.Table())),
+		"decision", release.Decision(), "reason", release.Reason)
 	if release.Forced {
 		r.env.Log.Warn("the release is forced", "reason", release.ForceReason)
 	}

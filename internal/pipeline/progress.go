@@ -67,10 +67,20 @@ func (p *progress) clear() {
 func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
 	p.clear()
 	p.shown = time.Now()
-	p.env.Log.Info("epoch finished", "epoch", fmt.Sprintf("%d/%d", e.Epoch, epochs),
+	p.env.Log.Info("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
 		"train_loss", rounded(e.TrainLoss), "train_accuracy", rounded(e.TrainAccuracy),
 		"validation_loss", rounded(e.ValidationLoss), "validation_accuracy", rounded(e.ValidationAccuracy),
 		"images_per_second", int(e.ImagesPerSecond), "seconds", rounded(e.Seconds), "best", best)
+}
+
+// epochWords is a finished epoch in one line.
+func epochWords(e metric.Epoch, epochs int, best bool) string {
+	text := fmt.Sprintf("epoch %d/%d: train loss %.4f, %s %%; validation %.4f, %s %%; %d images/s", e.Epoch, epochs,
+		e.TrainLoss, metric.Percent(e.TrainAccuracy), e.ValidationLoss, metric.Percent(e.ValidationAccuracy), int(e.ImagesPerSecond))
+	if best {
+		text += "; best"
+	}
+	return text
 }
 
 // rounded is a number for the log, where it stays one.

@@ -145,7 +145,7 @@ func TestProgressInFile(t *testing.T) {
 	p.Epoch(metric.Epoch{Epoch: 1, TrainLoss: 1.25, ValidationAccuracy: 0.98765432}, 2, true)
 	p.clear()
 	want := regexp.MustCompile(`^\S+ INFO  training epoch=1/2 done=500/1000 train_loss=1.5
-\S+ INFO  epoch finished epoch=1/2 train_loss=1.25 .* validation_accuracy=0.9877 .* best=true
+\S+ INFO  epoch 1/2: train loss 1.2500, 0.00 %; validation 0.0000, 98.77 %; 0 images/s; best
 $`)
 	if !want.MatchString(b.String()) {
 		t.Errorf("got\n%s", b.String())
