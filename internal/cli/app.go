@@ -19,6 +19,7 @@ import (
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	terminal       bool // stdout is one
 	environ        []string
 }
 
@@ -53,6 +54,7 @@ type command struct {
 type call struct {
 	root     *cobra.Command
 	stdin    io.Reader
+	terminal bool // the standard output is one
 	args     []string
 	settings *pipeline.Settings
 	env      *pipeline.Environment

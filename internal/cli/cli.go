@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
@@ -30,7 +31,7 @@ const (
 // env files of the working directory.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &checkedWriter{w: stdout}
-	a := &app{stdin: stdin, stdout: out, stderr: stderr, environ: os.Environ()}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr, terminal: logging.IsTerminal(stdout), environ: os.Environ()}
 	err := a.execute(ctx, args)
 	if err == nil {
 		err = out.err

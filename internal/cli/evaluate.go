@@ -9,16 +9,25 @@ import (
 
 func evaluateCommand() *command {
 	var dir string
+	var asJSON bool
 	return &command{
 		use: "evaluate", short: "measure a run's model on its validation and test parts", group: groupStages,
 		long: `Writes evaluation/*.json and *.csv in the run directory: accuracy, figures of
 each class, confusion, calibration, latency. With --dataset, the model is
-measured on another dataset that has the same classes.`,
+measured on another dataset that has the same classes. On a terminal the figures
+are shown as tables; elsewhere, the file of the test part goes to the standard
+output.`,
 		example: `  blocktrain evaluate --run runs/first
-  blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist`,
+  blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist
+  blocktrain evaluate --run runs/first | jq .accuracy`,
 		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "workers"),
 		recorded: &dir, needsRun: true, otherData: true,
-		own: func(o *config.Options) { declareRun(o, &dir) },
-		run: func(ctx context.Context, c *call) error { return pipeline.Evaluate(ctx, c.env, c.settings, dir) },
+		own: func(o *config.Options) {
+			declareRun(o, &dir)
+			declareJSON(o, &asJSON)
+		},
+		run: func(ctx context.Context, c *call) error {
+			return pipeline.Evaluate(ctx, c.environment(asJSON), c.settings, dir)
+		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 func gateCommand() *command {
 	var dir string
+	var asJSON bool
 	return &command{
 		use: "gate", short: "decide whether a run's model may be released", group: groupStages,
 		long: `Compares what was measured with the criteria and writes release.json. The exit
@@ -19,7 +20,12 @@ was started with others as flags.`,
   blocktrain gate --run runs/first --min-test-accuracy 0.99 --baseline runs/old
   blocktrain gate --run runs/first --force --reason 'demo on 3 May, says Ada'`,
 		settings: either(groups("Release"), named("data-dir", "data-mode", "workers")), recorded: &dir, needsRun: true,
-		own: func(o *config.Options) { declareRun(o, &dir) },
-		run: func(ctx context.Context, c *call) error { return pipeline.Gate(ctx, c.env, c.settings, dir) },
+		own: func(o *config.Options) {
+			declareRun(o, &dir)
+			declareJSON(o, &asJSON)
+		},
+		run: func(ctx context.Context, c *call) error {
+			return pipeline.Gate(ctx, c.environment(asJSON), c.settings, dir)
+		},
 	}
 }

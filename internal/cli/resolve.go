@@ -21,7 +21,7 @@ func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[str
 	if err != nil {
 		return err
 	}
-	made.root, made.stdin, made.args = cmd.Root(), a.stdin, args
+	made.root, made.stdin, made.terminal, made.args = cmd.Root(), a.stdin, a.terminal, args
 	return c.run(cmd.Context(), made)
 }
 

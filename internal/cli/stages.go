@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
 // What several commands share.
@@ -31,4 +32,15 @@ func either(picks ...func(*config.Option) bool) func(*config.Option) bool {
 // declareRun declares the option --run of commands that work on a run.
 func declareRun(o *config.Options, dir *string) {
 	o.String(dir, "run", "", "run directory")
+}
+
+// declareJSON declares the option --json of commands that show tables on a terminal.
+func declareJSON(o *config.Options, asJSON *bool) {
+	o.Bool(asJSON, "json", false, "write JSON on a terminal too")
+}
+
+// environment is the call's, with tables for a person at a terminal.
+func (c *call) environment(asJSON bool) *pipeline.Environment {
+	c.env.Tables = c.terminal && !asJSON
+	return c.env
 }

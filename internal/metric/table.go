@@ -10,16 +10,26 @@ import (
 const (
 	tableClasses = 30 // more than this many classes are summarised
 	worstClasses = 10 // how many of them are shown then
+	shortClasses = 5  // of a short table
 	labelColumns = 27
 )
 
 // Table is the evaluation for the log: at most 80 columns wide, all shares in
 // per cent. Of more than 30 classes it shows the ten worst.
-func (e *Evaluation) Table() string {
+func (e *Evaluation) Table() string { return e.table(tableClasses, worstClasses) }
+
+// ShortTable is Table with the five worst classes alone.
+func (e *Evaluation) ShortTable() string { return e.table(shortClasses, shortClasses) }
+
+// table shows all classes where there are at most limit, of more the worst.
+func (e *Evaluation) table(limit, worst int) string {
 	var b strings.Builder
 	e.writeSummary(&b)
 	b.WriteByte('\n')
-	classes, left := e.tableRows()
+	classes, left := e.PerClass, 0
+	if len(classes) > limit {
+		classes, left = e.Worst(worst), len(classes)-worst
+	}
 	fmt.Fprintf(&b, "%s %7s %8s  %-15s %9s %6s\n", pad("class", labelColumns), "support", "accuracy", "95 % interval", "precision", "F1")
 	for _, c := range classes {
 		interval := "–"
@@ -55,15 +65,6 @@ func (e *Evaluation) writeSummary(b *strings.Builder) {
 	if l := e.Latency; l != nil {
 		fmt.Fprintf(b, "latency      p50 %.3g ms, p95 %.3g ms (batch %d, workers %d, %s samples)\n", l.P50, l.P95, l.Batch, l.Workers, Count(l.Samples))
 	}
-}
-
-// tableRows returns the classes to show and how many are left out. Classes
-// without examples come first among the worst.
-func (e *Evaluation) tableRows() ([]Class, int) {
-	if len(e.PerClass) <= tableClasses {
-		return e.PerClass, 0
-	}
-	return e.Worst(worstClasses), len(e.PerClass) - worstClasses
 }
 
 // Worst returns up to limit classes: those without examples first, then by

@@ -78,7 +78,7 @@ func evaluateElsewhere(ctx context.Context, r *session, other *elsewhere) error 
 	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}
-	return printFile(r.env.Stdout, r.dir.file(evaluationDir, name+".json"))
+	return r.env.printDocument(r.dir.file(evaluationDir, name+".json"))
 }
 
 func everything(d dataset.Dataset) []int {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
-	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -134,8 +132,11 @@ func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
 			return err
 		}
 	}
-	r.env.Log.Info("evaluated", logging.InWords(fmt.Sprintf("evaluated: %s\n%s", path, e.Table())),
+	err := r.env.show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()), e.ShortTable(),
 		"dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "loss", rounded(e.Loss), "file", path)
+	if err != nil {
+		return err
+	}
 	return r.noteFiles(evaluationDir+"/"+name+".json", evaluationDir+"/"+name+classesSuffix, evaluationDir+"/"+name+confusionSuffix)
 }
 
@@ -196,7 +197,7 @@ func Evaluate(ctx context.Context, env *Environment, s *Settings, dir string) er
 			return err
 		}
 		r.warnOfVoidDecision(judged)
-		return printFile(env.Stdout, d.file(evaluationDir, testFile))
+		return env.printDocument(d.file(evaluationDir, testFile))
 	})
 }
 
@@ -208,15 +209,4 @@ func (r *session) warnOfVoidDecision(judged string) {
 	}
 	r.env.Log.Warn(fmt.Sprintf("the decision is void until the gate is repeated on the new evaluation: blocktrain gate --run %s", shellWord(r.dir.path)),
 		"decision", r.record.Decision)
-}
-
-// printFile copies a result to the standard output.
-func printFile(w io.Writer, path string) error {
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	return err
 }

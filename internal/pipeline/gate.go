@@ -11,7 +11,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
-	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
@@ -58,8 +57,11 @@ func (r *session) publishDecision(release *criterion.Release) error {
 	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}
-	r.env.Log.Info("release decision", logging.InWords(fmt.Sprintf("release decision: %s\n%s", r.dir.file(releaseFile), release.Table())),
+	err := r.env.show("release decision", fmt.Sprintf("release decision: %s\n%s", r.dir.file(releaseFile), release.Table()), release.Table(),
 		"decision", release.Decision(), "reason", release.Reason)
+	if err != nil {
+		return err
+	}
 	if release.Forced {
 		r.env.Log.Warn("the release is forced", "reason", release.ForceReason)
 	}
@@ -137,7 +139,7 @@ func Gate(ctx context.Context, env *Environment, s *Settings, dir string) error 
 		if err := r.reportStage(ctx); err != nil {
 			return err
 		}
-		if err := printFile(env.Stdout, d.file(releaseFile)); err != nil {
+		if err := env.printDocument(d.file(releaseFile)); err != nil {
 			return err
 		}
 		return refused
