@@ -12,14 +12,22 @@ func gateCommand() *command {
 	var asJSON bool
 	return &command{
 		use: "gate", short: "decide whether a run's model may be released", group: groupStages,
-		long: `Compares what was measured with the criteria and writes release.json. The exit
-code is 0 if the model is approved and 3 if it is refused; a measurement that is
-missing refuses. Thresholds of the environment and of .env count, unless the run
-was started with others as flags.`,
+		long: `Compares what was measured with the criteria. The exit code is 0 if the model is
+approved and 3 if it is refused; a measurement that is missing refuses.
+
+The decision changes the run: release.json, run.json, model card and report say
+what was decided, and by which thresholds; a refusal removes package/, which
+'blocktrain package' makes again, to the byte, once the model is approved.
+--dry-run says what the decision would be, with the same exit codes, and changes
+no file: to try other thresholds, use that.
+
+Thresholds of flags are for this decision alone. Without them, those count that
+the run was started with as flags, then the environment's and those of .env.`,
 		example: `  blocktrain gate --run runs/first
-  blocktrain gate --run runs/first --min-test-accuracy 0.99 --baseline runs/old
+  blocktrain gate --run runs/first --min-test-accuracy 0.99 --dry-run
+  blocktrain gate --run runs/first --baseline runs/old
   blocktrain gate --run runs/first --force --reason 'demo on 3 May, says Ada'`,
-		settings: either(groups("Release"), named("data-dir", "data-mode", "workers")), recorded: &dir, needsRun: true,
+		settings: either(groups("Release"), named("data-dir", "data-mode", "workers", "dry-run")), recorded: &dir, needsRun: true,
 		own: func(o *config.Options) {
 			declareRun(o, &dir)
 			declareJSON(o, &asJSON)

@@ -70,6 +70,9 @@ func Export(ctx context.Context, env *Environment, s *Settings, dir string) erro
 		if err != nil {
 			return err
 		}
+		if err := r.takeName(); err != nil {
+			return err
+		}
 		if err := r.exportStage(ctx); err != nil {
 			return err
 		}

@@ -16,26 +16,35 @@ import (
 
 // gateStage decides on the release. A refusal wraps ErrRefused.
 func (r *session) gateStage(ctx context.Context) error {
-	t, err := loadTrained(r.dir, r.record)
+	release, err := r.decide(ctx)
 	if err != nil {
 		return err
 	}
+	return r.publishDecision(release)
+}
+
+// decide lets the criteria judge what was measured, and changes no file.
+func (r *session) decide(ctx context.Context) (*criterion.Release, error) {
+	t, err := loadTrained(r.dir, r.record)
+	if err != nil {
+		return nil, err
+	}
 	m, err := r.measurements(ctx, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	weights := criterion.Weights{Name: r.record.Weights, SHA256: r.record.Training.WeightsSHA256}
 	release, err := criterion.Decide(r.modules.criteria, m, weights)
 	if err != nil {
-		return usage(err)
+		return nil, usage(err)
 	}
 	release.EvaluationSHA256 = r.record.Files[evaluationFile(dataset.PartTest)]
 	if r.settings.Force {
 		if err := release.Force(r.settings.Reason); err != nil {
-			return usage(err)
+			return nil, usage(err)
 		}
 	}
-	return r.publishDecision(release)
+	return release, nil
 }
 
 // publishDecision writes the decision to release.json, the record and the log.
@@ -77,7 +86,7 @@ func (r *session) removePackages() error {
 	if !exists(dir) {
 		return nil
 	}
-	r.env.Log.Warn("the model is refused: its packages are removed", "directory", dir)
+	r.env.Log.Warn("the model is refused: its packages are removed; once it is approved, blocktrain package makes them again", "directory", dir)
 	r.record.Package = nil
 	return os.RemoveAll(dir)
 }
@@ -125,8 +134,12 @@ func (r *session) testEvaluation() (*metric.Evaluation, error) {
 	return test, nil
 }
 
-// Gate repeats the decision on the run in dir.
+// Gate repeats the decision on the run in dir. A dry run says what the decision
+// would be, and changes no file.
 func Gate(ctx context.Context, env *Environment, s *Settings, dir string) error {
+	if s.DryRun {
+		return tryGate(ctx, env, s, dir)
+	}
 	return withRunDir(env, dir, func(d *runDir, record *Record) error {
 		r, err := reopenForGate(ctx, env, s, d, record)
 		if err != nil {
@@ -146,6 +159,40 @@ func Gate(ctx context.Context, env *Environment, s *Settings, dir string) error 
 	})
 }
 
+// tryGate decides on the run in dir as Gate does, and only says so.
+func tryGate(ctx context.Context, env *Environment, s *Settings, dir string) error {
+	d, record, err := lookIntoRunDir(dir)
+	if err != nil {
+		return err
+	}
+	r, err := reopenForGate(ctx, env, s, d, record)
+	if err != nil {
+		return err
+	}
+	release, err := r.decide(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.sayTrial(release); err != nil || release.Approved {
+		return err
+	}
+	return fmt.Errorf("%w: %s; dry run: no file was changed", ErrRefused, release.Reason)
+}
+
+// sayTrial prints a decision that is not taken.
+func (r *session) sayTrial(release *criterion.Release) error {
+	const head = "dry run: no file is changed; the decision would be"
+	if err := r.env.show("dry run", head+"\n"+release.Table(), head+"\n\n"+release.Table()); err != nil || r.env.Tables {
+		return err
+	}
+	b, err := fileio.MarshalJSON(release)
+	if err != nil {
+		return err
+	}
+	_, err = r.env.Stdout.Write(b)
+	return err
+}
+
 // reopenForGate opens no more of a run than its gate needs: the data only when
 // there is a baseline to run on it.
 func reopenForGate(ctx context.Context, env *Environment, s *Settings, d *runDir, record *Record) (*session, error) {
@@ -161,10 +208,5 @@ func reopenWithoutData(env *Environment, s *Settings, d *runDir, record *Record)
 	if err != nil {
 		return nil, usage(err)
 	}
-	r := &session{env: env, settings: s, modules: m, dir: d, record: record}
-	if record.Name == s.ReleaseName() && record.ReleaseVersion == s.ReleaseVersion {
-		return r, nil
-	}
-	record.Name, record.ReleaseVersion = s.ReleaseName(), s.ReleaseVersion
-	return r, d.writeRecord(record)
+	return &session{env: env, settings: s, modules: m, dir: d, record: record}, nil
 }

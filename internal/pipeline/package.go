@@ -176,6 +176,16 @@ func copyFile(to, from string) error {
 	return fileio.WriteBytes(to, b)
 }
 
+// takeName gives the model the name and version that the settings have.
+func (r *session) takeName() error {
+	name, version := r.settings.ReleaseName(), r.settings.ReleaseVersion
+	if r.record.Name == name && r.record.ReleaseVersion == version {
+		return nil
+	}
+	r.record.Name, r.record.ReleaseVersion = name, version
+	return r.dir.writeRecord(r.record)
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
@@ -189,6 +199,9 @@ func Package(ctx context.Context, env *Environment, s *Settings, dir string) err
 			return err
 		}
 		if err := r.checkApproval(); err != nil {
+			return err
+		}
+		if err := r.takeName(); err != nil {
 			return err
 		}
 		if err := r.runStages(ctx, []stage{{"report", (*session).reportStage}, {"package", (*session).packageStage}}); err != nil {

@@ -114,13 +114,31 @@ func isPackage(dir string) bool {
 // openRunDir opens a run directory that a run or train command has made. A package
 // is refused before anything is written to it, which would damage it.
 func openRunDir(env *Environment, path string) (*runDir, error) {
-	if isPackage(path) {
-		return nil, config.Usagef("%s is a package; predict and verify take it, this command wants the run directory", path)
-	}
-	if _, err := os.Stat(filepath.Join(path, settingsFile)); err != nil {
-		return nil, config.Usagef("%s is not a run directory: it has no %s", path, settingsFile)
+	if err := checkRunDir(path); err != nil {
+		return nil, err
 	}
 	return lockRunDir(env, path)
+}
+
+func checkRunDir(path string) error {
+	if isPackage(path) {
+		return config.Usagef("%s is a package; predict and verify take it, this command wants the run directory", path)
+	}
+	if _, err := os.Stat(filepath.Join(path, settingsFile)); err != nil {
+		return config.Usagef("%s is not a run directory: it has no %s", path, settingsFile)
+	}
+	return nil
+}
+
+// lookIntoRunDir reads the record of a run directory without locking it, or logging
+// to it, both of which would write to it.
+func lookIntoRunDir(path string) (*runDir, *Record, error) {
+	if err := checkRunDir(path); err != nil {
+		return nil, nil, err
+	}
+	d := &runDir{path: path}
+	record, err := d.readRecord()
+	return d, record, err
 }
 
 func lockRunDir(env *Environment, path string) (*runDir, error) {
