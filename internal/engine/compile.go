@@ -182,7 +182,7 @@ func (c *compiler) sharedGradient(n *nn.Node) *tensor {
 	switch n.Layer.(type) {
 	case nn.Flatten:
 		return c.inputGradient(n, 0)
-	case nn.Activation, nn.Dropout, nn.Softmax:
+	case nn.Activation, nn.Dropout, nn.Softmax, nn.BatchNorm:
 		if c.onlyUse(n, 0) {
 			return c.inputGradient(n, 0)
 		}

@@ -154,7 +154,7 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 		return
 	}
 	c.cut()
-	c.contribute(dx, func(dx *tensor) {
+	c.transform(n, func(dx *tensor) {
 		c.emit(n.Name+" gradient", func(w *worker, s span) {
 			b := v.of(c.slots, s)
 			dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
@@ -207,7 +207,7 @@ func (c *compiler) scaleGradient(n *nn.Node, scale []float32) {
 		return
 	}
 	shift := make([]float32, len(scale))
-	c.contribute(dx, func(dx *tensor) {
+	c.transform(n, func(dx *tensor) {
 		c.emit(n.Name+" gradient", func(w *worker, s span) {
 			kernel.ScaleShift(dx.of(w, s), dy.of(w, s), scale, shift)
 		}, dx, dy)

@@ -85,6 +85,13 @@ var kernelCases = []kernelCase{
 	{"normalizeGradient", 3, func(i *implementation, x [][]float32, n, rows int) {
 		i.normalizeGradient(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], 7, rows, n)
 	}},
+	{"normalizeGradient in place", 2, func(i *implementation, x [][]float32, n, rows int) {
+		i.normalizeGradient(x[0], x[0], x[1], x[3], x[4], x[5], x[6], x[7], 7, rows, n)
+	}},
+	{"normalizeGradientClamped in place", 2, func(i *implementation, x [][]float32, n, rows int) {
+		i.normalizeGradientClamped(x[0], x[0], x[1], x[3], x[4], x[5], x[6], x[7], x[8], 7, 0, 0.5, rows, n)
+	}},
+	{"scaleShift in place", 1, func(i *implementation, x [][]float32, n, rows int) { i.scaleShift(x[0], x[0], x[2], x[3], rows, n) }},
 	{"normalizeGradientClamped", 3, func(i *implementation, x [][]float32, n, rows int) {
 		i.normalizeGradientClamped(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], 7, 0, 0.5, rows, n)
 	}},

@@ -267,7 +267,7 @@ func normalizeGradientClampedGeneric(dx, dy, x, mean, inverse, weight, bias, dwe
 	}
 }
 
-// ScaleShift computes dst = fma(x, scale, shift) in each channel.
+// ScaleShift computes dst = fma(x, scale, shift) in each channel. dst may be x.
 func ScaleShift(dst, x, scale, shift []float32) {
 	n := len(scale)
 	eachRowBlock(len(x), n, func(first, last, rows int) {
