@@ -22,6 +22,7 @@ type compiler struct {
 	frozen   []string // prefixes of the names of parameters that do not change
 	batch    int      // most examples of a batch
 	shard    int      // most examples of a shard
+	keep     int      // bytes of an image's output that are kept at any rate
 	dropout  rng.Key
 
 	at        part // what operations are emitted for
@@ -42,7 +43,7 @@ type compiler struct {
 	cutNext   bool // the next operation begins a group
 }
 
-// again computes an output again while going backward, which is cheaper than
+// again computes an output again while going backward, where that is cheaper than
 // keeping it: value is nil before that was emitted.
 type again struct {
 	compute func() *tensor
@@ -106,15 +107,38 @@ func (c *compiler) value(n *nn.Node) *tensor {
 // input is the tensor of a node's i-th input.
 func (c *compiler) input(n *nn.Node, i int) *tensor { return c.values[n.Inputs[i].Index] }
 
-// inputAgain is input for operations on the way back.
-func (c *compiler) inputAgain(n *nn.Node, i int) *tensor {
-	in := n.Inputs[i]
-	for isFlatten(in) {
-		in = in.Inputs[0]
+// What is computed again instead of kept, because memory is slower: outputs of
+// convolutions that take few multiply-adds each, where an image has many.
+const (
+	cheapMultiplyAdds = 32
+	keepBytes         = 64 << 10
+)
+
+// repeat has output, which layer n has computed with what emit appends, computed
+// again on the way back.
+func (c *compiler) repeat(n, output *nn.Node, emit func(name string, x, y *tensor)) {
+	if !c.training {
+		return
 	}
-	a := c.again[in.Index]
+	c.again[output.Index] = &again{compute: func() *tensor {
+		x, y := c.inputAgain(n, 0), &tensor{size: n.Shape.Elements()}
+		c.at.layer = n.Layer.Kind()
+		emit(n.Name+" again", x, y)
+		return y
+	}}
+}
+
+// inputAgain is input for operations on the way back.
+func (c *compiler) inputAgain(n *nn.Node, i int) *tensor { return c.outputAgain(n.Inputs[i]) }
+
+// outputAgain is the tensor of a node's output for operations on the way back.
+func (c *compiler) outputAgain(n *nn.Node) *tensor {
+	for isFlatten(n) {
+		n = n.Inputs[0]
+	}
+	a := c.again[n.Index]
 	if a == nil {
-		return c.input(n, i)
+		return c.values[n.Index]
 	}
 	if a.value == nil {
 		at := c.at

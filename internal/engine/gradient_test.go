@@ -228,7 +228,7 @@ func (lc layerCase) stepBits(t *testing.T, workers, portionBytes int) string {
 	t.Helper()
 	g, params := lc.network(t)
 	trainer, err := NewTrainer(g, params, TrainerOptions{
-		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{}, portionBytes: portionBytes,
+		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{}, portionBytes: portionBytes, keepNothing: portionBytes == 600,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -44,19 +44,25 @@ func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
 		return c.lowerDepthwise(n, v)
 	}
 	taps := v.gathering()
-	x, y := c.widen(n.Name, c.input(n, 0), v.in, taps.widening), c.value(n)
 	runs := taps.outputRuns(taps.list)
 	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
-	c.emitDivisible(n.Name, v.outPixels(), worth, func(w *worker, s span, h share) {
-		in, out := x.of(w, s), y.of(w, s)
-		first, last := h.of(v.outPixels())
-		for i := range s.count {
-			for r := range runs {
-				part := runs[r].part(first, last)
-				v.multiply(out[i*y.size:][:y.size], in[i*x.size:][:x.size], &part, taps.width)
+	emit := func(name string, x, y *tensor) {
+		x = c.widen(name, x, v.in, taps.widening)
+		c.emitDivisible(name, v.outPixels(), worth, func(w *worker, s span, h share) {
+			in, out := x.of(w, s), y.of(w, s)
+			first, last := h.of(v.outPixels())
+			for i := range s.count {
+				for r := range runs {
+					part := runs[r].part(first, last)
+					v.multiply(out[i*y.size:][:y.size], in[i*x.size:][:x.size], &part, taps.width)
+				}
 			}
-		}
-	}, x, y)
+		}, x, y)
+	}
+	emit(n.Name, c.input(n, 0), c.value(n))
+	if v.inPerGroup()*v.taps() <= cheapMultiplyAdds && 4*n.Shape.Elements() > c.keep {
+		c.repeat(n, n, emit)
+	}
 	return func() {
 		if c.trains(n.Params[0]) {
 			c.convWeightGradient(n, v)

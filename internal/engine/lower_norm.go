@@ -78,20 +78,16 @@ func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
 	if activation, high := c.clampOf(n); activation != nil {
 		out, v.clamped, v.high = activation, true, high
 	}
-	emit := func(name string) *tensor {
-		y := &tensor{size: x.size}
+	emit := func(name string, x, y *tensor) {
 		c.emit(name, func(w *worker, s span) {
 			b := v.of(c.slots, s)
 			b.Normalize(y.of(w, s), x.of(w, s))
 		}, x, y)
-		return y
 	}
-	y := emit(n.Name)
-	c.values[n.Index], c.values[out.Index] = y, y
-	c.again[out.Index] = &again{compute: func() *tensor {
-		c.at.layer = n.Layer.Kind()
-		return emit(n.Name + " again")
-	}}
+	y := c.value(n)
+	c.values[out.Index] = y
+	emit(n.Name, x, y)
+	c.repeat(n, out, emit)
 	return func() { c.shardNormBackward(n, v) }
 }
 
@@ -139,7 +135,7 @@ func (v *norm) statistics(l *slots, s span) (mean, variance, inverse []float32) 
 }
 
 func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
-	x, dy, dx := c.input(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
+	x, dy, dx := c.inputAgain(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
 	pixels := n.Shape.H * n.Shape.W
 	c.emit(n.Name+" sums", func(w *worker, s span) {

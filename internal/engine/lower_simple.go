@@ -63,10 +63,13 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 		y = c.value(n)
 	}
 	c.emitPointwise(n.Name, n.Shape, f.forward, y, x)
+	if f.seesOutput && c.again[n.Inputs[0].Index] != nil { // other functions take too long
+		c.repeat(n, n, func(name string, x, y *tensor) { c.emitPointwise(name, n.Shape, f.forward, y, x) })
+	}
 	return func() {
-		dy, seen := c.gradients[n.Index], x
+		dy, seen := c.gradients[n.Index], c.inputAgain(n, 0)
 		if f.seesOutput {
-			seen = y
+			seen = c.outputAgain(n)
 		}
 		c.transform(n, func(dx *tensor) {
 			c.emit(n.Name+" gradient", func(w *worker, s span) { f.gradient(dx.of(w, s), dy.of(w, s), seen.of(w, s)) }, dx, dy, seen)

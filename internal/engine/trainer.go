@@ -45,7 +45,8 @@ type TrainerOptions struct {
 	Loss      Loss
 	Optimizer Optimizer
 
-	portionBytes int // instead of cacheBudget, in tests
+	portionBytes int  // instead of cacheBudget, in tests
+	keepNothing  bool // as if all outputs were larger than keepBytes, in tests
 }
 
 func (o *TrainerOptions) budget() int {
@@ -53,6 +54,13 @@ func (o *TrainerOptions) budget() int {
 		return o.portionBytes
 	}
 	return cacheBudget
+}
+
+func (o *TrainerOptions) keep() int {
+	if o.keepNothing {
+		return 0
+	}
+	return keepBytes
 }
 
 // Trainer is a graph compiled for training. It owns the optimizer's state and
@@ -105,7 +113,7 @@ func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer,
 	shard := largestShard(o.BatchSize, o.ShardSize)
 	c := &compiler{
 		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen,
-		batch: o.BatchSize, shard: shard, dropout: rng.NewKey(o.Seed, rng.Dropout),
+		batch: o.BatchSize, shard: shard, keep: o.keep(), dropout: rng.NewKey(o.Seed, rng.Dropout),
 		values: make([]*tensor, len(g.Nodes)), users: g.Users(), again: map[int]*again{}, gradients: make([]*tensor, len(g.Nodes)),
 		slots: &slots{}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},
 	}
