@@ -68,7 +68,7 @@ func (c *compiler) clampOf(n *nn.Node) (activation *nn.Node, high float32) {
 // again for the way back: reading the input once more costs no more than keeping
 // the result, and the input is needed anyway.
 func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
-	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.reserve(v.channels), c.slots.reserve(v.channels), c.slots.reserve(v.channels)
+	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.statistic(v.channels), c.slots.statistic(v.channels), c.slots.reserve(v.channels)
 	if !c.isFrozen(n.Params[2]) {
 		c.norms = append(c.norms, v)
 	}

@@ -107,8 +107,7 @@ func (p *Profile) wrap(o *op) {
 func (t *Trainer) Profile() *Profile {
 	p := &Profile{}
 	p.watch(t.plan)
-	t.slots.reduce = p.task("sum over shards", Update, t.slots.reduce)
-	t.measure = p.task("norm of the gradient", Update, t.measure)
+	t.collect = p.task("sum over shards", Update, t.collect)
 	t.update = p.task("optimizer", Update, t.update)
 	return p
 }

@@ -9,18 +9,14 @@ import (
 // and batch statistics. After the shards are done the slots are added up in a
 // balanced binary tree over the shards' indexes.
 type slots struct {
-	of      [][]float32 // a slot for each shard
-	size    int         // of one slot
-	entries []slotEntry
-	reduce  func(w *worker, i int)
-	active  int // shards of the present batch
+	of         [][]float32       // a slot for each shard
+	size       int               // of one slot
+	gradients  map[*nn.Param]int // where a parameter's gradient is in a slot
+	statistics []slotRange
 }
 
-// slotEntry is a parameter's gradient in a slot.
-type slotEntry struct {
-	param  *nn.Param
-	offset int
-}
+// slotRange is a run of a slot's values.
+type slotRange struct{ offset, size int }
 
 // reserve makes room for n values in every slot.
 func (l *slots) reserve(n int) (offset int) {
@@ -32,7 +28,14 @@ func (l *slots) reserve(n int) (offset int) {
 // gradientOf makes room for a parameter's gradient.
 func (l *slots) gradientOf(p *nn.Param) (offset int) {
 	offset = l.reserve(p.Elements())
-	l.entries = append(l.entries, slotEntry{p, offset})
+	l.gradients[p] = offset
+	return offset
+}
+
+// statistic makes room for n values that are added up like gradients.
+func (l *slots) statistic(n int) (offset int) {
+	offset = l.reserve(n)
+	l.statistics = append(l.statistics, slotRange{offset, n})
 	return offset
 }
 
@@ -49,35 +52,21 @@ func (l *slots) begin(s span, offset, n int) []float32 {
 	return values
 }
 
-// reduceBlock is the number of a slot's values that one task adds up.
-const reduceBlock = 4096
-
 // allocate makes the slots for up to count shards.
 func (l *slots) allocate(count int) {
 	for range count {
 		l.of = append(l.of, alignedFloats(l.size))
 	}
-	l.reduce = func(_ *worker, block int) {
-		first := block * reduceBlock
-		last := min(first+reduceBlock, l.size)
-		for step := 1; step < l.active; step *= 2 {
-			for i := 0; i+step < l.active; i += 2 * step {
-				kernel.Add(l.of[i][first:last], l.of[i+step][first:last])
-			}
+}
+
+// sum adds a run of values of the slots of the first shards into slot 0, and
+// returns it.
+func (l *slots) sum(r slotRange, shards int) []float32 {
+	first, last := r.offset, r.offset+r.size
+	for step := 1; step < shards; step *= 2 {
+		for i := 0; i+step < shards; i += 2 * step {
+			kernel.Add(l.of[i][first:last], l.of[i+step][first:last])
 		}
 	}
-}
-
-// sum adds the slots of the first shards into slot 0.
-func (l *slots) sum(p *pool, shards int) {
-	l.active = shards
-	p.run(blocks(l.size, reduceBlock), l.reduce)
-}
-
-// collect copies the summed gradients to where their parameters have them.
-func (l *slots) collect(gradient []float32) {
-	for _, e := range l.entries {
-		n := e.param.Elements()
-		copy(gradient[e.param.Offset:][:n], l.of[0][e.offset:][:n])
-	}
+	return l.of[0][first:last]
 }

@@ -45,9 +45,7 @@ func (t *Trainer) Step(s Step) (Result, error) {
 		return result, &NonFiniteError{"loss", result.LossSum}
 	}
 	pool := t.plan.pool
-	t.slots.sum(pool, len(t.plan.shards))
-	t.slots.collect(t.gradient)
-	pool.run(len(t.blocks), t.measure)
+	pool.run(len(t.blocks)+len(t.slots.statistics), t.collect)
 	result.GradientNorm = math.Sqrt(sum(t.squares))
 	if err := t.checkFinite(result.GradientNorm); err != nil {
 		return result, err

@@ -89,13 +89,14 @@ type Trainer struct {
 	average []float32 // see Average
 	rate    float32
 
-	measure, update, moveAverage func(w *worker, i int)
+	collect, update, moveAverage func(w *worker, i int)
 }
 
 // block is a run of one parameter's values.
 type block struct {
 	first, last int
 	decay       bool
+	slot        int // where the shards have its gradient; -1 where it is one chain over the batch
 }
 
 // updateBlock is the number of parameters that one task updates. The sum of
@@ -115,7 +116,7 @@ func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer,
 		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen,
 		batch: o.BatchSize, shard: shard, keep: o.keep(), dropout: rng.NewKey(o.Seed, rng.Dropout),
 		values: make([]*tensor, len(g.Nodes)), users: g.Users(), again: map[int]*again{}, gradients: make([]*tensor, len(g.Nodes)),
-		slots: &slots{}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},
+		slots: &slots{gradients: map[*nn.Param]int{}}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},
 	}
 	t := &Trainer{
 		plan: c.plan, params: params, options: o, classes: g.Output().Shape.C, gradient: c.gradient,
@@ -221,18 +222,32 @@ func (t *Trainer) cutParameters(c *compiler) {
 		if !c.trains(p) {
 			continue
 		}
+		slot, inSlots := t.slots.gradients[p]
 		end := p.Offset + p.Elements()
 		for first := p.Offset; first < end; first += updateBlock {
-			t.blocks = append(t.blocks, block{first, min(first+updateBlock, end), p.Decay})
+			b := block{first, min(first+updateBlock, end), p.Decay, -1}
+			if inSlots {
+				b.slot = slot + first - p.Offset
+			}
+			t.blocks = append(t.blocks, b)
 		}
 	}
 	t.squares = make([]float64, len(t.blocks))
 }
 
 func (t *Trainer) bindUpdate() {
-	t.measure = func(_ *worker, i int) {
+	t.collect = func(_ *worker, i int) {
+		shards := len(t.plan.shards)
+		if i >= len(t.blocks) {
+			t.slots.sum(t.slots.statistics[i-len(t.blocks)], shards)
+			return
+		}
 		b := t.blocks[i]
-		t.squares[i] = kernel.SumSquares(t.gradient[b.first:b.last])
+		gradient := t.gradient[b.first:b.last]
+		if b.slot >= 0 {
+			copy(gradient, t.slots.sum(slotRange{b.slot, len(gradient)}, shards))
+		}
+		t.squares[i] = kernel.SumSquares(gradient)
 	}
 	views := make([][][]float32, len(t.blocks))
 	for i, b := range t.blocks {
