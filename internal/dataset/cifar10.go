@@ -51,16 +51,16 @@ func (s cifar10Source) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		return nil, err
 	}
 	var batches []*frames
-	var infos []Info
+	of := cifarExamples{records: s.records}
 	for _, name := range cifarFiles {
 		batch, labels, err := s.readBatch(filepath.Join(folder, name), mode)
 		if err != nil {
 			return nil, err
 		}
 		batches = append(batches, batch)
-		infos = append(infos, cifarInfos(name, labels)...)
+		of.labels = append(of.labels, labels...)
 	}
-	d, err := newSet(ctx, classes, infos, noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(ctx, classes, of, noGrouping, func(i int) (imaging.Image, error) {
 		return batches[i/s.records].image(i % s.records)
 	})
 	if err != nil {
@@ -72,16 +72,24 @@ func (s cifar10Source) Open(ctx context.Context, dir string, mode Mode) (Dataset
 	return d, nil
 }
 
-func cifarInfos(file string, labels []uint8) []Info {
-	name, part := strings.TrimSuffix(file, ".bin"), PartTrain
-	if name == "test_batch" {
-		part = PartTest
+// cifarExamples are those of all files, in their order.
+type cifarExamples struct {
+	labels  []uint8
+	records int // of each file
+}
+
+func (e cifarExamples) Len() int { return len(e.labels) }
+
+func (e cifarExamples) Info(i int) Info {
+	info := Info{Label: int(e.labels[i]), Part: PartTrain}
+	if i/e.records == len(cifarFiles)-1 {
+		info.Part = PartTest
 	}
-	infos := make([]Info, len(labels))
-	for i, label := range labels {
-		infos[i] = Info{Label: int(label), Part: part, Source: fmt.Sprintf("cifar10/%s/%d", name, i)}
-	}
-	return infos
+	return info
+}
+
+func (e cifarExamples) Source(i int) string {
+	return fmt.Sprintf("cifar10/%s/%d", strings.TrimSuffix(cifarFiles[i/e.records], ".bin"), i%e.records)
 }
 
 // findCIFAR returns the folder that holds all the files, or says what the most

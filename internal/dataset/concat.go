@@ -92,6 +92,11 @@ func (c *concat) Info(i int) Info {
 	return info
 }
 
+func (c *concat) Source(i int) string {
+	member, index := c.locate(i)
+	return c.members[member].Source(index)
+}
+
 func (c *concat) Image(i int) (imaging.Image, error) {
 	member, index := c.locate(i)
 	return c.members[member].Image(index)

@@ -16,6 +16,9 @@ type Dataset interface {
 	Len() int
 	// Info describes example i without touching its pixels.
 	Info(i int) Info
+	// Source says where example i came from, for people: a file name,
+	// "mnist/train/17".
+	Source(i int) string
 	// Image returns the pixels of example i, which the caller must not change.
 	Image(i int) (imaging.Image, error)
 	// Classes are the names of the labels, in the order of their indexes.
@@ -29,7 +32,6 @@ type Dataset interface {
 type Info struct {
 	Label  int    // index into Classes
 	Group  string // examples of one group never straddle parts; "" is a group of one
-	Source string // where it came from, for people: a file name, "mnist/train/17"
 	Part   Part   // the official part it belongs to; PartNone where there is none
 	Member int    // which dataset of a Concat it came from
 }

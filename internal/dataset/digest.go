@@ -58,12 +58,13 @@ func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
 // digestContent is the digest of a dataset from its content: a heading, the
 // classes, and of each example label, part, group and pixel hash.
-func digestContent(classes []string, infos []Info, hashes []pixelHash) string {
+func digestContent(classes []string, of examples, hashes []pixelHash) string {
 	d := newDigester()
 	d.text("blocktrain dataset 1")
 	d.texts(classes)
-	d.number(len(infos))
-	for i, info := range infos {
+	d.number(of.Len())
+	for i := range of.Len() {
+		info := of.Info(i)
 		d.number(info.Label)
 		d.number(int(info.Part))
 		d.text(info.Group)

@@ -28,12 +28,11 @@ func newDigits(o *config.Options) (Source, error) {
 // Open implements Source. It reads nothing, so dir does not matter. In disk mode
 // a digit is drawn anew at each access.
 func (s *digitsSource) Open(ctx context.Context, _ string, mode Mode) (Dataset, error) {
-	infos := s.infos()
 	if mode == ModeDisk {
-		return newSet(ctx, digitClasses(), infos, noGrouping, s.draw)
+		return newSet(ctx, digitClasses(), s, noGrouping, s.draw)
 	}
-	kept := newKeeper(len(infos), openBudget, s.draw)
-	d, err := newSet(ctx, digitClasses(), infos, noGrouping, kept.fill)
+	kept := newKeeper(s.Len(), openBudget, s.draw)
+	d, err := newSet(ctx, digitClasses(), s, noGrouping, kept.fill)
 	if err != nil {
 		return nil, err
 	}
@@ -45,18 +44,18 @@ func digitClasses() []string {
 	return []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 }
 
-// infos describes the examples: the test part follows the others.
-func (s *digitsSource) infos() []Info {
-	infos := make([]Info, s.count+s.testCount)
-	for i := range infos {
-		info := Info{Label: s.address(i) % digits.Classes, Source: fmt.Sprintf("digits/%d", i)}
-		if i >= s.count {
-			info.Part = PartTest
-		}
-		infos[i] = info
+// Len, Info and Source describe the examples: the test part follows the others.
+func (s *digitsSource) Len() int { return s.count + s.testCount }
+
+func (s *digitsSource) Info(i int) Info {
+	info := Info{Label: s.address(i) % digits.Classes}
+	if i >= s.count {
+		info.Part = PartTest
 	}
-	return infos
+	return info
 }
+
+func (s *digitsSource) Source(i int) string { return fmt.Sprintf("digits/%d", i) }
 
 // address is where example i lies in the series of drawn digits.
 func (s *digitsSource) address(i int) int {

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -44,15 +45,15 @@ func TestDigitsAreDescribed(t *testing.T) {
 		t.Fatalf("%d examples of %d classes, want 35 of 10", d.Len(), len(d.Classes()))
 	}
 	tests := map[int]Info{
-		0:  {Label: 0, Source: "digits/0"},
-		17: {Label: 7, Source: "digits/17"},
-		24: {Label: 4, Source: "digits/24"},
-		25: {Label: 0, Source: "digits/25", Part: PartTest},
-		34: {Label: 9, Source: "digits/34", Part: PartTest},
+		0:  {Label: 0},
+		17: {Label: 7},
+		24: {Label: 4},
+		25: {Label: 0, Part: PartTest},
+		34: {Label: 9, Part: PartTest},
 	}
 	for i, want := range tests {
-		if got := d.Info(i); got != want {
-			t.Errorf("example %d is %+v, want %+v", i, got, want)
+		if got := d.Info(i); got != want || d.Source(i) != fmt.Sprintf("digits/%d", i) {
+			t.Errorf("example %d is %+v from %s, want %+v", i, got, d.Source(i), want)
 		}
 	}
 }

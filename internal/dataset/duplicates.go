@@ -64,8 +64,8 @@ func (f *Duplicates) add(d Dataset, part Part, i int, ofPart Part, of int) {
 	}
 	if len(f.Pairs) < maxPairs {
 		f.Pairs = append(f.Pairs, Duplicate{
-			Part: part.String(), Source: this.Source, Label: d.Classes()[this.Label],
-			OfPart: ofPart.String(), OfSource: other.Source, OfLabel: d.Classes()[other.Label],
+			Part: part.String(), Source: d.Source(i), Label: d.Classes()[this.Label],
+			OfPart: ofPart.String(), OfSource: d.Source(of), OfLabel: d.Classes()[other.Label],
 		})
 	}
 }

@@ -73,18 +73,13 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 	if err != nil {
 		return nil, fmt.Errorf("folder: %w", err)
 	}
-	infos := make([]Info, len(tree.files))
-	for i, f := range tree.files {
-		label, _ := slices.BinarySearch(tree.classes, f.class)
-		infos[i] = Info{
-			Label:  label,
-			Group:  s.groupOf(f.name),
-			Source: f.path,
-			Part:   f.part,
-		}
+	for i := range tree.files {
+		f := &tree.files[i]
+		f.info.Label, _ = slices.BinarySearch(tree.classes, f.class)
+		f.info.Group = s.groupOf(f.name)
 	}
-	d, err := newSetInMode(ctx, mode, tree.classes, infos, s.group, func(i int) (imaging.Image, error) {
-		return imaging.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.files[i].path)))
+	d, err := newSetInMode(ctx, mode, tree.classes, tree, s.group, func(i int) (imaging.Image, error) {
+		return imaging.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.Source(i))))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w", dir, err)
@@ -92,7 +87,7 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 	return d, nil
 }
 
-// tree is what a folder of images holds.
+// tree is what a folder of images holds. It describes its files as examples.
 type tree struct {
 	root    string
 	classes []string   // sorted
@@ -104,8 +99,12 @@ type treeFile struct {
 	path  string // from the root, with slashes
 	name  string // from the class folder, with slashes
 	class string
-	part  Part
+	info  Info
 }
+
+func (t *tree) Len() int            { return len(t.files) }
+func (t *tree) Info(i int) Info     { return t.files[i].info }
+func (t *tree) Source(i int) string { return t.files[i].path }
 
 // readTree lists the images below dir.
 func readTree(ctx context.Context, dir string) (*tree, error) {
@@ -185,7 +184,7 @@ func (t *tree) addPart(p partFolder) error {
 	t.skipped += len(stray)
 	for _, class := range classes {
 		t.classes = append(t.classes, class)
-		if err := t.addFiles(treeFile{path: path.Join(p.path, class), class: class, part: p.part}, maxDepth); err != nil {
+		if err := t.addFiles(treeFile{path: path.Join(p.path, class), class: class, info: Info{Part: p.part}}, maxDepth); err != nil {
 			return err
 		}
 	}

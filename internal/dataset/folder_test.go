@@ -49,6 +49,24 @@ func infos(d Dataset) []Info {
 	return list
 }
 
+// example is what a test expects of an example.
+type example struct {
+	Source string
+	Info   Info
+}
+
+// wantExamples fails unless d has the examples.
+func wantExamples(t *testing.T, d Dataset, want []example) {
+	t.Helper()
+	var got []example
+	for i := range d.Len() {
+		got = append(got, example{d.Source(i), d.Info(i)})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("examples (-want +got):\n%s", diff)
+	}
+}
+
 func TestFolderOfClasses(t *testing.T) {
 	dir := t.TempDir()
 	writeImages(t, dir, "dog/10.png", "dog/9.PNG", "cat/b/1.png", "cat/a.png", "Zebra/x.jpeg", ".git/a.png", "cat/.hidden.png", ".DS_Store")
@@ -64,17 +82,14 @@ func TestFolderOfClasses(t *testing.T) {
 	if diff := cmp.Diff([]string{"Zebra", "cat", "dog"}, d.Classes()); diff != "" {
 		t.Errorf("classes (-want +got):\n%s", diff)
 	}
-	want := []Info{
-		{Label: 0, Source: "Zebra/x.jpeg"},
-		{Label: 0, Source: "Zebra/y.jpg"},
-		{Label: 1, Source: "cat/a.png"},
-		{Label: 1, Source: "cat/b/1.png"},
-		{Label: 2, Source: "dog/10.png"},
-		{Label: 2, Source: "dog/9.PNG"},
-	}
-	if diff := cmp.Diff(want, infos(d)); diff != "" {
-		t.Errorf("examples (-want +got):\n%s", diff)
-	}
+	wantExamples(t, d, []example{
+		{"Zebra/x.jpeg", Info{Label: 0}},
+		{"Zebra/y.jpg", Info{Label: 0}},
+		{"cat/a.png", Info{Label: 1}},
+		{"cat/b/1.png", Info{Label: 1}},
+		{"dog/10.png", Info{Label: 2}},
+		{"dog/9.PNG", Info{Label: 2}},
+	})
 	onDisk, err := openFolder(t, dir, "", ModeDisk)
 	if err != nil {
 		t.Fatal(err)
@@ -91,17 +106,14 @@ func TestFolderWithOfficialParts(t *testing.T) {
 	for _, validation := range []string{"val", "valid", "validation"} {
 		dir := t.TempDir()
 		writeImages(t, dir, "train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png", validation+"/a/5.png", validation+"/b/6.png")
-		want := []Info{
-			{Label: 0, Part: PartTest, Source: "test/a/3.png"},
-			{Label: 1, Part: PartTest, Source: "test/b/4.png"},
-			{Label: 0, Part: PartTrain, Source: "train/a/1.png"},
-			{Label: 1, Part: PartTrain, Source: "train/b/2.png"},
-			{Label: 0, Part: PartValidation, Source: validation + "/a/5.png"},
-			{Label: 1, Part: PartValidation, Source: validation + "/b/6.png"},
-		}
-		if diff := cmp.Diff(want, infos(mustOpenFolder(t, dir, ""))); diff != "" {
-			t.Errorf("examples (-want +got):\n%s", diff)
-		}
+		wantExamples(t, mustOpenFolder(t, dir, ""), []example{
+			{"test/a/3.png", Info{Label: 0, Part: PartTest}},
+			{"test/b/4.png", Info{Label: 1, Part: PartTest}},
+			{"train/a/1.png", Info{Label: 0, Part: PartTrain}},
+			{"train/b/2.png", Info{Label: 1, Part: PartTrain}},
+			{validation + "/a/5.png", Info{Label: 0, Part: PartValidation}},
+			{validation + "/b/6.png", Info{Label: 1, Part: PartValidation}},
+		})
 	}
 }
 

@@ -33,19 +33,35 @@ func letters(n int) []string {
 	return names
 }
 
+// listed are examples of which a list describes all.
+type listed []Info
+
+func (l listed) Len() int          { return len(l) }
+func (l listed) Info(i int) Info   { return l[i] }
+func (listed) Source(i int) string { return fmt.Sprintf("example-%d", i) }
+
 // infosOf describes n examples whose labels go round the classes.
-func infosOf(n, classes int) []Info {
-	infos := make([]Info, n)
+func infosOf(n, classes int) listed {
+	infos := make(listed, n)
 	for i := range infos {
-		infos[i] = Info{Label: i % classes, Source: fmt.Sprintf("example-%d", i)}
+		infos[i].Label = i % classes
 	}
 	return infos
 }
 
+// sources lists where the examples of d came from.
+func sources(d Dataset) []string {
+	var list []string
+	for i := range d.Len() {
+		list = append(list, d.Source(i))
+	}
+	return list
+}
+
 // newTestSet makes a dataset of different 6x5 grey images.
-func newTestSet(t testing.TB, classes []string, infos []Info) *set {
+func newTestSet(t testing.TB, classes []string, of examples) *set {
 	t.Helper()
-	d, err := newSet(t.Context(), classes, infos, noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(t.Context(), classes, of, noGrouping, func(i int) (imaging.Image, error) {
 		return testImage(6, 5, 1, i), nil
 	})
 	if err != nil {
@@ -129,7 +145,7 @@ func sameContent(t *testing.T, a, b Dataset) {
 		if errX != nil || errY != nil {
 			t.Fatal(errX, errY)
 		}
-		if a.Info(i) != b.Info(i) || !x.SameShape(y) || !bytes.Equal(x.Pix, y.Pix) {
+		if a.Info(i) != b.Info(i) || a.Source(i) != b.Source(i) || !x.SameShape(y) || !bytes.Equal(x.Pix, y.Pix) {
 			t.Fatalf("example %d differs", i)
 		}
 	}

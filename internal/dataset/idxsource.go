@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -56,11 +55,11 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 	if err != nil {
 		return nil, err
 	}
-	train, trainInfos, err := s.part(paths[trainImages], paths[trainLabels], PartTrain, mode)
+	train, err := s.part(paths[trainImages], paths[trainLabels], mode)
 	if err != nil {
 		return nil, err
 	}
-	test, testInfos, err := s.part(paths[testImages], paths[testLabels], PartTest, mode)
+	test, err := s.part(paths[testImages], paths[testLabels], mode)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +68,14 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 			test.name, test.width, test.height, train.name, train.width, train.height)
 	}
 	if s.count > 0 {
-		trainInfos = trainInfos[:min(s.count, len(trainInfos))]
+		train.labels = train.labels[:min(s.count, len(train.labels))]
 	}
-	d, err := newSet(ctx, s.classes, slices.Concat(trainInfos, testInfos), noGrouping, func(i int) (imaging.Image, error) {
-		if i < len(trainInfos) {
-			return train.image(i)
+	of := idxExamples{s.name, train.labels, test.labels}
+	d, err := newSet(ctx, s.classes, of, noGrouping, func(i int) (imaging.Image, error) {
+		if at := i - len(train.labels); at >= 0 {
+			return test.image(at)
 		}
-		return test.image(i - len(trainInfos))
+		return train.image(i)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.name, err)
@@ -86,25 +86,50 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 	return d, nil
 }
 
-// part reads one pair of files.
-func (s *idxSource) part(imagePath, labelPath string, part Part, mode Mode) (*frames, []Info, error) {
+// idxPart is what one pair of files holds.
+type idxPart struct {
+	*frames
+	labels []uint8
+}
+
+func (s *idxSource) part(imagePath, labelPath string, mode Mode) (*idxPart, error) {
 	labels, err := readLabels(labelPath, len(s.classes))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	images, err := readFrames(imagePath, mode)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if images.count != len(labels) {
-		return nil, nil, fmt.Errorf("%s has %d images, but %s has %d labels: the files do not belong together",
+		return nil, fmt.Errorf("%s has %d images, but %s has %d labels: the files do not belong together",
 			imagePath, images.count, labelPath, len(labels))
 	}
-	infos := make([]Info, len(labels))
-	for i, label := range labels {
-		infos[i] = Info{Label: int(label), Part: part, Source: fmt.Sprintf("%s/%s/%d", s.name, part, i)}
+	return &idxPart{images, labels}, nil
+}
+
+// idxExamples are the examples of the training part and then those of the test
+// part.
+type idxExamples struct {
+	name        string
+	train, test []uint8 // labels
+}
+
+func (e idxExamples) Len() int { return len(e.train) + len(e.test) }
+
+func (e idxExamples) Info(i int) Info {
+	if at := i - len(e.train); at >= 0 {
+		return Info{Label: int(e.test[at]), Part: PartTest}
 	}
-	return images, infos, nil
+	return Info{Label: int(e.train[i]), Part: PartTrain}
+}
+
+func (e idxExamples) Source(i int) string {
+	part := e.Info(i).Part
+	if part == PartTest {
+		i -= len(e.train)
+	}
+	return fmt.Sprintf("%s/%s/%d", e.name, part, i)
 }
 
 // find returns the paths of the four files.

@@ -87,9 +87,9 @@ func TestMNISTFilesAreFound(t *testing.T) {
 			if got := len(Official(inRAM, PartTrain)); got != 20 || inRAM.Len() != 30 {
 				t.Errorf("%d of %d examples are for training, want 20 of 30", got, inRAM.Len())
 			}
-			want := Info{Label: 3, Part: PartTest, Source: "mnist/test/3"}
-			if got := inRAM.Info(23); got != want {
-				t.Errorf("example 23 is %+v, want %+v", got, want)
+			want := Info{Label: 3, Part: PartTest}
+			if got := inRAM.Info(23); got != want || inRAM.Source(23) != "mnist/test/3" {
+				t.Errorf("example 23 is %+v from %s, want %+v", got, inRAM.Source(23), want)
 			}
 		})
 	}
@@ -111,7 +111,7 @@ func TestMNISTCountKeepsTheTestPart(t *testing.T) {
 			t.Fatal(err)
 		}
 		train, test := Official(d, PartTrain), Official(d, PartTest)
-		if len(train) != want || len(test) != 10 || d.Info(test[3]).Source != "mnist/test/3" {
+		if len(train) != want || len(test) != 10 || d.Source(test[3]) != "mnist/test/3" {
 			t.Errorf("count=%s: %d training and %d test examples, want %d and 10", count, len(train), len(test), want)
 		}
 		img, err := d.Image(test[3])

@@ -72,16 +72,16 @@ func (k *keeper) report(ctx context.Context) {
 
 // newSetInMode is newSet for images that take work to load: in RAM mode it keeps
 // what it loads, until [Fit] brings it to a smaller size.
-func newSetInMode(ctx context.Context, mode Mode, classes []string, infos []Info, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
+func newSetInMode(ctx context.Context, mode Mode, classes []string, of examples, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
 	if mode == ModeDisk {
-		s, err := newSet(ctx, classes, infos, grouping, load)
+		s, err := newSet(ctx, classes, of, grouping, load)
 		if err == nil {
 			s.recheck()
 		}
 		return s, err
 	}
-	kept := newKeeper(len(infos), openBudget, load)
-	s, err := newSet(ctx, classes, infos, grouping, kept.fill)
+	kept := newKeeper(of.Len(), openBudget, load)
+	s, err := newSet(ctx, classes, of, grouping, kept.fill)
 	if err != nil {
 		return nil, err
 	}

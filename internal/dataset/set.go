@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,16 +60,24 @@ func (d decoding) shape(i int) (shape, error) {
 
 func (decoding) grouping() string { return noGrouping }
 
-// set is a dataset read from files (or drawn): the description of every example
-// in memory, and a function for its pixels.
+// examples describe those of a set. They make up a description when it is asked
+// for, since a dataset may have millions of them.
+type examples interface {
+	Len() int
+	Info(i int) Info
+	Source(i int) string
+}
+
+// set is a dataset read from files (or drawn): its examples, and a function for
+// their pixels.
 type set struct {
+	examples
 	classes []string
-	infos   []Info
 	groups  string
 	load    func(i int) (imaging.Image, error)
 	kept    *keeper // of RAM mode, where loading takes work
 	hashes  []pixelHash
-	shapes  []shape
+	shapes  []shape // of every image, or the one that all have
 	digest  string
 }
 
@@ -76,16 +85,16 @@ type set struct {
 // in parallel, for the digest; load must be safe for that and its errors must
 // name the file. An error lists the images that cannot be loaded; the set is nil
 // then, so an Open must not return it unseen as a Dataset.
-func newSet(ctx context.Context, classes []string, infos []Info, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
-	if err := checkExamples(classes, infos); err != nil {
+func newSet(ctx context.Context, classes []string, of examples, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
+	if err := checkExamples(classes, of); err != nil {
 		return nil, err
 	}
 	s := &set{
-		classes: classes, infos: infos, groups: grouping, load: load,
-		hashes: make([]pixelHash, len(infos)), shapes: make([]shape, len(infos)),
+		examples: of, classes: classes, groups: grouping, load: load,
+		hashes: make([]pixelHash, of.Len()), shapes: make([]shape, of.Len()),
 	}
-	progress := newProgress("images read", len(infos))
-	err := eachImage(ctx, len(infos), func(i int) error {
+	progress := newProgress("images read", of.Len())
+	err := eachImage(ctx, of.Len(), func(i int) error {
 		defer progress.step(ctx)
 		img, err := load(i)
 		if err != nil {
@@ -97,7 +106,10 @@ func newSet(ctx context.Context, classes []string, infos []Info, grouping string
 	if err != nil {
 		return nil, err
 	}
-	s.digest = digestContent(classes, infos, s.hashes)
+	if differs := func(other shape) bool { return other != s.shapes[0] }; !slices.ContainsFunc(s.shapes, differs) {
+		s.shapes = []shape{s.shapes[0]}
+	}
+	s.digest = digestContent(classes, of, s.hashes)
 	return s, nil
 }
 
@@ -109,19 +121,17 @@ func (s *set) recheck() {
 	s.load = func(i int) (imaging.Image, error) {
 		img, err := load(i)
 		if err == nil && hashPixels(img) != s.hashes[i] {
-			return imaging.Image{}, fmt.Errorf("%s: the image is not the one that was there when the dataset was opened: leave the data alone while it is in use, and begin anew", s.infos[i].Source)
+			return imaging.Image{}, fmt.Errorf("%s: the image is not the one that was there when the dataset was opened: leave the data alone while it is in use, and begin anew", s.Source(i))
 		}
 		return img, err
 	}
 }
 
-func (s *set) Len() int                           { return len(s.infos) }
-func (s *set) Info(i int) Info                    { return s.infos[i] }
 func (s *set) Image(i int) (imaging.Image, error) { return s.load(i) }
 func (s *set) Classes() []string                  { return s.classes }
 func (s *set) Digest() string                     { return s.digest }
 func (s *set) pixelHash(i int) (pixelHash, error) { return s.hashes[i], nil }
-func (s *set) shape(i int) (shape, error)         { return s.shapes[i], nil }
+func (s *set) shape(i int) (shape, error)         { return s.shapes[min(i, len(s.shapes)-1)], nil }
 func (s *set) grouping() string                   { return s.groups }
 
 // maxExamples is what the addresses of random numbers and the digest can count.
@@ -129,19 +139,20 @@ const maxExamples = math.MaxInt32
 
 // checkExamples reports what no dataset may have: bad class names, no examples,
 // labels outside the classes, a class without an example.
-func checkExamples(classes []string, infos []Info) error {
+func checkExamples(classes []string, of examples) error {
 	if err := checkClasses(classes); err != nil {
 		return err
 	}
-	if len(infos) == 0 || len(infos) > maxExamples {
-		return fmt.Errorf("%d images: want 1 to %d", len(infos), maxExamples)
+	if of.Len() == 0 || of.Len() > maxExamples {
+		return fmt.Errorf("%d images: want 1 to %d", of.Len(), maxExamples)
 	}
 	counts := make([]int, len(classes))
-	for i, info := range infos {
-		if info.Label < 0 || info.Label >= len(classes) {
-			return fmt.Errorf("image %d (%s) has label %d: want 0 to %d", i, info.Source, info.Label, len(classes)-1)
+	for i := range of.Len() {
+		label := of.Info(i).Label
+		if label < 0 || label >= len(classes) {
+			return fmt.Errorf("image %d (%s) has label %d: want 0 to %d", i, of.Source(i), label, len(classes)-1)
 		}
-		counts[info.Label]++
+		counts[label]++
 	}
 	if empty := absent(counts, classes); len(empty) > 0 {
 		return fmt.Errorf("no image of class %s: add images or remove the class", strings.Join(empty, ", "))

@@ -153,7 +153,7 @@ func unitsOf(d Dataset, examples []int) ([]*unit, error) {
 		}
 		if u.part != part {
 			return nil, fmt.Errorf("group %q has images in the official parts %s and %s (%s and %s): choose another grouping or move them",
-				info.Group, u.part, part, d.Info(u.examples[0]).Source, info.Source)
+				info.Group, u.part, part, d.Source(u.examples[0]), d.Source(i))
 		}
 		u.examples = append(u.examples, i)
 	}

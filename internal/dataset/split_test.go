@@ -13,12 +13,13 @@ import (
 type described struct {
 	Dataset
 	classes []string
-	infos   []Info
+	infos   listed
 }
 
-func (d described) Len() int          { return len(d.infos) }
-func (d described) Info(i int) Info   { return d.infos[i] }
-func (d described) Classes() []string { return d.classes }
+func (d described) Len() int            { return len(d.infos) }
+func (d described) Info(i int) Info     { return d.infos[i] }
+func (d described) Source(i int) string { return d.infos.Source(i) }
+func (d described) Classes() []string   { return d.classes }
 func (d described) Digest() string {
 	return digestContent(d.classes, d.infos, make([]pixelHash, len(d.infos)))
 }

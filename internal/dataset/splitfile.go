@@ -118,9 +118,9 @@ func (s *Split) assignments(d Dataset) ([]Part, error) {
 			case PartNone:
 				parts[i] = part
 			case part:
-				return nil, fmt.Errorf("example %d (%s) is twice in the %s list", i, d.Info(i).Source, part)
+				return nil, fmt.Errorf("example %d (%s) is twice in the %s list", i, d.Source(i), part)
 			default:
-				return nil, fmt.Errorf("example %d (%s) is in the %s list and in the %s list", i, d.Info(i).Source, parts[i], part)
+				return nil, fmt.Errorf("example %d (%s) is in the %s list and in the %s list", i, d.Source(i), parts[i], part)
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func checkAssignments(d Dataset, parts []Part) error {
 		}
 		info := d.Info(i)
 		if (info.Part == PartTest || info.Part == PartValidation) && info.Part != part {
-			return fmt.Errorf("example %d (%s) is of the official %s part, but in the %s list", i, info.Source, info.Part, part)
+			return fmt.Errorf("example %d (%s) is of the official %s part, but in the %s list", i, d.Source(i), info.Part, part)
 		}
 		if info.Group == "" {
 			continue
@@ -150,7 +150,7 @@ func checkAssignments(d Dataset, parts []Part) error {
 			first[at] = i
 		} else if parts[other] != part {
 			return fmt.Errorf("group %q is in the %s list (%s) and in the %s list (%s): its images must stay together",
-				info.Group, parts[other], d.Info(other).Source, part, info.Source)
+				info.Group, parts[other], d.Source(other), part, d.Source(i))
 		}
 	}
 	return nil
@@ -174,7 +174,7 @@ func (s *Split) CheckUnseen(d Dataset, indexes []int) error {
 	}
 	if count > 0 {
 		return fmt.Errorf("%d of %d examples to evaluate on were used for training, the first is %d (%s): choose the validation or test part",
-			count, len(indexes), first, d.Info(first).Source)
+			count, len(indexes), first, d.Source(first))
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func loadImage(d Dataset, i int, rule imaging.Rule) (imaging.Image, error) {
 		img, err = rule.Apply(img)
 	}
 	if err != nil {
-		return imaging.Image{}, fmt.Errorf("example %d (%s): %w", i, d.Info(i).Source, err)
+		return imaging.Image{}, fmt.Errorf("example %d (%s): %w", i, d.Source(i), err)
 	}
 	return img, nil
 }

@@ -37,6 +37,7 @@ func Shuffle(d Dataset, seed uint64) Dataset {
 
 func (s *subset) Len() int                           { return len(s.indexes) }
 func (s *subset) Info(i int) Info                    { return s.of.Info(s.indexes[i]) }
+func (s *subset) Source(i int) string                { return s.of.Source(s.indexes[i]) }
 func (s *subset) Image(i int) (imaging.Image, error) { return s.of.Image(s.indexes[i]) }
 func (s *subset) Classes() []string                  { return s.of.Classes() }
 func (s *subset) Digest() string                     { return s.digest }

@@ -25,7 +25,7 @@ func (m mapped) Image(i int) (imaging.Image, error) {
 		return imaging.Image{}, err
 	}
 	if img, err = m.apply(img, i); err != nil {
-		return imaging.Image{}, fmt.Errorf("%s: %w", m.Info(i).Source, err)
+		return imaging.Image{}, fmt.Errorf("%s: %w", m.Source(i), err)
 	}
 	return img, nil
 }

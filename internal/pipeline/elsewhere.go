@@ -127,17 +127,17 @@ func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dat
 	}
 	sources := map[string]bool{}
 	for _, i := range split.Train {
-		sources[own.Info(i).Source] = true
+		sources[own.Source(i)] = true
 	}
 	n := 0
 	for _, i := range shared {
-		if sources[other.Info(i).Source] {
+		if sources[other.Source(i)] {
 			n++
 		}
 	}
 	if n == 0 {
 		r.env.Log.Warn("some images are identical to images that the network was trained on, which makes the result look better than it is",
-			"images", len(shared), "first", other.Info(shared[0]).Source)
+			"images", len(shared), "first", other.Source(shared[0]))
 	}
 	return n, nil
 }

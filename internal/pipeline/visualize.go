@@ -138,7 +138,7 @@ func (r *session) mistakes(test *scored) ([]visualization.Picture, error) {
 	for _, m := range metric.Mistakes(test.probabilities, test.labels, pictureLimit) {
 		i := test.list[m.Index]
 		caption := fmt.Sprintf("%s, not %s\n%s %% sure\n%s", classes[m.Label], classes[m.Predicted],
-			metric.Percent(float64(m.Confidence)), filepath.Base(r.data.all.Info(i).Source))
+			metric.Percent(float64(m.Confidence)), filepath.Base(r.data.all.Source(i)))
 		p, err := r.picture(i, caption)
 		if err != nil {
 			return nil, err

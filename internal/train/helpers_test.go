@@ -67,6 +67,7 @@ type drawn struct{}
 
 func (drawn) Len() int                           { return contractTrain + contractValid }
 func (drawn) Info(i int) dataset.Info            { return dataset.Info{Label: i % contractClasses} }
+func (drawn) Source(int) string                  { return "drawn" }
 func (drawn) Image(i int) (imaging.Image, error) { return contractImage(i), nil }
 func (drawn) Classes() []string                  { return []string{"a", "b", "c", "d"} }
 func (drawn) Digest() string                     { return "drawn" }
