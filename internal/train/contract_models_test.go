@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
@@ -31,22 +32,43 @@ var contractModels = []struct {
 
 func TestContractModels(t *testing.T) {
 	var names []string
-	for _, c := range contractModels {
+	for i, c := range contractModels {
 		names = append(names, c.model)
 		t.Run(c.model, func(t *testing.T) {
-			m := must(model.MakeModel(c.model, c.options))(t)
-			graph, err := m.Build(c.input, contractClasses)
-			if err != nil {
-				t.Fatal(err)
+			check := func(how string, dir string) {
+				t.Helper()
+				if got := contractResult(t, dir); got != c.digest {
+					t.Errorf("%s the training came to %s, want %s", how, got, c.digest)
+				}
 			}
 			for _, workers := range []int{1, 2, 3, 5} {
 				if testing.Short() && workers != 3 {
 					continue
 				}
-				if got := trainContractModel(t, graph, workers); got != c.digest {
-					t.Errorf("with %d workers the training came to %s, want %s", workers, got, c.digest)
+				dir := t.TempDir()
+				if _, err := Run(context.Background(), contractModelJob(t, i, drawn{}, dir, workers)); err != nil {
+					t.Fatal(err)
 				}
+				check(fmt.Sprintf("with %d workers", workers), dir)
 			}
+			if testing.Short() {
+				return
+			}
+			dir := t.TempDir()
+			loaded, err := dataset.RAM(context.Background(), drawn{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Run(context.Background(), contractModelJob(t, i, loaded, dir, 2)); err != nil {
+				t.Fatal(err)
+			}
+			check("with images in RAM", dir)
+			dir = t.TempDir()
+			interrupt(t, 3, func(n int) Job { return contractModelJob(t, i, drawn{}, dir, 1+n%3) })
+			check("interrupted every 3 steps", dir)
+			dir = t.TempDir()
+			killUntilDone(t, childModel+"="+strconv.Itoa(i), childDir+"="+dir)
+			check("killed at random", dir)
 		})
 	}
 	for _, m := range model.Modules() {
@@ -56,21 +78,23 @@ func TestContractModels(t *testing.T) {
 	}
 }
 
-func trainContractModel(t *testing.T, graph *nn.Graph, workers int) string {
+// contractModelJob trains one of contractModels.
+func contractModelJob(t *testing.T, i int, images dataset.Dataset, dir string, workers int) Job {
 	t.Helper()
+	c := contractModels[i]
+	graph, err := must(model.MakeModel(c.model, c.options))(t).Build(c.input, contractClasses)
+	if err != nil {
+		t.Fatal(err)
+	}
 	pipeline, err := augment.Parse("shift:pixels=1,rotate:degrees=15")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	job := testJob(t, graph, dataset.Dataset(drawn{}), dir)
+	job := testJob(t, graph, images, dir)
 	job.Options = Options{
 		Epochs: 2, BatchSize: 16, ShardSize: 4, Seed: 7, LearningRate: 5e-3, WeightDecay: 0.05,
 		GradientClip: 1, EMA: 0.9, Stopping: Stopping{Monitor: ValidationLoss}, Workers: workers,
 	}
 	job.Train.Augment, job.Train.Workers = pipeline, workers
-	if _, err := Run(context.Background(), job); err != nil {
-		t.Fatal(fmt.Errorf("%d workers: %w", workers, err))
-	}
-	return contractResult(t, dir)
+	return job
 }

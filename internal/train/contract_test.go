@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -194,31 +195,38 @@ func TestContractInterrupted(t *testing.T) {
 	}
 	for _, every := range intervals {
 		t.Run(fmt.Sprintf("every %d steps", every), func(t *testing.T) {
-			dir, interruptions := t.TempDir(), 0
-			for {
-				ctx, cancel := context.WithCancel(context.Background())
-				job := contractJob(t, data, dir, dataset.ModeRAM, 1+interruptions%3)
-				steps := 0
-				job.Observer = watch{step: func() {
-					if steps++; steps == every {
-						cancel()
-					}
-				}}
-				_, err := Run(ctx, job)
-				cancel()
-				if err == nil {
-					break
-				}
-				if !errors.Is(err, context.Canceled) {
-					t.Fatal(err)
-				}
-				interruptions++
-			}
+			dir := t.TempDir()
+			interruptions := interrupt(t, every, func(n int) Job { return contractJob(t, data, dir, dataset.ModeRAM, 1+n%3) })
 			if want := 4 * contractEpochs / every; interruptions != want {
 				t.Errorf("%d interruptions, want %d", interruptions, want)
 			}
 			checkContract(t, dir)
 		})
+	}
+}
+
+// interrupt cancels a training after every so many steps until one comes to the
+// end; job makes the n-th. It returns how often it did.
+func interrupt(t *testing.T, every int, job func(n int) Job) (interruptions int) {
+	t.Helper()
+	for {
+		ctx, cancel := context.WithCancel(context.Background())
+		j := job(interruptions)
+		steps := 0
+		j.Observer = watch{step: func() {
+			if steps++; steps == every {
+				cancel()
+			}
+		}}
+		_, err := Run(ctx, j)
+		cancel()
+		if err == nil {
+			return interruptions
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		interruptions++
 	}
 }
 
@@ -263,19 +271,26 @@ func (c cancelling) Image(i int) (imaging.Image, error) {
 	return c.Dataset.Image(i)
 }
 
-// Environment of a process that TestContractKilled starts.
+// Environment of a process that killUntilDone starts.
 const (
-	childData = "BLOCKTRAIN_TEST_CHILD_DATA"
-	childDir  = "BLOCKTRAIN_TEST_CHILD_DIR"
+	childModel = "BLOCKTRAIN_TEST_CHILD_MODEL" // index of contractModels; contractJob without
+	childData  = "BLOCKTRAIN_TEST_CHILD_DATA"  // of contractJob
+	childDir   = "BLOCKTRAIN_TEST_CHILD_DIR"
 )
 
-// TestContractChild trains in a process that TestContractKilled kills. It says
-// when a step is done.
+// TestContractChild trains in a process that is killed. It says when a step is
+// done.
 func TestContractChild(t *testing.T) {
-	if os.Getenv(childDir) == "" {
-		t.Skip("it is run by TestContractKilled alone")
+	dir := os.Getenv(childDir)
+	if dir == "" {
+		t.Skip("other tests run it in a process of its own")
 	}
-	job := contractJob(t, os.Getenv(childData), os.Getenv(childDir), dataset.ModeRAM, 2)
+	var job Job
+	if i, err := strconv.Atoi(os.Getenv(childModel)); err == nil {
+		job = contractModelJob(t, i, drawn{}, dir, 2)
+	} else {
+		job = contractJob(t, os.Getenv(childData), dir, dataset.ModeRAM, 2)
+	}
 	job.CheckpointInterval = time.Nanosecond
 	job.Observer = watch{step: func() { fmt.Println("step") }}
 	if _, err := Run(context.Background(), job); err != nil {
@@ -289,17 +304,23 @@ func TestContractKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a killed process is no small case")
 	}
-	data, dir := contractData(t), t.TempDir()
+	dir := t.TempDir()
+	killUntilDone(t, childData+"="+contractData(t), childDir+"="+dir)
+	checkContract(t, dir)
+}
+
+// killUntilDone runs TestContractChild in processes, which it kills, until one
+// comes to the end.
+func killUntilDone(t *testing.T, environment ...string) {
+	t.Helper()
 	for kills := 0; ; kills++ {
 		child := exec.Command(os.Args[0], "-test.run=^TestContractChild$")
-		child.Env = append(os.Environ(), childData+"="+data, childDir+"="+dir)
-		killed := runAndKill(t, child)
-		if !killed {
+		child.Env = append(os.Environ(), environment...)
+		if !runAndKill(t, child) {
 			t.Logf("killed %d times", kills)
-			break
+			return
 		}
 	}
-	checkContract(t, dir)
 }
 
 // runAndKill kills the process after two to four of its steps and a moment. It
