@@ -111,6 +111,20 @@ func isPackage(dir string) bool {
 	return exists(filepath.Join(dir, fileio.ChecksumFile)) || exists(filepath.Join(dir, exporter.RepositoryDir))
 }
 
+// holdsPackage says whether a folder is a package of which files may have been
+// removed: no run directory has weights beside the record, nor a record without
+// checkpoints and log.
+func holdsPackage(dir string) bool {
+	holds := func(name string) bool { return exists(filepath.Join(dir, name)) }
+	return isPackage(dir) || holds(exporter.WeightsFile) || holds(recordFile) && !holds(train.CheckpointDir) && !holds(logging.TextFile)
+}
+
+// holdsRun says whether a folder that holds no package is a run directory of which
+// files may have been removed.
+func holdsRun(dir string) bool {
+	return exists(filepath.Join(dir, train.CheckpointDir)) || exists(filepath.Join(dir, settingsFile))
+}
+
 // openRunDir opens a run directory that a run or train command has made. A package
 // is refused before anything is written to it, which would damage it.
 func openRunDir(env *Environment, path string) (*runDir, error) {

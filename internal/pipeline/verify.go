@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -56,8 +57,12 @@ func checkFolder(dir string) error {
 func verifyFiles(env *Environment, dir string) error {
 	differences, err := fileio.VerifyChecksums(dir)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && holdsPackage(dir):
+		return fmt.Errorf("%w: %s has no %s: its list was removed", ErrDifference, dir, fileio.ChecksumFile)
+	case errors.Is(err, fs.ErrNotExist) && holdsRun(dir):
+		return config.Usagef("%s is a run directory: its packages are in %s, and blocktrain verify takes it as it is", dir, filepath.Join(dir, packageDir))
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: %s has no %s: it is not a package, or its list was removed", ErrDifference, dir, fileio.ChecksumFile)
+		return config.Usagef("%s is not a package: it has no %s", dir, fileio.ChecksumFile)
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrDifference, err)
 	}

@@ -29,10 +29,9 @@ type difference struct {
 // nothing stands for a value that a document does not have.
 const nothing = "nothing"
 
-// Error implements error.
-func (d *difference) Error() string {
-	return fmt.Sprintf("%v: %s: recorded is %s, found is %s", ErrDifference, d.place(), d.Recorded, d.Found)
-}
+// Error implements error. It says where; what was recorded and what was found is in
+// the account of the verification.
+func (d *difference) Error() string { return fmt.Sprintf("%v: %s", ErrDifference, d.place()) }
 
 // Unwrap makes a difference an ErrDifference.
 func (d *difference) Unwrap() error { return ErrDifference }
@@ -47,7 +46,7 @@ func (d *difference) place() string {
 
 // unreadable is the difference of a file that is not what the program wrote.
 func unreadable(file string, err error) *difference {
-	return &difference{File: file, Figure: "content", Recorded: "a file that this program reads", Found: err.Error(), Cause: "the file was changed or is damaged"}
+	return &difference{File: file, Figure: "content", Recorded: "a file that this program reads", Found: err.Error(), Cause: changed(file) + "; or another version of the program wrote it"}
 }
 
 // document is a JSON value in which numbers are kept as they are written.

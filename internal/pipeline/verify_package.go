@@ -29,7 +29,7 @@ func (v *verification) checkDigests(context.Context) error {
 			return v.lacking(name, err)
 		}
 		if recorded := v.record.Files[name]; found != recorded {
-			return &difference{File: name, Figure: "sha256", Recorded: recorded, Found: found, Cause: edited}
+			return &difference{File: name, Figure: "sha256", Recorded: recorded, Found: found, Cause: changed(name, recordFile)}
 		}
 	}
 	return nil
@@ -42,7 +42,7 @@ func (v *verification) checkContents(context.Context) (err error) {
 		return nil
 	}
 	if v.record.Package == nil {
-		return &difference{File: recordFile, Figure: "package", Recorded: nothing, Found: "a package", Cause: edited}
+		return &difference{File: recordFile, Figure: "package", Recorded: nothing, Found: "a package", Cause: changed(recordFile)}
 	}
 	dir, err := os.MkdirTemp("", "blocktrain-verify-")
 	if err != nil {
@@ -105,7 +105,7 @@ func (v *verification) compareDerived(dir, name string) error {
 	if err != nil {
 		return v.lacking(name, err)
 	}
-	by, cause := v.record.Package.Program, edited
+	by, cause := v.record.Package.Program, changed(name, recordFile)
 	switch {
 	case bytes.Equal(packaged, want):
 		return nil
@@ -128,7 +128,7 @@ func (v *verification) checkNames(derived []string) error {
 	allowed := map[string]bool{".": true, fileio.ChecksumFile: true, recordFile: true}
 	for _, name := range slices.Concat(derived, v.record.fileNames()) {
 		if !slices.Contains(derived, name) && !recordedName.MatchString(name) {
-			return &difference{File: recordFile, Figure: "files", Recorded: name, Found: "a name that no file of a run has", Cause: edited}
+			return &difference{File: recordFile, Figure: "files", Recorded: name, Found: "a name that no file of a run has", Cause: changed(recordFile)}
 		}
 		for ; !allowed[name]; name = path.Dir(name) {
 			allowed[name] = true

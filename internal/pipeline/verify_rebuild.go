@@ -171,7 +171,7 @@ func (v *verification) compareIdentity(rebuilt *Record) error {
 		return d
 	}
 	if v.record.Weights != rebuilt.Weights {
-		return &difference{File: recordFile, Figure: "weights", Recorded: v.record.Weights, Found: rebuilt.Weights, Cause: edited}
+		return &difference{File: recordFile, Figure: "weights", Recorded: v.record.Weights, Found: rebuilt.Weights, Cause: changed(recordFile)}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -22,32 +23,51 @@ import (
 // What verification finds without training: whether the files of a run or package
 // say the same of each other.
 
-// edited is the cause of what only a changed file explains.
-const edited = "the file was changed after it was written, or is damaged"
+// changed is the cause of what only the change of a file explains: one of those
+// named, which do not say the same.
+func changed(files ...string) string {
+	return strings.Join(files, " or ") + " was changed after it was written, or is damaged"
+}
 
 // checkFiles compares a package with its list of digests.
 func (v *verification) checkFiles(context.Context) error {
 	if err := checkFolder(v.request.Path); err != nil {
 		return err
 	}
-	if !exists(v.file(recordFile)) {
-		return config.Usagef("%s is neither a run directory nor a package: it has no %s", v.request.Path, recordFile)
-	}
-	v.packaged = isPackage(v.request.Path) || !exists(v.file(train.CheckpointDir))
-	if !v.packaged {
+	v.packaged = holdsPackage(v.request.Path)
+	switch {
+	case v.packaged:
+		return v.checkList()
+	case holdsRun(v.request.Path):
 		return nil
 	}
+	return config.Usagef("%s is neither a run directory nor a package: it has no %s", v.request.Path, recordFile)
+}
+
+// checkList compares the files of a package with its list of digests.
+func (v *verification) checkList() error {
 	differences, err := fileio.VerifyChecksums(v.request.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "it is not a package, or its list was removed"}
+		return &difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "the list was removed"}
 	case err != nil:
 		return unreadable(fileio.ChecksumFile, err)
 	case len(differences) > 0:
-		d := differences[0]
-		return &difference{File: fileio.ChecksumFile, Figure: d.Path, Recorded: "the file's digest", Found: string(d.Kind), Cause: edited}
+		return unlisted(differences[0])
 	}
 	return nil
+}
+
+// unlisted is a difference between a package's files and its list.
+func unlisted(d fileio.Difference) *difference {
+	recorded, cause := "the file's digest", changed(d.Path, fileio.ChecksumFile)
+	switch d.Kind {
+	case fileio.Missing:
+		cause = d.Path + " was removed from the package"
+	case fileio.Unlisted:
+		recorded, cause = nothing, d.Path+" was added to the package"
+	}
+	return &difference{File: fileio.ChecksumFile, Figure: d.Path, Recorded: recorded, Found: string(d.Kind), Cause: cause}
 }
 
 // readRecord reads run.json, whose identity must be the one that its digest is of.
@@ -58,7 +78,7 @@ func (v *verification) readRecord(context.Context) (err error) {
 	case errors.As(err, &changed):
 		return &difference{File: recordFile, Figure: "identity_sha256", Recorded: changed.recorded, Found: changed.found, Cause: "the identity was edited after the run"}
 	case err != nil:
-		return err
+		return v.lacking(recordFile, err)
 	case v.record.Training == nil:
 		return config.Usagef("%s has not been trained to its end: there is nothing to compare with", v.request.Path)
 	}
@@ -100,10 +120,10 @@ func (v *verification) checkHistory(context.Context) (err error) {
 	}
 	t := v.record.Training
 	if len(v.history) != t.Epochs {
-		return &difference{File: train.HistoryFile, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(v.history)), Cause: edited}
+		return &difference{File: train.HistoryFile, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(v.history)), Cause: changed(train.HistoryFile, recordFile)}
 	}
 	if t.BestEpoch < 1 || t.BestEpoch > t.Epochs {
-		return &difference{File: recordFile, Figure: "training.best_epoch", Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: edited}
+		return &difference{File: recordFile, Figure: "training.best_epoch", Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: changed(recordFile)}
 	}
 	best := v.history[t.BestEpoch-1]
 	digest := best.WeightsSHA256
@@ -112,7 +132,7 @@ func (v *verification) checkHistory(context.Context) (err error) {
 	}
 	if digest != t.WeightsSHA256 {
 		return &difference{File: train.HistoryFile, Epoch: best.Epoch, Figure: "digest of the " + v.record.Weights + " weights", Recorded: t.WeightsSHA256, Found: digest,
-			Cause: fmt.Sprintf("%s or %s was changed after it was written", train.HistoryFile, recordFile)}
+			Cause: changed(train.HistoryFile, recordFile)}
 	}
 	return nil
 }
@@ -128,7 +148,7 @@ func (v *verification) checkWeights(context.Context) error {
 		return v.lacking(name, err)
 	}
 	if digest := weights.Digest(file.Tensors); digest != v.record.Training.WeightsSHA256 {
-		return &difference{File: name, Figure: "digest of the weights", Recorded: v.record.Training.WeightsSHA256, Found: digest, Cause: edited}
+		return &difference{File: name, Figure: "digest of the weights", Recorded: v.record.Training.WeightsSHA256, Found: digest, Cause: changed(name, recordFile)}
 	}
 	return nil
 }
@@ -147,14 +167,14 @@ func (v *verification) checkRelease(context.Context) error {
 		return &difference{File: releaseFile, Figure: "weights.sha256", Recorded: recorded, Found: release.Weights.SHA256, Cause: "the decision is on other weights, or was edited"}
 	}
 	if release.Decision() != v.record.Decision {
-		return &difference{File: releaseFile, Figure: "decision", Recorded: v.record.Decision, Found: release.Decision(), Cause: edited}
+		return &difference{File: releaseFile, Figure: "decision", Recorded: v.record.Decision, Found: release.Decision(), Cause: changed(releaseFile, recordFile)}
 	}
 	if recorded := v.record.Files[evaluationFile(dataset.PartTest)]; release.EvaluationSHA256 != recorded {
 		return &difference{File: releaseFile, Figure: "evaluation_sha256", Recorded: recorded, Found: release.EvaluationSHA256,
 			Cause: "the model was evaluated again after the decision, which the gate must then repeat; or a file was edited"}
 	}
 	if v.packaged && !release.Approved {
-		return &difference{File: releaseFile, Figure: "approved", Recorded: "true in every package", Found: "false", Cause: edited}
+		return &difference{File: releaseFile, Figure: "approved", Recorded: "true in every package", Found: "false", Cause: changed(releaseFile)}
 	}
 	v.release = release
 	return nil
@@ -198,7 +218,7 @@ func (v *verification) checkVerdicts(test *metric.Evaluation) error {
 		}
 		found := c.Judge(m)
 		if found.Measured != nil && measured(recorded) != measured(found) {
-			return &difference{File: releaseFile, Figure: recorded.Name + ".measured", Recorded: measured(recorded), Found: measured(found), Cause: edited}
+			return &difference{File: releaseFile, Figure: recorded.Name + ".measured", Recorded: measured(recorded), Found: measured(found), Cause: changed(releaseFile, evaluationFile(dataset.PartTest))}
 		}
 	}
 	return nil
