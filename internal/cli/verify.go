@@ -19,10 +19,11 @@ code 4. The number of workers, the data mode and the machine do not matter.
 --epochs N compares the first N epochs alone, which is no verification of the
 model: the JSON then says "verified": false and "partial": true.
 
+A package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.
 Packages carry no data: --data-dir says where it is. Of the settings of the
 environment and of .env, only --workers and --data-mode count.`,
 		example: `  blocktrain verify runs/first
-  blocktrain verify mnist-vgg-small-0.1.0 --data-dir data/mnist
+  blocktrain verify mnist-vgg-small-0.1.0.tar.gz --data-dir data/mnist
   blocktrain verify mnist-vgg-small-0.1.0 --data-dir data --epochs 1 --json`,
 		own: func(o *config.Options) {
 			o.List(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")

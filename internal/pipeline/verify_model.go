@@ -18,7 +18,7 @@ import (
 // VerifyRequest says which model to verify, and how to do the work, which affects
 // no result.
 type VerifyRequest struct {
-	Path     string   // run directory or unpacked package
+	Path     string   // run directory or package, unpacked or as archive
 	DataDirs []string // "DIR" or "NAME=DIR"; empty: those of the record
 	DataMode string
 	InitFrom string // file of the weights that training began with; empty: that of the record
@@ -49,7 +49,8 @@ const verificationSchema = 1
 type verification struct {
 	env      *Environment
 	request  VerifyRequest
-	packaged bool // a package, not a run directory
+	folder   string // of the run, or of the package where it is unpacked
+	packaged bool   // a package, not a run directory
 	record   *Record
 	split    *dataset.Split
 	history  []metric.Epoch
@@ -64,13 +65,24 @@ type verification struct {
 func Verify(ctx context.Context, env *Environment, request VerifyRequest) error {
 	v := &verification{env: env, request: request, result: Verification{Schema: verificationSchema}}
 	started := time.Now()
-	err := v.all(ctx)
+	err := v.within(ctx, v.all)
 	if err != nil && !errors.As(err, &v.result.FirstDifference) {
 		return err
 	}
 	v.result.Partial = err == nil && v.result.Epochs < v.result.Recorded
 	v.result.Verified, v.result.Seconds = err == nil && !v.result.Partial, time.Since(started).Seconds()
 	return errors.Join(err, v.print(env.Stdout))
+}
+
+// within does what is asked for in the folder of the run or package.
+func (v *verification) within(ctx context.Context, do func(context.Context) error) (err error) {
+	folder, remove, err := folderOf(v.request.Path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	v.folder = folder
+	return do(ctx)
 }
 
 // all does the steps in order: first what costs nothing.
@@ -95,7 +107,7 @@ func oneByOne(ctx context.Context, steps ...func(context.Context) error) error {
 }
 
 func (v *verification) file(name string) string {
-	return filepath.Join(v.request.Path, filepath.FromSlash(name))
+	return filepath.Join(v.folder, filepath.FromSlash(name))
 }
 
 func (v *verification) warn(text string) {

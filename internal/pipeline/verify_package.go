@@ -81,7 +81,7 @@ func (v *verification) derive(dir string) error {
 	if err := exportAll(exporters, a, dir); err != nil {
 		return unreadable(recordFile, err)
 	}
-	r := &session{env: v.env, record: v.record, dir: &runDir{path: v.request.Path}}
+	r := &session{env: v.env, record: v.record, dir: &runDir{path: v.folder}}
 	content, err := r.report(&trained{graph, params}, note.Program)
 	if err != nil {
 		return v.lacking(cardFile, err)
@@ -134,7 +134,7 @@ func (v *verification) checkNames(derived []string) error {
 			allowed[name] = true
 		}
 	}
-	return fs.WalkDir(os.DirFS(v.request.Path), ".", func(name string, _ fs.DirEntry, err error) error {
+	return fs.WalkDir(os.DirFS(v.folder), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err == nil && !allowed[name] {
 			return &difference{File: name, Figure: "file", Recorded: nothing, Found: "a file or folder that no package has", Cause: "it was added to the package"}
 		}

@@ -31,14 +31,11 @@ func changed(files ...string) string {
 
 // checkFiles compares a package with its list of digests.
 func (v *verification) checkFiles(context.Context) error {
-	if err := checkFolder(v.request.Path); err != nil {
-		return err
-	}
-	v.packaged = holdsPackage(v.request.Path)
+	v.packaged = holdsPackage(v.folder)
 	switch {
 	case v.packaged:
 		return v.checkList()
-	case holdsRun(v.request.Path):
+	case holdsRun(v.folder):
 		return nil
 	}
 	return config.Usagef("%s is neither a run directory nor a package: it has no %s", v.request.Path, recordFile)
@@ -46,7 +43,7 @@ func (v *verification) checkFiles(context.Context) error {
 
 // checkList compares the files of a package with its list of digests.
 func (v *verification) checkList() error {
-	differences, err := fileio.VerifyChecksums(v.request.Path)
+	differences, err := fileio.VerifyChecksums(v.folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "the list was removed"}

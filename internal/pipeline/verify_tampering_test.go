@@ -81,7 +81,7 @@ func sealFiles(t *testing.T, dir string) {
 	if !exists(filepath.Join(dir, exporter.WeightsFile)) {
 		return
 	}
-	v := &verification{env: testEnvironment(t, nil), request: VerifyRequest{Path: dir}, packaged: true}
+	v := &verification{env: testEnvironment(t, nil), folder: dir, packaged: true}
 	if v.record, err = readRecord(v.file(recordFile)); err == nil {
 		_ = v.derive(dir) // what cannot be derived stays
 	}

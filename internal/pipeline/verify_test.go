@@ -341,7 +341,7 @@ func verifyUsage(t *testing.T, e example) {
 		want    string
 	}{
 		{VerifyRequest{Path: filepath.Join(empty, "none")}, "does not exist"},
-		{VerifyRequest{Path: e.pack + ".tar.gz"}, "is not a folder: want an unpacked package"},
+		{VerifyRequest{Path: filepath.Join(e.run, releaseFile)}, "is neither a folder nor an archive: want a package, unpacked or as .tar.gz"},
 		{VerifyRequest{Path: empty}, "is neither a run directory nor a package: it has no run.json"},
 		{VerifyRequest{Path: untrained}, "has not been trained to its end"},
 		{VerifyRequest{Path: e.run, Epochs: 4}, "--epochs 4: the training had 3"},
