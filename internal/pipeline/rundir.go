@@ -70,8 +70,12 @@ func checkNewRunDir(path string) error {
 	switch {
 	case err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !isBeginning(e.Name()) }):
 		return nil
-	case err == nil:
+	case err == nil && isPackage(path):
+		return config.Usagef("%s is a package, which stays as it is: choose another --output-dir", path)
+	case err == nil && exists(SettingsFile(path)):
 		return config.Usagef("%s exists and is not empty: choose another --output-dir, or continue it with blocktrain run --run %s --resume", path, shellWord(path))
+	case err == nil:
+		return config.Usagef("%s exists, is not empty and is no run directory: choose another --output-dir", path)
 	case !errors.Is(err, os.ErrNotExist):
 		return config.Usagef("cannot use %s as a run directory: %w", path, err)
 	}
