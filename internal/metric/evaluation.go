@@ -56,11 +56,15 @@ type Evaluation struct {
 }
 
 // TopK is the share of examples whose true class is among the k most probable
-// ones. With fewer than five classes Five is 1.
+// ones. With five classes or fewer Five is 1.
 type TopK struct {
 	One  float64 `json:"1"`
 	Five float64 `json:"5"`
 }
+
+// TellsTopFive says whether there are so many classes that the accuracy of the five
+// most probable ones is worth showing.
+func (e *Evaluation) TellsTopFive() bool { return len(e.PerClass) > 5 }
 
 // Class is how well one class is recognised.
 type Class struct {

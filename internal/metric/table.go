@@ -51,7 +51,7 @@ func (e *Evaluation) writeSummary(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "%s of %s examples right, %d classes\n", Count(e.Correct), Count(e.Examples), len(e.PerClass))
 	fmt.Fprintf(b, "accuracy     %s %% (95 %% interval %s)", Percent(e.Accuracy), e.AccuracyInterval.Percent())
-	if len(e.PerClass) > 5 {
+	if e.TellsTopFive() {
 		fmt.Fprintf(b, ", top five %s %%", Percent(e.TopK.Five))
 	}
 	b.WriteByte('\n')

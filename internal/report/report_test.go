@@ -311,6 +311,22 @@ func TestHostileCard(t *testing.T) {
 	}
 }
 
+// TestFewClasses checks that the accuracy of the top five is left out where it says
+// nothing.
+func TestFewClasses(t *testing.T) {
+	for classes, want := range map[int]bool{3: false, 5: false, 6: true} {
+		r := whole(t)
+		r.Classes = strings.Split("abcdef", "")[:classes]
+		r.Test, r.Validation = evaluation(t, "test", 20, r.Classes...), evaluation(t, "validation", 20, r.Classes...)
+		card, page := documents(t, r, "few-classes")
+		for name, text := range map[string][]byte{"card": card, "page": page} {
+			if shown := bytes.Contains(text, []byte("top 5")); shown != want {
+				t.Errorf("%d classes: the %s shows the top five: %t", classes, name, shown)
+			}
+		}
+	}
+}
+
 func TestManyClasses(t *testing.T) {
 	r := whole(t)
 	r.Classes = nil
