@@ -134,12 +134,25 @@ func (r *session) mostAre(names []string) bool {
 	return 2*named > all
 }
 
-// checkFreeze refuses prefixes that freeze nothing.
+// checkFreeze refuses prefixes that freeze nothing, or one of two averages that
+// training moves together.
 func (r *session) checkFreeze(names []string) error {
 	for _, prefix := range r.settings.Freeze {
 		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
 			return config.Usagef("--freeze %s: no weight's name begins so; the model has %s", prefix, strings.Join(names, ", "))
 		}
 	}
+	for _, mean := range names {
+		layer, isMean := strings.CutSuffix(mean, "running_mean")
+		if variance := layer + "running_variance"; isMean && r.freezes(mean) != r.freezes(variance) {
+			return config.Usagef("--freeze %s: %s and %s move together: want both, by %srunning, or neither",
+				strings.Join(r.settings.Freeze, ","), mean, variance, layer)
+		}
+	}
 	return nil
+}
+
+// freezes says whether a weight keeps its value in training.
+func (r *session) freezes(name string) bool {
+	return slices.ContainsFunc(r.settings.Freeze, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
