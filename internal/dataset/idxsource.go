@@ -2,8 +2,10 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,11 +57,11 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 	if err != nil {
 		return nil, err
 	}
-	train, err := s.part(paths[trainImages], paths[trainLabels], mode)
+	train, err := s.part(paths, trainImages, mode)
 	if err != nil {
 		return nil, err
 	}
-	test, err := s.part(paths[testImages], paths[testLabels], mode)
+	test, err := s.part(paths, testImages, mode)
 	if err != nil {
 		return nil, err
 	}
@@ -92,14 +94,16 @@ type idxPart struct {
 	labels []uint8
 }
 
-func (s *idxSource) part(imagePath, labelPath string, mode Mode) (*idxPart, error) {
+// part reads one pair of files: the images at index first, and the labels behind.
+func (s *idxSource) part(paths [4]string, first int, mode Mode) (*idxPart, error) {
+	imagePath, labelPath := paths[first], paths[first+1]
 	labels, err := readLabels(labelPath, len(s.classes))
 	if err != nil {
-		return nil, err
+		return nil, s.compared(first+1, labelPath, err)
 	}
 	images, err := readFrames(imagePath, mode)
 	if err != nil {
-		return nil, err
+		return nil, s.compared(first, imagePath, err)
 	}
 	if images.count != len(labels) {
 		return nil, fmt.Errorf("%s has %d images, but %s has %d labels: the files do not belong together",
@@ -130,6 +134,24 @@ func (e idxExamples) Source(i int) string {
 		i -= len(e.train)
 	}
 	return fmt.Sprintf("%s/%s/%d", e.name, part, i)
+}
+
+// compared adds to the error of a file how it differs from the published one, which
+// most likely it was before it was damaged, and what to do.
+func (s *idxSource) compared(i int, path string, err error) error {
+	var disk *fs.PathError
+	digest, damage := unpackedSHA256(path)
+	switch {
+	case errors.As(err, &disk) || errors.As(damage, &disk) || digest == s.files[i].sha256:
+		return err
+	case damage != nil:
+		digest = "none, for it cannot be unpacked"
+	}
+	remedy := "put an intact copy in its place"
+	if s.fetch {
+		remedy += ", or remove it to have it downloaded anew"
+	}
+	return fmt.Errorf("%w; the content of the published file has SHA-256 %s, that of this one %s: %s", err, s.files[i].sha256, digest, remedy)
 }
 
 // find returns the paths of the four files.
