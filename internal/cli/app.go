@@ -34,6 +34,9 @@ type command struct {
 	// settings picks the settings of a run that are flags of the command; nil
 	// means none. The others still take their values from elsewhere.
 	settings func(*config.Option) bool
+	// meanings are the lines of help of settings that mean something else to this
+	// command than to a run, their default included, by name.
+	meanings map[string]string
 	// own declares the command's own options.
 	own func(*config.Options)
 	// recorded, where it is not nil, is the own option --run: if it is given, the
@@ -193,11 +196,19 @@ func (c *command) options() []*config.Option {
 		s.Declare(o)
 		for _, option := range o.All() {
 			if c.settings(option) {
-				flags = append(flags, option)
+				flags = append(flags, c.explained(option))
 			}
 		}
 	}
 	return flags
+}
+
+// explained is a setting as the command's help has it.
+func (c *command) explained(option *config.Option) *config.Option {
+	if meaning, other := c.meanings[option.Name]; other {
+		option.Doc, option.Default = meaning, ""
+	}
+	return option
 }
 
 // checkArgs refuses arguments where the command takes none, and suggests what may

@@ -16,12 +16,17 @@ size, and the time for one image on one worker; what share of the processor's
 peak of fused multiply-adds that is; where the time of a step goes; and memory.
 Figures are medians of nine repetitions.
 
-Without --model, the reference networks of doc/Performance.md are measured, each
-at its input and batch size. Cross-entropy is the loss.`,
+Without --model, the four reference networks of doc/Performance.md are measured,
+each at its input and batch size, which takes half a minute to a minute. Neither
+.env nor the environment chooses another model. Cross-entropy is the loss.`,
 		example: `  blocktrain bench
   blocktrain bench --model cnn --workers 1 --seconds 2
   blocktrain bench --model resnet20 --input 64x64x3 --batch-size 32 --json`,
 		settings: named("model", "model-options", "optimizer", "optimizer-options", "batch-size", "shard-size", "workers"),
+		meanings: map[string]string{
+			"model":      "network to measure; empty: the reference networks",
+			"batch-size": "examples per step; empty: the reference network's, or 128",
+		},
 		own: func(o *config.Options) {
 			o.String(&request.Input, "input", "", "size of images, such as 32x32x3; empty: as in doc/Performance.md, or 28x28x1")
 			o.Int(&request.Classes, "classes", 10, "classes to tell apart", config.Between(2, 100_000))
