@@ -131,39 +131,27 @@ func (p *Pipeline) Resolved() string {
 	return strings.Join(p.resolved, ",")
 }
 
-// Apply returns img varied by every transform of the list but mixup. It never
-// changes img, and returns it as it is when no transform acts on it.
-func (p *Pipeline) Apply(img imaging.Image, s *rng.Stream) imaging.Image {
-	var (
-		src    = img
-		dst    imaging.Image // without pixels until one is needed
-		varied = false       // src is no longer img
-	)
+// Apply varies img by every transform of the list but mixup.
+func (p *Pipeline) Apply(img imaging.Image, s *rng.Stream) {
+	buffer := p.buffer(img)
+	defer p.buffers.Put(buffer)
+	dst, src := *buffer, img
 	for _, transform := range p.transforms {
-		if dst.Pix == nil {
-			dst = p.buffer(img)
-		}
-		if !transform.Apply(dst, src, s) {
-			continue
-		}
-		src, dst = dst, src
-		if !varied { // dst is img now, which belongs to the caller
-			dst, varied = imaging.Image{}, true
+		if transform.Apply(dst, src, s) {
+			dst, src = src, dst
 		}
 	}
-	if dst.Pix != nil {
-		p.buffers.Put(&dst)
-	}
-	return src
+	copy(img.Pix, src.Pix) // which may be the same
 }
 
 // buffer returns an image of the shape of like whose contents are of no
 // interest.
-func (p *Pipeline) buffer(like imaging.Image) imaging.Image {
+func (p *Pipeline) buffer(like imaging.Image) *imaging.Image {
 	if m, ok := p.buffers.Get().(*imaging.Image); ok && m.SameShape(like) {
-		return *m
+		return m
 	}
-	return imaging.New(like.Width, like.Height, like.Channels)
+	m := imaging.New(like.Width, like.Height, like.Channels)
+	return &m
 }
 
 // one is 1 in the fixed-point form of angles, factors and matrices.

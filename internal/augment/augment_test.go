@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,13 @@ func parse(t testing.TB, list string) *Pipeline {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// apply returns img varied.
+func apply(p *Pipeline, img imaging.Image, s *rng.Stream) imaging.Image {
+	img.Pix = slices.Clone(img.Pix)
+	p.Apply(img, s)
+	return img
 }
 
 func stream(item int) *rng.Stream {
@@ -61,8 +69,8 @@ func TestDigests(t *testing.T) {
 		p := parse(t, test.list)
 		all := imaging.New(0, 0, 0)
 		for item := range 3 {
-			all.Pix = append(all.Pix, p.Apply(pattern(14, 12, 1), stream(item)).Pix...)
-			all.Pix = append(all.Pix, p.Apply(pattern(9, 15, 3), stream(item)).Pix...)
+			all.Pix = append(all.Pix, apply(p, pattern(14, 12, 1), stream(item)).Pix...)
+			all.Pix = append(all.Pix, apply(p, pattern(9, 15, 3), stream(item)).Pix...)
 		}
 		if got := all.Digest()[:16]; got != test.want {
 			t.Errorf("%s: digest %s, want %s", test.list, got, test.want)
@@ -79,7 +87,7 @@ func TestNoStrengthIsIdentity(t *testing.T) {
 	} {
 		p := parse(t, list)
 		for item := range 4 {
-			if got := p.Apply(img, stream(item)); &got.Pix[0] != &img.Pix[0] {
+			if got := apply(p, img, stream(item)); !slices.Equal(got.Pix, img.Pix) {
 				t.Errorf("%q at address %d gives another image", list, item)
 			}
 		}
@@ -92,17 +100,16 @@ const everything = "shift:pixels=3,rotate:degrees=40,scale:min=0.6:max=1.5,shear
 
 func TestApplyIsAFunctionOfTheAddress(t *testing.T) {
 	img := pattern(16, 13, 3)
-	before := img.Digest()
 	lists := strings.Split(everything, ",")
 	for _, list := range append(lists, everything) {
 		p := parse(t, list)
 		seen := map[string]bool{}
 		for item := range 20 {
-			got := p.Apply(img, stream(item))
+			got := apply(p, img, stream(item))
 			if !got.SameShape(img) || len(got.Pix) != len(img.Pix) {
 				t.Fatalf("%s: shape %dx%dx%d", list, got.Width, got.Height, got.Channels)
 			}
-			again := parse(t, list).Apply(img, stream(item))
+			again := apply(parse(t, list), img, stream(item))
 			if diff := cmp.Diff(got, again); diff != "" {
 				t.Fatalf("%s: the same address gives other pixels: %s", list, diff)
 			}
@@ -111,13 +118,10 @@ func TestApplyIsAFunctionOfTheAddress(t *testing.T) {
 		if len(seen) < 2 {
 			t.Errorf("%s: 20 addresses give one image", list)
 		}
-		if img.Digest() != before {
-			t.Fatalf("%s changed its argument", list)
-		}
 	}
 }
 
-// Results that were handed out must survive later calls, from any goroutine.
+// An image does not depend on what is done to others at the same time.
 func TestApplyFromSeveralGoroutines(t *testing.T) {
 	p := parse(t, everything)
 	shapes := []imaging.Image{pattern(16, 13, 3), pattern(28, 28, 1)}
@@ -129,7 +133,7 @@ func TestApplyFromSeveralGoroutines(t *testing.T) {
 		for worker := range 4 {
 			group.Go(func() {
 				for i := worker; i < n; i += 4 {
-					results[i] = p.Apply(shapes[i%2], stream(i))
+					results[i] = apply(p, shapes[i%2], stream(i))
 				}
 			})
 		}
@@ -139,7 +143,7 @@ func TestApplyFromSeveralGoroutines(t *testing.T) {
 		}
 	}
 	for i := range n {
-		alone := parse(t, everything).Apply(shapes[i%2], stream(i)).Digest()
+		alone := apply(parse(t, everything), shapes[i%2], stream(i)).Digest()
 		if digests[0][i] != alone || digests[1][i] != alone {
 			t.Errorf("example %d depends on who else uses the pipeline", i)
 		}
@@ -151,7 +155,7 @@ func TestProbability(t *testing.T) {
 	img := pattern(5, 5, 1)
 	acted := 0
 	for item := range 4000 {
-		if got := p.Apply(img, stream(item)); &got.Pix[0] != &img.Pix[0] {
+		if got := apply(p, img, stream(item)); !slices.Equal(got.Pix, img.Pix) {
 			acted++
 		}
 	}

@@ -98,7 +98,7 @@ func TestShiftReachesEveryOffset(t *testing.T) {
 	p := parse(t, "shift:pixels=2")
 	seen := map[int]bool{}
 	for item := range 600 {
-		at := slices.Index(p.Apply(img, stream(item)).Pix, 255)
+		at := slices.Index(apply(p, img, stream(item)).Pix, 255)
 		if x, y := at%7, at/7; x < 1 || x > 5 || y < 1 || y > 5 {
 			t.Fatalf("moved to (%d,%d)", x, y)
 		}
@@ -115,7 +115,7 @@ func TestFlip(t *testing.T) {
 		"flip:p=1":                    {4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9},
 		"flip:p=1:direction=vertical": {7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6},
 	} {
-		if diff := cmp.Diff(want, parse(t, list).Apply(src, stream(0)).Pix); diff != "" {
+		if diff := cmp.Diff(want, apply(parse(t, list), src, stream(0)).Pix); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", list, diff)
 		}
 	}
@@ -128,7 +128,7 @@ func TestGeometryOfAConstantImage(t *testing.T) {
 	}
 	p := parse(t, "rotate:degrees=90:fill=130,scale:min=0.4:max=3:fill=130,shear:degrees=50:fill=130,elastic:fill=130:sigma=2,crop:fill=130")
 	for item := range 20 {
-		for i, v := range p.Apply(img, stream(item)).Pix {
+		for i, v := range apply(p, img, stream(item)).Pix {
 			if v != 130 {
 				t.Fatalf("byte %d is %d, want 130", i, v)
 			}
@@ -145,7 +145,7 @@ func TestEraseShare(t *testing.T) {
 	smallest, largest := 1.0, 0.0
 	for item := range 300 {
 		erased := 0
-		for _, v := range p.Apply(img, stream(item)).Pix {
+		for _, v := range apply(p, img, stream(item)).Pix {
 			if v == 7 {
 				erased++
 			}
@@ -162,7 +162,7 @@ func TestEraseAll(t *testing.T) {
 	p := parse(t, "erase:p=1:min=1:max=1")
 	img := pattern(6, 4, 3)
 	for item := range 20 {
-		if got := p.Apply(img, stream(item)); !got.SameShape(img) {
+		if got := apply(p, img, stream(item)); !got.SameShape(img) {
 			t.Fatal("shape changed")
 		}
 	}
@@ -172,13 +172,13 @@ func TestBrightnessAndContrast(t *testing.T) {
 	img := grey(4, 0, 50, 150, 200) // mean 100
 	bright, dark := false, false
 	for item := range 50 {
-		got := parse(t, "brightness:amount=0.5").Apply(img, stream(item)).Pix
+		got := apply(parse(t, "brightness:amount=0.5"), img, stream(item)).Pix
 		if got[0] != 0 || got[1] < 25 || got[1] > 75 || got[2]/3 < got[1]-1 || got[2]/3 > got[1]+1 {
 			t.Fatalf("brightness: %v", got)
 		}
 		bright, dark = bright || got[1] > 60, dark || got[1] < 40
 
-		got = parse(t, "contrast:amount=0.5").Apply(img, stream(item)).Pix
+		got = apply(parse(t, "contrast:amount=0.5"), img, stream(item)).Pix
 		if below, above := 100-int(got[1]), int(got[2])-100; below < above-1 || below > above+1 || below < 24 || below > 76 {
 			t.Fatalf("contrast: %v", got)
 		}
@@ -194,7 +194,7 @@ func TestNoiseMoments(t *testing.T) {
 		img.Pix[i] = 128
 	}
 	var sum, squares float64
-	for _, v := range parse(t, "noise:sigma=12").Apply(img, stream(0)).Pix {
+	for _, v := range apply(parse(t, "noise:sigma=12"), img, stream(0)).Pix {
 		d := float64(v) - 128
 		sum += d
 		squares += d * d

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -53,7 +52,7 @@ const ahead = 3
 // goroutines.
 //
 // After the first batches nothing is allocated for images that are in memory in
-// the network's size; decoding, resizing and augmentation allocate their result.
+// the network's size; decoding and resizing allocate their result.
 func (l *Loader) Batches(ctx context.Context, order []int, epoch uint32, first, batchSize int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		if err := l.check(order, first, batchSize); err != nil {
@@ -211,12 +210,11 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	if err != nil {
 		return err
 	}
+	copy(s.image(at), img.Pix)
 	if f.varying {
+		img.Pix = s.image(at)
 		*stream = *f.imageKey.Stream(uint32(i), f.epoch, 0)
-		img = f.Augment.Apply(img, stream)
-	}
-	if copied := copy(s.image(at), img.Pix); copied != f.imageBytes() || copied != len(img.Pix) {
-		return errors.New("augmentation changed the size of an image")
+		f.Augment.Apply(img, stream)
 	}
 	s.batch.Labels[at] = f.Dataset.Info(i).Label
 	return nil
