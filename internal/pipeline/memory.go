@@ -33,7 +33,7 @@ func (d demand) check(available int64) error {
 
 // least is what training takes at the least, in bytes: the batches of images, the
 // parameters with their gradients, and, for the examples of one shard for each worker,
-// half of what all layers make of them: a plan shares memory between layers. A test
+// a quarter of what all layers make of them: a plan shares memory between layers. A test
 // compares it with what plans take.
 func (d demand) least() float64 {
 	values, parameters := 0.0, 0.0
@@ -47,7 +47,7 @@ func (d demand) least() float64 {
 	workers := min(d.workers, (d.batch+shard-1)/shard)
 	const floatSize = 4
 	images := float64(d.batches * d.batch * d.graph.Input().Shape.Elements())
-	return images + float64(floatSize*(float64(2*parameters)+float64(values*float64(shard*workers)/2)))
+	return images + float64(floatSize*(float64(2*parameters)+float64(values*float64(shard*workers)/4)))
 }
 
 // demand is that of the run's training with a network.
