@@ -1527,97 +1527,81 @@ panelRows:
 	VMOVUPS     (BX), Z26
 	VSUBPS      Z16, Z26, Z26
 	VMULPS      Z18, Z26, Z26
-	VMOVUPS     (DX), Z27
-	VMOVAPS     Z22, Z28
-	VFMADD231PS Z20, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z22, Z27
+	VFMADD231PS Z20, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   (DX), K1, Z27
 	VADDPS      Z27, Z8, Z8
 	VFMADD231PS Z26, Z27, Z0
 	VMOVUPS     64(BX), Z26
 	VSUBPS      Z17, Z26, Z26
 	VMULPS      Z19, Z26, Z26
-	VMOVUPS     64(DX), Z27
-	VMOVAPS     Z23, Z28
-	VFMADD231PS Z21, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z23, Z27
+	VFMADD231PS Z21, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   64(DX), K1, Z27
 	VADDPS      Z27, Z9, Z9
 	VFMADD231PS Z26, Z27, Z1
 	VMOVUPS     (BX)(DI*1), Z26
 	VSUBPS      Z16, Z26, Z26
 	VMULPS      Z18, Z26, Z26
-	VMOVUPS     (DX)(DI*1), Z27
-	VMOVAPS     Z22, Z28
-	VFMADD231PS Z20, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z22, Z27
+	VFMADD231PS Z20, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z27
 	VADDPS      Z27, Z10, Z10
 	VFMADD231PS Z26, Z27, Z2
 	VMOVUPS     64(BX)(DI*1), Z26
 	VSUBPS      Z17, Z26, Z26
 	VMULPS      Z19, Z26, Z26
-	VMOVUPS     64(DX)(DI*1), Z27
-	VMOVAPS     Z23, Z28
-	VFMADD231PS Z21, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z23, Z27
+	VFMADD231PS Z21, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   64(DX)(DI*1), K1, Z27
 	VADDPS      Z27, Z11, Z11
 	VFMADD231PS Z26, Z27, Z3
 	VMOVUPS     (BX)(DI*2), Z26
 	VSUBPS      Z16, Z26, Z26
 	VMULPS      Z18, Z26, Z26
-	VMOVUPS     (DX)(DI*2), Z27
-	VMOVAPS     Z22, Z28
-	VFMADD231PS Z20, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z22, Z27
+	VFMADD231PS Z20, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   (DX)(DI*2), K1, Z27
 	VADDPS      Z27, Z12, Z12
 	VFMADD231PS Z26, Z27, Z4
 	VMOVUPS     64(BX)(DI*2), Z26
 	VSUBPS      Z17, Z26, Z26
 	VMULPS      Z19, Z26, Z26
-	VMOVUPS     64(DX)(DI*2), Z27
-	VMOVAPS     Z23, Z28
-	VFMADD231PS Z21, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z23, Z27
+	VFMADD231PS Z21, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   64(DX)(DI*2), K1, Z27
 	VADDPS      Z27, Z13, Z13
 	VFMADD231PS Z26, Z27, Z5
 	VMOVUPS     (BX)(R8*1), Z26
 	VSUBPS      Z16, Z26, Z26
 	VMULPS      Z18, Z26, Z26
-	VMOVUPS     (DX)(R8*1), Z27
-	VMOVAPS     Z22, Z28
-	VFMADD231PS Z20, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z22, Z27
+	VFMADD231PS Z20, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   (DX)(R8*1), K1, Z27
 	VADDPS      Z27, Z14, Z14
 	VFMADD231PS Z26, Z27, Z6
 	VMOVUPS     64(BX)(R8*1), Z26
 	VSUBPS      Z17, Z26, Z26
 	VMULPS      Z19, Z26, Z26
-	VMOVUPS     64(DX)(R8*1), Z27
-	VMOVAPS     Z23, Z28
-	VFMADD231PS Z21, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z23, Z27
+	VFMADD231PS Z21, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   64(DX)(R8*1), K1, Z27
 	VADDPS      Z27, Z15, Z15
 	VFMADD231PS Z26, Z27, Z7
 	ADDQ        R9, DX
@@ -1631,25 +1615,21 @@ panelRest:
 	VMOVUPS     (BX), Z26
 	VSUBPS      Z16, Z26, Z26
 	VMULPS      Z18, Z26, Z26
-	VMOVUPS     (DX), Z27
-	VMOVAPS     Z22, Z28
-	VFMADD231PS Z20, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z22, Z27
+	VFMADD231PS Z20, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   (DX), K1, Z27
 	VADDPS      Z27, Z8, Z8
 	VFMADD231PS Z26, Z27, Z0
 	VMOVUPS     64(BX), Z26
 	VSUBPS      Z17, Z26, Z26
 	VMULPS      Z19, Z26, Z26
-	VMOVUPS     64(DX), Z27
-	VMOVAPS     Z23, Z28
-	VFMADD231PS Z21, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z23, Z27
+	VFMADD231PS Z21, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   64(DX), K1, Z27
 	VADDPS      Z27, Z9, Z9
 	VFMADD231PS Z26, Z27, Z1
 	CMPQ        SI, $-2
@@ -1657,25 +1637,21 @@ panelRest:
 	VMOVUPS     (BX)(DI*1), Z26
 	VSUBPS      Z16, Z26, Z26
 	VMULPS      Z18, Z26, Z26
-	VMOVUPS     (DX)(DI*1), Z27
-	VMOVAPS     Z22, Z28
-	VFMADD231PS Z20, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z22, Z27
+	VFMADD231PS Z20, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z27
 	VADDPS      Z27, Z10, Z10
 	VFMADD231PS Z26, Z27, Z2
 	VMOVUPS     64(BX)(DI*1), Z26
 	VSUBPS      Z17, Z26, Z26
 	VMULPS      Z19, Z26, Z26
-	VMOVUPS     64(DX)(DI*1), Z27
-	VMOVAPS     Z23, Z28
-	VFMADD231PS Z21, Z26, Z28
-	VCMPPS      $0x1e, Z24, Z28, K1
-	VCMPPS      $0x11, Z25, Z28, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z27, K1, Z27
+	VMOVAPS     Z23, Z27
+	VFMADD231PS Z21, Z26, Z27
+	VCMPPS      $0x1e, Z24, Z27, K1
+	VCMPPS      $0x11, Z25, Z27, K1, K1
+	VMOVUPS.Z   64(DX)(DI*1), K1, Z27
 	VADDPS      Z27, Z11, Z11
 	VFMADD231PS Z26, Z27, Z3
 	CMPQ        SI, $-1
@@ -1683,25 +1659,21 @@ panelRest:
 	VMOVUPS     (BX)(DI*2), Z26
 	VSUBPS      Z16, Z26, Z16
 	VMULPS      Z18, Z16, Z16
-	VMOVUPS     (DX)(DI*2), Z18
-	VMOVAPS     Z22, Z22
-	VFMADD231PS Z20, Z16, Z22
-	VCMPPS      $0x1e, Z24, Z22, K1
-	VCMPPS      $0x11, Z25, Z22, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z18, K1, Z18
+	VMOVAPS     Z22, Z18
+	VFMADD231PS Z20, Z16, Z18
+	VCMPPS      $0x1e, Z24, Z18, K1
+	VCMPPS      $0x11, Z25, Z18, K1, K1
+	VMOVUPS.Z   (DX)(DI*2), K1, Z18
 	VADDPS      Z18, Z12, Z12
 	VFMADD231PS Z16, Z18, Z4
 	VMOVUPS     64(BX)(DI*2), Z16
 	VSUBPS      Z17, Z16, Z16
 	VMULPS      Z19, Z16, Z16
-	VMOVUPS     64(DX)(DI*2), Z17
-	VMOVAPS     Z23, Z18
-	VFMADD231PS Z21, Z16, Z18
-	VCMPPS      $0x1e, Z24, Z18, K1
-	VCMPPS      $0x11, Z25, Z18, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z17, K1, Z17
+	VMOVAPS     Z23, Z17
+	VFMADD231PS Z21, Z16, Z17
+	VCMPPS      $0x1e, Z24, Z17, K1
+	VCMPPS      $0x11, Z25, Z17, K1, K1
+	VMOVUPS.Z   64(DX)(DI*2), K1, Z17
 	VADDPS      Z17, Z13, Z13
 	VFMADD231PS Z16, Z17, Z5
 
@@ -1792,49 +1764,41 @@ singleRows:
 	VMOVUPS     (BX), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
-	VMOVUPS     (DX), Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K1
-	VCMPPS      $0x11, Z13, Z16, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z15, K1, Z15
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K1
+	VCMPPS      $0x11, Z13, Z15, K1, K1
+	VMOVUPS.Z   (DX), K1, Z15
 	VADDPS      Z15, Z4, Z4
 	VFMADD231PS Z14, Z15, Z0
 	VMOVUPS     (BX)(DI*1), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
-	VMOVUPS     (DX)(DI*1), Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K1
-	VCMPPS      $0x11, Z13, Z16, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z15, K1, Z15
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K1
+	VCMPPS      $0x11, Z13, Z15, K1, K1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z15
 	VADDPS      Z15, Z5, Z5
 	VFMADD231PS Z14, Z15, Z1
 	VMOVUPS     (BX)(DI*2), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
-	VMOVUPS     (DX)(DI*2), Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K1
-	VCMPPS      $0x11, Z13, Z16, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z15, K1, Z15
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K1
+	VCMPPS      $0x11, Z13, Z15, K1, K1
+	VMOVUPS.Z   (DX)(DI*2), K1, Z15
 	VADDPS      Z15, Z6, Z6
 	VFMADD231PS Z14, Z15, Z2
 	VMOVUPS     (BX)(R8*1), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
-	VMOVUPS     (DX)(R8*1), Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K1
-	VCMPPS      $0x11, Z13, Z16, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z15, K1, Z15
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K1
+	VCMPPS      $0x11, Z13, Z15, K1, K1
+	VMOVUPS.Z   (DX)(R8*1), K1, Z15
 	VADDPS      Z15, Z7, Z7
 	VFMADD231PS Z14, Z15, Z3
 	ADDQ        R9, DX
@@ -1848,13 +1812,11 @@ singleRest:
 	VMOVUPS     (BX), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
-	VMOVUPS     (DX), Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K1
-	VCMPPS      $0x11, Z13, Z16, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z15, K1, Z15
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K1
+	VCMPPS      $0x11, Z13, Z15, K1, K1
+	VMOVUPS.Z   (DX), K1, Z15
 	VADDPS      Z15, Z4, Z4
 	VFMADD231PS Z14, Z15, Z0
 	CMPQ        SI, $-2
@@ -1862,13 +1824,11 @@ singleRest:
 	VMOVUPS     (BX)(DI*1), Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
-	VMOVUPS     (DX)(DI*1), Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K1
-	VCMPPS      $0x11, Z13, Z16, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z15, K1, Z15
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K1
+	VCMPPS      $0x11, Z13, Z15, K1, K1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z15
 	VADDPS      Z15, Z5, Z5
 	VFMADD231PS Z14, Z15, Z1
 	CMPQ        SI, $-1
@@ -1876,13 +1836,11 @@ singleRest:
 	VMOVUPS     (BX)(DI*2), Z14
 	VSUBPS      Z8, Z14, Z8
 	VMULPS      Z9, Z8, Z8
-	VMOVUPS     (DX)(DI*2), Z9
-	VMOVAPS     Z11, Z11
-	VFMADD231PS Z10, Z8, Z11
-	VCMPPS      $0x1e, Z12, Z11, K1
-	VCMPPS      $0x11, Z13, Z11, K2
-	KANDW       K1, K2, K1
-	VMOVAPS.Z   Z9, K1, Z9
+	VMOVAPS     Z11, Z9
+	VFMADD231PS Z10, Z8, Z9
+	VCMPPS      $0x1e, Z12, Z9, K1
+	VCMPPS      $0x11, Z13, Z9, K1, K1
+	VMOVUPS.Z   (DX)(DI*2), K1, Z9
 	VADDPS      Z9, Z6, Z6
 	VFMADD231PS Z8, Z9, Z2
 
@@ -1967,48 +1925,44 @@ cutRows:
 	VMOVUPS.Z   (DX), K1, Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K2
+	VCMPPS      $0x11, Z13, Z15, K2, K2
 	VMOVUPS.Z   (AX), K1, Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K2
-	VCMPPS      $0x11, Z13, Z16, K3
-	KANDW       K2, K3, K2
 	VMOVAPS.Z   Z15, K2, Z15
 	VADDPS      Z15, Z4, Z4
 	VFMADD231PS Z14, Z15, Z0
 	VMOVUPS.Z   (DX)(SI*1), K1, Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K2
+	VCMPPS      $0x11, Z13, Z15, K2, K2
 	VMOVUPS.Z   (AX)(SI*1), K1, Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K2
-	VCMPPS      $0x11, Z13, Z16, K3
-	KANDW       K2, K3, K2
 	VMOVAPS.Z   Z15, K2, Z15
 	VADDPS      Z15, Z5, Z5
 	VFMADD231PS Z14, Z15, Z1
 	VMOVUPS.Z   (DX)(SI*2), K1, Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K2
+	VCMPPS      $0x11, Z13, Z15, K2, K2
 	VMOVUPS.Z   (AX)(SI*2), K1, Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K2
-	VCMPPS      $0x11, Z13, Z16, K3
-	KANDW       K2, K3, K2
 	VMOVAPS.Z   Z15, K2, Z15
 	VADDPS      Z15, Z6, Z6
 	VFMADD231PS Z14, Z15, Z2
 	VMOVUPS.Z   (DX)(DI*1), K1, Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K2
+	VCMPPS      $0x11, Z13, Z15, K2, K2
 	VMOVUPS.Z   (AX)(DI*1), K1, Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K2
-	VCMPPS      $0x11, Z13, Z16, K3
-	KANDW       K2, K3, K2
 	VMOVAPS.Z   Z15, K2, Z15
 	VADDPS      Z15, Z7, Z7
 	VFMADD231PS Z14, Z15, Z3
@@ -2023,12 +1977,11 @@ cutRest:
 	VMOVUPS.Z   (DX), K1, Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K2
+	VCMPPS      $0x11, Z13, Z15, K2, K2
 	VMOVUPS.Z   (AX), K1, Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K2
-	VCMPPS      $0x11, Z13, Z16, K3
-	KANDW       K2, K3, K2
 	VMOVAPS.Z   Z15, K2, Z15
 	VADDPS      Z15, Z4, Z4
 	VFMADD231PS Z14, Z15, Z0
@@ -2037,12 +1990,11 @@ cutRest:
 	VMOVUPS.Z   (DX)(SI*1), K1, Z14
 	VSUBPS      Z8, Z14, Z14
 	VMULPS      Z9, Z14, Z14
+	VMOVAPS     Z11, Z15
+	VFMADD231PS Z10, Z14, Z15
+	VCMPPS      $0x1e, Z12, Z15, K2
+	VCMPPS      $0x11, Z13, Z15, K2, K2
 	VMOVUPS.Z   (AX)(SI*1), K1, Z15
-	VMOVAPS     Z11, Z16
-	VFMADD231PS Z10, Z14, Z16
-	VCMPPS      $0x1e, Z12, Z16, K2
-	VCMPPS      $0x11, Z13, Z16, K3
-	KANDW       K2, K3, K2
 	VMOVAPS.Z   Z15, K2, Z15
 	VADDPS      Z15, Z5, Z5
 	VFMADD231PS Z14, Z15, Z1
@@ -2051,12 +2003,11 @@ cutRest:
 	VMOVUPS.Z   (DX)(SI*2), K1, Z14
 	VSUBPS      Z8, Z14, Z8
 	VMULPS      Z9, Z8, Z8
+	VMOVAPS     Z11, Z9
+	VFMADD231PS Z10, Z8, Z9
+	VCMPPS      $0x1e, Z12, Z9, K2
+	VCMPPS      $0x11, Z13, Z9, K2, K2
 	VMOVUPS.Z   (AX)(SI*2), K1, Z9
-	VMOVAPS     Z11, Z11
-	VFMADD231PS Z10, Z8, Z11
-	VCMPPS      $0x1e, Z12, Z11, K2
-	VCMPPS      $0x11, Z13, Z11, K3
-	KANDW       K2, K3, K2
 	VMOVAPS.Z   Z9, K2, Z9
 	VADDPS      Z9, Z6, Z6
 	VFMADD231PS Z8, Z9, Z2
@@ -2326,13 +2277,11 @@ panelRow:
 	VMOVUPS      (SI), Z16
 	VSUBPS       Z0, Z16, Z16
 	VMULPS       Z2, Z16, Z16
-	VMOVUPS      (BX), Z17
-	VMOVAPS      Z12, Z18
-	VFMADD231PS  Z10, Z16, Z18
-	VCMPPS       $0x1e, Z14, Z18, K1
-	VCMPPS       $0x11, Z15, Z18, K2
-	KANDW        K1, K2, K1
-	VMOVAPS.Z    Z17, K1, Z17
+	VMOVAPS      Z12, Z17
+	VFMADD231PS  Z10, Z16, Z17
+	VCMPPS       $0x1e, Z14, Z17, K1
+	VCMPPS       $0x11, Z15, Z17, K1, K1
+	VMOVUPS.Z    (BX), K1, Z17
 	VSUBPS       Z8, Z17, Z17
 	VMOVAPS      Z17, Z17
 	VFNMADD231PS Z6, Z16, Z17
@@ -2341,13 +2290,11 @@ panelRow:
 	VMOVUPS      64(SI), Z16
 	VSUBPS       Z1, Z16, Z16
 	VMULPS       Z3, Z16, Z16
-	VMOVUPS      64(BX), Z17
-	VMOVAPS      Z13, Z18
-	VFMADD231PS  Z11, Z16, Z18
-	VCMPPS       $0x1e, Z14, Z18, K1
-	VCMPPS       $0x11, Z15, Z18, K2
-	KANDW        K1, K2, K1
-	VMOVAPS.Z    Z17, K1, Z17
+	VMOVAPS      Z13, Z17
+	VFMADD231PS  Z11, Z16, Z17
+	VCMPPS       $0x1e, Z14, Z17, K1
+	VCMPPS       $0x11, Z15, Z17, K1, K1
+	VMOVUPS.Z    64(BX), K1, Z17
 	VSUBPS       Z9, Z17, Z17
 	VMOVAPS      Z17, Z17
 	VFNMADD231PS Z7, Z16, Z17
@@ -2400,13 +2347,11 @@ singleRow:
 	VMOVUPS      (SI), Z9
 	VSUBPS       Z0, Z9, Z9
 	VMULPS       Z1, Z9, Z9
-	VMOVUPS      (BX), Z10
-	VMOVAPS      Z6, Z11
-	VFMADD231PS  Z5, Z9, Z11
-	VCMPPS       $0x1e, Z7, Z11, K1
-	VCMPPS       $0x11, Z8, Z11, K2
-	KANDW        K1, K2, K1
-	VMOVAPS.Z    Z10, K1, Z10
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z5, Z9, Z10
+	VCMPPS       $0x1e, Z7, Z10, K1
+	VCMPPS       $0x11, Z8, Z10, K1, K1
+	VMOVUPS.Z    (BX), K1, Z10
 	VSUBPS       Z4, Z10, Z10
 	VMOVAPS      Z10, Z10
 	VFNMADD231PS Z3, Z9, Z10
@@ -2461,12 +2406,11 @@ cutRow:
 	VMOVUPS.Z    (BX), K1, Z9
 	VSUBPS       Z0, Z9, Z9
 	VMULPS       Z1, Z9, Z9
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z5, Z9, Z10
+	VCMPPS       $0x1e, Z7, Z10, K2
+	VCMPPS       $0x11, Z8, Z10, K2, K2
 	VMOVUPS.Z    (DX), K1, Z10
-	VMOVAPS      Z6, Z11
-	VFMADD231PS  Z5, Z9, Z11
-	VCMPPS       $0x1e, Z7, Z11, K2
-	VCMPPS       $0x11, Z8, Z11, K3
-	KANDW        K2, K3, K2
 	VMOVAPS.Z    Z10, K2, Z10
 	VSUBPS       Z4, Z10, Z10
 	VMOVAPS      Z10, Z10
@@ -3113,45 +3057,45 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-160
 	JE   done
 
 panel:
-	CMPQ AX, $0x10
-	JL   panelDone
-	MOVQ dst_base+0(FP), DX
-	ADDQ CX, DX
-	MOVQ x_base+24(FP), BX
-	ADDQ CX, BX
-	MOVQ rows+144(FP), SI
-	MOVQ stride+152(FP), DI
-	SHLQ $0x02, DI
+	CMPQ    AX, $0x10
+	JL      panelDone
+	MOVQ    mean_base+48(FP), DX
+	VMOVUPS (DX)(CX*1), Y0
+	MOVQ    mean_base+48(FP), DX
+	VMOVUPS 32(DX)(CX*1), Y1
+	MOVQ    inverse_base+72(FP), DX
+	VMOVUPS (DX)(CX*1), Y2
+	MOVQ    inverse_base+72(FP), DX
+	VMOVUPS 32(DX)(CX*1), Y3
+	MOVQ    weight_base+96(FP), DX
+	VMOVUPS (DX)(CX*1), Y4
+	MOVQ    weight_base+96(FP), DX
+	VMOVUPS 32(DX)(CX*1), Y5
+	MOVQ    bias_base+120(FP), DX
+	VMOVUPS (DX)(CX*1), Y6
+	MOVQ    bias_base+120(FP), DX
+	VMOVUPS 32(DX)(CX*1), Y7
+	MOVQ    dst_base+0(FP), DX
+	ADDQ    CX, DX
+	MOVQ    x_base+24(FP), BX
+	ADDQ    CX, BX
+	MOVQ    rows+144(FP), SI
+	MOVQ    stride+152(FP), DI
+	SHLQ    $0x02, DI
 
 panelRow:
-	VMOVUPS     (BX), Y0
-	MOVQ        mean_base+48(FP), R8
-	VMOVUPS     (R8)(CX*1), Y1
-	MOVQ        inverse_base+72(FP), R8
-	VMOVUPS     (R8)(CX*1), Y2
-	VSUBPS      Y1, Y0, Y0
-	VMULPS      Y2, Y0, Y0
-	MOVQ        weight_base+96(FP), R8
-	VMOVUPS     (R8)(CX*1), Y1
-	MOVQ        bias_base+120(FP), R8
-	VMOVUPS     (R8)(CX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (DX)
-	VMOVUPS     32(BX), Y0
-	MOVQ        mean_base+48(FP), R8
-	VMOVUPS     32(R8)(CX*1), Y1
-	MOVQ        inverse_base+72(FP), R8
-	VMOVUPS     32(R8)(CX*1), Y2
-	VSUBPS      Y1, Y0, Y0
-	VMULPS      Y2, Y0, Y0
-	MOVQ        weight_base+96(FP), R8
-	VMOVUPS     32(R8)(CX*1), Y1
-	MOVQ        bias_base+120(FP), R8
-	VMOVUPS     32(R8)(CX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, 32(DX)
+	VMOVUPS     (BX), Y8
+	VSUBPS      Y0, Y8, Y8
+	VMULPS      Y2, Y8, Y8
+	VMOVAPS     Y6, Y9
+	VFMADD231PS Y4, Y8, Y9
+	VMOVUPS     Y9, (DX)
+	VMOVUPS     32(BX), Y8
+	VSUBPS      Y1, Y8, Y8
+	VMULPS      Y3, Y8, Y8
+	VMOVAPS     Y7, Y9
+	VFMADD231PS Y5, Y8, Y9
+	VMOVUPS     Y9, 32(DX)
 	ADDQ        DI, DX
 	ADDQ        DI, BX
 	DECQ        SI
@@ -3162,31 +3106,31 @@ panelRow:
 
 panelDone:
 single:
-	CMPQ AX, $0x08
-	JL   singleDone
-	MOVQ dst_base+0(FP), DX
-	ADDQ CX, DX
-	MOVQ x_base+24(FP), BX
-	ADDQ CX, BX
-	MOVQ rows+144(FP), SI
-	MOVQ stride+152(FP), DI
-	SHLQ $0x02, DI
+	CMPQ    AX, $0x08
+	JL      singleDone
+	MOVQ    mean_base+48(FP), DX
+	VMOVUPS (DX)(CX*1), Y0
+	MOVQ    inverse_base+72(FP), DX
+	VMOVUPS (DX)(CX*1), Y1
+	MOVQ    weight_base+96(FP), DX
+	VMOVUPS (DX)(CX*1), Y2
+	MOVQ    bias_base+120(FP), DX
+	VMOVUPS (DX)(CX*1), Y3
+	MOVQ    dst_base+0(FP), DX
+	ADDQ    CX, DX
+	MOVQ    x_base+24(FP), BX
+	ADDQ    CX, BX
+	MOVQ    rows+144(FP), SI
+	MOVQ    stride+152(FP), DI
+	SHLQ    $0x02, DI
 
 singleRow:
-	VMOVUPS     (BX), Y0
-	MOVQ        mean_base+48(FP), R8
-	VMOVUPS     (R8)(CX*1), Y1
-	MOVQ        inverse_base+72(FP), R8
-	VMOVUPS     (R8)(CX*1), Y2
-	VSUBPS      Y1, Y0, Y0
-	VMULPS      Y2, Y0, Y0
-	MOVQ        weight_base+96(FP), R8
-	VMOVUPS     (R8)(CX*1), Y1
-	MOVQ        bias_base+120(FP), R8
-	VMOVUPS     (R8)(CX*1), Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (DX)
+	VMOVUPS     (BX), Y4
+	VSUBPS      Y0, Y4, Y4
+	VMULPS      Y1, Y4, Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS Y2, Y4, Y5
+	VMOVUPS     Y5, (DX)
 	ADDQ        DI, DX
 	ADDQ        DI, BX
 	DECQ        SI
@@ -3196,37 +3140,37 @@ singleRow:
 	JMP         single
 
 singleDone:
-	TESTQ   AX, AX
-	JZ      done
-	LEAQ    lanes<>+0(SB), DX
-	NEGQ    AX
-	VMOVUPS 32(DX)(AX*4), Y0
-	MOVQ    dst_base+0(FP), AX
-	ADDQ    CX, AX
-	MOVQ    x_base+24(FP), DX
-	ADDQ    CX, DX
-	MOVQ    rows+144(FP), BX
-	MOVQ    stride+152(FP), SI
-	SHLQ    $0x02, SI
+	TESTQ      AX, AX
+	JZ         done
+	LEAQ       lanes<>+0(SB), DX
+	NEGQ       AX
+	VMOVUPS    32(DX)(AX*4), Y0
+	MOVQ       mean_base+48(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y1
+	MOVQ       inverse_base+72(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y2
+	MOVQ       weight_base+96(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y3
+	MOVQ       bias_base+120(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y4
+	MOVQ       dst_base+0(FP), AX
+	ADDQ       CX, AX
+	MOVQ       x_base+24(FP), DX
+	ADDQ       CX, DX
+	MOVQ       rows+144(FP), CX
+	MOVQ       stride+152(FP), BX
+	SHLQ       $0x02, BX
 
 cutRow:
-	VMASKMOVPS  (DX), Y0, Y1
-	MOVQ        mean_base+48(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y2
-	MOVQ        inverse_base+72(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y3
-	VSUBPS      Y2, Y1, Y1
-	VMULPS      Y3, Y1, Y1
-	MOVQ        weight_base+96(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y2
-	MOVQ        bias_base+120(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y2, Y1, Y3
-	VMASKMOVPS  Y3, Y0, (AX)
-	ADDQ        SI, AX
-	ADDQ        SI, DX
-	DECQ        BX
+	VMASKMOVPS  (DX), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMULPS      Y2, Y5, Y5
+	VMOVAPS     Y4, Y6
+	VFMADD231PS Y3, Y5, Y6
+	VMASKMOVPS  Y6, Y0, (AX)
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	DECQ        CX
 	JNZ         cutRow
 
 done:
@@ -3242,80 +3186,135 @@ TEXT ·normalizeClampedAVX2(SB), NOSPLIT, $0-168
 	JE   done
 
 panel:
-	CMPQ AX, $0x08
-	JL   panelDone
-	MOVQ dst_base+0(FP), DX
-	ADDQ CX, DX
-	MOVQ x_base+24(FP), BX
-	ADDQ CX, BX
-	MOVQ rows+152(FP), SI
-	MOVQ stride+160(FP), DI
-	SHLQ $0x02, DI
+	CMPQ         AX, $0x10
+	JL           panelDone
+	MOVQ         mean_base+48(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	MOVQ         mean_base+48(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y1
+	MOVQ         inverse_base+72(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	MOVQ         inverse_base+72(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y3
+	MOVQ         weight_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Y4
+	MOVQ         weight_base+96(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y5
+	MOVQ         bias_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y6
+	MOVQ         bias_base+120(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y7
+	VBROADCASTSS low+144(FP), Y8
+	VBROADCASTSS high+148(FP), Y9
+	MOVQ         dst_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+152(FP), SI
+	MOVQ         stride+160(FP), DI
+	SHLQ         $0x02, DI
 
 panelRow:
-	VMOVUPS      (BX), Y0
-	MOVQ         mean_base+48(FP), R8
-	VMOVUPS      (R8)(CX*1), Y1
-	MOVQ         inverse_base+72(FP), R8
-	VMOVUPS      (R8)(CX*1), Y2
-	VSUBPS       Y1, Y0, Y0
-	VMULPS       Y2, Y0, Y0
-	MOVQ         weight_base+96(FP), R8
-	VMOVUPS      (R8)(CX*1), Y1
-	MOVQ         bias_base+120(FP), R8
-	VMOVUPS      (R8)(CX*1), Y2
-	VMOVAPS      Y2, Y2
-	VFMADD231PS  Y1, Y0, Y2
-	VBROADCASTSS high+148(FP), Y0
-	VBROADCASTSS low+144(FP), Y1
-	VMAXPS       Y2, Y1, Y1
-	VMINPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (DX)
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	DECQ         SI
-	JNZ          panelRow
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x08, AX
-	JMP          panel
+	VMOVUPS     (BX), Y10
+	VSUBPS      Y0, Y10, Y10
+	VMULPS      Y2, Y10, Y10
+	VMOVAPS     Y6, Y11
+	VFMADD231PS Y4, Y10, Y11
+	VMAXPS      Y11, Y8, Y10
+	VMINPS      Y10, Y9, Y10
+	VMOVUPS     Y10, (DX)
+	VMOVUPS     32(BX), Y10
+	VSUBPS      Y1, Y10, Y10
+	VMULPS      Y3, Y10, Y10
+	VMOVAPS     Y7, Y11
+	VFMADD231PS Y5, Y10, Y11
+	VMAXPS      Y11, Y8, Y10
+	VMINPS      Y10, Y9, Y10
+	VMOVUPS     Y10, 32(DX)
+	ADDQ        DI, DX
+	ADDQ        DI, BX
+	DECQ        SI
+	JNZ         panelRow
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         panel
 
 panelDone:
-	TESTQ   AX, AX
-	JZ      done
-	LEAQ    lanes<>+0(SB), DX
-	NEGQ    AX
-	VMOVUPS 32(DX)(AX*4), Y0
-	MOVQ    dst_base+0(FP), AX
-	ADDQ    CX, AX
-	MOVQ    x_base+24(FP), DX
-	ADDQ    CX, DX
-	MOVQ    rows+152(FP), BX
-	MOVQ    stride+160(FP), SI
-	SHLQ    $0x02, SI
+single:
+	CMPQ         AX, $0x08
+	JL           singleDone
+	MOVQ         mean_base+48(FP), DX
+	VMOVUPS      (DX)(CX*1), Y0
+	MOVQ         inverse_base+72(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	MOVQ         weight_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	MOVQ         bias_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y3
+	VBROADCASTSS low+144(FP), Y4
+	VBROADCASTSS high+148(FP), Y5
+	MOVQ         dst_base+0(FP), DX
+	ADDQ         CX, DX
+	MOVQ         x_base+24(FP), BX
+	ADDQ         CX, BX
+	MOVQ         rows+152(FP), SI
+	MOVQ         stride+160(FP), DI
+	SHLQ         $0x02, DI
+
+singleRow:
+	VMOVUPS     (BX), Y6
+	VSUBPS      Y0, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVAPS     Y3, Y7
+	VFMADD231PS Y2, Y6, Y7
+	VMAXPS      Y7, Y4, Y6
+	VMINPS      Y6, Y5, Y6
+	VMOVUPS     Y6, (DX)
+	ADDQ        DI, DX
+	ADDQ        DI, BX
+	DECQ        SI
+	JNZ         singleRow
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x08, AX
+	JMP         single
+
+singleDone:
+	TESTQ        AX, AX
+	JZ           done
+	LEAQ         lanes<>+0(SB), DX
+	NEGQ         AX
+	VMOVUPS      32(DX)(AX*4), Y0
+	MOVQ         mean_base+48(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y1
+	MOVQ         inverse_base+72(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	MOVQ         weight_base+96(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y3
+	MOVQ         bias_base+120(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	VBROADCASTSS low+144(FP), Y5
+	VBROADCASTSS high+148(FP), Y6
+	MOVQ         dst_base+0(FP), AX
+	ADDQ         CX, AX
+	MOVQ         x_base+24(FP), DX
+	ADDQ         CX, DX
+	MOVQ         rows+152(FP), CX
+	MOVQ         stride+160(FP), BX
+	SHLQ         $0x02, BX
 
 cutRow:
-	VMASKMOVPS   (DX), Y0, Y1
-	MOVQ         mean_base+48(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y2
-	MOVQ         inverse_base+72(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y3
-	VSUBPS       Y2, Y1, Y1
-	VMULPS       Y3, Y1, Y1
-	MOVQ         weight_base+96(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y2
-	MOVQ         bias_base+120(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y3
-	VMOVAPS      Y3, Y3
-	VFMADD231PS  Y2, Y1, Y3
-	VBROADCASTSS high+148(FP), Y1
-	VBROADCASTSS low+144(FP), Y2
-	VMAXPS       Y3, Y2, Y2
-	VMINPS       Y2, Y1, Y1
-	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	DECQ         BX
-	JNZ          cutRow
+	VMASKMOVPS  (DX), Y0, Y7
+	VSUBPS      Y1, Y7, Y7
+	VMULPS      Y2, Y7, Y7
+	VMOVAPS     Y4, Y8
+	VFMADD231PS Y3, Y7, Y8
+	VMAXPS      Y8, Y5, Y7
+	VMINPS      Y7, Y6, Y7
+	VMASKMOVPS  Y7, Y0, (AX)
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	DECQ        CX
+	JNZ         cutRow
 
 done:
 	VZEROUPPER
@@ -3354,6 +3353,10 @@ panel:
 	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Y7
 	ADDQ    BX, DX
+	MOVQ    mean_base+96(FP), DX
+	VMOVUPS (DX)(CX*1), Y8
+	MOVQ    inverse_base+120(FP), DX
+	VMOVUPS (DX)(CX*1), Y9
 	MOVQ    dy_base+48(FP), DX
 	ADDQ    CX, DX
 	MOVQ    x_base+72(FP), BX
@@ -3367,46 +3370,30 @@ panel:
 	JL      panelRest
 
 panelRows:
-	VMOVUPS     (BX), Y8
-	MOVQ        mean_base+96(FP), R10
-	VMOVUPS     (R10)(CX*1), Y9
-	MOVQ        inverse_base+120(FP), R10
-	VMOVUPS     (R10)(CX*1), Y10
-	VSUBPS      Y9, Y8, Y8
-	VMULPS      Y10, Y8, Y8
-	VMOVUPS     (DX), Y9
-	VADDPS      Y9, Y4, Y4
-	VFMADD231PS Y8, Y9, Y0
-	VMOVUPS     (BX)(DI*1), Y8
-	MOVQ        mean_base+96(FP), R10
-	VMOVUPS     (R10)(CX*1), Y9
-	MOVQ        inverse_base+120(FP), R10
-	VMOVUPS     (R10)(CX*1), Y10
-	VSUBPS      Y9, Y8, Y8
-	VMULPS      Y10, Y8, Y8
-	VMOVUPS     (DX)(DI*1), Y9
-	VADDPS      Y9, Y5, Y5
-	VFMADD231PS Y8, Y9, Y1
-	VMOVUPS     (BX)(DI*2), Y8
-	MOVQ        mean_base+96(FP), R10
-	VMOVUPS     (R10)(CX*1), Y9
-	MOVQ        inverse_base+120(FP), R10
-	VMOVUPS     (R10)(CX*1), Y10
-	VSUBPS      Y9, Y8, Y8
-	VMULPS      Y10, Y8, Y8
-	VMOVUPS     (DX)(DI*2), Y9
-	VADDPS      Y9, Y6, Y6
-	VFMADD231PS Y8, Y9, Y2
-	VMOVUPS     (BX)(R8*1), Y8
-	MOVQ        mean_base+96(FP), R10
-	VMOVUPS     (R10)(CX*1), Y9
-	MOVQ        inverse_base+120(FP), R10
-	VMOVUPS     (R10)(CX*1), Y10
-	VSUBPS      Y9, Y8, Y8
-	VMULPS      Y10, Y8, Y8
-	VMOVUPS     (DX)(R8*1), Y9
-	VADDPS      Y9, Y7, Y7
-	VFMADD231PS Y8, Y9, Y3
+	VMOVUPS     (BX), Y10
+	VSUBPS      Y8, Y10, Y10
+	VMULPS      Y9, Y10, Y10
+	VMOVUPS     (DX), Y11
+	VADDPS      Y11, Y4, Y4
+	VFMADD231PS Y10, Y11, Y0
+	VMOVUPS     (BX)(DI*1), Y10
+	VSUBPS      Y8, Y10, Y10
+	VMULPS      Y9, Y10, Y10
+	VMOVUPS     (DX)(DI*1), Y11
+	VADDPS      Y11, Y5, Y5
+	VFMADD231PS Y10, Y11, Y1
+	VMOVUPS     (BX)(DI*2), Y10
+	VSUBPS      Y8, Y10, Y10
+	VMULPS      Y9, Y10, Y10
+	VMOVUPS     (DX)(DI*2), Y11
+	VADDPS      Y11, Y6, Y6
+	VFMADD231PS Y10, Y11, Y2
+	VMOVUPS     (BX)(R8*1), Y10
+	VSUBPS      Y8, Y10, Y10
+	VMULPS      Y9, Y10, Y10
+	VMOVUPS     (DX)(R8*1), Y11
+	VADDPS      Y11, Y7, Y7
+	VFMADD231PS Y10, Y11, Y3
 	ADDQ        R9, DX
 	ADDQ        R9, BX
 	SUBQ        $0x04, SI
@@ -3415,37 +3402,25 @@ panelRows:
 panelRest:
 	CMPQ        SI, $-3
 	JL          panelEnd
-	VMOVUPS     (BX), Y8
-	MOVQ        mean_base+96(FP), R8
-	VMOVUPS     (R8)(CX*1), Y9
-	MOVQ        inverse_base+120(FP), R8
-	VMOVUPS     (R8)(CX*1), Y10
-	VSUBPS      Y9, Y8, Y8
-	VMULPS      Y10, Y8, Y8
-	VMOVUPS     (DX), Y9
-	VADDPS      Y9, Y4, Y4
-	VFMADD231PS Y8, Y9, Y0
+	VMOVUPS     (BX), Y10
+	VSUBPS      Y8, Y10, Y10
+	VMULPS      Y9, Y10, Y10
+	VMOVUPS     (DX), Y11
+	VADDPS      Y11, Y4, Y4
+	VFMADD231PS Y10, Y11, Y0
 	CMPQ        SI, $-2
 	JL          panelEnd
-	VMOVUPS     (BX)(DI*1), Y8
-	MOVQ        mean_base+96(FP), R8
-	VMOVUPS     (R8)(CX*1), Y9
-	MOVQ        inverse_base+120(FP), R8
-	VMOVUPS     (R8)(CX*1), Y10
-	VSUBPS      Y9, Y8, Y8
-	VMULPS      Y10, Y8, Y8
-	VMOVUPS     (DX)(DI*1), Y9
-	VADDPS      Y9, Y5, Y5
-	VFMADD231PS Y8, Y9, Y1
+	VMOVUPS     (BX)(DI*1), Y10
+	VSUBPS      Y8, Y10, Y10
+	VMULPS      Y9, Y10, Y10
+	VMOVUPS     (DX)(DI*1), Y11
+	VADDPS      Y11, Y5, Y5
+	VFMADD231PS Y10, Y11, Y1
 	CMPQ        SI, $-1
 	JL          panelEnd
-	VMOVUPS     (BX)(DI*2), Y8
-	MOVQ        mean_base+96(FP), BX
-	VMOVUPS     (BX)(CX*1), Y9
-	MOVQ        inverse_base+120(FP), BX
-	VMOVUPS     (BX)(CX*1), Y10
-	VSUBPS      Y9, Y8, Y8
-	VMULPS      Y10, Y8, Y8
+	VMOVUPS     (BX)(DI*2), Y10
+	VSUBPS      Y8, Y10, Y8
+	VMULPS      Y9, Y8, Y8
 	VMOVUPS     (DX)(DI*2), Y9
 	VADDPS      Y9, Y6, Y6
 	VFMADD231PS Y8, Y9, Y2
@@ -3505,6 +3480,10 @@ panelDone:
 	ADDQ       DX, AX
 	VMASKMOVPS (AX)(CX*1), Y0, Y8
 	ADDQ       DX, AX
+	MOVQ       mean_base+96(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y9
+	MOVQ       inverse_base+120(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y10
 	MOVQ       dy_base+48(FP), AX
 	ADDQ       CX, AX
 	MOVQ       x_base+72(FP), DX
@@ -3518,46 +3497,30 @@ panelDone:
 	JL         cutRest
 
 cutRows:
-	VMASKMOVPS  (DX), Y0, Y9
-	MOVQ        mean_base+96(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y10
-	MOVQ        inverse_base+120(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y11
-	VSUBPS      Y10, Y9, Y9
-	VMULPS      Y11, Y9, Y9
-	VMASKMOVPS  (AX), Y0, Y10
-	VADDPS      Y10, Y5, Y5
-	VFMADD231PS Y9, Y10, Y1
-	VMASKMOVPS  (DX)(SI*1), Y0, Y9
-	MOVQ        mean_base+96(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y10
-	MOVQ        inverse_base+120(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y11
-	VSUBPS      Y10, Y9, Y9
-	VMULPS      Y11, Y9, Y9
-	VMASKMOVPS  (AX)(SI*1), Y0, Y10
-	VADDPS      Y10, Y6, Y6
-	VFMADD231PS Y9, Y10, Y2
-	VMASKMOVPS  (DX)(SI*2), Y0, Y9
-	MOVQ        mean_base+96(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y10
-	MOVQ        inverse_base+120(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y11
-	VSUBPS      Y10, Y9, Y9
-	VMULPS      Y11, Y9, Y9
-	VMASKMOVPS  (AX)(SI*2), Y0, Y10
-	VADDPS      Y10, Y7, Y7
-	VFMADD231PS Y9, Y10, Y3
-	VMASKMOVPS  (DX)(DI*1), Y0, Y9
-	MOVQ        mean_base+96(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y10
-	MOVQ        inverse_base+120(FP), R9
-	VMASKMOVPS  (R9)(CX*1), Y0, Y11
-	VSUBPS      Y10, Y9, Y9
-	VMULPS      Y11, Y9, Y9
-	VMASKMOVPS  (AX)(DI*1), Y0, Y10
-	VADDPS      Y10, Y8, Y8
-	VFMADD231PS Y9, Y10, Y4
+	VMASKMOVPS  (DX), Y0, Y11
+	VSUBPS      Y9, Y11, Y11
+	VMULPS      Y10, Y11, Y11
+	VMASKMOVPS  (AX), Y0, Y12
+	VADDPS      Y12, Y5, Y5
+	VFMADD231PS Y11, Y12, Y1
+	VMASKMOVPS  (DX)(SI*1), Y0, Y11
+	VSUBPS      Y9, Y11, Y11
+	VMULPS      Y10, Y11, Y11
+	VMASKMOVPS  (AX)(SI*1), Y0, Y12
+	VADDPS      Y12, Y6, Y6
+	VFMADD231PS Y11, Y12, Y2
+	VMASKMOVPS  (DX)(SI*2), Y0, Y11
+	VSUBPS      Y9, Y11, Y11
+	VMULPS      Y10, Y11, Y11
+	VMASKMOVPS  (AX)(SI*2), Y0, Y12
+	VADDPS      Y12, Y7, Y7
+	VFMADD231PS Y11, Y12, Y3
+	VMASKMOVPS  (DX)(DI*1), Y0, Y11
+	VSUBPS      Y9, Y11, Y11
+	VMULPS      Y10, Y11, Y11
+	VMASKMOVPS  (AX)(DI*1), Y0, Y12
+	VADDPS      Y12, Y8, Y8
+	VFMADD231PS Y11, Y12, Y4
 	ADDQ        R8, AX
 	ADDQ        R8, DX
 	SUBQ        $0x04, BX
@@ -3566,37 +3529,25 @@ cutRows:
 cutRest:
 	CMPQ        BX, $-3
 	JL          cutEnd
-	VMASKMOVPS  (DX), Y0, Y9
-	MOVQ        mean_base+96(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y10
-	MOVQ        inverse_base+120(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y11
-	VSUBPS      Y10, Y9, Y9
-	VMULPS      Y11, Y9, Y9
-	VMASKMOVPS  (AX), Y0, Y10
-	VADDPS      Y10, Y5, Y5
-	VFMADD231PS Y9, Y10, Y1
+	VMASKMOVPS  (DX), Y0, Y11
+	VSUBPS      Y9, Y11, Y11
+	VMULPS      Y10, Y11, Y11
+	VMASKMOVPS  (AX), Y0, Y12
+	VADDPS      Y12, Y5, Y5
+	VFMADD231PS Y11, Y12, Y1
 	CMPQ        BX, $-2
 	JL          cutEnd
-	VMASKMOVPS  (DX)(SI*1), Y0, Y9
-	MOVQ        mean_base+96(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y10
-	MOVQ        inverse_base+120(FP), DI
-	VMASKMOVPS  (DI)(CX*1), Y0, Y11
-	VSUBPS      Y10, Y9, Y9
-	VMULPS      Y11, Y9, Y9
-	VMASKMOVPS  (AX)(SI*1), Y0, Y10
-	VADDPS      Y10, Y6, Y6
-	VFMADD231PS Y9, Y10, Y2
+	VMASKMOVPS  (DX)(SI*1), Y0, Y11
+	VSUBPS      Y9, Y11, Y11
+	VMULPS      Y10, Y11, Y11
+	VMASKMOVPS  (AX)(SI*1), Y0, Y12
+	VADDPS      Y12, Y6, Y6
+	VFMADD231PS Y11, Y12, Y2
 	CMPQ        BX, $-1
 	JL          cutEnd
-	VMASKMOVPS  (DX)(SI*2), Y0, Y9
-	MOVQ        mean_base+96(FP), DX
-	VMASKMOVPS  (DX)(CX*1), Y0, Y10
-	MOVQ        inverse_base+120(FP), DX
-	VMASKMOVPS  (DX)(CX*1), Y0, Y11
-	VSUBPS      Y10, Y9, Y9
-	VMULPS      Y11, Y9, Y9
+	VMASKMOVPS  (DX)(SI*2), Y0, Y11
+	VSUBPS      Y9, Y11, Y9
+	VMULPS      Y10, Y9, Y9
 	VMASKMOVPS  (AX)(SI*2), Y0, Y10
 	VADDPS      Y10, Y7, Y7
 	VFMADD231PS Y9, Y10, Y3
@@ -3662,183 +3613,135 @@ panel:
 	ADDQ    BX, DX
 	VMOVUPS (DX)(CX*1), Y7
 	ADDQ    BX, DX
-	MOVQ    dy_base+48(FP), DX
+	MOVQ    mean_base+96(FP), DX
+	VMOVUPS (DX)(CX*1), Y8
+	MOVQ    inverse_base+120(FP), DX
+	VMOVUPS (DX)(CX*1), Y9
+	MOVQ    weight_base+144(FP), DX
+	VMOVUPS (DX)(CX*1), Y10
+	MOVQ    bias_base+168(FP), DX
 	ADDQ    CX, DX
-	MOVQ    x_base+72(FP), BX
+	MOVQ    dy_base+48(FP), BX
 	ADDQ    CX, BX
-	MOVQ    rows+200(FP), SI
-	MOVQ    channels+208(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DI)(DI*2), R8
-	LEAQ    (DI)(R8*1), R9
-	SUBQ    $0x04, SI
+	MOVQ    x_base+72(FP), SI
+	ADDQ    CX, SI
+	MOVQ    rows+200(FP), DI
+	MOVQ    channels+208(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R9*1), R10
+	SUBQ    $0x04, DI
 	JL      panelRest
 
 panelRows:
-	VMOVUPS      (BX), Y8
-	MOVQ         mean_base+96(FP), R10
-	VMOVUPS      (R10)(CX*1), Y9
-	MOVQ         inverse_base+120(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	VSUBPS       Y9, Y8, Y8
-	VMULPS       Y10, Y8, Y8
-	VMOVUPS      (DX), Y9
-	MOVQ         weight_base+144(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	MOVQ         bias_base+168(FP), R10
-	VMOVUPS      (R10)(CX*1), Y11
-	VMOVAPS      Y11, Y11
-	VFMADD231PS  Y10, Y8, Y11
-	VBROADCASTSS low+192(FP), Y10
-	VCMPPS       $0x1e, Y10, Y11, Y10
-	VBROADCASTSS high+196(FP), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y10, Y9, Y9
-	VADDPS       Y9, Y4, Y4
-	VFMADD231PS  Y8, Y9, Y0
-	VMOVUPS      (BX)(DI*1), Y8
-	MOVQ         mean_base+96(FP), R10
-	VMOVUPS      (R10)(CX*1), Y9
-	MOVQ         inverse_base+120(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	VSUBPS       Y9, Y8, Y8
-	VMULPS       Y10, Y8, Y8
-	VMOVUPS      (DX)(DI*1), Y9
-	MOVQ         weight_base+144(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	MOVQ         bias_base+168(FP), R10
-	VMOVUPS      (R10)(CX*1), Y11
-	VMOVAPS      Y11, Y11
-	VFMADD231PS  Y10, Y8, Y11
-	VBROADCASTSS low+192(FP), Y10
-	VCMPPS       $0x1e, Y10, Y11, Y10
-	VBROADCASTSS high+196(FP), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y10, Y9, Y9
-	VADDPS       Y9, Y5, Y5
-	VFMADD231PS  Y8, Y9, Y1
-	VMOVUPS      (BX)(DI*2), Y8
-	MOVQ         mean_base+96(FP), R10
-	VMOVUPS      (R10)(CX*1), Y9
-	MOVQ         inverse_base+120(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	VSUBPS       Y9, Y8, Y8
-	VMULPS       Y10, Y8, Y8
-	VMOVUPS      (DX)(DI*2), Y9
-	MOVQ         weight_base+144(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	MOVQ         bias_base+168(FP), R10
-	VMOVUPS      (R10)(CX*1), Y11
-	VMOVAPS      Y11, Y11
-	VFMADD231PS  Y10, Y8, Y11
-	VBROADCASTSS low+192(FP), Y10
-	VCMPPS       $0x1e, Y10, Y11, Y10
-	VBROADCASTSS high+196(FP), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y10, Y9, Y9
-	VADDPS       Y9, Y6, Y6
-	VFMADD231PS  Y8, Y9, Y2
-	VMOVUPS      (BX)(R8*1), Y8
-	MOVQ         mean_base+96(FP), R10
-	VMOVUPS      (R10)(CX*1), Y9
-	MOVQ         inverse_base+120(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	VSUBPS       Y9, Y8, Y8
-	VMULPS       Y10, Y8, Y8
-	VMOVUPS      (DX)(R8*1), Y9
-	MOVQ         weight_base+144(FP), R10
-	VMOVUPS      (R10)(CX*1), Y10
-	MOVQ         bias_base+168(FP), R10
-	VMOVUPS      (R10)(CX*1), Y11
-	VMOVAPS      Y11, Y11
-	VFMADD231PS  Y10, Y8, Y11
-	VBROADCASTSS low+192(FP), Y10
-	VCMPPS       $0x1e, Y10, Y11, Y10
-	VBROADCASTSS high+196(FP), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y10, Y9, Y9
-	VADDPS       Y9, Y7, Y7
-	VFMADD231PS  Y8, Y9, Y3
-	ADDQ         R9, DX
-	ADDQ         R9, BX
-	SUBQ         $0x04, SI
+	VMOVUPS      (SI), Y11
+	VSUBPS       Y8, Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VMOVUPS      (DX), Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VBROADCASTSS low+192(FP), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y13
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y13
+	VANDPS       (BX), Y13, Y12
+	VADDPS       Y12, Y4, Y4
+	VFMADD231PS  Y11, Y12, Y0
+	VMOVUPS      (SI)(R8*1), Y11
+	VSUBPS       Y8, Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VMOVUPS      (DX), Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VBROADCASTSS low+192(FP), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y13
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y13
+	VANDPS       (BX)(R8*1), Y13, Y12
+	VADDPS       Y12, Y5, Y5
+	VFMADD231PS  Y11, Y12, Y1
+	VMOVUPS      (SI)(R8*2), Y11
+	VSUBPS       Y8, Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VMOVUPS      (DX), Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VBROADCASTSS low+192(FP), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y13
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y13
+	VANDPS       (BX)(R8*2), Y13, Y12
+	VADDPS       Y12, Y6, Y6
+	VFMADD231PS  Y11, Y12, Y2
+	VMOVUPS      (SI)(R9*1), Y11
+	VSUBPS       Y8, Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VMOVUPS      (DX), Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VBROADCASTSS low+192(FP), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y13
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y13
+	VANDPS       (BX)(R9*1), Y13, Y12
+	VADDPS       Y12, Y7, Y7
+	VFMADD231PS  Y11, Y12, Y3
+	ADDQ         R10, BX
+	ADDQ         R10, SI
+	SUBQ         $0x04, DI
 	JGE          panelRows
 
 panelRest:
-	CMPQ         SI, $-3
+	CMPQ         DI, $-3
 	JL           panelEnd
-	VMOVUPS      (BX), Y8
-	MOVQ         mean_base+96(FP), R8
-	VMOVUPS      (R8)(CX*1), Y9
-	MOVQ         inverse_base+120(FP), R8
-	VMOVUPS      (R8)(CX*1), Y10
-	VSUBPS       Y9, Y8, Y8
-	VMULPS       Y10, Y8, Y8
+	VMOVUPS      (SI), Y11
+	VSUBPS       Y8, Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VMOVUPS      (DX), Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VBROADCASTSS low+192(FP), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y13
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y13
+	VANDPS       (BX), Y13, Y12
+	VADDPS       Y12, Y4, Y4
+	VFMADD231PS  Y11, Y12, Y0
+	CMPQ         DI, $-2
+	JL           panelEnd
+	VMOVUPS      (SI)(R8*1), Y11
+	VSUBPS       Y8, Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VMOVUPS      (DX), Y12
+	VMOVAPS      Y12, Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VBROADCASTSS low+192(FP), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y13
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y13
+	VANDPS       (BX)(R8*1), Y13, Y12
+	VADDPS       Y12, Y5, Y5
+	VFMADD231PS  Y11, Y12, Y1
+	CMPQ         DI, $-1
+	JL           panelEnd
+	VMOVUPS      (SI)(R8*2), Y11
+	VSUBPS       Y8, Y11, Y8
+	VMULPS       Y9, Y8, Y8
 	VMOVUPS      (DX), Y9
-	MOVQ         weight_base+144(FP), R8
-	VMOVUPS      (R8)(CX*1), Y10
-	MOVQ         bias_base+168(FP), R8
-	VMOVUPS      (R8)(CX*1), Y11
-	VMOVAPS      Y11, Y11
-	VFMADD231PS  Y10, Y8, Y11
+	VMOVAPS      Y9, Y9
+	VFMADD231PS  Y10, Y8, Y9
 	VBROADCASTSS low+192(FP), Y10
-	VCMPPS       $0x1e, Y10, Y11, Y10
-	VBROADCASTSS high+196(FP), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y10, Y9, Y9
-	VADDPS       Y9, Y4, Y4
-	VFMADD231PS  Y8, Y9, Y0
-	CMPQ         SI, $-2
-	JL           panelEnd
-	VMOVUPS      (BX)(DI*1), Y8
-	MOVQ         mean_base+96(FP), R8
-	VMOVUPS      (R8)(CX*1), Y9
-	MOVQ         inverse_base+120(FP), R8
-	VMOVUPS      (R8)(CX*1), Y10
-	VSUBPS       Y9, Y8, Y8
-	VMULPS       Y10, Y8, Y8
-	VMOVUPS      (DX)(DI*1), Y9
-	MOVQ         weight_base+144(FP), R8
-	VMOVUPS      (R8)(CX*1), Y10
-	MOVQ         bias_base+168(FP), R8
-	VMOVUPS      (R8)(CX*1), Y11
-	VMOVAPS      Y11, Y11
-	VFMADD231PS  Y10, Y8, Y11
-	VBROADCASTSS low+192(FP), Y10
-	VCMPPS       $0x1e, Y10, Y11, Y10
-	VBROADCASTSS high+196(FP), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y10, Y9, Y9
-	VADDPS       Y9, Y5, Y5
-	VFMADD231PS  Y8, Y9, Y1
-	CMPQ         SI, $-1
-	JL           panelEnd
-	VMOVUPS      (BX)(DI*2), Y8
-	MOVQ         mean_base+96(FP), BX
-	VMOVUPS      (BX)(CX*1), Y9
-	MOVQ         inverse_base+120(FP), BX
-	VMOVUPS      (BX)(CX*1), Y10
-	VSUBPS       Y9, Y8, Y8
-	VMULPS       Y10, Y8, Y8
-	VMOVUPS      (DX)(DI*2), Y9
-	MOVQ         weight_base+144(FP), DX
-	VMOVUPS      (DX)(CX*1), Y10
-	MOVQ         bias_base+168(FP), DX
-	VMOVUPS      (DX)(CX*1), Y11
-	VMOVAPS      Y11, Y11
-	VFMADD231PS  Y10, Y8, Y11
-	VBROADCASTSS low+192(FP), Y10
-	VCMPPS       $0x1e, Y10, Y11, Y10
-	VBROADCASTSS high+196(FP), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y10, Y9, Y9
+	VCMPPS       $0x1e, Y10, Y9, Y10
+	VBROADCASTSS high+196(FP), Y11
+	VCMPPS       $0x11, Y11, Y9, Y9
+	VANDPS       Y10, Y9, Y10
+	VANDPS       (BX)(R8*2), Y10, Y9
 	VADDPS       Y9, Y6, Y6
 	VFMADD231PS  Y8, Y9, Y2
 
@@ -3897,183 +3800,149 @@ panelDone:
 	ADDQ       DX, AX
 	VMASKMOVPS (AX)(CX*1), Y0, Y8
 	ADDQ       DX, AX
-	MOVQ       dy_base+48(FP), AX
+	MOVQ       mean_base+96(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y9
+	MOVQ       inverse_base+120(FP), AX
+	VMASKMOVPS (AX)(CX*1), Y0, Y10
+	MOVQ       weight_base+144(FP), AX
 	ADDQ       CX, AX
-	MOVQ       x_base+72(FP), DX
+	MOVQ       bias_base+168(FP), DX
 	ADDQ       CX, DX
-	MOVQ       rows+200(FP), BX
-	MOVQ       channels+208(FP), SI
-	SHLQ       $0x02, SI
-	LEAQ       (SI)(SI*2), DI
-	LEAQ       (SI)(DI*1), R8
-	SUBQ       $0x04, BX
+	MOVQ       dy_base+48(FP), BX
+	ADDQ       CX, BX
+	MOVQ       x_base+72(FP), SI
+	ADDQ       CX, SI
+	MOVQ       rows+200(FP), DI
+	MOVQ       channels+208(FP), R8
+	SHLQ       $0x02, R8
+	LEAQ       (R8)(R8*2), R9
+	LEAQ       (R8)(R9*1), R10
+	SUBQ       $0x04, DI
 	JL         cutRest
 
 cutRows:
-	VMASKMOVPS   (DX), Y0, Y9
-	MOVQ         mean_base+96(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y10
-	MOVQ         inverse_base+120(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	VSUBPS       Y10, Y9, Y9
-	VMULPS       Y11, Y9, Y9
-	VMASKMOVPS   (AX), Y0, Y10
-	MOVQ         weight_base+144(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	MOVQ         bias_base+168(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y12
-	VMOVAPS      Y12, Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VBROADCASTSS low+192(FP), Y11
-	VCMPPS       $0x1e, Y11, Y12, Y11
-	VBROADCASTSS high+196(FP), Y13
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VANDPS       Y11, Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	VFMADD231PS  Y9, Y10, Y1
-	VMASKMOVPS   (DX)(SI*1), Y0, Y9
-	MOVQ         mean_base+96(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y10
-	MOVQ         inverse_base+120(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	VSUBPS       Y10, Y9, Y9
-	VMULPS       Y11, Y9, Y9
-	VMASKMOVPS   (AX)(SI*1), Y0, Y10
-	MOVQ         weight_base+144(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	MOVQ         bias_base+168(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y12
-	VMOVAPS      Y12, Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VBROADCASTSS low+192(FP), Y11
-	VCMPPS       $0x1e, Y11, Y12, Y11
-	VBROADCASTSS high+196(FP), Y13
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VANDPS       Y11, Y10, Y10
-	VADDPS       Y10, Y6, Y6
-	VFMADD231PS  Y9, Y10, Y2
-	VMASKMOVPS   (DX)(SI*2), Y0, Y9
-	MOVQ         mean_base+96(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y10
-	MOVQ         inverse_base+120(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	VSUBPS       Y10, Y9, Y9
-	VMULPS       Y11, Y9, Y9
-	VMASKMOVPS   (AX)(SI*2), Y0, Y10
-	MOVQ         weight_base+144(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	MOVQ         bias_base+168(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y12
-	VMOVAPS      Y12, Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VBROADCASTSS low+192(FP), Y11
-	VCMPPS       $0x1e, Y11, Y12, Y11
-	VBROADCASTSS high+196(FP), Y13
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VANDPS       Y11, Y10, Y10
-	VADDPS       Y10, Y7, Y7
-	VFMADD231PS  Y9, Y10, Y3
-	VMASKMOVPS   (DX)(DI*1), Y0, Y9
-	MOVQ         mean_base+96(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y10
-	MOVQ         inverse_base+120(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	VSUBPS       Y10, Y9, Y9
-	VMULPS       Y11, Y9, Y9
-	VMASKMOVPS   (AX)(DI*1), Y0, Y10
-	MOVQ         weight_base+144(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y11
-	MOVQ         bias_base+168(FP), R9
-	VMASKMOVPS   (R9)(CX*1), Y0, Y12
-	VMOVAPS      Y12, Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VBROADCASTSS low+192(FP), Y11
-	VCMPPS       $0x1e, Y11, Y12, Y11
-	VBROADCASTSS high+196(FP), Y13
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VANDPS       Y11, Y10, Y10
-	VADDPS       Y10, Y8, Y8
-	VFMADD231PS  Y9, Y10, Y4
-	ADDQ         R8, AX
-	ADDQ         R8, DX
-	SUBQ         $0x04, BX
+	VMASKMOVPS   (SI), Y0, Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VMASKMOVPS   (AX), Y0, Y12
+	VMASKMOVPS   (DX), Y0, Y13
+	VMOVAPS      Y13, Y13
+	VFMADD231PS  Y12, Y11, Y13
+	VBROADCASTSS low+192(FP), Y12
+	VCMPPS       $0x1e, Y12, Y13, Y12
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y13, Y13
+	VANDPS       Y12, Y13, Y12
+	VMASKMOVPS   (BX), Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y5, Y5
+	VFMADD231PS  Y11, Y12, Y1
+	VMASKMOVPS   (SI)(R8*1), Y0, Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VMASKMOVPS   (AX), Y0, Y12
+	VMASKMOVPS   (DX), Y0, Y13
+	VMOVAPS      Y13, Y13
+	VFMADD231PS  Y12, Y11, Y13
+	VBROADCASTSS low+192(FP), Y12
+	VCMPPS       $0x1e, Y12, Y13, Y12
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y13, Y13
+	VANDPS       Y12, Y13, Y12
+	VMASKMOVPS   (BX)(R8*1), Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y6, Y6
+	VFMADD231PS  Y11, Y12, Y2
+	VMASKMOVPS   (SI)(R8*2), Y0, Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VMASKMOVPS   (AX), Y0, Y12
+	VMASKMOVPS   (DX), Y0, Y13
+	VMOVAPS      Y13, Y13
+	VFMADD231PS  Y12, Y11, Y13
+	VBROADCASTSS low+192(FP), Y12
+	VCMPPS       $0x1e, Y12, Y13, Y12
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y13, Y13
+	VANDPS       Y12, Y13, Y12
+	VMASKMOVPS   (BX)(R8*2), Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y7, Y7
+	VFMADD231PS  Y11, Y12, Y3
+	VMASKMOVPS   (SI)(R9*1), Y0, Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VMASKMOVPS   (AX), Y0, Y12
+	VMASKMOVPS   (DX), Y0, Y13
+	VMOVAPS      Y13, Y13
+	VFMADD231PS  Y12, Y11, Y13
+	VBROADCASTSS low+192(FP), Y12
+	VCMPPS       $0x1e, Y12, Y13, Y12
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y13, Y13
+	VANDPS       Y12, Y13, Y12
+	VMASKMOVPS   (BX)(R9*1), Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y8, Y8
+	VFMADD231PS  Y11, Y12, Y4
+	ADDQ         R10, BX
+	ADDQ         R10, SI
+	SUBQ         $0x04, DI
 	JGE          cutRows
 
 cutRest:
-	CMPQ         BX, $-3
+	CMPQ         DI, $-3
 	JL           cutEnd
-	VMASKMOVPS   (DX), Y0, Y9
-	MOVQ         mean_base+96(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y10
-	MOVQ         inverse_base+120(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y11
-	VSUBPS       Y10, Y9, Y9
-	VMULPS       Y11, Y9, Y9
+	VMASKMOVPS   (SI), Y0, Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VMASKMOVPS   (AX), Y0, Y12
+	VMASKMOVPS   (DX), Y0, Y13
+	VMOVAPS      Y13, Y13
+	VFMADD231PS  Y12, Y11, Y13
+	VBROADCASTSS low+192(FP), Y12
+	VCMPPS       $0x1e, Y12, Y13, Y12
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y13, Y13
+	VANDPS       Y12, Y13, Y12
+	VMASKMOVPS   (BX), Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y5, Y5
+	VFMADD231PS  Y11, Y12, Y1
+	CMPQ         DI, $-2
+	JL           cutEnd
+	VMASKMOVPS   (SI)(R8*1), Y0, Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VMASKMOVPS   (AX), Y0, Y12
+	VMASKMOVPS   (DX), Y0, Y13
+	VMOVAPS      Y13, Y13
+	VFMADD231PS  Y12, Y11, Y13
+	VBROADCASTSS low+192(FP), Y12
+	VCMPPS       $0x1e, Y12, Y13, Y12
+	VBROADCASTSS high+196(FP), Y14
+	VCMPPS       $0x11, Y14, Y13, Y13
+	VANDPS       Y12, Y13, Y12
+	VMASKMOVPS   (BX)(R8*1), Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y6, Y6
+	VFMADD231PS  Y11, Y12, Y2
+	CMPQ         DI, $-1
+	JL           cutEnd
+	VMASKMOVPS   (SI)(R8*2), Y0, Y11
+	VSUBPS       Y9, Y11, Y9
+	VMULPS       Y10, Y9, Y9
 	VMASKMOVPS   (AX), Y0, Y10
-	MOVQ         weight_base+144(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y11
-	MOVQ         bias_base+168(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y12
-	VMOVAPS      Y12, Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VBROADCASTSS low+192(FP), Y11
-	VCMPPS       $0x1e, Y11, Y12, Y11
-	VBROADCASTSS high+196(FP), Y13
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VANDPS       Y11, Y10, Y10
-	VADDPS       Y10, Y5, Y5
-	VFMADD231PS  Y9, Y10, Y1
-	CMPQ         BX, $-2
-	JL           cutEnd
-	VMASKMOVPS   (DX)(SI*1), Y0, Y9
-	MOVQ         mean_base+96(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y10
-	MOVQ         inverse_base+120(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y11
-	VSUBPS       Y10, Y9, Y9
-	VMULPS       Y11, Y9, Y9
-	VMASKMOVPS   (AX)(SI*1), Y0, Y10
-	MOVQ         weight_base+144(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y11
-	MOVQ         bias_base+168(FP), DI
-	VMASKMOVPS   (DI)(CX*1), Y0, Y12
-	VMOVAPS      Y12, Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VBROADCASTSS low+192(FP), Y11
-	VCMPPS       $0x1e, Y11, Y12, Y11
-	VBROADCASTSS high+196(FP), Y13
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VANDPS       Y11, Y10, Y10
-	VADDPS       Y10, Y6, Y6
-	VFMADD231PS  Y9, Y10, Y2
-	CMPQ         BX, $-1
-	JL           cutEnd
-	VMASKMOVPS   (DX)(SI*2), Y0, Y9
-	MOVQ         mean_base+96(FP), DX
-	VMASKMOVPS   (DX)(CX*1), Y0, Y10
-	MOVQ         inverse_base+120(FP), DX
-	VMASKMOVPS   (DX)(CX*1), Y0, Y11
-	VSUBPS       Y10, Y9, Y9
-	VMULPS       Y11, Y9, Y9
-	VMASKMOVPS   (AX)(SI*2), Y0, Y10
-	MOVQ         weight_base+144(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y11
-	MOVQ         bias_base+168(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y12
-	VMOVAPS      Y12, Y12
-	VFMADD231PS  Y11, Y9, Y12
-	VBROADCASTSS low+192(FP), Y11
-	VCMPPS       $0x1e, Y11, Y12, Y11
-	VBROADCASTSS high+196(FP), Y13
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VANDPS       Y11, Y10, Y10
+	VMASKMOVPS   (DX), Y0, Y11
+	VMOVAPS      Y11, Y11
+	VFMADD231PS  Y10, Y9, Y11
+	VBROADCASTSS low+192(FP), Y10
+	VCMPPS       $0x1e, Y10, Y11, Y10
+	VBROADCASTSS high+196(FP), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VANDPS       Y10, Y11, Y10
+	VMASKMOVPS   (BX)(R8*2), Y0, Y11
+	VANDPS       Y10, Y11, Y10
 	VADDPS       Y10, Y7, Y7
 	VFMADD231PS  Y9, Y10, Y3
 
@@ -4116,30 +3985,34 @@ TEXT ·normalizeGradientAVX2(SB), NOSPLIT, $0-216
 panel:
 	CMPQ         AX, $0x10
 	JL           panelDone
-	MOVQ         weight_base+120(FP), DX
+	MOVQ         mean_base+72(FP), DX
 	VMOVUPS      (DX)(CX*1), Y0
-	MOVQ         weight_base+120(FP), DX
+	MOVQ         mean_base+72(FP), DX
 	VMOVUPS      32(DX)(CX*1), Y1
-	MOVQ         dweight_base+144(FP), DX
+	MOVQ         inverse_base+96(FP), DX
 	VMOVUPS      (DX)(CX*1), Y2
-	MOVQ         dweight_base+144(FP), DX
+	MOVQ         inverse_base+96(FP), DX
 	VMOVUPS      32(DX)(CX*1), Y3
-	MOVQ         dbias_base+168(FP), DX
+	MOVQ         weight_base+120(FP), DX
 	VMOVUPS      (DX)(CX*1), Y4
-	MOVQ         dbias_base+168(FP), DX
+	MOVQ         weight_base+120(FP), DX
 	VMOVUPS      32(DX)(CX*1), Y5
-	VBROADCASTSS count+192(FP), Y6
-	MOVQ         inverse_base+96(FP), DX
-	VMOVUPS      (DX)(CX*1), Y7
-	VMULPS       Y7, Y0, Y0
-	VDIVPS       Y6, Y2, Y2
-	VDIVPS       Y6, Y4, Y4
-	VBROADCASTSS count+192(FP), Y6
-	MOVQ         inverse_base+96(FP), DX
+	MOVQ         dweight_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Y6
+	MOVQ         dweight_base+144(FP), DX
 	VMOVUPS      32(DX)(CX*1), Y7
-	VMULPS       Y7, Y1, Y1
-	VDIVPS       Y6, Y3, Y3
-	VDIVPS       Y6, Y5, Y5
+	MOVQ         dbias_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Y8
+	MOVQ         dbias_base+168(FP), DX
+	VMOVUPS      32(DX)(CX*1), Y9
+	VBROADCASTSS count+192(FP), Y10
+	VMULPS       Y2, Y4, Y4
+	VDIVPS       Y10, Y6, Y6
+	VDIVPS       Y10, Y8, Y8
+	VBROADCASTSS count+192(FP), Y10
+	VMULPS       Y3, Y5, Y5
+	VDIVPS       Y10, Y7, Y7
+	VDIVPS       Y10, Y9, Y9
 	MOVQ         dx_base+0(FP), DX
 	ADDQ         CX, DX
 	MOVQ         dy_base+24(FP), BX
@@ -4151,32 +4024,24 @@ panel:
 	SHLQ         $0x02, R8
 
 panelRow:
-	VMOVUPS      (SI), Y6
-	MOVQ         mean_base+72(FP), R9
-	VMOVUPS      (R9)(CX*1), Y7
-	MOVQ         inverse_base+96(FP), R9
-	VMOVUPS      (R9)(CX*1), Y8
-	VSUBPS       Y7, Y6, Y6
-	VMULPS       Y8, Y6, Y6
-	VMOVUPS      (BX), Y7
-	VSUBPS       Y4, Y7, Y7
-	VMOVAPS      Y7, Y7
-	VFNMADD231PS Y2, Y6, Y7
-	VMULPS       Y7, Y0, Y6
-	VMOVUPS      Y6, (DX)
-	VMOVUPS      32(SI), Y6
-	MOVQ         mean_base+72(FP), R9
-	VMOVUPS      32(R9)(CX*1), Y7
-	MOVQ         inverse_base+96(FP), R9
-	VMOVUPS      32(R9)(CX*1), Y8
-	VSUBPS       Y7, Y6, Y6
-	VMULPS       Y8, Y6, Y6
-	VMOVUPS      32(BX), Y7
-	VSUBPS       Y5, Y7, Y7
-	VMOVAPS      Y7, Y7
-	VFNMADD231PS Y3, Y6, Y7
-	VMULPS       Y7, Y1, Y6
-	VMOVUPS      Y6, 32(DX)
+	VMOVUPS      (SI), Y10
+	VSUBPS       Y0, Y10, Y10
+	VMULPS       Y2, Y10, Y10
+	VMOVUPS      (BX), Y11
+	VSUBPS       Y8, Y11, Y11
+	VMOVAPS      Y11, Y11
+	VFNMADD231PS Y6, Y10, Y11
+	VMULPS       Y11, Y4, Y10
+	VMOVUPS      Y10, (DX)
+	VMOVUPS      32(SI), Y10
+	VSUBPS       Y1, Y10, Y10
+	VMULPS       Y3, Y10, Y10
+	VMOVUPS      32(BX), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMOVAPS      Y11, Y11
+	VFNMADD231PS Y7, Y10, Y11
+	VMULPS       Y11, Y5, Y10
+	VMOVUPS      Y10, 32(DX)
 	ADDQ         R8, DX
 	ADDQ         R8, BX
 	ADDQ         R8, SI
@@ -4190,18 +4055,20 @@ panelDone:
 single:
 	CMPQ         AX, $0x08
 	JL           singleDone
-	MOVQ         weight_base+120(FP), DX
+	MOVQ         mean_base+72(FP), DX
 	VMOVUPS      (DX)(CX*1), Y0
-	MOVQ         dweight_base+144(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	MOVQ         dbias_base+168(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VBROADCASTSS count+192(FP), Y3
 	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	MOVQ         dweight_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Y3
+	MOVQ         dbias_base+168(FP), DX
 	VMOVUPS      (DX)(CX*1), Y4
-	VMULPS       Y4, Y0, Y0
-	VDIVPS       Y3, Y1, Y1
-	VDIVPS       Y3, Y2, Y2
+	VBROADCASTSS count+192(FP), Y5
+	VMULPS       Y1, Y2, Y2
+	VDIVPS       Y5, Y3, Y3
+	VDIVPS       Y5, Y4, Y4
 	MOVQ         dx_base+0(FP), DX
 	ADDQ         CX, DX
 	MOVQ         dy_base+24(FP), BX
@@ -4213,19 +4080,15 @@ single:
 	SHLQ         $0x02, R8
 
 singleRow:
-	VMOVUPS      (SI), Y3
-	MOVQ         mean_base+72(FP), R9
-	VMOVUPS      (R9)(CX*1), Y4
-	MOVQ         inverse_base+96(FP), R9
-	VMOVUPS      (R9)(CX*1), Y5
-	VSUBPS       Y4, Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VMOVUPS      (BX), Y4
-	VSUBPS       Y2, Y4, Y4
-	VMOVAPS      Y4, Y4
-	VFNMADD231PS Y1, Y3, Y4
-	VMULPS       Y4, Y0, Y3
-	VMOVUPS      Y3, (DX)
+	VMOVUPS      (SI), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      (BX), Y6
+	VSUBPS       Y4, Y6, Y6
+	VMOVAPS      Y6, Y6
+	VFNMADD231PS Y3, Y5, Y6
+	VMULPS       Y6, Y2, Y5
+	VMOVUPS      Y5, (DX)
 	ADDQ         R8, DX
 	ADDQ         R8, BX
 	ADDQ         R8, SI
@@ -4241,46 +4104,44 @@ singleDone:
 	LEAQ         lanes<>+0(SB), DX
 	NEGQ         AX
 	VMOVUPS      32(DX)(AX*4), Y0
-	MOVQ         weight_base+120(FP), AX
+	MOVQ         mean_base+72(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y1
-	MOVQ         dweight_base+144(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	MOVQ         dbias_base+168(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y3
-	VBROADCASTSS count+192(FP), Y4
 	MOVQ         inverse_base+96(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	MOVQ         weight_base+120(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y3
+	MOVQ         dweight_base+144(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	MOVQ         dbias_base+168(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y5
-	VMULPS       Y5, Y1, Y1
-	VDIVPS       Y4, Y2, Y2
-	VDIVPS       Y4, Y3, Y3
+	VBROADCASTSS count+192(FP), Y6
+	VMULPS       Y2, Y3, Y3
+	VDIVPS       Y6, Y4, Y4
+	VDIVPS       Y6, Y5, Y5
 	MOVQ         dx_base+0(FP), AX
 	ADDQ         CX, AX
 	MOVQ         dy_base+24(FP), DX
 	ADDQ         CX, DX
 	MOVQ         x_base+48(FP), BX
 	ADDQ         CX, BX
-	MOVQ         rows+200(FP), SI
-	MOVQ         stride+208(FP), DI
-	SHLQ         $0x02, DI
+	MOVQ         rows+200(FP), CX
+	MOVQ         stride+208(FP), SI
+	SHLQ         $0x02, SI
 
 cutRow:
-	VMASKMOVPS   (BX), Y0, Y4
-	MOVQ         mean_base+72(FP), R8
-	VMASKMOVPS   (R8)(CX*1), Y0, Y5
-	MOVQ         inverse_base+96(FP), R8
-	VMASKMOVPS   (R8)(CX*1), Y0, Y6
-	VSUBPS       Y5, Y4, Y4
-	VMULPS       Y6, Y4, Y4
-	VMASKMOVPS   (DX), Y0, Y5
-	VSUBPS       Y3, Y5, Y5
-	VMOVAPS      Y5, Y5
-	VFNMADD231PS Y2, Y4, Y5
-	VMULPS       Y5, Y1, Y4
-	VMASKMOVPS   Y4, Y0, (AX)
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	DECQ         SI
+	VMASKMOVPS   (BX), Y0, Y6
+	VSUBPS       Y1, Y6, Y6
+	VMULPS       Y2, Y6, Y6
+	VMASKMOVPS   (DX), Y0, Y7
+	VSUBPS       Y5, Y7, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y4, Y6, Y7
+	VMULPS       Y7, Y3, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         SI, AX
+	ADDQ         SI, DX
+	ADDQ         SI, BX
+	DECQ         CX
 	JNZ          cutRow
 
 done:
@@ -4298,18 +4159,26 @@ TEXT ·normalizeGradientClampedAVX2(SB), NOSPLIT, $0-248
 panel:
 	CMPQ         AX, $0x08
 	JL           panelDone
-	MOVQ         weight_base+120(FP), DX
+	MOVQ         mean_base+72(FP), DX
 	VMOVUPS      (DX)(CX*1), Y0
-	MOVQ         dweight_base+168(FP), DX
-	VMOVUPS      (DX)(CX*1), Y1
-	MOVQ         dbias_base+192(FP), DX
-	VMOVUPS      (DX)(CX*1), Y2
-	VBROADCASTSS count+216(FP), Y3
 	MOVQ         inverse_base+96(FP), DX
+	VMOVUPS      (DX)(CX*1), Y1
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y2
+	MOVQ         dweight_base+168(FP), DX
+	VMOVUPS      (DX)(CX*1), Y3
+	MOVQ         dbias_base+192(FP), DX
 	VMOVUPS      (DX)(CX*1), Y4
-	VMULPS       Y4, Y0, Y0
-	VDIVPS       Y3, Y1, Y1
-	VDIVPS       Y3, Y2, Y2
+	VBROADCASTSS count+216(FP), Y5
+	VMULPS       Y1, Y2, Y2
+	VDIVPS       Y5, Y3, Y3
+	VDIVPS       Y5, Y4, Y4
+	MOVQ         weight_base+120(FP), DX
+	VMOVUPS      (DX)(CX*1), Y5
+	MOVQ         bias_base+144(FP), DX
+	VMOVUPS      (DX)(CX*1), Y6
+	VBROADCASTSS low+220(FP), Y7
+	VBROADCASTSS high+224(FP), Y8
 	MOVQ         dx_base+0(FP), DX
 	ADDQ         CX, DX
 	MOVQ         dy_base+24(FP), BX
@@ -4321,31 +4190,20 @@ panel:
 	SHLQ         $0x02, R8
 
 panelRow:
-	VMOVUPS      (SI), Y3
-	MOVQ         mean_base+72(FP), R9
-	VMOVUPS      (R9)(CX*1), Y4
-	MOVQ         inverse_base+96(FP), R9
-	VMOVUPS      (R9)(CX*1), Y5
-	VSUBPS       Y4, Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VMOVUPS      (BX), Y4
-	MOVQ         weight_base+120(FP), R9
-	VMOVUPS      (R9)(CX*1), Y5
-	MOVQ         bias_base+144(FP), R9
-	VMOVUPS      (R9)(CX*1), Y6
-	VMOVAPS      Y6, Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VBROADCASTSS low+220(FP), Y5
-	VCMPPS       $0x1e, Y5, Y6, Y5
-	VBROADCASTSS high+224(FP), Y7
-	VCMPPS       $0x11, Y7, Y6, Y6
-	VANDPS       Y5, Y6, Y5
-	VANDPS       Y5, Y4, Y4
-	VSUBPS       Y2, Y4, Y4
-	VMOVAPS      Y4, Y4
-	VFNMADD231PS Y1, Y3, Y4
-	VMULPS       Y4, Y0, Y3
-	VMOVUPS      Y3, (DX)
+	VMOVUPS      (SI), Y9
+	VSUBPS       Y0, Y9, Y9
+	VMULPS       Y1, Y9, Y9
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  Y5, Y9, Y10
+	VCMPPS       $0x1e, Y7, Y10, Y11
+	VCMPPS       $0x11, Y8, Y10, Y10
+	VANDPS       Y11, Y10, Y11
+	VANDPS       (BX), Y11, Y10
+	VSUBPS       Y4, Y10, Y10
+	VMOVAPS      Y10, Y10
+	VFNMADD231PS Y3, Y9, Y10
+	VMULPS       Y10, Y2, Y9
+	VMOVUPS      Y9, (DX)
 	ADDQ         R8, DX
 	ADDQ         R8, BX
 	ADDQ         R8, SI
@@ -4361,58 +4219,56 @@ panelDone:
 	LEAQ         lanes<>+0(SB), DX
 	NEGQ         AX
 	VMOVUPS      32(DX)(AX*4), Y0
-	MOVQ         weight_base+120(FP), AX
+	MOVQ         mean_base+72(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y1
-	MOVQ         dweight_base+168(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y2
-	MOVQ         dbias_base+192(FP), AX
-	VMASKMOVPS   (AX)(CX*1), Y0, Y3
-	VBROADCASTSS count+216(FP), Y4
 	MOVQ         inverse_base+96(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	MOVQ         weight_base+120(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y3
+	MOVQ         dweight_base+168(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y4
+	MOVQ         dbias_base+192(FP), AX
 	VMASKMOVPS   (AX)(CX*1), Y0, Y5
-	VMULPS       Y5, Y1, Y1
-	VDIVPS       Y4, Y2, Y2
-	VDIVPS       Y4, Y3, Y3
+	VBROADCASTSS count+216(FP), Y6
+	VMULPS       Y2, Y3, Y3
+	VDIVPS       Y6, Y4, Y4
+	VDIVPS       Y6, Y5, Y5
+	MOVQ         weight_base+120(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y6
+	MOVQ         bias_base+144(FP), AX
+	VMASKMOVPS   (AX)(CX*1), Y0, Y7
+	VBROADCASTSS low+220(FP), Y8
+	VBROADCASTSS high+224(FP), Y9
 	MOVQ         dx_base+0(FP), AX
 	ADDQ         CX, AX
 	MOVQ         dy_base+24(FP), DX
 	ADDQ         CX, DX
 	MOVQ         x_base+48(FP), BX
 	ADDQ         CX, BX
-	MOVQ         rows+232(FP), SI
-	MOVQ         stride+240(FP), DI
-	SHLQ         $0x02, DI
+	MOVQ         rows+232(FP), CX
+	MOVQ         stride+240(FP), SI
+	SHLQ         $0x02, SI
 
 cutRow:
-	VMASKMOVPS   (BX), Y0, Y4
-	MOVQ         mean_base+72(FP), R8
-	VMASKMOVPS   (R8)(CX*1), Y0, Y5
-	MOVQ         inverse_base+96(FP), R8
-	VMASKMOVPS   (R8)(CX*1), Y0, Y6
-	VSUBPS       Y5, Y4, Y4
-	VMULPS       Y6, Y4, Y4
-	VMASKMOVPS   (DX), Y0, Y5
-	MOVQ         weight_base+120(FP), R8
-	VMASKMOVPS   (R8)(CX*1), Y0, Y6
-	MOVQ         bias_base+144(FP), R8
-	VMASKMOVPS   (R8)(CX*1), Y0, Y7
-	VMOVAPS      Y7, Y7
-	VFMADD231PS  Y6, Y4, Y7
-	VBROADCASTSS low+220(FP), Y6
-	VCMPPS       $0x1e, Y6, Y7, Y6
-	VBROADCASTSS high+224(FP), Y8
-	VCMPPS       $0x11, Y8, Y7, Y7
-	VANDPS       Y6, Y7, Y6
-	VANDPS       Y6, Y5, Y5
-	VSUBPS       Y3, Y5, Y5
-	VMOVAPS      Y5, Y5
-	VFNMADD231PS Y2, Y4, Y5
-	VMULPS       Y5, Y1, Y4
-	VMASKMOVPS   Y4, Y0, (AX)
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	DECQ         SI
+	VMASKMOVPS   (BX), Y0, Y10
+	VSUBPS       Y1, Y10, Y10
+	VMULPS       Y2, Y10, Y10
+	VMOVAPS      Y7, Y11
+	VFMADD231PS  Y6, Y10, Y11
+	VCMPPS       $0x1e, Y8, Y11, Y12
+	VCMPPS       $0x11, Y9, Y11, Y11
+	VANDPS       Y12, Y11, Y12
+	VMASKMOVPS   (DX), Y0, Y11
+	VANDPS       Y12, Y11, Y11
+	VSUBPS       Y5, Y11, Y11
+	VMOVAPS      Y11, Y11
+	VFNMADD231PS Y4, Y10, Y11
+	VMULPS       Y11, Y3, Y10
+	VMASKMOVPS   Y10, Y0, (AX)
+	ADDQ         SI, AX
+	ADDQ         SI, DX
+	ADDQ         SI, BX
+	DECQ         CX
 	JNZ          cutRow
 
 done:

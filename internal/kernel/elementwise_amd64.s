@@ -387,8 +387,7 @@ whole:
 	VMOVUPS      (DX)(SI*4), Z1
 	VCMPPS       $0x04, Z0, Z1, K1
 	VBROADCASTSS x40c00000<>+0(SB), Z2
-	VCMPPS       $0x04, Z2, Z1, K2
-	KANDW        K1, K2, K1
+	VCMPPS       $0x04, Z2, Z1, K1, K1
 	VMOVUPS      (CX)(SI*4), Z1
 	VMOVAPS.Z    Z1, K1, Z1
 	VMOVUPS      Z1, (AX)(SI*4)
@@ -405,8 +404,7 @@ rest:
 	VMOVUPS.Z    (DX)(SI*4), K1, Z1
 	VCMPPS       $0x04, Z0, Z1, K2
 	VBROADCASTSS x40c00000<>+0(SB), Z0
-	VCMPPS       $0x04, Z0, Z1, K3
-	KANDW        K2, K3, K2
+	VCMPPS       $0x04, Z0, Z1, K2, K2
 	VMOVUPS.Z    (CX)(SI*4), K1, Z0
 	VMOVAPS.Z    Z0, K2, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)

@@ -1207,16 +1207,14 @@ wideNext:
 	VPBROADCASTD R8, Z4
 	VMOVUPS      (SI)(R10*4), Z5
 	VCMPPS       $0x16, Z0, Z5, K1
-	VCMPPS       $0x07, Z0, Z0, K2
-	KANDW        K1, K2, K1
+	VCMPPS       $0x07, Z0, Z0, K1, K1
 	VBLENDMPS    Z5, Z0, K1, Z6
 	VMOVAPS      Z6, Z0
 	VBLENDMPS    Z4, Z2, K1, Z7
 	VMOVAPS      Z7, Z2
 	VMOVUPS      64(SI)(R10*4), Z5
 	VCMPPS       $0x16, Z1, Z5, K1
-	VCMPPS       $0x07, Z1, Z1, K2
-	KANDW        K1, K2, K1
+	VCMPPS       $0x07, Z1, Z1, K1, K1
 	VBLENDMPS    Z5, Z1, K1, Z8
 	VMOVAPS      Z8, Z1
 	VBLENDMPS    Z4, Z3, K1, Z9
@@ -1285,8 +1283,7 @@ narrowNext:
 	VPBROADCASTD R8, Z2
 	VMOVUPS      (SI)(R10*4), Z3
 	VCMPPS       $0x16, Z0, Z3, K1
-	VCMPPS       $0x07, Z0, Z0, K2
-	KANDW        K1, K2, K1
+	VCMPPS       $0x07, Z0, Z0, K1, K1
 	VBLENDMPS    Z3, Z0, K1, Z10
 	VMOVAPS      Z10, Z0
 	VBLENDMPS    Z2, Z1, K1, Z11
@@ -1353,8 +1350,7 @@ cutNext:
 	VPBROADCASTD SI, Z2
 	VMOVUPS.Z    (BX)(R8*4), K1, Z3
 	VCMPPS       $0x16, Z0, Z3, K2
-	VCMPPS       $0x07, Z0, Z0, K3
-	KANDW        K2, K3, K2
+	VCMPPS       $0x07, Z0, Z0, K2, K2
 	VBLENDMPS    Z3, Z0, K2, Z12
 	VMOVAPS      Z12, Z0
 	VBLENDMPS    Z2, Z1, K2, Z13

@@ -14,9 +14,13 @@ type panel struct {
 	mask    mask
 	column  reg.GPVirtual // of the panel, in bytes
 	rows    map[string]reg.GPVirtual
+	free    int // registers for what is the same in all rows
 	way     int // of the present row, counted from that which rows point to
 	strides [ways]reg.GPVirtual
 }
+
+// temporaries is the number of registers that a row needs for itself.
+const temporaries = 5
 
 // ways is the number of chains of a sum over rows; see norm.go.
 const ways = 4
@@ -103,6 +107,10 @@ func (c columns) emit(s isa) {
 
 // panel emits the loop over rows of one panel.
 func (c columns) panel(p *panel, label string) {
+	p.free = p.allRegisters() - temporaries
+	if label == "cut" && !p.opmasks {
+		p.free-- // for the mask
+	}
 	row, finish := c.begin(p)
 	p.rows = map[string]reg.GPVirtual{}
 	for _, slice := range c.rows {
@@ -169,6 +177,7 @@ func (p *panel) each(f func(i int)) {
 // all loads the vectors of a slice with one value for each channel.
 func (p *panel) all(slice string) []vec {
 	v := make([]vec, p.vectors)
+	p.free -= len(v)
 	p.each(func(i int) { v[i] = p.channel(slice, i) })
 	return v
 }
@@ -185,6 +194,7 @@ func (p *panel) sums(slice string) sums {
 	var v sums
 	p.eachSum(slice, func(way, i int, m Mem) {
 		v[way] = append(v[way], p.register())
+		p.free--
 		p.mask.load(m, v[way][i])
 	})
 	return v
@@ -203,10 +213,16 @@ func (p *panel) eachSum(slice string, f func(way, i int, m Mem)) {
 }
 
 // loaded returns vectors of a slice with one value for each channel: loaded once,
-// or at each use where there are few registers.
+// or at each use where no registers are left.
 func (p *panel) loaded(slice string) func(i int) vec {
-	if !p.wide() {
-		return func(i int) vec { return p.channel(slice, i) }
+	if p.free < p.vectors {
+		base := Load(Param(slice).Base(), GP64()).(reg.GPVirtual)
+		ADDQ(p.column, base)
+		return func(i int) vec {
+			v := p.register()
+			p.mask.load(at(base, i*p.bytes()), v)
+			return v
+		}
 	}
 	v := p.all(slice)
 	return func(i int) vec { return v[i] }
@@ -214,9 +230,10 @@ func (p *panel) loaded(slice string) func(i int) vec {
 
 // limit returns a number that all channels share, like loaded.
 func (p *panel) limit(parameter string) func() vec {
-	if !p.wide() {
+	if p.free < 1 {
 		return func() vec { return p.constant(parameter) }
 	}
+	p.free--
 	v := p.constant(parameter)
 	return func() vec { return v }
 }
@@ -241,7 +258,7 @@ func columnKernels(s isa) {
 		{"channelSums", "(sums, x []float32, rows, channels int)", "", []string{"x"}, 2, channelSums},
 		{"squaredDeviations", "(sums, mean, x []float32, rows, channels int)", "", []string{"x"}, fewer, squaredDeviations},
 		{"normalize", normalizeSignature, "mean", []string{"dst", "x"}, 2, plain.normalize},
-		{"normalizeClamped", normalizeClampedSignature, "mean", []string{"dst", "x"}, fewer, clamped.normalize},
+		{"normalizeClamped", normalizeClampedSignature, "mean", []string{"dst", "x"}, 2, clamped.normalize},
 		{"normalizeSums", normalizeSumsSignature, "", []string{"dy", "x"}, fewer, plain.sums},
 		{"normalizeSumsClamped", normalizeSumsClampedSignature, "", []string{"dy", "x"}, fewer, clamped.sums},
 		{"normalizeGradient", normalizeGradientSignature, "mean", []string{"dx", "dy", "x"}, 2, plain.gradient},
@@ -309,15 +326,19 @@ func (n norm) normalize(p *panel) (row, finish func()) {
 	}, nil
 }
 
-// within returns what selects the gradients of results inside of the range.
-func (n norm) within(p *panel) func(i int, hat, dy vec) vec {
+// within returns what loads vector i of dy where results are inside of the range.
+func (n norm) within(p *panel) func(i int, hat vec) vec {
 	if !n.clamped {
-		return func(_ int, _, dy vec) vec { return dy }
+		return func(i int, _ vec) vec { return p.load("dy", i) }
 	}
 	weight, bias, low, high := p.loaded("weight"), p.loaded("bias"), p.limit("low"), p.limit("high")
-	return func(i int, hat, dy vec) vec {
+	return func(i int, hat vec) vec {
 		z := p.fma(hat, weight(i), bias(i))
-		return p.compare(greater, z, low()).and(p.compare(less, z, high())).keep(dy)
+		inside := p.compare(greater, z, low()).andCompare(less, z, high())
+		if p.mask.some {
+			return inside.keep(p.load("dy", i))
+		}
+		return inside.load(p.row("dy", i))
 	}
 }
 
@@ -327,7 +348,7 @@ func (n norm) sums(p *panel) (row, finish func()) {
 	row = func() {
 		p.each(func(i int) {
 			hat := p.hat(p.load("x", i), mean(i), inverse(i))
-			dy := within(i, hat, p.load("dy", i))
+			dy := within(i, hat)
 			VADDPS(dy, dbias[p.way][i], dbias[p.way][i])
 			VFMADD231PS(hat, dy, dweight[p.way][i])
 		})
@@ -348,7 +369,7 @@ func (n norm) gradient(p *panel) (row, finish func()) {
 	return func() {
 		p.each(func(i int) {
 			hat := p.hat(p.load("x", i), mean(i), inverse(i))
-			dz := within(i, hat, p.load("dy", i))
+			dz := within(i, hat)
 			d := p.fmaNegated(hat, dweight[i], p.subtract(dz, dbias[i]))
 			p.store("dx", i, p.multiply(factor[i], d))
 		})

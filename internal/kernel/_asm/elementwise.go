@@ -137,7 +137,7 @@ func (s isa) rectifiers() {
 	})
 	withZero("relu6Gradient", "(dx, dy, y []float32)", "dx dy y", func(l *stream, zero vec) {
 		y := l.load("y")
-		inside := s.compare(notEqual, y, zero).and(s.compare(notEqual, y, s.number(6)))
+		inside := s.compare(notEqual, y, zero).andCompare(notEqual, y, s.number(6))
 		l.store("dx", inside.keep(l.load("dy")))
 	})
 }

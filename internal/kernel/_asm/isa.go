@@ -27,6 +27,14 @@ var (
 
 func (s isa) wide() bool { return s.width == 16 }
 
+// allRegisters is the number of vector registers.
+func (s isa) allRegisters() int {
+	if s.wide() {
+		return 32
+	}
+	return 16
+}
+
 // bytes is the size of a register.
 func (s isa) bytes() int { return 4 * s.width }
 

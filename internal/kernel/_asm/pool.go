@@ -86,7 +86,7 @@ func maxPool(p *strip) {
 	index := p.everyLane(w.tap)
 	p.each(func(i, disp int) {
 		v := p.load(w.memory(disp))
-		beats := p.compare(notAtMost, v, top[i]).and(p.compare(isOrdered, top[i], top[i]))
+		beats := p.compare(notAtMost, v, top[i]).andCompare(isOrdered, top[i], top[i])
 		VMOVAPS(beats.pick(v, top[i]), top[i])
 		VMOVAPS(beats.pick(index, won[i]), won[i])
 	})

@@ -128,6 +128,17 @@ func (c condition) keep(v vec) vec {
 	return kept
 }
 
+// load returns what is in memory where the condition holds, else 0.
+func (c condition) load(from Mem) vec {
+	v := c.isa.register()
+	if c.isa.wide() {
+		VMOVUPS_Z(from, c.in, v)
+	} else {
+		VANDPS(from, c.in, v)
+	}
+	return v
+}
+
 // pick returns yes where the condition holds, else no.
 func (c condition) pick(yes, no vec) vec {
 	v := c.isa.register()
@@ -147,6 +158,16 @@ func (c condition) and(d condition) condition {
 		VANDPS(c.in, d.in, c.in)
 	}
 	return c
+}
+
+// andCompare returns the condition that it holds and a compares with b.
+func (c condition) andCompare(predicate int, a, b vec) condition {
+	if !c.isa.wide() {
+		return c.and(c.isa.compare(predicate, a, b))
+	}
+	both := condition{isa: c.isa, in: K()}
+	VCMPPS(Imm(uint64(predicate)), b, a, c.in, both.in)
+	return both
 }
 
 // equalBits is the condition that two integers are equal.
