@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,9 +177,10 @@ func copyFile(to, from string) error {
 	return fileio.WriteBytes(to, b)
 }
 
-// takeName gives the model the name and version that the settings have.
+// takeName gives the model the name and version that the settings have. A model that
+// nobody named keeps the name it has.
 func (r *session) takeName() error {
-	name, version := r.settings.ReleaseName(), r.settings.ReleaseVersion
+	name, version := cmp.Or(r.settings.Name, r.record.Name), r.settings.ReleaseVersion
 	if r.record.Name == name && r.record.ReleaseVersion == version {
 		return nil
 	}

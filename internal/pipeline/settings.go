@@ -169,7 +169,7 @@ func (s *Settings) declareRelease(o *config.Options) {
 func (s *Settings) declareResults(o *config.Options) {
 	const group = "Results"
 	o.Begin(group, config.Naming)
-	o.String(&s.Name, "name", "", "name of the released model; empty: dataset-model", isReleaseName)
+	o.String(&s.Name, "name", "", "name of the released model; empty: made of the dataset, or the name of its folder, and the model", isReleaseName)
 	o.String(&s.ReleaseVersion, "release-version", "0.1.0", "version of the released model", isVersion)
 	o.Begin(group, config.Invocation)
 	o.String(&s.OutputDir, "output-dir", "", "new run directory; empty: runs/<time>-<dataset>-<model>")

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -183,6 +184,19 @@ func TestNames(t *testing.T) {
 	}
 	if got := s.RunDir(now); got != filepath.Join("runs", "20260102-030405-mnist-cifar10-mlp") {
 		t.Errorf("run directory is %s", got)
+	}
+	working, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{
+		"/x/photos": "photos", "my ripe (2024) fruit/": "my-ripe-2024-fruit", "größe": "gr-e", "/": "folder", "日本": "folder", ".": filepath.Base(working),
+		"digits=x,folder=photos": "photos",
+	} {
+		s = mustResolve(t, "dataset=digits,folder", "model=mlp", "data-dir="+dir)
+		if got := s.ReleaseName(); got != "digits-"+want+"-mlp" || isReleaseName(got) != nil {
+			t.Errorf("--data-dir %s gives the name %s, want %s", dir, got, want)
+		}
 	}
 	s = mustResolve(t, "name=Digits_2", "output-dir=out")
 	if s.ReleaseName() != "Digits_2" || s.RunDir(now) != "out" {

@@ -1,11 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -192,7 +192,30 @@ func (s *Settings) ReleaseName() string {
 }
 
 func (s *Settings) dataAndModel() string {
-	return strings.Join(append(slices.Clone(s.Datasets), s.Model), "-")
+	var names []string
+	for _, name := range s.Datasets {
+		names = append(names, s.dataName(name))
+	}
+	return strings.Join(append(names, s.Model), "-")
+}
+
+// folderDataset is the dataset that is whatever lies in a folder.
+const folderDataset = "folder"
+
+// unnamable is what a name is not made of.
+var unnamable = regexp.MustCompile(`[^A-Za-z0-9._]+`)
+
+// dataName is what a dataset is called in names: the images of a folder as their
+// folder, as far as it can be a name.
+func (s *Settings) dataName(dataset string) string {
+	if dataset != folderDataset {
+		return dataset
+	}
+	dir, err := filepath.Abs(s.DataDir(dataset)) // which "." needs
+	if err != nil {
+		return dataset
+	}
+	return cmp.Or(strings.Trim(unnamable.ReplaceAllString(filepath.Base(dir), "-"), "-._"), dataset)
 }
 
 // RunDir is the directory of a new run that begins now.

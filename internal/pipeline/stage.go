@@ -41,6 +41,9 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 			d.path, differences(&then.Identity, &r.record.Identity)))
 	}
 	r.record.resume(then)
+	if s.Name == "" { // the name was made from where the data was then
+		r.record.Name = then.Name
+	}
 	return r, nil
 }
 
