@@ -11,6 +11,7 @@ import (
 // Sizes tells which sizes the images of a dataset have before any resizing.
 type Sizes struct {
 	Width, Height int    // the most frequent size; of equally frequent ones the smallest
+	Frequent      int    // images that have it, whatever their channels
 	Channels      int    // 3 if any image has colour, otherwise 1
 	Uniform       bool   // all images have this width, height and channel count
 	Range         string // for people: "28x28x1", or "20x14x1 to 640x480x3 (57 sizes)"
@@ -53,6 +54,11 @@ func summarize(counts map[shape]int) Sizes {
 		sizes.Channels = max(sizes.Channels, int(s.channels))
 	}
 	sizes.Width, sizes.Height = int(frequent.width), int(frequent.height)
+	for _, s := range shapes {
+		if s.width == frequent.width && s.height == frequent.height {
+			sizes.Frequent += counts[s]
+		}
+	}
 	if !sizes.Uniform {
 		sizes.Range = fmt.Sprintf("%s to %s (%d sizes)", shapes[0], shapes[len(shapes)-1], len(shapes))
 	}

@@ -125,7 +125,7 @@ func (d *data) measureInput(ctx context.Context, env *Environment, s *Settings) 
 	d.rule = s.InputRule(imaging.Image{Width: sizes.Width, Height: sizes.Height, Channels: sizes.Channels})
 	if !sizes.Uniform && s.ImageSize == "" {
 		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
-			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.rule.Width, d.rule.Height))
+			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.rule.Width, d.rule.Height), "images", fmt.Sprintf("%d of %d", sizes.Frequent, d.all.Len()))
 	}
 	if err := d.rule.Validate(); err != nil {
 		return &config.UsageError{Err: err}
