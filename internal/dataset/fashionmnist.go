@@ -18,6 +18,7 @@ func fashionMNIST() *idxSource {
 			{"t10k-images-idx3-ubyte", "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"},
 			{"t10k-labels-idx1-ubyte", "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"},
 		},
+		whole:  "a1b9250e859583a5e837a17e49f572f81add6a219289407fb3c80cacabf34c56",
 		folder: "/usr/share/datasets/fashion-mnist",
 		mirrors: []string{
 			"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,7 @@ type idxSource struct {
 	name    string
 	classes []string
 	files   [4]publishedFile // in the order of the constants below
+	whole   string           // digest of the dataset that the published files give
 	folder  string           // where an operating system's package puts them, or ""
 	mirrors []string         // addresses that a file's name is appended to
 	count   int              // training images to use, from the first on; 0 means all
@@ -82,10 +84,28 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
+	if d.Digest() != s.whole && s.count == 0 && d.Len() == publishedExamples {
+		s.warnOfChanged(paths)
+	}
 	if mode == ModeDisk {
 		d.recheck()
 	}
 	return d, nil
+}
+
+// publishedExamples is the number of examples of every published dataset here. Other
+// files of the format, with other numbers, are as welcome.
+const publishedExamples = 70_000
+
+// warnOfChanged warns of files that are read without an error, with as many examples
+// as the published ones, and are not those.
+func (s *idxSource) warnOfChanged(paths [4]string) {
+	for i, file := range s.files {
+		if digest, err := unpackedSHA256(paths[i]); err == nil && digest != file.sha256 {
+			slog.Warn("the file's content is not that of the published file: unless it is meant to be other data, put an intact copy in its place",
+				"file", paths[i], "sha256", digest, "published_sha256", file.sha256)
+		}
+	}
 }
 
 // idxPart is what one pair of files holds.

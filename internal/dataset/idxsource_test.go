@@ -1,6 +1,10 @@
 package dataset
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -168,11 +172,58 @@ func TestMNISTIsNotThere(t *testing.T) {
 	wantError(t, err, dir+" lacks t10k-labels-idx1-ubyte")
 }
 
+// TestChangedFileIsTold reads files with as many examples as the published ones, of
+// which one image was changed by a bit.
+func TestChangedFileIsTold(t *testing.T) {
+	s, dir := mnist(), t.TempDir()
+	files := [4][]byte{
+		idxBytes(magicImages, []uint32{60_000, 1, 1}, make([]uint8, 60_000)), idxBytes(magicLabels, []uint32{60_000}, manyLabels(60_000)),
+		idxBytes(magicImages, []uint32{10_000, 1, 1}, make([]uint8, 10_000)), idxBytes(magicLabels, []uint32{10_000}, manyLabels(10_000)),
+	}
+	for i, b := range files {
+		sum := sha256.Sum256(b)
+		s.files[i].sha256 = hex.EncodeToString(sum[:])
+	}
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	open := func() string {
+		log.Reset()
+		writeMNIST(t, dir, files, plainName)
+		d, err := s.Open(t.Context(), dir, ModeRAM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Digest()
+	}
+	s.whole = open()
+	if open(); log.Len() > 0 {
+		t.Errorf("intact files are warned of: %s", &log)
+	}
+	files[testImages][5000] ^= 1
+	if open(); strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "t10k-images-idx3-ubyte") || !strings.Contains(log.String(), s.files[testImages].sha256) {
+		t.Errorf("of a changed file is told %q", &log)
+	}
+}
+
+// manyLabels are n labels of ten classes.
+func manyLabels(n int) []uint8 {
+	labels := make([]uint8, n)
+	for i := range labels {
+		labels[i] = uint8(i % 10)
+	}
+	return labels
+}
+
 func TestRealMNIST(t *testing.T) {
 	dir := testData(t)
 	d, err := openOffline(t, "mnist", dir, ModeRAM)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if whole := mnist().whole; d.Digest() != whole {
+		t.Errorf("the digest is %s, want %s", d.Digest(), whole)
 	}
 	checkPublished(t, d, []int{5, 0, 4, 1, 9, 2, 1, 3, 1, 4}, []int{7, 2, 1, 0, 4, 1, 4, 9, 5, 9})
 	for _, file := range mnist().files {
@@ -193,6 +244,9 @@ func TestRealFashionMNIST(t *testing.T) {
 	d, err := openOffline(t, "fashion-mnist", t.TempDir(), ModeDisk)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if whole := fashionMNIST().whole; d.Digest() != whole {
+		t.Errorf("the digest is %s, want %s", d.Digest(), whole)
 	}
 	checkPublished(t, d, []int{9, 0, 0, 3, 0, 2, 7, 2, 5, 5}, []int{9, 2, 1, 1, 6, 1, 4, 6, 5, 7})
 }
