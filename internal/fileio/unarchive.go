@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 )
 
 // ErrNoArchive says that a file is no gzipped archive at all.
@@ -100,7 +101,17 @@ func (u *unpacking) entry(header *tar.Header, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if header.Typeflag == tar.TypeDir {
+	err = u.write(name, header.Typeflag == tar.TypeDir, content)
+	for _, cause := range []error{fs.ErrExist, syscall.ENOTDIR, syscall.ENAMETOOLONG} { // not the disk's fault
+		if errors.Is(err, cause) {
+			return fmt.Errorf("the path does not go with the others or with this system: %s", cause)
+		}
+	}
+	return err
+}
+
+func (u *unpacking) write(name string, folder bool, content io.Reader) error {
+	if folder {
 		return u.root.MkdirAll(name, 0o755)
 	}
 	if err := u.root.MkdirAll(path.Dir(name), 0o755); err != nil {
@@ -110,7 +121,7 @@ func (u *unpacking) entry(header *tar.Header, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, content) // of header.Size bytes, which tar sees to
+	_, err = io.Copy(f, content) // of as many bytes as the header says, which tar sees to
 	return errors.Join(err, f.Close())
 }
 
