@@ -104,7 +104,7 @@ func (u *unpacking) entry(header *tar.Header, content io.Reader) error {
 	err = u.write(name, header.Typeflag == tar.TypeDir, content)
 	for _, cause := range []error{fs.ErrExist, syscall.ENOTDIR, syscall.ENAMETOOLONG} { // not the disk's fault
 		if errors.Is(err, cause) {
-			return fmt.Errorf("the path does not go with the others or with this system: %s", cause)
+			return fmt.Errorf("the path does not go with the others or with this system: %w", cause)
 		}
 	}
 	return err

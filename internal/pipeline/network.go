@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,6 +67,9 @@ func (record *Record) restore(path string) (*nn.Graph, *nn.Parameters, error) {
 // openModel finds the record and the weights of a run or of a package; with file,
 // other weights than its own.
 func openModel(path, file string) (*Record, *trained, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil, nil, config.Usagef("%s is a file: want a run directory, or a package that is unpacked", path)
+	}
 	record, err := readRecord(filepath.Join(path, recordFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, config.Usagef("%s is neither a run directory nor a package: it has no %s", path, recordFile)
