@@ -103,6 +103,66 @@ func BenchmarkOuter(b *testing.B) {
 	}
 }
 
+// BenchmarkOuterPieces times the gradient of the weights of a convolution of one
+// channel.
+func BenchmarkOuterPieces(b *testing.B) {
+	for _, s := range []struct{ size, kernel, out int }{{28, 5, 6}, {28, 3, 8}, {32, 7, 4}} {
+		pitch := s.size + s.kernel
+		var a []int32
+		for y := range s.size {
+			for x := range s.size {
+				a = append(a, int32(y*pitch+x))
+			}
+		}
+		o := Outer{
+			Dst: make([]float32, s.kernel*s.kernel*s.out), DstStride: s.out, A: randoms(pitch*pitch, 1), Offsets: a,
+			PieceStride: pitch, B: randoms(len(a)*s.out, 2), BStride: s.out, Pieces: s.kernel, M: s.kernel, N: s.out,
+		}
+		name := fmt.Sprintf("%dx%dx%d-%d", s.size, s.size, s.kernel, s.out)
+		benchmarkEach(b, name, len(a)*s.kernel*s.kernel*s.out, o.Sum)
+	}
+}
+
+// BenchmarkPlanar times convolutions of images whose channels are planes.
+func BenchmarkPlanar(b *testing.B) {
+	for _, s := range []struct{ size, kernel, in, out int }{{28, 5, 1, 6}, {14, 5, 16, 6}, {32, 3, 3, 8}, {14, 3, 8, 12}} {
+		pitch := s.size + s.kernel/2
+		plane := (s.size+s.kernel)*pitch + 16
+		var a, taps []int32
+		for y := range s.kernel {
+			for x := range s.kernel {
+				for c := range s.in {
+					a, taps = append(a, int32(len(a)*s.out)), append(taps, int32(c*plane+y*pitch+x))
+				}
+			}
+		}
+		o := Outer{
+			Dst: make([]float32, s.out*plane), DstStride: plane, A: randoms(len(a)*s.out, 1), Offsets: a,
+			B: randoms(s.in*plane, 2), BOffsets: taps, Bias: randoms(s.out, 3), M: s.out, N: (s.size-1)*pitch + s.size,
+		}
+		name := fmt.Sprintf("%dx%dx%d-%d-%d", s.size, s.size, s.kernel, s.in, s.out)
+		benchmarkEach(b, name, s.size*s.size*len(a)*s.out, o.Sum)
+	}
+}
+
+// BenchmarkTranspose times the way from pixels to planes and back.
+func BenchmarkTranspose(b *testing.B) {
+	for _, s := range []struct{ size, channels int }{{28, 6}, {10, 16}, {32, 3}, {32, 8}} {
+		pixels, planes := randoms(s.size*s.size*s.channels, 1), make([]float32, s.size*s.size*s.channels)
+		row, plane := s.size*s.channels, s.size*s.size
+		to := Transposition{
+			Dst: planes, Src: pixels, DstStride: plane, SrcStride: s.channels, DstBlock: s.size, SrcBlock: row,
+			Blocks: s.size, Rows: s.size, Columns: s.channels,
+		}
+		back := Transposition{
+			Dst: pixels, Src: planes, DstStride: s.channels, SrcStride: plane, DstBlock: row, SrcBlock: s.size,
+			Blocks: s.size, Rows: s.channels, Columns: s.size,
+		}
+		benchmarkEach(b, fmt.Sprintf("planes-%d-%d", s.size, s.channels), len(pixels), to.Transpose)
+		benchmarkEach(b, fmt.Sprintf("pixels-%d-%d", s.size, s.channels), len(pixels), back.Transpose)
+	}
+}
+
 // BenchmarkKernels times kernels other than products on rows that fit the first
 // cache.
 func BenchmarkKernels(b *testing.B) {

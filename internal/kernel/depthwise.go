@@ -33,7 +33,7 @@ func (d *Depthwise) Convolve() {
 	if d.Taps == depthwiseTaps {
 		convolve = active.depthwiseNine
 	}
-	convolve(&d.Dst[0], &d.A[0], &d.Offsets[0], &d.W[0], bias, zeroRow(d.Channels),
+	convolve(&d.Dst[0], &d.A[0], &d.Offsets[0], &d.W[0], bias, &zeroRow(d.Channels)[0],
 		d.Rows, d.Taps, d.Channels, d.Accumulate)
 }
 
@@ -81,7 +81,7 @@ func DepthwiseGradient(dw, a, dy []float32, offsets []int32, rows, taps, channel
 	}
 	_, _ = dw[:taps*channels], dy[:rows*channels]
 	checkOffsets(a, offsets[:rows*taps], channels)
-	zeros := zeroRow(channels)
+	zeros := &zeroRow(channels)[0]
 	for t := 0; t < taps; {
 		gradient, count := active.depthwiseTap, 1
 		if taps-t >= depthwiseTaps {

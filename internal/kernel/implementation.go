@@ -65,6 +65,7 @@ type tiled struct {
 	multiplyAdd func(rounds int)
 	gather      family[gatherTile]
 	outer       family[outerTile]
+	transpose   func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)
 
 	depthwise, depthwiseNine    func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
 	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)

@@ -61,7 +61,8 @@ var avx512 = implementation{
 	tiled: tiled{
 		multiplyAdd:          multiplyAddAVX512,
 		gather:               family[gatherTile]{whole: gatherAVX512, half: gatherAVX512Half},
-		outer:                family[outerTile]{whole: outerAVX512, half: outerAVX512Half},
+		outer:                family[outerTile]{whole: outerAVX512, half: outerAVX512Half, joined: outerJoinedAVX512Half},
+		transpose:            transposeAVX2,
 		depthwise:            depthwiseAVX512,
 		depthwiseNine:        depthwiseNineAVX512,
 		depthwiseTap:         depthwiseTapGradientAVX512,
@@ -125,7 +126,8 @@ var avx2 = implementation{
 	tiled: tiled{
 		multiplyAdd:          multiplyAddAVX2,
 		gather:               family[gatherTile]{whole: gatherAVX2},
-		outer:                family[outerTile]{whole: outerAVX2},
+		outer:                family[outerTile]{whole: outerAVX2, joined: outerJoinedAVX2},
+		transpose:            transposeAVX2,
 		depthwise:            depthwiseAVX2,
 		depthwiseNine:        depthwiseNineAVX2,
 		depthwiseTap:         depthwiseTapGradientAVX2,

@@ -61,6 +61,7 @@ var neon = implementation{
 		multiplyAdd:     multiplyAddNEON,
 		gather:          gatherNEON,
 		outer:           outerNEON,
+		transpose:       transposeNEON,
 		depthwise:       depthwiseNEON,
 		depthwiseNine:   depthwiseNineNEON,
 		depthwiseTap:    depthwiseTapGradientNEON,

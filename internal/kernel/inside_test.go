@@ -85,12 +85,21 @@ func fencedProducts(f []*fence, rows, n int) {
 		p.Offsets, p.Bias = fenced(f[3], p.Offsets), fenced(f[4], p.Bias)
 		p.Gather()
 	}
-	o := outerCase(rows, n, 3, n%2 == 0)
-	o.A = fenced(f[0], tight(o.A, o.Offsets, rows))
-	o.B = fenced(f[1], o.B[:2*o.BStride+n])
-	o.Dst = fenced(f[2], awkward(1, (rows-1)*o.DstStride+n))
-	o.Offsets = fenced(f[3], o.Offsets)
-	o.Sum()
+	for pieces := 1; pieces < 4; pieces++ {
+		o := outerCase(pieces, rows, n, 3, n%3)
+		o.A = fenced(f[0], tight(o.A, o.Offsets, o.extent()))
+		o.Dst = fenced(f[1], awkward(1, (pieces*rows-1)*o.DstStride+n))
+		o.Offsets, o.Bias = fenced(f[2], o.Offsets), fenced(f[3], o.Bias)
+		b := o.B
+		o.B = fenced(f[4], b[:2*o.BStride+n])
+		o.Sum()
+		o.BOffsets = fenced(f[5], offsetsFor(3, n, rows))
+		o.B = fenced(f[4], tight(b, o.BOffsets, n))
+		o.Sum()
+	}
+	tr := Transposition{DstStride: rows + 1, SrcStride: n + 1, Blocks: 1, Rows: rows, Columns: n}
+	tr.Dst, tr.Src = fenced(f[0], awkward(1, (n-1)*tr.DstStride+rows)), fenced(f[1], awkward(2, (rows-1)*tr.SrcStride+n))
+	tr.Transpose()
 }
 
 // fencedRows runs what works on rows of channels, and element by element.

@@ -52,26 +52,31 @@ func (p *Product) gatherGeneric() {
 	}
 }
 
-// Outer describes a sum of outer products whose left factors are gathered: the
-// gradient of one tap of a convolution's weights over the pixels of an image,
-// or of a fully connected layer's weights over the examples of a batch:
+// Outer describes a sum of outer products of gathered rows: the gradient of one
+// tap of a convolution's weights over the pixels of an image, of a fully connected
+// layer's weights over the examples of a batch, or a convolution of an image whose
+// channels lie apart:
 //
-//	for m < M, n < N:
-//	    acc = Dst[m,n] if Accumulate, else 0
+//	for p < Pieces, m < M, n < N:
+//	    acc = Dst[p*M+m,n] if Accumulate, else Bias[p*M+m], else 0 without Bias
 //	    for k < len(Offsets):
-//	        acc = fma(A[Offsets[k]+m], B[k,n], acc)
-//	    Dst[m,n] = acc
+//	        acc = fma(A[Offsets[k]+p*PieceStride+m], B[BOffsets[k]+n], acc)
+//	    Dst[p*M+m,n] = acc
 //
 // A negative offset stands for zeros, which take part in the chain.
 type Outer struct {
-	Dst        []float32 // [M,DstStride]
-	DstStride  int
-	A          []float32
-	Offsets    []int32   // one for each k, in elements of A
-	B          []float32 // [len(Offsets),BStride]
-	BStride    int
-	M, N       int
-	Accumulate bool
+	Dst         []float32 // [Pieces*M,DstStride]
+	DstStride   int
+	A           []float32
+	Offsets     []int32 // one for each k, in elements of A
+	PieceStride int     // in elements of A; of no account for one piece
+	B           []float32
+	BOffsets    []int32   // one for each k, in elements of B; nil for rows BStride apart
+	BStride     int       // in elements of B; of no account with BOffsets
+	Bias        []float32 // [Pieces*M] or nil
+	Pieces      int       // 0 for one
+	M, N        int
+	Accumulate  bool
 }
 
 // Sum computes the sum of outer products.
@@ -85,22 +90,46 @@ func (o *Outer) Sum() {
 	}
 }
 
+// pieces is the number of pieces.
+func (o *Outer) pieces() int { return max(o.Pieces, 1) }
+
+// extent is the number of elements of A from the first of a step to its last.
+func (o *Outer) extent() int { return (o.pieces()-1)*o.PieceStride + o.M }
+
 // sumGeneric is the definition of Sum.
 func (o *Outer) sumGeneric() {
-	if !o.Accumulate {
-		for m := range o.M {
-			clear(o.Dst[m*o.DstStride:][:o.N])
+	for row := range o.pieces() * o.M {
+		dst := o.Dst[row*o.DstStride:][:o.N]
+		switch {
+		case o.Accumulate:
+		case o.Bias != nil:
+			fill(dst, o.Bias[row])
+		default:
+			clear(dst)
+		}
+		at := row/o.M*o.PieceStride + row%o.M
+		for k, offset := range o.Offsets {
+			b := k * o.BStride
+			if o.BOffsets != nil {
+				b = int(o.BOffsets[k])
+			}
+			axpyGeneric(dst, gathered(o.B, b, o.N), gathered(o.A, int(offset), o.extent())[at])
 		}
 	}
-	for k, offset := range o.Offsets {
-		b := o.B[k*o.BStride:][:o.N]
-		for m := range o.M {
-			a := float32(0)
-			if offset >= 0 {
-				a = o.A[int(offset)+m]
-			}
-			axpyGeneric(o.Dst[m*o.DstStride:][:o.N], b, a)
-		}
+}
+
+// gathered returns the n elements of x at an offset, zeros if it is negative.
+func gathered(x []float32, offset, n int) []float32 {
+	if offset < 0 {
+		return zeroRow(n)
+	}
+	return x[offset:][:n]
+}
+
+// fill sets all of x to a value.
+func fill(x []float32, value float32) {
+	for i := range x {
+		x[i] = value
 	}
 }
 

@@ -7013,19 +7013,27 @@ tapDone:
 	VZEROUPPER
 	RET
 
-// func outer1x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer1x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer1x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer1x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7035,53 +7043,89 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z1
+	VFMADD231PS.BCST (R9), Z1, Z0
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z1
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z1, Z0
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x04, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x04, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer2x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer2x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer2x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7093,57 +7137,95 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z2
+	VFMADD231PS.BCST (R9), Z2, Z0
+	VFMADD231PS.BCST 4(R9), Z2, Z1
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z2
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z2, Z0
 	VFMADD231PS.BCST 4(R8), Z2, Z1
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x08, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x08, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer3x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer3x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer3x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7157,61 +7239,101 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z3
+	VFMADD231PS.BCST (R9), Z3, Z0
+	VFMADD231PS.BCST 4(R9), Z3, Z1
+	VFMADD231PS.BCST 8(R9), Z3, Z2
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z3
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z3, Z0
 	VFMADD231PS.BCST 4(R8), Z3, Z1
 	VFMADD231PS.BCST 8(R8), Z3, Z2
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x0c, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x0c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer4x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer4x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer4x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7227,65 +7349,107 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z4
+	VFMADD231PS.BCST (R9), Z4, Z0
+	VFMADD231PS.BCST 4(R9), Z4, Z1
+	VFMADD231PS.BCST 8(R9), Z4, Z2
+	VFMADD231PS.BCST 12(R9), Z4, Z3
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z4
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z4, Z0
 	VFMADD231PS.BCST 4(R8), Z4, Z1
 	VFMADD231PS.BCST 8(R8), Z4, Z2
 	VFMADD231PS.BCST 12(R8), Z4, Z3
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x10, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x10, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer5x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer5x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer5x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer5x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	VXORPS Z4, Z4, Z4
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7303,62 +7467,96 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z5
+	VFMADD231PS.BCST (R9), Z5, Z0
+	VFMADD231PS.BCST 4(R9), Z5, Z1
+	VFMADD231PS.BCST 8(R9), Z5, Z2
+	VFMADD231PS.BCST 12(R9), Z5, Z3
+	VFMADD231PS.BCST 16(R9), Z5, Z4
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z5
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z5, Z0
 	VFMADD231PS.BCST 4(R8), Z5, Z1
 	VFMADD231PS.BCST 8(R8), Z5, Z2
 	VFMADD231PS.BCST 12(R8), Z5, Z3
 	VFMADD231PS.BCST 16(R8), Z5, Z4
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x14, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x14, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer6x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer6x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer6x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer6x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7366,6 +7564,16 @@ tile:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7385,65 +7593,100 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z6
+	VFMADD231PS.BCST (R9), Z6, Z0
+	VFMADD231PS.BCST 4(R9), Z6, Z1
+	VFMADD231PS.BCST 8(R9), Z6, Z2
+	VFMADD231PS.BCST 12(R9), Z6, Z3
+	VFMADD231PS.BCST 16(R9), Z6, Z4
+	VFMADD231PS.BCST 20(R9), Z6, Z5
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z6
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z6, Z0
 	VFMADD231PS.BCST 4(R8), Z6, Z1
 	VFMADD231PS.BCST 8(R8), Z6, Z2
 	VFMADD231PS.BCST 12(R8), Z6, Z3
 	VFMADD231PS.BCST 16(R8), Z6, Z4
 	VFMADD231PS.BCST 20(R8), Z6, Z5
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x18, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z5, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x18, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer7x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer7x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer7x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer7x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7452,6 +7695,17 @@ tile:
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	ADDQ         $0x1c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7473,23 +7727,55 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z7
+	VFMADD231PS.BCST (R9), Z7, Z0
+	VFMADD231PS.BCST 4(R9), Z7, Z1
+	VFMADD231PS.BCST 8(R9), Z7, Z2
+	VFMADD231PS.BCST 12(R9), Z7, Z3
+	VFMADD231PS.BCST 16(R9), Z7, Z4
+	VFMADD231PS.BCST 20(R9), Z7, Z5
+	VFMADD231PS.BCST 24(R9), Z7, Z6
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z7
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z7, Z0
 	VFMADD231PS.BCST 4(R8), Z7, Z1
 	VFMADD231PS.BCST 8(R8), Z7, Z2
@@ -7497,44 +7783,48 @@ step:
 	VFMADD231PS.BCST 16(R8), Z7, Z4
 	VFMADD231PS.BCST 20(R8), Z7, Z5
 	VFMADD231PS.BCST 24(R8), Z7, Z6
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x1c, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z6, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x1c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer8x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer8x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer8x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer8x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7544,6 +7834,18 @@ tile:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	VBROADCASTSS 28(AX), Z7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7567,23 +7869,56 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z8
+	VFMADD231PS.BCST (R9), Z8, Z0
+	VFMADD231PS.BCST 4(R9), Z8, Z1
+	VFMADD231PS.BCST 8(R9), Z8, Z2
+	VFMADD231PS.BCST 12(R9), Z8, Z3
+	VFMADD231PS.BCST 16(R9), Z8, Z4
+	VFMADD231PS.BCST 20(R9), Z8, Z5
+	VFMADD231PS.BCST 24(R9), Z8, Z6
+	VFMADD231PS.BCST 28(R9), Z8, Z7
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z8
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z8, Z0
 	VFMADD231PS.BCST 4(R8), Z8, Z1
 	VFMADD231PS.BCST 8(R8), Z8, Z2
@@ -7592,46 +7927,50 @@ step:
 	VFMADD231PS.BCST 20(R8), Z8, Z5
 	VFMADD231PS.BCST 24(R8), Z8, Z6
 	VFMADD231PS.BCST 28(R8), Z8, Z7
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x20, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z7, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x20, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer9x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer9x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer9x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer9x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7642,6 +7981,19 @@ tile:
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	VBROADCASTSS 28(AX), Z7
+	VBROADCASTSS 32(AX), Z8
+	ADDQ         $0x24, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7667,23 +8019,57 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z9
+	VFMADD231PS.BCST (R9), Z9, Z0
+	VFMADD231PS.BCST 4(R9), Z9, Z1
+	VFMADD231PS.BCST 8(R9), Z9, Z2
+	VFMADD231PS.BCST 12(R9), Z9, Z3
+	VFMADD231PS.BCST 16(R9), Z9, Z4
+	VFMADD231PS.BCST 20(R9), Z9, Z5
+	VFMADD231PS.BCST 24(R9), Z9, Z6
+	VFMADD231PS.BCST 28(R9), Z9, Z7
+	VFMADD231PS.BCST 32(R9), Z9, Z8
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z9
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z9, Z0
 	VFMADD231PS.BCST 4(R8), Z9, Z1
 	VFMADD231PS.BCST 8(R8), Z9, Z2
@@ -7693,48 +8079,52 @@ step:
 	VFMADD231PS.BCST 24(R8), Z9, Z6
 	VFMADD231PS.BCST 28(R8), Z9, Z7
 	VFMADD231PS.BCST 32(R8), Z9, Z8
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x24, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z7, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z8, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x24, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer10x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer10x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer10x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer10x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7746,6 +8136,20 @@ tile:
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	VBROADCASTSS 28(AX), Z7
+	VBROADCASTSS 32(AX), Z8
+	VBROADCASTSS 36(AX), Z9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7773,23 +8177,58 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z10
+	VFMADD231PS.BCST (R9), Z10, Z0
+	VFMADD231PS.BCST 4(R9), Z10, Z1
+	VFMADD231PS.BCST 8(R9), Z10, Z2
+	VFMADD231PS.BCST 12(R9), Z10, Z3
+	VFMADD231PS.BCST 16(R9), Z10, Z4
+	VFMADD231PS.BCST 20(R9), Z10, Z5
+	VFMADD231PS.BCST 24(R9), Z10, Z6
+	VFMADD231PS.BCST 28(R9), Z10, Z7
+	VFMADD231PS.BCST 32(R9), Z10, Z8
+	VFMADD231PS.BCST 36(R9), Z10, Z9
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z10
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z10, Z0
 	VFMADD231PS.BCST 4(R8), Z10, Z1
 	VFMADD231PS.BCST 8(R8), Z10, Z2
@@ -7800,50 +8239,54 @@ step:
 	VFMADD231PS.BCST 28(R8), Z10, Z7
 	VFMADD231PS.BCST 32(R8), Z10, Z8
 	VFMADD231PS.BCST 36(R8), Z10, Z9
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x28, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z7, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z8, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z9, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x28, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer11x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer11x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer11x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer11x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7856,6 +8299,21 @@ tile:
 	VXORPS Z9, Z9, Z9
 	VXORPS Z10, Z10, Z10
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	VBROADCASTSS 28(AX), Z7
+	VBROADCASTSS 32(AX), Z8
+	VBROADCASTSS 36(AX), Z9
+	VBROADCASTSS 40(AX), Z10
+	ADDQ         $0x2c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -7885,23 +8343,59 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z11
+	VFMADD231PS.BCST (R9), Z11, Z0
+	VFMADD231PS.BCST 4(R9), Z11, Z1
+	VFMADD231PS.BCST 8(R9), Z11, Z2
+	VFMADD231PS.BCST 12(R9), Z11, Z3
+	VFMADD231PS.BCST 16(R9), Z11, Z4
+	VFMADD231PS.BCST 20(R9), Z11, Z5
+	VFMADD231PS.BCST 24(R9), Z11, Z6
+	VFMADD231PS.BCST 28(R9), Z11, Z7
+	VFMADD231PS.BCST 32(R9), Z11, Z8
+	VFMADD231PS.BCST 36(R9), Z11, Z9
+	VFMADD231PS.BCST 40(R9), Z11, Z10
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z11
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z11, Z0
 	VFMADD231PS.BCST 4(R8), Z11, Z1
 	VFMADD231PS.BCST 8(R8), Z11, Z2
@@ -7913,52 +8407,56 @@ step:
 	VFMADD231PS.BCST 32(R8), Z11, Z8
 	VFMADD231PS.BCST 36(R8), Z11, Z9
 	VFMADD231PS.BCST 40(R8), Z11, Z10
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x2c, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z7, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z8, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z9, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z10, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x2c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer12x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer12x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer12x1AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer12x1AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7972,6 +8470,22 @@ tile:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	VBROADCASTSS 16(AX), Z4
+	VBROADCASTSS 20(AX), Z5
+	VBROADCASTSS 24(AX), Z6
+	VBROADCASTSS 28(AX), Z7
+	VBROADCASTSS 32(AX), Z8
+	VBROADCASTSS 36(AX), Z9
+	VBROADCASTSS 40(AX), Z10
+	VBROADCASTSS 44(AX), Z11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8003,23 +8517,60 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Z12
+	VFMADD231PS.BCST (R9), Z12, Z0
+	VFMADD231PS.BCST 4(R9), Z12, Z1
+	VFMADD231PS.BCST 8(R9), Z12, Z2
+	VFMADD231PS.BCST 12(R9), Z12, Z3
+	VFMADD231PS.BCST 16(R9), Z12, Z4
+	VFMADD231PS.BCST 20(R9), Z12, Z5
+	VFMADD231PS.BCST 24(R9), Z12, Z6
+	VFMADD231PS.BCST 28(R9), Z12, Z7
+	VFMADD231PS.BCST 32(R9), Z12, Z8
+	VFMADD231PS.BCST 36(R9), Z12, Z9
+	VFMADD231PS.BCST 40(R9), Z12, Z10
+	VFMADD231PS.BCST 44(R9), Z12, Z11
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Z12
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Z12, Z0
 	VFMADD231PS.BCST 4(R8), Z12, Z1
 	VFMADD231PS.BCST 8(R8), Z12, Z2
@@ -8032,58 +8583,68 @@ step:
 	VFMADD231PS.BCST 36(R8), Z12, Z9
 	VFMADD231PS.BCST 40(R8), Z12, Z10
 	VFMADD231PS.BCST 44(R8), Z12, Z11
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x30, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z7, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z8, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z9, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z10, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Z11, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x30, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z11, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer1x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer1x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer1x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer1x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8094,60 +8655,101 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z2
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z3
+	VBROADCASTSS (R9), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z2
 	VMOVUPS.Z    64(CX), K1, Z3
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x04, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer2x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer2x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer2x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8161,61 +8763,97 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z4
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS 4(R9), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z4
 	VMOVUPS.Z    64(CX), K1, Z5
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
 	VBROADCASTSS 4(R8), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x08, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer3x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer3x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer3x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8223,6 +8861,16 @@ tile:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8239,24 +8887,59 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z6
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z6
 	VMOVUPS.Z    64(CX), K1, Z7
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
@@ -8266,40 +8949,44 @@ step:
 	VBROADCASTSS 8(R8), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x0c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer4x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer4x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer4x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8309,6 +8996,18 @@ tile:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8328,24 +9027,62 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z8
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z9
+	VBROADCASTSS (R9), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS 4(R9), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS 8(R9), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS 12(R9), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z8
 	VMOVUPS.Z    64(CX), K1, Z9
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
@@ -8358,43 +9095,47 @@ step:
 	VBROADCASTSS 12(R8), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x10, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x10, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer5x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer5x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer5x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer5x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8406,6 +9147,20 @@ tile:
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8428,24 +9183,65 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z10
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 12(R9), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS 16(R9), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z10
 	VMOVUPS.Z    64(CX), K1, Z11
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
@@ -8461,46 +9257,50 @@ step:
 	VBROADCASTSS 16(R8), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x14, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer6x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer6x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer6x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer6x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8514,6 +9314,22 @@ tile:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	VBROADCASTSS 20(AX), Z10
+	VBROADCASTSS 20(AX), Z11
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8539,24 +9355,68 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z12
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z13
+	VBROADCASTSS (R9), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS 4(R9), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS 8(R9), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS 12(R9), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS 16(R9), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS 20(R9), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z12
 	VMOVUPS.Z    64(CX), K1, Z13
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
@@ -8575,49 +9435,53 @@ step:
 	VBROADCASTSS 20(R8), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x18, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x18, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer7x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer7x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer7x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer7x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8633,6 +9497,24 @@ tile:
 	VXORPS Z12, Z12, Z12
 	VXORPS Z13, Z13, Z13
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	VBROADCASTSS 20(AX), Z10
+	VBROADCASTSS 20(AX), Z11
+	VBROADCASTSS 24(AX), Z12
+	VBROADCASTSS 24(AX), Z13
+	ADDQ         $0x1c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8661,24 +9543,71 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z14
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS 4(R9), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS 12(R9), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS 16(R9), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS 20(R9), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS 24(R9), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z14
 	VMOVUPS.Z    64(CX), K1, Z15
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
@@ -8700,52 +9629,56 @@ step:
 	VBROADCASTSS 24(R8), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x1c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x1c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer8x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer8x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer8x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer8x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8763,6 +9696,26 @@ tile:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	VBROADCASTSS 20(AX), Z10
+	VBROADCASTSS 20(AX), Z11
+	VBROADCASTSS 24(AX), Z12
+	VBROADCASTSS 24(AX), Z13
+	VBROADCASTSS 28(AX), Z14
+	VBROADCASTSS 28(AX), Z15
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8794,24 +9747,74 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z16
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS 4(R9), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS 8(R9), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 12(R9), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS 16(R9), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS 20(R9), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 24(R9), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS 28(R9), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z16
 	VMOVUPS.Z    64(CX), K1, Z17
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -8836,55 +9839,59 @@ step:
 	VBROADCASTSS 28(R8), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x20, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x20, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer9x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer9x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer9x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer9x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8904,6 +9911,28 @@ tile:
 	VXORPS Z16, Z16, Z16
 	VXORPS Z17, Z17, Z17
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	VBROADCASTSS 20(AX), Z10
+	VBROADCASTSS 20(AX), Z11
+	VBROADCASTSS 24(AX), Z12
+	VBROADCASTSS 24(AX), Z13
+	VBROADCASTSS 28(AX), Z14
+	VBROADCASTSS 28(AX), Z15
+	VBROADCASTSS 32(AX), Z16
+	VBROADCASTSS 32(AX), Z17
+	ADDQ         $0x24, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -8938,24 +9967,77 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z18
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS 4(R9), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 8(R9), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS 12(R9), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS 16(R9), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS 20(R9), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 24(R9), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS 28(R9), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS 32(R9), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z18
 	VMOVUPS.Z    64(CX), K1, Z19
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
@@ -8983,58 +10065,62 @@ step:
 	VBROADCASTSS 32(R8), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x24, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x24, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer10x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer10x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer10x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer10x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9056,6 +10142,30 @@ tile:
 	VXORPS Z18, Z18, Z18
 	VXORPS Z19, Z19, Z19
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	VBROADCASTSS 20(AX), Z10
+	VBROADCASTSS 20(AX), Z11
+	VBROADCASTSS 24(AX), Z12
+	VBROADCASTSS 24(AX), Z13
+	VBROADCASTSS 28(AX), Z14
+	VBROADCASTSS 28(AX), Z15
+	VBROADCASTSS 32(AX), Z16
+	VBROADCASTSS 32(AX), Z17
+	VBROADCASTSS 36(AX), Z18
+	VBROADCASTSS 36(AX), Z19
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9093,24 +10203,80 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z20
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z21
+	VBROADCASTSS (R9), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS 4(R9), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS 8(R9), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS 12(R9), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS 16(R9), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS 20(R9), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS 24(R9), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS 28(R9), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS 32(R9), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS 36(R9), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z20
 	VMOVUPS.Z    64(CX), K1, Z21
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -9141,61 +10307,65 @@ step:
 	VBROADCASTSS 36(R8), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x28, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x28, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer11x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer11x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer11x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer11x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9219,6 +10389,32 @@ tile:
 	VXORPS Z20, Z20, Z20
 	VXORPS Z21, Z21, Z21
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	VBROADCASTSS 20(AX), Z10
+	VBROADCASTSS 20(AX), Z11
+	VBROADCASTSS 24(AX), Z12
+	VBROADCASTSS 24(AX), Z13
+	VBROADCASTSS 28(AX), Z14
+	VBROADCASTSS 28(AX), Z15
+	VBROADCASTSS 32(AX), Z16
+	VBROADCASTSS 32(AX), Z17
+	VBROADCASTSS 36(AX), Z18
+	VBROADCASTSS 36(AX), Z19
+	VBROADCASTSS 40(AX), Z20
+	VBROADCASTSS 40(AX), Z21
+	ADDQ         $0x2c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9259,24 +10455,83 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z22
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS 4(R9), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 8(R9), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS 12(R9), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS 20(R9), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 24(R9), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS 28(R9), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS 32(R9), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS 36(R9), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS 40(R9), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z22
 	VMOVUPS.Z    64(CX), K1, Z23
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
@@ -9310,64 +10565,68 @@ step:
 	VBROADCASTSS 40(R8), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x2c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z20, (AX)
-	VMOVUPS      Z21, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x2c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer12x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer12x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer12x2AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer12x2AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x10, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9393,6 +10652,34 @@ tile:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS 4(AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 8(AX), Z5
+	VBROADCASTSS 12(AX), Z6
+	VBROADCASTSS 12(AX), Z7
+	VBROADCASTSS 16(AX), Z8
+	VBROADCASTSS 16(AX), Z9
+	VBROADCASTSS 20(AX), Z10
+	VBROADCASTSS 20(AX), Z11
+	VBROADCASTSS 24(AX), Z12
+	VBROADCASTSS 24(AX), Z13
+	VBROADCASTSS 28(AX), Z14
+	VBROADCASTSS 28(AX), Z15
+	VBROADCASTSS 32(AX), Z16
+	VBROADCASTSS 32(AX), Z17
+	VBROADCASTSS 36(AX), Z18
+	VBROADCASTSS 36(AX), Z19
+	VBROADCASTSS 40(AX), Z20
+	VBROADCASTSS 40(AX), Z21
+	VBROADCASTSS 44(AX), Z22
+	VBROADCASTSS 44(AX), Z23
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9436,24 +10723,86 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z24
+	VMOVUPS.Z    64(CX)(R10*4), K1, Z25
+	VBROADCASTSS (R9), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS 4(R9), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS 8(R9), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS 12(R9), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS 16(R9), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS 20(R9), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS 24(R9), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS 28(R9), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS 32(R9), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS 36(R9), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS 40(R9), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS 44(R9), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z24
 	VMOVUPS.Z    64(CX), K1, Z25
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -9490,71 +10839,82 @@ step:
 	VBROADCASTSS 44(R8), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x30, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z20, (AX)
-	VMOVUPS      Z21, K1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z22, (AX)
-	VMOVUPS      Z23, K1, 64(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x30, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, K1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, K1, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer1x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer1x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer1x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer1x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9566,58 +10926,93 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z3
+	VMOVUPS      64(CX)(R10*4), Z4
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z5
+	VBROADCASTSS (R9), Z6
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD231PS  Z4, Z6, Z1
+	VFMADD231PS  Z5, Z6, Z2
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z3
 	VMOVUPS      64(CX), Z4
 	VMOVUPS.Z    128(CX), K1, Z5
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z3, Z6, Z0
 	VFMADD231PS  Z4, Z6, Z1
 	VFMADD231PS  Z5, Z6, Z2
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x04, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer2x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer2x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer2x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9625,6 +11020,16 @@ tile:
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9640,25 +11045,60 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z6
+	VMOVUPS      64(CX)(R10*4), Z7
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z8
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  Z6, Z9, Z0
+	VFMADD231PS  Z7, Z9, Z1
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS 4(R9), Z9
+	VFMADD231PS  Z6, Z9, Z3
+	VFMADD231PS  Z7, Z9, Z4
+	VFMADD231PS  Z8, Z9, Z5
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z6
 	VMOVUPS      64(CX), Z7
 	VMOVUPS.Z    128(CX), K1, Z8
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z6, Z9, Z0
 	VFMADD231PS  Z7, Z9, Z1
@@ -9667,39 +11107,43 @@ step:
 	VFMADD231PS  Z6, Z9, Z3
 	VFMADD231PS  Z7, Z9, Z4
 	VFMADD231PS  Z8, Z9, Z5
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x08, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer3x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer3x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer3x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9710,6 +11154,19 @@ tile:
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 8(AX), Z6
+	VBROADCASTSS 8(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9729,25 +11186,64 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z9
+	VMOVUPS      64(CX)(R10*4), Z10
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 8(R9), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z9
 	VMOVUPS      64(CX), Z10
 	VMOVUPS.Z    128(CX), K1, Z11
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z9, Z12, Z0
 	VFMADD231PS  Z10, Z12, Z1
@@ -9760,43 +11256,47 @@ step:
 	VFMADD231PS  Z9, Z12, Z6
 	VFMADD231PS  Z10, Z12, Z7
 	VFMADD231PS  Z11, Z12, Z8
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z8, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x0c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer4x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer4x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer4x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9810,6 +11310,22 @@ tile:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 8(AX), Z6
+	VBROADCASTSS 8(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 12(AX), Z9
+	VBROADCASTSS 12(AX), Z10
+	VBROADCASTSS 12(AX), Z11
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9833,25 +11349,68 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z12
+	VMOVUPS      64(CX)(R10*4), Z13
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z14
+	VBROADCASTSS (R9), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 4(R9), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS 8(R9), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 12(R9), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z12
 	VMOVUPS      64(CX), Z13
 	VMOVUPS.Z    128(CX), K1, Z14
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z15
 	VFMADD231PS  Z12, Z15, Z0
 	VFMADD231PS  Z13, Z15, Z1
@@ -9868,47 +11427,51 @@ step:
 	VFMADD231PS  Z12, Z15, Z9
 	VFMADD231PS  Z13, Z15, Z10
 	VFMADD231PS  Z14, Z15, Z11
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x10, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z8, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	VMOVUPS      Z10, 64(AX)
-	VMOVUPS      Z11, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x10, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer5x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer5x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer5x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer5x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -9925,6 +11488,25 @@ tile:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 8(AX), Z6
+	VBROADCASTSS 8(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 12(AX), Z9
+	VBROADCASTSS 12(AX), Z10
+	VBROADCASTSS 12(AX), Z11
+	VBROADCASTSS 16(AX), Z12
+	VBROADCASTSS 16(AX), Z13
+	VBROADCASTSS 16(AX), Z14
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -9952,25 +11534,72 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z15
+	VMOVUPS      64(CX)(R10*4), Z16
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z17
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 4(R9), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 8(R9), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 12(R9), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 16(R9), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z15
 	VMOVUPS      64(CX), Z16
 	VMOVUPS.Z    128(CX), K1, Z17
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z15, Z18, Z0
 	VFMADD231PS  Z16, Z18, Z1
@@ -9991,51 +11620,55 @@ step:
 	VFMADD231PS  Z15, Z18, Z12
 	VFMADD231PS  Z16, Z18, Z13
 	VFMADD231PS  Z17, Z18, Z14
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z8, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	VMOVUPS      Z10, 64(AX)
-	VMOVUPS      Z11, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x14, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer6x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer6x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer6x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer6x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10055,6 +11688,28 @@ tile:
 	VXORPS Z16, Z16, Z16
 	VXORPS Z17, Z17, Z17
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 8(AX), Z6
+	VBROADCASTSS 8(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 12(AX), Z9
+	VBROADCASTSS 12(AX), Z10
+	VBROADCASTSS 12(AX), Z11
+	VBROADCASTSS 16(AX), Z12
+	VBROADCASTSS 16(AX), Z13
+	VBROADCASTSS 16(AX), Z14
+	VBROADCASTSS 20(AX), Z15
+	VBROADCASTSS 20(AX), Z16
+	VBROADCASTSS 20(AX), Z17
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10086,25 +11741,76 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z18
+	VMOVUPS      64(CX)(R10*4), Z19
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z20
+	VBROADCASTSS (R9), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 4(R9), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS 8(R9), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 12(R9), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS 16(R9), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 20(R9), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z18
 	VMOVUPS      64(CX), Z19
 	VMOVUPS.Z    128(CX), K1, Z20
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z21
 	VFMADD231PS  Z18, Z21, Z0
 	VFMADD231PS  Z19, Z21, Z1
@@ -10129,55 +11835,59 @@ step:
 	VFMADD231PS  Z18, Z21, Z15
 	VFMADD231PS  Z19, Z21, Z16
 	VFMADD231PS  Z20, Z21, Z17
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x18, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z8, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	VMOVUPS      Z10, 64(AX)
-	VMOVUPS      Z11, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z15, (AX)
-	VMOVUPS      Z16, 64(AX)
-	VMOVUPS      Z17, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x18, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z15, (AX)
+	VMOVUPS Z16, 64(AX)
+	VMOVUPS Z17, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer7x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer7x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer7x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer7x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10200,6 +11910,31 @@ tile:
 	VXORPS Z19, Z19, Z19
 	VXORPS Z20, Z20, Z20
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 8(AX), Z6
+	VBROADCASTSS 8(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 12(AX), Z9
+	VBROADCASTSS 12(AX), Z10
+	VBROADCASTSS 12(AX), Z11
+	VBROADCASTSS 16(AX), Z12
+	VBROADCASTSS 16(AX), Z13
+	VBROADCASTSS 16(AX), Z14
+	VBROADCASTSS 20(AX), Z15
+	VBROADCASTSS 20(AX), Z16
+	VBROADCASTSS 20(AX), Z17
+	VBROADCASTSS 24(AX), Z18
+	VBROADCASTSS 24(AX), Z19
+	VBROADCASTSS 24(AX), Z20
+	ADDQ         $0x1c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10235,25 +11970,80 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z21
+	VMOVUPS      64(CX)(R10*4), Z22
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS 4(R9), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS 8(R9), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS 12(R9), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS 20(R9), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS 24(R9), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z21
 	VMOVUPS      64(CX), Z22
 	VMOVUPS.Z    128(CX), K1, Z23
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z21, Z24, Z0
 	VFMADD231PS  Z22, Z24, Z1
@@ -10282,59 +12072,63 @@ step:
 	VFMADD231PS  Z21, Z24, Z18
 	VFMADD231PS  Z22, Z24, Z19
 	VFMADD231PS  Z23, Z24, Z20
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x1c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z8, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	VMOVUPS      Z10, 64(AX)
-	VMOVUPS      Z11, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z15, (AX)
-	VMOVUPS      Z16, 64(AX)
-	VMOVUPS      Z17, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	VMOVUPS      Z20, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x1c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z15, (AX)
+	VMOVUPS Z16, 64(AX)
+	VMOVUPS Z17, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	VMOVUPS Z20, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer8x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer8x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer8x3AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer8x3AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x20, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10360,6 +12154,34 @@ tile:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 8(AX), Z6
+	VBROADCASTSS 8(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 12(AX), Z9
+	VBROADCASTSS 12(AX), Z10
+	VBROADCASTSS 12(AX), Z11
+	VBROADCASTSS 16(AX), Z12
+	VBROADCASTSS 16(AX), Z13
+	VBROADCASTSS 16(AX), Z14
+	VBROADCASTSS 20(AX), Z15
+	VBROADCASTSS 20(AX), Z16
+	VBROADCASTSS 20(AX), Z17
+	VBROADCASTSS 24(AX), Z18
+	VBROADCASTSS 24(AX), Z19
+	VBROADCASTSS 24(AX), Z20
+	VBROADCASTSS 28(AX), Z21
+	VBROADCASTSS 28(AX), Z22
+	VBROADCASTSS 28(AX), Z23
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10399,25 +12221,84 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z24
+	VMOVUPS      64(CX)(R10*4), Z25
+	VMOVUPS.Z    128(CX)(R10*4), K1, Z26
+	VBROADCASTSS (R9), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS 4(R9), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS 8(R9), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS 12(R9), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS 16(R9), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS 20(R9), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS 24(R9), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS 28(R9), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z24
 	VMOVUPS      64(CX), Z25
 	VMOVUPS.Z    128(CX), K1, Z26
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z27
 	VFMADD231PS  Z24, Z27, Z0
 	VFMADD231PS  Z25, Z27, Z1
@@ -10450,68 +12331,80 @@ step:
 	VFMADD231PS  Z24, Z27, Z21
 	VFMADD231PS  Z25, Z27, Z22
 	VFMADD231PS  Z26, Z27, Z23
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x20, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	VMOVUPS      Z8, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	VMOVUPS      Z10, 64(AX)
-	VMOVUPS      Z11, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z15, (AX)
-	VMOVUPS      Z16, 64(AX)
-	VMOVUPS      Z17, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	VMOVUPS      Z20, K1, 128(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z21, (AX)
-	VMOVUPS      Z22, 64(AX)
-	VMOVUPS      Z23, K1, 128(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x20, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VMOVUPS Z4, 64(AX)
+	VMOVUPS Z5, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VMOVUPS Z8, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VMOVUPS Z10, 64(AX)
+	VMOVUPS Z11, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z15, (AX)
+	VMOVUPS Z16, 64(AX)
+	VMOVUPS Z17, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	VMOVUPS Z20, K1, 128(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z21, (AX)
+	VMOVUPS Z22, 64(AX)
+	VMOVUPS Z23, K1, 128(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer1x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer1x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer1x4AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer1x4AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS (AX), Z3
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10524,61 +12417,98 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z4
+	VMOVUPS      64(CX)(R10*4), Z5
+	VMOVUPS      128(CX)(R10*4), Z6
+	VMOVUPS.Z    192(CX)(R10*4), K1, Z7
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z4
 	VMOVUPS      64(CX), Z5
 	VMOVUPS      128(CX), Z6
 	VMOVUPS.Z    192(CX), K1, Z7
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z8
 	VFMADD231PS  Z4, Z8, Z0
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, K1, 192(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x04, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer2x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer2x4AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer2x4AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10588,6 +12518,18 @@ tile:
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS (AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 4(AX), Z6
+	VBROADCASTSS 4(AX), Z7
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10605,26 +12547,64 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z8
+	VMOVUPS      64(CX)(R10*4), Z9
+	VMOVUPS      128(CX)(R10*4), Z10
+	VMOVUPS.Z    192(CX)(R10*4), K1, Z11
+	VBROADCASTSS (R9), Z12
+	VFMADD231PS  Z8, Z12, Z0
+	VFMADD231PS  Z9, Z12, Z1
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS 4(R9), Z12
+	VFMADD231PS  Z8, Z12, Z4
+	VFMADD231PS  Z9, Z12, Z5
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z8
 	VMOVUPS      64(CX), Z9
 	VMOVUPS      128(CX), Z10
 	VMOVUPS.Z    192(CX), K1, Z11
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
@@ -10635,41 +12615,45 @@ step:
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	VMOVUPS      Z6, 128(AX)
-	VMOVUPS      Z7, K1, 192(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x08, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer3x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer3x4AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer3x4AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10683,6 +12667,22 @@ tile:
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS (AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 4(AX), Z6
+	VBROADCASTSS 4(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 8(AX), Z9
+	VBROADCASTSS 8(AX), Z10
+	VBROADCASTSS 8(AX), Z11
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10705,26 +12705,69 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z12
+	VMOVUPS      64(CX)(R10*4), Z13
+	VMOVUPS      128(CX)(R10*4), Z14
+	VMOVUPS.Z    192(CX)(R10*4), K1, Z15
+	VBROADCASTSS (R9), Z16
+	VFMADD231PS  Z12, Z16, Z0
+	VFMADD231PS  Z13, Z16, Z1
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS 4(R9), Z16
+	VFMADD231PS  Z12, Z16, Z4
+	VFMADD231PS  Z13, Z16, Z5
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS 8(R9), Z16
+	VFMADD231PS  Z12, Z16, Z8
+	VFMADD231PS  Z13, Z16, Z9
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z12
 	VMOVUPS      64(CX), Z13
 	VMOVUPS      128(CX), Z14
 	VMOVUPS.Z    192(CX), K1, Z15
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z16
 	VFMADD231PS  Z12, Z16, Z0
 	VFMADD231PS  Z13, Z16, Z1
@@ -10740,46 +12783,50 @@ step:
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	VMOVUPS      Z6, 128(AX)
-	VMOVUPS      Z7, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	VMOVUPS      Z10, 128(AX)
-	VMOVUPS      Z11, K1, 192(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x0c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z10, 128(AX)
+	VMOVUPS Z11, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer4x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer4x4AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer4x4AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10797,6 +12844,26 @@ tile:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS (AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 4(AX), Z6
+	VBROADCASTSS 4(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 8(AX), Z9
+	VBROADCASTSS 8(AX), Z10
+	VBROADCASTSS 8(AX), Z11
+	VBROADCASTSS 12(AX), Z12
+	VBROADCASTSS 12(AX), Z13
+	VBROADCASTSS 12(AX), Z14
+	VBROADCASTSS 12(AX), Z15
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10824,26 +12891,74 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z16
+	VMOVUPS      64(CX)(R10*4), Z17
+	VMOVUPS      128(CX)(R10*4), Z18
+	VMOVUPS.Z    192(CX)(R10*4), K1, Z19
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 4(R9), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS 8(R9), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 12(R9), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z16
 	VMOVUPS      64(CX), Z17
 	VMOVUPS      128(CX), Z18
 	VMOVUPS.Z    192(CX), K1, Z19
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
@@ -10864,51 +12979,55 @@ step:
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x10, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	VMOVUPS      Z6, 128(AX)
-	VMOVUPS      Z7, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	VMOVUPS      Z10, 128(AX)
-	VMOVUPS      Z11, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, 128(AX)
-	VMOVUPS      Z15, K1, 192(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x10, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z10, 128(AX)
+	VMOVUPS Z11, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, 128(AX)
+	VMOVUPS Z15, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer5x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer5x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer5x4AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer5x4AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -10930,6 +13049,30 @@ tile:
 	VXORPS Z18, Z18, Z18
 	VXORPS Z19, Z19, Z19
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS (AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 4(AX), Z6
+	VBROADCASTSS 4(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 8(AX), Z9
+	VBROADCASTSS 8(AX), Z10
+	VBROADCASTSS 8(AX), Z11
+	VBROADCASTSS 12(AX), Z12
+	VBROADCASTSS 12(AX), Z13
+	VBROADCASTSS 12(AX), Z14
+	VBROADCASTSS 12(AX), Z15
+	VBROADCASTSS 16(AX), Z16
+	VBROADCASTSS 16(AX), Z17
+	VBROADCASTSS 16(AX), Z18
+	VBROADCASTSS 16(AX), Z19
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -10962,26 +13105,79 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z20
+	VMOVUPS      64(CX)(R10*4), Z21
+	VMOVUPS      128(CX)(R10*4), Z22
+	VMOVUPS.Z    192(CX)(R10*4), K1, Z23
+	VBROADCASTSS (R9), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 4(R9), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS 8(R9), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 12(R9), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS 16(R9), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z20
 	VMOVUPS      64(CX), Z21
 	VMOVUPS      128(CX), Z22
 	VMOVUPS.Z    192(CX), K1, Z23
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
@@ -11007,56 +13203,60 @@ step:
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	VMOVUPS      Z6, 128(AX)
-	VMOVUPS      Z7, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	VMOVUPS      Z10, 128(AX)
-	VMOVUPS      Z11, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, 128(AX)
-	VMOVUPS      Z15, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	VMOVUPS      Z18, 128(AX)
-	VMOVUPS      Z19, K1, 192(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x14, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z10, 128(AX)
+	VMOVUPS Z11, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, 128(AX)
+	VMOVUPS Z15, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	VMOVUPS Z18, 128(AX)
+	VMOVUPS Z19, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer6x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer6x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
-TEXT ·outer6x4AVX512(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer6x4AVX512(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	SUBQ  $0x30, AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -11082,6 +13282,34 @@ tile:
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS (AX), Z1
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS (AX), Z3
+	VBROADCASTSS 4(AX), Z4
+	VBROADCASTSS 4(AX), Z5
+	VBROADCASTSS 4(AX), Z6
+	VBROADCASTSS 4(AX), Z7
+	VBROADCASTSS 8(AX), Z8
+	VBROADCASTSS 8(AX), Z9
+	VBROADCASTSS 8(AX), Z10
+	VBROADCASTSS 8(AX), Z11
+	VBROADCASTSS 12(AX), Z12
+	VBROADCASTSS 12(AX), Z13
+	VBROADCASTSS 12(AX), Z14
+	VBROADCASTSS 12(AX), Z15
+	VBROADCASTSS 16(AX), Z16
+	VBROADCASTSS 16(AX), Z17
+	VBROADCASTSS 16(AX), Z18
+	VBROADCASTSS 16(AX), Z19
+	VBROADCASTSS 20(AX), Z20
+	VBROADCASTSS 20(AX), Z21
+	VBROADCASTSS 20(AX), Z22
+	VBROADCASTSS 20(AX), Z23
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -11119,26 +13347,84 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Z24
+	VMOVUPS      64(CX)(R10*4), Z25
+	VMOVUPS      128(CX)(R10*4), Z26
+	VMOVUPS.Z    192(CX)(R10*4), K1, Z27
+	VBROADCASTSS (R9), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 4(R9), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 8(R9), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 12(R9), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 16(R9), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 20(R9), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Z24
 	VMOVUPS      64(CX), Z25
 	VMOVUPS      128(CX), Z26
 	VMOVUPS.Z    192(CX), K1, Z27
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Z28
 	VFMADD231PS  Z24, Z28, Z0
 	VFMADD231PS  Z25, Z28, Z1
@@ -11169,46 +13455,47 @@ step:
 	VFMADD231PS  Z25, Z28, Z21
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x18, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	VMOVUPS      Z6, 128(AX)
-	VMOVUPS      Z7, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	VMOVUPS      Z10, 128(AX)
-	VMOVUPS      Z11, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	VMOVUPS      Z14, 128(AX)
-	VMOVUPS      Z15, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	VMOVUPS      Z18, 128(AX)
-	VMOVUPS      Z19, K1, 192(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z20, (AX)
-	VMOVUPS      Z21, 64(AX)
-	VMOVUPS      Z22, 128(AX)
-	VMOVUPS      Z23, K1, 192(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x18, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z10, 128(AX)
+	VMOVUPS Z11, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, 128(AX)
+	VMOVUPS Z15, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	VMOVUPS Z18, 128(AX)
+	VMOVUPS Z19, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	VMOVUPS Z22, 128(AX)
+	VMOVUPS Z23, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -12512,19 +14799,27 @@ tapDone:
 	VZEROUPPER
 	RET
 
-// func outer1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer1x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer1x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -12534,53 +14829,89 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y1
+	VFMADD231PS.BCST (R9), Y1, Y0
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y1
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y1, Y0
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x04, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x04, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer2x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer2x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -12592,57 +14923,95 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y2
+	VFMADD231PS.BCST (R9), Y2, Y0
+	VFMADD231PS.BCST 4(R9), Y2, Y1
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y2
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y2, Y0
 	VFMADD231PS.BCST 4(R8), Y2, Y1
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x08, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x08, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer3x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer3x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -12656,61 +15025,101 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y3
+	VFMADD231PS.BCST (R9), Y3, Y0
+	VFMADD231PS.BCST 4(R9), Y3, Y1
+	VFMADD231PS.BCST 8(R9), Y3, Y2
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y3
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y3, Y0
 	VFMADD231PS.BCST 4(R8), Y3, Y1
 	VFMADD231PS.BCST 8(R8), Y3, Y2
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x0c, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x0c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer4x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer4x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -12726,65 +15135,107 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y4
+	VFMADD231PS.BCST (R9), Y4, Y0
+	VFMADD231PS.BCST 4(R9), Y4, Y1
+	VFMADD231PS.BCST 8(R9), Y4, Y2
+	VFMADD231PS.BCST 12(R9), Y4, Y3
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y4
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y4, Y0
 	VFMADD231PS.BCST 4(R8), Y4, Y1
 	VFMADD231PS.BCST 8(R8), Y4, Y2
 	VFMADD231PS.BCST 12(R8), Y4, Y3
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x10, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x10, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer5x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer5x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -12802,62 +15253,96 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y5
+	VFMADD231PS.BCST (R9), Y5, Y0
+	VFMADD231PS.BCST 4(R9), Y5, Y1
+	VFMADD231PS.BCST 8(R9), Y5, Y2
+	VFMADD231PS.BCST 12(R9), Y5, Y3
+	VFMADD231PS.BCST 16(R9), Y5, Y4
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y5
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y5, Y0
 	VFMADD231PS.BCST 4(R8), Y5, Y1
 	VFMADD231PS.BCST 8(R8), Y5, Y2
 	VFMADD231PS.BCST 12(R8), Y5, Y3
 	VFMADD231PS.BCST 16(R8), Y5, Y4
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x14, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y4, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x14, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer6x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer6x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -12865,6 +15350,16 @@ tile:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -12884,65 +15379,100 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y6
+	VFMADD231PS.BCST (R9), Y6, Y0
+	VFMADD231PS.BCST 4(R9), Y6, Y1
+	VFMADD231PS.BCST 8(R9), Y6, Y2
+	VFMADD231PS.BCST 12(R9), Y6, Y3
+	VFMADD231PS.BCST 16(R9), Y6, Y4
+	VFMADD231PS.BCST 20(R9), Y6, Y5
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y6
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y6, Y0
 	VFMADD231PS.BCST 4(R8), Y6, Y1
 	VFMADD231PS.BCST 8(R8), Y6, Y2
 	VFMADD231PS.BCST 12(R8), Y6, Y3
 	VFMADD231PS.BCST 16(R8), Y6, Y4
 	VFMADD231PS.BCST 20(R8), Y6, Y5
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x18, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y5, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x18, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer7x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer7x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -12951,6 +15481,17 @@ tile:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	ADDQ         $0x1c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -12972,23 +15513,55 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y7
+	VFMADD231PS.BCST (R9), Y7, Y0
+	VFMADD231PS.BCST 4(R9), Y7, Y1
+	VFMADD231PS.BCST 8(R9), Y7, Y2
+	VFMADD231PS.BCST 12(R9), Y7, Y3
+	VFMADD231PS.BCST 16(R9), Y7, Y4
+	VFMADD231PS.BCST 20(R9), Y7, Y5
+	VFMADD231PS.BCST 24(R9), Y7, Y6
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y7
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y7, Y0
 	VFMADD231PS.BCST 4(R8), Y7, Y1
 	VFMADD231PS.BCST 8(R8), Y7, Y2
@@ -12996,44 +15569,48 @@ step:
 	VFMADD231PS.BCST 16(R8), Y7, Y4
 	VFMADD231PS.BCST 20(R8), Y7, Y5
 	VFMADD231PS.BCST 24(R8), Y7, Y6
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x1c, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y6, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x1c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer8x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer8x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -13043,6 +15620,18 @@ tile:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -13066,23 +15655,56 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y8
+	VFMADD231PS.BCST (R9), Y8, Y0
+	VFMADD231PS.BCST 4(R9), Y8, Y1
+	VFMADD231PS.BCST 8(R9), Y8, Y2
+	VFMADD231PS.BCST 12(R9), Y8, Y3
+	VFMADD231PS.BCST 16(R9), Y8, Y4
+	VFMADD231PS.BCST 20(R9), Y8, Y5
+	VFMADD231PS.BCST 24(R9), Y8, Y6
+	VFMADD231PS.BCST 28(R9), Y8, Y7
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y8
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y8, Y0
 	VFMADD231PS.BCST 4(R8), Y8, Y1
 	VFMADD231PS.BCST 8(R8), Y8, Y2
@@ -13091,46 +15713,50 @@ step:
 	VFMADD231PS.BCST 20(R8), Y8, Y5
 	VFMADD231PS.BCST 24(R8), Y8, Y6
 	VFMADD231PS.BCST 28(R8), Y8, Y7
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x20, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y7, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x20, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer9x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer9x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -13141,6 +15767,19 @@ tile:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	ADDQ         $0x24, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -13166,23 +15805,57 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y9
+	VFMADD231PS.BCST (R9), Y9, Y0
+	VFMADD231PS.BCST 4(R9), Y9, Y1
+	VFMADD231PS.BCST 8(R9), Y9, Y2
+	VFMADD231PS.BCST 12(R9), Y9, Y3
+	VFMADD231PS.BCST 16(R9), Y9, Y4
+	VFMADD231PS.BCST 20(R9), Y9, Y5
+	VFMADD231PS.BCST 24(R9), Y9, Y6
+	VFMADD231PS.BCST 28(R9), Y9, Y7
+	VFMADD231PS.BCST 32(R9), Y9, Y8
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y9
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y9, Y0
 	VFMADD231PS.BCST 4(R8), Y9, Y1
 	VFMADD231PS.BCST 8(R8), Y9, Y2
@@ -13192,48 +15865,52 @@ step:
 	VFMADD231PS.BCST 24(R8), Y9, Y6
 	VFMADD231PS.BCST 28(R8), Y9, Y7
 	VFMADD231PS.BCST 32(R8), Y9, Y8
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x24, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y7, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y8, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x24, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer10x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer10x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -13245,6 +15922,20 @@ tile:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -13272,23 +15963,58 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y10
+	VFMADD231PS.BCST (R9), Y10, Y0
+	VFMADD231PS.BCST 4(R9), Y10, Y1
+	VFMADD231PS.BCST 8(R9), Y10, Y2
+	VFMADD231PS.BCST 12(R9), Y10, Y3
+	VFMADD231PS.BCST 16(R9), Y10, Y4
+	VFMADD231PS.BCST 20(R9), Y10, Y5
+	VFMADD231PS.BCST 24(R9), Y10, Y6
+	VFMADD231PS.BCST 28(R9), Y10, Y7
+	VFMADD231PS.BCST 32(R9), Y10, Y8
+	VFMADD231PS.BCST 36(R9), Y10, Y9
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y10
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y10, Y0
 	VFMADD231PS.BCST 4(R8), Y10, Y1
 	VFMADD231PS.BCST 8(R8), Y10, Y2
@@ -13299,50 +16025,54 @@ step:
 	VFMADD231PS.BCST 28(R8), Y10, Y7
 	VFMADD231PS.BCST 32(R8), Y10, Y8
 	VFMADD231PS.BCST 36(R8), Y10, Y9
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x28, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y7, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y8, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y9, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x28, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer11x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer11x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -13355,6 +16085,21 @@ tile:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	ADDQ         $0x2c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -13384,23 +16129,59 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y11
+	VFMADD231PS.BCST (R9), Y11, Y0
+	VFMADD231PS.BCST 4(R9), Y11, Y1
+	VFMADD231PS.BCST 8(R9), Y11, Y2
+	VFMADD231PS.BCST 12(R9), Y11, Y3
+	VFMADD231PS.BCST 16(R9), Y11, Y4
+	VFMADD231PS.BCST 20(R9), Y11, Y5
+	VFMADD231PS.BCST 24(R9), Y11, Y6
+	VFMADD231PS.BCST 28(R9), Y11, Y7
+	VFMADD231PS.BCST 32(R9), Y11, Y8
+	VFMADD231PS.BCST 36(R9), Y11, Y9
+	VFMADD231PS.BCST 40(R9), Y11, Y10
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y11
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y11, Y0
 	VFMADD231PS.BCST 4(R8), Y11, Y1
 	VFMADD231PS.BCST 8(R8), Y11, Y2
@@ -13412,52 +16193,56 @@ step:
 	VFMADD231PS.BCST 32(R8), Y11, Y8
 	VFMADD231PS.BCST 36(R8), Y11, Y9
 	VFMADD231PS.BCST 40(R8), Y11, Y10
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
 	JNZ              step
-	ADDQ             $0x2c, a+16(FP)
-	MOVQ             dst+0(FP), AX
-	MOVQ             dstStride+8(FP), CX
-	SHLQ             $0x02, CX
-	VMOVUPS          Y0, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y1, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y2, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y3, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y4, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y5, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y6, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y7, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y8, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y9, K1, (AX)
-	ADDQ             CX, AX
-	VMOVUPS          Y10, K1, (AX)
-	ADDQ             CX, AX
-	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
-	JNZ              tile
+
+done:
+	ADDQ    $0x2c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
-TEXT ·outer12x1AVX512Half(SB), NOSPLIT, $0-81
-	MOVQ  columns+72(FP), AX
+TEXT ·outer12x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
 	MOVL  $0x0000ffff, CX
 	BZHIL AX, CX, CX
 	KMOVW CX, K1
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -13471,6 +16256,22 @@ tile:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ      dst+0(FP), AX
@@ -13502,23 +16303,60 @@ accumulated:
 	ADDQ      CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	MOVLQSX          (R8)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          DI, R10
+	VMOVUPS.Z        (CX)(R10*4), K1, Y12
+	VFMADD231PS.BCST (R9), Y12, Y0
+	VFMADD231PS.BCST 4(R9), Y12, Y1
+	VFMADD231PS.BCST 8(R9), Y12, Y2
+	VFMADD231PS.BCST 12(R9), Y12, Y3
+	VFMADD231PS.BCST 16(R9), Y12, Y4
+	VFMADD231PS.BCST 20(R9), Y12, Y5
+	VFMADD231PS.BCST 24(R9), Y12, Y6
+	VFMADD231PS.BCST 28(R9), Y12, Y7
+	VFMADD231PS.BCST 32(R9), Y12, Y8
+	VFMADD231PS.BCST 36(R9), Y12, Y9
+	VFMADD231PS.BCST 40(R9), Y12, Y10
+	VFMADD231PS.BCST 44(R9), Y12, Y11
+	INCQ             DX
+	JNZ              gatheredStep
+	JMP              done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX          (SI), R8
+	MOVLQSX          (SI)(DX*4), R8
 	TESTQ            R8, R8
 	CMOVQLT          BX, R8
-	LEAQ             (DX)(R8*4), R8
+	LEAQ             (AX)(R8*4), R8
 	VMOVUPS.Z        (CX), K1, Y12
-	ADDQ             AX, CX
+	ADDQ             DI, CX
 	VFMADD231PS.BCST (R8), Y12, Y0
 	VFMADD231PS.BCST 4(R8), Y12, Y1
 	VFMADD231PS.BCST 8(R8), Y12, Y2
@@ -13531,8 +16369,588 @@ step:
 	VFMADD231PS.BCST 36(R8), Y12, Y9
 	VFMADD231PS.BCST 40(R8), Y12, Y10
 	VFMADD231PS.BCST 44(R8), Y12, Y11
-	ADDQ             $0x04, SI
-	DECQ             DI
+	INCQ             DX
+	JNZ              step
+
+done:
+	ADDQ    $0x30, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func outer2x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer2x2x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y4
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y4, Y0
+	VFMADD231PS.BCST 4(R9), Y4, Y1
+	VFMADD231PS.BCST (R9)(R8*1), Y4, Y2
+	VFMADD231PS.BCST 4(R9)(R8*1), Y4, Y3
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x10, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer3x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer3x2x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y6, Y0
+	VFMADD231PS.BCST 4(R9), Y6, Y1
+	VFMADD231PS.BCST (R9)(R8*1), Y6, Y2
+	VFMADD231PS.BCST 4(R9)(R8*1), Y6, Y3
+	VFMADD231PS.BCST (R9)(R8*2), Y6, Y4
+	VFMADD231PS.BCST 4(R9)(R8*2), Y6, Y5
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x18, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer4x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer4x2x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y8, Y0
+	VFMADD231PS.BCST 4(R10), Y8, Y1
+	VFMADD231PS.BCST (R10)(R8*1), Y8, Y2
+	VFMADD231PS.BCST 4(R10)(R8*1), Y8, Y3
+	VFMADD231PS.BCST (R10)(R8*2), Y8, Y4
+	VFMADD231PS.BCST 4(R10)(R8*2), Y8, Y5
+	VFMADD231PS.BCST (R10)(R9*1), Y8, Y6
+	VFMADD231PS.BCST 4(R10)(R9*1), Y8, Y7
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x20, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer5x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer5x2x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y10
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y10, Y0
+	VFMADD231PS.BCST 4(R10), Y10, Y1
+	VFMADD231PS.BCST (R10)(R8*1), Y10, Y2
+	VFMADD231PS.BCST 4(R10)(R8*1), Y10, Y3
+	VFMADD231PS.BCST (R10)(R8*2), Y10, Y4
+	VFMADD231PS.BCST 4(R10)(R8*2), Y10, Y5
+	VFMADD231PS.BCST (R10)(R9*1), Y10, Y6
+	VFMADD231PS.BCST 4(R10)(R9*1), Y10, Y7
+	VFMADD231PS.BCST (R10)(R8*4), Y10, Y8
+	VFMADD231PS.BCST 4(R10)(R8*4), Y10, Y9
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x28, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer6x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer6x2x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+
+step:
+	MOVLQSX          (SI)(DX*4), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	LEAQ             (AX)(R11*4), R11
+	VMOVUPS.Z        (CX), K1, Y12
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R11), Y12, Y0
+	VFMADD231PS.BCST 4(R11), Y12, Y1
+	VFMADD231PS.BCST (R11)(R8*1), Y12, Y2
+	VFMADD231PS.BCST 4(R11)(R8*1), Y12, Y3
+	VFMADD231PS.BCST (R11)(R8*2), Y12, Y4
+	VFMADD231PS.BCST 4(R11)(R8*2), Y12, Y5
+	VFMADD231PS.BCST (R11)(R9*1), Y12, Y6
+	VFMADD231PS.BCST 4(R11)(R9*1), Y12, Y7
+	VFMADD231PS.BCST (R11)(R8*4), Y12, Y8
+	VFMADD231PS.BCST 4(R11)(R8*4), Y12, Y9
+	VFMADD231PS.BCST (R11)(R10*1), Y12, Y10
+	VFMADD231PS.BCST 4(R11)(R10*1), Y12, Y11
+	INCQ             DX
 	JNZ              step
 	ADDQ             $0x30, a+16(FP)
 	MOVQ             dst+0(FP), AX
@@ -13563,7 +16981,4112 @@ step:
 	VMOVUPS          Y11, K1, (AX)
 	ADDQ             CX, AX
 	MOVQ             AX, dst+0(FP)
-	DECQ             tiles+56(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer7x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer7x2x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	ADDQ         $0x38, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+
+step:
+	MOVLQSX          (SI)(DX*4), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	LEAQ             (AX)(R11*4), R11
+	VMOVUPS.Z        (CX), K1, Y14
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R11), Y14, Y0
+	VFMADD231PS.BCST 4(R11), Y14, Y1
+	VFMADD231PS.BCST (R11)(R8*1), Y14, Y2
+	VFMADD231PS.BCST 4(R11)(R8*1), Y14, Y3
+	VFMADD231PS.BCST (R11)(R8*2), Y14, Y4
+	VFMADD231PS.BCST 4(R11)(R8*2), Y14, Y5
+	VFMADD231PS.BCST (R11)(R9*1), Y14, Y6
+	VFMADD231PS.BCST 4(R11)(R9*1), Y14, Y7
+	VFMADD231PS.BCST (R11)(R8*4), Y14, Y8
+	VFMADD231PS.BCST 4(R11)(R8*4), Y14, Y9
+	VFMADD231PS.BCST (R11)(R10*1), Y14, Y10
+	VFMADD231PS.BCST 4(R11)(R10*1), Y14, Y11
+	VFMADD231PS.BCST (R11)(R9*2), Y14, Y12
+	VFMADD231PS.BCST 4(R11)(R9*2), Y14, Y13
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x38, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer2x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer2x3x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y6
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y6, Y0
+	VFMADD231PS.BCST 4(R9), Y6, Y1
+	VFMADD231PS.BCST 8(R9), Y6, Y2
+	VFMADD231PS.BCST (R9)(R8*1), Y6, Y3
+	VFMADD231PS.BCST 4(R9)(R8*1), Y6, Y4
+	VFMADD231PS.BCST 8(R9)(R8*1), Y6, Y5
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x18, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer3x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer3x3x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	ADDQ         $0x24, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y9
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y9, Y0
+	VFMADD231PS.BCST 4(R9), Y9, Y1
+	VFMADD231PS.BCST 8(R9), Y9, Y2
+	VFMADD231PS.BCST (R9)(R8*1), Y9, Y3
+	VFMADD231PS.BCST 4(R9)(R8*1), Y9, Y4
+	VFMADD231PS.BCST 8(R9)(R8*1), Y9, Y5
+	VFMADD231PS.BCST (R9)(R8*2), Y9, Y6
+	VFMADD231PS.BCST 4(R9)(R8*2), Y9, Y7
+	VFMADD231PS.BCST 8(R9)(R8*2), Y9, Y8
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x24, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer4x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer4x3x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y12
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y12, Y0
+	VFMADD231PS.BCST 4(R10), Y12, Y1
+	VFMADD231PS.BCST 8(R10), Y12, Y2
+	VFMADD231PS.BCST (R10)(R8*1), Y12, Y3
+	VFMADD231PS.BCST 4(R10)(R8*1), Y12, Y4
+	VFMADD231PS.BCST 8(R10)(R8*1), Y12, Y5
+	VFMADD231PS.BCST (R10)(R8*2), Y12, Y6
+	VFMADD231PS.BCST 4(R10)(R8*2), Y12, Y7
+	VFMADD231PS.BCST 8(R10)(R8*2), Y12, Y8
+	VFMADD231PS.BCST (R10)(R9*1), Y12, Y9
+	VFMADD231PS.BCST 4(R10)(R9*1), Y12, Y10
+	VFMADD231PS.BCST 8(R10)(R9*1), Y12, Y11
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x30, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer5x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer5x3x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	ADDQ         $0x3c, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y15
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y15, Y0
+	VFMADD231PS.BCST 4(R10), Y15, Y1
+	VFMADD231PS.BCST 8(R10), Y15, Y2
+	VFMADD231PS.BCST (R10)(R8*1), Y15, Y3
+	VFMADD231PS.BCST 4(R10)(R8*1), Y15, Y4
+	VFMADD231PS.BCST 8(R10)(R8*1), Y15, Y5
+	VFMADD231PS.BCST (R10)(R8*2), Y15, Y6
+	VFMADD231PS.BCST 4(R10)(R8*2), Y15, Y7
+	VFMADD231PS.BCST 8(R10)(R8*2), Y15, Y8
+	VFMADD231PS.BCST (R10)(R9*1), Y15, Y9
+	VFMADD231PS.BCST 4(R10)(R9*1), Y15, Y10
+	VFMADD231PS.BCST 8(R10)(R9*1), Y15, Y11
+	VFMADD231PS.BCST (R10)(R8*4), Y15, Y12
+	VFMADD231PS.BCST 4(R10)(R8*4), Y15, Y13
+	VFMADD231PS.BCST 8(R10)(R8*4), Y15, Y14
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x3c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer6x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer6x3x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	ADDQ         $0x48, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+
+step:
+	MOVLQSX          (SI)(DX*4), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	LEAQ             (AX)(R11*4), R11
+	VMOVUPS.Z        (CX), K1, Y18
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R11), Y18, Y0
+	VFMADD231PS.BCST 4(R11), Y18, Y1
+	VFMADD231PS.BCST 8(R11), Y18, Y2
+	VFMADD231PS.BCST (R11)(R8*1), Y18, Y3
+	VFMADD231PS.BCST 4(R11)(R8*1), Y18, Y4
+	VFMADD231PS.BCST 8(R11)(R8*1), Y18, Y5
+	VFMADD231PS.BCST (R11)(R8*2), Y18, Y6
+	VFMADD231PS.BCST 4(R11)(R8*2), Y18, Y7
+	VFMADD231PS.BCST 8(R11)(R8*2), Y18, Y8
+	VFMADD231PS.BCST (R11)(R9*1), Y18, Y9
+	VFMADD231PS.BCST 4(R11)(R9*1), Y18, Y10
+	VFMADD231PS.BCST 8(R11)(R9*1), Y18, Y11
+	VFMADD231PS.BCST (R11)(R8*4), Y18, Y12
+	VFMADD231PS.BCST 4(R11)(R8*4), Y18, Y13
+	VFMADD231PS.BCST 8(R11)(R8*4), Y18, Y14
+	VFMADD231PS.BCST (R11)(R10*1), Y18, Y15
+	VFMADD231PS.BCST 4(R11)(R10*1), Y18, Y16
+	VFMADD231PS.BCST 8(R11)(R10*1), Y18, Y17
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x48, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer7x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer7x3x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	VBROADCASTSS 80(AX), Y20
+	ADDQ         $0x54, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y20
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+
+step:
+	MOVLQSX          (SI)(DX*4), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	LEAQ             (AX)(R11*4), R11
+	VMOVUPS.Z        (CX), K1, Y21
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R11), Y21, Y0
+	VFMADD231PS.BCST 4(R11), Y21, Y1
+	VFMADD231PS.BCST 8(R11), Y21, Y2
+	VFMADD231PS.BCST (R11)(R8*1), Y21, Y3
+	VFMADD231PS.BCST 4(R11)(R8*1), Y21, Y4
+	VFMADD231PS.BCST 8(R11)(R8*1), Y21, Y5
+	VFMADD231PS.BCST (R11)(R8*2), Y21, Y6
+	VFMADD231PS.BCST 4(R11)(R8*2), Y21, Y7
+	VFMADD231PS.BCST 8(R11)(R8*2), Y21, Y8
+	VFMADD231PS.BCST (R11)(R9*1), Y21, Y9
+	VFMADD231PS.BCST 4(R11)(R9*1), Y21, Y10
+	VFMADD231PS.BCST 8(R11)(R9*1), Y21, Y11
+	VFMADD231PS.BCST (R11)(R8*4), Y21, Y12
+	VFMADD231PS.BCST 4(R11)(R8*4), Y21, Y13
+	VFMADD231PS.BCST 8(R11)(R8*4), Y21, Y14
+	VFMADD231PS.BCST (R11)(R10*1), Y21, Y15
+	VFMADD231PS.BCST 4(R11)(R10*1), Y21, Y16
+	VFMADD231PS.BCST 8(R11)(R10*1), Y21, Y17
+	VFMADD231PS.BCST (R11)(R9*2), Y21, Y18
+	VFMADD231PS.BCST 4(R11)(R9*2), Y21, Y19
+	VFMADD231PS.BCST 8(R11)(R9*2), Y21, Y20
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x54, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y20, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer2x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer2x4x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y8
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y8, Y0
+	VFMADD231PS.BCST 4(R9), Y8, Y1
+	VFMADD231PS.BCST 8(R9), Y8, Y2
+	VFMADD231PS.BCST 12(R9), Y8, Y3
+	VFMADD231PS.BCST (R9)(R8*1), Y8, Y4
+	VFMADD231PS.BCST 4(R9)(R8*1), Y8, Y5
+	VFMADD231PS.BCST 8(R9)(R8*1), Y8, Y6
+	VFMADD231PS.BCST 12(R9)(R8*1), Y8, Y7
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x20, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer3x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer3x4x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y12
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y12, Y0
+	VFMADD231PS.BCST 4(R9), Y12, Y1
+	VFMADD231PS.BCST 8(R9), Y12, Y2
+	VFMADD231PS.BCST 12(R9), Y12, Y3
+	VFMADD231PS.BCST (R9)(R8*1), Y12, Y4
+	VFMADD231PS.BCST 4(R9)(R8*1), Y12, Y5
+	VFMADD231PS.BCST 8(R9)(R8*1), Y12, Y6
+	VFMADD231PS.BCST 12(R9)(R8*1), Y12, Y7
+	VFMADD231PS.BCST (R9)(R8*2), Y12, Y8
+	VFMADD231PS.BCST 4(R9)(R8*2), Y12, Y9
+	VFMADD231PS.BCST 8(R9)(R8*2), Y12, Y10
+	VFMADD231PS.BCST 12(R9)(R8*2), Y12, Y11
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x30, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer4x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer4x4x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	ADDQ         $0x40, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y16
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y16, Y0
+	VFMADD231PS.BCST 4(R10), Y16, Y1
+	VFMADD231PS.BCST 8(R10), Y16, Y2
+	VFMADD231PS.BCST 12(R10), Y16, Y3
+	VFMADD231PS.BCST (R10)(R8*1), Y16, Y4
+	VFMADD231PS.BCST 4(R10)(R8*1), Y16, Y5
+	VFMADD231PS.BCST 8(R10)(R8*1), Y16, Y6
+	VFMADD231PS.BCST 12(R10)(R8*1), Y16, Y7
+	VFMADD231PS.BCST (R10)(R8*2), Y16, Y8
+	VFMADD231PS.BCST 4(R10)(R8*2), Y16, Y9
+	VFMADD231PS.BCST 8(R10)(R8*2), Y16, Y10
+	VFMADD231PS.BCST 12(R10)(R8*2), Y16, Y11
+	VFMADD231PS.BCST (R10)(R9*1), Y16, Y12
+	VFMADD231PS.BCST 4(R10)(R9*1), Y16, Y13
+	VFMADD231PS.BCST 8(R10)(R9*1), Y16, Y14
+	VFMADD231PS.BCST 12(R10)(R9*1), Y16, Y15
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x40, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer5x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer5x4x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	ADDQ         $0x50, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y20
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y20, Y0
+	VFMADD231PS.BCST 4(R10), Y20, Y1
+	VFMADD231PS.BCST 8(R10), Y20, Y2
+	VFMADD231PS.BCST 12(R10), Y20, Y3
+	VFMADD231PS.BCST (R10)(R8*1), Y20, Y4
+	VFMADD231PS.BCST 4(R10)(R8*1), Y20, Y5
+	VFMADD231PS.BCST 8(R10)(R8*1), Y20, Y6
+	VFMADD231PS.BCST 12(R10)(R8*1), Y20, Y7
+	VFMADD231PS.BCST (R10)(R8*2), Y20, Y8
+	VFMADD231PS.BCST 4(R10)(R8*2), Y20, Y9
+	VFMADD231PS.BCST 8(R10)(R8*2), Y20, Y10
+	VFMADD231PS.BCST 12(R10)(R8*2), Y20, Y11
+	VFMADD231PS.BCST (R10)(R9*1), Y20, Y12
+	VFMADD231PS.BCST 4(R10)(R9*1), Y20, Y13
+	VFMADD231PS.BCST 8(R10)(R9*1), Y20, Y14
+	VFMADD231PS.BCST 12(R10)(R9*1), Y20, Y15
+	VFMADD231PS.BCST (R10)(R8*4), Y20, Y16
+	VFMADD231PS.BCST 4(R10)(R8*4), Y20, Y17
+	VFMADD231PS.BCST 8(R10)(R8*4), Y20, Y18
+	VFMADD231PS.BCST 12(R10)(R8*4), Y20, Y19
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x50, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer6x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer6x4x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	VXORPS Y21, Y21, Y21
+	VXORPS Y22, Y22, Y22
+	VXORPS Y23, Y23, Y23
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	VBROADCASTSS 80(AX), Y20
+	VBROADCASTSS 84(AX), Y21
+	VBROADCASTSS 88(AX), Y22
+	VBROADCASTSS 92(AX), Y23
+	ADDQ         $0x60, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y20
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y21
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y22
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y23
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+
+step:
+	MOVLQSX          (SI)(DX*4), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	LEAQ             (AX)(R11*4), R11
+	VMOVUPS.Z        (CX), K1, Y24
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R11), Y24, Y0
+	VFMADD231PS.BCST 4(R11), Y24, Y1
+	VFMADD231PS.BCST 8(R11), Y24, Y2
+	VFMADD231PS.BCST 12(R11), Y24, Y3
+	VFMADD231PS.BCST (R11)(R8*1), Y24, Y4
+	VFMADD231PS.BCST 4(R11)(R8*1), Y24, Y5
+	VFMADD231PS.BCST 8(R11)(R8*1), Y24, Y6
+	VFMADD231PS.BCST 12(R11)(R8*1), Y24, Y7
+	VFMADD231PS.BCST (R11)(R8*2), Y24, Y8
+	VFMADD231PS.BCST 4(R11)(R8*2), Y24, Y9
+	VFMADD231PS.BCST 8(R11)(R8*2), Y24, Y10
+	VFMADD231PS.BCST 12(R11)(R8*2), Y24, Y11
+	VFMADD231PS.BCST (R11)(R9*1), Y24, Y12
+	VFMADD231PS.BCST 4(R11)(R9*1), Y24, Y13
+	VFMADD231PS.BCST 8(R11)(R9*1), Y24, Y14
+	VFMADD231PS.BCST 12(R11)(R9*1), Y24, Y15
+	VFMADD231PS.BCST (R11)(R8*4), Y24, Y16
+	VFMADD231PS.BCST 4(R11)(R8*4), Y24, Y17
+	VFMADD231PS.BCST 8(R11)(R8*4), Y24, Y18
+	VFMADD231PS.BCST 12(R11)(R8*4), Y24, Y19
+	VFMADD231PS.BCST (R11)(R10*1), Y24, Y20
+	VFMADD231PS.BCST 4(R11)(R10*1), Y24, Y21
+	VFMADD231PS.BCST 8(R11)(R10*1), Y24, Y22
+	VFMADD231PS.BCST 12(R11)(R10*1), Y24, Y23
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x60, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y20, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y21, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y22, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y23, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer7x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer7x4x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	VXORPS Y21, Y21, Y21
+	VXORPS Y22, Y22, Y22
+	VXORPS Y23, Y23, Y23
+	VXORPS Y24, Y24, Y24
+	VXORPS Y25, Y25, Y25
+	VXORPS Y26, Y26, Y26
+	VXORPS Y27, Y27, Y27
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	VBROADCASTSS 80(AX), Y20
+	VBROADCASTSS 84(AX), Y21
+	VBROADCASTSS 88(AX), Y22
+	VBROADCASTSS 92(AX), Y23
+	VBROADCASTSS 96(AX), Y24
+	VBROADCASTSS 100(AX), Y25
+	VBROADCASTSS 104(AX), Y26
+	VBROADCASTSS 108(AX), Y27
+	ADDQ         $0x70, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y20
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y21
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y22
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y23
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y24
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y25
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y26
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y27
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+
+step:
+	MOVLQSX          (SI)(DX*4), R11
+	TESTQ            R11, R11
+	CMOVQLT          BX, R11
+	LEAQ             (AX)(R11*4), R11
+	VMOVUPS.Z        (CX), K1, Y28
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R11), Y28, Y0
+	VFMADD231PS.BCST 4(R11), Y28, Y1
+	VFMADD231PS.BCST 8(R11), Y28, Y2
+	VFMADD231PS.BCST 12(R11), Y28, Y3
+	VFMADD231PS.BCST (R11)(R8*1), Y28, Y4
+	VFMADD231PS.BCST 4(R11)(R8*1), Y28, Y5
+	VFMADD231PS.BCST 8(R11)(R8*1), Y28, Y6
+	VFMADD231PS.BCST 12(R11)(R8*1), Y28, Y7
+	VFMADD231PS.BCST (R11)(R8*2), Y28, Y8
+	VFMADD231PS.BCST 4(R11)(R8*2), Y28, Y9
+	VFMADD231PS.BCST 8(R11)(R8*2), Y28, Y10
+	VFMADD231PS.BCST 12(R11)(R8*2), Y28, Y11
+	VFMADD231PS.BCST (R11)(R9*1), Y28, Y12
+	VFMADD231PS.BCST 4(R11)(R9*1), Y28, Y13
+	VFMADD231PS.BCST 8(R11)(R9*1), Y28, Y14
+	VFMADD231PS.BCST 12(R11)(R9*1), Y28, Y15
+	VFMADD231PS.BCST (R11)(R8*4), Y28, Y16
+	VFMADD231PS.BCST 4(R11)(R8*4), Y28, Y17
+	VFMADD231PS.BCST 8(R11)(R8*4), Y28, Y18
+	VFMADD231PS.BCST 12(R11)(R8*4), Y28, Y19
+	VFMADD231PS.BCST (R11)(R10*1), Y28, Y20
+	VFMADD231PS.BCST 4(R11)(R10*1), Y28, Y21
+	VFMADD231PS.BCST 8(R11)(R10*1), Y28, Y22
+	VFMADD231PS.BCST 12(R11)(R10*1), Y28, Y23
+	VFMADD231PS.BCST (R11)(R9*2), Y28, Y24
+	VFMADD231PS.BCST 4(R11)(R9*2), Y28, Y25
+	VFMADD231PS.BCST 8(R11)(R9*2), Y28, Y26
+	VFMADD231PS.BCST 12(R11)(R9*2), Y28, Y27
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x70, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y20, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y21, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y22, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y23, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y24, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y25, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y26, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y27, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer2x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer2x5x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y10
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y10, Y0
+	VFMADD231PS.BCST 4(R9), Y10, Y1
+	VFMADD231PS.BCST 8(R9), Y10, Y2
+	VFMADD231PS.BCST 12(R9), Y10, Y3
+	VFMADD231PS.BCST 16(R9), Y10, Y4
+	VFMADD231PS.BCST (R9)(R8*1), Y10, Y5
+	VFMADD231PS.BCST 4(R9)(R8*1), Y10, Y6
+	VFMADD231PS.BCST 8(R9)(R8*1), Y10, Y7
+	VFMADD231PS.BCST 12(R9)(R8*1), Y10, Y8
+	VFMADD231PS.BCST 16(R9)(R8*1), Y10, Y9
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x28, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer3x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer3x5x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	ADDQ         $0x3c, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y15
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y15, Y0
+	VFMADD231PS.BCST 4(R9), Y15, Y1
+	VFMADD231PS.BCST 8(R9), Y15, Y2
+	VFMADD231PS.BCST 12(R9), Y15, Y3
+	VFMADD231PS.BCST 16(R9), Y15, Y4
+	VFMADD231PS.BCST (R9)(R8*1), Y15, Y5
+	VFMADD231PS.BCST 4(R9)(R8*1), Y15, Y6
+	VFMADD231PS.BCST 8(R9)(R8*1), Y15, Y7
+	VFMADD231PS.BCST 12(R9)(R8*1), Y15, Y8
+	VFMADD231PS.BCST 16(R9)(R8*1), Y15, Y9
+	VFMADD231PS.BCST (R9)(R8*2), Y15, Y10
+	VFMADD231PS.BCST 4(R9)(R8*2), Y15, Y11
+	VFMADD231PS.BCST 8(R9)(R8*2), Y15, Y12
+	VFMADD231PS.BCST 12(R9)(R8*2), Y15, Y13
+	VFMADD231PS.BCST 16(R9)(R8*2), Y15, Y14
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x3c, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer4x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer4x5x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	ADDQ         $0x50, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y20
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y20, Y0
+	VFMADD231PS.BCST 4(R10), Y20, Y1
+	VFMADD231PS.BCST 8(R10), Y20, Y2
+	VFMADD231PS.BCST 12(R10), Y20, Y3
+	VFMADD231PS.BCST 16(R10), Y20, Y4
+	VFMADD231PS.BCST (R10)(R8*1), Y20, Y5
+	VFMADD231PS.BCST 4(R10)(R8*1), Y20, Y6
+	VFMADD231PS.BCST 8(R10)(R8*1), Y20, Y7
+	VFMADD231PS.BCST 12(R10)(R8*1), Y20, Y8
+	VFMADD231PS.BCST 16(R10)(R8*1), Y20, Y9
+	VFMADD231PS.BCST (R10)(R8*2), Y20, Y10
+	VFMADD231PS.BCST 4(R10)(R8*2), Y20, Y11
+	VFMADD231PS.BCST 8(R10)(R8*2), Y20, Y12
+	VFMADD231PS.BCST 12(R10)(R8*2), Y20, Y13
+	VFMADD231PS.BCST 16(R10)(R8*2), Y20, Y14
+	VFMADD231PS.BCST (R10)(R9*1), Y20, Y15
+	VFMADD231PS.BCST 4(R10)(R9*1), Y20, Y16
+	VFMADD231PS.BCST 8(R10)(R9*1), Y20, Y17
+	VFMADD231PS.BCST 12(R10)(R9*1), Y20, Y18
+	VFMADD231PS.BCST 16(R10)(R9*1), Y20, Y19
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x50, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer5x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer5x5x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	VXORPS Y21, Y21, Y21
+	VXORPS Y22, Y22, Y22
+	VXORPS Y23, Y23, Y23
+	VXORPS Y24, Y24, Y24
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	VBROADCASTSS 80(AX), Y20
+	VBROADCASTSS 84(AX), Y21
+	VBROADCASTSS 88(AX), Y22
+	VBROADCASTSS 92(AX), Y23
+	VBROADCASTSS 96(AX), Y24
+	ADDQ         $0x64, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y20
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y21
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y22
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y23
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y24
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y25
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y25, Y0
+	VFMADD231PS.BCST 4(R10), Y25, Y1
+	VFMADD231PS.BCST 8(R10), Y25, Y2
+	VFMADD231PS.BCST 12(R10), Y25, Y3
+	VFMADD231PS.BCST 16(R10), Y25, Y4
+	VFMADD231PS.BCST (R10)(R8*1), Y25, Y5
+	VFMADD231PS.BCST 4(R10)(R8*1), Y25, Y6
+	VFMADD231PS.BCST 8(R10)(R8*1), Y25, Y7
+	VFMADD231PS.BCST 12(R10)(R8*1), Y25, Y8
+	VFMADD231PS.BCST 16(R10)(R8*1), Y25, Y9
+	VFMADD231PS.BCST (R10)(R8*2), Y25, Y10
+	VFMADD231PS.BCST 4(R10)(R8*2), Y25, Y11
+	VFMADD231PS.BCST 8(R10)(R8*2), Y25, Y12
+	VFMADD231PS.BCST 12(R10)(R8*2), Y25, Y13
+	VFMADD231PS.BCST 16(R10)(R8*2), Y25, Y14
+	VFMADD231PS.BCST (R10)(R9*1), Y25, Y15
+	VFMADD231PS.BCST 4(R10)(R9*1), Y25, Y16
+	VFMADD231PS.BCST 8(R10)(R9*1), Y25, Y17
+	VFMADD231PS.BCST 12(R10)(R9*1), Y25, Y18
+	VFMADD231PS.BCST 16(R10)(R9*1), Y25, Y19
+	VFMADD231PS.BCST (R10)(R8*4), Y25, Y20
+	VFMADD231PS.BCST 4(R10)(R8*4), Y25, Y21
+	VFMADD231PS.BCST 8(R10)(R8*4), Y25, Y22
+	VFMADD231PS.BCST 12(R10)(R8*4), Y25, Y23
+	VFMADD231PS.BCST 16(R10)(R8*4), Y25, Y24
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x64, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y20, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y21, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y22, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y23, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y24, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer2x6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer2x6x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y12
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y12, Y0
+	VFMADD231PS.BCST 4(R9), Y12, Y1
+	VFMADD231PS.BCST 8(R9), Y12, Y2
+	VFMADD231PS.BCST 12(R9), Y12, Y3
+	VFMADD231PS.BCST 16(R9), Y12, Y4
+	VFMADD231PS.BCST 20(R9), Y12, Y5
+	VFMADD231PS.BCST (R9)(R8*1), Y12, Y6
+	VFMADD231PS.BCST 4(R9)(R8*1), Y12, Y7
+	VFMADD231PS.BCST 8(R9)(R8*1), Y12, Y8
+	VFMADD231PS.BCST 12(R9)(R8*1), Y12, Y9
+	VFMADD231PS.BCST 16(R9)(R8*1), Y12, Y10
+	VFMADD231PS.BCST 20(R9)(R8*1), Y12, Y11
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x30, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer3x6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer3x6x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	ADDQ         $0x48, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y18
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y18, Y0
+	VFMADD231PS.BCST 4(R9), Y18, Y1
+	VFMADD231PS.BCST 8(R9), Y18, Y2
+	VFMADD231PS.BCST 12(R9), Y18, Y3
+	VFMADD231PS.BCST 16(R9), Y18, Y4
+	VFMADD231PS.BCST 20(R9), Y18, Y5
+	VFMADD231PS.BCST (R9)(R8*1), Y18, Y6
+	VFMADD231PS.BCST 4(R9)(R8*1), Y18, Y7
+	VFMADD231PS.BCST 8(R9)(R8*1), Y18, Y8
+	VFMADD231PS.BCST 12(R9)(R8*1), Y18, Y9
+	VFMADD231PS.BCST 16(R9)(R8*1), Y18, Y10
+	VFMADD231PS.BCST 20(R9)(R8*1), Y18, Y11
+	VFMADD231PS.BCST (R9)(R8*2), Y18, Y12
+	VFMADD231PS.BCST 4(R9)(R8*2), Y18, Y13
+	VFMADD231PS.BCST 8(R9)(R8*2), Y18, Y14
+	VFMADD231PS.BCST 12(R9)(R8*2), Y18, Y15
+	VFMADD231PS.BCST 16(R9)(R8*2), Y18, Y16
+	VFMADD231PS.BCST 20(R9)(R8*2), Y18, Y17
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x48, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer4x6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer4x6x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	VXORPS Y21, Y21, Y21
+	VXORPS Y22, Y22, Y22
+	VXORPS Y23, Y23, Y23
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	VBROADCASTSS 80(AX), Y20
+	VBROADCASTSS 84(AX), Y21
+	VBROADCASTSS 88(AX), Y22
+	VBROADCASTSS 92(AX), Y23
+	ADDQ         $0x60, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y20
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y21
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y22
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y23
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y24
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y24, Y0
+	VFMADD231PS.BCST 4(R10), Y24, Y1
+	VFMADD231PS.BCST 8(R10), Y24, Y2
+	VFMADD231PS.BCST 12(R10), Y24, Y3
+	VFMADD231PS.BCST 16(R10), Y24, Y4
+	VFMADD231PS.BCST 20(R10), Y24, Y5
+	VFMADD231PS.BCST (R10)(R8*1), Y24, Y6
+	VFMADD231PS.BCST 4(R10)(R8*1), Y24, Y7
+	VFMADD231PS.BCST 8(R10)(R8*1), Y24, Y8
+	VFMADD231PS.BCST 12(R10)(R8*1), Y24, Y9
+	VFMADD231PS.BCST 16(R10)(R8*1), Y24, Y10
+	VFMADD231PS.BCST 20(R10)(R8*1), Y24, Y11
+	VFMADD231PS.BCST (R10)(R8*2), Y24, Y12
+	VFMADD231PS.BCST 4(R10)(R8*2), Y24, Y13
+	VFMADD231PS.BCST 8(R10)(R8*2), Y24, Y14
+	VFMADD231PS.BCST 12(R10)(R8*2), Y24, Y15
+	VFMADD231PS.BCST 16(R10)(R8*2), Y24, Y16
+	VFMADD231PS.BCST 20(R10)(R8*2), Y24, Y17
+	VFMADD231PS.BCST (R10)(R9*1), Y24, Y18
+	VFMADD231PS.BCST 4(R10)(R9*1), Y24, Y19
+	VFMADD231PS.BCST 8(R10)(R9*1), Y24, Y20
+	VFMADD231PS.BCST 12(R10)(R9*1), Y24, Y21
+	VFMADD231PS.BCST 16(R10)(R9*1), Y24, Y22
+	VFMADD231PS.BCST 20(R10)(R9*1), Y24, Y23
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x60, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y20, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y21, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y22, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y23, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer2x7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer2x7x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	ADDQ         $0x38, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y14
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y14, Y0
+	VFMADD231PS.BCST 4(R9), Y14, Y1
+	VFMADD231PS.BCST 8(R9), Y14, Y2
+	VFMADD231PS.BCST 12(R9), Y14, Y3
+	VFMADD231PS.BCST 16(R9), Y14, Y4
+	VFMADD231PS.BCST 20(R9), Y14, Y5
+	VFMADD231PS.BCST 24(R9), Y14, Y6
+	VFMADD231PS.BCST (R9)(R8*1), Y14, Y7
+	VFMADD231PS.BCST 4(R9)(R8*1), Y14, Y8
+	VFMADD231PS.BCST 8(R9)(R8*1), Y14, Y9
+	VFMADD231PS.BCST 12(R9)(R8*1), Y14, Y10
+	VFMADD231PS.BCST 16(R9)(R8*1), Y14, Y11
+	VFMADD231PS.BCST 20(R9)(R8*1), Y14, Y12
+	VFMADD231PS.BCST 24(R9)(R8*1), Y14, Y13
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x38, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer3x7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer3x7x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	VBROADCASTSS 80(AX), Y20
+	ADDQ         $0x54, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y20
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX          (SI)(DX*4), R9
+	TESTQ            R9, R9
+	CMOVQLT          BX, R9
+	LEAQ             (AX)(R9*4), R9
+	VMOVUPS.Z        (CX), K1, Y21
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R9), Y21, Y0
+	VFMADD231PS.BCST 4(R9), Y21, Y1
+	VFMADD231PS.BCST 8(R9), Y21, Y2
+	VFMADD231PS.BCST 12(R9), Y21, Y3
+	VFMADD231PS.BCST 16(R9), Y21, Y4
+	VFMADD231PS.BCST 20(R9), Y21, Y5
+	VFMADD231PS.BCST 24(R9), Y21, Y6
+	VFMADD231PS.BCST (R9)(R8*1), Y21, Y7
+	VFMADD231PS.BCST 4(R9)(R8*1), Y21, Y8
+	VFMADD231PS.BCST 8(R9)(R8*1), Y21, Y9
+	VFMADD231PS.BCST 12(R9)(R8*1), Y21, Y10
+	VFMADD231PS.BCST 16(R9)(R8*1), Y21, Y11
+	VFMADD231PS.BCST 20(R9)(R8*1), Y21, Y12
+	VFMADD231PS.BCST 24(R9)(R8*1), Y21, Y13
+	VFMADD231PS.BCST (R9)(R8*2), Y21, Y14
+	VFMADD231PS.BCST 4(R9)(R8*2), Y21, Y15
+	VFMADD231PS.BCST 8(R9)(R8*2), Y21, Y16
+	VFMADD231PS.BCST 12(R9)(R8*2), Y21, Y17
+	VFMADD231PS.BCST 16(R9)(R8*2), Y21, Y18
+	VFMADD231PS.BCST 20(R9)(R8*2), Y21, Y19
+	VFMADD231PS.BCST 24(R9)(R8*2), Y21, Y20
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x54, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y20, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
+	JNZ              tile
+	VZEROUPPER
+	RET
+
+// func outer4x7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·outer4x7x1AVX512Half(SB), NOSPLIT, $0-105
+	MOVQ  columns+96(FP), AX
+	MOVL  $0x0000ffff, CX
+	BZHIL AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
+	VXORPS Y15, Y15, Y15
+	VXORPS Y16, Y16, Y16
+	VXORPS Y17, Y17, Y17
+	VXORPS Y18, Y18, Y18
+	VXORPS Y19, Y19, Y19
+	VXORPS Y20, Y20, Y20
+	VXORPS Y21, Y21, Y21
+	VXORPS Y22, Y22, Y22
+	VXORPS Y23, Y23, Y23
+	VXORPS Y24, Y24, Y24
+	VXORPS Y25, Y25, Y25
+	VXORPS Y26, Y26, Y26
+	VXORPS Y27, Y27, Y27
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	VBROADCASTSS 48(AX), Y12
+	VBROADCASTSS 52(AX), Y13
+	VBROADCASTSS 56(AX), Y14
+	VBROADCASTSS 60(AX), Y15
+	VBROADCASTSS 64(AX), Y16
+	VBROADCASTSS 68(AX), Y17
+	VBROADCASTSS 72(AX), Y18
+	VBROADCASTSS 76(AX), Y19
+	VBROADCASTSS 80(AX), Y20
+	VBROADCASTSS 84(AX), Y21
+	VBROADCASTSS 88(AX), Y22
+	VBROADCASTSS 92(AX), Y23
+	VBROADCASTSS 96(AX), Y24
+	VBROADCASTSS 100(AX), Y25
+	VBROADCASTSS 104(AX), Y26
+	VBROADCASTSS 108(AX), Y27
+	ADDQ         $0x70, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ      dst+0(FP), AX
+	MOVQ      dstStride+8(FP), CX
+	SHLQ      $0x02, CX
+	VMOVUPS.Z (AX), K1, Y0
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y1
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y2
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y3
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y4
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y5
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y6
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y7
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y8
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y9
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y10
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y11
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y12
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y13
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y14
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y15
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y16
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y17
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y18
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y19
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y20
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y21
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y22
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y23
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y24
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y25
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y26
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Y27
+	ADDQ      CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX          (SI)(DX*4), R10
+	TESTQ            R10, R10
+	CMOVQLT          BX, R10
+	LEAQ             (AX)(R10*4), R10
+	VMOVUPS.Z        (CX), K1, Y28
+	ADDQ             DI, CX
+	VFMADD231PS.BCST (R10), Y28, Y0
+	VFMADD231PS.BCST 4(R10), Y28, Y1
+	VFMADD231PS.BCST 8(R10), Y28, Y2
+	VFMADD231PS.BCST 12(R10), Y28, Y3
+	VFMADD231PS.BCST 16(R10), Y28, Y4
+	VFMADD231PS.BCST 20(R10), Y28, Y5
+	VFMADD231PS.BCST 24(R10), Y28, Y6
+	VFMADD231PS.BCST (R10)(R8*1), Y28, Y7
+	VFMADD231PS.BCST 4(R10)(R8*1), Y28, Y8
+	VFMADD231PS.BCST 8(R10)(R8*1), Y28, Y9
+	VFMADD231PS.BCST 12(R10)(R8*1), Y28, Y10
+	VFMADD231PS.BCST 16(R10)(R8*1), Y28, Y11
+	VFMADD231PS.BCST 20(R10)(R8*1), Y28, Y12
+	VFMADD231PS.BCST 24(R10)(R8*1), Y28, Y13
+	VFMADD231PS.BCST (R10)(R8*2), Y28, Y14
+	VFMADD231PS.BCST 4(R10)(R8*2), Y28, Y15
+	VFMADD231PS.BCST 8(R10)(R8*2), Y28, Y16
+	VFMADD231PS.BCST 12(R10)(R8*2), Y28, Y17
+	VFMADD231PS.BCST 16(R10)(R8*2), Y28, Y18
+	VFMADD231PS.BCST 20(R10)(R8*2), Y28, Y19
+	VFMADD231PS.BCST 24(R10)(R8*2), Y28, Y20
+	VFMADD231PS.BCST (R10)(R9*1), Y28, Y21
+	VFMADD231PS.BCST 4(R10)(R9*1), Y28, Y22
+	VFMADD231PS.BCST 8(R10)(R9*1), Y28, Y23
+	VFMADD231PS.BCST 12(R10)(R9*1), Y28, Y24
+	VFMADD231PS.BCST 16(R10)(R9*1), Y28, Y25
+	VFMADD231PS.BCST 20(R10)(R9*1), Y28, Y26
+	VFMADD231PS.BCST 24(R10)(R9*1), Y28, Y27
+	INCQ             DX
+	JNZ              step
+	ADDQ             $0x70, a+16(FP)
+	MOVQ             dst+0(FP), AX
+	MOVQ             dstStride+8(FP), CX
+	SHLQ             $0x02, CX
+	VMOVUPS          Y0, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y1, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y2, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y3, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y4, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y5, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y6, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y7, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y8, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y9, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y10, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y11, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y12, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y13, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y14, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y15, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y16, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y17, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y18, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y19, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y20, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y21, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y22, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y23, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y24, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y25, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y26, K1, (AX)
+	ADDQ             CX, AX
+	VMOVUPS          Y27, K1, (AX)
+	ADDQ             CX, AX
+	MOVQ             AX, dst+0(FP)
+	DECQ             tiles+80(FP)
 	JNZ              tile
 	VZEROUPPER
 	RET
@@ -18872,14 +26395,22 @@ tapDone:
 	VZEROUPPER
 	RET
 
-// func outer1x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer1x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer1x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer1x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -18889,53 +26420,89 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y1
+	VBROADCASTSS (R9), Y2
+	VFMADD231PS  Y1, Y2, Y0
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y1
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x04, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer1x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer1x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer1x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer1x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y2
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -18945,49 +26512,86 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y2, Y1
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y1, Y3, Y0
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y2, Y1
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y3
 	VFMADD231PS  Y1, Y3, Y0
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y2, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x04, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y2, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer2x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer2x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer2x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -18999,58 +26603,97 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y2
+	VBROADCASTSS (R9), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS 4(R9), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y2
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y3
 	VFMADD231PS  Y2, Y3, Y0
 	VBROADCASTSS 4(R8), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x08, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer2x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer2x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y3
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -19062,54 +26705,94 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y3, Y2
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VBROADCASTSS 4(R9), Y4
+	VFMADD231PS  Y2, Y4, Y1
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y3, Y2
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VBROADCASTSS 4(R8), Y4
 	VFMADD231PS  Y2, Y4, Y1
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y3, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y3, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x08, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y3, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y3, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer3x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer3x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer3x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -19123,63 +26806,105 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y3
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS 4(R9), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS 8(R9), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y3
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y4
 	VFMADD231PS  Y3, Y4, Y0
 	VBROADCASTSS 4(R8), Y4
 	VFMADD231PS  Y3, Y4, Y1
 	VBROADCASTSS 8(R8), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x0c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer3x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer3x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y4
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -19193,59 +26918,102 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y4, Y3
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y3, Y5, Y0
+	VBROADCASTSS 4(R9), Y5
+	VFMADD231PS  Y3, Y5, Y1
+	VBROADCASTSS 8(R9), Y5
+	VFMADD231PS  Y3, Y5, Y2
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y4, Y3
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y3, Y5, Y0
 	VBROADCASTSS 4(R8), Y5
 	VFMADD231PS  Y3, Y5, Y1
 	VBROADCASTSS 8(R8), Y5
 	VFMADD231PS  Y3, Y5, Y2
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y4, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y4, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y4, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x0c, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y4, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y4, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y4, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer4x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer4x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer4x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -19261,23 +27029,56 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y4
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS 4(R9), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS 8(R9), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS 12(R9), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y4
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y4, Y5, Y0
 	VBROADCASTSS 4(R8), Y5
@@ -19286,43 +27087,55 @@ step:
 	VFMADD231PS  Y4, Y5, Y2
 	VBROADCASTSS 12(R8), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x10, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x10, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer4x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer4x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y5
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -19338,23 +27151,56 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y5, Y4
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VBROADCASTSS 4(R9), Y6
+	VFMADD231PS  Y4, Y6, Y1
+	VBROADCASTSS 8(R9), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VBROADCASTSS 12(R9), Y6
+	VFMADD231PS  Y4, Y6, Y3
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y5, Y4
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VBROADCASTSS 4(R8), Y6
@@ -19363,39 +27209,52 @@ step:
 	VFMADD231PS  Y4, Y6, Y2
 	VBROADCASTSS 12(R8), Y6
 	VFMADD231PS  Y4, Y6, Y3
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x10, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y5, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y5, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y5, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y5, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x10, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y5, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y5, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y5, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y5, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer5x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer5x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer5x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer5x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -19413,23 +27272,58 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y5
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VBROADCASTSS 4(R9), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 8(R9), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS 12(R9), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS 16(R9), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y5
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y6
 	VFMADD231PS  Y5, Y6, Y0
 	VBROADCASTSS 4(R8), Y6
@@ -19440,46 +27334,59 @@ step:
 	VFMADD231PS  Y5, Y6, Y3
 	VBROADCASTSS 16(R8), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x14, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer5x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer5x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer5x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer5x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y6
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -19497,23 +27404,58 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y6, Y5
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y5, Y7, Y0
+	VBROADCASTSS 4(R9), Y7
+	VFMADD231PS  Y5, Y7, Y1
+	VBROADCASTSS 8(R9), Y7
+	VFMADD231PS  Y5, Y7, Y2
+	VBROADCASTSS 12(R9), Y7
+	VFMADD231PS  Y5, Y7, Y3
+	VBROADCASTSS 16(R9), Y7
+	VFMADD231PS  Y5, Y7, Y4
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y6, Y5
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y5, Y7, Y0
 	VBROADCASTSS 4(R8), Y7
@@ -19524,35 +27466,39 @@ step:
 	VFMADD231PS  Y5, Y7, Y3
 	VBROADCASTSS 16(R8), Y7
 	VFMADD231PS  Y5, Y7, Y4
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y6, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y6, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y6, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y6, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y4, Y6, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x14, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y6, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y6, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y6, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y6, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y6, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer6x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer6x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer6x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer6x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -19560,6 +27506,16 @@ tile:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -19579,23 +27535,60 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y6
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS 4(R9), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS 8(R9), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS 12(R9), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS 16(R9), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS 20(R9), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y6
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y7
 	VFMADD231PS  Y6, Y7, Y0
 	VBROADCASTSS 4(R8), Y7
@@ -19608,42 +27601,46 @@ step:
 	VFMADD231PS  Y6, Y7, Y4
 	VBROADCASTSS 20(R8), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x18, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y5, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x18, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer6x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer6x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y7
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -19651,6 +27648,16 @@ tile:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -19670,23 +27677,60 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y7, Y6
+	VBROADCASTSS (R9), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VBROADCASTSS 4(R9), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS 8(R9), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VBROADCASTSS 12(R9), Y8
+	VFMADD231PS  Y6, Y8, Y3
+	VBROADCASTSS 16(R9), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VBROADCASTSS 20(R9), Y8
+	VFMADD231PS  Y6, Y8, Y5
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y7, Y6
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VBROADCASTSS 4(R8), Y8
@@ -19699,37 +27743,41 @@ step:
 	VFMADD231PS  Y6, Y8, Y4
 	VBROADCASTSS 20(R8), Y8
 	VFMADD231PS  Y6, Y8, Y5
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x18, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y7, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y7, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y7, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y7, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y4, Y7, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y5, Y7, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x18, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y7, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y7, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer7x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer7x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer7x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer7x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -19738,6 +27786,17 @@ tile:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	ADDQ         $0x1c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -19759,23 +27818,62 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y7
+	VBROADCASTSS (R9), Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VBROADCASTSS 4(R9), Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 8(R9), Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS 12(R9), Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 16(R9), Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS 20(R9), Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VBROADCASTSS 24(R9), Y8
+	VFMADD231PS  Y7, Y8, Y6
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y7
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y8
 	VFMADD231PS  Y7, Y8, Y0
 	VBROADCASTSS 4(R8), Y8
@@ -19790,44 +27888,48 @@ step:
 	VFMADD231PS  Y7, Y8, Y5
 	VBROADCASTSS 24(R8), Y8
 	VFMADD231PS  Y7, Y8, Y6
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x1c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x1c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer7x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer7x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer7x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer7x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y8
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -19836,6 +27938,17 @@ tile:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	ADDQ         $0x1c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -19857,23 +27970,62 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y8, Y7
+	VBROADCASTSS (R9), Y9
+	VFMADD231PS  Y7, Y9, Y0
+	VBROADCASTSS 4(R9), Y9
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS 8(R9), Y9
+	VFMADD231PS  Y7, Y9, Y2
+	VBROADCASTSS 12(R9), Y9
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS 16(R9), Y9
+	VFMADD231PS  Y7, Y9, Y4
+	VBROADCASTSS 20(R9), Y9
+	VFMADD231PS  Y7, Y9, Y5
+	VBROADCASTSS 24(R9), Y9
+	VFMADD231PS  Y7, Y9, Y6
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y8, Y7
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y7, Y9, Y0
 	VBROADCASTSS 4(R8), Y9
@@ -19888,39 +28040,43 @@ step:
 	VFMADD231PS  Y7, Y9, Y5
 	VBROADCASTSS 24(R8), Y9
 	VFMADD231PS  Y7, Y9, Y6
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x1c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y8, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y8, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y8, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y8, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y4, Y8, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y5, Y8, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y6, Y8, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x1c, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y8, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y8, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer8x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer8x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer8x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer8x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -19930,6 +28086,18 @@ tile:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -19953,23 +28121,64 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y8
+	VBROADCASTSS (R9), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VBROADCASTSS 4(R9), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VBROADCASTSS 8(R9), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VBROADCASTSS 12(R9), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VBROADCASTSS 16(R9), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VBROADCASTSS 20(R9), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VBROADCASTSS 24(R9), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VBROADCASTSS 28(R9), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y8
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y8, Y9, Y0
 	VBROADCASTSS 4(R8), Y9
@@ -19986,46 +28195,50 @@ step:
 	VFMADD231PS  Y8, Y9, Y6
 	VBROADCASTSS 28(R8), Y9
 	VFMADD231PS  Y8, Y9, Y7
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x20, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y7, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x20, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer8x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer8x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer8x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer8x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y9
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20035,6 +28248,18 @@ tile:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -20058,23 +28283,64 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y9, Y8
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS 4(R9), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS 8(R9), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS 12(R9), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS 16(R9), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS 20(R9), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS 24(R9), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS 28(R9), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y9, Y8
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VBROADCASTSS 4(R8), Y10
@@ -20091,41 +28357,45 @@ step:
 	VFMADD231PS  Y8, Y10, Y6
 	VBROADCASTSS 28(R8), Y10
 	VFMADD231PS  Y8, Y10, Y7
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x20, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y9, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y9, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y9, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y9, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y4, Y9, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y5, Y9, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y6, Y9, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y7, Y9, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x20, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y9, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y7, Y9, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer9x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer9x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer9x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer9x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20136,6 +28406,19 @@ tile:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	ADDQ         $0x24, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -20161,23 +28444,66 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y9
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y9, Y10, Y0
+	VBROADCASTSS 4(R9), Y10
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 8(R9), Y10
+	VFMADD231PS  Y9, Y10, Y2
+	VBROADCASTSS 12(R9), Y10
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 16(R9), Y10
+	VFMADD231PS  Y9, Y10, Y4
+	VBROADCASTSS 20(R9), Y10
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 24(R9), Y10
+	VFMADD231PS  Y9, Y10, Y6
+	VBROADCASTSS 28(R9), Y10
+	VFMADD231PS  Y9, Y10, Y7
+	VBROADCASTSS 32(R9), Y10
+	VFMADD231PS  Y9, Y10, Y8
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y9
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y9, Y10, Y0
 	VBROADCASTSS 4(R8), Y10
@@ -20196,48 +28522,52 @@ step:
 	VFMADD231PS  Y9, Y10, Y7
 	VBROADCASTSS 32(R8), Y10
 	VFMADD231PS  Y9, Y10, Y8
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x24, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x24, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer9x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer9x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer9x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer9x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y10
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20248,6 +28578,19 @@ tile:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	ADDQ         $0x24, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -20273,23 +28616,66 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y10, Y9
+	VBROADCASTSS (R9), Y11
+	VFMADD231PS  Y9, Y11, Y0
+	VBROADCASTSS 4(R9), Y11
+	VFMADD231PS  Y9, Y11, Y1
+	VBROADCASTSS 8(R9), Y11
+	VFMADD231PS  Y9, Y11, Y2
+	VBROADCASTSS 12(R9), Y11
+	VFMADD231PS  Y9, Y11, Y3
+	VBROADCASTSS 16(R9), Y11
+	VFMADD231PS  Y9, Y11, Y4
+	VBROADCASTSS 20(R9), Y11
+	VFMADD231PS  Y9, Y11, Y5
+	VBROADCASTSS 24(R9), Y11
+	VFMADD231PS  Y9, Y11, Y6
+	VBROADCASTSS 28(R9), Y11
+	VFMADD231PS  Y9, Y11, Y7
+	VBROADCASTSS 32(R9), Y11
+	VFMADD231PS  Y9, Y11, Y8
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y10, Y9
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y11
 	VFMADD231PS  Y9, Y11, Y0
 	VBROADCASTSS 4(R8), Y11
@@ -20308,43 +28694,47 @@ step:
 	VFMADD231PS  Y9, Y11, Y7
 	VBROADCASTSS 32(R8), Y11
 	VFMADD231PS  Y9, Y11, Y8
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x24, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y4, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y5, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y6, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y7, Y10, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y8, Y10, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x24, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y7, Y10, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y8, Y10, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer10x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer10x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer10x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer10x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20356,6 +28746,20 @@ tile:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -20383,23 +28787,68 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y10
+	VBROADCASTSS (R9), Y11
+	VFMADD231PS  Y10, Y11, Y0
+	VBROADCASTSS 4(R9), Y11
+	VFMADD231PS  Y10, Y11, Y1
+	VBROADCASTSS 8(R9), Y11
+	VFMADD231PS  Y10, Y11, Y2
+	VBROADCASTSS 12(R9), Y11
+	VFMADD231PS  Y10, Y11, Y3
+	VBROADCASTSS 16(R9), Y11
+	VFMADD231PS  Y10, Y11, Y4
+	VBROADCASTSS 20(R9), Y11
+	VFMADD231PS  Y10, Y11, Y5
+	VBROADCASTSS 24(R9), Y11
+	VFMADD231PS  Y10, Y11, Y6
+	VBROADCASTSS 28(R9), Y11
+	VFMADD231PS  Y10, Y11, Y7
+	VBROADCASTSS 32(R9), Y11
+	VFMADD231PS  Y10, Y11, Y8
+	VBROADCASTSS 36(R9), Y11
+	VFMADD231PS  Y10, Y11, Y9
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y10
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y11
 	VFMADD231PS  Y10, Y11, Y0
 	VBROADCASTSS 4(R8), Y11
@@ -20420,50 +28869,54 @@ step:
 	VFMADD231PS  Y10, Y11, Y8
 	VBROADCASTSS 36(R8), Y11
 	VFMADD231PS  Y10, Y11, Y9
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x28, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y9, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x28, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer10x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer10x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer10x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer10x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y11
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20475,6 +28928,20 @@ tile:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -20502,23 +28969,68 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y11, Y10
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VBROADCASTSS 4(R9), Y12
+	VFMADD231PS  Y10, Y12, Y1
+	VBROADCASTSS 8(R9), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VBROADCASTSS 12(R9), Y12
+	VFMADD231PS  Y10, Y12, Y3
+	VBROADCASTSS 16(R9), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VBROADCASTSS 20(R9), Y12
+	VFMADD231PS  Y10, Y12, Y5
+	VBROADCASTSS 24(R9), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VBROADCASTSS 28(R9), Y12
+	VFMADD231PS  Y10, Y12, Y7
+	VBROADCASTSS 32(R9), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VBROADCASTSS 36(R9), Y12
+	VFMADD231PS  Y10, Y12, Y9
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y11, Y10
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VBROADCASTSS 4(R8), Y12
@@ -20539,45 +29051,49 @@ step:
 	VFMADD231PS  Y10, Y12, Y8
 	VBROADCASTSS 36(R8), Y12
 	VFMADD231PS  Y10, Y12, Y9
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x28, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y4, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y5, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y6, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y7, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y8, Y11, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y9, Y11, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x28, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y7, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y8, Y11, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y9, Y11, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer11x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer11x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer11x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer11x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20590,6 +29106,21 @@ tile:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	ADDQ         $0x2c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -20619,23 +29150,70 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y11
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y11, Y12, Y0
+	VBROADCASTSS 4(R9), Y12
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 8(R9), Y12
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS 12(R9), Y12
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 16(R9), Y12
+	VFMADD231PS  Y11, Y12, Y4
+	VBROADCASTSS 20(R9), Y12
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 24(R9), Y12
+	VFMADD231PS  Y11, Y12, Y6
+	VBROADCASTSS 28(R9), Y12
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 32(R9), Y12
+	VFMADD231PS  Y11, Y12, Y8
+	VBROADCASTSS 36(R9), Y12
+	VFMADD231PS  Y11, Y12, Y9
+	VBROADCASTSS 40(R9), Y12
+	VFMADD231PS  Y11, Y12, Y10
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y11
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y12
 	VFMADD231PS  Y11, Y12, Y0
 	VBROADCASTSS 4(R8), Y12
@@ -20658,52 +29236,56 @@ step:
 	VFMADD231PS  Y11, Y12, Y9
 	VBROADCASTSS 40(R8), Y12
 	VFMADD231PS  Y11, Y12, Y10
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x2c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y9, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y10, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x2c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer11x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer11x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer11x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer11x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y12
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20716,6 +29298,21 @@ tile:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	ADDQ         $0x2c, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -20745,23 +29342,70 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y12, Y11
+	VBROADCASTSS (R9), Y13
+	VFMADD231PS  Y11, Y13, Y0
+	VBROADCASTSS 4(R9), Y13
+	VFMADD231PS  Y11, Y13, Y1
+	VBROADCASTSS 8(R9), Y13
+	VFMADD231PS  Y11, Y13, Y2
+	VBROADCASTSS 12(R9), Y13
+	VFMADD231PS  Y11, Y13, Y3
+	VBROADCASTSS 16(R9), Y13
+	VFMADD231PS  Y11, Y13, Y4
+	VBROADCASTSS 20(R9), Y13
+	VFMADD231PS  Y11, Y13, Y5
+	VBROADCASTSS 24(R9), Y13
+	VFMADD231PS  Y11, Y13, Y6
+	VBROADCASTSS 28(R9), Y13
+	VFMADD231PS  Y11, Y13, Y7
+	VBROADCASTSS 32(R9), Y13
+	VFMADD231PS  Y11, Y13, Y8
+	VBROADCASTSS 36(R9), Y13
+	VFMADD231PS  Y11, Y13, Y9
+	VBROADCASTSS 40(R9), Y13
+	VFMADD231PS  Y11, Y13, Y10
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y12, Y11
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y11, Y13, Y0
 	VBROADCASTSS 4(R8), Y13
@@ -20784,47 +29428,51 @@ step:
 	VFMADD231PS  Y11, Y13, Y9
 	VBROADCASTSS 40(R8), Y13
 	VFMADD231PS  Y11, Y13, Y10
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x2c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMASKMOVPS   Y0, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y1, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y2, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y3, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y4, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y5, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y6, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y7, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y8, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y9, Y12, (AX)
-	ADDQ         CX, AX
-	VMASKMOVPS   Y10, Y12, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ       $0x2c, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y7, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y8, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y9, Y12, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y10, Y12, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func outer12x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer12x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer12x1AVX2(SB), NOSPLIT, $0-81
+TEXT ·outer12x1AVX2(SB), NOSPLIT, $0-105
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20838,6 +29486,22 @@ tile:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ    dst+0(FP), AX
@@ -20869,23 +29533,72 @@ accumulated:
 	ADDQ    CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y12
+	VBROADCASTSS (R9), Y13
+	VFMADD231PS  Y12, Y13, Y0
+	VBROADCASTSS 4(R9), Y13
+	VFMADD231PS  Y12, Y13, Y1
+	VBROADCASTSS 8(R9), Y13
+	VFMADD231PS  Y12, Y13, Y2
+	VBROADCASTSS 12(R9), Y13
+	VFMADD231PS  Y12, Y13, Y3
+	VBROADCASTSS 16(R9), Y13
+	VFMADD231PS  Y12, Y13, Y4
+	VBROADCASTSS 20(R9), Y13
+	VFMADD231PS  Y12, Y13, Y5
+	VBROADCASTSS 24(R9), Y13
+	VFMADD231PS  Y12, Y13, Y6
+	VBROADCASTSS 28(R9), Y13
+	VFMADD231PS  Y12, Y13, Y7
+	VBROADCASTSS 32(R9), Y13
+	VFMADD231PS  Y12, Y13, Y8
+	VBROADCASTSS 36(R9), Y13
+	VFMADD231PS  Y12, Y13, Y9
+	VBROADCASTSS 40(R9), Y13
+	VFMADD231PS  Y12, Y13, Y10
+	VBROADCASTSS 44(R9), Y13
+	VFMADD231PS  Y12, Y13, Y11
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMOVUPS      (CX), Y12
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y12, Y13, Y0
 	VBROADCASTSS 4(R8), Y13
@@ -20910,54 +29623,58 @@ step:
 	VFMADD231PS  Y12, Y13, Y10
 	VBROADCASTSS 44(R8), Y13
 	VFMADD231PS  Y12, Y13, Y11
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x30, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y9, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y10, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y11, (AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
+
+done:
+	ADDQ    $0x30, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, (AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func outer12x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer12x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer12x1CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
+TEXT ·outer12x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y13
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -20971,6 +29688,22 @@ tile:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
@@ -21002,23 +29735,72 @@ accumulated:
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMASKMOVPS   (CX)(R10*4), Y13, Y12
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VBROADCASTSS 4(R9), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VBROADCASTSS 8(R9), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VBROADCASTSS 12(R9), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VBROADCASTSS 16(R9), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VBROADCASTSS 20(R9), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VBROADCASTSS 24(R9), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VBROADCASTSS 28(R9), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VBROADCASTSS 32(R9), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VBROADCASTSS 36(R9), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VBROADCASTSS 40(R9), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VBROADCASTSS 44(R9), Y14
+	VFMADD231PS  Y12, Y14, Y11
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
 
 step:
-	MOVLQSX      (SI), R8
+	MOVLQSX      (SI)(DX*4), R8
 	TESTQ        R8, R8
 	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
+	LEAQ         (AX)(R8*4), R8
 	VMASKMOVPS   (CX), Y13, Y12
-	ADDQ         AX, CX
+	ADDQ         DI, CX
 	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VBROADCASTSS 4(R8), Y14
@@ -21043,8 +29825,2284 @@ step:
 	VFMADD231PS  Y12, Y14, Y10
 	VBROADCASTSS 44(R8), Y14
 	VFMADD231PS  Y12, Y14, Y11
-	ADDQ         $0x04, SI
-	DECQ         DI
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ       $0x30, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS Y0, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y1, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y2, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y3, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y4, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y5, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y6, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y7, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y8, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y9, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y10, Y13, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS Y11, Y13, (AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func outer1x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer1x2AVX2(SB), NOSPLIT, $0-105
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	ADDQ    CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y2
+	VMOVUPS      32(CX)(R10*4), Y3
+	VBROADCASTSS (R9), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y2
+	VMOVUPS      32(CX), Y3
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ    $0x04, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func outer1x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer1x2CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	SUBQ    $0x08, AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y4
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	ADDQ         $0x04, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS 32(AX), Y4, Y1
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y2
+	VMASKMOVPS   32(CX)(R10*4), Y4, Y3
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y2, Y5, Y0
+	VFMADD231PS  Y3, Y5, Y1
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y2
+	VMASKMOVPS   32(CX), Y4, Y3
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y2, Y5, Y0
+	VFMADD231PS  Y3, Y5, Y1
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ       $0x04, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    Y0, (AX)
+	VMASKMOVPS Y1, Y4, 32(AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func outer2x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer2x2AVX2(SB), NOSPLIT, $0-105
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	ADDQ    CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y4
+	VMOVUPS      32(CX)(R10*4), Y5
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 4(R9), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y4
+	VMOVUPS      32(CX), Y5
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 4(R8), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ    $0x08, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func outer2x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer2x2CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	SUBQ    $0x08, AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y6
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	ADDQ         $0x08, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS 32(AX), Y6, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y2
+	VMASKMOVPS 32(AX), Y6, Y3
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y4
+	VMASKMOVPS   32(CX)(R10*4), Y6, Y5
+	VBROADCASTSS (R9), Y7
+	VFMADD231PS  Y4, Y7, Y0
+	VFMADD231PS  Y5, Y7, Y1
+	VBROADCASTSS 4(R9), Y7
+	VFMADD231PS  Y4, Y7, Y2
+	VFMADD231PS  Y5, Y7, Y3
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y4
+	VMASKMOVPS   32(CX), Y6, Y5
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y7
+	VFMADD231PS  Y4, Y7, Y0
+	VFMADD231PS  Y5, Y7, Y1
+	VBROADCASTSS 4(R8), Y7
+	VFMADD231PS  Y4, Y7, Y2
+	VFMADD231PS  Y5, Y7, Y3
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ       $0x08, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    Y0, (AX)
+	VMASKMOVPS Y1, Y6, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y2, (AX)
+	VMASKMOVPS Y3, Y6, 32(AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func outer3x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer3x2AVX2(SB), NOSPLIT, $0-105
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	ADDQ    CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y6
+	VMOVUPS      32(CX)(R10*4), Y7
+	VBROADCASTSS (R9), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 4(R9), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 8(R9), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y6
+	VMOVUPS      32(CX), Y7
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 4(R8), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 8(R8), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ    $0x0c, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func outer3x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer3x2CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	SUBQ    $0x08, AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y8
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	ADDQ         $0x0c, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS 32(AX), Y8, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y2
+	VMASKMOVPS 32(AX), Y8, Y3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y4
+	VMASKMOVPS 32(AX), Y8, Y5
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y6
+	VMASKMOVPS   32(CX)(R10*4), Y8, Y7
+	VBROADCASTSS (R9), Y9
+	VFMADD231PS  Y6, Y9, Y0
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS 4(R9), Y9
+	VFMADD231PS  Y6, Y9, Y2
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS 8(R9), Y9
+	VFMADD231PS  Y6, Y9, Y4
+	VFMADD231PS  Y7, Y9, Y5
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y6
+	VMASKMOVPS   32(CX), Y8, Y7
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y6, Y9, Y0
+	VFMADD231PS  Y7, Y9, Y1
+	VBROADCASTSS 4(R8), Y9
+	VFMADD231PS  Y6, Y9, Y2
+	VFMADD231PS  Y7, Y9, Y3
+	VBROADCASTSS 8(R8), Y9
+	VFMADD231PS  Y6, Y9, Y4
+	VFMADD231PS  Y7, Y9, Y5
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ       $0x0c, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    Y0, (AX)
+	VMASKMOVPS Y1, Y8, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y2, (AX)
+	VMASKMOVPS Y3, Y8, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y4, (AX)
+	VMASKMOVPS Y5, Y8, 32(AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func outer4x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer4x2AVX2(SB), NOSPLIT, $0-105
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	VBROADCASTSS 12(AX), Y6
+	VBROADCASTSS 12(AX), Y7
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y6
+	VMOVUPS 32(AX), Y7
+	ADDQ    CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y8
+	VMOVUPS      32(CX)(R10*4), Y9
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R9), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R9), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R9), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R8), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R8), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R8), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ    $0x10, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func outer4x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer4x2CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	SUBQ    $0x08, AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y10
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	VBROADCASTSS 12(AX), Y6
+	VBROADCASTSS 12(AX), Y7
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS 32(AX), Y10, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y2
+	VMASKMOVPS 32(AX), Y10, Y3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y4
+	VMASKMOVPS 32(AX), Y10, Y5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y6
+	VMASKMOVPS 32(AX), Y10, Y7
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y8
+	VMASKMOVPS   32(CX)(R10*4), Y10, Y9
+	VBROADCASTSS (R9), Y11
+	VFMADD231PS  Y8, Y11, Y0
+	VFMADD231PS  Y9, Y11, Y1
+	VBROADCASTSS 4(R9), Y11
+	VFMADD231PS  Y8, Y11, Y2
+	VFMADD231PS  Y9, Y11, Y3
+	VBROADCASTSS 8(R9), Y11
+	VFMADD231PS  Y8, Y11, Y4
+	VFMADD231PS  Y9, Y11, Y5
+	VBROADCASTSS 12(R9), Y11
+	VFMADD231PS  Y8, Y11, Y6
+	VFMADD231PS  Y9, Y11, Y7
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y8
+	VMASKMOVPS   32(CX), Y10, Y9
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y11
+	VFMADD231PS  Y8, Y11, Y0
+	VFMADD231PS  Y9, Y11, Y1
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS  Y8, Y11, Y2
+	VFMADD231PS  Y9, Y11, Y3
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS  Y8, Y11, Y4
+	VFMADD231PS  Y9, Y11, Y5
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS  Y8, Y11, Y6
+	VFMADD231PS  Y9, Y11, Y7
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ       $0x10, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    Y0, (AX)
+	VMASKMOVPS Y1, Y10, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y2, (AX)
+	VMASKMOVPS Y3, Y10, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y4, (AX)
+	VMASKMOVPS Y5, Y10, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y6, (AX)
+	VMASKMOVPS Y7, Y10, 32(AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func outer5x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer5x2AVX2(SB), NOSPLIT, $0-105
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	VBROADCASTSS 12(AX), Y6
+	VBROADCASTSS 12(AX), Y7
+	VBROADCASTSS 16(AX), Y8
+	VBROADCASTSS 16(AX), Y9
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y6
+	VMOVUPS 32(AX), Y7
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y8
+	VMOVUPS 32(AX), Y9
+	ADDQ    CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y10
+	VMOVUPS      32(CX)(R10*4), Y11
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(R9), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(R9), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(R9), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(R9), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y10
+	VMOVUPS      32(CX), Y11
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(R8), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(R8), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(R8), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(R8), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ    $0x14, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func outer5x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer5x2CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	SUBQ    $0x08, AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y12
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	VBROADCASTSS 12(AX), Y6
+	VBROADCASTSS 12(AX), Y7
+	VBROADCASTSS 16(AX), Y8
+	VBROADCASTSS 16(AX), Y9
+	ADDQ         $0x14, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS 32(AX), Y12, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y2
+	VMASKMOVPS 32(AX), Y12, Y3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y4
+	VMASKMOVPS 32(AX), Y12, Y5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y6
+	VMASKMOVPS 32(AX), Y12, Y7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y8
+	VMASKMOVPS 32(AX), Y12, Y9
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y10
+	VMASKMOVPS   32(CX)(R10*4), Y12, Y11
+	VBROADCASTSS (R9), Y13
+	VFMADD231PS  Y10, Y13, Y0
+	VFMADD231PS  Y11, Y13, Y1
+	VBROADCASTSS 4(R9), Y13
+	VFMADD231PS  Y10, Y13, Y2
+	VFMADD231PS  Y11, Y13, Y3
+	VBROADCASTSS 8(R9), Y13
+	VFMADD231PS  Y10, Y13, Y4
+	VFMADD231PS  Y11, Y13, Y5
+	VBROADCASTSS 12(R9), Y13
+	VFMADD231PS  Y10, Y13, Y6
+	VFMADD231PS  Y11, Y13, Y7
+	VBROADCASTSS 16(R9), Y13
+	VFMADD231PS  Y10, Y13, Y8
+	VFMADD231PS  Y11, Y13, Y9
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y10
+	VMASKMOVPS   32(CX), Y12, Y11
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y13
+	VFMADD231PS  Y10, Y13, Y0
+	VFMADD231PS  Y11, Y13, Y1
+	VBROADCASTSS 4(R8), Y13
+	VFMADD231PS  Y10, Y13, Y2
+	VFMADD231PS  Y11, Y13, Y3
+	VBROADCASTSS 8(R8), Y13
+	VFMADD231PS  Y10, Y13, Y4
+	VFMADD231PS  Y11, Y13, Y5
+	VBROADCASTSS 12(R8), Y13
+	VFMADD231PS  Y10, Y13, Y6
+	VFMADD231PS  Y11, Y13, Y7
+	VBROADCASTSS 16(R8), Y13
+	VFMADD231PS  Y10, Y13, Y8
+	VFMADD231PS  Y11, Y13, Y9
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ       $0x14, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    Y0, (AX)
+	VMASKMOVPS Y1, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y2, (AX)
+	VMASKMOVPS Y3, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y4, (AX)
+	VMASKMOVPS Y5, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y6, (AX)
+	VMASKMOVPS Y7, Y12, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y8, (AX)
+	VMASKMOVPS Y9, Y12, 32(AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func outer6x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer6x2AVX2(SB), NOSPLIT, $0-105
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	VBROADCASTSS 12(AX), Y6
+	VBROADCASTSS 12(AX), Y7
+	VBROADCASTSS 16(AX), Y8
+	VBROADCASTSS 16(AX), Y9
+	VBROADCASTSS 20(AX), Y10
+	VBROADCASTSS 20(AX), Y11
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y6
+	VMOVUPS 32(AX), Y7
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y8
+	VMOVUPS 32(AX), Y9
+	ADDQ    CX, AX
+	VMOVUPS (AX), Y10
+	VMOVUPS 32(AX), Y11
+	ADDQ    CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y12
+	VMOVUPS      32(CX)(R10*4), Y13
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(R9), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 8(R9), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(R9), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 16(R9), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(R9), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y12
+	VMOVUPS      32(CX), Y13
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(R8), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 8(R8), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(R8), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 16(R8), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(R8), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ    $0x18, a+16(FP)
+	MOVQ    dst+0(FP), AX
+	MOVQ    dstStride+8(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	VMOVUPS Y11, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    AX, dst+0(FP)
+	DECQ    tiles+80(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func outer6x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer6x2CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	SUBQ    $0x08, AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y14
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS (AX), Y1
+	VBROADCASTSS 4(AX), Y2
+	VBROADCASTSS 4(AX), Y3
+	VBROADCASTSS 8(AX), Y4
+	VBROADCASTSS 8(AX), Y5
+	VBROADCASTSS 12(AX), Y6
+	VBROADCASTSS 12(AX), Y7
+	VBROADCASTSS 16(AX), Y8
+	VBROADCASTSS 16(AX), Y9
+	VBROADCASTSS 20(AX), Y10
+	VBROADCASTSS 20(AX), Y11
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS 32(AX), Y14, Y1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y2
+	VMASKMOVPS 32(AX), Y14, Y3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y4
+	VMASKMOVPS 32(AX), Y14, Y5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y6
+	VMASKMOVPS 32(AX), Y14, Y7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y8
+	VMASKMOVPS 32(AX), Y14, Y9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y10
+	VMASKMOVPS 32(AX), Y14, Y11
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	CMPQ bOffsets+48(FP), $0x00
+	JE   strided
+	MOVQ zeros+72(FP), DI
+	SUBQ CX, DI
+	SARQ $0x02, DI
+	MOVQ bOffsets+48(FP), R8
+	LEAQ (R8)(DX*4), R8
+	NEGQ DX
+
+gatheredStep:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	MOVLQSX      (R8)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      DI, R10
+	VMOVUPS      (CX)(R10*4), Y12
+	VMASKMOVPS   32(CX)(R10*4), Y14, Y13
+	VBROADCASTSS (R9), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VBROADCASTSS 4(R9), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(R9), Y15
+	VFMADD231PS  Y12, Y15, Y4
+	VFMADD231PS  Y13, Y15, Y5
+	VBROADCASTSS 12(R9), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 16(R9), Y15
+	VFMADD231PS  Y12, Y15, Y8
+	VFMADD231PS  Y13, Y15, Y9
+	VBROADCASTSS 20(R9), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	INCQ         DX
+	JNZ          gatheredStep
+	JMP          done
+
+strided:
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+
+step:
+	MOVLQSX      (SI)(DX*4), R8
+	TESTQ        R8, R8
+	CMOVQLT      BX, R8
+	LEAQ         (AX)(R8*4), R8
+	VMOVUPS      (CX), Y12
+	VMASKMOVPS   32(CX), Y14, Y13
+	ADDQ         DI, CX
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VBROADCASTSS 4(R8), Y15
+	VFMADD231PS  Y12, Y15, Y2
+	VFMADD231PS  Y13, Y15, Y3
+	VBROADCASTSS 8(R8), Y15
+	VFMADD231PS  Y12, Y15, Y4
+	VFMADD231PS  Y13, Y15, Y5
+	VBROADCASTSS 12(R8), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VBROADCASTSS 16(R8), Y15
+	VFMADD231PS  Y12, Y15, Y8
+	VFMADD231PS  Y13, Y15, Y9
+	VBROADCASTSS 20(R8), Y15
+	VFMADD231PS  Y12, Y15, Y10
+	VFMADD231PS  Y13, Y15, Y11
+	INCQ         DX
+	JNZ          step
+
+done:
+	ADDQ       $0x18, a+16(FP)
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMOVUPS    Y0, (AX)
+	VMASKMOVPS Y1, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y2, (AX)
+	VMASKMOVPS Y3, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y4, (AX)
+	VMASKMOVPS Y5, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y6, (AX)
+	VMASKMOVPS Y7, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y8, (AX)
+	VMASKMOVPS Y9, Y14, 32(AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y10, (AX)
+	VMASKMOVPS Y11, Y14, 32(AX)
+	ADDQ       CX, AX
+	MOVQ       AX, dst+0(FP)
+	DECQ       tiles+80(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func outer2x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer2x2x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y5
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	ADDQ         $0x10, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y5, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y5, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y5, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y5, Y3
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y5, Y4
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VBROADCASTSS 4(R9), Y6
+	VFMADD231PS  Y4, Y6, Y1
+	VBROADCASTSS (R9)(R8*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VBROADCASTSS 4(R9)(R8*1), Y6
+	VFMADD231PS  Y4, Y6, Y3
+	INCQ         DX
+	JNZ          step
+	ADDQ         $0x10, a+16(FP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	SHLQ         $0x02, CX
+	VMASKMOVPS   Y0, Y5, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y1, Y5, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y2, Y5, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y5, (AX)
+	ADDQ         CX, AX
+	MOVQ         AX, dst+0(FP)
+	DECQ         tiles+80(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func outer3x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer3x2x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y7
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y7, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y5
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y7, Y6
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VBROADCASTSS 4(R9), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS (R9)(R8*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VBROADCASTSS 4(R9)(R8*1), Y8
+	VFMADD231PS  Y6, Y8, Y3
+	VBROADCASTSS (R9)(R8*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VBROADCASTSS 4(R9)(R8*2), Y8
+	VFMADD231PS  Y6, Y8, Y5
+	INCQ         DX
+	JNZ          step
+	ADDQ         $0x18, a+16(FP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	SHLQ         $0x02, CX
+	VMASKMOVPS   Y0, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y1, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y2, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y7, (AX)
+	ADDQ         CX, AX
+	MOVQ         AX, dst+0(FP)
+	DECQ         tiles+80(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func outer4x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer4x2x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y9
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y9, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y7
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX      (SI)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      BX, R10
+	LEAQ         (AX)(R10*4), R10
+	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         DI, CX
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS 4(R10), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS (R10)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS 4(R10)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS (R10)(R8*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS 4(R10)(R8*2), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS (R10)(R9*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS 4(R10)(R9*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	INCQ         DX
+	JNZ          step
+	ADDQ         $0x20, a+16(FP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	SHLQ         $0x02, CX
+	VMASKMOVPS   Y0, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y1, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y2, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y9, (AX)
+	ADDQ         CX, AX
+	MOVQ         AX, dst+0(FP)
+	DECQ         tiles+80(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func outer5x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer5x2x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y11
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y11, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y7
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y8
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y9
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+
+step:
+	MOVLQSX      (SI)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      BX, R10
+	LEAQ         (AX)(R10*4), R10
+	VMASKMOVPS   (CX), Y11, Y10
+	ADDQ         DI, CX
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VBROADCASTSS 4(R10), Y12
+	VFMADD231PS  Y10, Y12, Y1
+	VBROADCASTSS (R10)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VBROADCASTSS 4(R10)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y3
+	VBROADCASTSS (R10)(R8*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VBROADCASTSS 4(R10)(R8*2), Y12
+	VFMADD231PS  Y10, Y12, Y5
+	VBROADCASTSS (R10)(R9*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VBROADCASTSS 4(R10)(R9*1), Y12
+	VFMADD231PS  Y10, Y12, Y7
+	VBROADCASTSS (R10)(R8*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VBROADCASTSS 4(R10)(R8*4), Y12
+	VFMADD231PS  Y10, Y12, Y9
+	INCQ         DX
+	JNZ          step
+	ADDQ         $0x28, a+16(FP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	SHLQ         $0x02, CX
+	VMASKMOVPS   Y0, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y1, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y2, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y8, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y9, Y11, (AX)
+	ADDQ         CX, AX
+	MOVQ         AX, dst+0(FP)
+	DECQ         tiles+80(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func outer6x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer6x2x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y13
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y13, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y7
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y8
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y9
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y10
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y11
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+
+step:
+	MOVLQSX      (SI)(DX*4), R11
+	TESTQ        R11, R11
+	CMOVQLT      BX, R11
+	LEAQ         (AX)(R11*4), R11
+	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         DI, CX
+	VBROADCASTSS (R11), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VBROADCASTSS 4(R11), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VBROADCASTSS (R11)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VBROADCASTSS 4(R11)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VBROADCASTSS (R11)(R8*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VBROADCASTSS 4(R11)(R8*2), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VBROADCASTSS (R11)(R9*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VBROADCASTSS 4(R11)(R9*1), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VBROADCASTSS (R11)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VBROADCASTSS 4(R11)(R8*4), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VBROADCASTSS (R11)(R10*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VBROADCASTSS 4(R11)(R10*1), Y14
+	VFMADD231PS  Y12, Y14, Y11
+	INCQ         DX
 	JNZ          step
 	ADDQ         $0x30, a+16(FP)
 	MOVQ         dst+0(FP), AX
@@ -21075,275 +32133,25 @@ step:
 	VMASKMOVPS   Y11, Y13, (AX)
 	ADDQ         CX, AX
 	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
+	DECQ         tiles+80(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func outer1x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer1x2AVX2(SB), NOSPLIT, $0-81
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	JMP    started
-
-accumulated:
-	MOVQ    dst+0(FP), AX
-	MOVQ    dstStride+8(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	ADDQ    CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y2
-	VMOVUPS      32(CX), Y3
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer1x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer1x2CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
-	SUBQ    $0x08, AX
+TEXT ·outer2x3x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
-	VMOVUPS 32(CX)(AX*4), Y4
+	VMOVUPS 32(CX)(AX*4), Y7
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	JMP    started
-
-accumulated:
-	MOVQ       dst+0(FP), AX
-	MOVQ       dstStride+8(FP), CX
-	SHLQ       $0x02, CX
-	VMOVUPS    (AX), Y0
-	VMASKMOVPS 32(AX), Y4, Y1
-	ADDQ       CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y2
-	VMASKMOVPS   32(CX), Y4, Y3
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y5
-	VFMADD231PS  Y2, Y5, Y0
-	VFMADD231PS  Y3, Y5, Y1
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x04, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMASKMOVPS   Y1, Y4, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer2x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer2x2AVX2(SB), NOSPLIT, $0-81
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	JMP    started
-
-accumulated:
-	MOVQ    dst+0(FP), AX
-	MOVQ    dstStride+8(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y2
-	VMOVUPS 32(AX), Y3
-	ADDQ    CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y4
-	VMOVUPS      32(CX), Y5
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS 4(R8), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer2x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer2x2CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
-	SUBQ    $0x08, AX
-	LEAQ    lanes<>+0(SB), CX
-	NEGQ    AX
-	VMOVUPS 32(CX)(AX*4), Y6
-
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	JMP    started
-
-accumulated:
-	MOVQ       dst+0(FP), AX
-	MOVQ       dstStride+8(FP), CX
-	SHLQ       $0x02, CX
-	VMOVUPS    (AX), Y0
-	VMASKMOVPS 32(AX), Y6, Y1
-	ADDQ       CX, AX
-	VMOVUPS    (AX), Y2
-	VMASKMOVPS 32(AX), Y6, Y3
-	ADDQ       CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y4
-	VMASKMOVPS   32(CX), Y6, Y5
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y7
-	VFMADD231PS  Y4, Y7, Y0
-	VFMADD231PS  Y5, Y7, Y1
-	VBROADCASTSS 4(R8), Y7
-	VFMADD231PS  Y4, Y7, Y2
-	VFMADD231PS  Y5, Y7, Y3
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x08, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMASKMOVPS   Y1, Y6, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMASKMOVPS   Y3, Y6, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer3x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer3x2AVX2(SB), NOSPLIT, $0-81
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -21352,255 +32160,105 @@ tile:
 	VXORPS Y5, Y5, Y5
 	JMP    started
 
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	ADDQ         $0x18, bias+64(FP)
+	JMP          started
+
 accumulated:
-	MOVQ    dst+0(FP), AX
-	MOVQ    dstStride+8(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y2
-	VMOVUPS 32(AX), Y3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	ADDQ    CX, AX
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y7, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y7, Y5
+	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y6
-	VMOVUPS      32(CX), Y7
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y8
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y7, Y6
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y8
 	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS 4(R8), Y8
+	VBROADCASTSS 4(R9), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS 8(R9), Y8
 	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS 8(R8), Y8
+	VBROADCASTSS (R9)(R8*1), Y8
+	VFMADD231PS  Y6, Y8, Y3
+	VBROADCASTSS 4(R9)(R8*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         $0x04, SI
-	DECQ         DI
+	VBROADCASTSS 8(R9)(R8*1), Y8
+	VFMADD231PS  Y6, Y8, Y5
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
+	ADDQ         $0x18, a+16(FP)
 	MOVQ         dst+0(FP), AX
 	MOVQ         dstStride+8(FP), CX
 	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
+	VMASKMOVPS   Y0, Y7, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
+	VMASKMOVPS   Y1, Y7, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
+	VMASKMOVPS   Y2, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y7, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y7, (AX)
 	ADDQ         CX, AX
 	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
+	DECQ         tiles+80(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func outer3x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer3x3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer3x2CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
-	SUBQ    $0x08, AX
-	LEAQ    lanes<>+0(SB), CX
-	NEGQ    AX
-	VMOVUPS 32(CX)(AX*4), Y8
-
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	JMP    started
-
-accumulated:
-	MOVQ       dst+0(FP), AX
-	MOVQ       dstStride+8(FP), CX
-	SHLQ       $0x02, CX
-	VMOVUPS    (AX), Y0
-	VMASKMOVPS 32(AX), Y8, Y1
-	ADDQ       CX, AX
-	VMOVUPS    (AX), Y2
-	VMASKMOVPS 32(AX), Y8, Y3
-	ADDQ       CX, AX
-	VMOVUPS    (AX), Y4
-	VMASKMOVPS 32(AX), Y8, Y5
-	ADDQ       CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y6
-	VMASKMOVPS   32(CX), Y8, Y7
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y9
-	VFMADD231PS  Y6, Y9, Y0
-	VFMADD231PS  Y7, Y9, Y1
-	VBROADCASTSS 4(R8), Y9
-	VFMADD231PS  Y6, Y9, Y2
-	VFMADD231PS  Y7, Y9, Y3
-	VBROADCASTSS 8(R8), Y9
-	VFMADD231PS  Y6, Y9, Y4
-	VFMADD231PS  Y7, Y9, Y5
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x0c, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMASKMOVPS   Y1, Y8, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMASKMOVPS   Y3, Y8, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMASKMOVPS   Y5, Y8, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer4x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer4x2AVX2(SB), NOSPLIT, $0-81
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	JMP    started
-
-accumulated:
-	MOVQ    dst+0(FP), AX
-	MOVQ    dstStride+8(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y2
-	VMOVUPS 32(AX), Y3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y6
-	VMOVUPS 32(AX), Y7
-	ADDQ    CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y8
-	VMOVUPS      32(CX), Y9
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS 4(R8), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS 8(R8), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS 12(R8), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x10, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer4x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer4x2CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
-	SUBQ    $0x08, AX
+TEXT ·outer3x3x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
 	VMOVUPS 32(CX)(AX*4), Y10
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -21609,293 +32267,129 @@ tile:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
 	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	ADDQ         $0x24, bias+64(FP)
+	JMP          started
 
 accumulated:
 	MOVQ       dst+0(FP), AX
 	MOVQ       dstStride+8(FP), CX
 	SHLQ       $0x02, CX
-	VMOVUPS    (AX), Y0
-	VMASKMOVPS 32(AX), Y10, Y1
+	VMASKMOVPS (AX), Y10, Y0
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y2
-	VMASKMOVPS 32(AX), Y10, Y3
+	VMASKMOVPS (AX), Y10, Y1
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y4
-	VMASKMOVPS 32(AX), Y10, Y5
+	VMASKMOVPS (AX), Y10, Y2
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y6
-	VMASKMOVPS 32(AX), Y10, Y7
+	VMASKMOVPS (AX), Y10, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y10, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y10, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y10, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y10, Y7
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y10, Y8
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y8
-	VMASKMOVPS   32(CX), Y10, Y9
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y11
-	VFMADD231PS  Y8, Y11, Y0
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y10, Y9
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y11
+	VFMADD231PS  Y9, Y11, Y0
+	VBROADCASTSS 4(R9), Y11
 	VFMADD231PS  Y9, Y11, Y1
-	VBROADCASTSS 4(R8), Y11
-	VFMADD231PS  Y8, Y11, Y2
+	VBROADCASTSS 8(R9), Y11
+	VFMADD231PS  Y9, Y11, Y2
+	VBROADCASTSS (R9)(R8*1), Y11
 	VFMADD231PS  Y9, Y11, Y3
-	VBROADCASTSS 8(R8), Y11
-	VFMADD231PS  Y8, Y11, Y4
+	VBROADCASTSS 4(R9)(R8*1), Y11
+	VFMADD231PS  Y9, Y11, Y4
+	VBROADCASTSS 8(R9)(R8*1), Y11
 	VFMADD231PS  Y9, Y11, Y5
-	VBROADCASTSS 12(R8), Y11
-	VFMADD231PS  Y8, Y11, Y6
+	VBROADCASTSS (R9)(R8*2), Y11
+	VFMADD231PS  Y9, Y11, Y6
+	VBROADCASTSS 4(R9)(R8*2), Y11
 	VFMADD231PS  Y9, Y11, Y7
-	ADDQ         $0x04, SI
-	DECQ         DI
+	VBROADCASTSS 8(R9)(R8*2), Y11
+	VFMADD231PS  Y9, Y11, Y8
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x10, a+16(FP)
+	ADDQ         $0x24, a+16(FP)
 	MOVQ         dst+0(FP), AX
 	MOVQ         dstStride+8(FP), CX
 	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMASKMOVPS   Y1, Y10, 32(AX)
+	VMASKMOVPS   Y0, Y10, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMASKMOVPS   Y3, Y10, 32(AX)
+	VMASKMOVPS   Y1, Y10, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMASKMOVPS   Y5, Y10, 32(AX)
+	VMASKMOVPS   Y2, Y10, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMASKMOVPS   Y7, Y10, 32(AX)
+	VMASKMOVPS   Y3, Y10, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y10, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y10, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y10, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y10, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y8, Y10, (AX)
 	ADDQ         CX, AX
 	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
+	DECQ         tiles+80(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func outer5x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer4x3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer5x2AVX2(SB), NOSPLIT, $0-81
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	JMP    started
-
-accumulated:
-	MOVQ    dst+0(FP), AX
-	MOVQ    dstStride+8(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y2
-	VMOVUPS 32(AX), Y3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y6
-	VMOVUPS 32(AX), Y7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	ADDQ    CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y10
-	VMOVUPS      32(CX), Y11
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS 4(R8), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS 8(R8), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS 12(R8), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS 16(R8), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer5x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer5x2CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
-	SUBQ    $0x08, AX
+TEXT ·outer4x3x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
-	VMOVUPS 32(CX)(AX*4), Y12
+	VMOVUPS 32(CX)(AX*4), Y13
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	JMP    started
-
-accumulated:
-	MOVQ       dst+0(FP), AX
-	MOVQ       dstStride+8(FP), CX
-	SHLQ       $0x02, CX
-	VMOVUPS    (AX), Y0
-	VMASKMOVPS 32(AX), Y12, Y1
-	ADDQ       CX, AX
-	VMOVUPS    (AX), Y2
-	VMASKMOVPS 32(AX), Y12, Y3
-	ADDQ       CX, AX
-	VMOVUPS    (AX), Y4
-	VMASKMOVPS 32(AX), Y12, Y5
-	ADDQ       CX, AX
-	VMOVUPS    (AX), Y6
-	VMASKMOVPS 32(AX), Y12, Y7
-	ADDQ       CX, AX
-	VMOVUPS    (AX), Y8
-	VMASKMOVPS 32(AX), Y12, Y9
-	ADDQ       CX, AX
-
-started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
-	SARQ $0x02, BX
-	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
-
-step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y10
-	VMASKMOVPS   32(CX), Y12, Y11
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y13
-	VFMADD231PS  Y10, Y13, Y0
-	VFMADD231PS  Y11, Y13, Y1
-	VBROADCASTSS 4(R8), Y13
-	VFMADD231PS  Y10, Y13, Y2
-	VFMADD231PS  Y11, Y13, Y3
-	VBROADCASTSS 8(R8), Y13
-	VFMADD231PS  Y10, Y13, Y4
-	VFMADD231PS  Y11, Y13, Y5
-	VBROADCASTSS 12(R8), Y13
-	VFMADD231PS  Y10, Y13, Y6
-	VFMADD231PS  Y11, Y13, Y7
-	VBROADCASTSS 16(R8), Y13
-	VFMADD231PS  Y10, Y13, Y8
-	VFMADD231PS  Y11, Y13, Y9
-	ADDQ         $0x04, SI
-	DECQ         DI
-	JNZ          step
-	ADDQ         $0x14, a+16(FP)
-	MOVQ         dst+0(FP), AX
-	MOVQ         dstStride+8(FP), CX
-	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMASKMOVPS   Y1, Y12, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMASKMOVPS   Y3, Y12, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMASKMOVPS   Y5, Y12, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMASKMOVPS   Y7, Y12, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMASKMOVPS   Y9, Y12, 32(AX)
-	ADDQ         CX, AX
-	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func outer6x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
-TEXT ·outer6x2AVX2(SB), NOSPLIT, $0-81
-tile:
-	CMPB   accumulate+80(FP), $0x00
-	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -21910,109 +32404,271 @@ tile:
 	VXORPS Y11, Y11, Y11
 	JMP    started
 
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
 accumulated:
-	MOVQ    dst+0(FP), AX
-	MOVQ    dstStride+8(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y2
-	VMOVUPS 32(AX), Y3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y4
-	VMOVUPS 32(AX), Y5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y6
-	VMOVUPS 32(AX), Y7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y8
-	VMOVUPS 32(AX), Y9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y10
-	VMOVUPS 32(AX), Y11
-	ADDQ    CX, AX
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y13, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y7
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y8
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y9
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y10
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y11
+	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y12
-	VMOVUPS      32(CX), Y13
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y14
+	MOVLQSX      (SI)(DX*4), R10
+	TESTQ        R10, R10
+	CMOVQLT      BX, R10
+	LEAQ         (AX)(R10*4), R10
+	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         DI, CX
+	VBROADCASTSS (R10), Y14
 	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS 4(R8), Y14
+	VBROADCASTSS 4(R10), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VBROADCASTSS 8(R10), Y14
 	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS 8(R8), Y14
+	VBROADCASTSS (R10)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VBROADCASTSS 4(R10)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS 12(R8), Y14
+	VBROADCASTSS 8(R10)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VBROADCASTSS (R10)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS 16(R8), Y14
+	VBROADCASTSS 4(R10)(R8*2), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VBROADCASTSS 8(R10)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS 20(R8), Y14
+	VBROADCASTSS (R10)(R9*1), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VBROADCASTSS 4(R10)(R9*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         $0x04, SI
-	DECQ         DI
+	VBROADCASTSS 8(R10)(R9*1), Y14
+	VFMADD231PS  Y12, Y14, Y11
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x18, a+16(FP)
+	ADDQ         $0x30, a+16(FP)
 	MOVQ         dst+0(FP), AX
 	MOVQ         dstStride+8(FP), CX
 	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
+	VMASKMOVPS   Y0, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
+	VMASKMOVPS   Y1, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
+	VMASKMOVPS   Y2, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
+	VMASKMOVPS   Y3, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
+	VMASKMOVPS   Y4, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y10, (AX)
-	VMOVUPS      Y11, 32(AX)
+	VMASKMOVPS   Y5, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y8, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y9, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y10, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y11, Y13, (AX)
 	ADDQ         CX, AX
 	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
+	DECQ         tiles+80(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func outer6x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// func outer2x4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outer6x2CutAVX2(SB), NOSPLIT, $0-81
-	MOVQ    columns+72(FP), AX
-	SUBQ    $0x08, AX
+TEXT ·outer2x4x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
 	LEAQ    lanes<>+0(SB), CX
 	NEGQ    AX
-	VMOVUPS 32(CX)(AX*4), Y14
+	VMOVUPS 32(CX)(AX*4), Y9
 
 tile:
-	CMPB   accumulate+80(FP), $0x00
+	CMPB   accumulate+104(FP), $0x00
 	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	ADDQ         $0x20, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y9, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y9, Y7
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y9, Y8
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VBROADCASTSS 4(R9), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VBROADCASTSS 8(R9), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VBROADCASTSS 12(R9), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VBROADCASTSS (R9)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VBROADCASTSS 4(R9)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VBROADCASTSS 8(R9)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VBROADCASTSS 12(R9)(R8*1), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	INCQ         DX
+	JNZ          step
+	ADDQ         $0x20, a+16(FP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	SHLQ         $0x02, CX
+	VMASKMOVPS   Y0, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y1, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y2, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y9, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y9, (AX)
+	ADDQ         CX, AX
+	MOVQ         AX, dst+0(FP)
+	DECQ         tiles+80(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func outer3x4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer3x4x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y13
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -22027,93 +32683,423 @@ tile:
 	VXORPS Y11, Y11, Y11
 	JMP    started
 
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
 accumulated:
 	MOVQ       dst+0(FP), AX
 	MOVQ       dstStride+8(FP), CX
 	SHLQ       $0x02, CX
-	VMOVUPS    (AX), Y0
-	VMASKMOVPS 32(AX), Y14, Y1
+	VMASKMOVPS (AX), Y13, Y0
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y2
-	VMASKMOVPS 32(AX), Y14, Y3
+	VMASKMOVPS (AX), Y13, Y1
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y4
-	VMASKMOVPS 32(AX), Y14, Y5
+	VMASKMOVPS (AX), Y13, Y2
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y6
-	VMASKMOVPS 32(AX), Y14, Y7
+	VMASKMOVPS (AX), Y13, Y3
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y8
-	VMASKMOVPS 32(AX), Y14, Y9
+	VMASKMOVPS (AX), Y13, Y4
 	ADDQ       CX, AX
-	VMOVUPS    (AX), Y10
-	VMASKMOVPS 32(AX), Y14, Y11
+	VMASKMOVPS (AX), Y13, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y7
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y8
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y9
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y10
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y11
 	ADDQ       CX, AX
 
 started:
-	MOVQ bStride+40(FP), AX
-	SHLQ $0x02, AX
-	MOVQ b+32(FP), CX
-	MOVQ a+16(FP), DX
-	MOVQ zeros+48(FP), BX
-	SUBQ DX, BX
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
 	SARQ $0x02, BX
 	MOVQ offsets+24(FP), SI
-	MOVQ k+64(FP), DI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
 
 step:
-	MOVLQSX      (SI), R8
-	TESTQ        R8, R8
-	CMOVQLT      BX, R8
-	LEAQ         (DX)(R8*4), R8
-	VMOVUPS      (CX), Y12
-	VMASKMOVPS   32(CX), Y14, Y13
-	ADDQ         AX, CX
-	VBROADCASTSS (R8), Y15
-	VFMADD231PS  Y12, Y15, Y0
-	VFMADD231PS  Y13, Y15, Y1
-	VBROADCASTSS 4(R8), Y15
-	VFMADD231PS  Y12, Y15, Y2
-	VFMADD231PS  Y13, Y15, Y3
-	VBROADCASTSS 8(R8), Y15
-	VFMADD231PS  Y12, Y15, Y4
-	VFMADD231PS  Y13, Y15, Y5
-	VBROADCASTSS 12(R8), Y15
-	VFMADD231PS  Y12, Y15, Y6
-	VFMADD231PS  Y13, Y15, Y7
-	VBROADCASTSS 16(R8), Y15
-	VFMADD231PS  Y12, Y15, Y8
-	VFMADD231PS  Y13, Y15, Y9
-	VBROADCASTSS 20(R8), Y15
-	VFMADD231PS  Y12, Y15, Y10
-	VFMADD231PS  Y13, Y15, Y11
-	ADDQ         $0x04, SI
-	DECQ         DI
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VBROADCASTSS 4(R9), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VBROADCASTSS 8(R9), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VBROADCASTSS 12(R9), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VBROADCASTSS (R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VBROADCASTSS 4(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VBROADCASTSS 8(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VBROADCASTSS 12(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VBROADCASTSS (R9)(R8*2), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VBROADCASTSS 4(R9)(R8*2), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VBROADCASTSS 8(R9)(R8*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VBROADCASTSS 12(R9)(R8*2), Y14
+	VFMADD231PS  Y12, Y14, Y11
+	INCQ         DX
 	JNZ          step
-	ADDQ         $0x18, a+16(FP)
+	ADDQ         $0x30, a+16(FP)
 	MOVQ         dst+0(FP), AX
 	MOVQ         dstStride+8(FP), CX
 	SHLQ         $0x02, CX
-	VMOVUPS      Y0, (AX)
-	VMASKMOVPS   Y1, Y14, 32(AX)
+	VMASKMOVPS   Y0, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMASKMOVPS   Y3, Y14, 32(AX)
+	VMASKMOVPS   Y1, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMASKMOVPS   Y5, Y14, 32(AX)
+	VMASKMOVPS   Y2, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMASKMOVPS   Y7, Y14, 32(AX)
+	VMASKMOVPS   Y3, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMASKMOVPS   Y9, Y14, 32(AX)
+	VMASKMOVPS   Y4, Y13, (AX)
 	ADDQ         CX, AX
-	VMOVUPS      Y10, (AX)
-	VMASKMOVPS   Y11, Y14, 32(AX)
+	VMASKMOVPS   Y5, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y8, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y9, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y10, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y11, Y13, (AX)
 	ADDQ         CX, AX
 	MOVQ         AX, dst+0(FP)
-	DECQ         tiles+56(FP)
+	DECQ         tiles+80(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func outer2x5x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer2x5x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y11
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	ADDQ         $0x28, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y11, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y7
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y8
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y11, Y9
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y11, Y10
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VBROADCASTSS 4(R9), Y12
+	VFMADD231PS  Y10, Y12, Y1
+	VBROADCASTSS 8(R9), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VBROADCASTSS 12(R9), Y12
+	VFMADD231PS  Y10, Y12, Y3
+	VBROADCASTSS 16(R9), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VBROADCASTSS (R9)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y5
+	VBROADCASTSS 4(R9)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VBROADCASTSS 8(R9)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y7
+	VBROADCASTSS 12(R9)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VBROADCASTSS 16(R9)(R8*1), Y12
+	VFMADD231PS  Y10, Y12, Y9
+	INCQ         DX
+	JNZ          step
+	ADDQ         $0x28, a+16(FP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	SHLQ         $0x02, CX
+	VMASKMOVPS   Y0, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y1, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y2, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y8, Y11, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y9, Y11, (AX)
+	ADDQ         CX, AX
+	MOVQ         AX, dst+0(FP)
+	DECQ         tiles+80(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func outer2x6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·outer2x6x1CutAVX2(SB), NOSPLIT, $0-105
+	MOVQ    columns+96(FP), AX
+	LEAQ    lanes<>+0(SB), CX
+	NEGQ    AX
+	VMOVUPS 32(CX)(AX*4), Y13
+
+tile:
+	CMPB   accumulate+104(FP), $0x00
+	JNE    accumulated
+	MOVQ   bias+64(FP), AX
+	TESTQ  AX, AX
+	JNZ    biased
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    started
+
+biased:
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	VBROADCASTSS 16(AX), Y4
+	VBROADCASTSS 20(AX), Y5
+	VBROADCASTSS 24(AX), Y6
+	VBROADCASTSS 28(AX), Y7
+	VBROADCASTSS 32(AX), Y8
+	VBROADCASTSS 36(AX), Y9
+	VBROADCASTSS 40(AX), Y10
+	VBROADCASTSS 44(AX), Y11
+	ADDQ         $0x30, bias+64(FP)
+	JMP          started
+
+accumulated:
+	MOVQ       dst+0(FP), AX
+	MOVQ       dstStride+8(FP), CX
+	SHLQ       $0x02, CX
+	VMASKMOVPS (AX), Y13, Y0
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y1
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y2
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y3
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y4
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y5
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y6
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y7
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y8
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y9
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y10
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y13, Y11
+	ADDQ       CX, AX
+
+started:
+	MOVQ a+16(FP), AX
+	MOVQ b+40(FP), CX
+	MOVQ k+88(FP), DX
+	MOVQ zeros+72(FP), BX
+	SUBQ AX, BX
+	SARQ $0x02, BX
+	MOVQ offsets+24(FP), SI
+	LEAQ (SI)(DX*4), SI
+	MOVQ bStride+56(FP), DI
+	SHLQ $0x02, DI
+	NEGQ DX
+	MOVQ pieceStride+32(FP), R8
+	SHLQ $0x02, R8
+
+step:
+	MOVLQSX      (SI)(DX*4), R9
+	TESTQ        R9, R9
+	CMOVQLT      BX, R9
+	LEAQ         (AX)(R9*4), R9
+	VMASKMOVPS   (CX), Y13, Y12
+	ADDQ         DI, CX
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VBROADCASTSS 4(R9), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VBROADCASTSS 8(R9), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VBROADCASTSS 12(R9), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VBROADCASTSS 16(R9), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VBROADCASTSS 20(R9), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VBROADCASTSS (R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VBROADCASTSS 4(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VBROADCASTSS 8(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VBROADCASTSS 12(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VBROADCASTSS 16(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VBROADCASTSS 20(R9)(R8*1), Y14
+	VFMADD231PS  Y12, Y14, Y11
+	INCQ         DX
+	JNZ          step
+	ADDQ         $0x30, a+16(FP)
+	MOVQ         dst+0(FP), AX
+	MOVQ         dstStride+8(FP), CX
+	SHLQ         $0x02, CX
+	VMASKMOVPS   Y0, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y1, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y2, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y3, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y4, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y5, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y6, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y7, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y8, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y9, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y10, Y13, (AX)
+	ADDQ         CX, AX
+	VMASKMOVPS   Y11, Y13, (AX)
+	ADDQ         CX, AX
+	MOVQ         AX, dst+0(FP)
+	DECQ         tiles+80(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET

@@ -11886,303 +11886,462 @@ tapDone:
 	BNE tile
 	RET 
 
-// func outer1x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer1x4NEON(SB), NOSPLIT, $0-81
+// func outer1x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer1x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
 	LSL $2, R4
+	FMOVQ (R3), F0
+	ADD R4, R3
+started:
 	MOVD a+16(FP), R5
 	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVS (R10), F1
-	FMOVQ (R3), F2
+	MOVD b+40(FP), R7
+	MOVD bOffsets+48(FP), R8
+	MOVD zeros+72(FP), R9
+	MOVD k+88(FP), R10
+	MOVD bStride+56(FP), R11
+	LSL $2, R11
+	CBZ R8, step
+gatheredStep:
+	MOVW.P 4(R6), R12
+	ADD R12<<2, R5, R13
+	CMP $0, R12
+	CSEL LT, R9, R13, R13
+	FMOVS (R13), F1
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R9, R15, R15
+	FMOVQ (R15), F2
 	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R10
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R6), R19
+	ADD R19<<2, R5, R20
+	CMP $0, R19
+	CSEL LT, R9, R20, R20
+	FMOVS (R20), F3
+	FMOVQ (R7), F4
+	WORD $0x4f831080 // fmla v0.4s, v4.4s, v3.s[0]
+	ADD R11, R7
+	SUBS $1, R10
 	BNE step
+done:
 	ADD $4, R5
 	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+	MOVD dst+0(FP), R21
+	MOVD dstStride+8(FP), R22
+	LSL $2, R22
+	FMOVQ F0, (R21)
+	ADD R22, R21
+	MOVD R21, dst+0(FP)
+	MOVD tiles+80(FP), R23
+	SUBS $1, R23
+	MOVD R23, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer2x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer2x4NEON(SB), NOSPLIT, $0-81
+// func outer2x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer2x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVQ (R4), F0
+	ADD R5, R4
+	FMOVQ (R4), F1
+	ADD R5, R4
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVD (R10), F2
-	FMOVQ (R3), F3
+	MOVD a+16(FP), R6
+	MOVD offsets+24(FP), R7
+	MOVD b+40(FP), R8
+	MOVD bOffsets+48(FP), R9
+	MOVD zeros+72(FP), R10
+	MOVD k+88(FP), R11
+	MOVD bStride+56(FP), R12
+	LSL $2, R12
+	CBZ R9, step
+gatheredStep:
+	MOVW.P 4(R7), R13
+	ADD R13<<2, R6, R14
+	CMP $0, R13
+	CSEL LT, R10, R14, R14
+	FMOVD (R14), F2
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R10, R19, R19
+	FMOVQ (R19), F3
 	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
 	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R11
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R7), R20
+	ADD R20<<2, R6, R21
+	CMP $0, R20
+	CSEL LT, R10, R21, R21
+	FMOVD (R21), F4
+	FMOVQ (R8), F5
+	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
+	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
+	ADD R12, R8
+	SUBS $1, R11
 	BNE step
-	ADD $8, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $8, R6
+	MOVD R6, a+16(FP)
+	MOVD dst+0(FP), R22
+	MOVD dstStride+8(FP), R23
+	LSL $2, R23
+	FMOVQ F0, (R22)
+	ADD R23, R22
+	FMOVQ F1, (R22)
+	ADD R23, R22
+	MOVD R22, dst+0(FP)
+	MOVD tiles+80(FP), R24
+	SUBS $1, R24
+	MOVD R24, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer3x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer3x4NEON(SB), NOSPLIT, $0-81
+// func outer3x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer3x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVQ (R5), F0
+	ADD R6, R5
+	FMOVQ (R5), F1
+	ADD R6, R5
+	FMOVQ (R5), F2
+	ADD R6, R5
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVD (R10), F3
-	FMOVS 8(R10), F4
-	FMOVQ (R3), F5
+	MOVD a+16(FP), R7
+	MOVD offsets+24(FP), R8
+	MOVD b+40(FP), R9
+	MOVD bOffsets+48(FP), R10
+	MOVD zeros+72(FP), R11
+	MOVD k+88(FP), R12
+	MOVD bStride+56(FP), R13
+	LSL $2, R13
+	CBZ R10, step
+gatheredStep:
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R11, R15, R15
+	FMOVD (R15), F3
+	FMOVS 8(R15), F4
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R11, R20, R20
+	FMOVQ (R20), F5
 	WORD $0x4f8310a0 // fmla v0.4s, v5.4s, v3.s[0]
 	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
 	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R12
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R8), R21
+	ADD R21<<2, R7, R22
+	CMP $0, R21
+	CSEL LT, R11, R22, R22
+	FMOVD (R22), F6
+	FMOVS 8(R22), F7
+	FMOVQ (R9), F8
+	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
+	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
+	WORD $0x4f871102 // fmla v2.4s, v8.4s, v7.s[0]
+	ADD R13, R9
+	SUBS $1, R12
 	BNE step
-	ADD $12, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $12, R7
+	MOVD R7, a+16(FP)
+	MOVD dst+0(FP), R23
+	MOVD dstStride+8(FP), R24
+	LSL $2, R24
+	FMOVQ F0, (R23)
+	ADD R24, R23
+	FMOVQ F1, (R23)
+	ADD R24, R23
+	FMOVQ F2, (R23)
+	ADD R24, R23
+	MOVD R23, dst+0(FP)
+	MOVD tiles+80(FP), R25
+	SUBS $1, R25
+	MOVD R25, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer4x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer4x4NEON(SB), NOSPLIT, $0-81
+// func outer4x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer4x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVQ (R6), F0
+	ADD R7, R6
+	FMOVQ (R6), F1
+	ADD R7, R6
+	FMOVQ (R6), F2
+	ADD R7, R6
+	FMOVQ (R6), F3
+	ADD R7, R6
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F4
-	FMOVQ (R3), F5
+	MOVD a+16(FP), R8
+	MOVD offsets+24(FP), R9
+	MOVD b+40(FP), R10
+	MOVD bOffsets+48(FP), R11
+	MOVD zeros+72(FP), R12
+	MOVD k+88(FP), R13
+	MOVD bStride+56(FP), R14
+	LSL $2, R14
+	CBZ R11, step
+gatheredStep:
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R12, R19, R19
+	FMOVQ (R19), F4
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R12, R21, R21
+	FMOVQ (R21), F5
 	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
 	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
 	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
 	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $16, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
 	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R9), R22
+	ADD R22<<2, R8, R23
+	CMP $0, R22
+	CSEL LT, R12, R23, R23
+	FMOVQ (R23), F6
+	FMOVQ (R10), F7
+	WORD $0x4f8610e0 // fmla v0.4s, v7.4s, v6.s[0]
+	WORD $0x4fa610e1 // fmla v1.4s, v7.4s, v6.s[1]
+	WORD $0x4f8618e2 // fmla v2.4s, v7.4s, v6.s[2]
+	WORD $0x4fa618e3 // fmla v3.4s, v7.4s, v6.s[3]
+	ADD R14, R10
+	SUBS $1, R13
+	BNE step
+done:
+	ADD $16, R8
+	MOVD R8, a+16(FP)
+	MOVD dst+0(FP), R24
+	MOVD dstStride+8(FP), R25
+	LSL $2, R25
+	FMOVQ F0, (R24)
+	ADD R25, R24
+	FMOVQ F1, (R24)
+	ADD R25, R24
+	FMOVQ F2, (R24)
+	ADD R25, R24
+	FMOVQ F3, (R24)
+	ADD R25, R24
+	MOVD R24, dst+0(FP)
+	MOVD tiles+80(FP), R0
+	SUBS $1, R0
+	MOVD R0, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer5x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer5x4NEON(SB), NOSPLIT, $0-81
+// func outer5x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer5x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	VEOR V4.B16, V4.B16, V4.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVQ (R7), F0
+	ADD R8, R7
+	FMOVQ (R7), F1
+	ADD R8, R7
+	FMOVQ (R7), F2
+	ADD R8, R7
+	FMOVQ (R7), F3
+	ADD R8, R7
+	FMOVQ (R7), F4
+	ADD R8, R7
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F5
-	FMOVS 16(R10), F6
-	FMOVQ (R3), F7
+	MOVD a+16(FP), R9
+	MOVD offsets+24(FP), R10
+	MOVD b+40(FP), R11
+	MOVD bOffsets+48(FP), R12
+	MOVD zeros+72(FP), R13
+	MOVD k+88(FP), R14
+	MOVD bStride+56(FP), R15
+	LSL $2, R15
+	CBZ R12, step
+gatheredStep:
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R13, R20, R20
+	FMOVQ (R20), F5
+	FMOVS 16(R20), F6
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R13, R22, R22
+	FMOVQ (R22), F7
 	WORD $0x4f8510e0 // fmla v0.4s, v7.4s, v5.s[0]
 	WORD $0x4fa510e1 // fmla v1.4s, v7.4s, v5.s[1]
 	WORD $0x4f8518e2 // fmla v2.4s, v7.4s, v5.s[2]
 	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
 	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R14
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R10), R23
+	ADD R23<<2, R9, R24
+	CMP $0, R23
+	CSEL LT, R13, R24, R24
+	FMOVQ (R24), F8
+	FMOVS 16(R24), F9
+	FMOVQ (R11), F10
+	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
+	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
+	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
+	WORD $0x4fa81943 // fmla v3.4s, v10.4s, v8.s[3]
+	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
+	ADD R15, R11
+	SUBS $1, R14
 	BNE step
-	ADD $20, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $20, R9
+	MOVD R9, a+16(FP)
+	MOVD dst+0(FP), R25
+	MOVD dstStride+8(FP), R0
+	LSL $2, R0
+	FMOVQ F0, (R25)
+	ADD R0, R25
+	FMOVQ F1, (R25)
+	ADD R0, R25
+	FMOVQ F2, (R25)
+	ADD R0, R25
+	FMOVQ F3, (R25)
+	ADD R0, R25
+	FMOVQ F4, (R25)
+	ADD R0, R25
+	MOVD R25, dst+0(FP)
+	MOVD tiles+80(FP), R2
+	SUBS $1, R2
+	MOVD R2, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer6x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer6x4NEON(SB), NOSPLIT, $0-81
+// func outer6x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer6x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12190,76 +12349,117 @@ tile:
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVQ (R8), F0
+	ADD R9, R8
+	FMOVQ (R8), F1
+	ADD R9, R8
+	FMOVQ (R8), F2
+	ADD R9, R8
+	FMOVQ (R8), F3
+	ADD R9, R8
+	FMOVQ (R8), F4
+	ADD R9, R8
+	FMOVQ (R8), F5
+	ADD R9, R8
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F6
-	FMOVD 16(R10), F7
-	FMOVQ (R3), F8
+	MOVD a+16(FP), R10
+	MOVD offsets+24(FP), R11
+	MOVD b+40(FP), R12
+	MOVD bOffsets+48(FP), R13
+	MOVD zeros+72(FP), R14
+	MOVD k+88(FP), R15
+	MOVD bStride+56(FP), R19
+	LSL $2, R19
+	CBZ R13, step
+gatheredStep:
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R14, R21, R21
+	FMOVQ (R21), F6
+	FMOVD 16(R21), F7
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R14, R23, R23
+	FMOVQ (R23), F8
 	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
 	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
 	WORD $0x4f861902 // fmla v2.4s, v8.4s, v6.s[2]
 	WORD $0x4fa61903 // fmla v3.4s, v8.4s, v6.s[3]
 	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
 	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R15
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R11), R24
+	ADD R24<<2, R10, R25
+	CMP $0, R24
+	CSEL LT, R14, R25, R25
+	FMOVQ (R25), F9
+	FMOVD 16(R25), F10
+	FMOVQ (R12), F11
+	WORD $0x4f891160 // fmla v0.4s, v11.4s, v9.s[0]
+	WORD $0x4fa91161 // fmla v1.4s, v11.4s, v9.s[1]
+	WORD $0x4f891962 // fmla v2.4s, v11.4s, v9.s[2]
+	WORD $0x4fa91963 // fmla v3.4s, v11.4s, v9.s[3]
+	WORD $0x4f8a1164 // fmla v4.4s, v11.4s, v10.s[0]
+	WORD $0x4faa1165 // fmla v5.4s, v11.4s, v10.s[1]
+	ADD R19, R12
+	SUBS $1, R15
 	BNE step
-	ADD $24, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $24, R10
+	MOVD R10, a+16(FP)
+	MOVD dst+0(FP), R0
+	MOVD dstStride+8(FP), R2
+	LSL $2, R2
+	FMOVQ F0, (R0)
+	ADD R2, R0
+	FMOVQ F1, (R0)
+	ADD R2, R0
+	FMOVQ F2, (R0)
+	ADD R2, R0
+	FMOVQ F3, (R0)
+	ADD R2, R0
+	FMOVQ F4, (R0)
+	ADD R2, R0
+	FMOVQ F5, (R0)
+	ADD R2, R0
+	MOVD R0, dst+0(FP)
+	MOVD tiles+80(FP), R3
+	SUBS $1, R3
+	MOVD R3, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer7x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer7x4NEON(SB), NOSPLIT, $0-81
+// func outer7x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer7x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12268,41 +12468,64 @@ tile:
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVQ (R9), F0
+	ADD R10, R9
+	FMOVQ (R9), F1
+	ADD R10, R9
+	FMOVQ (R9), F2
+	ADD R10, R9
+	FMOVQ (R9), F3
+	ADD R10, R9
+	FMOVQ (R9), F4
+	ADD R10, R9
+	FMOVQ (R9), F5
+	ADD R10, R9
+	FMOVQ (R9), F6
+	ADD R10, R9
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F7
-	FMOVD 16(R10), F8
-	FMOVS 24(R10), F9
-	FMOVQ (R3), F10
+	MOVD a+16(FP), R11
+	MOVD offsets+24(FP), R12
+	MOVD b+40(FP), R13
+	MOVD bOffsets+48(FP), R14
+	MOVD zeros+72(FP), R15
+	MOVD k+88(FP), R19
+	MOVD bStride+56(FP), R20
+	LSL $2, R20
+	CBZ R14, step
+gatheredStep:
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R15, R22, R22
+	FMOVQ (R22), F7
+	FMOVD 16(R22), F8
+	FMOVS 24(R22), F9
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R15, R24, R24
+	FMOVQ (R24), F10
 	WORD $0x4f871140 // fmla v0.4s, v10.4s, v7.s[0]
 	WORD $0x4fa71141 // fmla v1.4s, v10.4s, v7.s[1]
 	WORD $0x4f871942 // fmla v2.4s, v10.4s, v7.s[2]
@@ -12310,40 +12533,62 @@ step:
 	WORD $0x4f881144 // fmla v4.4s, v10.4s, v8.s[0]
 	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
 	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R19
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R12), R25
+	ADD R25<<2, R11, R0
+	CMP $0, R25
+	CSEL LT, R15, R0, R0
+	FMOVQ (R0), F11
+	FMOVD 16(R0), F12
+	FMOVS 24(R0), F13
+	FMOVQ (R13), F14
+	WORD $0x4f8b11c0 // fmla v0.4s, v14.4s, v11.s[0]
+	WORD $0x4fab11c1 // fmla v1.4s, v14.4s, v11.s[1]
+	WORD $0x4f8b19c2 // fmla v2.4s, v14.4s, v11.s[2]
+	WORD $0x4fab19c3 // fmla v3.4s, v14.4s, v11.s[3]
+	WORD $0x4f8c11c4 // fmla v4.4s, v14.4s, v12.s[0]
+	WORD $0x4fac11c5 // fmla v5.4s, v14.4s, v12.s[1]
+	WORD $0x4f8d11c6 // fmla v6.4s, v14.4s, v13.s[0]
+	ADD R20, R13
+	SUBS $1, R19
 	BNE step
-	ADD $28, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $28, R11
+	MOVD R11, a+16(FP)
+	MOVD dst+0(FP), R2
+	MOVD dstStride+8(FP), R3
+	LSL $2, R3
+	FMOVQ F0, (R2)
+	ADD R3, R2
+	FMOVQ F1, (R2)
+	ADD R3, R2
+	FMOVQ F2, (R2)
+	ADD R3, R2
+	FMOVQ F3, (R2)
+	ADD R3, R2
+	FMOVQ F4, (R2)
+	ADD R3, R2
+	FMOVQ F5, (R2)
+	ADD R3, R2
+	FMOVQ F6, (R2)
+	ADD R3, R2
+	MOVD R2, dst+0(FP)
+	MOVD tiles+80(FP), R4
+	SUBS $1, R4
+	MOVD R4, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer8x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer8x4NEON(SB), NOSPLIT, $0-81
+// func outer8x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer8x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12353,42 +12598,67 @@ tile:
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVQ (R10), F0
+	ADD R11, R10
+	FMOVQ (R10), F1
+	ADD R11, R10
+	FMOVQ (R10), F2
+	ADD R11, R10
+	FMOVQ (R10), F3
+	ADD R11, R10
+	FMOVQ (R10), F4
+	ADD R11, R10
+	FMOVQ (R10), F5
+	ADD R11, R10
+	FMOVQ (R10), F6
+	ADD R11, R10
+	FMOVQ (R10), F7
+	ADD R11, R10
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F8
-	FMOVQ 16(R10), F9
-	FMOVQ (R3), F10
+	MOVD a+16(FP), R12
+	MOVD offsets+24(FP), R13
+	MOVD b+40(FP), R14
+	MOVD bOffsets+48(FP), R15
+	MOVD zeros+72(FP), R19
+	MOVD k+88(FP), R20
+	MOVD bStride+56(FP), R21
+	LSL $2, R21
+	CBZ R15, step
+gatheredStep:
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R19, R23, R23
+	FMOVQ (R23), F8
+	FMOVQ 16(R23), F9
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R19, R25, R25
+	FMOVQ (R25), F10
 	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
 	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
 	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
@@ -12397,42 +12667,64 @@ step:
 	WORD $0x4fa91145 // fmla v5.4s, v10.4s, v9.s[1]
 	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
 	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R20
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R13), R0
+	ADD R0<<2, R12, R2
+	CMP $0, R0
+	CSEL LT, R19, R2, R2
+	FMOVQ (R2), F11
+	FMOVQ 16(R2), F12
+	FMOVQ (R14), F13
+	WORD $0x4f8b11a0 // fmla v0.4s, v13.4s, v11.s[0]
+	WORD $0x4fab11a1 // fmla v1.4s, v13.4s, v11.s[1]
+	WORD $0x4f8b19a2 // fmla v2.4s, v13.4s, v11.s[2]
+	WORD $0x4fab19a3 // fmla v3.4s, v13.4s, v11.s[3]
+	WORD $0x4f8c11a4 // fmla v4.4s, v13.4s, v12.s[0]
+	WORD $0x4fac11a5 // fmla v5.4s, v13.4s, v12.s[1]
+	WORD $0x4f8c19a6 // fmla v6.4s, v13.4s, v12.s[2]
+	WORD $0x4fac19a7 // fmla v7.4s, v13.4s, v12.s[3]
+	ADD R21, R14
+	SUBS $1, R20
 	BNE step
-	ADD $32, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $32, R12
+	MOVD R12, a+16(FP)
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVQ F0, (R3)
+	ADD R4, R3
+	FMOVQ F1, (R3)
+	ADD R4, R3
+	FMOVQ F2, (R3)
+	ADD R4, R3
+	FMOVQ F3, (R3)
+	ADD R4, R3
+	FMOVQ F4, (R3)
+	ADD R4, R3
+	FMOVQ F5, (R3)
+	ADD R4, R3
+	FMOVQ F6, (R3)
+	ADD R4, R3
+	FMOVQ F7, (R3)
+	ADD R4, R3
+	MOVD R3, dst+0(FP)
+	MOVD tiles+80(FP), R5
+	SUBS $1, R5
+	MOVD R5, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer9x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer9x4NEON(SB), NOSPLIT, $0-81
+// func outer9x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer9x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12443,45 +12735,72 @@ tile:
 	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
+	MOVD dst+0(FP), R11
+	MOVD dstStride+8(FP), R12
+	LSL $2, R12
+	FMOVQ (R11), F0
+	ADD R12, R11
+	FMOVQ (R11), F1
+	ADD R12, R11
+	FMOVQ (R11), F2
+	ADD R12, R11
+	FMOVQ (R11), F3
+	ADD R12, R11
+	FMOVQ (R11), F4
+	ADD R12, R11
+	FMOVQ (R11), F5
+	ADD R12, R11
+	FMOVQ (R11), F6
+	ADD R12, R11
+	FMOVQ (R11), F7
+	ADD R12, R11
+	FMOVQ (R11), F8
+	ADD R12, R11
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F9
-	FMOVQ 16(R10), F10
-	FMOVS 32(R10), F11
-	FMOVQ (R3), F12
+	MOVD a+16(FP), R13
+	MOVD offsets+24(FP), R14
+	MOVD b+40(FP), R15
+	MOVD bOffsets+48(FP), R19
+	MOVD zeros+72(FP), R20
+	MOVD k+88(FP), R21
+	MOVD bStride+56(FP), R22
+	LSL $2, R22
+	CBZ R19, step
+gatheredStep:
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R20, R24, R24
+	FMOVQ (R24), F9
+	FMOVQ 16(R24), F10
+	FMOVS 32(R24), F11
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R0
+	CMP $0, R25
+	CSEL LT, R20, R0, R0
+	FMOVQ (R0), F12
 	WORD $0x4f891180 // fmla v0.4s, v12.4s, v9.s[0]
 	WORD $0x4fa91181 // fmla v1.4s, v12.4s, v9.s[1]
 	WORD $0x4f891982 // fmla v2.4s, v12.4s, v9.s[2]
@@ -12491,44 +12810,68 @@ step:
 	WORD $0x4f8a1986 // fmla v6.4s, v12.4s, v10.s[2]
 	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
 	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R21
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R14), R2
+	ADD R2<<2, R13, R3
+	CMP $0, R2
+	CSEL LT, R20, R3, R3
+	FMOVQ (R3), F13
+	FMOVQ 16(R3), F14
+	FMOVS 32(R3), F15
+	FMOVQ (R15), F16
+	WORD $0x4f8d1200 // fmla v0.4s, v16.4s, v13.s[0]
+	WORD $0x4fad1201 // fmla v1.4s, v16.4s, v13.s[1]
+	WORD $0x4f8d1a02 // fmla v2.4s, v16.4s, v13.s[2]
+	WORD $0x4fad1a03 // fmla v3.4s, v16.4s, v13.s[3]
+	WORD $0x4f8e1204 // fmla v4.4s, v16.4s, v14.s[0]
+	WORD $0x4fae1205 // fmla v5.4s, v16.4s, v14.s[1]
+	WORD $0x4f8e1a06 // fmla v6.4s, v16.4s, v14.s[2]
+	WORD $0x4fae1a07 // fmla v7.4s, v16.4s, v14.s[3]
+	WORD $0x4f8f1208 // fmla v8.4s, v16.4s, v15.s[0]
+	ADD R22, R15
+	SUBS $1, R21
 	BNE step
-	ADD $36, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	FMOVQ F8, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $36, R13
+	MOVD R13, a+16(FP)
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVQ F0, (R4)
+	ADD R5, R4
+	FMOVQ F1, (R4)
+	ADD R5, R4
+	FMOVQ F2, (R4)
+	ADD R5, R4
+	FMOVQ F3, (R4)
+	ADD R5, R4
+	FMOVQ F4, (R4)
+	ADD R5, R4
+	FMOVQ F5, (R4)
+	ADD R5, R4
+	FMOVQ F6, (R4)
+	ADD R5, R4
+	FMOVQ F7, (R4)
+	ADD R5, R4
+	FMOVQ F8, (R4)
+	ADD R5, R4
+	MOVD R4, dst+0(FP)
+	MOVD tiles+80(FP), R6
+	SUBS $1, R6
+	MOVD R6, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer10x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer10x4NEON(SB), NOSPLIT, $0-81
+// func outer10x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer10x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12540,47 +12883,76 @@ tile:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
-	FMOVQ (R1), F9
-	ADD R2, R1
+	MOVD dst+0(FP), R12
+	MOVD dstStride+8(FP), R13
+	LSL $2, R13
+	FMOVQ (R12), F0
+	ADD R13, R12
+	FMOVQ (R12), F1
+	ADD R13, R12
+	FMOVQ (R12), F2
+	ADD R13, R12
+	FMOVQ (R12), F3
+	ADD R13, R12
+	FMOVQ (R12), F4
+	ADD R13, R12
+	FMOVQ (R12), F5
+	ADD R13, R12
+	FMOVQ (R12), F6
+	ADD R13, R12
+	FMOVQ (R12), F7
+	ADD R13, R12
+	FMOVQ (R12), F8
+	ADD R13, R12
+	FMOVQ (R12), F9
+	ADD R13, R12
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F10
-	FMOVQ 16(R10), F11
-	FMOVD 32(R10), F12
-	FMOVQ (R3), F13
+	MOVD a+16(FP), R14
+	MOVD offsets+24(FP), R15
+	MOVD b+40(FP), R19
+	MOVD bOffsets+48(FP), R20
+	MOVD zeros+72(FP), R21
+	MOVD k+88(FP), R22
+	MOVD bStride+56(FP), R23
+	LSL $2, R23
+	CBZ R20, step
+gatheredStep:
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R21, R25, R25
+	FMOVQ (R25), F10
+	FMOVQ 16(R25), F11
+	FMOVD 32(R25), F12
+	MOVW.P 4(R20), R0
+	ADD R0<<2, R19, R2
+	CMP $0, R0
+	CSEL LT, R21, R2, R2
+	FMOVQ (R2), F13
 	WORD $0x4f8a11a0 // fmla v0.4s, v13.4s, v10.s[0]
 	WORD $0x4faa11a1 // fmla v1.4s, v13.4s, v10.s[1]
 	WORD $0x4f8a19a2 // fmla v2.4s, v13.4s, v10.s[2]
@@ -12591,46 +12963,71 @@ step:
 	WORD $0x4fab19a7 // fmla v7.4s, v13.4s, v11.s[3]
 	WORD $0x4f8c11a8 // fmla v8.4s, v13.4s, v12.s[0]
 	WORD $0x4fac11a9 // fmla v9.4s, v13.4s, v12.s[1]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R22
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R15), R3
+	ADD R3<<2, R14, R4
+	CMP $0, R3
+	CSEL LT, R21, R4, R4
+	FMOVQ (R4), F14
+	FMOVQ 16(R4), F15
+	FMOVD 32(R4), F16
+	FMOVQ (R19), F17
+	WORD $0x4f8e1220 // fmla v0.4s, v17.4s, v14.s[0]
+	WORD $0x4fae1221 // fmla v1.4s, v17.4s, v14.s[1]
+	WORD $0x4f8e1a22 // fmla v2.4s, v17.4s, v14.s[2]
+	WORD $0x4fae1a23 // fmla v3.4s, v17.4s, v14.s[3]
+	WORD $0x4f8f1224 // fmla v4.4s, v17.4s, v15.s[0]
+	WORD $0x4faf1225 // fmla v5.4s, v17.4s, v15.s[1]
+	WORD $0x4f8f1a26 // fmla v6.4s, v17.4s, v15.s[2]
+	WORD $0x4faf1a27 // fmla v7.4s, v17.4s, v15.s[3]
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4fb01229 // fmla v9.4s, v17.4s, v16.s[1]
+	ADD R23, R19
+	SUBS $1, R22
 	BNE step
-	ADD $40, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	FMOVQ F8, (R11)
-	ADD R12, R11
-	FMOVQ F9, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $40, R14
+	MOVD R14, a+16(FP)
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVQ F0, (R5)
+	ADD R6, R5
+	FMOVQ F1, (R5)
+	ADD R6, R5
+	FMOVQ F2, (R5)
+	ADD R6, R5
+	FMOVQ F3, (R5)
+	ADD R6, R5
+	FMOVQ F4, (R5)
+	ADD R6, R5
+	FMOVQ F5, (R5)
+	ADD R6, R5
+	FMOVQ F6, (R5)
+	ADD R6, R5
+	FMOVQ F7, (R5)
+	ADD R6, R5
+	FMOVQ F8, (R5)
+	ADD R6, R5
+	FMOVQ F9, (R5)
+	ADD R6, R5
+	MOVD R5, dst+0(FP)
+	MOVD tiles+80(FP), R7
+	SUBS $1, R7
+	MOVD R7, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer11x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer11x4NEON(SB), NOSPLIT, $0-81
+// func outer11x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer11x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12643,49 +13040,80 @@ tile:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
-	FMOVQ (R1), F9
-	ADD R2, R1
-	FMOVQ (R1), F10
-	ADD R2, R1
+	MOVD dst+0(FP), R13
+	MOVD dstStride+8(FP), R14
+	LSL $2, R14
+	FMOVQ (R13), F0
+	ADD R14, R13
+	FMOVQ (R13), F1
+	ADD R14, R13
+	FMOVQ (R13), F2
+	ADD R14, R13
+	FMOVQ (R13), F3
+	ADD R14, R13
+	FMOVQ (R13), F4
+	ADD R14, R13
+	FMOVQ (R13), F5
+	ADD R14, R13
+	FMOVQ (R13), F6
+	ADD R14, R13
+	FMOVQ (R13), F7
+	ADD R14, R13
+	FMOVQ (R13), F8
+	ADD R14, R13
+	FMOVQ (R13), F9
+	ADD R14, R13
+	FMOVQ (R13), F10
+	ADD R14, R13
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F11
-	FMOVQ 16(R10), F12
-	FMOVD 32(R10), F13
-	FMOVS 40(R10), F14
+	MOVD a+16(FP), R15
+	MOVD offsets+24(FP), R19
+	MOVD b+40(FP), R20
+	MOVD bOffsets+48(FP), R21
+	MOVD zeros+72(FP), R22
+	MOVD k+88(FP), R23
+	MOVD bStride+56(FP), R24
+	LSL $2, R24
+	CBZ R21, step
+gatheredStep:
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R0
+	CMP $0, R25
+	CSEL LT, R22, R0, R0
+	FMOVQ (R0), F11
+	FMOVQ 16(R0), F12
+	FMOVD 32(R0), F13
+	FMOVS 40(R0), F14
+	MOVW.P 4(R21), R2
+	ADD R2<<2, R20, R3
+	CMP $0, R2
+	CSEL LT, R22, R3, R3
 	FMOVQ (R3), F15
 	WORD $0x4f8b11e0 // fmla v0.4s, v15.4s, v11.s[0]
 	WORD $0x4fab11e1 // fmla v1.4s, v15.4s, v11.s[1]
@@ -12698,48 +13126,75 @@ step:
 	WORD $0x4f8d11e8 // fmla v8.4s, v15.4s, v13.s[0]
 	WORD $0x4fad11e9 // fmla v9.4s, v15.4s, v13.s[1]
 	WORD $0x4f8e11ea // fmla v10.4s, v15.4s, v14.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R23
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R19), R4
+	ADD R4<<2, R15, R5
+	CMP $0, R4
+	CSEL LT, R22, R5, R5
+	FMOVQ (R5), F16
+	FMOVQ 16(R5), F17
+	FMOVD 32(R5), F18
+	FMOVS 40(R5), F19
+	FMOVQ (R20), F20
+	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
+	WORD $0x4fb01281 // fmla v1.4s, v20.4s, v16.s[1]
+	WORD $0x4f901a82 // fmla v2.4s, v20.4s, v16.s[2]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
+	WORD $0x4fb11285 // fmla v5.4s, v20.4s, v17.s[1]
+	WORD $0x4f911a86 // fmla v6.4s, v20.4s, v17.s[2]
+	WORD $0x4fb11a87 // fmla v7.4s, v20.4s, v17.s[3]
+	WORD $0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
+	WORD $0x4fb21289 // fmla v9.4s, v20.4s, v18.s[1]
+	WORD $0x4f93128a // fmla v10.4s, v20.4s, v19.s[0]
+	ADD R24, R20
+	SUBS $1, R23
 	BNE step
-	ADD $44, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	FMOVQ F8, (R11)
-	ADD R12, R11
-	FMOVQ F9, (R11)
-	ADD R12, R11
-	FMOVQ F10, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $44, R15
+	MOVD R15, a+16(FP)
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVQ F0, (R6)
+	ADD R7, R6
+	FMOVQ F1, (R6)
+	ADD R7, R6
+	FMOVQ F2, (R6)
+	ADD R7, R6
+	FMOVQ F3, (R6)
+	ADD R7, R6
+	FMOVQ F4, (R6)
+	ADD R7, R6
+	FMOVQ F5, (R6)
+	ADD R7, R6
+	FMOVQ F6, (R6)
+	ADD R7, R6
+	FMOVQ F7, (R6)
+	ADD R7, R6
+	FMOVQ F8, (R6)
+	ADD R7, R6
+	FMOVQ F9, (R6)
+	ADD R7, R6
+	FMOVQ F10, (R6)
+	ADD R7, R6
+	MOVD R6, dst+0(FP)
+	MOVD tiles+80(FP), R8
+	SUBS $1, R8
+	MOVD R8, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer12x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer12x4NEON(SB), NOSPLIT, $0-81
+// func outer12x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer12x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12753,51 +13208,84 @@ tile:
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
-	FMOVQ (R1), F9
-	ADD R2, R1
-	FMOVQ (R1), F10
-	ADD R2, R1
-	FMOVQ (R1), F11
-	ADD R2, R1
+	MOVD dst+0(FP), R14
+	MOVD dstStride+8(FP), R15
+	LSL $2, R15
+	FMOVQ (R14), F0
+	ADD R15, R14
+	FMOVQ (R14), F1
+	ADD R15, R14
+	FMOVQ (R14), F2
+	ADD R15, R14
+	FMOVQ (R14), F3
+	ADD R15, R14
+	FMOVQ (R14), F4
+	ADD R15, R14
+	FMOVQ (R14), F5
+	ADD R15, R14
+	FMOVQ (R14), F6
+	ADD R15, R14
+	FMOVQ (R14), F7
+	ADD R15, R14
+	FMOVQ (R14), F8
+	ADD R15, R14
+	FMOVQ (R14), F9
+	ADD R15, R14
+	FMOVQ (R14), F10
+	ADD R15, R14
+	FMOVQ (R14), F11
+	ADD R15, R14
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F12
-	FMOVQ 16(R10), F13
-	FMOVQ 32(R10), F14
-	FMOVQ (R3), F15
+	MOVD a+16(FP), R19
+	MOVD offsets+24(FP), R20
+	MOVD b+40(FP), R21
+	MOVD bOffsets+48(FP), R22
+	MOVD zeros+72(FP), R23
+	MOVD k+88(FP), R24
+	MOVD bStride+56(FP), R25
+	LSL $2, R25
+	CBZ R22, step
+gatheredStep:
+	MOVW.P 4(R20), R0
+	ADD R0<<2, R19, R2
+	CMP $0, R0
+	CSEL LT, R23, R2, R2
+	FMOVQ (R2), F12
+	FMOVQ 16(R2), F13
+	FMOVQ 32(R2), F14
+	MOVW.P 4(R22), R3
+	ADD R3<<2, R21, R4
+	CMP $0, R3
+	CSEL LT, R23, R4, R4
+	FMOVQ (R4), F15
 	WORD $0x4f8c11e0 // fmla v0.4s, v15.4s, v12.s[0]
 	WORD $0x4fac11e1 // fmla v1.4s, v15.4s, v12.s[1]
 	WORD $0x4f8c19e2 // fmla v2.4s, v15.4s, v12.s[2]
@@ -12810,50 +13298,77 @@ step:
 	WORD $0x4fae11e9 // fmla v9.4s, v15.4s, v14.s[1]
 	WORD $0x4f8e19ea // fmla v10.4s, v15.4s, v14.s[2]
 	WORD $0x4fae19eb // fmla v11.4s, v15.4s, v14.s[3]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R24
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R20), R5
+	ADD R5<<2, R19, R6
+	CMP $0, R5
+	CSEL LT, R23, R6, R6
+	FMOVQ (R6), F16
+	FMOVQ 16(R6), F17
+	FMOVQ 32(R6), F18
+	FMOVQ (R21), F19
+	WORD $0x4f901260 // fmla v0.4s, v19.4s, v16.s[0]
+	WORD $0x4fb01261 // fmla v1.4s, v19.4s, v16.s[1]
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4fb01a63 // fmla v3.4s, v19.4s, v16.s[3]
+	WORD $0x4f911264 // fmla v4.4s, v19.4s, v17.s[0]
+	WORD $0x4fb11265 // fmla v5.4s, v19.4s, v17.s[1]
+	WORD $0x4f911a66 // fmla v6.4s, v19.4s, v17.s[2]
+	WORD $0x4fb11a67 // fmla v7.4s, v19.4s, v17.s[3]
+	WORD $0x4f921268 // fmla v8.4s, v19.4s, v18.s[0]
+	WORD $0x4fb21269 // fmla v9.4s, v19.4s, v18.s[1]
+	WORD $0x4f921a6a // fmla v10.4s, v19.4s, v18.s[2]
+	WORD $0x4fb21a6b // fmla v11.4s, v19.4s, v18.s[3]
+	ADD R25, R21
+	SUBS $1, R24
 	BNE step
-	ADD $48, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	FMOVQ F8, (R11)
-	ADD R12, R11
-	FMOVQ F9, (R11)
-	ADD R12, R11
-	FMOVQ F10, (R11)
-	ADD R12, R11
-	FMOVQ F11, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $48, R19
+	MOVD R19, a+16(FP)
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVQ F0, (R7)
+	ADD R8, R7
+	FMOVQ F1, (R7)
+	ADD R8, R7
+	FMOVQ F2, (R7)
+	ADD R8, R7
+	FMOVQ F3, (R7)
+	ADD R8, R7
+	FMOVQ F4, (R7)
+	ADD R8, R7
+	FMOVQ F5, (R7)
+	ADD R8, R7
+	FMOVQ F6, (R7)
+	ADD R8, R7
+	FMOVQ F7, (R7)
+	ADD R8, R7
+	FMOVQ F8, (R7)
+	ADD R8, R7
+	FMOVQ F9, (R7)
+	ADD R8, R7
+	FMOVQ F10, (R7)
+	ADD R8, R7
+	FMOVQ F11, (R7)
+	ADD R8, R7
+	MOVD R7, dst+0(FP)
+	MOVD tiles+80(FP), R9
+	SUBS $1, R9
+	MOVD R9, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer13x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer13x4NEON(SB), NOSPLIT, $0-81
+// func outer13x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer13x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12868,54 +13383,89 @@ tile:
 	VEOR V11.B16, V11.B16, V11.B16
 	VEOR V12.B16, V12.B16, V12.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
-	FMOVQ (R1), F9
-	ADD R2, R1
-	FMOVQ (R1), F10
-	ADD R2, R1
-	FMOVQ (R1), F11
-	ADD R2, R1
-	FMOVQ (R1), F12
-	ADD R2, R1
+	MOVD dst+0(FP), R15
+	MOVD dstStride+8(FP), R19
+	LSL $2, R19
+	FMOVQ (R15), F0
+	ADD R19, R15
+	FMOVQ (R15), F1
+	ADD R19, R15
+	FMOVQ (R15), F2
+	ADD R19, R15
+	FMOVQ (R15), F3
+	ADD R19, R15
+	FMOVQ (R15), F4
+	ADD R19, R15
+	FMOVQ (R15), F5
+	ADD R19, R15
+	FMOVQ (R15), F6
+	ADD R19, R15
+	FMOVQ (R15), F7
+	ADD R19, R15
+	FMOVQ (R15), F8
+	ADD R19, R15
+	FMOVQ (R15), F9
+	ADD R19, R15
+	FMOVQ (R15), F10
+	ADD R19, R15
+	FMOVQ (R15), F11
+	ADD R19, R15
+	FMOVQ (R15), F12
+	ADD R19, R15
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F13
-	FMOVQ 16(R10), F14
-	FMOVQ 32(R10), F15
-	FMOVS 48(R10), F16
-	FMOVQ (R3), F17
+	MOVD a+16(FP), R20
+	MOVD offsets+24(FP), R21
+	MOVD b+40(FP), R22
+	MOVD bOffsets+48(FP), R23
+	MOVD zeros+72(FP), R24
+	MOVD k+88(FP), R25
+	MOVD bStride+56(FP), R0
+	LSL $2, R0
+	CBZ R23, step
+gatheredStep:
+	MOVW.P 4(R21), R2
+	ADD R2<<2, R20, R3
+	CMP $0, R2
+	CSEL LT, R24, R3, R3
+	FMOVQ (R3), F13
+	FMOVQ 16(R3), F14
+	FMOVQ 32(R3), F15
+	FMOVS 48(R3), F16
+	MOVW.P 4(R23), R4
+	ADD R4<<2, R22, R5
+	CMP $0, R4
+	CSEL LT, R24, R5, R5
+	FMOVQ (R5), F17
 	WORD $0x4f8d1220 // fmla v0.4s, v17.4s, v13.s[0]
 	WORD $0x4fad1221 // fmla v1.4s, v17.4s, v13.s[1]
 	WORD $0x4f8d1a22 // fmla v2.4s, v17.4s, v13.s[2]
@@ -12929,52 +13479,81 @@ step:
 	WORD $0x4f8f1a2a // fmla v10.4s, v17.4s, v15.s[2]
 	WORD $0x4faf1a2b // fmla v11.4s, v17.4s, v15.s[3]
 	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R25
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R21), R6
+	ADD R6<<2, R20, R7
+	CMP $0, R6
+	CSEL LT, R24, R7, R7
+	FMOVQ (R7), F18
+	FMOVQ 16(R7), F19
+	FMOVQ 32(R7), F20
+	FMOVS 48(R7), F21
+	FMOVQ (R22), F22
+	WORD $0x4f9212c0 // fmla v0.4s, v22.4s, v18.s[0]
+	WORD $0x4fb212c1 // fmla v1.4s, v22.4s, v18.s[1]
+	WORD $0x4f921ac2 // fmla v2.4s, v22.4s, v18.s[2]
+	WORD $0x4fb21ac3 // fmla v3.4s, v22.4s, v18.s[3]
+	WORD $0x4f9312c4 // fmla v4.4s, v22.4s, v19.s[0]
+	WORD $0x4fb312c5 // fmla v5.4s, v22.4s, v19.s[1]
+	WORD $0x4f931ac6 // fmla v6.4s, v22.4s, v19.s[2]
+	WORD $0x4fb31ac7 // fmla v7.4s, v22.4s, v19.s[3]
+	WORD $0x4f9412c8 // fmla v8.4s, v22.4s, v20.s[0]
+	WORD $0x4fb412c9 // fmla v9.4s, v22.4s, v20.s[1]
+	WORD $0x4f941aca // fmla v10.4s, v22.4s, v20.s[2]
+	WORD $0x4fb41acb // fmla v11.4s, v22.4s, v20.s[3]
+	WORD $0x4f9512cc // fmla v12.4s, v22.4s, v21.s[0]
+	ADD R0, R22
+	SUBS $1, R25
 	BNE step
-	ADD $52, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	FMOVQ F8, (R11)
-	ADD R12, R11
-	FMOVQ F9, (R11)
-	ADD R12, R11
-	FMOVQ F10, (R11)
-	ADD R12, R11
-	FMOVQ F11, (R11)
-	ADD R12, R11
-	FMOVQ F12, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $52, R20
+	MOVD R20, a+16(FP)
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVQ F0, (R8)
+	ADD R9, R8
+	FMOVQ F1, (R8)
+	ADD R9, R8
+	FMOVQ F2, (R8)
+	ADD R9, R8
+	FMOVQ F3, (R8)
+	ADD R9, R8
+	FMOVQ F4, (R8)
+	ADD R9, R8
+	FMOVQ F5, (R8)
+	ADD R9, R8
+	FMOVQ F6, (R8)
+	ADD R9, R8
+	FMOVQ F7, (R8)
+	ADD R9, R8
+	FMOVQ F8, (R8)
+	ADD R9, R8
+	FMOVQ F9, (R8)
+	ADD R9, R8
+	FMOVQ F10, (R8)
+	ADD R9, R8
+	FMOVQ F11, (R8)
+	ADD R9, R8
+	FMOVQ F12, (R8)
+	ADD R9, R8
+	MOVD R8, dst+0(FP)
+	MOVD tiles+80(FP), R10
+	SUBS $1, R10
+	MOVD R10, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer14x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer14x4NEON(SB), NOSPLIT, $0-81
+// func outer14x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer14x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -12990,56 +13569,93 @@ tile:
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V13.B16, V13.B16, V13.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
-	FMOVQ (R1), F9
-	ADD R2, R1
-	FMOVQ (R1), F10
-	ADD R2, R1
-	FMOVQ (R1), F11
-	ADD R2, R1
-	FMOVQ (R1), F12
-	ADD R2, R1
-	FMOVQ (R1), F13
-	ADD R2, R1
+	MOVD dst+0(FP), R19
+	MOVD dstStride+8(FP), R20
+	LSL $2, R20
+	FMOVQ (R19), F0
+	ADD R20, R19
+	FMOVQ (R19), F1
+	ADD R20, R19
+	FMOVQ (R19), F2
+	ADD R20, R19
+	FMOVQ (R19), F3
+	ADD R20, R19
+	FMOVQ (R19), F4
+	ADD R20, R19
+	FMOVQ (R19), F5
+	ADD R20, R19
+	FMOVQ (R19), F6
+	ADD R20, R19
+	FMOVQ (R19), F7
+	ADD R20, R19
+	FMOVQ (R19), F8
+	ADD R20, R19
+	FMOVQ (R19), F9
+	ADD R20, R19
+	FMOVQ (R19), F10
+	ADD R20, R19
+	FMOVQ (R19), F11
+	ADD R20, R19
+	FMOVQ (R19), F12
+	ADD R20, R19
+	FMOVQ (R19), F13
+	ADD R20, R19
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F14
-	FMOVQ 16(R10), F15
-	FMOVQ 32(R10), F16
-	FMOVD 48(R10), F17
-	FMOVQ (R3), F18
+	MOVD a+16(FP), R21
+	MOVD offsets+24(FP), R22
+	MOVD b+40(FP), R23
+	MOVD bOffsets+48(FP), R24
+	MOVD zeros+72(FP), R25
+	MOVD k+88(FP), R0
+	MOVD bStride+56(FP), R2
+	LSL $2, R2
+	CBZ R24, step
+gatheredStep:
+	MOVW.P 4(R22), R3
+	ADD R3<<2, R21, R4
+	CMP $0, R3
+	CSEL LT, R25, R4, R4
+	FMOVQ (R4), F14
+	FMOVQ 16(R4), F15
+	FMOVQ 32(R4), F16
+	FMOVD 48(R4), F17
+	MOVW.P 4(R24), R5
+	ADD R5<<2, R23, R6
+	CMP $0, R5
+	CSEL LT, R25, R6, R6
+	FMOVQ (R6), F18
 	WORD $0x4f8e1240 // fmla v0.4s, v18.4s, v14.s[0]
 	WORD $0x4fae1241 // fmla v1.4s, v18.4s, v14.s[1]
 	WORD $0x4f8e1a42 // fmla v2.4s, v18.4s, v14.s[2]
@@ -13054,54 +13670,84 @@ step:
 	WORD $0x4fb01a4b // fmla v11.4s, v18.4s, v16.s[3]
 	WORD $0x4f91124c // fmla v12.4s, v18.4s, v17.s[0]
 	WORD $0x4fb1124d // fmla v13.4s, v18.4s, v17.s[1]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R0
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R22), R7
+	ADD R7<<2, R21, R8
+	CMP $0, R7
+	CSEL LT, R25, R8, R8
+	FMOVQ (R8), F19
+	FMOVQ 16(R8), F20
+	FMOVQ 32(R8), F21
+	FMOVD 48(R8), F22
+	FMOVQ (R23), F23
+	WORD $0x4f9312e0 // fmla v0.4s, v23.4s, v19.s[0]
+	WORD $0x4fb312e1 // fmla v1.4s, v23.4s, v19.s[1]
+	WORD $0x4f931ae2 // fmla v2.4s, v23.4s, v19.s[2]
+	WORD $0x4fb31ae3 // fmla v3.4s, v23.4s, v19.s[3]
+	WORD $0x4f9412e4 // fmla v4.4s, v23.4s, v20.s[0]
+	WORD $0x4fb412e5 // fmla v5.4s, v23.4s, v20.s[1]
+	WORD $0x4f941ae6 // fmla v6.4s, v23.4s, v20.s[2]
+	WORD $0x4fb41ae7 // fmla v7.4s, v23.4s, v20.s[3]
+	WORD $0x4f9512e8 // fmla v8.4s, v23.4s, v21.s[0]
+	WORD $0x4fb512e9 // fmla v9.4s, v23.4s, v21.s[1]
+	WORD $0x4f951aea // fmla v10.4s, v23.4s, v21.s[2]
+	WORD $0x4fb51aeb // fmla v11.4s, v23.4s, v21.s[3]
+	WORD $0x4f9612ec // fmla v12.4s, v23.4s, v22.s[0]
+	WORD $0x4fb612ed // fmla v13.4s, v23.4s, v22.s[1]
+	ADD R2, R23
+	SUBS $1, R0
 	BNE step
-	ADD $56, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	FMOVQ F8, (R11)
-	ADD R12, R11
-	FMOVQ F9, (R11)
-	ADD R12, R11
-	FMOVQ F10, (R11)
-	ADD R12, R11
-	FMOVQ F11, (R11)
-	ADD R12, R11
-	FMOVQ F12, (R11)
-	ADD R12, R11
-	FMOVQ F13, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $56, R21
+	MOVD R21, a+16(FP)
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVQ F0, (R9)
+	ADD R10, R9
+	FMOVQ F1, (R9)
+	ADD R10, R9
+	FMOVQ F2, (R9)
+	ADD R10, R9
+	FMOVQ F3, (R9)
+	ADD R10, R9
+	FMOVQ F4, (R9)
+	ADD R10, R9
+	FMOVQ F5, (R9)
+	ADD R10, R9
+	FMOVQ F6, (R9)
+	ADD R10, R9
+	FMOVQ F7, (R9)
+	ADD R10, R9
+	FMOVQ F8, (R9)
+	ADD R10, R9
+	FMOVQ F9, (R9)
+	ADD R10, R9
+	FMOVQ F10, (R9)
+	ADD R10, R9
+	FMOVQ F11, (R9)
+	ADD R10, R9
+	FMOVQ F12, (R9)
+	ADD R10, R9
+	FMOVQ F13, (R9)
+	ADD R10, R9
+	MOVD R9, dst+0(FP)
+	MOVD tiles+80(FP), R11
+	SUBS $1, R11
+	MOVD R11, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer15x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer15x4NEON(SB), NOSPLIT, $0-81
+// func outer15x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer15x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13118,59 +13764,98 @@ tile:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVWU.P 4(R1), R19
+	VDUP R19, V14.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
-	FMOVQ (R1), F9
-	ADD R2, R1
-	FMOVQ (R1), F10
-	ADD R2, R1
-	FMOVQ (R1), F11
-	ADD R2, R1
-	FMOVQ (R1), F12
-	ADD R2, R1
-	FMOVQ (R1), F13
-	ADD R2, R1
-	FMOVQ (R1), F14
-	ADD R2, R1
+	MOVD dst+0(FP), R20
+	MOVD dstStride+8(FP), R21
+	LSL $2, R21
+	FMOVQ (R20), F0
+	ADD R21, R20
+	FMOVQ (R20), F1
+	ADD R21, R20
+	FMOVQ (R20), F2
+	ADD R21, R20
+	FMOVQ (R20), F3
+	ADD R21, R20
+	FMOVQ (R20), F4
+	ADD R21, R20
+	FMOVQ (R20), F5
+	ADD R21, R20
+	FMOVQ (R20), F6
+	ADD R21, R20
+	FMOVQ (R20), F7
+	ADD R21, R20
+	FMOVQ (R20), F8
+	ADD R21, R20
+	FMOVQ (R20), F9
+	ADD R21, R20
+	FMOVQ (R20), F10
+	ADD R21, R20
+	FMOVQ (R20), F11
+	ADD R21, R20
+	FMOVQ (R20), F12
+	ADD R21, R20
+	FMOVQ (R20), F13
+	ADD R21, R20
+	FMOVQ (R20), F14
+	ADD R21, R20
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F15
-	FMOVQ 16(R10), F16
-	FMOVQ 32(R10), F17
-	FMOVD 48(R10), F18
-	FMOVS 56(R10), F19
-	FMOVQ (R3), F20
+	MOVD a+16(FP), R22
+	MOVD offsets+24(FP), R23
+	MOVD b+40(FP), R24
+	MOVD bOffsets+48(FP), R25
+	MOVD zeros+72(FP), R0
+	MOVD k+88(FP), R2
+	MOVD bStride+56(FP), R3
+	LSL $2, R3
+	CBZ R25, step
+gatheredStep:
+	MOVW.P 4(R23), R4
+	ADD R4<<2, R22, R5
+	CMP $0, R4
+	CSEL LT, R0, R5, R5
+	FMOVQ (R5), F15
+	FMOVQ 16(R5), F16
+	FMOVQ 32(R5), F17
+	FMOVD 48(R5), F18
+	FMOVS 56(R5), F19
+	MOVW.P 4(R25), R6
+	ADD R6<<2, R24, R7
+	CMP $0, R6
+	CSEL LT, R0, R7, R7
+	FMOVQ (R7), F20
 	WORD $0x4f8f1280 // fmla v0.4s, v20.4s, v15.s[0]
 	WORD $0x4faf1281 // fmla v1.4s, v20.4s, v15.s[1]
 	WORD $0x4f8f1a82 // fmla v2.4s, v20.4s, v15.s[2]
@@ -13186,56 +13871,88 @@ step:
 	WORD $0x4f92128c // fmla v12.4s, v20.4s, v18.s[0]
 	WORD $0x4fb2128d // fmla v13.4s, v20.4s, v18.s[1]
 	WORD $0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R2
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R23), R8
+	ADD R8<<2, R22, R9
+	CMP $0, R8
+	CSEL LT, R0, R9, R9
+	FMOVQ (R9), F21
+	FMOVQ 16(R9), F22
+	FMOVQ 32(R9), F23
+	FMOVD 48(R9), F24
+	FMOVS 56(R9), F25
+	FMOVQ (R24), F26
+	WORD $0x4f951340 // fmla v0.4s, v26.4s, v21.s[0]
+	WORD $0x4fb51341 // fmla v1.4s, v26.4s, v21.s[1]
+	WORD $0x4f951b42 // fmla v2.4s, v26.4s, v21.s[2]
+	WORD $0x4fb51b43 // fmla v3.4s, v26.4s, v21.s[3]
+	WORD $0x4f961344 // fmla v4.4s, v26.4s, v22.s[0]
+	WORD $0x4fb61345 // fmla v5.4s, v26.4s, v22.s[1]
+	WORD $0x4f961b46 // fmla v6.4s, v26.4s, v22.s[2]
+	WORD $0x4fb61b47 // fmla v7.4s, v26.4s, v22.s[3]
+	WORD $0x4f971348 // fmla v8.4s, v26.4s, v23.s[0]
+	WORD $0x4fb71349 // fmla v9.4s, v26.4s, v23.s[1]
+	WORD $0x4f971b4a // fmla v10.4s, v26.4s, v23.s[2]
+	WORD $0x4fb71b4b // fmla v11.4s, v26.4s, v23.s[3]
+	WORD $0x4f98134c // fmla v12.4s, v26.4s, v24.s[0]
+	WORD $0x4fb8134d // fmla v13.4s, v26.4s, v24.s[1]
+	WORD $0x4f99134e // fmla v14.4s, v26.4s, v25.s[0]
+	ADD R3, R24
+	SUBS $1, R2
 	BNE step
-	ADD $60, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVQ F0, (R11)
-	ADD R12, R11
-	FMOVQ F1, (R11)
-	ADD R12, R11
-	FMOVQ F2, (R11)
-	ADD R12, R11
-	FMOVQ F3, (R11)
-	ADD R12, R11
-	FMOVQ F4, (R11)
-	ADD R12, R11
-	FMOVQ F5, (R11)
-	ADD R12, R11
-	FMOVQ F6, (R11)
-	ADD R12, R11
-	FMOVQ F7, (R11)
-	ADD R12, R11
-	FMOVQ F8, (R11)
-	ADD R12, R11
-	FMOVQ F9, (R11)
-	ADD R12, R11
-	FMOVQ F10, (R11)
-	ADD R12, R11
-	FMOVQ F11, (R11)
-	ADD R12, R11
-	FMOVQ F12, (R11)
-	ADD R12, R11
-	FMOVQ F13, (R11)
-	ADD R12, R11
-	FMOVQ F14, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $60, R22
+	MOVD R22, a+16(FP)
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVQ F0, (R10)
+	ADD R11, R10
+	FMOVQ F1, (R10)
+	ADD R11, R10
+	FMOVQ F2, (R10)
+	ADD R11, R10
+	FMOVQ F3, (R10)
+	ADD R11, R10
+	FMOVQ F4, (R10)
+	ADD R11, R10
+	FMOVQ F5, (R10)
+	ADD R11, R10
+	FMOVQ F6, (R10)
+	ADD R11, R10
+	FMOVQ F7, (R10)
+	ADD R11, R10
+	FMOVQ F8, (R10)
+	ADD R11, R10
+	FMOVQ F9, (R10)
+	ADD R11, R10
+	FMOVQ F10, (R10)
+	ADD R11, R10
+	FMOVQ F11, (R10)
+	ADD R11, R10
+	FMOVQ F12, (R10)
+	ADD R11, R10
+	FMOVQ F13, (R10)
+	ADD R11, R10
+	FMOVQ F14, (R10)
+	ADD R11, R10
+	MOVD R10, dst+0(FP)
+	MOVD tiles+80(FP), R12
+	SUBS $1, R12
+	MOVD R12, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer16x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer16x4NEON(SB), NOSPLIT, $0-81
+// func outer16x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer16x4NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13253,60 +13970,101 @@ tile:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVWU.P 4(R1), R19
+	VDUP R19, V14.S4
+	MOVWU.P 4(R1), R20
+	VDUP R20, V15.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVQ (R1), F0
-	ADD R2, R1
-	FMOVQ (R1), F1
-	ADD R2, R1
-	FMOVQ (R1), F2
-	ADD R2, R1
-	FMOVQ (R1), F3
-	ADD R2, R1
-	FMOVQ (R1), F4
-	ADD R2, R1
-	FMOVQ (R1), F5
-	ADD R2, R1
-	FMOVQ (R1), F6
-	ADD R2, R1
-	FMOVQ (R1), F7
-	ADD R2, R1
-	FMOVQ (R1), F8
-	ADD R2, R1
-	FMOVQ (R1), F9
-	ADD R2, R1
-	FMOVQ (R1), F10
-	ADD R2, R1
-	FMOVQ (R1), F11
-	ADD R2, R1
-	FMOVQ (R1), F12
-	ADD R2, R1
-	FMOVQ (R1), F13
-	ADD R2, R1
-	FMOVQ (R1), F14
-	ADD R2, R1
-	FMOVQ (R1), F15
-	ADD R2, R1
+	MOVD dst+0(FP), R21
+	MOVD dstStride+8(FP), R22
+	LSL $2, R22
+	FMOVQ (R21), F0
+	ADD R22, R21
+	FMOVQ (R21), F1
+	ADD R22, R21
+	FMOVQ (R21), F2
+	ADD R22, R21
+	FMOVQ (R21), F3
+	ADD R22, R21
+	FMOVQ (R21), F4
+	ADD R22, R21
+	FMOVQ (R21), F5
+	ADD R22, R21
+	FMOVQ (R21), F6
+	ADD R22, R21
+	FMOVQ (R21), F7
+	ADD R22, R21
+	FMOVQ (R21), F8
+	ADD R22, R21
+	FMOVQ (R21), F9
+	ADD R22, R21
+	FMOVQ (R21), F10
+	ADD R22, R21
+	FMOVQ (R21), F11
+	ADD R22, R21
+	FMOVQ (R21), F12
+	ADD R22, R21
+	FMOVQ (R21), F13
+	ADD R22, R21
+	FMOVQ (R21), F14
+	ADD R22, R21
+	FMOVQ (R21), F15
+	ADD R22, R21
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
+	MOVD a+16(FP), R23
+	MOVD offsets+24(FP), R24
+	MOVD b+40(FP), R25
+	MOVD bOffsets+48(FP), R0
+	MOVD zeros+72(FP), R2
+	MOVD k+88(FP), R3
+	MOVD bStride+56(FP), R4
 	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F16
-	FMOVQ 16(R10), F17
-	FMOVQ 32(R10), F18
-	FMOVQ 48(R10), F19
-	FMOVQ (R3), F20
+	CBZ R0, step
+gatheredStep:
+	MOVW.P 4(R24), R5
+	ADD R5<<2, R23, R6
+	CMP $0, R5
+	CSEL LT, R2, R6, R6
+	FMOVQ (R6), F16
+	FMOVQ 16(R6), F17
+	FMOVQ 32(R6), F18
+	FMOVQ 48(R6), F19
+	MOVW.P 4(R0), R7
+	ADD R7<<2, R25, R8
+	CMP $0, R7
+	CSEL LT, R2, R8, R8
+	FMOVQ (R8), F20
 	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
 	WORD $0x4fb01281 // fmla v1.4s, v20.4s, v16.s[1]
 	WORD $0x4f901a82 // fmla v2.4s, v20.4s, v16.s[2]
@@ -13323,11 +14081,41 @@ step:
 	WORD $0x4fb3128d // fmla v13.4s, v20.4s, v19.s[1]
 	WORD $0x4f931a8e // fmla v14.4s, v20.4s, v19.s[2]
 	WORD $0x4fb31a8f // fmla v15.4s, v20.4s, v19.s[3]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R3
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R24), R9
+	ADD R9<<2, R23, R10
+	CMP $0, R9
+	CSEL LT, R2, R10, R10
+	FMOVQ (R10), F21
+	FMOVQ 16(R10), F22
+	FMOVQ 32(R10), F23
+	FMOVQ 48(R10), F24
+	FMOVQ (R25), F25
+	WORD $0x4f951320 // fmla v0.4s, v25.4s, v21.s[0]
+	WORD $0x4fb51321 // fmla v1.4s, v25.4s, v21.s[1]
+	WORD $0x4f951b22 // fmla v2.4s, v25.4s, v21.s[2]
+	WORD $0x4fb51b23 // fmla v3.4s, v25.4s, v21.s[3]
+	WORD $0x4f961324 // fmla v4.4s, v25.4s, v22.s[0]
+	WORD $0x4fb61325 // fmla v5.4s, v25.4s, v22.s[1]
+	WORD $0x4f961b26 // fmla v6.4s, v25.4s, v22.s[2]
+	WORD $0x4fb61b27 // fmla v7.4s, v25.4s, v22.s[3]
+	WORD $0x4f971328 // fmla v8.4s, v25.4s, v23.s[0]
+	WORD $0x4fb71329 // fmla v9.4s, v25.4s, v23.s[1]
+	WORD $0x4f971b2a // fmla v10.4s, v25.4s, v23.s[2]
+	WORD $0x4fb71b2b // fmla v11.4s, v25.4s, v23.s[3]
+	WORD $0x4f98132c // fmla v12.4s, v25.4s, v24.s[0]
+	WORD $0x4fb8132d // fmla v13.4s, v25.4s, v24.s[1]
+	WORD $0x4f981b2e // fmla v14.4s, v25.4s, v24.s[2]
+	WORD $0x4fb81b2f // fmla v15.4s, v25.4s, v24.s[3]
+	ADD R4, R25
+	SUBS $1, R3
 	BNE step
-	ADD $64, R5
-	MOVD R5, a+16(FP)
+done:
+	ADD $64, R23
+	MOVD R23, a+16(FP)
 	MOVD dst+0(FP), R11
 	MOVD dstStride+8(FP), R12
 	LSL $2, R12
@@ -13364,138 +14152,201 @@ step:
 	FMOVQ F15, (R11)
 	ADD R12, R11
 	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
+	MOVD tiles+80(FP), R13
 	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+	MOVD R13, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer1x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer1x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer1x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer1x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
 	LSL $2, R5
+	FMOVQ (R4), F0
+	WORD $0x3ce06881 // ldr q1, [x4, x0]
+	ADD R5, R4
+started:
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVS (R11), F2
-	FMOVQ (R4), F3
-	WORD $0x3ce06884 // ldr q4, [x4, x0]
+	MOVD b+40(FP), R8
+	MOVD bOffsets+48(FP), R9
+	MOVD zeros+72(FP), R10
+	MOVD k+88(FP), R11
+	MOVD bStride+56(FP), R12
+	LSL $2, R12
+	CBZ R9, step
+gatheredStep:
+	MOVW.P 4(R7), R13
+	ADD R13<<2, R6, R14
+	CMP $0, R13
+	CSEL LT, R10, R14, R14
+	FMOVS (R14), F2
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R10, R19, R19
+	FMOVQ (R19), F3
+	WORD $0x3ce06a64 // ldr q4, [x19, x0]
 	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
 	WORD $0x4f821081 // fmla v1.4s, v4.4s, v2.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R11
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R7), R20
+	ADD R20<<2, R6, R21
+	CMP $0, R20
+	CSEL LT, R10, R21, R21
+	FMOVS (R21), F5
+	FMOVQ (R8), F6
+	WORD $0x3ce06907 // ldr q7, [x8, x0]
+	WORD $0x4f8510c0 // fmla v0.4s, v6.4s, v5.s[0]
+	WORD $0x4f8510e1 // fmla v1.4s, v7.4s, v5.s[0]
+	ADD R12, R8
+	SUBS $1, R11
 	BNE step
+done:
 	ADD $4, R6
 	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+	MOVD dst+0(FP), R22
+	MOVD dstStride+8(FP), R23
+	LSL $2, R23
+	FMOVQ F0, (R22)
+	WORD $0x3ca06ac1 // str q1, [x22, x0]
+	ADD R23, R22
+	MOVD R22, dst+0(FP)
+	MOVD tiles+80(FP), R24
+	SUBS $1, R24
+	MOVD R24, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer2x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer2x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer2x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer2x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVQ (R5), F0
+	WORD $0x3ce068a1 // ldr q1, [x5, x0]
+	ADD R6, R5
+	FMOVQ (R5), F2
+	WORD $0x3ce068a3 // ldr q3, [x5, x0]
+	ADD R6, R5
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVD (R11), F4
-	FMOVQ (R4), F5
-	WORD $0x3ce06886 // ldr q6, [x4, x0]
+	MOVD a+16(FP), R7
+	MOVD offsets+24(FP), R8
+	MOVD b+40(FP), R9
+	MOVD bOffsets+48(FP), R10
+	MOVD zeros+72(FP), R11
+	MOVD k+88(FP), R12
+	MOVD bStride+56(FP), R13
+	LSL $2, R13
+	CBZ R10, step
+gatheredStep:
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R11, R15, R15
+	FMOVD (R15), F4
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R11, R20, R20
+	FMOVQ (R20), F5
+	WORD $0x3ce06a86 // ldr q6, [x20, x0]
 	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
 	WORD $0x4fa410a2 // fmla v2.4s, v5.4s, v4.s[1]
 	WORD $0x4f8410c1 // fmla v1.4s, v6.4s, v4.s[0]
 	WORD $0x4fa410c3 // fmla v3.4s, v6.4s, v4.s[1]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R12
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R8), R21
+	ADD R21<<2, R7, R22
+	CMP $0, R21
+	CSEL LT, R11, R22, R22
+	FMOVD (R22), F7
+	FMOVQ (R9), F8
+	WORD $0x3ce06929 // ldr q9, [x9, x0]
+	WORD $0x4f871100 // fmla v0.4s, v8.4s, v7.s[0]
+	WORD $0x4fa71102 // fmla v2.4s, v8.4s, v7.s[1]
+	WORD $0x4f871121 // fmla v1.4s, v9.4s, v7.s[0]
+	WORD $0x4fa71123 // fmla v3.4s, v9.4s, v7.s[1]
+	ADD R13, R9
+	SUBS $1, R12
 	BNE step
-	ADD $8, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $8, R7
+	MOVD R7, a+16(FP)
+	MOVD dst+0(FP), R23
+	MOVD dstStride+8(FP), R24
+	LSL $2, R24
+	FMOVQ F0, (R23)
+	WORD $0x3ca06ae1 // str q1, [x23, x0]
+	ADD R24, R23
+	FMOVQ F2, (R23)
+	WORD $0x3ca06ae3 // str q3, [x23, x0]
+	ADD R24, R23
+	MOVD R23, dst+0(FP)
+	MOVD tiles+80(FP), R25
+	SUBS $1, R25
+	MOVD R25, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer3x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer3x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer3x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer3x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13503,74 +14354,113 @@ tile:
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVQ (R6), F0
+	WORD $0x3ce068c1 // ldr q1, [x6, x0]
+	ADD R7, R6
+	FMOVQ (R6), F2
+	WORD $0x3ce068c3 // ldr q3, [x6, x0]
+	ADD R7, R6
+	FMOVQ (R6), F4
+	WORD $0x3ce068c5 // ldr q5, [x6, x0]
+	ADD R7, R6
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVD (R11), F6
-	FMOVS 8(R11), F7
-	FMOVQ (R4), F8
-	WORD $0x3ce06889 // ldr q9, [x4, x0]
+	MOVD a+16(FP), R8
+	MOVD offsets+24(FP), R9
+	MOVD b+40(FP), R10
+	MOVD bOffsets+48(FP), R11
+	MOVD zeros+72(FP), R12
+	MOVD k+88(FP), R13
+	MOVD bStride+56(FP), R14
+	LSL $2, R14
+	CBZ R11, step
+gatheredStep:
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R12, R19, R19
+	FMOVD (R19), F6
+	FMOVS 8(R19), F7
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R12, R21, R21
+	FMOVQ (R21), F8
+	WORD $0x3ce06aa9 // ldr q9, [x21, x0]
 	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
 	WORD $0x4fa61102 // fmla v2.4s, v8.4s, v6.s[1]
 	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
 	WORD $0x4f861121 // fmla v1.4s, v9.4s, v6.s[0]
 	WORD $0x4fa61123 // fmla v3.4s, v9.4s, v6.s[1]
 	WORD $0x4f871125 // fmla v5.4s, v9.4s, v7.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R13
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R9), R22
+	ADD R22<<2, R8, R23
+	CMP $0, R22
+	CSEL LT, R12, R23, R23
+	FMOVD (R23), F10
+	FMOVS 8(R23), F11
+	FMOVQ (R10), F12
+	WORD $0x3ce0694d // ldr q13, [x10, x0]
+	WORD $0x4f8a1180 // fmla v0.4s, v12.4s, v10.s[0]
+	WORD $0x4faa1182 // fmla v2.4s, v12.4s, v10.s[1]
+	WORD $0x4f8b1184 // fmla v4.4s, v12.4s, v11.s[0]
+	WORD $0x4f8a11a1 // fmla v1.4s, v13.4s, v10.s[0]
+	WORD $0x4faa11a3 // fmla v3.4s, v13.4s, v10.s[1]
+	WORD $0x4f8b11a5 // fmla v5.4s, v13.4s, v11.s[0]
+	ADD R14, R10
+	SUBS $1, R13
 	BNE step
-	ADD $12, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $12, R8
+	MOVD R8, a+16(FP)
+	MOVD dst+0(FP), R24
+	MOVD dstStride+8(FP), R25
+	LSL $2, R25
+	FMOVQ F0, (R24)
+	WORD $0x3ca06b01 // str q1, [x24, x0]
+	ADD R25, R24
+	FMOVQ F2, (R24)
+	WORD $0x3ca06b03 // str q3, [x24, x0]
+	ADD R25, R24
+	FMOVQ F4, (R24)
+	WORD $0x3ca06b05 // str q5, [x24, x0]
+	ADD R25, R24
+	MOVD R24, dst+0(FP)
+	MOVD tiles+80(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer4x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer4x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer4x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer4x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13580,38 +14470,59 @@ tile:
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVQ (R7), F0
+	WORD $0x3ce068e1 // ldr q1, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F2
+	WORD $0x3ce068e3 // ldr q3, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F4
+	WORD $0x3ce068e5 // ldr q5, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F6
+	WORD $0x3ce068e7 // ldr q7, [x7, x0]
+	ADD R8, R7
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F8
-	FMOVQ (R4), F9
-	WORD $0x3ce0688a // ldr q10, [x4, x0]
+	MOVD a+16(FP), R9
+	MOVD offsets+24(FP), R10
+	MOVD b+40(FP), R11
+	MOVD bOffsets+48(FP), R12
+	MOVD zeros+72(FP), R13
+	MOVD k+88(FP), R14
+	MOVD bStride+56(FP), R15
+	LSL $2, R15
+	CBZ R12, step
+gatheredStep:
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R13, R20, R20
+	FMOVQ (R20), F8
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R13, R22, R22
+	FMOVQ (R22), F9
+	WORD $0x3ce06aca // ldr q10, [x22, x0]
 	WORD $0x4f881120 // fmla v0.4s, v9.4s, v8.s[0]
 	WORD $0x4fa81122 // fmla v2.4s, v9.4s, v8.s[1]
 	WORD $0x4f881924 // fmla v4.4s, v9.4s, v8.s[2]
@@ -13620,41 +14531,63 @@ step:
 	WORD $0x4fa81143 // fmla v3.4s, v10.4s, v8.s[1]
 	WORD $0x4f881945 // fmla v5.4s, v10.4s, v8.s[2]
 	WORD $0x4fa81947 // fmla v7.4s, v10.4s, v8.s[3]
-	ADD R5, R4
-	SUBS $1, R9
-	BNE step
-	ADD $16, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
 	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R10), R23
+	ADD R23<<2, R9, R24
+	CMP $0, R23
+	CSEL LT, R13, R24, R24
+	FMOVQ (R24), F11
+	FMOVQ (R11), F12
+	WORD $0x3ce0696d // ldr q13, [x11, x0]
+	WORD $0x4f8b1180 // fmla v0.4s, v12.4s, v11.s[0]
+	WORD $0x4fab1182 // fmla v2.4s, v12.4s, v11.s[1]
+	WORD $0x4f8b1984 // fmla v4.4s, v12.4s, v11.s[2]
+	WORD $0x4fab1986 // fmla v6.4s, v12.4s, v11.s[3]
+	WORD $0x4f8b11a1 // fmla v1.4s, v13.4s, v11.s[0]
+	WORD $0x4fab11a3 // fmla v3.4s, v13.4s, v11.s[1]
+	WORD $0x4f8b19a5 // fmla v5.4s, v13.4s, v11.s[2]
+	WORD $0x4fab19a7 // fmla v7.4s, v13.4s, v11.s[3]
+	ADD R15, R11
+	SUBS $1, R14
+	BNE step
+done:
+	ADD $16, R9
+	MOVD R9, a+16(FP)
+	MOVD dst+0(FP), R25
+	MOVD dstStride+8(FP), R1
+	LSL $2, R1
+	FMOVQ F0, (R25)
+	WORD $0x3ca06b21 // str q1, [x25, x0]
+	ADD R1, R25
+	FMOVQ F2, (R25)
+	WORD $0x3ca06b23 // str q3, [x25, x0]
+	ADD R1, R25
+	FMOVQ F4, (R25)
+	WORD $0x3ca06b25 // str q5, [x25, x0]
+	ADD R1, R25
+	FMOVQ F6, (R25)
+	WORD $0x3ca06b27 // str q7, [x25, x0]
+	ADD R1, R25
+	MOVD R25, dst+0(FP)
+	MOVD tiles+80(FP), R3
+	SUBS $1, R3
+	MOVD R3, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer5x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer5x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer5x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer5x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13666,42 +14599,66 @@ tile:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVQ (R8), F0
+	WORD $0x3ce06901 // ldr q1, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F2
+	WORD $0x3ce06903 // ldr q3, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F4
+	WORD $0x3ce06905 // ldr q5, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F6
+	WORD $0x3ce06907 // ldr q7, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F8
+	WORD $0x3ce06909 // ldr q9, [x8, x0]
+	ADD R9, R8
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F10
-	FMOVS 16(R11), F11
-	FMOVQ (R4), F12
-	WORD $0x3ce0688d // ldr q13, [x4, x0]
+	MOVD a+16(FP), R10
+	MOVD offsets+24(FP), R11
+	MOVD b+40(FP), R12
+	MOVD bOffsets+48(FP), R13
+	MOVD zeros+72(FP), R14
+	MOVD k+88(FP), R15
+	MOVD bStride+56(FP), R19
+	LSL $2, R19
+	CBZ R13, step
+gatheredStep:
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R14, R21, R21
+	FMOVQ (R21), F10
+	FMOVS 16(R21), F11
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R14, R23, R23
+	FMOVQ (R23), F12
+	WORD $0x3ce06aed // ldr q13, [x23, x0]
 	WORD $0x4f8a1180 // fmla v0.4s, v12.4s, v10.s[0]
 	WORD $0x4faa1182 // fmla v2.4s, v12.4s, v10.s[1]
 	WORD $0x4f8a1984 // fmla v4.4s, v12.4s, v10.s[2]
@@ -13712,44 +14669,69 @@ step:
 	WORD $0x4f8a19a5 // fmla v5.4s, v13.4s, v10.s[2]
 	WORD $0x4faa19a7 // fmla v7.4s, v13.4s, v10.s[3]
 	WORD $0x4f8b11a9 // fmla v9.4s, v13.4s, v11.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R15
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R11), R24
+	ADD R24<<2, R10, R25
+	CMP $0, R24
+	CSEL LT, R14, R25, R25
+	FMOVQ (R25), F14
+	FMOVS 16(R25), F15
+	FMOVQ (R12), F16
+	WORD $0x3ce06991 // ldr q17, [x12, x0]
+	WORD $0x4f8e1200 // fmla v0.4s, v16.4s, v14.s[0]
+	WORD $0x4fae1202 // fmla v2.4s, v16.4s, v14.s[1]
+	WORD $0x4f8e1a04 // fmla v4.4s, v16.4s, v14.s[2]
+	WORD $0x4fae1a06 // fmla v6.4s, v16.4s, v14.s[3]
+	WORD $0x4f8f1208 // fmla v8.4s, v16.4s, v15.s[0]
+	WORD $0x4f8e1221 // fmla v1.4s, v17.4s, v14.s[0]
+	WORD $0x4fae1223 // fmla v3.4s, v17.4s, v14.s[1]
+	WORD $0x4f8e1a25 // fmla v5.4s, v17.4s, v14.s[2]
+	WORD $0x4fae1a27 // fmla v7.4s, v17.4s, v14.s[3]
+	WORD $0x4f8f1229 // fmla v9.4s, v17.4s, v15.s[0]
+	ADD R19, R12
+	SUBS $1, R15
 	BNE step
-	ADD $20, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $20, R10
+	MOVD R10, a+16(FP)
+	MOVD dst+0(FP), R1
+	MOVD dstStride+8(FP), R3
+	LSL $2, R3
+	FMOVQ F0, (R1)
+	WORD $0x3ca06821 // str q1, [x1, x0]
+	ADD R3, R1
+	FMOVQ F2, (R1)
+	WORD $0x3ca06823 // str q3, [x1, x0]
+	ADD R3, R1
+	FMOVQ F4, (R1)
+	WORD $0x3ca06825 // str q5, [x1, x0]
+	ADD R3, R1
+	FMOVQ F6, (R1)
+	WORD $0x3ca06827 // str q7, [x1, x0]
+	ADD R3, R1
+	FMOVQ F8, (R1)
+	WORD $0x3ca06829 // str q9, [x1, x0]
+	ADD R3, R1
+	MOVD R1, dst+0(FP)
+	MOVD tiles+80(FP), R4
+	SUBS $1, R4
+	MOVD R4, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer6x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer6x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer6x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer6x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13763,45 +14745,72 @@ tile:
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V10.S4
+	VMOV V10.B16, V11.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVQ (R9), F0
+	WORD $0x3ce06921 // ldr q1, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F2
+	WORD $0x3ce06923 // ldr q3, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F4
+	WORD $0x3ce06925 // ldr q5, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F6
+	WORD $0x3ce06927 // ldr q7, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F8
+	WORD $0x3ce06929 // ldr q9, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F10
+	WORD $0x3ce0692b // ldr q11, [x9, x0]
+	ADD R10, R9
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F12
-	FMOVD 16(R11), F13
-	FMOVQ (R4), F14
-	WORD $0x3ce0688f // ldr q15, [x4, x0]
+	MOVD a+16(FP), R11
+	MOVD offsets+24(FP), R12
+	MOVD b+40(FP), R13
+	MOVD bOffsets+48(FP), R14
+	MOVD zeros+72(FP), R15
+	MOVD k+88(FP), R19
+	MOVD bStride+56(FP), R20
+	LSL $2, R20
+	CBZ R14, step
+gatheredStep:
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R15, R22, R22
+	FMOVQ (R22), F12
+	FMOVD 16(R22), F13
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R15, R24, R24
+	FMOVQ (R24), F14
+	WORD $0x3ce06b0f // ldr q15, [x24, x0]
 	WORD $0x4f8c11c0 // fmla v0.4s, v14.4s, v12.s[0]
 	WORD $0x4fac11c2 // fmla v2.4s, v14.4s, v12.s[1]
 	WORD $0x4f8c19c4 // fmla v4.4s, v14.4s, v12.s[2]
@@ -13814,47 +14823,74 @@ step:
 	WORD $0x4fac19e7 // fmla v7.4s, v15.4s, v12.s[3]
 	WORD $0x4f8d11e9 // fmla v9.4s, v15.4s, v13.s[0]
 	WORD $0x4fad11eb // fmla v11.4s, v15.4s, v13.s[1]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R19
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R12), R25
+	ADD R25<<2, R11, R1
+	CMP $0, R25
+	CSEL LT, R15, R1, R1
+	FMOVQ (R1), F16
+	FMOVD 16(R1), F17
+	FMOVQ (R13), F18
+	WORD $0x3ce069b3 // ldr q19, [x13, x0]
+	WORD $0x4f901240 // fmla v0.4s, v18.4s, v16.s[0]
+	WORD $0x4fb01242 // fmla v2.4s, v18.4s, v16.s[1]
+	WORD $0x4f901a44 // fmla v4.4s, v18.4s, v16.s[2]
+	WORD $0x4fb01a46 // fmla v6.4s, v18.4s, v16.s[3]
+	WORD $0x4f911248 // fmla v8.4s, v18.4s, v17.s[0]
+	WORD $0x4fb1124a // fmla v10.4s, v18.4s, v17.s[1]
+	WORD $0x4f901261 // fmla v1.4s, v19.4s, v16.s[0]
+	WORD $0x4fb01263 // fmla v3.4s, v19.4s, v16.s[1]
+	WORD $0x4f901a65 // fmla v5.4s, v19.4s, v16.s[2]
+	WORD $0x4fb01a67 // fmla v7.4s, v19.4s, v16.s[3]
+	WORD $0x4f911269 // fmla v9.4s, v19.4s, v17.s[0]
+	WORD $0x4fb1126b // fmla v11.4s, v19.4s, v17.s[1]
+	ADD R20, R13
+	SUBS $1, R19
 	BNE step
-	ADD $24, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	FMOVQ F10, (R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $24, R11
+	MOVD R11, a+16(FP)
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVQ F0, (R3)
+	WORD $0x3ca06861 // str q1, [x3, x0]
+	ADD R4, R3
+	FMOVQ F2, (R3)
+	WORD $0x3ca06863 // str q3, [x3, x0]
+	ADD R4, R3
+	FMOVQ F4, (R3)
+	WORD $0x3ca06865 // str q5, [x3, x0]
+	ADD R4, R3
+	FMOVQ F6, (R3)
+	WORD $0x3ca06867 // str q7, [x3, x0]
+	ADD R4, R3
+	FMOVQ F8, (R3)
+	WORD $0x3ca06869 // str q9, [x3, x0]
+	ADD R4, R3
+	FMOVQ F10, (R3)
+	WORD $0x3ca0686b // str q11, [x3, x0]
+	ADD R4, R3
+	MOVD R3, dst+0(FP)
+	MOVD tiles+80(FP), R5
+	SUBS $1, R5
+	MOVD R5, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer7x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer7x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer7x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer7x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13870,49 +14906,79 @@ tile:
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V13.B16, V13.B16, V13.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V10.S4
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V12.S4
+	VMOV V12.B16, V13.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	WORD $0x3ce0684d // ldr q13, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVQ (R10), F0
+	WORD $0x3ce06941 // ldr q1, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F2
+	WORD $0x3ce06943 // ldr q3, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F4
+	WORD $0x3ce06945 // ldr q5, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F6
+	WORD $0x3ce06947 // ldr q7, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F8
+	WORD $0x3ce06949 // ldr q9, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F10
+	WORD $0x3ce0694b // ldr q11, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F12
+	WORD $0x3ce0694d // ldr q13, [x10, x0]
+	ADD R11, R10
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F14
-	FMOVD 16(R11), F15
-	FMOVS 24(R11), F16
-	FMOVQ (R4), F17
-	WORD $0x3ce06892 // ldr q18, [x4, x0]
+	MOVD a+16(FP), R12
+	MOVD offsets+24(FP), R13
+	MOVD b+40(FP), R14
+	MOVD bOffsets+48(FP), R15
+	MOVD zeros+72(FP), R19
+	MOVD k+88(FP), R20
+	MOVD bStride+56(FP), R21
+	LSL $2, R21
+	CBZ R15, step
+gatheredStep:
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R19, R23, R23
+	FMOVQ (R23), F14
+	FMOVD 16(R23), F15
+	FMOVS 24(R23), F16
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R19, R25, R25
+	FMOVQ (R25), F17
+	WORD $0x3ce06b32 // ldr q18, [x25, x0]
 	WORD $0x4f8e1220 // fmla v0.4s, v17.4s, v14.s[0]
 	WORD $0x4fae1222 // fmla v2.4s, v17.4s, v14.s[1]
 	WORD $0x4f8e1a24 // fmla v4.4s, v17.4s, v14.s[2]
@@ -13927,50 +14993,80 @@ step:
 	WORD $0x4f8f1249 // fmla v9.4s, v18.4s, v15.s[0]
 	WORD $0x4faf124b // fmla v11.4s, v18.4s, v15.s[1]
 	WORD $0x4f90124d // fmla v13.4s, v18.4s, v16.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R20
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R13), R1
+	ADD R1<<2, R12, R3
+	CMP $0, R1
+	CSEL LT, R19, R3, R3
+	FMOVQ (R3), F19
+	FMOVD 16(R3), F20
+	FMOVS 24(R3), F21
+	FMOVQ (R14), F22
+	WORD $0x3ce069d7 // ldr q23, [x14, x0]
+	WORD $0x4f9312c0 // fmla v0.4s, v22.4s, v19.s[0]
+	WORD $0x4fb312c2 // fmla v2.4s, v22.4s, v19.s[1]
+	WORD $0x4f931ac4 // fmla v4.4s, v22.4s, v19.s[2]
+	WORD $0x4fb31ac6 // fmla v6.4s, v22.4s, v19.s[3]
+	WORD $0x4f9412c8 // fmla v8.4s, v22.4s, v20.s[0]
+	WORD $0x4fb412ca // fmla v10.4s, v22.4s, v20.s[1]
+	WORD $0x4f9512cc // fmla v12.4s, v22.4s, v21.s[0]
+	WORD $0x4f9312e1 // fmla v1.4s, v23.4s, v19.s[0]
+	WORD $0x4fb312e3 // fmla v3.4s, v23.4s, v19.s[1]
+	WORD $0x4f931ae5 // fmla v5.4s, v23.4s, v19.s[2]
+	WORD $0x4fb31ae7 // fmla v7.4s, v23.4s, v19.s[3]
+	WORD $0x4f9412e9 // fmla v9.4s, v23.4s, v20.s[0]
+	WORD $0x4fb412eb // fmla v11.4s, v23.4s, v20.s[1]
+	WORD $0x4f9512ed // fmla v13.4s, v23.4s, v21.s[0]
+	ADD R21, R14
+	SUBS $1, R20
 	BNE step
-	ADD $28, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	FMOVQ F10, (R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	WORD $0x3ca0698d // str q13, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $28, R12
+	MOVD R12, a+16(FP)
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVQ F0, (R4)
+	WORD $0x3ca06881 // str q1, [x4, x0]
+	ADD R5, R4
+	FMOVQ F2, (R4)
+	WORD $0x3ca06883 // str q3, [x4, x0]
+	ADD R5, R4
+	FMOVQ F4, (R4)
+	WORD $0x3ca06885 // str q5, [x4, x0]
+	ADD R5, R4
+	FMOVQ F6, (R4)
+	WORD $0x3ca06887 // str q7, [x4, x0]
+	ADD R5, R4
+	FMOVQ F8, (R4)
+	WORD $0x3ca06889 // str q9, [x4, x0]
+	ADD R5, R4
+	FMOVQ F10, (R4)
+	WORD $0x3ca0688b // str q11, [x4, x0]
+	ADD R5, R4
+	FMOVQ F12, (R4)
+	WORD $0x3ca0688d // str q13, [x4, x0]
+	ADD R5, R4
+	MOVD R4, dst+0(FP)
+	MOVD tiles+80(FP), R6
+	SUBS $1, R6
+	MOVD R6, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer8x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer8x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer8x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer8x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -13988,51 +15084,84 @@ tile:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V10.S4
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V12.S4
+	VMOV V12.B16, V13.B16
+	MOVWU.P 4(R2), R10
+	VDUP R10, V14.S4
+	VMOV V14.B16, V15.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	WORD $0x3ce0684d // ldr q13, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R11
+	MOVD dstStride+8(FP), R12
+	LSL $2, R12
+	FMOVQ (R11), F0
+	WORD $0x3ce06961 // ldr q1, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F2
+	WORD $0x3ce06963 // ldr q3, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F4
+	WORD $0x3ce06965 // ldr q5, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F6
+	WORD $0x3ce06967 // ldr q7, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F8
+	WORD $0x3ce06969 // ldr q9, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F10
+	WORD $0x3ce0696b // ldr q11, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F12
+	WORD $0x3ce0696d // ldr q13, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F14
+	WORD $0x3ce0696f // ldr q15, [x11, x0]
+	ADD R12, R11
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F16
-	FMOVQ 16(R11), F17
-	FMOVQ (R4), F18
-	WORD $0x3ce06893 // ldr q19, [x4, x0]
+	MOVD a+16(FP), R13
+	MOVD offsets+24(FP), R14
+	MOVD b+40(FP), R15
+	MOVD bOffsets+48(FP), R19
+	MOVD zeros+72(FP), R20
+	MOVD k+88(FP), R21
+	MOVD bStride+56(FP), R22
+	LSL $2, R22
+	CBZ R19, step
+gatheredStep:
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R20, R24, R24
+	FMOVQ (R24), F16
+	FMOVQ 16(R24), F17
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R1
+	CMP $0, R25
+	CSEL LT, R20, R1, R1
+	FMOVQ (R1), F18
+	WORD $0x3ce06833 // ldr q19, [x1, x0]
 	WORD $0x4f901240 // fmla v0.4s, v18.4s, v16.s[0]
 	WORD $0x4fb01242 // fmla v2.4s, v18.4s, v16.s[1]
 	WORD $0x4f901a44 // fmla v4.4s, v18.4s, v16.s[2]
@@ -14049,53 +15178,84 @@ step:
 	WORD $0x4fb1126b // fmla v11.4s, v19.4s, v17.s[1]
 	WORD $0x4f911a6d // fmla v13.4s, v19.4s, v17.s[2]
 	WORD $0x4fb11a6f // fmla v15.4s, v19.4s, v17.s[3]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R21
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R14), R3
+	ADD R3<<2, R13, R4
+	CMP $0, R3
+	CSEL LT, R20, R4, R4
+	FMOVQ (R4), F20
+	FMOVQ 16(R4), F21
+	FMOVQ (R15), F22
+	WORD $0x3ce069f7 // ldr q23, [x15, x0]
+	WORD $0x4f9412c0 // fmla v0.4s, v22.4s, v20.s[0]
+	WORD $0x4fb412c2 // fmla v2.4s, v22.4s, v20.s[1]
+	WORD $0x4f941ac4 // fmla v4.4s, v22.4s, v20.s[2]
+	WORD $0x4fb41ac6 // fmla v6.4s, v22.4s, v20.s[3]
+	WORD $0x4f9512c8 // fmla v8.4s, v22.4s, v21.s[0]
+	WORD $0x4fb512ca // fmla v10.4s, v22.4s, v21.s[1]
+	WORD $0x4f951acc // fmla v12.4s, v22.4s, v21.s[2]
+	WORD $0x4fb51ace // fmla v14.4s, v22.4s, v21.s[3]
+	WORD $0x4f9412e1 // fmla v1.4s, v23.4s, v20.s[0]
+	WORD $0x4fb412e3 // fmla v3.4s, v23.4s, v20.s[1]
+	WORD $0x4f941ae5 // fmla v5.4s, v23.4s, v20.s[2]
+	WORD $0x4fb41ae7 // fmla v7.4s, v23.4s, v20.s[3]
+	WORD $0x4f9512e9 // fmla v9.4s, v23.4s, v21.s[0]
+	WORD $0x4fb512eb // fmla v11.4s, v23.4s, v21.s[1]
+	WORD $0x4f951aed // fmla v13.4s, v23.4s, v21.s[2]
+	WORD $0x4fb51aef // fmla v15.4s, v23.4s, v21.s[3]
+	ADD R22, R15
+	SUBS $1, R21
 	BNE step
-	ADD $32, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	FMOVQ F10, (R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	WORD $0x3ca0698d // str q13, [x12, x0]
-	ADD R13, R12
-	FMOVQ F14, (R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $32, R13
+	MOVD R13, a+16(FP)
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVQ F0, (R5)
+	WORD $0x3ca068a1 // str q1, [x5, x0]
+	ADD R6, R5
+	FMOVQ F2, (R5)
+	WORD $0x3ca068a3 // str q3, [x5, x0]
+	ADD R6, R5
+	FMOVQ F4, (R5)
+	WORD $0x3ca068a5 // str q5, [x5, x0]
+	ADD R6, R5
+	FMOVQ F6, (R5)
+	WORD $0x3ca068a7 // str q7, [x5, x0]
+	ADD R6, R5
+	FMOVQ F8, (R5)
+	WORD $0x3ca068a9 // str q9, [x5, x0]
+	ADD R6, R5
+	FMOVQ F10, (R5)
+	WORD $0x3ca068ab // str q11, [x5, x0]
+	ADD R6, R5
+	FMOVQ F12, (R5)
+	WORD $0x3ca068ad // str q13, [x5, x0]
+	ADD R6, R5
+	FMOVQ F14, (R5)
+	WORD $0x3ca068af // str q15, [x5, x0]
+	ADD R6, R5
+	MOVD R5, dst+0(FP)
+	MOVD tiles+80(FP), R7
+	SUBS $1, R7
+	MOVD R7, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer9x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer9x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer9x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer9x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -14115,55 +15275,91 @@ tile:
 	VEOR V16.B16, V16.B16, V16.B16
 	VEOR V17.B16, V17.B16, V17.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V10.S4
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V12.S4
+	VMOV V12.B16, V13.B16
+	MOVWU.P 4(R2), R10
+	VDUP R10, V14.S4
+	VMOV V14.B16, V15.B16
+	MOVWU.P 4(R2), R11
+	VDUP R11, V16.S4
+	VMOV V16.B16, V17.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	WORD $0x3ce0684d // ldr q13, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F16
-	WORD $0x3ce06851 // ldr q17, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R12
+	MOVD dstStride+8(FP), R13
+	LSL $2, R13
+	FMOVQ (R12), F0
+	WORD $0x3ce06981 // ldr q1, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F2
+	WORD $0x3ce06983 // ldr q3, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F4
+	WORD $0x3ce06985 // ldr q5, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F6
+	WORD $0x3ce06987 // ldr q7, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F8
+	WORD $0x3ce06989 // ldr q9, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F10
+	WORD $0x3ce0698b // ldr q11, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F12
+	WORD $0x3ce0698d // ldr q13, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F14
+	WORD $0x3ce0698f // ldr q15, [x12, x0]
+	ADD R13, R12
+	FMOVQ (R12), F16
+	WORD $0x3ce06991 // ldr q17, [x12, x0]
+	ADD R13, R12
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F18
-	FMOVQ 16(R11), F19
-	FMOVS 32(R11), F20
-	FMOVQ (R4), F21
-	WORD $0x3ce06896 // ldr q22, [x4, x0]
+	MOVD a+16(FP), R14
+	MOVD offsets+24(FP), R15
+	MOVD b+40(FP), R19
+	MOVD bOffsets+48(FP), R20
+	MOVD zeros+72(FP), R21
+	MOVD k+88(FP), R22
+	MOVD bStride+56(FP), R23
+	LSL $2, R23
+	CBZ R20, step
+gatheredStep:
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R21, R25, R25
+	FMOVQ (R25), F18
+	FMOVQ 16(R25), F19
+	FMOVS 32(R25), F20
+	MOVW.P 4(R20), R1
+	ADD R1<<2, R19, R3
+	CMP $0, R1
+	CSEL LT, R21, R3, R3
+	FMOVQ (R3), F21
+	WORD $0x3ce06876 // ldr q22, [x3, x0]
 	WORD $0x4f9212a0 // fmla v0.4s, v21.4s, v18.s[0]
 	WORD $0x4fb212a2 // fmla v2.4s, v21.4s, v18.s[1]
 	WORD $0x4f921aa4 // fmla v4.4s, v21.4s, v18.s[2]
@@ -14182,56 +15378,90 @@ step:
 	WORD $0x4f931acd // fmla v13.4s, v22.4s, v19.s[2]
 	WORD $0x4fb31acf // fmla v15.4s, v22.4s, v19.s[3]
 	WORD $0x4f9412d1 // fmla v17.4s, v22.4s, v20.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R22
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R15), R4
+	ADD R4<<2, R14, R5
+	CMP $0, R4
+	CSEL LT, R21, R5, R5
+	FMOVQ (R5), F23
+	FMOVQ 16(R5), F24
+	FMOVS 32(R5), F25
+	FMOVQ (R19), F26
+	WORD $0x3ce06a7b // ldr q27, [x19, x0]
+	WORD $0x4f971340 // fmla v0.4s, v26.4s, v23.s[0]
+	WORD $0x4fb71342 // fmla v2.4s, v26.4s, v23.s[1]
+	WORD $0x4f971b44 // fmla v4.4s, v26.4s, v23.s[2]
+	WORD $0x4fb71b46 // fmla v6.4s, v26.4s, v23.s[3]
+	WORD $0x4f981348 // fmla v8.4s, v26.4s, v24.s[0]
+	WORD $0x4fb8134a // fmla v10.4s, v26.4s, v24.s[1]
+	WORD $0x4f981b4c // fmla v12.4s, v26.4s, v24.s[2]
+	WORD $0x4fb81b4e // fmla v14.4s, v26.4s, v24.s[3]
+	WORD $0x4f991350 // fmla v16.4s, v26.4s, v25.s[0]
+	WORD $0x4f971361 // fmla v1.4s, v27.4s, v23.s[0]
+	WORD $0x4fb71363 // fmla v3.4s, v27.4s, v23.s[1]
+	WORD $0x4f971b65 // fmla v5.4s, v27.4s, v23.s[2]
+	WORD $0x4fb71b67 // fmla v7.4s, v27.4s, v23.s[3]
+	WORD $0x4f981369 // fmla v9.4s, v27.4s, v24.s[0]
+	WORD $0x4fb8136b // fmla v11.4s, v27.4s, v24.s[1]
+	WORD $0x4f981b6d // fmla v13.4s, v27.4s, v24.s[2]
+	WORD $0x4fb81b6f // fmla v15.4s, v27.4s, v24.s[3]
+	WORD $0x4f991371 // fmla v17.4s, v27.4s, v25.s[0]
+	ADD R23, R19
+	SUBS $1, R22
 	BNE step
-	ADD $36, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	FMOVQ F10, (R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	WORD $0x3ca0698d // str q13, [x12, x0]
-	ADD R13, R12
-	FMOVQ F14, (R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
-	ADD R13, R12
-	FMOVQ F16, (R12)
-	WORD $0x3ca06991 // str q17, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $36, R14
+	MOVD R14, a+16(FP)
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVQ F0, (R6)
+	WORD $0x3ca068c1 // str q1, [x6, x0]
+	ADD R7, R6
+	FMOVQ F2, (R6)
+	WORD $0x3ca068c3 // str q3, [x6, x0]
+	ADD R7, R6
+	FMOVQ F4, (R6)
+	WORD $0x3ca068c5 // str q5, [x6, x0]
+	ADD R7, R6
+	FMOVQ F6, (R6)
+	WORD $0x3ca068c7 // str q7, [x6, x0]
+	ADD R7, R6
+	FMOVQ F8, (R6)
+	WORD $0x3ca068c9 // str q9, [x6, x0]
+	ADD R7, R6
+	FMOVQ F10, (R6)
+	WORD $0x3ca068cb // str q11, [x6, x0]
+	ADD R7, R6
+	FMOVQ F12, (R6)
+	WORD $0x3ca068cd // str q13, [x6, x0]
+	ADD R7, R6
+	FMOVQ F14, (R6)
+	WORD $0x3ca068cf // str q15, [x6, x0]
+	ADD R7, R6
+	FMOVQ F16, (R6)
+	WORD $0x3ca068d1 // str q17, [x6, x0]
+	ADD R7, R6
+	MOVD R6, dst+0(FP)
+	MOVD tiles+80(FP), R8
+	SUBS $1, R8
+	MOVD R8, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer10x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer10x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer10x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer10x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -14253,56 +15483,95 @@ tile:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V10.S4
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V12.S4
+	VMOV V12.B16, V13.B16
+	MOVWU.P 4(R2), R10
+	VDUP R10, V14.S4
+	VMOV V14.B16, V15.B16
+	MOVWU.P 4(R2), R11
+	VDUP R11, V16.S4
+	VMOV V16.B16, V17.B16
+	MOVWU.P 4(R2), R12
+	VDUP R12, V18.S4
+	VMOV V18.B16, V19.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	WORD $0x3ce0684d // ldr q13, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F16
-	WORD $0x3ce06851 // ldr q17, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F18
-	WORD $0x3ce06853 // ldr q19, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R13
+	MOVD dstStride+8(FP), R14
+	LSL $2, R14
+	FMOVQ (R13), F0
+	WORD $0x3ce069a1 // ldr q1, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F2
+	WORD $0x3ce069a3 // ldr q3, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F4
+	WORD $0x3ce069a5 // ldr q5, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F6
+	WORD $0x3ce069a7 // ldr q7, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F8
+	WORD $0x3ce069a9 // ldr q9, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F10
+	WORD $0x3ce069ab // ldr q11, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F12
+	WORD $0x3ce069ad // ldr q13, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F14
+	WORD $0x3ce069af // ldr q15, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F16
+	WORD $0x3ce069b1 // ldr q17, [x13, x0]
+	ADD R14, R13
+	FMOVQ (R13), F18
+	WORD $0x3ce069b3 // ldr q19, [x13, x0]
+	ADD R14, R13
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F20
-	FMOVQ 16(R11), F21
-	FMOVD 32(R11), F22
+	MOVD a+16(FP), R15
+	MOVD offsets+24(FP), R19
+	MOVD b+40(FP), R20
+	MOVD bOffsets+48(FP), R21
+	MOVD zeros+72(FP), R22
+	MOVD k+88(FP), R23
+	MOVD bStride+56(FP), R24
+	LSL $2, R24
+	CBZ R21, step
+gatheredStep:
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R1
+	CMP $0, R25
+	CSEL LT, R22, R1, R1
+	FMOVQ (R1), F20
+	FMOVQ 16(R1), F21
+	FMOVD 32(R1), F22
+	MOVW.P 4(R21), R3
+	ADD R3<<2, R20, R4
+	CMP $0, R3
+	CSEL LT, R22, R4, R4
 	FMOVQ (R4), F23
 	WORD $0x3ce06898 // ldr q24, [x4, x0]
 	WORD $0x4f9412e0 // fmla v0.4s, v23.4s, v20.s[0]
@@ -14325,59 +15594,95 @@ step:
 	WORD $0x4fb51b0f // fmla v15.4s, v24.4s, v21.s[3]
 	WORD $0x4f961311 // fmla v17.4s, v24.4s, v22.s[0]
 	WORD $0x4fb61313 // fmla v19.4s, v24.4s, v22.s[1]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R23
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R19), R5
+	ADD R5<<2, R15, R6
+	CMP $0, R5
+	CSEL LT, R22, R6, R6
+	FMOVQ (R6), F25
+	FMOVQ 16(R6), F26
+	FMOVD 32(R6), F27
+	FMOVQ (R20), F28
+	WORD $0x3ce06a9d // ldr q29, [x20, x0]
+	WORD $0x4f991380 // fmla v0.4s, v28.4s, v25.s[0]
+	WORD $0x4fb91382 // fmla v2.4s, v28.4s, v25.s[1]
+	WORD $0x4f991b84 // fmla v4.4s, v28.4s, v25.s[2]
+	WORD $0x4fb91b86 // fmla v6.4s, v28.4s, v25.s[3]
+	WORD $0x4f9a1388 // fmla v8.4s, v28.4s, v26.s[0]
+	WORD $0x4fba138a // fmla v10.4s, v28.4s, v26.s[1]
+	WORD $0x4f9a1b8c // fmla v12.4s, v28.4s, v26.s[2]
+	WORD $0x4fba1b8e // fmla v14.4s, v28.4s, v26.s[3]
+	WORD $0x4f9b1390 // fmla v16.4s, v28.4s, v27.s[0]
+	WORD $0x4fbb1392 // fmla v18.4s, v28.4s, v27.s[1]
+	WORD $0x4f9913a1 // fmla v1.4s, v29.4s, v25.s[0]
+	WORD $0x4fb913a3 // fmla v3.4s, v29.4s, v25.s[1]
+	WORD $0x4f991ba5 // fmla v5.4s, v29.4s, v25.s[2]
+	WORD $0x4fb91ba7 // fmla v7.4s, v29.4s, v25.s[3]
+	WORD $0x4f9a13a9 // fmla v9.4s, v29.4s, v26.s[0]
+	WORD $0x4fba13ab // fmla v11.4s, v29.4s, v26.s[1]
+	WORD $0x4f9a1bad // fmla v13.4s, v29.4s, v26.s[2]
+	WORD $0x4fba1baf // fmla v15.4s, v29.4s, v26.s[3]
+	WORD $0x4f9b13b1 // fmla v17.4s, v29.4s, v27.s[0]
+	WORD $0x4fbb13b3 // fmla v19.4s, v29.4s, v27.s[1]
+	ADD R24, R20
+	SUBS $1, R23
 	BNE step
-	ADD $40, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	FMOVQ F10, (R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	WORD $0x3ca0698d // str q13, [x12, x0]
-	ADD R13, R12
-	FMOVQ F14, (R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
-	ADD R13, R12
-	FMOVQ F16, (R12)
-	WORD $0x3ca06991 // str q17, [x12, x0]
-	ADD R13, R12
-	FMOVQ F18, (R12)
-	WORD $0x3ca06993 // str q19, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $40, R15
+	MOVD R15, a+16(FP)
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVQ F0, (R7)
+	WORD $0x3ca068e1 // str q1, [x7, x0]
+	ADD R8, R7
+	FMOVQ F2, (R7)
+	WORD $0x3ca068e3 // str q3, [x7, x0]
+	ADD R8, R7
+	FMOVQ F4, (R7)
+	WORD $0x3ca068e5 // str q5, [x7, x0]
+	ADD R8, R7
+	FMOVQ F6, (R7)
+	WORD $0x3ca068e7 // str q7, [x7, x0]
+	ADD R8, R7
+	FMOVQ F8, (R7)
+	WORD $0x3ca068e9 // str q9, [x7, x0]
+	ADD R8, R7
+	FMOVQ F10, (R7)
+	WORD $0x3ca068eb // str q11, [x7, x0]
+	ADD R8, R7
+	FMOVQ F12, (R7)
+	WORD $0x3ca068ed // str q13, [x7, x0]
+	ADD R8, R7
+	FMOVQ F14, (R7)
+	WORD $0x3ca068ef // str q15, [x7, x0]
+	ADD R8, R7
+	FMOVQ F16, (R7)
+	WORD $0x3ca068f1 // str q17, [x7, x0]
+	ADD R8, R7
+	FMOVQ F18, (R7)
+	WORD $0x3ca068f3 // str q19, [x7, x0]
+	ADD R8, R7
+	MOVD R7, dst+0(FP)
+	MOVD tiles+80(FP), R9
+	SUBS $1, R9
+	MOVD R9, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer11x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer11x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer11x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer11x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -14401,62 +15706,104 @@ tile:
 	VEOR V20.B16, V20.B16, V20.B16
 	VEOR V21.B16, V21.B16, V21.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V10.S4
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V12.S4
+	VMOV V12.B16, V13.B16
+	MOVWU.P 4(R2), R10
+	VDUP R10, V14.S4
+	VMOV V14.B16, V15.B16
+	MOVWU.P 4(R2), R11
+	VDUP R11, V16.S4
+	VMOV V16.B16, V17.B16
+	MOVWU.P 4(R2), R12
+	VDUP R12, V18.S4
+	VMOV V18.B16, V19.B16
+	MOVWU.P 4(R2), R13
+	VDUP R13, V20.S4
+	VMOV V20.B16, V21.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	WORD $0x3ce0684d // ldr q13, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F16
-	WORD $0x3ce06851 // ldr q17, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F18
-	WORD $0x3ce06853 // ldr q19, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F20
-	WORD $0x3ce06855 // ldr q21, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R14
+	MOVD dstStride+8(FP), R15
+	LSL $2, R15
+	FMOVQ (R14), F0
+	WORD $0x3ce069c1 // ldr q1, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F2
+	WORD $0x3ce069c3 // ldr q3, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F4
+	WORD $0x3ce069c5 // ldr q5, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F6
+	WORD $0x3ce069c7 // ldr q7, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F8
+	WORD $0x3ce069c9 // ldr q9, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F10
+	WORD $0x3ce069cb // ldr q11, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F12
+	WORD $0x3ce069cd // ldr q13, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F14
+	WORD $0x3ce069cf // ldr q15, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F16
+	WORD $0x3ce069d1 // ldr q17, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F18
+	WORD $0x3ce069d3 // ldr q19, [x14, x0]
+	ADD R15, R14
+	FMOVQ (R14), F20
+	WORD $0x3ce069d5 // ldr q21, [x14, x0]
+	ADD R15, R14
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F22
-	FMOVQ 16(R11), F23
-	FMOVD 32(R11), F24
-	FMOVS 40(R11), F25
-	FMOVQ (R4), F26
-	WORD $0x3ce0689b // ldr q27, [x4, x0]
+	MOVD a+16(FP), R19
+	MOVD offsets+24(FP), R20
+	MOVD b+40(FP), R21
+	MOVD bOffsets+48(FP), R22
+	MOVD zeros+72(FP), R23
+	MOVD k+88(FP), R24
+	MOVD bStride+56(FP), R25
+	LSL $2, R25
+	CBZ R22, step
+gatheredStep:
+	MOVW.P 4(R20), R1
+	ADD R1<<2, R19, R3
+	CMP $0, R1
+	CSEL LT, R23, R3, R3
+	FMOVQ (R3), F22
+	FMOVQ 16(R3), F23
+	FMOVD 32(R3), F24
+	FMOVS 40(R3), F25
+	MOVW.P 4(R22), R4
+	ADD R4<<2, R21, R5
+	CMP $0, R4
+	CSEL LT, R23, R5, R5
+	FMOVQ (R5), F26
+	WORD $0x3ce068bb // ldr q27, [x5, x0]
 	WORD $0x4f961340 // fmla v0.4s, v26.4s, v22.s[0]
 	WORD $0x4fb61342 // fmla v2.4s, v26.4s, v22.s[1]
 	WORD $0x4f961b44 // fmla v4.4s, v26.4s, v22.s[2]
@@ -14479,62 +15826,101 @@ step:
 	WORD $0x4f981371 // fmla v17.4s, v27.4s, v24.s[0]
 	WORD $0x4fb81373 // fmla v19.4s, v27.4s, v24.s[1]
 	WORD $0x4f991375 // fmla v21.4s, v27.4s, v25.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R24
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R20), R6
+	ADD R6<<2, R19, R7
+	CMP $0, R6
+	CSEL LT, R23, R7, R7
+	FMOVQ (R7), F28
+	FMOVQ 16(R7), F29
+	FMOVD 32(R7), F30
+	FMOVS 40(R7), F31
+	FMOVQ (R21), F22
+	WORD $0x3ce06ab7 // ldr q23, [x21, x0]
+	WORD $0x4f9c12c0 // fmla v0.4s, v22.4s, v28.s[0]
+	WORD $0x4fbc12c2 // fmla v2.4s, v22.4s, v28.s[1]
+	WORD $0x4f9c1ac4 // fmla v4.4s, v22.4s, v28.s[2]
+	WORD $0x4fbc1ac6 // fmla v6.4s, v22.4s, v28.s[3]
+	WORD $0x4f9d12c8 // fmla v8.4s, v22.4s, v29.s[0]
+	WORD $0x4fbd12ca // fmla v10.4s, v22.4s, v29.s[1]
+	WORD $0x4f9d1acc // fmla v12.4s, v22.4s, v29.s[2]
+	WORD $0x4fbd1ace // fmla v14.4s, v22.4s, v29.s[3]
+	WORD $0x4f9e12d0 // fmla v16.4s, v22.4s, v30.s[0]
+	WORD $0x4fbe12d2 // fmla v18.4s, v22.4s, v30.s[1]
+	WORD $0x4f9f12d4 // fmla v20.4s, v22.4s, v31.s[0]
+	WORD $0x4f9c12e1 // fmla v1.4s, v23.4s, v28.s[0]
+	WORD $0x4fbc12e3 // fmla v3.4s, v23.4s, v28.s[1]
+	WORD $0x4f9c1ae5 // fmla v5.4s, v23.4s, v28.s[2]
+	WORD $0x4fbc1ae7 // fmla v7.4s, v23.4s, v28.s[3]
+	WORD $0x4f9d12e9 // fmla v9.4s, v23.4s, v29.s[0]
+	WORD $0x4fbd12eb // fmla v11.4s, v23.4s, v29.s[1]
+	WORD $0x4f9d1aed // fmla v13.4s, v23.4s, v29.s[2]
+	WORD $0x4fbd1aef // fmla v15.4s, v23.4s, v29.s[3]
+	WORD $0x4f9e12f1 // fmla v17.4s, v23.4s, v30.s[0]
+	WORD $0x4fbe12f3 // fmla v19.4s, v23.4s, v30.s[1]
+	WORD $0x4f9f12f5 // fmla v21.4s, v23.4s, v31.s[0]
+	ADD R25, R21
+	SUBS $1, R24
 	BNE step
-	ADD $44, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	FMOVQ F10, (R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	WORD $0x3ca0698d // str q13, [x12, x0]
-	ADD R13, R12
-	FMOVQ F14, (R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
-	ADD R13, R12
-	FMOVQ F16, (R12)
-	WORD $0x3ca06991 // str q17, [x12, x0]
-	ADD R13, R12
-	FMOVQ F18, (R12)
-	WORD $0x3ca06993 // str q19, [x12, x0]
-	ADD R13, R12
-	FMOVQ F20, (R12)
-	WORD $0x3ca06995 // str q21, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $44, R19
+	MOVD R19, a+16(FP)
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVQ F0, (R8)
+	WORD $0x3ca06901 // str q1, [x8, x0]
+	ADD R9, R8
+	FMOVQ F2, (R8)
+	WORD $0x3ca06903 // str q3, [x8, x0]
+	ADD R9, R8
+	FMOVQ F4, (R8)
+	WORD $0x3ca06905 // str q5, [x8, x0]
+	ADD R9, R8
+	FMOVQ F6, (R8)
+	WORD $0x3ca06907 // str q7, [x8, x0]
+	ADD R9, R8
+	FMOVQ F8, (R8)
+	WORD $0x3ca06909 // str q9, [x8, x0]
+	ADD R9, R8
+	FMOVQ F10, (R8)
+	WORD $0x3ca0690b // str q11, [x8, x0]
+	ADD R9, R8
+	FMOVQ F12, (R8)
+	WORD $0x3ca0690d // str q13, [x8, x0]
+	ADD R9, R8
+	FMOVQ F14, (R8)
+	WORD $0x3ca0690f // str q15, [x8, x0]
+	ADD R9, R8
+	FMOVQ F16, (R8)
+	WORD $0x3ca06911 // str q17, [x8, x0]
+	ADD R9, R8
+	FMOVQ F18, (R8)
+	WORD $0x3ca06913 // str q19, [x8, x0]
+	ADD R9, R8
+	FMOVQ F20, (R8)
+	WORD $0x3ca06915 // str q21, [x8, x0]
+	ADD R9, R8
+	MOVD R8, dst+0(FP)
+	MOVD tiles+80(FP), R10
+	SUBS $1, R10
+	MOVD R10, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer12x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer12x8NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer12x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer12x8NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -14560,64 +15946,109 @@ tile:
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V2.S4
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V4.S4
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V6.S4
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V8.S4
+	VMOV V8.B16, V9.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V10.S4
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V12.S4
+	VMOV V12.B16, V13.B16
+	MOVWU.P 4(R2), R10
+	VDUP R10, V14.S4
+	VMOV V14.B16, V15.B16
+	MOVWU.P 4(R2), R11
+	VDUP R11, V16.S4
+	VMOV V16.B16, V17.B16
+	MOVWU.P 4(R2), R12
+	VDUP R12, V18.S4
+	VMOV V18.B16, V19.B16
+	MOVWU.P 4(R2), R13
+	VDUP R13, V20.S4
+	VMOV V20.B16, V21.B16
+	MOVWU.P 4(R2), R14
+	VDUP R14, V22.S4
+	VMOV V22.B16, V23.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	WORD $0x3ce06841 // ldr q1, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	WORD $0x3ce06849 // ldr q9, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	WORD $0x3ce0684d // ldr q13, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F16
-	WORD $0x3ce06851 // ldr q17, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F18
-	WORD $0x3ce06853 // ldr q19, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F20
-	WORD $0x3ce06855 // ldr q21, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F22
-	WORD $0x3ce06857 // ldr q23, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R15
+	MOVD dstStride+8(FP), R19
+	LSL $2, R19
+	FMOVQ (R15), F0
+	WORD $0x3ce069e1 // ldr q1, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F2
+	WORD $0x3ce069e3 // ldr q3, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F4
+	WORD $0x3ce069e5 // ldr q5, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F6
+	WORD $0x3ce069e7 // ldr q7, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F8
+	WORD $0x3ce069e9 // ldr q9, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F10
+	WORD $0x3ce069eb // ldr q11, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F12
+	WORD $0x3ce069ed // ldr q13, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F14
+	WORD $0x3ce069ef // ldr q15, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F16
+	WORD $0x3ce069f1 // ldr q17, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F18
+	WORD $0x3ce069f3 // ldr q19, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F20
+	WORD $0x3ce069f5 // ldr q21, [x15, x0]
+	ADD R19, R15
+	FMOVQ (R15), F22
+	WORD $0x3ce069f7 // ldr q23, [x15, x0]
+	ADD R19, R15
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F24
-	FMOVQ 16(R11), F25
-	FMOVQ 32(R11), F26
-	FMOVQ (R4), F27
-	WORD $0x3ce0689c // ldr q28, [x4, x0]
+	MOVD a+16(FP), R20
+	MOVD offsets+24(FP), R21
+	MOVD b+40(FP), R22
+	MOVD bOffsets+48(FP), R23
+	MOVD zeros+72(FP), R24
+	MOVD k+88(FP), R25
+	MOVD bStride+56(FP), R1
+	LSL $2, R1
+	CBZ R23, step
+gatheredStep:
+	MOVW.P 4(R21), R3
+	ADD R3<<2, R20, R4
+	CMP $0, R3
+	CSEL LT, R24, R4, R4
+	FMOVQ (R4), F24
+	FMOVQ 16(R4), F25
+	FMOVQ 32(R4), F26
+	MOVW.P 4(R23), R5
+	ADD R5<<2, R22, R6
+	CMP $0, R5
+	CSEL LT, R24, R6, R6
+	FMOVQ (R6), F27
+	WORD $0x3ce068dc // ldr q28, [x6, x0]
 	WORD $0x4f981360 // fmla v0.4s, v27.4s, v24.s[0]
 	WORD $0x4fb81362 // fmla v2.4s, v27.4s, v24.s[1]
 	WORD $0x4f981b64 // fmla v4.4s, v27.4s, v24.s[2]
@@ -14642,124 +16073,195 @@ step:
 	WORD $0x4fba1393 // fmla v19.4s, v28.4s, v26.s[1]
 	WORD $0x4f9a1b95 // fmla v21.4s, v28.4s, v26.s[2]
 	WORD $0x4fba1b97 // fmla v23.4s, v28.4s, v26.s[3]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R25
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R21), R7
+	ADD R7<<2, R20, R8
+	CMP $0, R7
+	CSEL LT, R24, R8, R8
+	FMOVQ (R8), F29
+	FMOVQ 16(R8), F30
+	FMOVQ 32(R8), F31
+	FMOVQ (R22), F24
+	WORD $0x3ce06ad9 // ldr q25, [x22, x0]
+	WORD $0x4f9d1300 // fmla v0.4s, v24.4s, v29.s[0]
+	WORD $0x4fbd1302 // fmla v2.4s, v24.4s, v29.s[1]
+	WORD $0x4f9d1b04 // fmla v4.4s, v24.4s, v29.s[2]
+	WORD $0x4fbd1b06 // fmla v6.4s, v24.4s, v29.s[3]
+	WORD $0x4f9e1308 // fmla v8.4s, v24.4s, v30.s[0]
+	WORD $0x4fbe130a // fmla v10.4s, v24.4s, v30.s[1]
+	WORD $0x4f9e1b0c // fmla v12.4s, v24.4s, v30.s[2]
+	WORD $0x4fbe1b0e // fmla v14.4s, v24.4s, v30.s[3]
+	WORD $0x4f9f1310 // fmla v16.4s, v24.4s, v31.s[0]
+	WORD $0x4fbf1312 // fmla v18.4s, v24.4s, v31.s[1]
+	WORD $0x4f9f1b14 // fmla v20.4s, v24.4s, v31.s[2]
+	WORD $0x4fbf1b16 // fmla v22.4s, v24.4s, v31.s[3]
+	WORD $0x4f9d1321 // fmla v1.4s, v25.4s, v29.s[0]
+	WORD $0x4fbd1323 // fmla v3.4s, v25.4s, v29.s[1]
+	WORD $0x4f9d1b25 // fmla v5.4s, v25.4s, v29.s[2]
+	WORD $0x4fbd1b27 // fmla v7.4s, v25.4s, v29.s[3]
+	WORD $0x4f9e1329 // fmla v9.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe132b // fmla v11.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b2d // fmla v13.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b2f // fmla v15.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1331 // fmla v17.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1333 // fmla v19.4s, v25.4s, v31.s[1]
+	WORD $0x4f9f1b35 // fmla v21.4s, v25.4s, v31.s[2]
+	WORD $0x4fbf1b37 // fmla v23.4s, v25.4s, v31.s[3]
+	ADD R1, R22
+	SUBS $1, R25
 	BNE step
-	ADD $48, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	WORD $0x3ca06981 // str q1, [x12, x0]
-	ADD R13, R12
-	FMOVQ F2, (R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	WORD $0x3ca06989 // str q9, [x12, x0]
-	ADD R13, R12
-	FMOVQ F10, (R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	WORD $0x3ca0698d // str q13, [x12, x0]
-	ADD R13, R12
-	FMOVQ F14, (R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
-	ADD R13, R12
-	FMOVQ F16, (R12)
-	WORD $0x3ca06991 // str q17, [x12, x0]
-	ADD R13, R12
-	FMOVQ F18, (R12)
-	WORD $0x3ca06993 // str q19, [x12, x0]
-	ADD R13, R12
-	FMOVQ F20, (R12)
-	WORD $0x3ca06995 // str q21, [x12, x0]
-	ADD R13, R12
-	FMOVQ F22, (R12)
-	WORD $0x3ca06997 // str q23, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $48, R20
+	MOVD R20, a+16(FP)
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVQ F0, (R9)
+	WORD $0x3ca06921 // str q1, [x9, x0]
+	ADD R10, R9
+	FMOVQ F2, (R9)
+	WORD $0x3ca06923 // str q3, [x9, x0]
+	ADD R10, R9
+	FMOVQ F4, (R9)
+	WORD $0x3ca06925 // str q5, [x9, x0]
+	ADD R10, R9
+	FMOVQ F6, (R9)
+	WORD $0x3ca06927 // str q7, [x9, x0]
+	ADD R10, R9
+	FMOVQ F8, (R9)
+	WORD $0x3ca06929 // str q9, [x9, x0]
+	ADD R10, R9
+	FMOVQ F10, (R9)
+	WORD $0x3ca0692b // str q11, [x9, x0]
+	ADD R10, R9
+	FMOVQ F12, (R9)
+	WORD $0x3ca0692d // str q13, [x9, x0]
+	ADD R10, R9
+	FMOVQ F14, (R9)
+	WORD $0x3ca0692f // str q15, [x9, x0]
+	ADD R10, R9
+	FMOVQ F16, (R9)
+	WORD $0x3ca06931 // str q17, [x9, x0]
+	ADD R10, R9
+	FMOVQ F18, (R9)
+	WORD $0x3ca06933 // str q19, [x9, x0]
+	ADD R10, R9
+	FMOVQ F20, (R9)
+	WORD $0x3ca06935 // str q21, [x9, x0]
+	ADD R10, R9
+	FMOVQ F22, (R9)
+	WORD $0x3ca06937 // str q23, [x9, x0]
+	ADD R10, R9
+	MOVD R9, dst+0(FP)
+	MOVD tiles+80(FP), R11
+	SUBS $1, R11
+	MOVD R11, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer1x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer1x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer1x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer1x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
 	LSL $2, R5
+	FMOVQ (R4), F0
+	FMOVQ 16(R4), F1
+	WORD $0x3ce06882 // ldr q2, [x4, x0]
+	ADD R5, R4
+started:
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVS (R11), F3
-	FMOVQ (R4), F4
-	FMOVQ 16(R4), F5
+	MOVD b+40(FP), R8
+	MOVD bOffsets+48(FP), R9
+	MOVD zeros+72(FP), R10
+	MOVD k+88(FP), R11
+	MOVD bStride+56(FP), R12
+	LSL $2, R12
+	CBZ R9, step
+gatheredStep:
+	MOVW.P 4(R7), R13
+	ADD R13<<2, R6, R14
+	CMP $0, R13
+	CSEL LT, R10, R14, R14
+	FMOVS (R14), F3
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R10, R19, R19
+	FMOVQ (R19), F4
+	FMOVQ 16(R19), F5
 	WORD $0x4f831080 // fmla v0.4s, v4.4s, v3.s[0]
-	WORD $0x3ce06886 // ldr q6, [x4, x0]
+	WORD $0x3ce06a66 // ldr q6, [x19, x0]
 	WORD $0x4f8310a1 // fmla v1.4s, v5.4s, v3.s[0]
 	WORD $0x4f8310c2 // fmla v2.4s, v6.4s, v3.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R11
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R7), R20
+	ADD R20<<2, R6, R21
+	CMP $0, R20
+	CSEL LT, R10, R21, R21
+	FMOVS (R21), F7
+	FMOVQ (R8), F8
+	FMOVQ 16(R8), F9
+	WORD $0x4f871100 // fmla v0.4s, v8.4s, v7.s[0]
+	WORD $0x3ce0690a // ldr q10, [x8, x0]
+	WORD $0x4f871121 // fmla v1.4s, v9.4s, v7.s[0]
+	WORD $0x4f871142 // fmla v2.4s, v10.4s, v7.s[0]
+	ADD R12, R8
+	SUBS $1, R11
 	BNE step
+done:
 	ADD $4, R6
 	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+	MOVD dst+0(FP), R22
+	MOVD dstStride+8(FP), R23
+	LSL $2, R23
+	FMOVQ F0, (R22)
+	FMOVQ F1, 16(R22)
+	WORD $0x3ca06ac2 // str q2, [x22, x0]
+	ADD R23, R22
+	MOVD R22, dst+0(FP)
+	MOVD tiles+80(FP), R24
+	SUBS $1, R24
+	MOVD R24, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer2x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer2x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer2x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer2x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -14767,72 +16269,110 @@ tile:
 	VEOR V4.B16, V4.B16, V4.B16
 	VEOR V5.B16, V5.B16, V5.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V3.S4
+	VMOV V3.B16, V4.B16
+	VMOV V4.B16, V5.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F3
-	FMOVQ 16(R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVQ (R5), F0
+	FMOVQ 16(R5), F1
+	WORD $0x3ce068a2 // ldr q2, [x5, x0]
+	ADD R6, R5
+	FMOVQ (R5), F3
+	FMOVQ 16(R5), F4
+	WORD $0x3ce068a5 // ldr q5, [x5, x0]
+	ADD R6, R5
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVD (R11), F6
-	FMOVQ (R4), F7
-	FMOVQ 16(R4), F8
+	MOVD a+16(FP), R7
+	MOVD offsets+24(FP), R8
+	MOVD b+40(FP), R9
+	MOVD bOffsets+48(FP), R10
+	MOVD zeros+72(FP), R11
+	MOVD k+88(FP), R12
+	MOVD bStride+56(FP), R13
+	LSL $2, R13
+	CBZ R10, step
+gatheredStep:
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R11, R15, R15
+	FMOVD (R15), F6
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R11, R20, R20
+	FMOVQ (R20), F7
+	FMOVQ 16(R20), F8
 	WORD $0x4f8610e0 // fmla v0.4s, v7.4s, v6.s[0]
 	WORD $0x4fa610e3 // fmla v3.4s, v7.4s, v6.s[1]
-	WORD $0x3ce06889 // ldr q9, [x4, x0]
+	WORD $0x3ce06a89 // ldr q9, [x20, x0]
 	WORD $0x4f861101 // fmla v1.4s, v8.4s, v6.s[0]
 	WORD $0x4fa61104 // fmla v4.4s, v8.4s, v6.s[1]
 	WORD $0x4f861122 // fmla v2.4s, v9.4s, v6.s[0]
 	WORD $0x4fa61125 // fmla v5.4s, v9.4s, v6.s[1]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R12
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R8), R21
+	ADD R21<<2, R7, R22
+	CMP $0, R21
+	CSEL LT, R11, R22, R22
+	FMOVD (R22), F10
+	FMOVQ (R9), F11
+	FMOVQ 16(R9), F12
+	WORD $0x4f8a1160 // fmla v0.4s, v11.4s, v10.s[0]
+	WORD $0x4faa1163 // fmla v3.4s, v11.4s, v10.s[1]
+	WORD $0x3ce0692d // ldr q13, [x9, x0]
+	WORD $0x4f8a1181 // fmla v1.4s, v12.4s, v10.s[0]
+	WORD $0x4faa1184 // fmla v4.4s, v12.4s, v10.s[1]
+	WORD $0x4f8a11a2 // fmla v2.4s, v13.4s, v10.s[0]
+	WORD $0x4faa11a5 // fmla v5.4s, v13.4s, v10.s[1]
+	ADD R13, R9
+	SUBS $1, R12
 	BNE step
-	ADD $8, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	FMOVQ F3, (R12)
-	FMOVQ F4, 16(R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $8, R7
+	MOVD R7, a+16(FP)
+	MOVD dst+0(FP), R23
+	MOVD dstStride+8(FP), R24
+	LSL $2, R24
+	FMOVQ F0, (R23)
+	FMOVQ F1, 16(R23)
+	WORD $0x3ca06ae2 // str q2, [x23, x0]
+	ADD R24, R23
+	FMOVQ F3, (R23)
+	FMOVQ F4, 16(R23)
+	WORD $0x3ca06ae5 // str q5, [x23, x0]
+	ADD R24, R23
+	MOVD R23, dst+0(FP)
+	MOVD tiles+80(FP), R25
+	SUBS $1, R25
+	MOVD R25, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer3x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer3x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer3x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer3x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -14843,84 +16383,130 @@ tile:
 	VEOR V7.B16, V7.B16, V7.B16
 	VEOR V8.B16, V8.B16, V8.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V3.S4
+	VMOV V3.B16, V4.B16
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V6.S4
+	VMOV V6.B16, V7.B16
+	VMOV V7.B16, V8.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F3
-	FMOVQ 16(R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	FMOVQ 16(R2), F7
-	WORD $0x3ce06848 // ldr q8, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVQ (R6), F0
+	FMOVQ 16(R6), F1
+	WORD $0x3ce068c2 // ldr q2, [x6, x0]
+	ADD R7, R6
+	FMOVQ (R6), F3
+	FMOVQ 16(R6), F4
+	WORD $0x3ce068c5 // ldr q5, [x6, x0]
+	ADD R7, R6
+	FMOVQ (R6), F6
+	FMOVQ 16(R6), F7
+	WORD $0x3ce068c8 // ldr q8, [x6, x0]
+	ADD R7, R6
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVD (R11), F9
-	FMOVS 8(R11), F10
-	FMOVQ (R4), F11
-	FMOVQ 16(R4), F12
+	MOVD a+16(FP), R8
+	MOVD offsets+24(FP), R9
+	MOVD b+40(FP), R10
+	MOVD bOffsets+48(FP), R11
+	MOVD zeros+72(FP), R12
+	MOVD k+88(FP), R13
+	MOVD bStride+56(FP), R14
+	LSL $2, R14
+	CBZ R11, step
+gatheredStep:
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R12, R19, R19
+	FMOVD (R19), F9
+	FMOVS 8(R19), F10
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R12, R21, R21
+	FMOVQ (R21), F11
+	FMOVQ 16(R21), F12
 	WORD $0x4f891160 // fmla v0.4s, v11.4s, v9.s[0]
 	WORD $0x4fa91163 // fmla v3.4s, v11.4s, v9.s[1]
 	WORD $0x4f8a1166 // fmla v6.4s, v11.4s, v10.s[0]
-	WORD $0x3ce0688d // ldr q13, [x4, x0]
+	WORD $0x3ce06aad // ldr q13, [x21, x0]
 	WORD $0x4f891181 // fmla v1.4s, v12.4s, v9.s[0]
 	WORD $0x4fa91184 // fmla v4.4s, v12.4s, v9.s[1]
 	WORD $0x4f8a1187 // fmla v7.4s, v12.4s, v10.s[0]
 	WORD $0x4f8911a2 // fmla v2.4s, v13.4s, v9.s[0]
 	WORD $0x4fa911a5 // fmla v5.4s, v13.4s, v9.s[1]
 	WORD $0x4f8a11a8 // fmla v8.4s, v13.4s, v10.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R13
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R9), R22
+	ADD R22<<2, R8, R23
+	CMP $0, R22
+	CSEL LT, R12, R23, R23
+	FMOVD (R23), F14
+	FMOVS 8(R23), F15
+	FMOVQ (R10), F16
+	FMOVQ 16(R10), F17
+	WORD $0x4f8e1200 // fmla v0.4s, v16.4s, v14.s[0]
+	WORD $0x4fae1203 // fmla v3.4s, v16.4s, v14.s[1]
+	WORD $0x4f8f1206 // fmla v6.4s, v16.4s, v15.s[0]
+	WORD $0x3ce06952 // ldr q18, [x10, x0]
+	WORD $0x4f8e1221 // fmla v1.4s, v17.4s, v14.s[0]
+	WORD $0x4fae1224 // fmla v4.4s, v17.4s, v14.s[1]
+	WORD $0x4f8f1227 // fmla v7.4s, v17.4s, v15.s[0]
+	WORD $0x4f8e1242 // fmla v2.4s, v18.4s, v14.s[0]
+	WORD $0x4fae1245 // fmla v5.4s, v18.4s, v14.s[1]
+	WORD $0x4f8f1248 // fmla v8.4s, v18.4s, v15.s[0]
+	ADD R14, R10
+	SUBS $1, R13
 	BNE step
-	ADD $12, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	FMOVQ F3, (R12)
-	FMOVQ F4, 16(R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	FMOVQ F7, 16(R12)
-	WORD $0x3ca06988 // str q8, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $12, R8
+	MOVD R8, a+16(FP)
+	MOVD dst+0(FP), R24
+	MOVD dstStride+8(FP), R25
+	LSL $2, R25
+	FMOVQ F0, (R24)
+	FMOVQ F1, 16(R24)
+	WORD $0x3ca06b02 // str q2, [x24, x0]
+	ADD R25, R24
+	FMOVQ F3, (R24)
+	FMOVQ F4, 16(R24)
+	WORD $0x3ca06b05 // str q5, [x24, x0]
+	ADD R25, R24
+	FMOVQ F6, (R24)
+	FMOVQ F7, 16(R24)
+	WORD $0x3ca06b08 // str q8, [x24, x0]
+	ADD R25, R24
+	MOVD R24, dst+0(FP)
+	MOVD tiles+80(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer4x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer4x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer4x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer4x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -14934,47 +16520,72 @@ tile:
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V3.S4
+	VMOV V3.B16, V4.B16
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V6.S4
+	VMOV V6.B16, V7.B16
+	VMOV V7.B16, V8.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V9.S4
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F3
-	FMOVQ 16(R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	FMOVQ 16(R2), F7
-	WORD $0x3ce06848 // ldr q8, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F9
-	FMOVQ 16(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVQ (R7), F0
+	FMOVQ 16(R7), F1
+	WORD $0x3ce068e2 // ldr q2, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F3
+	FMOVQ 16(R7), F4
+	WORD $0x3ce068e5 // ldr q5, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F6
+	FMOVQ 16(R7), F7
+	WORD $0x3ce068e8 // ldr q8, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F9
+	FMOVQ 16(R7), F10
+	WORD $0x3ce068eb // ldr q11, [x7, x0]
+	ADD R8, R7
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F12
-	FMOVQ (R4), F13
-	FMOVQ 16(R4), F14
+	MOVD a+16(FP), R9
+	MOVD offsets+24(FP), R10
+	MOVD b+40(FP), R11
+	MOVD bOffsets+48(FP), R12
+	MOVD zeros+72(FP), R13
+	MOVD k+88(FP), R14
+	MOVD bStride+56(FP), R15
+	LSL $2, R15
+	CBZ R12, step
+gatheredStep:
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R13, R20, R20
+	FMOVQ (R20), F12
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R13, R22, R22
+	FMOVQ (R22), F13
+	FMOVQ 16(R22), F14
 	WORD $0x4f8c11a0 // fmla v0.4s, v13.4s, v12.s[0]
 	WORD $0x4fac11a3 // fmla v3.4s, v13.4s, v12.s[1]
 	WORD $0x4f8c19a6 // fmla v6.4s, v13.4s, v12.s[2]
 	WORD $0x4fac19a9 // fmla v9.4s, v13.4s, v12.s[3]
-	WORD $0x3ce0688f // ldr q15, [x4, x0]
+	WORD $0x3ce06acf // ldr q15, [x22, x0]
 	WORD $0x4f8c11c1 // fmla v1.4s, v14.4s, v12.s[0]
 	WORD $0x4fac11c4 // fmla v4.4s, v14.4s, v12.s[1]
 	WORD $0x4f8c19c7 // fmla v7.4s, v14.4s, v12.s[2]
@@ -14983,45 +16594,72 @@ step:
 	WORD $0x4fac11e5 // fmla v5.4s, v15.4s, v12.s[1]
 	WORD $0x4f8c19e8 // fmla v8.4s, v15.4s, v12.s[2]
 	WORD $0x4fac19eb // fmla v11.4s, v15.4s, v12.s[3]
-	ADD R5, R4
-	SUBS $1, R9
-	BNE step
-	ADD $16, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	FMOVQ F3, (R12)
-	FMOVQ F4, 16(R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	FMOVQ F7, 16(R12)
-	WORD $0x3ca06988 // str q8, [x12, x0]
-	ADD R13, R12
-	FMOVQ F9, (R12)
-	FMOVQ F10, 16(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
 	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R10), R23
+	ADD R23<<2, R9, R24
+	CMP $0, R23
+	CSEL LT, R13, R24, R24
+	FMOVQ (R24), F16
+	FMOVQ (R11), F17
+	FMOVQ 16(R11), F18
+	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
+	WORD $0x4fb01223 // fmla v3.4s, v17.4s, v16.s[1]
+	WORD $0x4f901a26 // fmla v6.4s, v17.4s, v16.s[2]
+	WORD $0x4fb01a29 // fmla v9.4s, v17.4s, v16.s[3]
+	WORD $0x3ce06973 // ldr q19, [x11, x0]
+	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD $0x4fb01244 // fmla v4.4s, v18.4s, v16.s[1]
+	WORD $0x4f901a47 // fmla v7.4s, v18.4s, v16.s[2]
+	WORD $0x4fb01a4a // fmla v10.4s, v18.4s, v16.s[3]
+	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD $0x4fb01265 // fmla v5.4s, v19.4s, v16.s[1]
+	WORD $0x4f901a68 // fmla v8.4s, v19.4s, v16.s[2]
+	WORD $0x4fb01a6b // fmla v11.4s, v19.4s, v16.s[3]
+	ADD R15, R11
+	SUBS $1, R14
+	BNE step
+done:
+	ADD $16, R9
+	MOVD R9, a+16(FP)
+	MOVD dst+0(FP), R25
+	MOVD dstStride+8(FP), R1
+	LSL $2, R1
+	FMOVQ F0, (R25)
+	FMOVQ F1, 16(R25)
+	WORD $0x3ca06b22 // str q2, [x25, x0]
+	ADD R1, R25
+	FMOVQ F3, (R25)
+	FMOVQ F4, 16(R25)
+	WORD $0x3ca06b25 // str q5, [x25, x0]
+	ADD R1, R25
+	FMOVQ F6, (R25)
+	FMOVQ F7, 16(R25)
+	WORD $0x3ca06b28 // str q8, [x25, x0]
+	ADD R1, R25
+	FMOVQ F9, (R25)
+	FMOVQ F10, 16(R25)
+	WORD $0x3ca06b2b // str q11, [x25, x0]
+	ADD R1, R25
+	MOVD R25, dst+0(FP)
+	MOVD tiles+80(FP), R3
+	SUBS $1, R3
+	MOVD R3, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer5x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer5x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer5x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer5x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15038,53 +16676,82 @@ tile:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V3.S4
+	VMOV V3.B16, V4.B16
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V6.S4
+	VMOV V6.B16, V7.B16
+	VMOV V7.B16, V8.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V9.S4
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V12.S4
+	VMOV V12.B16, V13.B16
+	VMOV V13.B16, V14.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F3
-	FMOVQ 16(R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	FMOVQ 16(R2), F7
-	WORD $0x3ce06848 // ldr q8, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F9
-	FMOVQ 16(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	FMOVQ 16(R2), F13
-	WORD $0x3ce0684e // ldr q14, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVQ (R8), F0
+	FMOVQ 16(R8), F1
+	WORD $0x3ce06902 // ldr q2, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F3
+	FMOVQ 16(R8), F4
+	WORD $0x3ce06905 // ldr q5, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F6
+	FMOVQ 16(R8), F7
+	WORD $0x3ce06908 // ldr q8, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F9
+	FMOVQ 16(R8), F10
+	WORD $0x3ce0690b // ldr q11, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F12
+	FMOVQ 16(R8), F13
+	WORD $0x3ce0690e // ldr q14, [x8, x0]
+	ADD R9, R8
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F15
-	FMOVS 16(R11), F16
-	FMOVQ (R4), F17
-	FMOVQ 16(R4), F18
+	MOVD a+16(FP), R10
+	MOVD offsets+24(FP), R11
+	MOVD b+40(FP), R12
+	MOVD bOffsets+48(FP), R13
+	MOVD zeros+72(FP), R14
+	MOVD k+88(FP), R15
+	MOVD bStride+56(FP), R19
+	LSL $2, R19
+	CBZ R13, step
+gatheredStep:
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R14, R21, R21
+	FMOVQ (R21), F15
+	FMOVS 16(R21), F16
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R14, R23, R23
+	FMOVQ (R23), F17
+	FMOVQ 16(R23), F18
 	WORD $0x4f8f1220 // fmla v0.4s, v17.4s, v15.s[0]
 	WORD $0x4faf1223 // fmla v3.4s, v17.4s, v15.s[1]
 	WORD $0x4f8f1a26 // fmla v6.4s, v17.4s, v15.s[2]
 	WORD $0x4faf1a29 // fmla v9.4s, v17.4s, v15.s[3]
 	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
-	WORD $0x3ce06893 // ldr q19, [x4, x0]
+	WORD $0x3ce06af3 // ldr q19, [x23, x0]
 	WORD $0x4f8f1241 // fmla v1.4s, v18.4s, v15.s[0]
 	WORD $0x4faf1244 // fmla v4.4s, v18.4s, v15.s[1]
 	WORD $0x4f8f1a47 // fmla v7.4s, v18.4s, v15.s[2]
@@ -15095,49 +16762,80 @@ step:
 	WORD $0x4f8f1a68 // fmla v8.4s, v19.4s, v15.s[2]
 	WORD $0x4faf1a6b // fmla v11.4s, v19.4s, v15.s[3]
 	WORD $0x4f90126e // fmla v14.4s, v19.4s, v16.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R15
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R11), R24
+	ADD R24<<2, R10, R25
+	CMP $0, R24
+	CSEL LT, R14, R25, R25
+	FMOVQ (R25), F20
+	FMOVS 16(R25), F21
+	FMOVQ (R12), F22
+	FMOVQ 16(R12), F23
+	WORD $0x4f9412c0 // fmla v0.4s, v22.4s, v20.s[0]
+	WORD $0x4fb412c3 // fmla v3.4s, v22.4s, v20.s[1]
+	WORD $0x4f941ac6 // fmla v6.4s, v22.4s, v20.s[2]
+	WORD $0x4fb41ac9 // fmla v9.4s, v22.4s, v20.s[3]
+	WORD $0x4f9512cc // fmla v12.4s, v22.4s, v21.s[0]
+	WORD $0x3ce06998 // ldr q24, [x12, x0]
+	WORD $0x4f9412e1 // fmla v1.4s, v23.4s, v20.s[0]
+	WORD $0x4fb412e4 // fmla v4.4s, v23.4s, v20.s[1]
+	WORD $0x4f941ae7 // fmla v7.4s, v23.4s, v20.s[2]
+	WORD $0x4fb41aea // fmla v10.4s, v23.4s, v20.s[3]
+	WORD $0x4f9512ed // fmla v13.4s, v23.4s, v21.s[0]
+	WORD $0x4f941302 // fmla v2.4s, v24.4s, v20.s[0]
+	WORD $0x4fb41305 // fmla v5.4s, v24.4s, v20.s[1]
+	WORD $0x4f941b08 // fmla v8.4s, v24.4s, v20.s[2]
+	WORD $0x4fb41b0b // fmla v11.4s, v24.4s, v20.s[3]
+	WORD $0x4f95130e // fmla v14.4s, v24.4s, v21.s[0]
+	ADD R19, R12
+	SUBS $1, R15
 	BNE step
-	ADD $20, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	FMOVQ F3, (R12)
-	FMOVQ F4, 16(R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	FMOVQ F7, 16(R12)
-	WORD $0x3ca06988 // str q8, [x12, x0]
-	ADD R13, R12
-	FMOVQ F9, (R12)
-	FMOVQ F10, 16(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	FMOVQ F13, 16(R12)
-	WORD $0x3ca0698e // str q14, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $20, R10
+	MOVD R10, a+16(FP)
+	MOVD dst+0(FP), R1
+	MOVD dstStride+8(FP), R3
+	LSL $2, R3
+	FMOVQ F0, (R1)
+	FMOVQ F1, 16(R1)
+	WORD $0x3ca06822 // str q2, [x1, x0]
+	ADD R3, R1
+	FMOVQ F3, (R1)
+	FMOVQ F4, 16(R1)
+	WORD $0x3ca06825 // str q5, [x1, x0]
+	ADD R3, R1
+	FMOVQ F6, (R1)
+	FMOVQ F7, 16(R1)
+	WORD $0x3ca06828 // str q8, [x1, x0]
+	ADD R3, R1
+	FMOVQ F9, (R1)
+	FMOVQ F10, 16(R1)
+	WORD $0x3ca0682b // str q11, [x1, x0]
+	ADD R3, R1
+	FMOVQ F12, (R1)
+	FMOVQ F13, 16(R1)
+	WORD $0x3ca0682e // str q14, [x1, x0]
+	ADD R3, R1
+	MOVD R1, dst+0(FP)
+	MOVD tiles+80(FP), R4
+	SUBS $1, R4
+	MOVD R4, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer6x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer6x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer6x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer6x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15157,58 +16855,91 @@ tile:
 	VEOR V16.B16, V16.B16, V16.B16
 	VEOR V17.B16, V17.B16, V17.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V3.S4
+	VMOV V3.B16, V4.B16
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V6.S4
+	VMOV V6.B16, V7.B16
+	VMOV V7.B16, V8.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V9.S4
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V12.S4
+	VMOV V12.B16, V13.B16
+	VMOV V13.B16, V14.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V15.S4
+	VMOV V15.B16, V16.B16
+	VMOV V16.B16, V17.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F3
-	FMOVQ 16(R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	FMOVQ 16(R2), F7
-	WORD $0x3ce06848 // ldr q8, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F9
-	FMOVQ 16(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	FMOVQ 16(R2), F13
-	WORD $0x3ce0684e // ldr q14, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F15
-	FMOVQ 16(R2), F16
-	WORD $0x3ce06851 // ldr q17, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVQ (R9), F0
+	FMOVQ 16(R9), F1
+	WORD $0x3ce06922 // ldr q2, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F3
+	FMOVQ 16(R9), F4
+	WORD $0x3ce06925 // ldr q5, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F6
+	FMOVQ 16(R9), F7
+	WORD $0x3ce06928 // ldr q8, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F9
+	FMOVQ 16(R9), F10
+	WORD $0x3ce0692b // ldr q11, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F12
+	FMOVQ 16(R9), F13
+	WORD $0x3ce0692e // ldr q14, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F15
+	FMOVQ 16(R9), F16
+	WORD $0x3ce06931 // ldr q17, [x9, x0]
+	ADD R10, R9
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F18
-	FMOVD 16(R11), F19
-	FMOVQ (R4), F20
-	FMOVQ 16(R4), F21
+	MOVD a+16(FP), R11
+	MOVD offsets+24(FP), R12
+	MOVD b+40(FP), R13
+	MOVD bOffsets+48(FP), R14
+	MOVD zeros+72(FP), R15
+	MOVD k+88(FP), R19
+	MOVD bStride+56(FP), R20
+	LSL $2, R20
+	CBZ R14, step
+gatheredStep:
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R15, R22, R22
+	FMOVQ (R22), F18
+	FMOVD 16(R22), F19
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R15, R24, R24
+	FMOVQ (R24), F20
+	FMOVQ 16(R24), F21
 	WORD $0x4f921280 // fmla v0.4s, v20.4s, v18.s[0]
 	WORD $0x4fb21283 // fmla v3.4s, v20.4s, v18.s[1]
 	WORD $0x4f921a86 // fmla v6.4s, v20.4s, v18.s[2]
 	WORD $0x4fb21a89 // fmla v9.4s, v20.4s, v18.s[3]
 	WORD $0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
 	WORD $0x4fb3128f // fmla v15.4s, v20.4s, v19.s[1]
-	WORD $0x3ce06896 // ldr q22, [x4, x0]
+	WORD $0x3ce06b16 // ldr q22, [x24, x0]
 	WORD $0x4f9212a1 // fmla v1.4s, v21.4s, v18.s[0]
 	WORD $0x4fb212a4 // fmla v4.4s, v21.4s, v18.s[1]
 	WORD $0x4f921aa7 // fmla v7.4s, v21.4s, v18.s[2]
@@ -15221,53 +16952,87 @@ step:
 	WORD $0x4fb21acb // fmla v11.4s, v22.4s, v18.s[3]
 	WORD $0x4f9312ce // fmla v14.4s, v22.4s, v19.s[0]
 	WORD $0x4fb312d1 // fmla v17.4s, v22.4s, v19.s[1]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R19
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R12), R25
+	ADD R25<<2, R11, R1
+	CMP $0, R25
+	CSEL LT, R15, R1, R1
+	FMOVQ (R1), F23
+	FMOVD 16(R1), F24
+	FMOVQ (R13), F25
+	FMOVQ 16(R13), F26
+	WORD $0x4f971320 // fmla v0.4s, v25.4s, v23.s[0]
+	WORD $0x4fb71323 // fmla v3.4s, v25.4s, v23.s[1]
+	WORD $0x4f971b26 // fmla v6.4s, v25.4s, v23.s[2]
+	WORD $0x4fb71b29 // fmla v9.4s, v25.4s, v23.s[3]
+	WORD $0x4f98132c // fmla v12.4s, v25.4s, v24.s[0]
+	WORD $0x4fb8132f // fmla v15.4s, v25.4s, v24.s[1]
+	WORD $0x3ce069bb // ldr q27, [x13, x0]
+	WORD $0x4f971341 // fmla v1.4s, v26.4s, v23.s[0]
+	WORD $0x4fb71344 // fmla v4.4s, v26.4s, v23.s[1]
+	WORD $0x4f971b47 // fmla v7.4s, v26.4s, v23.s[2]
+	WORD $0x4fb71b4a // fmla v10.4s, v26.4s, v23.s[3]
+	WORD $0x4f98134d // fmla v13.4s, v26.4s, v24.s[0]
+	WORD $0x4fb81350 // fmla v16.4s, v26.4s, v24.s[1]
+	WORD $0x4f971362 // fmla v2.4s, v27.4s, v23.s[0]
+	WORD $0x4fb71365 // fmla v5.4s, v27.4s, v23.s[1]
+	WORD $0x4f971b68 // fmla v8.4s, v27.4s, v23.s[2]
+	WORD $0x4fb71b6b // fmla v11.4s, v27.4s, v23.s[3]
+	WORD $0x4f98136e // fmla v14.4s, v27.4s, v24.s[0]
+	WORD $0x4fb81371 // fmla v17.4s, v27.4s, v24.s[1]
+	ADD R20, R13
+	SUBS $1, R19
 	BNE step
-	ADD $24, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	FMOVQ F3, (R12)
-	FMOVQ F4, 16(R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	FMOVQ F7, 16(R12)
-	WORD $0x3ca06988 // str q8, [x12, x0]
-	ADD R13, R12
-	FMOVQ F9, (R12)
-	FMOVQ F10, 16(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	FMOVQ F13, 16(R12)
-	WORD $0x3ca0698e // str q14, [x12, x0]
-	ADD R13, R12
-	FMOVQ F15, (R12)
-	FMOVQ F16, 16(R12)
-	WORD $0x3ca06991 // str q17, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $24, R11
+	MOVD R11, a+16(FP)
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVQ F0, (R3)
+	FMOVQ F1, 16(R3)
+	WORD $0x3ca06862 // str q2, [x3, x0]
+	ADD R4, R3
+	FMOVQ F3, (R3)
+	FMOVQ F4, 16(R3)
+	WORD $0x3ca06865 // str q5, [x3, x0]
+	ADD R4, R3
+	FMOVQ F6, (R3)
+	FMOVQ F7, 16(R3)
+	WORD $0x3ca06868 // str q8, [x3, x0]
+	ADD R4, R3
+	FMOVQ F9, (R3)
+	FMOVQ F10, 16(R3)
+	WORD $0x3ca0686b // str q11, [x3, x0]
+	ADD R4, R3
+	FMOVQ F12, (R3)
+	FMOVQ F13, 16(R3)
+	WORD $0x3ca0686e // str q14, [x3, x0]
+	ADD R4, R3
+	FMOVQ F15, (R3)
+	FMOVQ F16, 16(R3)
+	WORD $0x3ca06871 // str q17, [x3, x0]
+	ADD R4, R3
+	MOVD R3, dst+0(FP)
+	MOVD tiles+80(FP), R5
+	SUBS $1, R5
+	MOVD R5, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer7x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer7x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer7x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer7x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15290,56 +17055,93 @@ tile:
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V3.S4
+	VMOV V3.B16, V4.B16
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V6.S4
+	VMOV V6.B16, V7.B16
+	VMOV V7.B16, V8.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V9.S4
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V12.S4
+	VMOV V12.B16, V13.B16
+	VMOV V13.B16, V14.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V15.S4
+	VMOV V15.B16, V16.B16
+	VMOV V16.B16, V17.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V18.S4
+	VMOV V18.B16, V19.B16
+	VMOV V19.B16, V20.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F3
-	FMOVQ 16(R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	FMOVQ 16(R2), F7
-	WORD $0x3ce06848 // ldr q8, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F9
-	FMOVQ 16(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	FMOVQ 16(R2), F13
-	WORD $0x3ce0684e // ldr q14, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F15
-	FMOVQ 16(R2), F16
-	WORD $0x3ce06851 // ldr q17, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F18
-	FMOVQ 16(R2), F19
-	WORD $0x3ce06854 // ldr q20, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVQ (R10), F0
+	FMOVQ 16(R10), F1
+	WORD $0x3ce06942 // ldr q2, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F3
+	FMOVQ 16(R10), F4
+	WORD $0x3ce06945 // ldr q5, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F6
+	FMOVQ 16(R10), F7
+	WORD $0x3ce06948 // ldr q8, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F9
+	FMOVQ 16(R10), F10
+	WORD $0x3ce0694b // ldr q11, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F12
+	FMOVQ 16(R10), F13
+	WORD $0x3ce0694e // ldr q14, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F15
+	FMOVQ 16(R10), F16
+	WORD $0x3ce06951 // ldr q17, [x10, x0]
+	ADD R11, R10
+	FMOVQ (R10), F18
+	FMOVQ 16(R10), F19
+	WORD $0x3ce06954 // ldr q20, [x10, x0]
+	ADD R11, R10
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F21
-	FMOVD 16(R11), F22
-	FMOVS 24(R11), F23
-	FMOVQ (R4), F24
-	FMOVQ 16(R4), F25
+	MOVD a+16(FP), R12
+	MOVD offsets+24(FP), R13
+	MOVD b+40(FP), R14
+	MOVD bOffsets+48(FP), R15
+	MOVD zeros+72(FP), R19
+	MOVD k+88(FP), R20
+	MOVD bStride+56(FP), R21
+	LSL $2, R21
+	CBZ R15, step
+gatheredStep:
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R19, R23, R23
+	FMOVQ (R23), F21
+	FMOVD 16(R23), F22
+	FMOVS 24(R23), F23
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R19, R25, R25
+	FMOVQ (R25), F24
+	FMOVQ 16(R25), F25
 	WORD $0x4f951300 // fmla v0.4s, v24.4s, v21.s[0]
 	WORD $0x4fb51303 // fmla v3.4s, v24.4s, v21.s[1]
 	WORD $0x4f951b06 // fmla v6.4s, v24.4s, v21.s[2]
@@ -15347,7 +17149,7 @@ step:
 	WORD $0x4f96130c // fmla v12.4s, v24.4s, v22.s[0]
 	WORD $0x4fb6130f // fmla v15.4s, v24.4s, v22.s[1]
 	WORD $0x4f971312 // fmla v18.4s, v24.4s, v23.s[0]
-	WORD $0x3ce0689a // ldr q26, [x4, x0]
+	WORD $0x3ce06b3a // ldr q26, [x25, x0]
 	WORD $0x4f951321 // fmla v1.4s, v25.4s, v21.s[0]
 	WORD $0x4fb51324 // fmla v4.4s, v25.4s, v21.s[1]
 	WORD $0x4f951b27 // fmla v7.4s, v25.4s, v21.s[2]
@@ -15362,57 +17164,95 @@ step:
 	WORD $0x4f96134e // fmla v14.4s, v26.4s, v22.s[0]
 	WORD $0x4fb61351 // fmla v17.4s, v26.4s, v22.s[1]
 	WORD $0x4f971354 // fmla v20.4s, v26.4s, v23.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R20
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R13), R1
+	ADD R1<<2, R12, R3
+	CMP $0, R1
+	CSEL LT, R19, R3, R3
+	FMOVQ (R3), F27
+	FMOVD 16(R3), F28
+	FMOVS 24(R3), F29
+	FMOVQ (R14), F30
+	FMOVQ 16(R14), F31
+	WORD $0x4f9b13c0 // fmla v0.4s, v30.4s, v27.s[0]
+	WORD $0x4fbb13c3 // fmla v3.4s, v30.4s, v27.s[1]
+	WORD $0x4f9b1bc6 // fmla v6.4s, v30.4s, v27.s[2]
+	WORD $0x4fbb1bc9 // fmla v9.4s, v30.4s, v27.s[3]
+	WORD $0x4f9c13cc // fmla v12.4s, v30.4s, v28.s[0]
+	WORD $0x4fbc13cf // fmla v15.4s, v30.4s, v28.s[1]
+	WORD $0x4f9d13d2 // fmla v18.4s, v30.4s, v29.s[0]
+	WORD $0x3ce069d8 // ldr q24, [x14, x0]
+	WORD $0x4f9b13e1 // fmla v1.4s, v31.4s, v27.s[0]
+	WORD $0x4fbb13e4 // fmla v4.4s, v31.4s, v27.s[1]
+	WORD $0x4f9b1be7 // fmla v7.4s, v31.4s, v27.s[2]
+	WORD $0x4fbb1bea // fmla v10.4s, v31.4s, v27.s[3]
+	WORD $0x4f9c13ed // fmla v13.4s, v31.4s, v28.s[0]
+	WORD $0x4fbc13f0 // fmla v16.4s, v31.4s, v28.s[1]
+	WORD $0x4f9d13f3 // fmla v19.4s, v31.4s, v29.s[0]
+	WORD $0x4f9b1302 // fmla v2.4s, v24.4s, v27.s[0]
+	WORD $0x4fbb1305 // fmla v5.4s, v24.4s, v27.s[1]
+	WORD $0x4f9b1b08 // fmla v8.4s, v24.4s, v27.s[2]
+	WORD $0x4fbb1b0b // fmla v11.4s, v24.4s, v27.s[3]
+	WORD $0x4f9c130e // fmla v14.4s, v24.4s, v28.s[0]
+	WORD $0x4fbc1311 // fmla v17.4s, v24.4s, v28.s[1]
+	WORD $0x4f9d1314 // fmla v20.4s, v24.4s, v29.s[0]
+	ADD R21, R14
+	SUBS $1, R20
 	BNE step
-	ADD $28, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	FMOVQ F3, (R12)
-	FMOVQ F4, 16(R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	FMOVQ F7, 16(R12)
-	WORD $0x3ca06988 // str q8, [x12, x0]
-	ADD R13, R12
-	FMOVQ F9, (R12)
-	FMOVQ F10, 16(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	FMOVQ F13, 16(R12)
-	WORD $0x3ca0698e // str q14, [x12, x0]
-	ADD R13, R12
-	FMOVQ F15, (R12)
-	FMOVQ F16, 16(R12)
-	WORD $0x3ca06991 // str q17, [x12, x0]
-	ADD R13, R12
-	FMOVQ F18, (R12)
-	FMOVQ F19, 16(R12)
-	WORD $0x3ca06994 // str q20, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $28, R12
+	MOVD R12, a+16(FP)
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVQ F0, (R4)
+	FMOVQ F1, 16(R4)
+	WORD $0x3ca06882 // str q2, [x4, x0]
+	ADD R5, R4
+	FMOVQ F3, (R4)
+	FMOVQ F4, 16(R4)
+	WORD $0x3ca06885 // str q5, [x4, x0]
+	ADD R5, R4
+	FMOVQ F6, (R4)
+	FMOVQ F7, 16(R4)
+	WORD $0x3ca06888 // str q8, [x4, x0]
+	ADD R5, R4
+	FMOVQ F9, (R4)
+	FMOVQ F10, 16(R4)
+	WORD $0x3ca0688b // str q11, [x4, x0]
+	ADD R5, R4
+	FMOVQ F12, (R4)
+	FMOVQ F13, 16(R4)
+	WORD $0x3ca0688e // str q14, [x4, x0]
+	ADD R5, R4
+	FMOVQ F15, (R4)
+	FMOVQ F16, 16(R4)
+	WORD $0x3ca06891 // str q17, [x4, x0]
+	ADD R5, R4
+	FMOVQ F18, (R4)
+	FMOVQ F19, 16(R4)
+	WORD $0x3ca06894 // str q20, [x4, x0]
+	ADD R5, R4
+	MOVD R4, dst+0(FP)
+	MOVD tiles+80(FP), R6
+	SUBS $1, R6
+	MOVD R6, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer8x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer8x12NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer8x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer8x12NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15438,59 +17278,100 @@ tile:
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V3.S4
+	VMOV V3.B16, V4.B16
+	VMOV V4.B16, V5.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V6.S4
+	VMOV V6.B16, V7.B16
+	VMOV V7.B16, V8.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V9.S4
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V12.S4
+	VMOV V12.B16, V13.B16
+	VMOV V13.B16, V14.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V15.S4
+	VMOV V15.B16, V16.B16
+	VMOV V16.B16, V17.B16
+	MOVWU.P 4(R2), R9
+	VDUP R9, V18.S4
+	VMOV V18.B16, V19.B16
+	VMOV V19.B16, V20.B16
+	MOVWU.P 4(R2), R10
+	VDUP R10, V21.S4
+	VMOV V21.B16, V22.B16
+	VMOV V22.B16, V23.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	WORD $0x3ce06842 // ldr q2, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F3
-	FMOVQ 16(R2), F4
-	WORD $0x3ce06845 // ldr q5, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F6
-	FMOVQ 16(R2), F7
-	WORD $0x3ce06848 // ldr q8, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F9
-	FMOVQ 16(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	FMOVQ 16(R2), F13
-	WORD $0x3ce0684e // ldr q14, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F15
-	FMOVQ 16(R2), F16
-	WORD $0x3ce06851 // ldr q17, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F18
-	FMOVQ 16(R2), F19
-	WORD $0x3ce06854 // ldr q20, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F21
-	FMOVQ 16(R2), F22
-	WORD $0x3ce06857 // ldr q23, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R11
+	MOVD dstStride+8(FP), R12
+	LSL $2, R12
+	FMOVQ (R11), F0
+	FMOVQ 16(R11), F1
+	WORD $0x3ce06962 // ldr q2, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F3
+	FMOVQ 16(R11), F4
+	WORD $0x3ce06965 // ldr q5, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F6
+	FMOVQ 16(R11), F7
+	WORD $0x3ce06968 // ldr q8, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F9
+	FMOVQ 16(R11), F10
+	WORD $0x3ce0696b // ldr q11, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F12
+	FMOVQ 16(R11), F13
+	WORD $0x3ce0696e // ldr q14, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F15
+	FMOVQ 16(R11), F16
+	WORD $0x3ce06971 // ldr q17, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F18
+	FMOVQ 16(R11), F19
+	WORD $0x3ce06974 // ldr q20, [x11, x0]
+	ADD R12, R11
+	FMOVQ (R11), F21
+	FMOVQ 16(R11), F22
+	WORD $0x3ce06977 // ldr q23, [x11, x0]
+	ADD R12, R11
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F24
-	FMOVQ 16(R11), F25
-	FMOVQ (R4), F26
-	FMOVQ 16(R4), F27
+	MOVD a+16(FP), R13
+	MOVD offsets+24(FP), R14
+	MOVD b+40(FP), R15
+	MOVD bOffsets+48(FP), R19
+	MOVD zeros+72(FP), R20
+	MOVD k+88(FP), R21
+	MOVD bStride+56(FP), R22
+	LSL $2, R22
+	CBZ R19, step
+gatheredStep:
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R20, R24, R24
+	FMOVQ (R24), F24
+	FMOVQ 16(R24), F25
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R1
+	CMP $0, R25
+	CSEL LT, R20, R1, R1
+	FMOVQ (R1), F26
+	FMOVQ 16(R1), F27
 	WORD $0x4f981340 // fmla v0.4s, v26.4s, v24.s[0]
 	WORD $0x4fb81343 // fmla v3.4s, v26.4s, v24.s[1]
 	WORD $0x4f981b46 // fmla v6.4s, v26.4s, v24.s[2]
@@ -15499,7 +17380,7 @@ step:
 	WORD $0x4fb9134f // fmla v15.4s, v26.4s, v25.s[1]
 	WORD $0x4f991b52 // fmla v18.4s, v26.4s, v25.s[2]
 	WORD $0x4fb91b55 // fmla v21.4s, v26.4s, v25.s[3]
-	WORD $0x3ce0689c // ldr q28, [x4, x0]
+	WORD $0x3ce0683c // ldr q28, [x1, x0]
 	WORD $0x4f981361 // fmla v1.4s, v27.4s, v24.s[0]
 	WORD $0x4fb81364 // fmla v4.4s, v27.4s, v24.s[1]
 	WORD $0x4f981b67 // fmla v7.4s, v27.4s, v24.s[2]
@@ -15516,125 +17397,199 @@ step:
 	WORD $0x4fb91391 // fmla v17.4s, v28.4s, v25.s[1]
 	WORD $0x4f991b94 // fmla v20.4s, v28.4s, v25.s[2]
 	WORD $0x4fb91b97 // fmla v23.4s, v28.4s, v25.s[3]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R21
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R14), R3
+	ADD R3<<2, R13, R4
+	CMP $0, R3
+	CSEL LT, R20, R4, R4
+	FMOVQ (R4), F29
+	FMOVQ 16(R4), F30
+	FMOVQ (R15), F31
+	FMOVQ 16(R15), F26
+	WORD $0x4f9d13e0 // fmla v0.4s, v31.4s, v29.s[0]
+	WORD $0x4fbd13e3 // fmla v3.4s, v31.4s, v29.s[1]
+	WORD $0x4f9d1be6 // fmla v6.4s, v31.4s, v29.s[2]
+	WORD $0x4fbd1be9 // fmla v9.4s, v31.4s, v29.s[3]
+	WORD $0x4f9e13ec // fmla v12.4s, v31.4s, v30.s[0]
+	WORD $0x4fbe13ef // fmla v15.4s, v31.4s, v30.s[1]
+	WORD $0x4f9e1bf2 // fmla v18.4s, v31.4s, v30.s[2]
+	WORD $0x4fbe1bf5 // fmla v21.4s, v31.4s, v30.s[3]
+	WORD $0x3ce069f8 // ldr q24, [x15, x0]
+	WORD $0x4f9d1341 // fmla v1.4s, v26.4s, v29.s[0]
+	WORD $0x4fbd1344 // fmla v4.4s, v26.4s, v29.s[1]
+	WORD $0x4f9d1b47 // fmla v7.4s, v26.4s, v29.s[2]
+	WORD $0x4fbd1b4a // fmla v10.4s, v26.4s, v29.s[3]
+	WORD $0x4f9e134d // fmla v13.4s, v26.4s, v30.s[0]
+	WORD $0x4fbe1350 // fmla v16.4s, v26.4s, v30.s[1]
+	WORD $0x4f9e1b53 // fmla v19.4s, v26.4s, v30.s[2]
+	WORD $0x4fbe1b56 // fmla v22.4s, v26.4s, v30.s[3]
+	WORD $0x4f9d1302 // fmla v2.4s, v24.4s, v29.s[0]
+	WORD $0x4fbd1305 // fmla v5.4s, v24.4s, v29.s[1]
+	WORD $0x4f9d1b08 // fmla v8.4s, v24.4s, v29.s[2]
+	WORD $0x4fbd1b0b // fmla v11.4s, v24.4s, v29.s[3]
+	WORD $0x4f9e130e // fmla v14.4s, v24.4s, v30.s[0]
+	WORD $0x4fbe1311 // fmla v17.4s, v24.4s, v30.s[1]
+	WORD $0x4f9e1b14 // fmla v20.4s, v24.4s, v30.s[2]
+	WORD $0x4fbe1b17 // fmla v23.4s, v24.4s, v30.s[3]
+	ADD R22, R15
+	SUBS $1, R21
 	BNE step
-	ADD $32, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	WORD $0x3ca06982 // str q2, [x12, x0]
-	ADD R13, R12
-	FMOVQ F3, (R12)
-	FMOVQ F4, 16(R12)
-	WORD $0x3ca06985 // str q5, [x12, x0]
-	ADD R13, R12
-	FMOVQ F6, (R12)
-	FMOVQ F7, 16(R12)
-	WORD $0x3ca06988 // str q8, [x12, x0]
-	ADD R13, R12
-	FMOVQ F9, (R12)
-	FMOVQ F10, 16(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	FMOVQ F13, 16(R12)
-	WORD $0x3ca0698e // str q14, [x12, x0]
-	ADD R13, R12
-	FMOVQ F15, (R12)
-	FMOVQ F16, 16(R12)
-	WORD $0x3ca06991 // str q17, [x12, x0]
-	ADD R13, R12
-	FMOVQ F18, (R12)
-	FMOVQ F19, 16(R12)
-	WORD $0x3ca06994 // str q20, [x12, x0]
-	ADD R13, R12
-	FMOVQ F21, (R12)
-	FMOVQ F22, 16(R12)
-	WORD $0x3ca06997 // str q23, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $32, R13
+	MOVD R13, a+16(FP)
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVQ F0, (R5)
+	FMOVQ F1, 16(R5)
+	WORD $0x3ca068a2 // str q2, [x5, x0]
+	ADD R6, R5
+	FMOVQ F3, (R5)
+	FMOVQ F4, 16(R5)
+	WORD $0x3ca068a5 // str q5, [x5, x0]
+	ADD R6, R5
+	FMOVQ F6, (R5)
+	FMOVQ F7, 16(R5)
+	WORD $0x3ca068a8 // str q8, [x5, x0]
+	ADD R6, R5
+	FMOVQ F9, (R5)
+	FMOVQ F10, 16(R5)
+	WORD $0x3ca068ab // str q11, [x5, x0]
+	ADD R6, R5
+	FMOVQ F12, (R5)
+	FMOVQ F13, 16(R5)
+	WORD $0x3ca068ae // str q14, [x5, x0]
+	ADD R6, R5
+	FMOVQ F15, (R5)
+	FMOVQ F16, 16(R5)
+	WORD $0x3ca068b1 // str q17, [x5, x0]
+	ADD R6, R5
+	FMOVQ F18, (R5)
+	FMOVQ F19, 16(R5)
+	WORD $0x3ca068b4 // str q20, [x5, x0]
+	ADD R6, R5
+	FMOVQ F21, (R5)
+	FMOVQ F22, 16(R5)
+	WORD $0x3ca068b7 // str q23, [x5, x0]
+	ADD R6, R5
+	MOVD R5, dst+0(FP)
+	MOVD tiles+80(FP), R7
+	SUBS $1, R7
+	MOVD R7, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer1x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer1x16NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer1x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer1x16NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	VMOV V2.B16, V3.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	FMOVQ 32(R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
 	LSL $2, R5
+	FMOVQ (R4), F0
+	FMOVQ 16(R4), F1
+	FMOVQ 32(R4), F2
+	WORD $0x3ce06883 // ldr q3, [x4, x0]
+	ADD R5, R4
+started:
 	MOVD a+16(FP), R6
 	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVS (R11), F4
-	FMOVQ (R4), F5
-	FMOVQ 16(R4), F6
+	MOVD b+40(FP), R8
+	MOVD bOffsets+48(FP), R9
+	MOVD zeros+72(FP), R10
+	MOVD k+88(FP), R11
+	MOVD bStride+56(FP), R12
+	LSL $2, R12
+	CBZ R9, step
+gatheredStep:
+	MOVW.P 4(R7), R13
+	ADD R13<<2, R6, R14
+	CMP $0, R13
+	CSEL LT, R10, R14, R14
+	FMOVS (R14), F4
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R10, R19, R19
+	FMOVQ (R19), F5
+	FMOVQ 16(R19), F6
 	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
-	FMOVQ 32(R4), F7
+	FMOVQ 32(R19), F7
 	WORD $0x4f8410c1 // fmla v1.4s, v6.4s, v4.s[0]
-	WORD $0x3ce06888 // ldr q8, [x4, x0]
+	WORD $0x3ce06a68 // ldr q8, [x19, x0]
 	WORD $0x4f8410e2 // fmla v2.4s, v7.4s, v4.s[0]
 	WORD $0x4f841103 // fmla v3.4s, v8.4s, v4.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R11
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R7), R20
+	ADD R20<<2, R6, R21
+	CMP $0, R20
+	CSEL LT, R10, R21, R21
+	FMOVS (R21), F9
+	FMOVQ (R8), F10
+	FMOVQ 16(R8), F11
+	WORD $0x4f891140 // fmla v0.4s, v10.4s, v9.s[0]
+	FMOVQ 32(R8), F12
+	WORD $0x4f891161 // fmla v1.4s, v11.4s, v9.s[0]
+	WORD $0x3ce0690d // ldr q13, [x8, x0]
+	WORD $0x4f891182 // fmla v2.4s, v12.4s, v9.s[0]
+	WORD $0x4f8911a3 // fmla v3.4s, v13.4s, v9.s[0]
+	ADD R12, R8
+	SUBS $1, R11
 	BNE step
+done:
 	ADD $4, R6
 	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	FMOVQ F2, 32(R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+	MOVD dst+0(FP), R22
+	MOVD dstStride+8(FP), R23
+	LSL $2, R23
+	FMOVQ F0, (R22)
+	FMOVQ F1, 16(R22)
+	FMOVQ F2, 32(R22)
+	WORD $0x3ca06ac3 // str q3, [x22, x0]
+	ADD R23, R22
+	MOVD R22, dst+0(FP)
+	MOVD tiles+80(FP), R24
+	SUBS $1, R24
+	MOVD R24, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer2x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer2x16NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer2x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer2x16NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15644,79 +17599,122 @@ tile:
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V4.S4
+	VMOV V4.B16, V5.B16
+	VMOV V5.B16, V6.B16
+	VMOV V6.B16, V7.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	FMOVQ 32(R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	FMOVQ 16(R2), F5
-	FMOVQ 32(R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVQ (R5), F0
+	FMOVQ 16(R5), F1
+	FMOVQ 32(R5), F2
+	WORD $0x3ce068a3 // ldr q3, [x5, x0]
+	ADD R6, R5
+	FMOVQ (R5), F4
+	FMOVQ 16(R5), F5
+	FMOVQ 32(R5), F6
+	WORD $0x3ce068a7 // ldr q7, [x5, x0]
+	ADD R6, R5
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVD (R11), F8
-	FMOVQ (R4), F9
-	FMOVQ 16(R4), F10
+	MOVD a+16(FP), R7
+	MOVD offsets+24(FP), R8
+	MOVD b+40(FP), R9
+	MOVD bOffsets+48(FP), R10
+	MOVD zeros+72(FP), R11
+	MOVD k+88(FP), R12
+	MOVD bStride+56(FP), R13
+	LSL $2, R13
+	CBZ R10, step
+gatheredStep:
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R11, R15, R15
+	FMOVD (R15), F8
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R11, R20, R20
+	FMOVQ (R20), F9
+	FMOVQ 16(R20), F10
 	WORD $0x4f881120 // fmla v0.4s, v9.4s, v8.s[0]
 	WORD $0x4fa81124 // fmla v4.4s, v9.4s, v8.s[1]
-	FMOVQ 32(R4), F11
+	FMOVQ 32(R20), F11
 	WORD $0x4f881141 // fmla v1.4s, v10.4s, v8.s[0]
 	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
-	WORD $0x3ce0688c // ldr q12, [x4, x0]
+	WORD $0x3ce06a8c // ldr q12, [x20, x0]
 	WORD $0x4f881162 // fmla v2.4s, v11.4s, v8.s[0]
 	WORD $0x4fa81166 // fmla v6.4s, v11.4s, v8.s[1]
 	WORD $0x4f881183 // fmla v3.4s, v12.4s, v8.s[0]
 	WORD $0x4fa81187 // fmla v7.4s, v12.4s, v8.s[1]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R12
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R8), R21
+	ADD R21<<2, R7, R22
+	CMP $0, R21
+	CSEL LT, R11, R22, R22
+	FMOVD (R22), F13
+	FMOVQ (R9), F14
+	FMOVQ 16(R9), F15
+	WORD $0x4f8d11c0 // fmla v0.4s, v14.4s, v13.s[0]
+	WORD $0x4fad11c4 // fmla v4.4s, v14.4s, v13.s[1]
+	FMOVQ 32(R9), F16
+	WORD $0x4f8d11e1 // fmla v1.4s, v15.4s, v13.s[0]
+	WORD $0x4fad11e5 // fmla v5.4s, v15.4s, v13.s[1]
+	WORD $0x3ce06931 // ldr q17, [x9, x0]
+	WORD $0x4f8d1202 // fmla v2.4s, v16.4s, v13.s[0]
+	WORD $0x4fad1206 // fmla v6.4s, v16.4s, v13.s[1]
+	WORD $0x4f8d1223 // fmla v3.4s, v17.4s, v13.s[0]
+	WORD $0x4fad1227 // fmla v7.4s, v17.4s, v13.s[1]
+	ADD R13, R9
+	SUBS $1, R12
 	BNE step
-	ADD $8, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	FMOVQ F2, 32(R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	FMOVQ F5, 16(R12)
-	FMOVQ F6, 32(R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $8, R7
+	MOVD R7, a+16(FP)
+	MOVD dst+0(FP), R23
+	MOVD dstStride+8(FP), R24
+	LSL $2, R24
+	FMOVQ F0, (R23)
+	FMOVQ F1, 16(R23)
+	FMOVQ F2, 32(R23)
+	WORD $0x3ca06ae3 // str q3, [x23, x0]
+	ADD R24, R23
+	FMOVQ F4, (R23)
+	FMOVQ F5, 16(R23)
+	FMOVQ F6, 32(R23)
+	WORD $0x3ca06ae7 // str q7, [x23, x0]
+	ADD R24, R23
+	MOVD R23, dst+0(FP)
+	MOVD tiles+80(FP), R25
+	SUBS $1, R25
+	MOVD R25, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer3x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer3x16NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer3x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer3x16NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15730,94 +17728,147 @@ tile:
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V4.S4
+	VMOV V4.B16, V5.B16
+	VMOV V5.B16, V6.B16
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V8.S4
+	VMOV V8.B16, V9.B16
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	FMOVQ 32(R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	FMOVQ 16(R2), F5
-	FMOVQ 32(R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	FMOVQ 16(R2), F9
-	FMOVQ 32(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVQ (R6), F0
+	FMOVQ 16(R6), F1
+	FMOVQ 32(R6), F2
+	WORD $0x3ce068c3 // ldr q3, [x6, x0]
+	ADD R7, R6
+	FMOVQ (R6), F4
+	FMOVQ 16(R6), F5
+	FMOVQ 32(R6), F6
+	WORD $0x3ce068c7 // ldr q7, [x6, x0]
+	ADD R7, R6
+	FMOVQ (R6), F8
+	FMOVQ 16(R6), F9
+	FMOVQ 32(R6), F10
+	WORD $0x3ce068cb // ldr q11, [x6, x0]
+	ADD R7, R6
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVD (R11), F12
-	FMOVS 8(R11), F13
-	FMOVQ (R4), F14
-	FMOVQ 16(R4), F15
+	MOVD a+16(FP), R8
+	MOVD offsets+24(FP), R9
+	MOVD b+40(FP), R10
+	MOVD bOffsets+48(FP), R11
+	MOVD zeros+72(FP), R12
+	MOVD k+88(FP), R13
+	MOVD bStride+56(FP), R14
+	LSL $2, R14
+	CBZ R11, step
+gatheredStep:
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R12, R19, R19
+	FMOVD (R19), F12
+	FMOVS 8(R19), F13
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R12, R21, R21
+	FMOVQ (R21), F14
+	FMOVQ 16(R21), F15
 	WORD $0x4f8c11c0 // fmla v0.4s, v14.4s, v12.s[0]
 	WORD $0x4fac11c4 // fmla v4.4s, v14.4s, v12.s[1]
 	WORD $0x4f8d11c8 // fmla v8.4s, v14.4s, v13.s[0]
-	FMOVQ 32(R4), F16
+	FMOVQ 32(R21), F16
 	WORD $0x4f8c11e1 // fmla v1.4s, v15.4s, v12.s[0]
 	WORD $0x4fac11e5 // fmla v5.4s, v15.4s, v12.s[1]
 	WORD $0x4f8d11e9 // fmla v9.4s, v15.4s, v13.s[0]
-	WORD $0x3ce06891 // ldr q17, [x4, x0]
+	WORD $0x3ce06ab1 // ldr q17, [x21, x0]
 	WORD $0x4f8c1202 // fmla v2.4s, v16.4s, v12.s[0]
 	WORD $0x4fac1206 // fmla v6.4s, v16.4s, v12.s[1]
 	WORD $0x4f8d120a // fmla v10.4s, v16.4s, v13.s[0]
 	WORD $0x4f8c1223 // fmla v3.4s, v17.4s, v12.s[0]
 	WORD $0x4fac1227 // fmla v7.4s, v17.4s, v12.s[1]
 	WORD $0x4f8d122b // fmla v11.4s, v17.4s, v13.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R13
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R9), R22
+	ADD R22<<2, R8, R23
+	CMP $0, R22
+	CSEL LT, R12, R23, R23
+	FMOVD (R23), F18
+	FMOVS 8(R23), F19
+	FMOVQ (R10), F20
+	FMOVQ 16(R10), F21
+	WORD $0x4f921280 // fmla v0.4s, v20.4s, v18.s[0]
+	WORD $0x4fb21284 // fmla v4.4s, v20.4s, v18.s[1]
+	WORD $0x4f931288 // fmla v8.4s, v20.4s, v19.s[0]
+	FMOVQ 32(R10), F22
+	WORD $0x4f9212a1 // fmla v1.4s, v21.4s, v18.s[0]
+	WORD $0x4fb212a5 // fmla v5.4s, v21.4s, v18.s[1]
+	WORD $0x4f9312a9 // fmla v9.4s, v21.4s, v19.s[0]
+	WORD $0x3ce06957 // ldr q23, [x10, x0]
+	WORD $0x4f9212c2 // fmla v2.4s, v22.4s, v18.s[0]
+	WORD $0x4fb212c6 // fmla v6.4s, v22.4s, v18.s[1]
+	WORD $0x4f9312ca // fmla v10.4s, v22.4s, v19.s[0]
+	WORD $0x4f9212e3 // fmla v3.4s, v23.4s, v18.s[0]
+	WORD $0x4fb212e7 // fmla v7.4s, v23.4s, v18.s[1]
+	WORD $0x4f9312eb // fmla v11.4s, v23.4s, v19.s[0]
+	ADD R14, R10
+	SUBS $1, R13
 	BNE step
-	ADD $12, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	FMOVQ F2, 32(R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	FMOVQ F5, 16(R12)
-	FMOVQ F6, 32(R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	FMOVQ F9, 16(R12)
-	FMOVQ F10, 32(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $12, R8
+	MOVD R8, a+16(FP)
+	MOVD dst+0(FP), R24
+	MOVD dstStride+8(FP), R25
+	LSL $2, R25
+	FMOVQ F0, (R24)
+	FMOVQ F1, 16(R24)
+	FMOVQ F2, 32(R24)
+	WORD $0x3ca06b03 // str q3, [x24, x0]
+	ADD R25, R24
+	FMOVQ F4, (R24)
+	FMOVQ F5, 16(R24)
+	FMOVQ F6, 32(R24)
+	WORD $0x3ca06b07 // str q7, [x24, x0]
+	ADD R25, R24
+	FMOVQ F8, (R24)
+	FMOVQ F9, 16(R24)
+	FMOVQ F10, 32(R24)
+	WORD $0x3ca06b0b // str q11, [x24, x0]
+	ADD R25, R24
+	MOVD R24, dst+0(FP)
+	MOVD tiles+80(FP), R1
+	SUBS $1, R1
+	MOVD R1, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer4x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer4x16NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer4x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer4x16NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15835,56 +17886,85 @@ tile:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V4.S4
+	VMOV V4.B16, V5.B16
+	VMOV V5.B16, V6.B16
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V8.S4
+	VMOV V8.B16, V9.B16
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V12.S4
+	VMOV V12.B16, V13.B16
+	VMOV V13.B16, V14.B16
+	VMOV V14.B16, V15.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	FMOVQ 32(R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	FMOVQ 16(R2), F5
-	FMOVQ 32(R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	FMOVQ 16(R2), F9
-	FMOVQ 32(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	FMOVQ 16(R2), F13
-	FMOVQ 32(R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVQ (R7), F0
+	FMOVQ 16(R7), F1
+	FMOVQ 32(R7), F2
+	WORD $0x3ce068e3 // ldr q3, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F4
+	FMOVQ 16(R7), F5
+	FMOVQ 32(R7), F6
+	WORD $0x3ce068e7 // ldr q7, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F8
+	FMOVQ 16(R7), F9
+	FMOVQ 32(R7), F10
+	WORD $0x3ce068eb // ldr q11, [x7, x0]
+	ADD R8, R7
+	FMOVQ (R7), F12
+	FMOVQ 16(R7), F13
+	FMOVQ 32(R7), F14
+	WORD $0x3ce068ef // ldr q15, [x7, x0]
+	ADD R8, R7
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F16
-	FMOVQ (R4), F17
-	FMOVQ 16(R4), F18
+	MOVD a+16(FP), R9
+	MOVD offsets+24(FP), R10
+	MOVD b+40(FP), R11
+	MOVD bOffsets+48(FP), R12
+	MOVD zeros+72(FP), R13
+	MOVD k+88(FP), R14
+	MOVD bStride+56(FP), R15
+	LSL $2, R15
+	CBZ R12, step
+gatheredStep:
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R13, R20, R20
+	FMOVQ (R20), F16
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R13, R22, R22
+	FMOVQ (R22), F17
+	FMOVQ 16(R22), F18
 	WORD $0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	WORD $0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	WORD $0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
 	WORD $0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
-	FMOVQ 32(R4), F19
+	FMOVQ 32(R22), F19
 	WORD $0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
 	WORD $0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
 	WORD $0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
 	WORD $0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
-	WORD $0x3ce06894 // ldr q20, [x4, x0]
+	WORD $0x3ce06ad4 // ldr q20, [x22, x0]
 	WORD $0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
 	WORD $0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
 	WORD $0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
@@ -15893,49 +17973,81 @@ step:
 	WORD $0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	WORD $0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD $0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
-	ADD R5, R4
-	SUBS $1, R9
-	BNE step
-	ADD $16, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	FMOVQ F2, 32(R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	FMOVQ F5, 16(R12)
-	FMOVQ F6, 32(R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	FMOVQ F9, 16(R12)
-	FMOVQ F10, 32(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	FMOVQ F13, 16(R12)
-	FMOVQ F14, 32(R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
 	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R10), R23
+	ADD R23<<2, R9, R24
+	CMP $0, R23
+	CSEL LT, R13, R24, R24
+	FMOVQ (R24), F21
+	FMOVQ (R11), F22
+	FMOVQ 16(R11), F23
+	WORD $0x4f9512c0 // fmla v0.4s, v22.4s, v21.s[0]
+	WORD $0x4fb512c4 // fmla v4.4s, v22.4s, v21.s[1]
+	WORD $0x4f951ac8 // fmla v8.4s, v22.4s, v21.s[2]
+	WORD $0x4fb51acc // fmla v12.4s, v22.4s, v21.s[3]
+	FMOVQ 32(R11), F24
+	WORD $0x4f9512e1 // fmla v1.4s, v23.4s, v21.s[0]
+	WORD $0x4fb512e5 // fmla v5.4s, v23.4s, v21.s[1]
+	WORD $0x4f951ae9 // fmla v9.4s, v23.4s, v21.s[2]
+	WORD $0x4fb51aed // fmla v13.4s, v23.4s, v21.s[3]
+	WORD $0x3ce06979 // ldr q25, [x11, x0]
+	WORD $0x4f951302 // fmla v2.4s, v24.4s, v21.s[0]
+	WORD $0x4fb51306 // fmla v6.4s, v24.4s, v21.s[1]
+	WORD $0x4f951b0a // fmla v10.4s, v24.4s, v21.s[2]
+	WORD $0x4fb51b0e // fmla v14.4s, v24.4s, v21.s[3]
+	WORD $0x4f951323 // fmla v3.4s, v25.4s, v21.s[0]
+	WORD $0x4fb51327 // fmla v7.4s, v25.4s, v21.s[1]
+	WORD $0x4f951b2b // fmla v11.4s, v25.4s, v21.s[2]
+	WORD $0x4fb51b2f // fmla v15.4s, v25.4s, v21.s[3]
+	ADD R15, R11
+	SUBS $1, R14
+	BNE step
+done:
+	ADD $16, R9
+	MOVD R9, a+16(FP)
+	MOVD dst+0(FP), R25
+	MOVD dstStride+8(FP), R1
+	LSL $2, R1
+	FMOVQ F0, (R25)
+	FMOVQ F1, 16(R25)
+	FMOVQ F2, 32(R25)
+	WORD $0x3ca06b23 // str q3, [x25, x0]
+	ADD R1, R25
+	FMOVQ F4, (R25)
+	FMOVQ F5, 16(R25)
+	FMOVQ F6, 32(R25)
+	WORD $0x3ca06b27 // str q7, [x25, x0]
+	ADD R1, R25
+	FMOVQ F8, (R25)
+	FMOVQ F9, 16(R25)
+	FMOVQ F10, 32(R25)
+	WORD $0x3ca06b2b // str q11, [x25, x0]
+	ADD R1, R25
+	FMOVQ F12, (R25)
+	FMOVQ F13, 16(R25)
+	FMOVQ F14, 32(R25)
+	WORD $0x3ca06b2f // str q15, [x25, x0]
+	ADD R1, R25
+	MOVD R25, dst+0(FP)
+	MOVD tiles+80(FP), R3
+	SUBS $1, R3
+	MOVD R3, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer5x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer5x16NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer5x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer5x16NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -15957,64 +18069,98 @@ tile:
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V4.S4
+	VMOV V4.B16, V5.B16
+	VMOV V5.B16, V6.B16
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V8.S4
+	VMOV V8.B16, V9.B16
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V12.S4
+	VMOV V12.B16, V13.B16
+	VMOV V13.B16, V14.B16
+	VMOV V14.B16, V15.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V16.S4
+	VMOV V16.B16, V17.B16
+	VMOV V17.B16, V18.B16
+	VMOV V18.B16, V19.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	FMOVQ 32(R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	FMOVQ 16(R2), F5
-	FMOVQ 32(R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	FMOVQ 16(R2), F9
-	FMOVQ 32(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	FMOVQ 16(R2), F13
-	FMOVQ 32(R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F16
-	FMOVQ 16(R2), F17
-	FMOVQ 32(R2), F18
-	WORD $0x3ce06853 // ldr q19, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVQ (R8), F0
+	FMOVQ 16(R8), F1
+	FMOVQ 32(R8), F2
+	WORD $0x3ce06903 // ldr q3, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F4
+	FMOVQ 16(R8), F5
+	FMOVQ 32(R8), F6
+	WORD $0x3ce06907 // ldr q7, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F8
+	FMOVQ 16(R8), F9
+	FMOVQ 32(R8), F10
+	WORD $0x3ce0690b // ldr q11, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F12
+	FMOVQ 16(R8), F13
+	FMOVQ 32(R8), F14
+	WORD $0x3ce0690f // ldr q15, [x8, x0]
+	ADD R9, R8
+	FMOVQ (R8), F16
+	FMOVQ 16(R8), F17
+	FMOVQ 32(R8), F18
+	WORD $0x3ce06913 // ldr q19, [x8, x0]
+	ADD R9, R8
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F20
-	FMOVS 16(R11), F21
-	FMOVQ (R4), F22
-	FMOVQ 16(R4), F23
+	MOVD a+16(FP), R10
+	MOVD offsets+24(FP), R11
+	MOVD b+40(FP), R12
+	MOVD bOffsets+48(FP), R13
+	MOVD zeros+72(FP), R14
+	MOVD k+88(FP), R15
+	MOVD bStride+56(FP), R19
+	LSL $2, R19
+	CBZ R13, step
+gatheredStep:
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R14, R21, R21
+	FMOVQ (R21), F20
+	FMOVS 16(R21), F21
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R14, R23, R23
+	FMOVQ (R23), F22
+	FMOVQ 16(R23), F23
 	WORD $0x4f9412c0 // fmla v0.4s, v22.4s, v20.s[0]
 	WORD $0x4fb412c4 // fmla v4.4s, v22.4s, v20.s[1]
 	WORD $0x4f941ac8 // fmla v8.4s, v22.4s, v20.s[2]
 	WORD $0x4fb41acc // fmla v12.4s, v22.4s, v20.s[3]
 	WORD $0x4f9512d0 // fmla v16.4s, v22.4s, v21.s[0]
-	FMOVQ 32(R4), F24
+	FMOVQ 32(R23), F24
 	WORD $0x4f9412e1 // fmla v1.4s, v23.4s, v20.s[0]
 	WORD $0x4fb412e5 // fmla v5.4s, v23.4s, v20.s[1]
 	WORD $0x4f941ae9 // fmla v9.4s, v23.4s, v20.s[2]
 	WORD $0x4fb41aed // fmla v13.4s, v23.4s, v20.s[3]
 	WORD $0x4f9512f1 // fmla v17.4s, v23.4s, v21.s[0]
-	WORD $0x3ce06899 // ldr q25, [x4, x0]
+	WORD $0x3ce06af9 // ldr q25, [x23, x0]
 	WORD $0x4f941302 // fmla v2.4s, v24.4s, v20.s[0]
 	WORD $0x4fb41306 // fmla v6.4s, v24.4s, v20.s[1]
 	WORD $0x4f941b0a // fmla v10.4s, v24.4s, v20.s[2]
@@ -16025,54 +18171,91 @@ step:
 	WORD $0x4f941b2b // fmla v11.4s, v25.4s, v20.s[2]
 	WORD $0x4fb41b2f // fmla v15.4s, v25.4s, v20.s[3]
 	WORD $0x4f951333 // fmla v19.4s, v25.4s, v21.s[0]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R15
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R11), R24
+	ADD R24<<2, R10, R25
+	CMP $0, R24
+	CSEL LT, R14, R25, R25
+	FMOVQ (R25), F26
+	FMOVS 16(R25), F27
+	FMOVQ (R12), F28
+	FMOVQ 16(R12), F29
+	WORD $0x4f9a1380 // fmla v0.4s, v28.4s, v26.s[0]
+	WORD $0x4fba1384 // fmla v4.4s, v28.4s, v26.s[1]
+	WORD $0x4f9a1b88 // fmla v8.4s, v28.4s, v26.s[2]
+	WORD $0x4fba1b8c // fmla v12.4s, v28.4s, v26.s[3]
+	WORD $0x4f9b1390 // fmla v16.4s, v28.4s, v27.s[0]
+	FMOVQ 32(R12), F30
+	WORD $0x4f9a13a1 // fmla v1.4s, v29.4s, v26.s[0]
+	WORD $0x4fba13a5 // fmla v5.4s, v29.4s, v26.s[1]
+	WORD $0x4f9a1ba9 // fmla v9.4s, v29.4s, v26.s[2]
+	WORD $0x4fba1bad // fmla v13.4s, v29.4s, v26.s[3]
+	WORD $0x4f9b13b1 // fmla v17.4s, v29.4s, v27.s[0]
+	WORD $0x3ce0699f // ldr q31, [x12, x0]
+	WORD $0x4f9a13c2 // fmla v2.4s, v30.4s, v26.s[0]
+	WORD $0x4fba13c6 // fmla v6.4s, v30.4s, v26.s[1]
+	WORD $0x4f9a1bca // fmla v10.4s, v30.4s, v26.s[2]
+	WORD $0x4fba1bce // fmla v14.4s, v30.4s, v26.s[3]
+	WORD $0x4f9b13d2 // fmla v18.4s, v30.4s, v27.s[0]
+	WORD $0x4f9a13e3 // fmla v3.4s, v31.4s, v26.s[0]
+	WORD $0x4fba13e7 // fmla v7.4s, v31.4s, v26.s[1]
+	WORD $0x4f9a1beb // fmla v11.4s, v31.4s, v26.s[2]
+	WORD $0x4fba1bef // fmla v15.4s, v31.4s, v26.s[3]
+	WORD $0x4f9b13f3 // fmla v19.4s, v31.4s, v27.s[0]
+	ADD R19, R12
+	SUBS $1, R15
 	BNE step
-	ADD $20, R6
-	MOVD R6, a+16(FP)
-	MOVD dst+0(FP), R12
-	MOVD dstStride+8(FP), R13
-	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	FMOVQ F2, 32(R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
-	ADD R13, R12
-	FMOVQ F4, (R12)
-	FMOVQ F5, 16(R12)
-	FMOVQ F6, 32(R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
-	ADD R13, R12
-	FMOVQ F8, (R12)
-	FMOVQ F9, 16(R12)
-	FMOVQ F10, 32(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
-	ADD R13, R12
-	FMOVQ F12, (R12)
-	FMOVQ F13, 16(R12)
-	FMOVQ F14, 32(R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
-	ADD R13, R12
-	FMOVQ F16, (R12)
-	FMOVQ F17, 16(R12)
-	FMOVQ F18, 32(R12)
-	WORD $0x3ca06993 // str q19, [x12, x0]
-	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
+done:
+	ADD $20, R10
+	MOVD R10, a+16(FP)
+	MOVD dst+0(FP), R1
+	MOVD dstStride+8(FP), R3
+	LSL $2, R3
+	FMOVQ F0, (R1)
+	FMOVQ F1, 16(R1)
+	FMOVQ F2, 32(R1)
+	WORD $0x3ca06823 // str q3, [x1, x0]
+	ADD R3, R1
+	FMOVQ F4, (R1)
+	FMOVQ F5, 16(R1)
+	FMOVQ F6, 32(R1)
+	WORD $0x3ca06827 // str q7, [x1, x0]
+	ADD R3, R1
+	FMOVQ F8, (R1)
+	FMOVQ F9, 16(R1)
+	FMOVQ F10, 32(R1)
+	WORD $0x3ca0682b // str q11, [x1, x0]
+	ADD R3, R1
+	FMOVQ F12, (R1)
+	FMOVQ F13, 16(R1)
+	FMOVQ F14, 32(R1)
+	WORD $0x3ca0682f // str q15, [x1, x0]
+	ADD R3, R1
+	FMOVQ F16, (R1)
+	FMOVQ F17, 16(R1)
+	FMOVQ F18, 32(R1)
+	WORD $0x3ca06833 // str q19, [x1, x0]
+	ADD R3, R1
+	MOVD R1, dst+0(FP)
+	MOVD tiles+80(FP), R4
+	SUBS $1, R4
+	MOVD R4, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer6x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer6x16NEON(SB), NOSPLIT, $0-81
-	MOVD columns+72(FP), R0
+// func outer6x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer6x16NEON(SB), NOSPLIT, $0-105
+	MOVD columns+96(FP), R0
 	SUB $4, R0
 	LSL $2, R0
 tile:
-	MOVBU accumulate+80(FP), R1
+	MOVBU accumulate+104(FP), R1
 	CBNZ R1, accumulated
+	MOVD bias+64(FP), R2
+	CBNZ R2, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -16098,71 +18281,110 @@ tile:
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
 	JMP started
+biased:
+	MOVWU.P 4(R2), R3
+	VDUP R3, V0.S4
+	VMOV V0.B16, V1.B16
+	VMOV V1.B16, V2.B16
+	VMOV V2.B16, V3.B16
+	MOVWU.P 4(R2), R4
+	VDUP R4, V4.S4
+	VMOV V4.B16, V5.B16
+	VMOV V5.B16, V6.B16
+	VMOV V6.B16, V7.B16
+	MOVWU.P 4(R2), R5
+	VDUP R5, V8.S4
+	VMOV V8.B16, V9.B16
+	VMOV V9.B16, V10.B16
+	VMOV V10.B16, V11.B16
+	MOVWU.P 4(R2), R6
+	VDUP R6, V12.S4
+	VMOV V12.B16, V13.B16
+	VMOV V13.B16, V14.B16
+	VMOV V14.B16, V15.B16
+	MOVWU.P 4(R2), R7
+	VDUP R7, V16.S4
+	VMOV V16.B16, V17.B16
+	VMOV V17.B16, V18.B16
+	VMOV V18.B16, V19.B16
+	MOVWU.P 4(R2), R8
+	VDUP R8, V20.S4
+	VMOV V20.B16, V21.B16
+	VMOV V21.B16, V22.B16
+	VMOV V22.B16, V23.B16
+	MOVD R2, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R2
-	MOVD dstStride+8(FP), R3
-	LSL $2, R3
-	FMOVQ (R2), F0
-	FMOVQ 16(R2), F1
-	FMOVQ 32(R2), F2
-	WORD $0x3ce06843 // ldr q3, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F4
-	FMOVQ 16(R2), F5
-	FMOVQ 32(R2), F6
-	WORD $0x3ce06847 // ldr q7, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F8
-	FMOVQ 16(R2), F9
-	FMOVQ 32(R2), F10
-	WORD $0x3ce0684b // ldr q11, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F12
-	FMOVQ 16(R2), F13
-	FMOVQ 32(R2), F14
-	WORD $0x3ce0684f // ldr q15, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F16
-	FMOVQ 16(R2), F17
-	FMOVQ 32(R2), F18
-	WORD $0x3ce06853 // ldr q19, [x2, x0]
-	ADD R3, R2
-	FMOVQ (R2), F20
-	FMOVQ 16(R2), F21
-	FMOVQ 32(R2), F22
-	WORD $0x3ce06857 // ldr q23, [x2, x0]
-	ADD R3, R2
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVQ (R9), F0
+	FMOVQ 16(R9), F1
+	FMOVQ 32(R9), F2
+	WORD $0x3ce06923 // ldr q3, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F4
+	FMOVQ 16(R9), F5
+	FMOVQ 32(R9), F6
+	WORD $0x3ce06927 // ldr q7, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F8
+	FMOVQ 16(R9), F9
+	FMOVQ 32(R9), F10
+	WORD $0x3ce0692b // ldr q11, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F12
+	FMOVQ 16(R9), F13
+	FMOVQ 32(R9), F14
+	WORD $0x3ce0692f // ldr q15, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F16
+	FMOVQ 16(R9), F17
+	FMOVQ 32(R9), F18
+	WORD $0x3ce06933 // ldr q19, [x9, x0]
+	ADD R10, R9
+	FMOVQ (R9), F20
+	FMOVQ 16(R9), F21
+	FMOVQ 32(R9), F22
+	WORD $0x3ce06937 // ldr q23, [x9, x0]
+	ADD R10, R9
 started:
-	MOVD b+32(FP), R4
-	MOVD bStride+40(FP), R5
-	LSL $2, R5
-	MOVD a+16(FP), R6
-	MOVD offsets+24(FP), R7
-	MOVD zeros+48(FP), R8
-	MOVD k+64(FP), R9
-step:
-	MOVW.P 4(R7), R10
-	ADD R10<<2, R6, R11
-	CMP $0, R10
-	CSEL LT, R8, R11, R11
-	FMOVQ (R11), F24
-	FMOVD 16(R11), F25
-	FMOVQ (R4), F26
-	FMOVQ 16(R4), F27
+	MOVD a+16(FP), R11
+	MOVD offsets+24(FP), R12
+	MOVD b+40(FP), R13
+	MOVD bOffsets+48(FP), R14
+	MOVD zeros+72(FP), R15
+	MOVD k+88(FP), R19
+	MOVD bStride+56(FP), R20
+	LSL $2, R20
+	CBZ R14, step
+gatheredStep:
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R15, R22, R22
+	FMOVQ (R22), F24
+	FMOVD 16(R22), F25
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R15, R24, R24
+	FMOVQ (R24), F26
+	FMOVQ 16(R24), F27
 	WORD $0x4f981340 // fmla v0.4s, v26.4s, v24.s[0]
 	WORD $0x4fb81344 // fmla v4.4s, v26.4s, v24.s[1]
 	WORD $0x4f981b48 // fmla v8.4s, v26.4s, v24.s[2]
 	WORD $0x4fb81b4c // fmla v12.4s, v26.4s, v24.s[3]
 	WORD $0x4f991350 // fmla v16.4s, v26.4s, v25.s[0]
 	WORD $0x4fb91354 // fmla v20.4s, v26.4s, v25.s[1]
-	FMOVQ 32(R4), F28
+	FMOVQ 32(R24), F28
 	WORD $0x4f981361 // fmla v1.4s, v27.4s, v24.s[0]
 	WORD $0x4fb81365 // fmla v5.4s, v27.4s, v24.s[1]
 	WORD $0x4f981b69 // fmla v9.4s, v27.4s, v24.s[2]
 	WORD $0x4fb81b6d // fmla v13.4s, v27.4s, v24.s[3]
 	WORD $0x4f991371 // fmla v17.4s, v27.4s, v25.s[0]
 	WORD $0x4fb91375 // fmla v21.4s, v27.4s, v25.s[1]
-	WORD $0x3ce0689d // ldr q29, [x4, x0]
+	WORD $0x3ce06b1d // ldr q29, [x24, x0]
 	WORD $0x4f981382 // fmla v2.4s, v28.4s, v24.s[0]
 	WORD $0x4fb81386 // fmla v6.4s, v28.4s, v24.s[1]
 	WORD $0x4f981b8a // fmla v10.4s, v28.4s, v24.s[2]
@@ -16175,1332 +18397,2211 @@ step:
 	WORD $0x4fb81baf // fmla v15.4s, v29.4s, v24.s[3]
 	WORD $0x4f9913b3 // fmla v19.4s, v29.4s, v25.s[0]
 	WORD $0x4fb913b7 // fmla v23.4s, v29.4s, v25.s[1]
-	ADD R5, R4
-	SUBS $1, R9
+	SUBS $1, R19
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R12), R25
+	ADD R25<<2, R11, R1
+	CMP $0, R25
+	CSEL LT, R15, R1, R1
+	FMOVQ (R1), F30
+	FMOVD 16(R1), F31
+	FMOVQ (R13), F26
+	FMOVQ 16(R13), F27
+	WORD $0x4f9e1340 // fmla v0.4s, v26.4s, v30.s[0]
+	WORD $0x4fbe1344 // fmla v4.4s, v26.4s, v30.s[1]
+	WORD $0x4f9e1b48 // fmla v8.4s, v26.4s, v30.s[2]
+	WORD $0x4fbe1b4c // fmla v12.4s, v26.4s, v30.s[3]
+	WORD $0x4f9f1350 // fmla v16.4s, v26.4s, v31.s[0]
+	WORD $0x4fbf1354 // fmla v20.4s, v26.4s, v31.s[1]
+	FMOVQ 32(R13), F24
+	WORD $0x4f9e1361 // fmla v1.4s, v27.4s, v30.s[0]
+	WORD $0x4fbe1365 // fmla v5.4s, v27.4s, v30.s[1]
+	WORD $0x4f9e1b69 // fmla v9.4s, v27.4s, v30.s[2]
+	WORD $0x4fbe1b6d // fmla v13.4s, v27.4s, v30.s[3]
+	WORD $0x4f9f1371 // fmla v17.4s, v27.4s, v31.s[0]
+	WORD $0x4fbf1375 // fmla v21.4s, v27.4s, v31.s[1]
+	WORD $0x3ce069b9 // ldr q25, [x13, x0]
+	WORD $0x4f9e1302 // fmla v2.4s, v24.4s, v30.s[0]
+	WORD $0x4fbe1306 // fmla v6.4s, v24.4s, v30.s[1]
+	WORD $0x4f9e1b0a // fmla v10.4s, v24.4s, v30.s[2]
+	WORD $0x4fbe1b0e // fmla v14.4s, v24.4s, v30.s[3]
+	WORD $0x4f9f1312 // fmla v18.4s, v24.4s, v31.s[0]
+	WORD $0x4fbf1316 // fmla v22.4s, v24.4s, v31.s[1]
+	WORD $0x4f9e1323 // fmla v3.4s, v25.4s, v30.s[0]
+	WORD $0x4fbe1327 // fmla v7.4s, v25.4s, v30.s[1]
+	WORD $0x4f9e1b2b // fmla v11.4s, v25.4s, v30.s[2]
+	WORD $0x4fbe1b2f // fmla v15.4s, v25.4s, v30.s[3]
+	WORD $0x4f9f1333 // fmla v19.4s, v25.4s, v31.s[0]
+	WORD $0x4fbf1337 // fmla v23.4s, v25.4s, v31.s[1]
+	ADD R20, R13
+	SUBS $1, R19
 	BNE step
-	ADD $24, R6
+done:
+	ADD $24, R11
+	MOVD R11, a+16(FP)
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVQ F0, (R3)
+	FMOVQ F1, 16(R3)
+	FMOVQ F2, 32(R3)
+	WORD $0x3ca06863 // str q3, [x3, x0]
+	ADD R4, R3
+	FMOVQ F4, (R3)
+	FMOVQ F5, 16(R3)
+	FMOVQ F6, 32(R3)
+	WORD $0x3ca06867 // str q7, [x3, x0]
+	ADD R4, R3
+	FMOVQ F8, (R3)
+	FMOVQ F9, 16(R3)
+	FMOVQ F10, 32(R3)
+	WORD $0x3ca0686b // str q11, [x3, x0]
+	ADD R4, R3
+	FMOVQ F12, (R3)
+	FMOVQ F13, 16(R3)
+	FMOVQ F14, 32(R3)
+	WORD $0x3ca0686f // str q15, [x3, x0]
+	ADD R4, R3
+	FMOVQ F16, (R3)
+	FMOVQ F17, 16(R3)
+	FMOVQ F18, 32(R3)
+	WORD $0x3ca06873 // str q19, [x3, x0]
+	ADD R4, R3
+	FMOVQ F20, (R3)
+	FMOVQ F21, 16(R3)
+	FMOVQ F22, 32(R3)
+	WORD $0x3ca06877 // str q23, [x3, x0]
+	ADD R4, R3
+	MOVD R3, dst+0(FP)
+	MOVD tiles+80(FP), R5
+	SUBS $1, R5
+	MOVD R5, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer1x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer1x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVD (R3), F0
+	ADD R4, R3
+started:
+	MOVD a+16(FP), R5
+	MOVD offsets+24(FP), R6
+	MOVD b+40(FP), R7
+	MOVD bOffsets+48(FP), R8
+	MOVD zeros+72(FP), R9
+	MOVD k+88(FP), R10
+	MOVD bStride+56(FP), R11
+	LSL $2, R11
+	CBZ R8, step
+gatheredStep:
+	MOVW.P 4(R6), R12
+	ADD R12<<2, R5, R13
+	CMP $0, R12
+	CSEL LT, R9, R13, R13
+	FMOVS (R13), F1
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R9, R15, R15
+	FMOVD (R15), F2
+	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
+	SUBS $1, R10
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R6), R19
+	ADD R19<<2, R5, R20
+	CMP $0, R19
+	CSEL LT, R9, R20, R20
+	FMOVS (R20), F3
+	FMOVD (R7), F4
+	WORD $0x4f831080 // fmla v0.4s, v4.4s, v3.s[0]
+	ADD R11, R7
+	SUBS $1, R10
+	BNE step
+done:
+	ADD $4, R5
+	MOVD R5, a+16(FP)
+	MOVD dst+0(FP), R21
+	MOVD dstStride+8(FP), R22
+	LSL $2, R22
+	FMOVD F0, (R21)
+	ADD R22, R21
+	MOVD R21, dst+0(FP)
+	MOVD tiles+80(FP), R23
+	SUBS $1, R23
+	MOVD R23, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer1x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer1x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVS (R3), F0
+	ADD R4, R3
+started:
+	MOVD a+16(FP), R5
+	MOVD offsets+24(FP), R6
+	MOVD b+40(FP), R7
+	MOVD bOffsets+48(FP), R8
+	MOVD zeros+72(FP), R9
+	MOVD k+88(FP), R10
+	MOVD bStride+56(FP), R11
+	LSL $2, R11
+	CBZ R8, step
+gatheredStep:
+	MOVW.P 4(R6), R12
+	ADD R12<<2, R5, R13
+	CMP $0, R12
+	CSEL LT, R9, R13, R13
+	FMOVS (R13), F1
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R9, R15, R15
+	FMOVS (R15), F2
+	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
+	SUBS $1, R10
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R6), R19
+	ADD R19<<2, R5, R20
+	CMP $0, R19
+	CSEL LT, R9, R20, R20
+	FMOVS (R20), F3
+	FMOVS (R7), F4
+	WORD $0x4f831080 // fmla v0.4s, v4.4s, v3.s[0]
+	ADD R11, R7
+	SUBS $1, R10
+	BNE step
+done:
+	ADD $4, R5
+	MOVD R5, a+16(FP)
+	MOVD dst+0(FP), R21
+	MOVD dstStride+8(FP), R22
+	LSL $2, R22
+	FMOVS F0, (R21)
+	ADD R22, R21
+	MOVD R21, dst+0(FP)
+	MOVD tiles+80(FP), R23
+	SUBS $1, R23
+	MOVD R23, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer2x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer2x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVD (R4), F0
+	ADD R5, R4
+	FMOVD (R4), F1
+	ADD R5, R4
+started:
+	MOVD a+16(FP), R6
+	MOVD offsets+24(FP), R7
+	MOVD b+40(FP), R8
+	MOVD bOffsets+48(FP), R9
+	MOVD zeros+72(FP), R10
+	MOVD k+88(FP), R11
+	MOVD bStride+56(FP), R12
+	LSL $2, R12
+	CBZ R9, step
+gatheredStep:
+	MOVW.P 4(R7), R13
+	ADD R13<<2, R6, R14
+	CMP $0, R13
+	CSEL LT, R10, R14, R14
+	FMOVD (R14), F2
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R10, R19, R19
+	FMOVD (R19), F3
+	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
+	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
+	SUBS $1, R11
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R7), R20
+	ADD R20<<2, R6, R21
+	CMP $0, R20
+	CSEL LT, R10, R21, R21
+	FMOVD (R21), F4
+	FMOVD (R8), F5
+	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
+	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
+	ADD R12, R8
+	SUBS $1, R11
+	BNE step
+done:
+	ADD $8, R6
 	MOVD R6, a+16(FP)
+	MOVD dst+0(FP), R22
+	MOVD dstStride+8(FP), R23
+	LSL $2, R23
+	FMOVD F0, (R22)
+	ADD R23, R22
+	FMOVD F1, (R22)
+	ADD R23, R22
+	MOVD R22, dst+0(FP)
+	MOVD tiles+80(FP), R24
+	SUBS $1, R24
+	MOVD R24, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer2x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer2x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVS (R4), F0
+	ADD R5, R4
+	FMOVS (R4), F1
+	ADD R5, R4
+started:
+	MOVD a+16(FP), R6
+	MOVD offsets+24(FP), R7
+	MOVD b+40(FP), R8
+	MOVD bOffsets+48(FP), R9
+	MOVD zeros+72(FP), R10
+	MOVD k+88(FP), R11
+	MOVD bStride+56(FP), R12
+	LSL $2, R12
+	CBZ R9, step
+gatheredStep:
+	MOVW.P 4(R7), R13
+	ADD R13<<2, R6, R14
+	CMP $0, R13
+	CSEL LT, R10, R14, R14
+	FMOVD (R14), F2
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R10, R19, R19
+	FMOVS (R19), F3
+	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
+	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
+	SUBS $1, R11
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R7), R20
+	ADD R20<<2, R6, R21
+	CMP $0, R20
+	CSEL LT, R10, R21, R21
+	FMOVD (R21), F4
+	FMOVS (R8), F5
+	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
+	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
+	ADD R12, R8
+	SUBS $1, R11
+	BNE step
+done:
+	ADD $8, R6
+	MOVD R6, a+16(FP)
+	MOVD dst+0(FP), R22
+	MOVD dstStride+8(FP), R23
+	LSL $2, R23
+	FMOVS F0, (R22)
+	ADD R23, R22
+	FMOVS F1, (R22)
+	ADD R23, R22
+	MOVD R22, dst+0(FP)
+	MOVD tiles+80(FP), R24
+	SUBS $1, R24
+	MOVD R24, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer3x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer3x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVD (R5), F0
+	ADD R6, R5
+	FMOVD (R5), F1
+	ADD R6, R5
+	FMOVD (R5), F2
+	ADD R6, R5
+started:
+	MOVD a+16(FP), R7
+	MOVD offsets+24(FP), R8
+	MOVD b+40(FP), R9
+	MOVD bOffsets+48(FP), R10
+	MOVD zeros+72(FP), R11
+	MOVD k+88(FP), R12
+	MOVD bStride+56(FP), R13
+	LSL $2, R13
+	CBZ R10, step
+gatheredStep:
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R11, R15, R15
+	FMOVD (R15), F3
+	FMOVS 8(R15), F4
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R11, R20, R20
+	FMOVD (R20), F5
+	WORD $0x4f8310a0 // fmla v0.4s, v5.4s, v3.s[0]
+	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
+	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
+	SUBS $1, R12
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R8), R21
+	ADD R21<<2, R7, R22
+	CMP $0, R21
+	CSEL LT, R11, R22, R22
+	FMOVD (R22), F6
+	FMOVS 8(R22), F7
+	FMOVD (R9), F8
+	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
+	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
+	WORD $0x4f871102 // fmla v2.4s, v8.4s, v7.s[0]
+	ADD R13, R9
+	SUBS $1, R12
+	BNE step
+done:
+	ADD $12, R7
+	MOVD R7, a+16(FP)
+	MOVD dst+0(FP), R23
+	MOVD dstStride+8(FP), R24
+	LSL $2, R24
+	FMOVD F0, (R23)
+	ADD R24, R23
+	FMOVD F1, (R23)
+	ADD R24, R23
+	FMOVD F2, (R23)
+	ADD R24, R23
+	MOVD R23, dst+0(FP)
+	MOVD tiles+80(FP), R25
+	SUBS $1, R25
+	MOVD R25, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer3x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer3x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVS (R5), F0
+	ADD R6, R5
+	FMOVS (R5), F1
+	ADD R6, R5
+	FMOVS (R5), F2
+	ADD R6, R5
+started:
+	MOVD a+16(FP), R7
+	MOVD offsets+24(FP), R8
+	MOVD b+40(FP), R9
+	MOVD bOffsets+48(FP), R10
+	MOVD zeros+72(FP), R11
+	MOVD k+88(FP), R12
+	MOVD bStride+56(FP), R13
+	LSL $2, R13
+	CBZ R10, step
+gatheredStep:
+	MOVW.P 4(R8), R14
+	ADD R14<<2, R7, R15
+	CMP $0, R14
+	CSEL LT, R11, R15, R15
+	FMOVD (R15), F3
+	FMOVS 8(R15), F4
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R11, R20, R20
+	FMOVS (R20), F5
+	WORD $0x4f8310a0 // fmla v0.4s, v5.4s, v3.s[0]
+	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
+	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
+	SUBS $1, R12
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R8), R21
+	ADD R21<<2, R7, R22
+	CMP $0, R21
+	CSEL LT, R11, R22, R22
+	FMOVD (R22), F6
+	FMOVS 8(R22), F7
+	FMOVS (R9), F8
+	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
+	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
+	WORD $0x4f871102 // fmla v2.4s, v8.4s, v7.s[0]
+	ADD R13, R9
+	SUBS $1, R12
+	BNE step
+done:
+	ADD $12, R7
+	MOVD R7, a+16(FP)
+	MOVD dst+0(FP), R23
+	MOVD dstStride+8(FP), R24
+	LSL $2, R24
+	FMOVS F0, (R23)
+	ADD R24, R23
+	FMOVS F1, (R23)
+	ADD R24, R23
+	FMOVS F2, (R23)
+	ADD R24, R23
+	MOVD R23, dst+0(FP)
+	MOVD tiles+80(FP), R25
+	SUBS $1, R25
+	MOVD R25, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer4x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer4x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVD (R6), F0
+	ADD R7, R6
+	FMOVD (R6), F1
+	ADD R7, R6
+	FMOVD (R6), F2
+	ADD R7, R6
+	FMOVD (R6), F3
+	ADD R7, R6
+started:
+	MOVD a+16(FP), R8
+	MOVD offsets+24(FP), R9
+	MOVD b+40(FP), R10
+	MOVD bOffsets+48(FP), R11
+	MOVD zeros+72(FP), R12
+	MOVD k+88(FP), R13
+	MOVD bStride+56(FP), R14
+	LSL $2, R14
+	CBZ R11, step
+gatheredStep:
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R12, R19, R19
+	FMOVQ (R19), F4
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R12, R21, R21
+	FMOVD (R21), F5
+	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
+	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
+	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
+	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
+	SUBS $1, R13
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R9), R22
+	ADD R22<<2, R8, R23
+	CMP $0, R22
+	CSEL LT, R12, R23, R23
+	FMOVQ (R23), F6
+	FMOVD (R10), F7
+	WORD $0x4f8610e0 // fmla v0.4s, v7.4s, v6.s[0]
+	WORD $0x4fa610e1 // fmla v1.4s, v7.4s, v6.s[1]
+	WORD $0x4f8618e2 // fmla v2.4s, v7.4s, v6.s[2]
+	WORD $0x4fa618e3 // fmla v3.4s, v7.4s, v6.s[3]
+	ADD R14, R10
+	SUBS $1, R13
+	BNE step
+done:
+	ADD $16, R8
+	MOVD R8, a+16(FP)
+	MOVD dst+0(FP), R24
+	MOVD dstStride+8(FP), R25
+	LSL $2, R25
+	FMOVD F0, (R24)
+	ADD R25, R24
+	FMOVD F1, (R24)
+	ADD R25, R24
+	FMOVD F2, (R24)
+	ADD R25, R24
+	FMOVD F3, (R24)
+	ADD R25, R24
+	MOVD R24, dst+0(FP)
+	MOVD tiles+80(FP), R0
+	SUBS $1, R0
+	MOVD R0, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer4x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer4x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVS (R6), F0
+	ADD R7, R6
+	FMOVS (R6), F1
+	ADD R7, R6
+	FMOVS (R6), F2
+	ADD R7, R6
+	FMOVS (R6), F3
+	ADD R7, R6
+started:
+	MOVD a+16(FP), R8
+	MOVD offsets+24(FP), R9
+	MOVD b+40(FP), R10
+	MOVD bOffsets+48(FP), R11
+	MOVD zeros+72(FP), R12
+	MOVD k+88(FP), R13
+	MOVD bStride+56(FP), R14
+	LSL $2, R14
+	CBZ R11, step
+gatheredStep:
+	MOVW.P 4(R9), R15
+	ADD R15<<2, R8, R19
+	CMP $0, R15
+	CSEL LT, R12, R19, R19
+	FMOVQ (R19), F4
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R12, R21, R21
+	FMOVS (R21), F5
+	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
+	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
+	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
+	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
+	SUBS $1, R13
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R9), R22
+	ADD R22<<2, R8, R23
+	CMP $0, R22
+	CSEL LT, R12, R23, R23
+	FMOVQ (R23), F6
+	FMOVS (R10), F7
+	WORD $0x4f8610e0 // fmla v0.4s, v7.4s, v6.s[0]
+	WORD $0x4fa610e1 // fmla v1.4s, v7.4s, v6.s[1]
+	WORD $0x4f8618e2 // fmla v2.4s, v7.4s, v6.s[2]
+	WORD $0x4fa618e3 // fmla v3.4s, v7.4s, v6.s[3]
+	ADD R14, R10
+	SUBS $1, R13
+	BNE step
+done:
+	ADD $16, R8
+	MOVD R8, a+16(FP)
+	MOVD dst+0(FP), R24
+	MOVD dstStride+8(FP), R25
+	LSL $2, R25
+	FMOVS F0, (R24)
+	ADD R25, R24
+	FMOVS F1, (R24)
+	ADD R25, R24
+	FMOVS F2, (R24)
+	ADD R25, R24
+	FMOVS F3, (R24)
+	ADD R25, R24
+	MOVD R24, dst+0(FP)
+	MOVD tiles+80(FP), R0
+	SUBS $1, R0
+	MOVD R0, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer5x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer5x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVD (R7), F0
+	ADD R8, R7
+	FMOVD (R7), F1
+	ADD R8, R7
+	FMOVD (R7), F2
+	ADD R8, R7
+	FMOVD (R7), F3
+	ADD R8, R7
+	FMOVD (R7), F4
+	ADD R8, R7
+started:
+	MOVD a+16(FP), R9
+	MOVD offsets+24(FP), R10
+	MOVD b+40(FP), R11
+	MOVD bOffsets+48(FP), R12
+	MOVD zeros+72(FP), R13
+	MOVD k+88(FP), R14
+	MOVD bStride+56(FP), R15
+	LSL $2, R15
+	CBZ R12, step
+gatheredStep:
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R13, R20, R20
+	FMOVQ (R20), F5
+	FMOVS 16(R20), F6
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R13, R22, R22
+	FMOVD (R22), F7
+	WORD $0x4f8510e0 // fmla v0.4s, v7.4s, v5.s[0]
+	WORD $0x4fa510e1 // fmla v1.4s, v7.4s, v5.s[1]
+	WORD $0x4f8518e2 // fmla v2.4s, v7.4s, v5.s[2]
+	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
+	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
+	SUBS $1, R14
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R10), R23
+	ADD R23<<2, R9, R24
+	CMP $0, R23
+	CSEL LT, R13, R24, R24
+	FMOVQ (R24), F8
+	FMOVS 16(R24), F9
+	FMOVD (R11), F10
+	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
+	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
+	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
+	WORD $0x4fa81943 // fmla v3.4s, v10.4s, v8.s[3]
+	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
+	ADD R15, R11
+	SUBS $1, R14
+	BNE step
+done:
+	ADD $20, R9
+	MOVD R9, a+16(FP)
+	MOVD dst+0(FP), R25
+	MOVD dstStride+8(FP), R0
+	LSL $2, R0
+	FMOVD F0, (R25)
+	ADD R0, R25
+	FMOVD F1, (R25)
+	ADD R0, R25
+	FMOVD F2, (R25)
+	ADD R0, R25
+	FMOVD F3, (R25)
+	ADD R0, R25
+	FMOVD F4, (R25)
+	ADD R0, R25
+	MOVD R25, dst+0(FP)
+	MOVD tiles+80(FP), R2
+	SUBS $1, R2
+	MOVD R2, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer5x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer5x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVS (R7), F0
+	ADD R8, R7
+	FMOVS (R7), F1
+	ADD R8, R7
+	FMOVS (R7), F2
+	ADD R8, R7
+	FMOVS (R7), F3
+	ADD R8, R7
+	FMOVS (R7), F4
+	ADD R8, R7
+started:
+	MOVD a+16(FP), R9
+	MOVD offsets+24(FP), R10
+	MOVD b+40(FP), R11
+	MOVD bOffsets+48(FP), R12
+	MOVD zeros+72(FP), R13
+	MOVD k+88(FP), R14
+	MOVD bStride+56(FP), R15
+	LSL $2, R15
+	CBZ R12, step
+gatheredStep:
+	MOVW.P 4(R10), R19
+	ADD R19<<2, R9, R20
+	CMP $0, R19
+	CSEL LT, R13, R20, R20
+	FMOVQ (R20), F5
+	FMOVS 16(R20), F6
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R13, R22, R22
+	FMOVS (R22), F7
+	WORD $0x4f8510e0 // fmla v0.4s, v7.4s, v5.s[0]
+	WORD $0x4fa510e1 // fmla v1.4s, v7.4s, v5.s[1]
+	WORD $0x4f8518e2 // fmla v2.4s, v7.4s, v5.s[2]
+	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
+	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
+	SUBS $1, R14
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R10), R23
+	ADD R23<<2, R9, R24
+	CMP $0, R23
+	CSEL LT, R13, R24, R24
+	FMOVQ (R24), F8
+	FMOVS 16(R24), F9
+	FMOVS (R11), F10
+	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
+	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
+	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
+	WORD $0x4fa81943 // fmla v3.4s, v10.4s, v8.s[3]
+	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
+	ADD R15, R11
+	SUBS $1, R14
+	BNE step
+done:
+	ADD $20, R9
+	MOVD R9, a+16(FP)
+	MOVD dst+0(FP), R25
+	MOVD dstStride+8(FP), R0
+	LSL $2, R0
+	FMOVS F0, (R25)
+	ADD R0, R25
+	FMOVS F1, (R25)
+	ADD R0, R25
+	FMOVS F2, (R25)
+	ADD R0, R25
+	FMOVS F3, (R25)
+	ADD R0, R25
+	FMOVS F4, (R25)
+	ADD R0, R25
+	MOVD R25, dst+0(FP)
+	MOVD tiles+80(FP), R2
+	SUBS $1, R2
+	MOVD R2, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer6x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer6x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVD (R8), F0
+	ADD R9, R8
+	FMOVD (R8), F1
+	ADD R9, R8
+	FMOVD (R8), F2
+	ADD R9, R8
+	FMOVD (R8), F3
+	ADD R9, R8
+	FMOVD (R8), F4
+	ADD R9, R8
+	FMOVD (R8), F5
+	ADD R9, R8
+started:
+	MOVD a+16(FP), R10
+	MOVD offsets+24(FP), R11
+	MOVD b+40(FP), R12
+	MOVD bOffsets+48(FP), R13
+	MOVD zeros+72(FP), R14
+	MOVD k+88(FP), R15
+	MOVD bStride+56(FP), R19
+	LSL $2, R19
+	CBZ R13, step
+gatheredStep:
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R14, R21, R21
+	FMOVQ (R21), F6
+	FMOVD 16(R21), F7
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R14, R23, R23
+	FMOVD (R23), F8
+	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
+	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
+	WORD $0x4f861902 // fmla v2.4s, v8.4s, v6.s[2]
+	WORD $0x4fa61903 // fmla v3.4s, v8.4s, v6.s[3]
+	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
+	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
+	SUBS $1, R15
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R11), R24
+	ADD R24<<2, R10, R25
+	CMP $0, R24
+	CSEL LT, R14, R25, R25
+	FMOVQ (R25), F9
+	FMOVD 16(R25), F10
+	FMOVD (R12), F11
+	WORD $0x4f891160 // fmla v0.4s, v11.4s, v9.s[0]
+	WORD $0x4fa91161 // fmla v1.4s, v11.4s, v9.s[1]
+	WORD $0x4f891962 // fmla v2.4s, v11.4s, v9.s[2]
+	WORD $0x4fa91963 // fmla v3.4s, v11.4s, v9.s[3]
+	WORD $0x4f8a1164 // fmla v4.4s, v11.4s, v10.s[0]
+	WORD $0x4faa1165 // fmla v5.4s, v11.4s, v10.s[1]
+	ADD R19, R12
+	SUBS $1, R15
+	BNE step
+done:
+	ADD $24, R10
+	MOVD R10, a+16(FP)
+	MOVD dst+0(FP), R0
+	MOVD dstStride+8(FP), R2
+	LSL $2, R2
+	FMOVD F0, (R0)
+	ADD R2, R0
+	FMOVD F1, (R0)
+	ADD R2, R0
+	FMOVD F2, (R0)
+	ADD R2, R0
+	FMOVD F3, (R0)
+	ADD R2, R0
+	FMOVD F4, (R0)
+	ADD R2, R0
+	FMOVD F5, (R0)
+	ADD R2, R0
+	MOVD R0, dst+0(FP)
+	MOVD tiles+80(FP), R3
+	SUBS $1, R3
+	MOVD R3, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer6x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer6x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVS (R8), F0
+	ADD R9, R8
+	FMOVS (R8), F1
+	ADD R9, R8
+	FMOVS (R8), F2
+	ADD R9, R8
+	FMOVS (R8), F3
+	ADD R9, R8
+	FMOVS (R8), F4
+	ADD R9, R8
+	FMOVS (R8), F5
+	ADD R9, R8
+started:
+	MOVD a+16(FP), R10
+	MOVD offsets+24(FP), R11
+	MOVD b+40(FP), R12
+	MOVD bOffsets+48(FP), R13
+	MOVD zeros+72(FP), R14
+	MOVD k+88(FP), R15
+	MOVD bStride+56(FP), R19
+	LSL $2, R19
+	CBZ R13, step
+gatheredStep:
+	MOVW.P 4(R11), R20
+	ADD R20<<2, R10, R21
+	CMP $0, R20
+	CSEL LT, R14, R21, R21
+	FMOVQ (R21), F6
+	FMOVD 16(R21), F7
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R14, R23, R23
+	FMOVS (R23), F8
+	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
+	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
+	WORD $0x4f861902 // fmla v2.4s, v8.4s, v6.s[2]
+	WORD $0x4fa61903 // fmla v3.4s, v8.4s, v6.s[3]
+	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
+	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
+	SUBS $1, R15
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R11), R24
+	ADD R24<<2, R10, R25
+	CMP $0, R24
+	CSEL LT, R14, R25, R25
+	FMOVQ (R25), F9
+	FMOVD 16(R25), F10
+	FMOVS (R12), F11
+	WORD $0x4f891160 // fmla v0.4s, v11.4s, v9.s[0]
+	WORD $0x4fa91161 // fmla v1.4s, v11.4s, v9.s[1]
+	WORD $0x4f891962 // fmla v2.4s, v11.4s, v9.s[2]
+	WORD $0x4fa91963 // fmla v3.4s, v11.4s, v9.s[3]
+	WORD $0x4f8a1164 // fmla v4.4s, v11.4s, v10.s[0]
+	WORD $0x4faa1165 // fmla v5.4s, v11.4s, v10.s[1]
+	ADD R19, R12
+	SUBS $1, R15
+	BNE step
+done:
+	ADD $24, R10
+	MOVD R10, a+16(FP)
+	MOVD dst+0(FP), R0
+	MOVD dstStride+8(FP), R2
+	LSL $2, R2
+	FMOVS F0, (R0)
+	ADD R2, R0
+	FMOVS F1, (R0)
+	ADD R2, R0
+	FMOVS F2, (R0)
+	ADD R2, R0
+	FMOVS F3, (R0)
+	ADD R2, R0
+	FMOVS F4, (R0)
+	ADD R2, R0
+	FMOVS F5, (R0)
+	ADD R2, R0
+	MOVD R0, dst+0(FP)
+	MOVD tiles+80(FP), R3
+	SUBS $1, R3
+	MOVD R3, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer7x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer7x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVD (R9), F0
+	ADD R10, R9
+	FMOVD (R9), F1
+	ADD R10, R9
+	FMOVD (R9), F2
+	ADD R10, R9
+	FMOVD (R9), F3
+	ADD R10, R9
+	FMOVD (R9), F4
+	ADD R10, R9
+	FMOVD (R9), F5
+	ADD R10, R9
+	FMOVD (R9), F6
+	ADD R10, R9
+started:
+	MOVD a+16(FP), R11
+	MOVD offsets+24(FP), R12
+	MOVD b+40(FP), R13
+	MOVD bOffsets+48(FP), R14
+	MOVD zeros+72(FP), R15
+	MOVD k+88(FP), R19
+	MOVD bStride+56(FP), R20
+	LSL $2, R20
+	CBZ R14, step
+gatheredStep:
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R15, R22, R22
+	FMOVQ (R22), F7
+	FMOVD 16(R22), F8
+	FMOVS 24(R22), F9
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R15, R24, R24
+	FMOVD (R24), F10
+	WORD $0x4f871140 // fmla v0.4s, v10.4s, v7.s[0]
+	WORD $0x4fa71141 // fmla v1.4s, v10.4s, v7.s[1]
+	WORD $0x4f871942 // fmla v2.4s, v10.4s, v7.s[2]
+	WORD $0x4fa71943 // fmla v3.4s, v10.4s, v7.s[3]
+	WORD $0x4f881144 // fmla v4.4s, v10.4s, v8.s[0]
+	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
+	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
+	SUBS $1, R19
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R12), R25
+	ADD R25<<2, R11, R0
+	CMP $0, R25
+	CSEL LT, R15, R0, R0
+	FMOVQ (R0), F11
+	FMOVD 16(R0), F12
+	FMOVS 24(R0), F13
+	FMOVD (R13), F14
+	WORD $0x4f8b11c0 // fmla v0.4s, v14.4s, v11.s[0]
+	WORD $0x4fab11c1 // fmla v1.4s, v14.4s, v11.s[1]
+	WORD $0x4f8b19c2 // fmla v2.4s, v14.4s, v11.s[2]
+	WORD $0x4fab19c3 // fmla v3.4s, v14.4s, v11.s[3]
+	WORD $0x4f8c11c4 // fmla v4.4s, v14.4s, v12.s[0]
+	WORD $0x4fac11c5 // fmla v5.4s, v14.4s, v12.s[1]
+	WORD $0x4f8d11c6 // fmla v6.4s, v14.4s, v13.s[0]
+	ADD R20, R13
+	SUBS $1, R19
+	BNE step
+done:
+	ADD $28, R11
+	MOVD R11, a+16(FP)
+	MOVD dst+0(FP), R2
+	MOVD dstStride+8(FP), R3
+	LSL $2, R3
+	FMOVD F0, (R2)
+	ADD R3, R2
+	FMOVD F1, (R2)
+	ADD R3, R2
+	FMOVD F2, (R2)
+	ADD R3, R2
+	FMOVD F3, (R2)
+	ADD R3, R2
+	FMOVD F4, (R2)
+	ADD R3, R2
+	FMOVD F5, (R2)
+	ADD R3, R2
+	FMOVD F6, (R2)
+	ADD R3, R2
+	MOVD R2, dst+0(FP)
+	MOVD tiles+80(FP), R4
+	SUBS $1, R4
+	MOVD R4, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer7x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer7x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVS (R9), F0
+	ADD R10, R9
+	FMOVS (R9), F1
+	ADD R10, R9
+	FMOVS (R9), F2
+	ADD R10, R9
+	FMOVS (R9), F3
+	ADD R10, R9
+	FMOVS (R9), F4
+	ADD R10, R9
+	FMOVS (R9), F5
+	ADD R10, R9
+	FMOVS (R9), F6
+	ADD R10, R9
+started:
+	MOVD a+16(FP), R11
+	MOVD offsets+24(FP), R12
+	MOVD b+40(FP), R13
+	MOVD bOffsets+48(FP), R14
+	MOVD zeros+72(FP), R15
+	MOVD k+88(FP), R19
+	MOVD bStride+56(FP), R20
+	LSL $2, R20
+	CBZ R14, step
+gatheredStep:
+	MOVW.P 4(R12), R21
+	ADD R21<<2, R11, R22
+	CMP $0, R21
+	CSEL LT, R15, R22, R22
+	FMOVQ (R22), F7
+	FMOVD 16(R22), F8
+	FMOVS 24(R22), F9
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R15, R24, R24
+	FMOVS (R24), F10
+	WORD $0x4f871140 // fmla v0.4s, v10.4s, v7.s[0]
+	WORD $0x4fa71141 // fmla v1.4s, v10.4s, v7.s[1]
+	WORD $0x4f871942 // fmla v2.4s, v10.4s, v7.s[2]
+	WORD $0x4fa71943 // fmla v3.4s, v10.4s, v7.s[3]
+	WORD $0x4f881144 // fmla v4.4s, v10.4s, v8.s[0]
+	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
+	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
+	SUBS $1, R19
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R12), R25
+	ADD R25<<2, R11, R0
+	CMP $0, R25
+	CSEL LT, R15, R0, R0
+	FMOVQ (R0), F11
+	FMOVD 16(R0), F12
+	FMOVS 24(R0), F13
+	FMOVS (R13), F14
+	WORD $0x4f8b11c0 // fmla v0.4s, v14.4s, v11.s[0]
+	WORD $0x4fab11c1 // fmla v1.4s, v14.4s, v11.s[1]
+	WORD $0x4f8b19c2 // fmla v2.4s, v14.4s, v11.s[2]
+	WORD $0x4fab19c3 // fmla v3.4s, v14.4s, v11.s[3]
+	WORD $0x4f8c11c4 // fmla v4.4s, v14.4s, v12.s[0]
+	WORD $0x4fac11c5 // fmla v5.4s, v14.4s, v12.s[1]
+	WORD $0x4f8d11c6 // fmla v6.4s, v14.4s, v13.s[0]
+	ADD R20, R13
+	SUBS $1, R19
+	BNE step
+done:
+	ADD $28, R11
+	MOVD R11, a+16(FP)
+	MOVD dst+0(FP), R2
+	MOVD dstStride+8(FP), R3
+	LSL $2, R3
+	FMOVS F0, (R2)
+	ADD R3, R2
+	FMOVS F1, (R2)
+	ADD R3, R2
+	FMOVS F2, (R2)
+	ADD R3, R2
+	FMOVS F3, (R2)
+	ADD R3, R2
+	FMOVS F4, (R2)
+	ADD R3, R2
+	FMOVS F5, (R2)
+	ADD R3, R2
+	FMOVS F6, (R2)
+	ADD R3, R2
+	MOVD R2, dst+0(FP)
+	MOVD tiles+80(FP), R4
+	SUBS $1, R4
+	MOVD R4, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer8x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer8x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVD (R10), F0
+	ADD R11, R10
+	FMOVD (R10), F1
+	ADD R11, R10
+	FMOVD (R10), F2
+	ADD R11, R10
+	FMOVD (R10), F3
+	ADD R11, R10
+	FMOVD (R10), F4
+	ADD R11, R10
+	FMOVD (R10), F5
+	ADD R11, R10
+	FMOVD (R10), F6
+	ADD R11, R10
+	FMOVD (R10), F7
+	ADD R11, R10
+started:
+	MOVD a+16(FP), R12
+	MOVD offsets+24(FP), R13
+	MOVD b+40(FP), R14
+	MOVD bOffsets+48(FP), R15
+	MOVD zeros+72(FP), R19
+	MOVD k+88(FP), R20
+	MOVD bStride+56(FP), R21
+	LSL $2, R21
+	CBZ R15, step
+gatheredStep:
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R19, R23, R23
+	FMOVQ (R23), F8
+	FMOVQ 16(R23), F9
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R19, R25, R25
+	FMOVD (R25), F10
+	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
+	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
+	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
+	WORD $0x4fa81943 // fmla v3.4s, v10.4s, v8.s[3]
+	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
+	WORD $0x4fa91145 // fmla v5.4s, v10.4s, v9.s[1]
+	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
+	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
+	SUBS $1, R20
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R13), R0
+	ADD R0<<2, R12, R2
+	CMP $0, R0
+	CSEL LT, R19, R2, R2
+	FMOVQ (R2), F11
+	FMOVQ 16(R2), F12
+	FMOVD (R14), F13
+	WORD $0x4f8b11a0 // fmla v0.4s, v13.4s, v11.s[0]
+	WORD $0x4fab11a1 // fmla v1.4s, v13.4s, v11.s[1]
+	WORD $0x4f8b19a2 // fmla v2.4s, v13.4s, v11.s[2]
+	WORD $0x4fab19a3 // fmla v3.4s, v13.4s, v11.s[3]
+	WORD $0x4f8c11a4 // fmla v4.4s, v13.4s, v12.s[0]
+	WORD $0x4fac11a5 // fmla v5.4s, v13.4s, v12.s[1]
+	WORD $0x4f8c19a6 // fmla v6.4s, v13.4s, v12.s[2]
+	WORD $0x4fac19a7 // fmla v7.4s, v13.4s, v12.s[3]
+	ADD R21, R14
+	SUBS $1, R20
+	BNE step
+done:
+	ADD $32, R12
+	MOVD R12, a+16(FP)
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVD F0, (R3)
+	ADD R4, R3
+	FMOVD F1, (R3)
+	ADD R4, R3
+	FMOVD F2, (R3)
+	ADD R4, R3
+	FMOVD F3, (R3)
+	ADD R4, R3
+	FMOVD F4, (R3)
+	ADD R4, R3
+	FMOVD F5, (R3)
+	ADD R4, R3
+	FMOVD F6, (R3)
+	ADD R4, R3
+	FMOVD F7, (R3)
+	ADD R4, R3
+	MOVD R3, dst+0(FP)
+	MOVD tiles+80(FP), R5
+	SUBS $1, R5
+	MOVD R5, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer8x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer8x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVS (R10), F0
+	ADD R11, R10
+	FMOVS (R10), F1
+	ADD R11, R10
+	FMOVS (R10), F2
+	ADD R11, R10
+	FMOVS (R10), F3
+	ADD R11, R10
+	FMOVS (R10), F4
+	ADD R11, R10
+	FMOVS (R10), F5
+	ADD R11, R10
+	FMOVS (R10), F6
+	ADD R11, R10
+	FMOVS (R10), F7
+	ADD R11, R10
+started:
+	MOVD a+16(FP), R12
+	MOVD offsets+24(FP), R13
+	MOVD b+40(FP), R14
+	MOVD bOffsets+48(FP), R15
+	MOVD zeros+72(FP), R19
+	MOVD k+88(FP), R20
+	MOVD bStride+56(FP), R21
+	LSL $2, R21
+	CBZ R15, step
+gatheredStep:
+	MOVW.P 4(R13), R22
+	ADD R22<<2, R12, R23
+	CMP $0, R22
+	CSEL LT, R19, R23, R23
+	FMOVQ (R23), F8
+	FMOVQ 16(R23), F9
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R19, R25, R25
+	FMOVS (R25), F10
+	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
+	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
+	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
+	WORD $0x4fa81943 // fmla v3.4s, v10.4s, v8.s[3]
+	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
+	WORD $0x4fa91145 // fmla v5.4s, v10.4s, v9.s[1]
+	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
+	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
+	SUBS $1, R20
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R13), R0
+	ADD R0<<2, R12, R2
+	CMP $0, R0
+	CSEL LT, R19, R2, R2
+	FMOVQ (R2), F11
+	FMOVQ 16(R2), F12
+	FMOVS (R14), F13
+	WORD $0x4f8b11a0 // fmla v0.4s, v13.4s, v11.s[0]
+	WORD $0x4fab11a1 // fmla v1.4s, v13.4s, v11.s[1]
+	WORD $0x4f8b19a2 // fmla v2.4s, v13.4s, v11.s[2]
+	WORD $0x4fab19a3 // fmla v3.4s, v13.4s, v11.s[3]
+	WORD $0x4f8c11a4 // fmla v4.4s, v13.4s, v12.s[0]
+	WORD $0x4fac11a5 // fmla v5.4s, v13.4s, v12.s[1]
+	WORD $0x4f8c19a6 // fmla v6.4s, v13.4s, v12.s[2]
+	WORD $0x4fac19a7 // fmla v7.4s, v13.4s, v12.s[3]
+	ADD R21, R14
+	SUBS $1, R20
+	BNE step
+done:
+	ADD $32, R12
+	MOVD R12, a+16(FP)
+	MOVD dst+0(FP), R3
+	MOVD dstStride+8(FP), R4
+	LSL $2, R4
+	FMOVS F0, (R3)
+	ADD R4, R3
+	FMOVS F1, (R3)
+	ADD R4, R3
+	FMOVS F2, (R3)
+	ADD R4, R3
+	FMOVS F3, (R3)
+	ADD R4, R3
+	FMOVS F4, (R3)
+	ADD R4, R3
+	FMOVS F5, (R3)
+	ADD R4, R3
+	FMOVS F6, (R3)
+	ADD R4, R3
+	FMOVS F7, (R3)
+	ADD R4, R3
+	MOVD R3, dst+0(FP)
+	MOVD tiles+80(FP), R5
+	SUBS $1, R5
+	MOVD R5, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer9x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer9x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R11
+	MOVD dstStride+8(FP), R12
+	LSL $2, R12
+	FMOVD (R11), F0
+	ADD R12, R11
+	FMOVD (R11), F1
+	ADD R12, R11
+	FMOVD (R11), F2
+	ADD R12, R11
+	FMOVD (R11), F3
+	ADD R12, R11
+	FMOVD (R11), F4
+	ADD R12, R11
+	FMOVD (R11), F5
+	ADD R12, R11
+	FMOVD (R11), F6
+	ADD R12, R11
+	FMOVD (R11), F7
+	ADD R12, R11
+	FMOVD (R11), F8
+	ADD R12, R11
+started:
+	MOVD a+16(FP), R13
+	MOVD offsets+24(FP), R14
+	MOVD b+40(FP), R15
+	MOVD bOffsets+48(FP), R19
+	MOVD zeros+72(FP), R20
+	MOVD k+88(FP), R21
+	MOVD bStride+56(FP), R22
+	LSL $2, R22
+	CBZ R19, step
+gatheredStep:
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R20, R24, R24
+	FMOVQ (R24), F9
+	FMOVQ 16(R24), F10
+	FMOVS 32(R24), F11
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R0
+	CMP $0, R25
+	CSEL LT, R20, R0, R0
+	FMOVD (R0), F12
+	WORD $0x4f891180 // fmla v0.4s, v12.4s, v9.s[0]
+	WORD $0x4fa91181 // fmla v1.4s, v12.4s, v9.s[1]
+	WORD $0x4f891982 // fmla v2.4s, v12.4s, v9.s[2]
+	WORD $0x4fa91983 // fmla v3.4s, v12.4s, v9.s[3]
+	WORD $0x4f8a1184 // fmla v4.4s, v12.4s, v10.s[0]
+	WORD $0x4faa1185 // fmla v5.4s, v12.4s, v10.s[1]
+	WORD $0x4f8a1986 // fmla v6.4s, v12.4s, v10.s[2]
+	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
+	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
+	SUBS $1, R21
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R14), R2
+	ADD R2<<2, R13, R3
+	CMP $0, R2
+	CSEL LT, R20, R3, R3
+	FMOVQ (R3), F13
+	FMOVQ 16(R3), F14
+	FMOVS 32(R3), F15
+	FMOVD (R15), F16
+	WORD $0x4f8d1200 // fmla v0.4s, v16.4s, v13.s[0]
+	WORD $0x4fad1201 // fmla v1.4s, v16.4s, v13.s[1]
+	WORD $0x4f8d1a02 // fmla v2.4s, v16.4s, v13.s[2]
+	WORD $0x4fad1a03 // fmla v3.4s, v16.4s, v13.s[3]
+	WORD $0x4f8e1204 // fmla v4.4s, v16.4s, v14.s[0]
+	WORD $0x4fae1205 // fmla v5.4s, v16.4s, v14.s[1]
+	WORD $0x4f8e1a06 // fmla v6.4s, v16.4s, v14.s[2]
+	WORD $0x4fae1a07 // fmla v7.4s, v16.4s, v14.s[3]
+	WORD $0x4f8f1208 // fmla v8.4s, v16.4s, v15.s[0]
+	ADD R22, R15
+	SUBS $1, R21
+	BNE step
+done:
+	ADD $36, R13
+	MOVD R13, a+16(FP)
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVD F0, (R4)
+	ADD R5, R4
+	FMOVD F1, (R4)
+	ADD R5, R4
+	FMOVD F2, (R4)
+	ADD R5, R4
+	FMOVD F3, (R4)
+	ADD R5, R4
+	FMOVD F4, (R4)
+	ADD R5, R4
+	FMOVD F5, (R4)
+	ADD R5, R4
+	FMOVD F6, (R4)
+	ADD R5, R4
+	FMOVD F7, (R4)
+	ADD R5, R4
+	FMOVD F8, (R4)
+	ADD R5, R4
+	MOVD R4, dst+0(FP)
+	MOVD tiles+80(FP), R6
+	SUBS $1, R6
+	MOVD R6, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer9x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer9x1NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
+	MOVD dst+0(FP), R11
+	MOVD dstStride+8(FP), R12
+	LSL $2, R12
+	FMOVS (R11), F0
+	ADD R12, R11
+	FMOVS (R11), F1
+	ADD R12, R11
+	FMOVS (R11), F2
+	ADD R12, R11
+	FMOVS (R11), F3
+	ADD R12, R11
+	FMOVS (R11), F4
+	ADD R12, R11
+	FMOVS (R11), F5
+	ADD R12, R11
+	FMOVS (R11), F6
+	ADD R12, R11
+	FMOVS (R11), F7
+	ADD R12, R11
+	FMOVS (R11), F8
+	ADD R12, R11
+started:
+	MOVD a+16(FP), R13
+	MOVD offsets+24(FP), R14
+	MOVD b+40(FP), R15
+	MOVD bOffsets+48(FP), R19
+	MOVD zeros+72(FP), R20
+	MOVD k+88(FP), R21
+	MOVD bStride+56(FP), R22
+	LSL $2, R22
+	CBZ R19, step
+gatheredStep:
+	MOVW.P 4(R14), R23
+	ADD R23<<2, R13, R24
+	CMP $0, R23
+	CSEL LT, R20, R24, R24
+	FMOVQ (R24), F9
+	FMOVQ 16(R24), F10
+	FMOVS 32(R24), F11
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R0
+	CMP $0, R25
+	CSEL LT, R20, R0, R0
+	FMOVS (R0), F12
+	WORD $0x4f891180 // fmla v0.4s, v12.4s, v9.s[0]
+	WORD $0x4fa91181 // fmla v1.4s, v12.4s, v9.s[1]
+	WORD $0x4f891982 // fmla v2.4s, v12.4s, v9.s[2]
+	WORD $0x4fa91983 // fmla v3.4s, v12.4s, v9.s[3]
+	WORD $0x4f8a1184 // fmla v4.4s, v12.4s, v10.s[0]
+	WORD $0x4faa1185 // fmla v5.4s, v12.4s, v10.s[1]
+	WORD $0x4f8a1986 // fmla v6.4s, v12.4s, v10.s[2]
+	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
+	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
+	SUBS $1, R21
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R14), R2
+	ADD R2<<2, R13, R3
+	CMP $0, R2
+	CSEL LT, R20, R3, R3
+	FMOVQ (R3), F13
+	FMOVQ 16(R3), F14
+	FMOVS 32(R3), F15
+	FMOVS (R15), F16
+	WORD $0x4f8d1200 // fmla v0.4s, v16.4s, v13.s[0]
+	WORD $0x4fad1201 // fmla v1.4s, v16.4s, v13.s[1]
+	WORD $0x4f8d1a02 // fmla v2.4s, v16.4s, v13.s[2]
+	WORD $0x4fad1a03 // fmla v3.4s, v16.4s, v13.s[3]
+	WORD $0x4f8e1204 // fmla v4.4s, v16.4s, v14.s[0]
+	WORD $0x4fae1205 // fmla v5.4s, v16.4s, v14.s[1]
+	WORD $0x4f8e1a06 // fmla v6.4s, v16.4s, v14.s[2]
+	WORD $0x4fae1a07 // fmla v7.4s, v16.4s, v14.s[3]
+	WORD $0x4f8f1208 // fmla v8.4s, v16.4s, v15.s[0]
+	ADD R22, R15
+	SUBS $1, R21
+	BNE step
+done:
+	ADD $36, R13
+	MOVD R13, a+16(FP)
+	MOVD dst+0(FP), R4
+	MOVD dstStride+8(FP), R5
+	LSL $2, R5
+	FMOVS F0, (R4)
+	ADD R5, R4
+	FMOVS F1, (R4)
+	ADD R5, R4
+	FMOVS F2, (R4)
+	ADD R5, R4
+	FMOVS F3, (R4)
+	ADD R5, R4
+	FMOVS F4, (R4)
+	ADD R5, R4
+	FMOVS F5, (R4)
+	ADD R5, R4
+	FMOVS F6, (R4)
+	ADD R5, R4
+	FMOVS F7, (R4)
+	ADD R5, R4
+	FMOVS F8, (R4)
+	ADD R5, R4
+	MOVD R4, dst+0(FP)
+	MOVD tiles+80(FP), R6
+	SUBS $1, R6
+	MOVD R6, tiles+80(FP)
+	BNE tile
+	RET 
+
+// func outer10x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer10x2NEON(SB), NOSPLIT, $0-105
+tile:
+	MOVBU accumulate+104(FP), R0
+	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVD R1, bias+64(FP)
+	JMP started
+accumulated:
 	MOVD dst+0(FP), R12
 	MOVD dstStride+8(FP), R13
 	LSL $2, R13
-	FMOVQ F0, (R12)
-	FMOVQ F1, 16(R12)
-	FMOVQ F2, 32(R12)
-	WORD $0x3ca06983 // str q3, [x12, x0]
+	FMOVD (R12), F0
 	ADD R13, R12
-	FMOVQ F4, (R12)
-	FMOVQ F5, 16(R12)
-	FMOVQ F6, 32(R12)
-	WORD $0x3ca06987 // str q7, [x12, x0]
+	FMOVD (R12), F1
 	ADD R13, R12
-	FMOVQ F8, (R12)
-	FMOVQ F9, 16(R12)
-	FMOVQ F10, 32(R12)
-	WORD $0x3ca0698b // str q11, [x12, x0]
+	FMOVD (R12), F2
 	ADD R13, R12
-	FMOVQ F12, (R12)
-	FMOVQ F13, 16(R12)
-	FMOVQ F14, 32(R12)
-	WORD $0x3ca0698f // str q15, [x12, x0]
+	FMOVD (R12), F3
 	ADD R13, R12
-	FMOVQ F16, (R12)
-	FMOVQ F17, 16(R12)
-	FMOVQ F18, 32(R12)
-	WORD $0x3ca06993 // str q19, [x12, x0]
+	FMOVD (R12), F4
 	ADD R13, R12
-	FMOVQ F20, (R12)
-	FMOVQ F21, 16(R12)
-	FMOVQ F22, 32(R12)
-	WORD $0x3ca06997 // str q23, [x12, x0]
+	FMOVD (R12), F5
 	ADD R13, R12
-	MOVD R12, dst+0(FP)
-	MOVD tiles+56(FP), R14
-	SUBS $1, R14
-	MOVD R14, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer1x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer1x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
+	FMOVD (R12), F6
+	ADD R13, R12
+	FMOVD (R12), F7
+	ADD R13, R12
+	FMOVD (R12), F8
+	ADD R13, R12
+	FMOVD (R12), F9
+	ADD R13, R12
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
+	MOVD a+16(FP), R14
+	MOVD offsets+24(FP), R15
+	MOVD b+40(FP), R19
+	MOVD bOffsets+48(FP), R20
+	MOVD zeros+72(FP), R21
+	MOVD k+88(FP), R22
+	MOVD bStride+56(FP), R23
+	LSL $2, R23
+	CBZ R20, step
+gatheredStep:
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R21, R25, R25
+	FMOVQ (R25), F10
+	FMOVQ 16(R25), F11
+	FMOVD 32(R25), F12
+	MOVW.P 4(R20), R0
+	ADD R0<<2, R19, R2
+	CMP $0, R0
+	CSEL LT, R21, R2, R2
+	FMOVD (R2), F13
+	WORD $0x4f8a11a0 // fmla v0.4s, v13.4s, v10.s[0]
+	WORD $0x4faa11a1 // fmla v1.4s, v13.4s, v10.s[1]
+	WORD $0x4f8a19a2 // fmla v2.4s, v13.4s, v10.s[2]
+	WORD $0x4faa19a3 // fmla v3.4s, v13.4s, v10.s[3]
+	WORD $0x4f8b11a4 // fmla v4.4s, v13.4s, v11.s[0]
+	WORD $0x4fab11a5 // fmla v5.4s, v13.4s, v11.s[1]
+	WORD $0x4f8b19a6 // fmla v6.4s, v13.4s, v11.s[2]
+	WORD $0x4fab19a7 // fmla v7.4s, v13.4s, v11.s[3]
+	WORD $0x4f8c11a8 // fmla v8.4s, v13.4s, v12.s[0]
+	WORD $0x4fac11a9 // fmla v9.4s, v13.4s, v12.s[1]
+	SUBS $1, R22
+	BNE gatheredStep
+	JMP done
 step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVS (R10), F1
-	FMOVD (R3), F2
-	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	MOVW.P 4(R15), R3
+	ADD R3<<2, R14, R4
+	CMP $0, R3
+	CSEL LT, R21, R4, R4
+	FMOVQ (R4), F14
+	FMOVQ 16(R4), F15
+	FMOVD 32(R4), F16
+	FMOVD (R19), F17
+	WORD $0x4f8e1220 // fmla v0.4s, v17.4s, v14.s[0]
+	WORD $0x4fae1221 // fmla v1.4s, v17.4s, v14.s[1]
+	WORD $0x4f8e1a22 // fmla v2.4s, v17.4s, v14.s[2]
+	WORD $0x4fae1a23 // fmla v3.4s, v17.4s, v14.s[3]
+	WORD $0x4f8f1224 // fmla v4.4s, v17.4s, v15.s[0]
+	WORD $0x4faf1225 // fmla v5.4s, v17.4s, v15.s[1]
+	WORD $0x4f8f1a26 // fmla v6.4s, v17.4s, v15.s[2]
+	WORD $0x4faf1a27 // fmla v7.4s, v17.4s, v15.s[3]
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4fb01229 // fmla v9.4s, v17.4s, v16.s[1]
+	ADD R23, R19
+	SUBS $1, R22
 	BNE step
-	ADD $4, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $40, R14
+	MOVD R14, a+16(FP)
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVD F0, (R5)
+	ADD R6, R5
+	FMOVD F1, (R5)
+	ADD R6, R5
+	FMOVD F2, (R5)
+	ADD R6, R5
+	FMOVD F3, (R5)
+	ADD R6, R5
+	FMOVD F4, (R5)
+	ADD R6, R5
+	FMOVD F5, (R5)
+	ADD R6, R5
+	FMOVD F6, (R5)
+	ADD R6, R5
+	FMOVD F7, (R5)
+	ADD R6, R5
+	FMOVD F8, (R5)
+	ADD R6, R5
+	FMOVD F9, (R5)
+	ADD R6, R5
+	MOVD R5, dst+0(FP)
+	MOVD tiles+80(FP), R7
+	SUBS $1, R7
+	MOVD R7, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer1x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer1x1NEON(SB), NOSPLIT, $0-81
+// func outer10x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer10x1NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVS (R10), F1
-	FMOVS (R3), F2
-	WORD $0x4f811040 // fmla v0.4s, v2.4s, v1.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $4, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer2x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer2x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVD (R10), F2
-	FMOVD (R3), F3
-	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
-	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $8, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer2x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer2x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVD (R10), F2
-	FMOVS (R3), F3
-	WORD $0x4f821060 // fmla v0.4s, v3.4s, v2.s[0]
-	WORD $0x4fa21061 // fmla v1.4s, v3.4s, v2.s[1]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $8, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer3x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer3x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVD (R10), F3
-	FMOVS 8(R10), F4
-	FMOVD (R3), F5
-	WORD $0x4f8310a0 // fmla v0.4s, v5.4s, v3.s[0]
-	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
-	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $12, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer3x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer3x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVD (R10), F3
-	FMOVS 8(R10), F4
-	FMOVS (R3), F5
-	WORD $0x4f8310a0 // fmla v0.4s, v5.4s, v3.s[0]
-	WORD $0x4fa310a1 // fmla v1.4s, v5.4s, v3.s[1]
-	WORD $0x4f8410a2 // fmla v2.4s, v5.4s, v4.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $12, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer4x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer4x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F4
-	FMOVD (R3), F5
-	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
-	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
-	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
-	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $16, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer4x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer4x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F4
-	FMOVS (R3), F5
-	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
-	WORD $0x4fa410a1 // fmla v1.4s, v5.4s, v4.s[1]
-	WORD $0x4f8418a2 // fmla v2.4s, v5.4s, v4.s[2]
-	WORD $0x4fa418a3 // fmla v3.4s, v5.4s, v4.s[3]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $16, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer5x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer5x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F5
-	FMOVS 16(R10), F6
-	FMOVD (R3), F7
-	WORD $0x4f8510e0 // fmla v0.4s, v7.4s, v5.s[0]
-	WORD $0x4fa510e1 // fmla v1.4s, v7.4s, v5.s[1]
-	WORD $0x4f8518e2 // fmla v2.4s, v7.4s, v5.s[2]
-	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
-	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $20, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer5x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer5x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F5
-	FMOVS 16(R10), F6
-	FMOVS (R3), F7
-	WORD $0x4f8510e0 // fmla v0.4s, v7.4s, v5.s[0]
-	WORD $0x4fa510e1 // fmla v1.4s, v7.4s, v5.s[1]
-	WORD $0x4f8518e2 // fmla v2.4s, v7.4s, v5.s[2]
-	WORD $0x4fa518e3 // fmla v3.4s, v7.4s, v5.s[3]
-	WORD $0x4f8610e4 // fmla v4.4s, v7.4s, v6.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $20, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer6x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer6x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F6
-	FMOVD 16(R10), F7
-	FMOVD (R3), F8
-	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
-	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
-	WORD $0x4f861902 // fmla v2.4s, v8.4s, v6.s[2]
-	WORD $0x4fa61903 // fmla v3.4s, v8.4s, v6.s[3]
-	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
-	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $24, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer6x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer6x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F6
-	FMOVD 16(R10), F7
-	FMOVS (R3), F8
-	WORD $0x4f861100 // fmla v0.4s, v8.4s, v6.s[0]
-	WORD $0x4fa61101 // fmla v1.4s, v8.4s, v6.s[1]
-	WORD $0x4f861902 // fmla v2.4s, v8.4s, v6.s[2]
-	WORD $0x4fa61903 // fmla v3.4s, v8.4s, v6.s[3]
-	WORD $0x4f871104 // fmla v4.4s, v8.4s, v7.s[0]
-	WORD $0x4fa71105 // fmla v5.4s, v8.4s, v7.s[1]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $24, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer7x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer7x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F7
-	FMOVD 16(R10), F8
-	FMOVS 24(R10), F9
-	FMOVD (R3), F10
-	WORD $0x4f871140 // fmla v0.4s, v10.4s, v7.s[0]
-	WORD $0x4fa71141 // fmla v1.4s, v10.4s, v7.s[1]
-	WORD $0x4f871942 // fmla v2.4s, v10.4s, v7.s[2]
-	WORD $0x4fa71943 // fmla v3.4s, v10.4s, v7.s[3]
-	WORD $0x4f881144 // fmla v4.4s, v10.4s, v8.s[0]
-	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
-	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $28, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer7x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer7x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F7
-	FMOVD 16(R10), F8
-	FMOVS 24(R10), F9
-	FMOVS (R3), F10
-	WORD $0x4f871140 // fmla v0.4s, v10.4s, v7.s[0]
-	WORD $0x4fa71141 // fmla v1.4s, v10.4s, v7.s[1]
-	WORD $0x4f871942 // fmla v2.4s, v10.4s, v7.s[2]
-	WORD $0x4fa71943 // fmla v3.4s, v10.4s, v7.s[3]
-	WORD $0x4f881144 // fmla v4.4s, v10.4s, v8.s[0]
-	WORD $0x4fa81145 // fmla v5.4s, v10.4s, v8.s[1]
-	WORD $0x4f891146 // fmla v6.4s, v10.4s, v9.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $28, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer8x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer8x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F8
-	FMOVQ 16(R10), F9
-	FMOVD (R3), F10
-	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
-	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
-	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
-	WORD $0x4fa81943 // fmla v3.4s, v10.4s, v8.s[3]
-	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
-	WORD $0x4fa91145 // fmla v5.4s, v10.4s, v9.s[1]
-	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
-	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $32, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer8x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer8x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F8
-	FMOVQ 16(R10), F9
-	FMOVS (R3), F10
-	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
-	WORD $0x4fa81141 // fmla v1.4s, v10.4s, v8.s[1]
-	WORD $0x4f881942 // fmla v2.4s, v10.4s, v8.s[2]
-	WORD $0x4fa81943 // fmla v3.4s, v10.4s, v8.s[3]
-	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
-	WORD $0x4fa91145 // fmla v5.4s, v10.4s, v9.s[1]
-	WORD $0x4f891946 // fmla v6.4s, v10.4s, v9.s[2]
-	WORD $0x4fa91947 // fmla v7.4s, v10.4s, v9.s[3]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $32, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer9x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer9x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F9
-	FMOVQ 16(R10), F10
-	FMOVS 32(R10), F11
-	FMOVD (R3), F12
-	WORD $0x4f891180 // fmla v0.4s, v12.4s, v9.s[0]
-	WORD $0x4fa91181 // fmla v1.4s, v12.4s, v9.s[1]
-	WORD $0x4f891982 // fmla v2.4s, v12.4s, v9.s[2]
-	WORD $0x4fa91983 // fmla v3.4s, v12.4s, v9.s[3]
-	WORD $0x4f8a1184 // fmla v4.4s, v12.4s, v10.s[0]
-	WORD $0x4faa1185 // fmla v5.4s, v12.4s, v10.s[1]
-	WORD $0x4f8a1986 // fmla v6.4s, v12.4s, v10.s[2]
-	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
-	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $36, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	FMOVD F8, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer9x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer9x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F9
-	FMOVQ 16(R10), F10
-	FMOVS 32(R10), F11
-	FMOVS (R3), F12
-	WORD $0x4f891180 // fmla v0.4s, v12.4s, v9.s[0]
-	WORD $0x4fa91181 // fmla v1.4s, v12.4s, v9.s[1]
-	WORD $0x4f891982 // fmla v2.4s, v12.4s, v9.s[2]
-	WORD $0x4fa91983 // fmla v3.4s, v12.4s, v9.s[3]
-	WORD $0x4f8a1184 // fmla v4.4s, v12.4s, v10.s[0]
-	WORD $0x4faa1185 // fmla v5.4s, v12.4s, v10.s[1]
-	WORD $0x4f8a1986 // fmla v6.4s, v12.4s, v10.s[2]
-	WORD $0x4faa1987 // fmla v7.4s, v12.4s, v10.s[3]
-	WORD $0x4f8b1188 // fmla v8.4s, v12.4s, v11.s[0]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $36, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	FMOVS F8, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer10x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer10x2NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -17512,149 +20613,76 @@ tile:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	JMP started
-accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-	FMOVD (R1), F9
-	ADD R2, R1
-started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F10
-	FMOVQ 16(R10), F11
-	FMOVD 32(R10), F12
-	FMOVD (R3), F13
-	WORD $0x4f8a11a0 // fmla v0.4s, v13.4s, v10.s[0]
-	WORD $0x4faa11a1 // fmla v1.4s, v13.4s, v10.s[1]
-	WORD $0x4f8a19a2 // fmla v2.4s, v13.4s, v10.s[2]
-	WORD $0x4faa19a3 // fmla v3.4s, v13.4s, v10.s[3]
-	WORD $0x4f8b11a4 // fmla v4.4s, v13.4s, v11.s[0]
-	WORD $0x4fab11a5 // fmla v5.4s, v13.4s, v11.s[1]
-	WORD $0x4f8b19a6 // fmla v6.4s, v13.4s, v11.s[2]
-	WORD $0x4fab19a7 // fmla v7.4s, v13.4s, v11.s[3]
-	WORD $0x4f8c11a8 // fmla v8.4s, v13.4s, v12.s[0]
-	WORD $0x4fac11a9 // fmla v9.4s, v13.4s, v12.s[1]
-	ADD R4, R3
-	SUBS $1, R8
-	BNE step
-	ADD $40, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	FMOVD F8, (R11)
-	ADD R12, R11
-	FMOVD F9, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
-	BNE tile
-	RET 
-
-// func outer10x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer10x1NEON(SB), NOSPLIT, $0-81
-tile:
-	MOVBU accumulate+80(FP), R0
-	CBNZ R0, accumulated
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVD R1, bias+64(FP)
 	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-	FMOVS (R1), F9
-	ADD R2, R1
+	MOVD dst+0(FP), R12
+	MOVD dstStride+8(FP), R13
+	LSL $2, R13
+	FMOVS (R12), F0
+	ADD R13, R12
+	FMOVS (R12), F1
+	ADD R13, R12
+	FMOVS (R12), F2
+	ADD R13, R12
+	FMOVS (R12), F3
+	ADD R13, R12
+	FMOVS (R12), F4
+	ADD R13, R12
+	FMOVS (R12), F5
+	ADD R13, R12
+	FMOVS (R12), F6
+	ADD R13, R12
+	FMOVS (R12), F7
+	ADD R13, R12
+	FMOVS (R12), F8
+	ADD R13, R12
+	FMOVS (R12), F9
+	ADD R13, R12
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F10
-	FMOVQ 16(R10), F11
-	FMOVD 32(R10), F12
-	FMOVS (R3), F13
+	MOVD a+16(FP), R14
+	MOVD offsets+24(FP), R15
+	MOVD b+40(FP), R19
+	MOVD bOffsets+48(FP), R20
+	MOVD zeros+72(FP), R21
+	MOVD k+88(FP), R22
+	MOVD bStride+56(FP), R23
+	LSL $2, R23
+	CBZ R20, step
+gatheredStep:
+	MOVW.P 4(R15), R24
+	ADD R24<<2, R14, R25
+	CMP $0, R24
+	CSEL LT, R21, R25, R25
+	FMOVQ (R25), F10
+	FMOVQ 16(R25), F11
+	FMOVD 32(R25), F12
+	MOVW.P 4(R20), R0
+	ADD R0<<2, R19, R2
+	CMP $0, R0
+	CSEL LT, R21, R2, R2
+	FMOVS (R2), F13
 	WORD $0x4f8a11a0 // fmla v0.4s, v13.4s, v10.s[0]
 	WORD $0x4faa11a1 // fmla v1.4s, v13.4s, v10.s[1]
 	WORD $0x4f8a19a2 // fmla v2.4s, v13.4s, v10.s[2]
@@ -17665,46 +20693,71 @@ step:
 	WORD $0x4fab19a7 // fmla v7.4s, v13.4s, v11.s[3]
 	WORD $0x4f8c11a8 // fmla v8.4s, v13.4s, v12.s[0]
 	WORD $0x4fac11a9 // fmla v9.4s, v13.4s, v12.s[1]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R22
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R15), R3
+	ADD R3<<2, R14, R4
+	CMP $0, R3
+	CSEL LT, R21, R4, R4
+	FMOVQ (R4), F14
+	FMOVQ 16(R4), F15
+	FMOVD 32(R4), F16
+	FMOVS (R19), F17
+	WORD $0x4f8e1220 // fmla v0.4s, v17.4s, v14.s[0]
+	WORD $0x4fae1221 // fmla v1.4s, v17.4s, v14.s[1]
+	WORD $0x4f8e1a22 // fmla v2.4s, v17.4s, v14.s[2]
+	WORD $0x4fae1a23 // fmla v3.4s, v17.4s, v14.s[3]
+	WORD $0x4f8f1224 // fmla v4.4s, v17.4s, v15.s[0]
+	WORD $0x4faf1225 // fmla v5.4s, v17.4s, v15.s[1]
+	WORD $0x4f8f1a26 // fmla v6.4s, v17.4s, v15.s[2]
+	WORD $0x4faf1a27 // fmla v7.4s, v17.4s, v15.s[3]
+	WORD $0x4f901228 // fmla v8.4s, v17.4s, v16.s[0]
+	WORD $0x4fb01229 // fmla v9.4s, v17.4s, v16.s[1]
+	ADD R23, R19
+	SUBS $1, R22
 	BNE step
-	ADD $40, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	FMOVS F8, (R11)
-	ADD R12, R11
-	FMOVS F9, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $40, R14
+	MOVD R14, a+16(FP)
+	MOVD dst+0(FP), R5
+	MOVD dstStride+8(FP), R6
+	LSL $2, R6
+	FMOVS F0, (R5)
+	ADD R6, R5
+	FMOVS F1, (R5)
+	ADD R6, R5
+	FMOVS F2, (R5)
+	ADD R6, R5
+	FMOVS F3, (R5)
+	ADD R6, R5
+	FMOVS F4, (R5)
+	ADD R6, R5
+	FMOVS F5, (R5)
+	ADD R6, R5
+	FMOVS F6, (R5)
+	ADD R6, R5
+	FMOVS F7, (R5)
+	ADD R6, R5
+	FMOVS F8, (R5)
+	ADD R6, R5
+	FMOVS F9, (R5)
+	ADD R6, R5
+	MOVD R5, dst+0(FP)
+	MOVD tiles+80(FP), R7
+	SUBS $1, R7
+	MOVD R7, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer11x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer11x2NEON(SB), NOSPLIT, $0-81
+// func outer11x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer11x2NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -17717,49 +20770,80 @@ tile:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-	FMOVD (R1), F9
-	ADD R2, R1
-	FMOVD (R1), F10
-	ADD R2, R1
+	MOVD dst+0(FP), R13
+	MOVD dstStride+8(FP), R14
+	LSL $2, R14
+	FMOVD (R13), F0
+	ADD R14, R13
+	FMOVD (R13), F1
+	ADD R14, R13
+	FMOVD (R13), F2
+	ADD R14, R13
+	FMOVD (R13), F3
+	ADD R14, R13
+	FMOVD (R13), F4
+	ADD R14, R13
+	FMOVD (R13), F5
+	ADD R14, R13
+	FMOVD (R13), F6
+	ADD R14, R13
+	FMOVD (R13), F7
+	ADD R14, R13
+	FMOVD (R13), F8
+	ADD R14, R13
+	FMOVD (R13), F9
+	ADD R14, R13
+	FMOVD (R13), F10
+	ADD R14, R13
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F11
-	FMOVQ 16(R10), F12
-	FMOVD 32(R10), F13
-	FMOVS 40(R10), F14
+	MOVD a+16(FP), R15
+	MOVD offsets+24(FP), R19
+	MOVD b+40(FP), R20
+	MOVD bOffsets+48(FP), R21
+	MOVD zeros+72(FP), R22
+	MOVD k+88(FP), R23
+	MOVD bStride+56(FP), R24
+	LSL $2, R24
+	CBZ R21, step
+gatheredStep:
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R0
+	CMP $0, R25
+	CSEL LT, R22, R0, R0
+	FMOVQ (R0), F11
+	FMOVQ 16(R0), F12
+	FMOVD 32(R0), F13
+	FMOVS 40(R0), F14
+	MOVW.P 4(R21), R2
+	ADD R2<<2, R20, R3
+	CMP $0, R2
+	CSEL LT, R22, R3, R3
 	FMOVD (R3), F15
 	WORD $0x4f8b11e0 // fmla v0.4s, v15.4s, v11.s[0]
 	WORD $0x4fab11e1 // fmla v1.4s, v15.4s, v11.s[1]
@@ -17772,48 +20856,75 @@ step:
 	WORD $0x4f8d11e8 // fmla v8.4s, v15.4s, v13.s[0]
 	WORD $0x4fad11e9 // fmla v9.4s, v15.4s, v13.s[1]
 	WORD $0x4f8e11ea // fmla v10.4s, v15.4s, v14.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R23
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R19), R4
+	ADD R4<<2, R15, R5
+	CMP $0, R4
+	CSEL LT, R22, R5, R5
+	FMOVQ (R5), F16
+	FMOVQ 16(R5), F17
+	FMOVD 32(R5), F18
+	FMOVS 40(R5), F19
+	FMOVD (R20), F20
+	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
+	WORD $0x4fb01281 // fmla v1.4s, v20.4s, v16.s[1]
+	WORD $0x4f901a82 // fmla v2.4s, v20.4s, v16.s[2]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
+	WORD $0x4fb11285 // fmla v5.4s, v20.4s, v17.s[1]
+	WORD $0x4f911a86 // fmla v6.4s, v20.4s, v17.s[2]
+	WORD $0x4fb11a87 // fmla v7.4s, v20.4s, v17.s[3]
+	WORD $0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
+	WORD $0x4fb21289 // fmla v9.4s, v20.4s, v18.s[1]
+	WORD $0x4f93128a // fmla v10.4s, v20.4s, v19.s[0]
+	ADD R24, R20
+	SUBS $1, R23
 	BNE step
-	ADD $44, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	FMOVD F8, (R11)
-	ADD R12, R11
-	FMOVD F9, (R11)
-	ADD R12, R11
-	FMOVD F10, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $44, R15
+	MOVD R15, a+16(FP)
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVD F0, (R6)
+	ADD R7, R6
+	FMOVD F1, (R6)
+	ADD R7, R6
+	FMOVD F2, (R6)
+	ADD R7, R6
+	FMOVD F3, (R6)
+	ADD R7, R6
+	FMOVD F4, (R6)
+	ADD R7, R6
+	FMOVD F5, (R6)
+	ADD R7, R6
+	FMOVD F6, (R6)
+	ADD R7, R6
+	FMOVD F7, (R6)
+	ADD R7, R6
+	FMOVD F8, (R6)
+	ADD R7, R6
+	FMOVD F9, (R6)
+	ADD R7, R6
+	FMOVD F10, (R6)
+	ADD R7, R6
+	MOVD R6, dst+0(FP)
+	MOVD tiles+80(FP), R8
+	SUBS $1, R8
+	MOVD R8, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer11x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer11x1NEON(SB), NOSPLIT, $0-81
+// func outer11x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer11x1NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -17826,49 +20937,80 @@ tile:
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-	FMOVS (R1), F9
-	ADD R2, R1
-	FMOVS (R1), F10
-	ADD R2, R1
+	MOVD dst+0(FP), R13
+	MOVD dstStride+8(FP), R14
+	LSL $2, R14
+	FMOVS (R13), F0
+	ADD R14, R13
+	FMOVS (R13), F1
+	ADD R14, R13
+	FMOVS (R13), F2
+	ADD R14, R13
+	FMOVS (R13), F3
+	ADD R14, R13
+	FMOVS (R13), F4
+	ADD R14, R13
+	FMOVS (R13), F5
+	ADD R14, R13
+	FMOVS (R13), F6
+	ADD R14, R13
+	FMOVS (R13), F7
+	ADD R14, R13
+	FMOVS (R13), F8
+	ADD R14, R13
+	FMOVS (R13), F9
+	ADD R14, R13
+	FMOVS (R13), F10
+	ADD R14, R13
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F11
-	FMOVQ 16(R10), F12
-	FMOVD 32(R10), F13
-	FMOVS 40(R10), F14
+	MOVD a+16(FP), R15
+	MOVD offsets+24(FP), R19
+	MOVD b+40(FP), R20
+	MOVD bOffsets+48(FP), R21
+	MOVD zeros+72(FP), R22
+	MOVD k+88(FP), R23
+	MOVD bStride+56(FP), R24
+	LSL $2, R24
+	CBZ R21, step
+gatheredStep:
+	MOVW.P 4(R19), R25
+	ADD R25<<2, R15, R0
+	CMP $0, R25
+	CSEL LT, R22, R0, R0
+	FMOVQ (R0), F11
+	FMOVQ 16(R0), F12
+	FMOVD 32(R0), F13
+	FMOVS 40(R0), F14
+	MOVW.P 4(R21), R2
+	ADD R2<<2, R20, R3
+	CMP $0, R2
+	CSEL LT, R22, R3, R3
 	FMOVS (R3), F15
 	WORD $0x4f8b11e0 // fmla v0.4s, v15.4s, v11.s[0]
 	WORD $0x4fab11e1 // fmla v1.4s, v15.4s, v11.s[1]
@@ -17881,48 +21023,75 @@ step:
 	WORD $0x4f8d11e8 // fmla v8.4s, v15.4s, v13.s[0]
 	WORD $0x4fad11e9 // fmla v9.4s, v15.4s, v13.s[1]
 	WORD $0x4f8e11ea // fmla v10.4s, v15.4s, v14.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R23
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R19), R4
+	ADD R4<<2, R15, R5
+	CMP $0, R4
+	CSEL LT, R22, R5, R5
+	FMOVQ (R5), F16
+	FMOVQ 16(R5), F17
+	FMOVD 32(R5), F18
+	FMOVS 40(R5), F19
+	FMOVS (R20), F20
+	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
+	WORD $0x4fb01281 // fmla v1.4s, v20.4s, v16.s[1]
+	WORD $0x4f901a82 // fmla v2.4s, v20.4s, v16.s[2]
+	WORD $0x4fb01a83 // fmla v3.4s, v20.4s, v16.s[3]
+	WORD $0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
+	WORD $0x4fb11285 // fmla v5.4s, v20.4s, v17.s[1]
+	WORD $0x4f911a86 // fmla v6.4s, v20.4s, v17.s[2]
+	WORD $0x4fb11a87 // fmla v7.4s, v20.4s, v17.s[3]
+	WORD $0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
+	WORD $0x4fb21289 // fmla v9.4s, v20.4s, v18.s[1]
+	WORD $0x4f93128a // fmla v10.4s, v20.4s, v19.s[0]
+	ADD R24, R20
+	SUBS $1, R23
 	BNE step
-	ADD $44, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	FMOVS F8, (R11)
-	ADD R12, R11
-	FMOVS F9, (R11)
-	ADD R12, R11
-	FMOVS F10, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $44, R15
+	MOVD R15, a+16(FP)
+	MOVD dst+0(FP), R6
+	MOVD dstStride+8(FP), R7
+	LSL $2, R7
+	FMOVS F0, (R6)
+	ADD R7, R6
+	FMOVS F1, (R6)
+	ADD R7, R6
+	FMOVS F2, (R6)
+	ADD R7, R6
+	FMOVS F3, (R6)
+	ADD R7, R6
+	FMOVS F4, (R6)
+	ADD R7, R6
+	FMOVS F5, (R6)
+	ADD R7, R6
+	FMOVS F6, (R6)
+	ADD R7, R6
+	FMOVS F7, (R6)
+	ADD R7, R6
+	FMOVS F8, (R6)
+	ADD R7, R6
+	FMOVS F9, (R6)
+	ADD R7, R6
+	FMOVS F10, (R6)
+	ADD R7, R6
+	MOVD R6, dst+0(FP)
+	MOVD tiles+80(FP), R8
+	SUBS $1, R8
+	MOVD R8, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer12x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer12x2NEON(SB), NOSPLIT, $0-81
+// func outer12x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer12x2NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -17936,51 +21105,84 @@ tile:
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-	FMOVD (R1), F9
-	ADD R2, R1
-	FMOVD (R1), F10
-	ADD R2, R1
-	FMOVD (R1), F11
-	ADD R2, R1
+	MOVD dst+0(FP), R14
+	MOVD dstStride+8(FP), R15
+	LSL $2, R15
+	FMOVD (R14), F0
+	ADD R15, R14
+	FMOVD (R14), F1
+	ADD R15, R14
+	FMOVD (R14), F2
+	ADD R15, R14
+	FMOVD (R14), F3
+	ADD R15, R14
+	FMOVD (R14), F4
+	ADD R15, R14
+	FMOVD (R14), F5
+	ADD R15, R14
+	FMOVD (R14), F6
+	ADD R15, R14
+	FMOVD (R14), F7
+	ADD R15, R14
+	FMOVD (R14), F8
+	ADD R15, R14
+	FMOVD (R14), F9
+	ADD R15, R14
+	FMOVD (R14), F10
+	ADD R15, R14
+	FMOVD (R14), F11
+	ADD R15, R14
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F12
-	FMOVQ 16(R10), F13
-	FMOVQ 32(R10), F14
-	FMOVD (R3), F15
+	MOVD a+16(FP), R19
+	MOVD offsets+24(FP), R20
+	MOVD b+40(FP), R21
+	MOVD bOffsets+48(FP), R22
+	MOVD zeros+72(FP), R23
+	MOVD k+88(FP), R24
+	MOVD bStride+56(FP), R25
+	LSL $2, R25
+	CBZ R22, step
+gatheredStep:
+	MOVW.P 4(R20), R0
+	ADD R0<<2, R19, R2
+	CMP $0, R0
+	CSEL LT, R23, R2, R2
+	FMOVQ (R2), F12
+	FMOVQ 16(R2), F13
+	FMOVQ 32(R2), F14
+	MOVW.P 4(R22), R3
+	ADD R3<<2, R21, R4
+	CMP $0, R3
+	CSEL LT, R23, R4, R4
+	FMOVD (R4), F15
 	WORD $0x4f8c11e0 // fmla v0.4s, v15.4s, v12.s[0]
 	WORD $0x4fac11e1 // fmla v1.4s, v15.4s, v12.s[1]
 	WORD $0x4f8c19e2 // fmla v2.4s, v15.4s, v12.s[2]
@@ -17993,50 +21195,77 @@ step:
 	WORD $0x4fae11e9 // fmla v9.4s, v15.4s, v14.s[1]
 	WORD $0x4f8e19ea // fmla v10.4s, v15.4s, v14.s[2]
 	WORD $0x4fae19eb // fmla v11.4s, v15.4s, v14.s[3]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R24
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R20), R5
+	ADD R5<<2, R19, R6
+	CMP $0, R5
+	CSEL LT, R23, R6, R6
+	FMOVQ (R6), F16
+	FMOVQ 16(R6), F17
+	FMOVQ 32(R6), F18
+	FMOVD (R21), F19
+	WORD $0x4f901260 // fmla v0.4s, v19.4s, v16.s[0]
+	WORD $0x4fb01261 // fmla v1.4s, v19.4s, v16.s[1]
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4fb01a63 // fmla v3.4s, v19.4s, v16.s[3]
+	WORD $0x4f911264 // fmla v4.4s, v19.4s, v17.s[0]
+	WORD $0x4fb11265 // fmla v5.4s, v19.4s, v17.s[1]
+	WORD $0x4f911a66 // fmla v6.4s, v19.4s, v17.s[2]
+	WORD $0x4fb11a67 // fmla v7.4s, v19.4s, v17.s[3]
+	WORD $0x4f921268 // fmla v8.4s, v19.4s, v18.s[0]
+	WORD $0x4fb21269 // fmla v9.4s, v19.4s, v18.s[1]
+	WORD $0x4f921a6a // fmla v10.4s, v19.4s, v18.s[2]
+	WORD $0x4fb21a6b // fmla v11.4s, v19.4s, v18.s[3]
+	ADD R25, R21
+	SUBS $1, R24
 	BNE step
-	ADD $48, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	FMOVD F8, (R11)
-	ADD R12, R11
-	FMOVD F9, (R11)
-	ADD R12, R11
-	FMOVD F10, (R11)
-	ADD R12, R11
-	FMOVD F11, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $48, R19
+	MOVD R19, a+16(FP)
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVD F0, (R7)
+	ADD R8, R7
+	FMOVD F1, (R7)
+	ADD R8, R7
+	FMOVD F2, (R7)
+	ADD R8, R7
+	FMOVD F3, (R7)
+	ADD R8, R7
+	FMOVD F4, (R7)
+	ADD R8, R7
+	FMOVD F5, (R7)
+	ADD R8, R7
+	FMOVD F6, (R7)
+	ADD R8, R7
+	FMOVD F7, (R7)
+	ADD R8, R7
+	FMOVD F8, (R7)
+	ADD R8, R7
+	FMOVD F9, (R7)
+	ADD R8, R7
+	FMOVD F10, (R7)
+	ADD R8, R7
+	FMOVD F11, (R7)
+	ADD R8, R7
+	MOVD R7, dst+0(FP)
+	MOVD tiles+80(FP), R9
+	SUBS $1, R9
+	MOVD R9, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer12x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer12x1NEON(SB), NOSPLIT, $0-81
+// func outer12x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer12x1NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18050,51 +21279,84 @@ tile:
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-	FMOVS (R1), F9
-	ADD R2, R1
-	FMOVS (R1), F10
-	ADD R2, R1
-	FMOVS (R1), F11
-	ADD R2, R1
+	MOVD dst+0(FP), R14
+	MOVD dstStride+8(FP), R15
+	LSL $2, R15
+	FMOVS (R14), F0
+	ADD R15, R14
+	FMOVS (R14), F1
+	ADD R15, R14
+	FMOVS (R14), F2
+	ADD R15, R14
+	FMOVS (R14), F3
+	ADD R15, R14
+	FMOVS (R14), F4
+	ADD R15, R14
+	FMOVS (R14), F5
+	ADD R15, R14
+	FMOVS (R14), F6
+	ADD R15, R14
+	FMOVS (R14), F7
+	ADD R15, R14
+	FMOVS (R14), F8
+	ADD R15, R14
+	FMOVS (R14), F9
+	ADD R15, R14
+	FMOVS (R14), F10
+	ADD R15, R14
+	FMOVS (R14), F11
+	ADD R15, R14
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F12
-	FMOVQ 16(R10), F13
-	FMOVQ 32(R10), F14
-	FMOVS (R3), F15
+	MOVD a+16(FP), R19
+	MOVD offsets+24(FP), R20
+	MOVD b+40(FP), R21
+	MOVD bOffsets+48(FP), R22
+	MOVD zeros+72(FP), R23
+	MOVD k+88(FP), R24
+	MOVD bStride+56(FP), R25
+	LSL $2, R25
+	CBZ R22, step
+gatheredStep:
+	MOVW.P 4(R20), R0
+	ADD R0<<2, R19, R2
+	CMP $0, R0
+	CSEL LT, R23, R2, R2
+	FMOVQ (R2), F12
+	FMOVQ 16(R2), F13
+	FMOVQ 32(R2), F14
+	MOVW.P 4(R22), R3
+	ADD R3<<2, R21, R4
+	CMP $0, R3
+	CSEL LT, R23, R4, R4
+	FMOVS (R4), F15
 	WORD $0x4f8c11e0 // fmla v0.4s, v15.4s, v12.s[0]
 	WORD $0x4fac11e1 // fmla v1.4s, v15.4s, v12.s[1]
 	WORD $0x4f8c19e2 // fmla v2.4s, v15.4s, v12.s[2]
@@ -18107,50 +21369,77 @@ step:
 	WORD $0x4fae11e9 // fmla v9.4s, v15.4s, v14.s[1]
 	WORD $0x4f8e19ea // fmla v10.4s, v15.4s, v14.s[2]
 	WORD $0x4fae19eb // fmla v11.4s, v15.4s, v14.s[3]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R24
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R20), R5
+	ADD R5<<2, R19, R6
+	CMP $0, R5
+	CSEL LT, R23, R6, R6
+	FMOVQ (R6), F16
+	FMOVQ 16(R6), F17
+	FMOVQ 32(R6), F18
+	FMOVS (R21), F19
+	WORD $0x4f901260 // fmla v0.4s, v19.4s, v16.s[0]
+	WORD $0x4fb01261 // fmla v1.4s, v19.4s, v16.s[1]
+	WORD $0x4f901a62 // fmla v2.4s, v19.4s, v16.s[2]
+	WORD $0x4fb01a63 // fmla v3.4s, v19.4s, v16.s[3]
+	WORD $0x4f911264 // fmla v4.4s, v19.4s, v17.s[0]
+	WORD $0x4fb11265 // fmla v5.4s, v19.4s, v17.s[1]
+	WORD $0x4f911a66 // fmla v6.4s, v19.4s, v17.s[2]
+	WORD $0x4fb11a67 // fmla v7.4s, v19.4s, v17.s[3]
+	WORD $0x4f921268 // fmla v8.4s, v19.4s, v18.s[0]
+	WORD $0x4fb21269 // fmla v9.4s, v19.4s, v18.s[1]
+	WORD $0x4f921a6a // fmla v10.4s, v19.4s, v18.s[2]
+	WORD $0x4fb21a6b // fmla v11.4s, v19.4s, v18.s[3]
+	ADD R25, R21
+	SUBS $1, R24
 	BNE step
-	ADD $48, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	FMOVS F8, (R11)
-	ADD R12, R11
-	FMOVS F9, (R11)
-	ADD R12, R11
-	FMOVS F10, (R11)
-	ADD R12, R11
-	FMOVS F11, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $48, R19
+	MOVD R19, a+16(FP)
+	MOVD dst+0(FP), R7
+	MOVD dstStride+8(FP), R8
+	LSL $2, R8
+	FMOVS F0, (R7)
+	ADD R8, R7
+	FMOVS F1, (R7)
+	ADD R8, R7
+	FMOVS F2, (R7)
+	ADD R8, R7
+	FMOVS F3, (R7)
+	ADD R8, R7
+	FMOVS F4, (R7)
+	ADD R8, R7
+	FMOVS F5, (R7)
+	ADD R8, R7
+	FMOVS F6, (R7)
+	ADD R8, R7
+	FMOVS F7, (R7)
+	ADD R8, R7
+	FMOVS F8, (R7)
+	ADD R8, R7
+	FMOVS F9, (R7)
+	ADD R8, R7
+	FMOVS F10, (R7)
+	ADD R8, R7
+	FMOVS F11, (R7)
+	ADD R8, R7
+	MOVD R7, dst+0(FP)
+	MOVD tiles+80(FP), R9
+	SUBS $1, R9
+	MOVD R9, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer13x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer13x2NEON(SB), NOSPLIT, $0-81
+// func outer13x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer13x2NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18165,54 +21454,89 @@ tile:
 	VEOR V11.B16, V11.B16, V11.B16
 	VEOR V12.B16, V12.B16, V12.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-	FMOVD (R1), F9
-	ADD R2, R1
-	FMOVD (R1), F10
-	ADD R2, R1
-	FMOVD (R1), F11
-	ADD R2, R1
-	FMOVD (R1), F12
-	ADD R2, R1
+	MOVD dst+0(FP), R15
+	MOVD dstStride+8(FP), R19
+	LSL $2, R19
+	FMOVD (R15), F0
+	ADD R19, R15
+	FMOVD (R15), F1
+	ADD R19, R15
+	FMOVD (R15), F2
+	ADD R19, R15
+	FMOVD (R15), F3
+	ADD R19, R15
+	FMOVD (R15), F4
+	ADD R19, R15
+	FMOVD (R15), F5
+	ADD R19, R15
+	FMOVD (R15), F6
+	ADD R19, R15
+	FMOVD (R15), F7
+	ADD R19, R15
+	FMOVD (R15), F8
+	ADD R19, R15
+	FMOVD (R15), F9
+	ADD R19, R15
+	FMOVD (R15), F10
+	ADD R19, R15
+	FMOVD (R15), F11
+	ADD R19, R15
+	FMOVD (R15), F12
+	ADD R19, R15
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F13
-	FMOVQ 16(R10), F14
-	FMOVQ 32(R10), F15
-	FMOVS 48(R10), F16
-	FMOVD (R3), F17
+	MOVD a+16(FP), R20
+	MOVD offsets+24(FP), R21
+	MOVD b+40(FP), R22
+	MOVD bOffsets+48(FP), R23
+	MOVD zeros+72(FP), R24
+	MOVD k+88(FP), R25
+	MOVD bStride+56(FP), R0
+	LSL $2, R0
+	CBZ R23, step
+gatheredStep:
+	MOVW.P 4(R21), R2
+	ADD R2<<2, R20, R3
+	CMP $0, R2
+	CSEL LT, R24, R3, R3
+	FMOVQ (R3), F13
+	FMOVQ 16(R3), F14
+	FMOVQ 32(R3), F15
+	FMOVS 48(R3), F16
+	MOVW.P 4(R23), R4
+	ADD R4<<2, R22, R5
+	CMP $0, R4
+	CSEL LT, R24, R5, R5
+	FMOVD (R5), F17
 	WORD $0x4f8d1220 // fmla v0.4s, v17.4s, v13.s[0]
 	WORD $0x4fad1221 // fmla v1.4s, v17.4s, v13.s[1]
 	WORD $0x4f8d1a22 // fmla v2.4s, v17.4s, v13.s[2]
@@ -18226,52 +21550,81 @@ step:
 	WORD $0x4f8f1a2a // fmla v10.4s, v17.4s, v15.s[2]
 	WORD $0x4faf1a2b // fmla v11.4s, v17.4s, v15.s[3]
 	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R25
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R21), R6
+	ADD R6<<2, R20, R7
+	CMP $0, R6
+	CSEL LT, R24, R7, R7
+	FMOVQ (R7), F18
+	FMOVQ 16(R7), F19
+	FMOVQ 32(R7), F20
+	FMOVS 48(R7), F21
+	FMOVD (R22), F22
+	WORD $0x4f9212c0 // fmla v0.4s, v22.4s, v18.s[0]
+	WORD $0x4fb212c1 // fmla v1.4s, v22.4s, v18.s[1]
+	WORD $0x4f921ac2 // fmla v2.4s, v22.4s, v18.s[2]
+	WORD $0x4fb21ac3 // fmla v3.4s, v22.4s, v18.s[3]
+	WORD $0x4f9312c4 // fmla v4.4s, v22.4s, v19.s[0]
+	WORD $0x4fb312c5 // fmla v5.4s, v22.4s, v19.s[1]
+	WORD $0x4f931ac6 // fmla v6.4s, v22.4s, v19.s[2]
+	WORD $0x4fb31ac7 // fmla v7.4s, v22.4s, v19.s[3]
+	WORD $0x4f9412c8 // fmla v8.4s, v22.4s, v20.s[0]
+	WORD $0x4fb412c9 // fmla v9.4s, v22.4s, v20.s[1]
+	WORD $0x4f941aca // fmla v10.4s, v22.4s, v20.s[2]
+	WORD $0x4fb41acb // fmla v11.4s, v22.4s, v20.s[3]
+	WORD $0x4f9512cc // fmla v12.4s, v22.4s, v21.s[0]
+	ADD R0, R22
+	SUBS $1, R25
 	BNE step
-	ADD $52, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	FMOVD F8, (R11)
-	ADD R12, R11
-	FMOVD F9, (R11)
-	ADD R12, R11
-	FMOVD F10, (R11)
-	ADD R12, R11
-	FMOVD F11, (R11)
-	ADD R12, R11
-	FMOVD F12, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $52, R20
+	MOVD R20, a+16(FP)
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVD F0, (R8)
+	ADD R9, R8
+	FMOVD F1, (R8)
+	ADD R9, R8
+	FMOVD F2, (R8)
+	ADD R9, R8
+	FMOVD F3, (R8)
+	ADD R9, R8
+	FMOVD F4, (R8)
+	ADD R9, R8
+	FMOVD F5, (R8)
+	ADD R9, R8
+	FMOVD F6, (R8)
+	ADD R9, R8
+	FMOVD F7, (R8)
+	ADD R9, R8
+	FMOVD F8, (R8)
+	ADD R9, R8
+	FMOVD F9, (R8)
+	ADD R9, R8
+	FMOVD F10, (R8)
+	ADD R9, R8
+	FMOVD F11, (R8)
+	ADD R9, R8
+	FMOVD F12, (R8)
+	ADD R9, R8
+	MOVD R8, dst+0(FP)
+	MOVD tiles+80(FP), R10
+	SUBS $1, R10
+	MOVD R10, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer13x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer13x1NEON(SB), NOSPLIT, $0-81
+// func outer13x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer13x1NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18286,54 +21639,89 @@ tile:
 	VEOR V11.B16, V11.B16, V11.B16
 	VEOR V12.B16, V12.B16, V12.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-	FMOVS (R1), F9
-	ADD R2, R1
-	FMOVS (R1), F10
-	ADD R2, R1
-	FMOVS (R1), F11
-	ADD R2, R1
-	FMOVS (R1), F12
-	ADD R2, R1
+	MOVD dst+0(FP), R15
+	MOVD dstStride+8(FP), R19
+	LSL $2, R19
+	FMOVS (R15), F0
+	ADD R19, R15
+	FMOVS (R15), F1
+	ADD R19, R15
+	FMOVS (R15), F2
+	ADD R19, R15
+	FMOVS (R15), F3
+	ADD R19, R15
+	FMOVS (R15), F4
+	ADD R19, R15
+	FMOVS (R15), F5
+	ADD R19, R15
+	FMOVS (R15), F6
+	ADD R19, R15
+	FMOVS (R15), F7
+	ADD R19, R15
+	FMOVS (R15), F8
+	ADD R19, R15
+	FMOVS (R15), F9
+	ADD R19, R15
+	FMOVS (R15), F10
+	ADD R19, R15
+	FMOVS (R15), F11
+	ADD R19, R15
+	FMOVS (R15), F12
+	ADD R19, R15
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F13
-	FMOVQ 16(R10), F14
-	FMOVQ 32(R10), F15
-	FMOVS 48(R10), F16
-	FMOVS (R3), F17
+	MOVD a+16(FP), R20
+	MOVD offsets+24(FP), R21
+	MOVD b+40(FP), R22
+	MOVD bOffsets+48(FP), R23
+	MOVD zeros+72(FP), R24
+	MOVD k+88(FP), R25
+	MOVD bStride+56(FP), R0
+	LSL $2, R0
+	CBZ R23, step
+gatheredStep:
+	MOVW.P 4(R21), R2
+	ADD R2<<2, R20, R3
+	CMP $0, R2
+	CSEL LT, R24, R3, R3
+	FMOVQ (R3), F13
+	FMOVQ 16(R3), F14
+	FMOVQ 32(R3), F15
+	FMOVS 48(R3), F16
+	MOVW.P 4(R23), R4
+	ADD R4<<2, R22, R5
+	CMP $0, R4
+	CSEL LT, R24, R5, R5
+	FMOVS (R5), F17
 	WORD $0x4f8d1220 // fmla v0.4s, v17.4s, v13.s[0]
 	WORD $0x4fad1221 // fmla v1.4s, v17.4s, v13.s[1]
 	WORD $0x4f8d1a22 // fmla v2.4s, v17.4s, v13.s[2]
@@ -18347,52 +21735,81 @@ step:
 	WORD $0x4f8f1a2a // fmla v10.4s, v17.4s, v15.s[2]
 	WORD $0x4faf1a2b // fmla v11.4s, v17.4s, v15.s[3]
 	WORD $0x4f90122c // fmla v12.4s, v17.4s, v16.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R25
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R21), R6
+	ADD R6<<2, R20, R7
+	CMP $0, R6
+	CSEL LT, R24, R7, R7
+	FMOVQ (R7), F18
+	FMOVQ 16(R7), F19
+	FMOVQ 32(R7), F20
+	FMOVS 48(R7), F21
+	FMOVS (R22), F22
+	WORD $0x4f9212c0 // fmla v0.4s, v22.4s, v18.s[0]
+	WORD $0x4fb212c1 // fmla v1.4s, v22.4s, v18.s[1]
+	WORD $0x4f921ac2 // fmla v2.4s, v22.4s, v18.s[2]
+	WORD $0x4fb21ac3 // fmla v3.4s, v22.4s, v18.s[3]
+	WORD $0x4f9312c4 // fmla v4.4s, v22.4s, v19.s[0]
+	WORD $0x4fb312c5 // fmla v5.4s, v22.4s, v19.s[1]
+	WORD $0x4f931ac6 // fmla v6.4s, v22.4s, v19.s[2]
+	WORD $0x4fb31ac7 // fmla v7.4s, v22.4s, v19.s[3]
+	WORD $0x4f9412c8 // fmla v8.4s, v22.4s, v20.s[0]
+	WORD $0x4fb412c9 // fmla v9.4s, v22.4s, v20.s[1]
+	WORD $0x4f941aca // fmla v10.4s, v22.4s, v20.s[2]
+	WORD $0x4fb41acb // fmla v11.4s, v22.4s, v20.s[3]
+	WORD $0x4f9512cc // fmla v12.4s, v22.4s, v21.s[0]
+	ADD R0, R22
+	SUBS $1, R25
 	BNE step
-	ADD $52, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	FMOVS F8, (R11)
-	ADD R12, R11
-	FMOVS F9, (R11)
-	ADD R12, R11
-	FMOVS F10, (R11)
-	ADD R12, R11
-	FMOVS F11, (R11)
-	ADD R12, R11
-	FMOVS F12, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $52, R20
+	MOVD R20, a+16(FP)
+	MOVD dst+0(FP), R8
+	MOVD dstStride+8(FP), R9
+	LSL $2, R9
+	FMOVS F0, (R8)
+	ADD R9, R8
+	FMOVS F1, (R8)
+	ADD R9, R8
+	FMOVS F2, (R8)
+	ADD R9, R8
+	FMOVS F3, (R8)
+	ADD R9, R8
+	FMOVS F4, (R8)
+	ADD R9, R8
+	FMOVS F5, (R8)
+	ADD R9, R8
+	FMOVS F6, (R8)
+	ADD R9, R8
+	FMOVS F7, (R8)
+	ADD R9, R8
+	FMOVS F8, (R8)
+	ADD R9, R8
+	FMOVS F9, (R8)
+	ADD R9, R8
+	FMOVS F10, (R8)
+	ADD R9, R8
+	FMOVS F11, (R8)
+	ADD R9, R8
+	FMOVS F12, (R8)
+	ADD R9, R8
+	MOVD R8, dst+0(FP)
+	MOVD tiles+80(FP), R10
+	SUBS $1, R10
+	MOVD R10, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer14x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer14x2NEON(SB), NOSPLIT, $0-81
+// func outer14x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer14x2NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18408,56 +21825,93 @@ tile:
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V13.B16, V13.B16, V13.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-	FMOVD (R1), F9
-	ADD R2, R1
-	FMOVD (R1), F10
-	ADD R2, R1
-	FMOVD (R1), F11
-	ADD R2, R1
-	FMOVD (R1), F12
-	ADD R2, R1
-	FMOVD (R1), F13
-	ADD R2, R1
+	MOVD dst+0(FP), R19
+	MOVD dstStride+8(FP), R20
+	LSL $2, R20
+	FMOVD (R19), F0
+	ADD R20, R19
+	FMOVD (R19), F1
+	ADD R20, R19
+	FMOVD (R19), F2
+	ADD R20, R19
+	FMOVD (R19), F3
+	ADD R20, R19
+	FMOVD (R19), F4
+	ADD R20, R19
+	FMOVD (R19), F5
+	ADD R20, R19
+	FMOVD (R19), F6
+	ADD R20, R19
+	FMOVD (R19), F7
+	ADD R20, R19
+	FMOVD (R19), F8
+	ADD R20, R19
+	FMOVD (R19), F9
+	ADD R20, R19
+	FMOVD (R19), F10
+	ADD R20, R19
+	FMOVD (R19), F11
+	ADD R20, R19
+	FMOVD (R19), F12
+	ADD R20, R19
+	FMOVD (R19), F13
+	ADD R20, R19
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F14
-	FMOVQ 16(R10), F15
-	FMOVQ 32(R10), F16
-	FMOVD 48(R10), F17
-	FMOVD (R3), F18
+	MOVD a+16(FP), R21
+	MOVD offsets+24(FP), R22
+	MOVD b+40(FP), R23
+	MOVD bOffsets+48(FP), R24
+	MOVD zeros+72(FP), R25
+	MOVD k+88(FP), R0
+	MOVD bStride+56(FP), R2
+	LSL $2, R2
+	CBZ R24, step
+gatheredStep:
+	MOVW.P 4(R22), R3
+	ADD R3<<2, R21, R4
+	CMP $0, R3
+	CSEL LT, R25, R4, R4
+	FMOVQ (R4), F14
+	FMOVQ 16(R4), F15
+	FMOVQ 32(R4), F16
+	FMOVD 48(R4), F17
+	MOVW.P 4(R24), R5
+	ADD R5<<2, R23, R6
+	CMP $0, R5
+	CSEL LT, R25, R6, R6
+	FMOVD (R6), F18
 	WORD $0x4f8e1240 // fmla v0.4s, v18.4s, v14.s[0]
 	WORD $0x4fae1241 // fmla v1.4s, v18.4s, v14.s[1]
 	WORD $0x4f8e1a42 // fmla v2.4s, v18.4s, v14.s[2]
@@ -18472,54 +21926,84 @@ step:
 	WORD $0x4fb01a4b // fmla v11.4s, v18.4s, v16.s[3]
 	WORD $0x4f91124c // fmla v12.4s, v18.4s, v17.s[0]
 	WORD $0x4fb1124d // fmla v13.4s, v18.4s, v17.s[1]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R0
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R22), R7
+	ADD R7<<2, R21, R8
+	CMP $0, R7
+	CSEL LT, R25, R8, R8
+	FMOVQ (R8), F19
+	FMOVQ 16(R8), F20
+	FMOVQ 32(R8), F21
+	FMOVD 48(R8), F22
+	FMOVD (R23), F23
+	WORD $0x4f9312e0 // fmla v0.4s, v23.4s, v19.s[0]
+	WORD $0x4fb312e1 // fmla v1.4s, v23.4s, v19.s[1]
+	WORD $0x4f931ae2 // fmla v2.4s, v23.4s, v19.s[2]
+	WORD $0x4fb31ae3 // fmla v3.4s, v23.4s, v19.s[3]
+	WORD $0x4f9412e4 // fmla v4.4s, v23.4s, v20.s[0]
+	WORD $0x4fb412e5 // fmla v5.4s, v23.4s, v20.s[1]
+	WORD $0x4f941ae6 // fmla v6.4s, v23.4s, v20.s[2]
+	WORD $0x4fb41ae7 // fmla v7.4s, v23.4s, v20.s[3]
+	WORD $0x4f9512e8 // fmla v8.4s, v23.4s, v21.s[0]
+	WORD $0x4fb512e9 // fmla v9.4s, v23.4s, v21.s[1]
+	WORD $0x4f951aea // fmla v10.4s, v23.4s, v21.s[2]
+	WORD $0x4fb51aeb // fmla v11.4s, v23.4s, v21.s[3]
+	WORD $0x4f9612ec // fmla v12.4s, v23.4s, v22.s[0]
+	WORD $0x4fb612ed // fmla v13.4s, v23.4s, v22.s[1]
+	ADD R2, R23
+	SUBS $1, R0
 	BNE step
-	ADD $56, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	FMOVD F8, (R11)
-	ADD R12, R11
-	FMOVD F9, (R11)
-	ADD R12, R11
-	FMOVD F10, (R11)
-	ADD R12, R11
-	FMOVD F11, (R11)
-	ADD R12, R11
-	FMOVD F12, (R11)
-	ADD R12, R11
-	FMOVD F13, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $56, R21
+	MOVD R21, a+16(FP)
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVD F0, (R9)
+	ADD R10, R9
+	FMOVD F1, (R9)
+	ADD R10, R9
+	FMOVD F2, (R9)
+	ADD R10, R9
+	FMOVD F3, (R9)
+	ADD R10, R9
+	FMOVD F4, (R9)
+	ADD R10, R9
+	FMOVD F5, (R9)
+	ADD R10, R9
+	FMOVD F6, (R9)
+	ADD R10, R9
+	FMOVD F7, (R9)
+	ADD R10, R9
+	FMOVD F8, (R9)
+	ADD R10, R9
+	FMOVD F9, (R9)
+	ADD R10, R9
+	FMOVD F10, (R9)
+	ADD R10, R9
+	FMOVD F11, (R9)
+	ADD R10, R9
+	FMOVD F12, (R9)
+	ADD R10, R9
+	FMOVD F13, (R9)
+	ADD R10, R9
+	MOVD R9, dst+0(FP)
+	MOVD tiles+80(FP), R11
+	SUBS $1, R11
+	MOVD R11, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer14x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer14x1NEON(SB), NOSPLIT, $0-81
+// func outer14x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer14x1NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18535,56 +22019,93 @@ tile:
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V13.B16, V13.B16, V13.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-	FMOVS (R1), F9
-	ADD R2, R1
-	FMOVS (R1), F10
-	ADD R2, R1
-	FMOVS (R1), F11
-	ADD R2, R1
-	FMOVS (R1), F12
-	ADD R2, R1
-	FMOVS (R1), F13
-	ADD R2, R1
+	MOVD dst+0(FP), R19
+	MOVD dstStride+8(FP), R20
+	LSL $2, R20
+	FMOVS (R19), F0
+	ADD R20, R19
+	FMOVS (R19), F1
+	ADD R20, R19
+	FMOVS (R19), F2
+	ADD R20, R19
+	FMOVS (R19), F3
+	ADD R20, R19
+	FMOVS (R19), F4
+	ADD R20, R19
+	FMOVS (R19), F5
+	ADD R20, R19
+	FMOVS (R19), F6
+	ADD R20, R19
+	FMOVS (R19), F7
+	ADD R20, R19
+	FMOVS (R19), F8
+	ADD R20, R19
+	FMOVS (R19), F9
+	ADD R20, R19
+	FMOVS (R19), F10
+	ADD R20, R19
+	FMOVS (R19), F11
+	ADD R20, R19
+	FMOVS (R19), F12
+	ADD R20, R19
+	FMOVS (R19), F13
+	ADD R20, R19
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F14
-	FMOVQ 16(R10), F15
-	FMOVQ 32(R10), F16
-	FMOVD 48(R10), F17
-	FMOVS (R3), F18
+	MOVD a+16(FP), R21
+	MOVD offsets+24(FP), R22
+	MOVD b+40(FP), R23
+	MOVD bOffsets+48(FP), R24
+	MOVD zeros+72(FP), R25
+	MOVD k+88(FP), R0
+	MOVD bStride+56(FP), R2
+	LSL $2, R2
+	CBZ R24, step
+gatheredStep:
+	MOVW.P 4(R22), R3
+	ADD R3<<2, R21, R4
+	CMP $0, R3
+	CSEL LT, R25, R4, R4
+	FMOVQ (R4), F14
+	FMOVQ 16(R4), F15
+	FMOVQ 32(R4), F16
+	FMOVD 48(R4), F17
+	MOVW.P 4(R24), R5
+	ADD R5<<2, R23, R6
+	CMP $0, R5
+	CSEL LT, R25, R6, R6
+	FMOVS (R6), F18
 	WORD $0x4f8e1240 // fmla v0.4s, v18.4s, v14.s[0]
 	WORD $0x4fae1241 // fmla v1.4s, v18.4s, v14.s[1]
 	WORD $0x4f8e1a42 // fmla v2.4s, v18.4s, v14.s[2]
@@ -18599,54 +22120,84 @@ step:
 	WORD $0x4fb01a4b // fmla v11.4s, v18.4s, v16.s[3]
 	WORD $0x4f91124c // fmla v12.4s, v18.4s, v17.s[0]
 	WORD $0x4fb1124d // fmla v13.4s, v18.4s, v17.s[1]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R0
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R22), R7
+	ADD R7<<2, R21, R8
+	CMP $0, R7
+	CSEL LT, R25, R8, R8
+	FMOVQ (R8), F19
+	FMOVQ 16(R8), F20
+	FMOVQ 32(R8), F21
+	FMOVD 48(R8), F22
+	FMOVS (R23), F23
+	WORD $0x4f9312e0 // fmla v0.4s, v23.4s, v19.s[0]
+	WORD $0x4fb312e1 // fmla v1.4s, v23.4s, v19.s[1]
+	WORD $0x4f931ae2 // fmla v2.4s, v23.4s, v19.s[2]
+	WORD $0x4fb31ae3 // fmla v3.4s, v23.4s, v19.s[3]
+	WORD $0x4f9412e4 // fmla v4.4s, v23.4s, v20.s[0]
+	WORD $0x4fb412e5 // fmla v5.4s, v23.4s, v20.s[1]
+	WORD $0x4f941ae6 // fmla v6.4s, v23.4s, v20.s[2]
+	WORD $0x4fb41ae7 // fmla v7.4s, v23.4s, v20.s[3]
+	WORD $0x4f9512e8 // fmla v8.4s, v23.4s, v21.s[0]
+	WORD $0x4fb512e9 // fmla v9.4s, v23.4s, v21.s[1]
+	WORD $0x4f951aea // fmla v10.4s, v23.4s, v21.s[2]
+	WORD $0x4fb51aeb // fmla v11.4s, v23.4s, v21.s[3]
+	WORD $0x4f9612ec // fmla v12.4s, v23.4s, v22.s[0]
+	WORD $0x4fb612ed // fmla v13.4s, v23.4s, v22.s[1]
+	ADD R2, R23
+	SUBS $1, R0
 	BNE step
-	ADD $56, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	FMOVS F8, (R11)
-	ADD R12, R11
-	FMOVS F9, (R11)
-	ADD R12, R11
-	FMOVS F10, (R11)
-	ADD R12, R11
-	FMOVS F11, (R11)
-	ADD R12, R11
-	FMOVS F12, (R11)
-	ADD R12, R11
-	FMOVS F13, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $56, R21
+	MOVD R21, a+16(FP)
+	MOVD dst+0(FP), R9
+	MOVD dstStride+8(FP), R10
+	LSL $2, R10
+	FMOVS F0, (R9)
+	ADD R10, R9
+	FMOVS F1, (R9)
+	ADD R10, R9
+	FMOVS F2, (R9)
+	ADD R10, R9
+	FMOVS F3, (R9)
+	ADD R10, R9
+	FMOVS F4, (R9)
+	ADD R10, R9
+	FMOVS F5, (R9)
+	ADD R10, R9
+	FMOVS F6, (R9)
+	ADD R10, R9
+	FMOVS F7, (R9)
+	ADD R10, R9
+	FMOVS F8, (R9)
+	ADD R10, R9
+	FMOVS F9, (R9)
+	ADD R10, R9
+	FMOVS F10, (R9)
+	ADD R10, R9
+	FMOVS F11, (R9)
+	ADD R10, R9
+	FMOVS F12, (R9)
+	ADD R10, R9
+	FMOVS F13, (R9)
+	ADD R10, R9
+	MOVD R9, dst+0(FP)
+	MOVD tiles+80(FP), R11
+	SUBS $1, R11
+	MOVD R11, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer15x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer15x2NEON(SB), NOSPLIT, $0-81
+// func outer15x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer15x2NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18663,59 +22214,98 @@ tile:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVWU.P 4(R1), R19
+	VDUP R19, V14.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-	FMOVD (R1), F9
-	ADD R2, R1
-	FMOVD (R1), F10
-	ADD R2, R1
-	FMOVD (R1), F11
-	ADD R2, R1
-	FMOVD (R1), F12
-	ADD R2, R1
-	FMOVD (R1), F13
-	ADD R2, R1
-	FMOVD (R1), F14
-	ADD R2, R1
+	MOVD dst+0(FP), R20
+	MOVD dstStride+8(FP), R21
+	LSL $2, R21
+	FMOVD (R20), F0
+	ADD R21, R20
+	FMOVD (R20), F1
+	ADD R21, R20
+	FMOVD (R20), F2
+	ADD R21, R20
+	FMOVD (R20), F3
+	ADD R21, R20
+	FMOVD (R20), F4
+	ADD R21, R20
+	FMOVD (R20), F5
+	ADD R21, R20
+	FMOVD (R20), F6
+	ADD R21, R20
+	FMOVD (R20), F7
+	ADD R21, R20
+	FMOVD (R20), F8
+	ADD R21, R20
+	FMOVD (R20), F9
+	ADD R21, R20
+	FMOVD (R20), F10
+	ADD R21, R20
+	FMOVD (R20), F11
+	ADD R21, R20
+	FMOVD (R20), F12
+	ADD R21, R20
+	FMOVD (R20), F13
+	ADD R21, R20
+	FMOVD (R20), F14
+	ADD R21, R20
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F15
-	FMOVQ 16(R10), F16
-	FMOVQ 32(R10), F17
-	FMOVD 48(R10), F18
-	FMOVS 56(R10), F19
-	FMOVD (R3), F20
+	MOVD a+16(FP), R22
+	MOVD offsets+24(FP), R23
+	MOVD b+40(FP), R24
+	MOVD bOffsets+48(FP), R25
+	MOVD zeros+72(FP), R0
+	MOVD k+88(FP), R2
+	MOVD bStride+56(FP), R3
+	LSL $2, R3
+	CBZ R25, step
+gatheredStep:
+	MOVW.P 4(R23), R4
+	ADD R4<<2, R22, R5
+	CMP $0, R4
+	CSEL LT, R0, R5, R5
+	FMOVQ (R5), F15
+	FMOVQ 16(R5), F16
+	FMOVQ 32(R5), F17
+	FMOVD 48(R5), F18
+	FMOVS 56(R5), F19
+	MOVW.P 4(R25), R6
+	ADD R6<<2, R24, R7
+	CMP $0, R6
+	CSEL LT, R0, R7, R7
+	FMOVD (R7), F20
 	WORD $0x4f8f1280 // fmla v0.4s, v20.4s, v15.s[0]
 	WORD $0x4faf1281 // fmla v1.4s, v20.4s, v15.s[1]
 	WORD $0x4f8f1a82 // fmla v2.4s, v20.4s, v15.s[2]
@@ -18731,56 +22321,88 @@ step:
 	WORD $0x4f92128c // fmla v12.4s, v20.4s, v18.s[0]
 	WORD $0x4fb2128d // fmla v13.4s, v20.4s, v18.s[1]
 	WORD $0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R2
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R23), R8
+	ADD R8<<2, R22, R9
+	CMP $0, R8
+	CSEL LT, R0, R9, R9
+	FMOVQ (R9), F21
+	FMOVQ 16(R9), F22
+	FMOVQ 32(R9), F23
+	FMOVD 48(R9), F24
+	FMOVS 56(R9), F25
+	FMOVD (R24), F26
+	WORD $0x4f951340 // fmla v0.4s, v26.4s, v21.s[0]
+	WORD $0x4fb51341 // fmla v1.4s, v26.4s, v21.s[1]
+	WORD $0x4f951b42 // fmla v2.4s, v26.4s, v21.s[2]
+	WORD $0x4fb51b43 // fmla v3.4s, v26.4s, v21.s[3]
+	WORD $0x4f961344 // fmla v4.4s, v26.4s, v22.s[0]
+	WORD $0x4fb61345 // fmla v5.4s, v26.4s, v22.s[1]
+	WORD $0x4f961b46 // fmla v6.4s, v26.4s, v22.s[2]
+	WORD $0x4fb61b47 // fmla v7.4s, v26.4s, v22.s[3]
+	WORD $0x4f971348 // fmla v8.4s, v26.4s, v23.s[0]
+	WORD $0x4fb71349 // fmla v9.4s, v26.4s, v23.s[1]
+	WORD $0x4f971b4a // fmla v10.4s, v26.4s, v23.s[2]
+	WORD $0x4fb71b4b // fmla v11.4s, v26.4s, v23.s[3]
+	WORD $0x4f98134c // fmla v12.4s, v26.4s, v24.s[0]
+	WORD $0x4fb8134d // fmla v13.4s, v26.4s, v24.s[1]
+	WORD $0x4f99134e // fmla v14.4s, v26.4s, v25.s[0]
+	ADD R3, R24
+	SUBS $1, R2
 	BNE step
-	ADD $60, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVD F0, (R11)
-	ADD R12, R11
-	FMOVD F1, (R11)
-	ADD R12, R11
-	FMOVD F2, (R11)
-	ADD R12, R11
-	FMOVD F3, (R11)
-	ADD R12, R11
-	FMOVD F4, (R11)
-	ADD R12, R11
-	FMOVD F5, (R11)
-	ADD R12, R11
-	FMOVD F6, (R11)
-	ADD R12, R11
-	FMOVD F7, (R11)
-	ADD R12, R11
-	FMOVD F8, (R11)
-	ADD R12, R11
-	FMOVD F9, (R11)
-	ADD R12, R11
-	FMOVD F10, (R11)
-	ADD R12, R11
-	FMOVD F11, (R11)
-	ADD R12, R11
-	FMOVD F12, (R11)
-	ADD R12, R11
-	FMOVD F13, (R11)
-	ADD R12, R11
-	FMOVD F14, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $60, R22
+	MOVD R22, a+16(FP)
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVD F0, (R10)
+	ADD R11, R10
+	FMOVD F1, (R10)
+	ADD R11, R10
+	FMOVD F2, (R10)
+	ADD R11, R10
+	FMOVD F3, (R10)
+	ADD R11, R10
+	FMOVD F4, (R10)
+	ADD R11, R10
+	FMOVD F5, (R10)
+	ADD R11, R10
+	FMOVD F6, (R10)
+	ADD R11, R10
+	FMOVD F7, (R10)
+	ADD R11, R10
+	FMOVD F8, (R10)
+	ADD R11, R10
+	FMOVD F9, (R10)
+	ADD R11, R10
+	FMOVD F10, (R10)
+	ADD R11, R10
+	FMOVD F11, (R10)
+	ADD R11, R10
+	FMOVD F12, (R10)
+	ADD R11, R10
+	FMOVD F13, (R10)
+	ADD R11, R10
+	FMOVD F14, (R10)
+	ADD R11, R10
+	MOVD R10, dst+0(FP)
+	MOVD tiles+80(FP), R12
+	SUBS $1, R12
+	MOVD R12, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer15x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer15x1NEON(SB), NOSPLIT, $0-81
+// func outer15x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer15x1NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18797,59 +22419,98 @@ tile:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVWU.P 4(R1), R19
+	VDUP R19, V14.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-	FMOVS (R1), F9
-	ADD R2, R1
-	FMOVS (R1), F10
-	ADD R2, R1
-	FMOVS (R1), F11
-	ADD R2, R1
-	FMOVS (R1), F12
-	ADD R2, R1
-	FMOVS (R1), F13
-	ADD R2, R1
-	FMOVS (R1), F14
-	ADD R2, R1
+	MOVD dst+0(FP), R20
+	MOVD dstStride+8(FP), R21
+	LSL $2, R21
+	FMOVS (R20), F0
+	ADD R21, R20
+	FMOVS (R20), F1
+	ADD R21, R20
+	FMOVS (R20), F2
+	ADD R21, R20
+	FMOVS (R20), F3
+	ADD R21, R20
+	FMOVS (R20), F4
+	ADD R21, R20
+	FMOVS (R20), F5
+	ADD R21, R20
+	FMOVS (R20), F6
+	ADD R21, R20
+	FMOVS (R20), F7
+	ADD R21, R20
+	FMOVS (R20), F8
+	ADD R21, R20
+	FMOVS (R20), F9
+	ADD R21, R20
+	FMOVS (R20), F10
+	ADD R21, R20
+	FMOVS (R20), F11
+	ADD R21, R20
+	FMOVS (R20), F12
+	ADD R21, R20
+	FMOVS (R20), F13
+	ADD R21, R20
+	FMOVS (R20), F14
+	ADD R21, R20
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
-	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F15
-	FMOVQ 16(R10), F16
-	FMOVQ 32(R10), F17
-	FMOVD 48(R10), F18
-	FMOVS 56(R10), F19
-	FMOVS (R3), F20
+	MOVD a+16(FP), R22
+	MOVD offsets+24(FP), R23
+	MOVD b+40(FP), R24
+	MOVD bOffsets+48(FP), R25
+	MOVD zeros+72(FP), R0
+	MOVD k+88(FP), R2
+	MOVD bStride+56(FP), R3
+	LSL $2, R3
+	CBZ R25, step
+gatheredStep:
+	MOVW.P 4(R23), R4
+	ADD R4<<2, R22, R5
+	CMP $0, R4
+	CSEL LT, R0, R5, R5
+	FMOVQ (R5), F15
+	FMOVQ 16(R5), F16
+	FMOVQ 32(R5), F17
+	FMOVD 48(R5), F18
+	FMOVS 56(R5), F19
+	MOVW.P 4(R25), R6
+	ADD R6<<2, R24, R7
+	CMP $0, R6
+	CSEL LT, R0, R7, R7
+	FMOVS (R7), F20
 	WORD $0x4f8f1280 // fmla v0.4s, v20.4s, v15.s[0]
 	WORD $0x4faf1281 // fmla v1.4s, v20.4s, v15.s[1]
 	WORD $0x4f8f1a82 // fmla v2.4s, v20.4s, v15.s[2]
@@ -18865,56 +22526,88 @@ step:
 	WORD $0x4f92128c // fmla v12.4s, v20.4s, v18.s[0]
 	WORD $0x4fb2128d // fmla v13.4s, v20.4s, v18.s[1]
 	WORD $0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R2
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R23), R8
+	ADD R8<<2, R22, R9
+	CMP $0, R8
+	CSEL LT, R0, R9, R9
+	FMOVQ (R9), F21
+	FMOVQ 16(R9), F22
+	FMOVQ 32(R9), F23
+	FMOVD 48(R9), F24
+	FMOVS 56(R9), F25
+	FMOVS (R24), F26
+	WORD $0x4f951340 // fmla v0.4s, v26.4s, v21.s[0]
+	WORD $0x4fb51341 // fmla v1.4s, v26.4s, v21.s[1]
+	WORD $0x4f951b42 // fmla v2.4s, v26.4s, v21.s[2]
+	WORD $0x4fb51b43 // fmla v3.4s, v26.4s, v21.s[3]
+	WORD $0x4f961344 // fmla v4.4s, v26.4s, v22.s[0]
+	WORD $0x4fb61345 // fmla v5.4s, v26.4s, v22.s[1]
+	WORD $0x4f961b46 // fmla v6.4s, v26.4s, v22.s[2]
+	WORD $0x4fb61b47 // fmla v7.4s, v26.4s, v22.s[3]
+	WORD $0x4f971348 // fmla v8.4s, v26.4s, v23.s[0]
+	WORD $0x4fb71349 // fmla v9.4s, v26.4s, v23.s[1]
+	WORD $0x4f971b4a // fmla v10.4s, v26.4s, v23.s[2]
+	WORD $0x4fb71b4b // fmla v11.4s, v26.4s, v23.s[3]
+	WORD $0x4f98134c // fmla v12.4s, v26.4s, v24.s[0]
+	WORD $0x4fb8134d // fmla v13.4s, v26.4s, v24.s[1]
+	WORD $0x4f99134e // fmla v14.4s, v26.4s, v25.s[0]
+	ADD R3, R24
+	SUBS $1, R2
 	BNE step
-	ADD $60, R5
-	MOVD R5, a+16(FP)
-	MOVD dst+0(FP), R11
-	MOVD dstStride+8(FP), R12
-	LSL $2, R12
-	FMOVS F0, (R11)
-	ADD R12, R11
-	FMOVS F1, (R11)
-	ADD R12, R11
-	FMOVS F2, (R11)
-	ADD R12, R11
-	FMOVS F3, (R11)
-	ADD R12, R11
-	FMOVS F4, (R11)
-	ADD R12, R11
-	FMOVS F5, (R11)
-	ADD R12, R11
-	FMOVS F6, (R11)
-	ADD R12, R11
-	FMOVS F7, (R11)
-	ADD R12, R11
-	FMOVS F8, (R11)
-	ADD R12, R11
-	FMOVS F9, (R11)
-	ADD R12, R11
-	FMOVS F10, (R11)
-	ADD R12, R11
-	FMOVS F11, (R11)
-	ADD R12, R11
-	FMOVS F12, (R11)
-	ADD R12, R11
-	FMOVS F13, (R11)
-	ADD R12, R11
-	FMOVS F14, (R11)
-	ADD R12, R11
-	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
-	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+done:
+	ADD $60, R22
+	MOVD R22, a+16(FP)
+	MOVD dst+0(FP), R10
+	MOVD dstStride+8(FP), R11
+	LSL $2, R11
+	FMOVS F0, (R10)
+	ADD R11, R10
+	FMOVS F1, (R10)
+	ADD R11, R10
+	FMOVS F2, (R10)
+	ADD R11, R10
+	FMOVS F3, (R10)
+	ADD R11, R10
+	FMOVS F4, (R10)
+	ADD R11, R10
+	FMOVS F5, (R10)
+	ADD R11, R10
+	FMOVS F6, (R10)
+	ADD R11, R10
+	FMOVS F7, (R10)
+	ADD R11, R10
+	FMOVS F8, (R10)
+	ADD R11, R10
+	FMOVS F9, (R10)
+	ADD R11, R10
+	FMOVS F10, (R10)
+	ADD R11, R10
+	FMOVS F11, (R10)
+	ADD R11, R10
+	FMOVS F12, (R10)
+	ADD R11, R10
+	FMOVS F13, (R10)
+	ADD R11, R10
+	FMOVS F14, (R10)
+	ADD R11, R10
+	MOVD R10, dst+0(FP)
+	MOVD tiles+80(FP), R12
+	SUBS $1, R12
+	MOVD R12, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer16x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer16x2NEON(SB), NOSPLIT, $0-81
+// func outer16x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer16x2NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -18932,60 +22625,101 @@ tile:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVWU.P 4(R1), R19
+	VDUP R19, V14.S4
+	MOVWU.P 4(R1), R20
+	VDUP R20, V15.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVD (R1), F0
-	ADD R2, R1
-	FMOVD (R1), F1
-	ADD R2, R1
-	FMOVD (R1), F2
-	ADD R2, R1
-	FMOVD (R1), F3
-	ADD R2, R1
-	FMOVD (R1), F4
-	ADD R2, R1
-	FMOVD (R1), F5
-	ADD R2, R1
-	FMOVD (R1), F6
-	ADD R2, R1
-	FMOVD (R1), F7
-	ADD R2, R1
-	FMOVD (R1), F8
-	ADD R2, R1
-	FMOVD (R1), F9
-	ADD R2, R1
-	FMOVD (R1), F10
-	ADD R2, R1
-	FMOVD (R1), F11
-	ADD R2, R1
-	FMOVD (R1), F12
-	ADD R2, R1
-	FMOVD (R1), F13
-	ADD R2, R1
-	FMOVD (R1), F14
-	ADD R2, R1
-	FMOVD (R1), F15
-	ADD R2, R1
+	MOVD dst+0(FP), R21
+	MOVD dstStride+8(FP), R22
+	LSL $2, R22
+	FMOVD (R21), F0
+	ADD R22, R21
+	FMOVD (R21), F1
+	ADD R22, R21
+	FMOVD (R21), F2
+	ADD R22, R21
+	FMOVD (R21), F3
+	ADD R22, R21
+	FMOVD (R21), F4
+	ADD R22, R21
+	FMOVD (R21), F5
+	ADD R22, R21
+	FMOVD (R21), F6
+	ADD R22, R21
+	FMOVD (R21), F7
+	ADD R22, R21
+	FMOVD (R21), F8
+	ADD R22, R21
+	FMOVD (R21), F9
+	ADD R22, R21
+	FMOVD (R21), F10
+	ADD R22, R21
+	FMOVD (R21), F11
+	ADD R22, R21
+	FMOVD (R21), F12
+	ADD R22, R21
+	FMOVD (R21), F13
+	ADD R22, R21
+	FMOVD (R21), F14
+	ADD R22, R21
+	FMOVD (R21), F15
+	ADD R22, R21
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
+	MOVD a+16(FP), R23
+	MOVD offsets+24(FP), R24
+	MOVD b+40(FP), R25
+	MOVD bOffsets+48(FP), R0
+	MOVD zeros+72(FP), R2
+	MOVD k+88(FP), R3
+	MOVD bStride+56(FP), R4
 	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F16
-	FMOVQ 16(R10), F17
-	FMOVQ 32(R10), F18
-	FMOVQ 48(R10), F19
-	FMOVD (R3), F20
+	CBZ R0, step
+gatheredStep:
+	MOVW.P 4(R24), R5
+	ADD R5<<2, R23, R6
+	CMP $0, R5
+	CSEL LT, R2, R6, R6
+	FMOVQ (R6), F16
+	FMOVQ 16(R6), F17
+	FMOVQ 32(R6), F18
+	FMOVQ 48(R6), F19
+	MOVW.P 4(R0), R7
+	ADD R7<<2, R25, R8
+	CMP $0, R7
+	CSEL LT, R2, R8, R8
+	FMOVD (R8), F20
 	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
 	WORD $0x4fb01281 // fmla v1.4s, v20.4s, v16.s[1]
 	WORD $0x4f901a82 // fmla v2.4s, v20.4s, v16.s[2]
@@ -19002,11 +22736,41 @@ step:
 	WORD $0x4fb3128d // fmla v13.4s, v20.4s, v19.s[1]
 	WORD $0x4f931a8e // fmla v14.4s, v20.4s, v19.s[2]
 	WORD $0x4fb31a8f // fmla v15.4s, v20.4s, v19.s[3]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R3
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R24), R9
+	ADD R9<<2, R23, R10
+	CMP $0, R9
+	CSEL LT, R2, R10, R10
+	FMOVQ (R10), F21
+	FMOVQ 16(R10), F22
+	FMOVQ 32(R10), F23
+	FMOVQ 48(R10), F24
+	FMOVD (R25), F25
+	WORD $0x4f951320 // fmla v0.4s, v25.4s, v21.s[0]
+	WORD $0x4fb51321 // fmla v1.4s, v25.4s, v21.s[1]
+	WORD $0x4f951b22 // fmla v2.4s, v25.4s, v21.s[2]
+	WORD $0x4fb51b23 // fmla v3.4s, v25.4s, v21.s[3]
+	WORD $0x4f961324 // fmla v4.4s, v25.4s, v22.s[0]
+	WORD $0x4fb61325 // fmla v5.4s, v25.4s, v22.s[1]
+	WORD $0x4f961b26 // fmla v6.4s, v25.4s, v22.s[2]
+	WORD $0x4fb61b27 // fmla v7.4s, v25.4s, v22.s[3]
+	WORD $0x4f971328 // fmla v8.4s, v25.4s, v23.s[0]
+	WORD $0x4fb71329 // fmla v9.4s, v25.4s, v23.s[1]
+	WORD $0x4f971b2a // fmla v10.4s, v25.4s, v23.s[2]
+	WORD $0x4fb71b2b // fmla v11.4s, v25.4s, v23.s[3]
+	WORD $0x4f98132c // fmla v12.4s, v25.4s, v24.s[0]
+	WORD $0x4fb8132d // fmla v13.4s, v25.4s, v24.s[1]
+	WORD $0x4f981b2e // fmla v14.4s, v25.4s, v24.s[2]
+	WORD $0x4fb81b2f // fmla v15.4s, v25.4s, v24.s[3]
+	ADD R4, R25
+	SUBS $1, R3
 	BNE step
-	ADD $64, R5
-	MOVD R5, a+16(FP)
+done:
+	ADD $64, R23
+	MOVD R23, a+16(FP)
 	MOVD dst+0(FP), R11
 	MOVD dstStride+8(FP), R12
 	LSL $2, R12
@@ -19043,17 +22807,19 @@ step:
 	FMOVD F15, (R11)
 	ADD R12, R11
 	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
+	MOVD tiles+80(FP), R13
 	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+	MOVD R13, tiles+80(FP)
 	BNE tile
 	RET 
 
-// func outer16x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
-TEXT ·outer16x1NEON(SB), NOSPLIT, $0-81
+// func outer16x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
+TEXT ·outer16x1NEON(SB), NOSPLIT, $0-105
 tile:
-	MOVBU accumulate+80(FP), R0
+	MOVBU accumulate+104(FP), R0
 	CBNZ R0, accumulated
+	MOVD bias+64(FP), R1
+	CBNZ R1, biased
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -19071,60 +22837,101 @@ tile:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	JMP started
+biased:
+	MOVWU.P 4(R1), R2
+	VDUP R2, V0.S4
+	MOVWU.P 4(R1), R3
+	VDUP R3, V1.S4
+	MOVWU.P 4(R1), R4
+	VDUP R4, V2.S4
+	MOVWU.P 4(R1), R5
+	VDUP R5, V3.S4
+	MOVWU.P 4(R1), R6
+	VDUP R6, V4.S4
+	MOVWU.P 4(R1), R7
+	VDUP R7, V5.S4
+	MOVWU.P 4(R1), R8
+	VDUP R8, V6.S4
+	MOVWU.P 4(R1), R9
+	VDUP R9, V7.S4
+	MOVWU.P 4(R1), R10
+	VDUP R10, V8.S4
+	MOVWU.P 4(R1), R11
+	VDUP R11, V9.S4
+	MOVWU.P 4(R1), R12
+	VDUP R12, V10.S4
+	MOVWU.P 4(R1), R13
+	VDUP R13, V11.S4
+	MOVWU.P 4(R1), R14
+	VDUP R14, V12.S4
+	MOVWU.P 4(R1), R15
+	VDUP R15, V13.S4
+	MOVWU.P 4(R1), R19
+	VDUP R19, V14.S4
+	MOVWU.P 4(R1), R20
+	VDUP R20, V15.S4
+	MOVD R1, bias+64(FP)
+	JMP started
 accumulated:
-	MOVD dst+0(FP), R1
-	MOVD dstStride+8(FP), R2
-	LSL $2, R2
-	FMOVS (R1), F0
-	ADD R2, R1
-	FMOVS (R1), F1
-	ADD R2, R1
-	FMOVS (R1), F2
-	ADD R2, R1
-	FMOVS (R1), F3
-	ADD R2, R1
-	FMOVS (R1), F4
-	ADD R2, R1
-	FMOVS (R1), F5
-	ADD R2, R1
-	FMOVS (R1), F6
-	ADD R2, R1
-	FMOVS (R1), F7
-	ADD R2, R1
-	FMOVS (R1), F8
-	ADD R2, R1
-	FMOVS (R1), F9
-	ADD R2, R1
-	FMOVS (R1), F10
-	ADD R2, R1
-	FMOVS (R1), F11
-	ADD R2, R1
-	FMOVS (R1), F12
-	ADD R2, R1
-	FMOVS (R1), F13
-	ADD R2, R1
-	FMOVS (R1), F14
-	ADD R2, R1
-	FMOVS (R1), F15
-	ADD R2, R1
+	MOVD dst+0(FP), R21
+	MOVD dstStride+8(FP), R22
+	LSL $2, R22
+	FMOVS (R21), F0
+	ADD R22, R21
+	FMOVS (R21), F1
+	ADD R22, R21
+	FMOVS (R21), F2
+	ADD R22, R21
+	FMOVS (R21), F3
+	ADD R22, R21
+	FMOVS (R21), F4
+	ADD R22, R21
+	FMOVS (R21), F5
+	ADD R22, R21
+	FMOVS (R21), F6
+	ADD R22, R21
+	FMOVS (R21), F7
+	ADD R22, R21
+	FMOVS (R21), F8
+	ADD R22, R21
+	FMOVS (R21), F9
+	ADD R22, R21
+	FMOVS (R21), F10
+	ADD R22, R21
+	FMOVS (R21), F11
+	ADD R22, R21
+	FMOVS (R21), F12
+	ADD R22, R21
+	FMOVS (R21), F13
+	ADD R22, R21
+	FMOVS (R21), F14
+	ADD R22, R21
+	FMOVS (R21), F15
+	ADD R22, R21
 started:
-	MOVD b+32(FP), R3
-	MOVD bStride+40(FP), R4
+	MOVD a+16(FP), R23
+	MOVD offsets+24(FP), R24
+	MOVD b+40(FP), R25
+	MOVD bOffsets+48(FP), R0
+	MOVD zeros+72(FP), R2
+	MOVD k+88(FP), R3
+	MOVD bStride+56(FP), R4
 	LSL $2, R4
-	MOVD a+16(FP), R5
-	MOVD offsets+24(FP), R6
-	MOVD zeros+48(FP), R7
-	MOVD k+64(FP), R8
-step:
-	MOVW.P 4(R6), R9
-	ADD R9<<2, R5, R10
-	CMP $0, R9
-	CSEL LT, R7, R10, R10
-	FMOVQ (R10), F16
-	FMOVQ 16(R10), F17
-	FMOVQ 32(R10), F18
-	FMOVQ 48(R10), F19
-	FMOVS (R3), F20
+	CBZ R0, step
+gatheredStep:
+	MOVW.P 4(R24), R5
+	ADD R5<<2, R23, R6
+	CMP $0, R5
+	CSEL LT, R2, R6, R6
+	FMOVQ (R6), F16
+	FMOVQ 16(R6), F17
+	FMOVQ 32(R6), F18
+	FMOVQ 48(R6), F19
+	MOVW.P 4(R0), R7
+	ADD R7<<2, R25, R8
+	CMP $0, R7
+	CSEL LT, R2, R8, R8
+	FMOVS (R8), F20
 	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
 	WORD $0x4fb01281 // fmla v1.4s, v20.4s, v16.s[1]
 	WORD $0x4f901a82 // fmla v2.4s, v20.4s, v16.s[2]
@@ -19141,11 +22948,41 @@ step:
 	WORD $0x4fb3128d // fmla v13.4s, v20.4s, v19.s[1]
 	WORD $0x4f931a8e // fmla v14.4s, v20.4s, v19.s[2]
 	WORD $0x4fb31a8f // fmla v15.4s, v20.4s, v19.s[3]
-	ADD R4, R3
-	SUBS $1, R8
+	SUBS $1, R3
+	BNE gatheredStep
+	JMP done
+step:
+	MOVW.P 4(R24), R9
+	ADD R9<<2, R23, R10
+	CMP $0, R9
+	CSEL LT, R2, R10, R10
+	FMOVQ (R10), F21
+	FMOVQ 16(R10), F22
+	FMOVQ 32(R10), F23
+	FMOVQ 48(R10), F24
+	FMOVS (R25), F25
+	WORD $0x4f951320 // fmla v0.4s, v25.4s, v21.s[0]
+	WORD $0x4fb51321 // fmla v1.4s, v25.4s, v21.s[1]
+	WORD $0x4f951b22 // fmla v2.4s, v25.4s, v21.s[2]
+	WORD $0x4fb51b23 // fmla v3.4s, v25.4s, v21.s[3]
+	WORD $0x4f961324 // fmla v4.4s, v25.4s, v22.s[0]
+	WORD $0x4fb61325 // fmla v5.4s, v25.4s, v22.s[1]
+	WORD $0x4f961b26 // fmla v6.4s, v25.4s, v22.s[2]
+	WORD $0x4fb61b27 // fmla v7.4s, v25.4s, v22.s[3]
+	WORD $0x4f971328 // fmla v8.4s, v25.4s, v23.s[0]
+	WORD $0x4fb71329 // fmla v9.4s, v25.4s, v23.s[1]
+	WORD $0x4f971b2a // fmla v10.4s, v25.4s, v23.s[2]
+	WORD $0x4fb71b2b // fmla v11.4s, v25.4s, v23.s[3]
+	WORD $0x4f98132c // fmla v12.4s, v25.4s, v24.s[0]
+	WORD $0x4fb8132d // fmla v13.4s, v25.4s, v24.s[1]
+	WORD $0x4f981b2e // fmla v14.4s, v25.4s, v24.s[2]
+	WORD $0x4fb81b2f // fmla v15.4s, v25.4s, v24.s[3]
+	ADD R4, R25
+	SUBS $1, R3
 	BNE step
-	ADD $64, R5
-	MOVD R5, a+16(FP)
+done:
+	ADD $64, R23
+	MOVD R23, a+16(FP)
 	MOVD dst+0(FP), R11
 	MOVD dstStride+8(FP), R12
 	LSL $2, R12
@@ -19182,8 +23019,8 @@ step:
 	FMOVS F15, (R11)
 	ADD R12, R11
 	MOVD R11, dst+0(FP)
-	MOVD tiles+56(FP), R13
+	MOVD tiles+80(FP), R13
 	SUBS $1, R13
-	MOVD R13, tiles+56(FP)
+	MOVD R13, tiles+80(FP)
 	BNE tile
 	RET 

@@ -157,192 +157,192 @@ func gather6x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b 
 // outer1x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer7x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer7x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer8x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer8x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer9x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer9x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer10x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer10x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer11x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer11x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer12x1AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer12x1AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer1x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer7x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer7x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer8x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer8x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer9x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer9x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer10x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer10x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer11x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer11x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer12x2AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer12x2AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer1x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer7x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer7x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer8x3AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer8x3AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer1x4AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x4AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x4AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x4AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x4AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x4AVX512 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x4AVX512(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // gather1x1AVX512Half computes tiles of Product.Gather below each other.
 //
@@ -387,62 +387,202 @@ func gather8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32
 // outer1x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer7x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer8x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer8x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer9x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer9x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer10x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer10x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer11x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer11x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer12x1AVX512Half computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer12x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x2x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x2x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x2x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer5x2x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer5x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer6x2x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer6x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer7x2x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer7x2x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x3x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x3x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x3x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer5x3x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer5x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer6x3x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer6x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer7x3x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer7x3x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x4x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x4x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x4x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer5x4x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer5x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer6x4x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer6x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer7x4x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer7x4x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x5x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x5x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x5x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer5x5x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer5x5x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x6x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x6x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x6x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x6x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x7x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x7x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x7x1AVX512Half computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x7x1AVX512Half(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // gather1x1AVX2 computes tiles of Product.Gather below each other.
 //
@@ -587,179 +727,239 @@ func gather6x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b
 // outer1x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer1x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer7x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer7x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer7x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer7x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer8x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer8x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer8x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer8x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer9x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer9x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer9x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer9x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer10x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer10x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer10x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer10x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer11x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer11x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer11x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer11x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer12x1AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer12x1AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer12x1CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer12x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer1x2AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer1x2CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer1x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x2AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer2x2CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer2x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x2AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer3x2CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer3x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x2AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer4x2CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer4x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x2AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer5x2CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer5x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x2AVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x2AVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
 
 // outer6x2CutAVX2 computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles int, k int, columns int, accumulate bool)
+func outer6x2CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x2x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x2x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x2x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer5x2x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer5x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer6x2x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer6x2x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x3x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x3x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer4x3x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer4x3x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x4x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer3x4x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer3x4x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x5x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x5x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)
+
+// outer2x6x1CutAVX2 computes tiles of Outer.Sum below each other.
+//
+//go:noescape
+func outer2x6x1CutAVX2(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias *float32, zeros *float32, tiles int, k int, columns int, accumulate bool)

@@ -302,369 +302,369 @@ func gather12x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *
 // outer1x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer1x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer2x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer2x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer3x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer3x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer4x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer4x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer5x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer5x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer6x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer6x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer7x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer7x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer8x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer8x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer9x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer9x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer10x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer10x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer11x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer11x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer12x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer12x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer13x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer13x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer13x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer14x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer14x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer14x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer15x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer15x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer15x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer16x4NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer16x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer16x4NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer1x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer1x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer2x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer2x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer3x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer3x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer4x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer4x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer5x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer5x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer6x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer6x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer7x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer7x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer8x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer8x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer9x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer9x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer10x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer10x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer11x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer11x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer12x8NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer12x8NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer1x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer1x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer2x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer2x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer3x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer3x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer4x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer4x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer5x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer5x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer6x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer6x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer7x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer7x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer8x12NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer8x12NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer1x16NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer1x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer2x16NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer2x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer3x16NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer3x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer4x16NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer4x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer5x16NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer5x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer6x16NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer6x16NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer1x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer1x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer1x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer1x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer1x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer2x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer2x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer2x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer2x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer2x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer3x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer3x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer3x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer3x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer3x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer4x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer4x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer4x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer4x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer4x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer5x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer5x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer5x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer5x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer5x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer6x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer6x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer6x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer6x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer6x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer7x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer7x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer7x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer7x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer7x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer8x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer8x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer8x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer8x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer8x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer9x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer9x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer9x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer9x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer9x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer10x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer10x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer10x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer10x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer10x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer11x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer11x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer11x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer11x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer11x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer12x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer12x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer12x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer12x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer12x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer13x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer13x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer13x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer13x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer13x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer13x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer14x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer14x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer14x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer14x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer14x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer14x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer15x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer15x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer15x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer15x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer15x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer15x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer16x2NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer16x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer16x2NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // outer16x1NEON computes tiles of Outer.Sum below each other.
 //
 //go:noescape
-func outer16x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)
+func outer16x1NEON(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)

@@ -124,30 +124,50 @@ func TestOuterIsItsScalarLoop(t *testing.T) { eachImplementation(t, testOuterIsI
 func testOuterIsItsScalarLoop(t *testing.T) {
 	for _, m := range []int{1, 3, 6} {
 		for _, n := range []int{1, 8, 33} {
-			for _, pixels := range []int{0, 1, 10} {
-				for _, accumulate := range []bool{false, true} {
-					name := fmt.Sprintf("m %d n %d pixels %d accumulate %v", m, n, pixels, accumulate)
-					dst := newGuarded(randoms(m*n, 5))
-					o := Outer{
-						Dst: dst.body, DstStride: n, A: randoms(8*m, 6), Offsets: offsetsFor(pixels, m, n),
-						B: randoms(pixels*n, 7), BStride: n, M: m, N: n, Accumulate: accumulate,
-					}
-					want := make([]float32, m*n)
-					for i := range want {
-						if accumulate {
-							want[i] = dst.body[i]
-						}
-						for k, offset := range o.Offsets {
-							want[i] = FMA32(at(o.A, offset, i/n), o.B[k*n+i%n], want[i])
-						}
-					}
-					o.Sum()
-					sameBits(t, name, dst.body, want)
-					dst.check(t, name)
+			for _, steps := range []int{0, 1, 10} {
+				for mode := range 3 {
+					checkOuterLoop(t, 1+steps%3, m, n, steps, mode, false)
+					checkOuterLoop(t, 1+steps%2, m, n, steps, mode, true)
 				}
 			}
 		}
 	}
+}
+
+// checkOuterLoop is checkProduct for Outer, with B gathered or not.
+func checkOuterLoop(t *testing.T, pieces, m, n, steps, mode int, gathered bool) {
+	t.Helper()
+	name := fmt.Sprintf("pieces %d m %d n %d steps %d mode %d gathered %v", pieces, m, n, steps, mode, gathered)
+	o := Outer{
+		DstStride: n + 3, A: randoms((8+pieces)*m, 6), Offsets: offsetsFor(steps, m, n), PieceStride: m + 1,
+		B: randoms((steps+8)*(n+1), 7), BStride: n + 1, Pieces: pieces, M: m, N: n, Accumulate: mode == 2,
+	}
+	row := func(k int) int32 { return int32(k * o.BStride) }
+	if gathered {
+		o.BOffsets = offsetsFor(steps, n, m)
+		row = func(k int) int32 { return o.BOffsets[k] }
+	}
+	if mode == 1 {
+		o.Bias = randoms(pieces*m, 8)
+	}
+	dst := newGuarded(randoms(pieces*m*o.DstStride, 5))
+	o.Dst = dst.body
+	want := append([]float32(nil), dst.body...)
+	for i := range pieces * m {
+		for j := range n {
+			acc := []float32{0, 0, want[i*o.DstStride+j]}[mode]
+			if mode == 1 {
+				acc = o.Bias[i]
+			}
+			for k, offset := range o.Offsets {
+				acc = FMA32(at(o.A, offset, i/m*o.PieceStride+i%m), at(o.B, row(k), j), acc)
+			}
+			want[i*o.DstStride+j] = acc
+		}
+	}
+	o.Sum()
+	sameBits(t, name, dst.body, want)
+	dst.check(t, name)
 }
 
 func TestDepthwiseIsAProductOfEachChannel(t *testing.T) {

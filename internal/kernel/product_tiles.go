@@ -8,8 +8,8 @@ type gatherTile func(dst *float32, dstStride int, a *float32, offsets *int32, b 
 	bias, zeros *float32, tiles, taps, k, columns int, accumulate bool)
 
 // outerTile computes tiles of Outer.Sum that lie below each other.
-type outerTile func(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int,
-	zeros *float32, tiles, k, columns int, accumulate bool)
+type outerTile func(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32,
+	bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
 // tiles are the functions of one family by size: by vectors less one, by rows
 // less one, and for a last vector that is whole or cut.
@@ -19,6 +19,10 @@ type tiles[F any] [][][2]F
 type family[F any] struct {
 	whole tiles[F]
 	half  tiles[F] // of one vector half as wide, where that may be faster
+	// joined are tiles of several pieces of rows, of one vector as wide as those of
+	// half, or of whole without these: by rows of a piece less two, and by pieces less
+	// two.
+	joined [][]F
 	// overlap: the last of several vectors is not cut but begins further to the
 	// left, so that there must be a whole one. Fewer columns are for half, which
 	// takes two or one.
@@ -72,7 +76,7 @@ const (
 // first row to its last.
 func (p *Product) gatherTiles(t *family[gatherTile]) {
 	p.check()
-	zeros := zeroRow(p.K)
+	zeros := &zeroRow(p.K)[0]
 	for first, columns := 0, 0; first < p.N; first += columns {
 		columns = t.columns(p.N - first)
 		if p.Taps > 1 {
@@ -120,48 +124,84 @@ func (p *Product) check() {
 // of columns.
 func (o *Outer) sumTiles(t *family[outerTile]) {
 	o.check()
-	zeros := zeroRow(o.M)
+	zeros := &zeroRow(max(o.extent(), o.N))[0]
 	for k := 0; k < len(o.Offsets); k += outerBlock {
 		for first, columns := 0, 0; first < o.N; first += columns {
 			columns = t.columns(o.N - first)
-			o.sumPanel(t, zeros, first, columns, k, min(outerBlock, len(o.Offsets)-k))
+			for piece, n := 0, 0; piece < o.pieces(); piece += n {
+				n = o.joined(t, columns, o.pieces()-piece)
+				o.sumPanel(t, zeros, piece, n, first, columns, k, min(outerBlock, len(o.Offsets)-k))
+			}
 		}
 	}
 }
 
-// sumPanel adds the terms firstK to firstK+k-1 to a panel of columns.
-func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, first, columns, firstK, k int) {
-	byRows, cut := t.of(columns)
-	larger, count, small := cutRows(o.M, len(byRows))
-	row := 0
-	run := func(rows, tiles int) {
-		if tiles > 0 {
-			byRows[rows-1][cut](&o.Dst[row*o.DstStride+first], o.DstStride, &o.A[row], &o.Offsets[firstK],
-				&o.B[firstK*o.BStride+first], o.BStride, zeros, tiles, k, columns, o.Accumulate || firstK > 0)
-			row += rows * tiles
-		}
+// joined returns how many of the pieces that are left the next tile has: several where
+// one would be too few chains.
+func (o *Outer) joined(t *family[outerTile], columns, left int) int {
+	width := active.width
+	if t.half != nil {
+		width /= 2
 	}
-	run(small+1, larger)
-	run(small, count)
+	if o.BOffsets != nil || columns > width || o.M < 2 || o.M-2 >= len(t.joined) {
+		return 1
+	}
+	return min(left, len(t.joined[o.M-2])+1)
+}
+
+// sumPanel adds the terms firstK to firstK+k-1 to a panel of columns of some pieces.
+func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, piece, pieces, first, columns, firstK, k int) {
+	byRows, cut := t.of(columns)
+	row := 0
+	b, bOffsets := first+firstK*o.BStride, (*int32)(nil)
+	if o.BOffsets != nil {
+		b, bOffsets = first, &o.BOffsets[firstK]
+	}
+	run := func(tile outerTile, rows, tiles int) {
+		var bias *float32
+		if o.Bias != nil {
+			bias = &o.Bias[piece*o.M+row]
+		}
+		tile(&o.Dst[(piece*o.M+row)*o.DstStride+first], o.DstStride, &o.A[piece*o.PieceStride+row], &o.Offsets[firstK],
+			o.PieceStride, &o.B[b], bOffsets, o.BStride, bias, zeros, tiles, k, columns, o.Accumulate || firstK > 0)
+		row += rows * tiles
+	}
+	if pieces > 1 {
+		run(t.joined[o.M-2][pieces-2], o.M*pieces, 1)
+		return
+	}
+	larger, count, small := cutRows(o.M, len(byRows))
+	if larger > 0 {
+		run(byRows[small][cut], small+1, larger)
+	}
+	run(byRows[small-1][cut], small, count)
 }
 
 // check panics if the sum reaches outside of its slices.
 func (o *Outer) check() {
-	_ = o.Dst[(o.M-1)*o.DstStride:][:o.N]
-	_ = o.B[(len(o.Offsets)-1)*o.BStride:][:o.N]
-	checkOffsets(o.A, o.Offsets, o.M)
+	rows := o.pieces() * o.M
+	_ = o.Dst[(rows-1)*o.DstStride:][:o.N]
+	if o.Bias != nil {
+		_ = o.Bias[:rows]
+	}
+	checkOffsets(o.A, o.Offsets, o.extent())
+	if o.BOffsets == nil {
+		_ = o.B[(len(o.Offsets)-1)*o.BStride:][:o.N]
+		return
+	}
+	checkOffsets(o.B, o.BOffsets[:len(o.Offsets)], o.N)
 }
 
 // zeroRows is a row of zeros that grows with what is asked of it.
 var zeroRows atomic.Pointer[[]float32]
 
-// zeroRow returns a row of at least n zeros, which nothing may write to.
-func zeroRow(n int) *float32 {
+// zeroRow returns a row of n zeros, which nothing may write to.
+func zeroRow(n int) []float32 {
 	row := zeroRows.Load()
 	if row == nil || len(*row) < n {
 		grown := make([]float32, max(n, 4096))
 		row = &grown
 		zeroRows.Store(row)
 	}
-	return &(*row)[0]
+	return (*row)[:n]
 }

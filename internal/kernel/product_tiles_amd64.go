@@ -124,6 +124,49 @@ var outerAVX512Half = tiles[outerTile]{
 	},
 }
 
+var outerJoinedAVX512Half = [][]outerTile{
+	{
+		outer2x2x1AVX512Half,
+		outer3x2x1AVX512Half,
+		outer4x2x1AVX512Half,
+		outer5x2x1AVX512Half,
+		outer6x2x1AVX512Half,
+		outer7x2x1AVX512Half,
+	},
+	{
+		outer2x3x1AVX512Half,
+		outer3x3x1AVX512Half,
+		outer4x3x1AVX512Half,
+		outer5x3x1AVX512Half,
+		outer6x3x1AVX512Half,
+		outer7x3x1AVX512Half,
+	},
+	{
+		outer2x4x1AVX512Half,
+		outer3x4x1AVX512Half,
+		outer4x4x1AVX512Half,
+		outer5x4x1AVX512Half,
+		outer6x4x1AVX512Half,
+		outer7x4x1AVX512Half,
+	},
+	{
+		outer2x5x1AVX512Half,
+		outer3x5x1AVX512Half,
+		outer4x5x1AVX512Half,
+		outer5x5x1AVX512Half,
+	},
+	{
+		outer2x6x1AVX512Half,
+		outer3x6x1AVX512Half,
+		outer4x6x1AVX512Half,
+	},
+	{
+		outer2x7x1AVX512Half,
+		outer3x7x1AVX512Half,
+		outer4x7x1AVX512Half,
+	},
+}
+
 var gatherAVX2 = tiles[gatherTile]{
 	{
 		{gather1x1AVX2, gather1x1CutAVX2},
@@ -167,5 +210,30 @@ var outerAVX2 = tiles[outerTile]{
 		{outer4x2AVX2, outer4x2CutAVX2},
 		{outer5x2AVX2, outer5x2CutAVX2},
 		{outer6x2AVX2, outer6x2CutAVX2},
+	},
+}
+
+var outerJoinedAVX2 = [][]outerTile{
+	{
+		outer2x2x1CutAVX2,
+		outer3x2x1CutAVX2,
+		outer4x2x1CutAVX2,
+		outer5x2x1CutAVX2,
+		outer6x2x1CutAVX2,
+	},
+	{
+		outer2x3x1CutAVX2,
+		outer3x3x1CutAVX2,
+		outer4x3x1CutAVX2,
+	},
+	{
+		outer2x4x1CutAVX2,
+		outer3x4x1CutAVX2,
+	},
+	{
+		outer2x5x1CutAVX2,
+	},
+	{
+		outer2x6x1CutAVX2,
 	},
 }

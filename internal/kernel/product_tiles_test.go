@@ -101,10 +101,15 @@ func TestGatherTiles(t *testing.T) {
 	})
 }
 
-func outerCase(m, n, pixels int, accumulate bool) Outer {
+// outerCase is gatherCase for Outer.
+func outerCase(pieces, m, n, steps, mode int) Outer {
 	o := Outer{
-		DstStride: n + 1, A: awkward(6, 8*m+m), Offsets: offsetsFor(pixels, m, n),
-		B: awkward(7, pixels*(n+3)+n), BStride: n + 3, M: m, N: n, Accumulate: accumulate,
+		DstStride: n + 1, Offsets: offsetsFor(steps, m, n), PieceStride: m + n%3,
+		B: awkward(7, (steps+8)*(n+3)), BStride: n + 3, Pieces: pieces, M: m, N: n, Accumulate: mode == 2,
+	}
+	o.A = awkward(6, 8*m+o.extent())
+	if mode == 1 {
+		o.Bias = awkward(8, o.pieces()*m)
 	}
 	if n%5 == 0 {
 		withInfinity(o.A, 3)
@@ -112,15 +117,24 @@ func outerCase(m, n, pixels int, accumulate bool) Outer {
 	return o
 }
 
+// checkOuter checks a sum with rows of B a stride apart, and with gathered ones.
 func checkOuter(t *testing.T, o Outer) {
 	t.Helper()
-	start := awkward(5, o.M*o.DstStride)
+	checkSum(t, o)
+	o.BOffsets = offsetsFor(len(o.Offsets), o.N, o.N+o.M)
+	checkSum(t, o)
+}
+
+func checkSum(t *testing.T, o Outer) {
+	t.Helper()
+	start := awkward(5, o.pieces()*o.M*o.DstStride)
 	dst := newGuarded(start)
 	want := o
 	want.Dst, o.Dst = append([]float32(nil), start...), dst.body
 	want.sumGeneric()
 	o.Sum()
-	name := fmt.Sprintf("m %d n %d pixels %d accumulate %v", o.M, o.N, len(o.Offsets), o.Accumulate)
+	name := fmt.Sprintf("pieces %d m %d n %d steps %d gathered %v bias %v accumulate %v",
+		o.Pieces, o.M, o.N, len(o.Offsets), o.BOffsets != nil, o.Bias != nil, o.Accumulate)
 	sameAs(t, name, o.Dst, want.Dst)
 	dst.check(t, name)
 }
@@ -130,16 +144,25 @@ func TestOuterTiles(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		for m := range 27 {
 			for n := range 35 {
-				checkOuter(t, outerCase(m, n, 1+(m+n)%5, n%2 == 0))
+				checkOuter(t, outerCase(0, m, n, 1+(m+n)%5, n%3))
 			}
 		}
 		for m := 1; m < 10; m++ {
 			for n := 47; n < 133; n++ {
-				checkOuter(t, outerCase(m, n, 1+n%3, m%2 == 0))
+				checkOuter(t, outerCase(0, m, n, 1+n%3, m%3))
 			}
 		}
-		for _, pixels := range []int{0, outerBlock - 1, outerBlock, outerBlock + 1, 2*outerBlock + 3} {
-			checkOuter(t, outerCase(7, 5, pixels, pixels%2 == 0))
+		for pieces := 1; pieces < 10; pieces++ {
+			for m := 1; m < 9; m++ {
+				for n := range 10 {
+					checkOuter(t, outerCase(pieces, m, n, 1+(m+n)%5, n%3))
+				}
+			}
+		}
+		for _, steps := range []int{0, outerBlock - 1, outerBlock, outerBlock + 1, 2*outerBlock + 3} {
+			for mode := range 3 {
+				checkOuter(t, outerCase(0, 7, 5, steps, mode))
+			}
 		}
 	})
 }
@@ -151,7 +174,7 @@ func FuzzProducts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, rows, taps, k, n, mode uint8, seed uint64) {
 		p := gatherCase(int(rows%32), int(taps%12), int(k%40), int(n%140), int(mode%3))
 		p.A, p.B = awkward(seed, len(p.A)), awkward(seed+1, len(p.B))
-		o := outerCase(1+int(rows%32), 1+int(n%140), int(taps)*4, mode%2 == 0)
+		o := outerCase(1+int(k%9), 1+int(rows%32), 1+int(n%140), int(taps)*4, int(mode%3))
 		o.A, o.B = awkward(seed+2, len(o.A)), awkward(seed+3, len(o.B))
 		eachImplementation(t, func(t *testing.T) {
 			checkGather(t, p)

@@ -25,6 +25,7 @@ var families = map[string]func(isa){
 	"peak":        peak,
 	"philox":      philox,
 	"product":     products,
+	"transpose":   transpositions,
 }
 
 func main() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -18,11 +19,15 @@ import (
 // shape is a size of tile.
 type shape struct {
 	rows, vectors int
+	pieces        int  // of rows that are neighbours
 	masked        bool // the last vector is cut
 }
 
 func (t shape) name(kind string, s isa) string {
 	name := fmt.Sprintf("%s%dx%d", kind, t.rows, t.vectors)
+	if t.pieces > 1 {
+		name = fmt.Sprintf("%s%dx%dx%d", kind, t.pieces, t.rows/t.pieces, t.vectors)
+	}
 	if t.masked && !s.opmasks {
 		name += "Cut"
 	}
@@ -34,26 +39,59 @@ type kind struct {
 	name      string
 	signature string
 	rows      map[isa][]int // largest number of rows by number of vectors less one
+	joined    map[isa]int   // largest number of rows in several pieces, of one vector
 	emit      func(isa, shape)
 }
 
 var kinds = []kind{
-	{"gather", "gather", map[isa][]int{avx512: {8, 8, 8, 6}, avx512Half: {8}, avx2: {8, 6}}, gatherTile},
-	{"outer", "outer", map[isa][]int{avx512: {12, 12, 8, 6}, avx512Half: {12}, avx2: {12, 6}}, outerTile},
+	{"gather", "gather", map[isa][]int{avx512: {8, 8, 8, 6}, avx512Half: {8}, avx2: {8, 6}}, nil, gatherTile},
+	{"outer", "outer", map[isa][]int{avx512: {12, 12, 8, 6}, avx512Half: {12}, avx2: {12, 6}}, map[isa]int{avx512Half: 28, avx2: 12}, outerTile},
+}
+
+// Tiles of several pieces are for kernels of up to 7x7 on an image of one channel.
+const (
+	mostPieces    = 7
+	mostPieceRows = 7
+)
+
+// table lists tiles by vectors less one and by rows less one.
+func (k kind) table(s isa) [][]shape {
+	var table [][]shape
+	for i, most := range k.rows[s] {
+		var list []shape
+		for rows := range most {
+			list = append(list, shape{rows: rows + 1, vectors: i + 1, pieces: 1})
+		}
+		table = append(table, list)
+	}
+	return table
+}
+
+// joinedTable lists tiles of several pieces, by rows of a piece less two and by pieces
+// less two. There are so few columns that they are always taken as cut.
+func (k kind) joinedTable(s isa) [][]shape {
+	var table [][]shape
+	for rows := 2; rows <= min(k.joined[s]/2, mostPieceRows); rows++ {
+		var list []shape
+		for pieces := 2; pieces <= min(k.joined[s]/rows, mostPieces); pieces++ {
+			list = append(list, shape{rows: rows * pieces, vectors: 1, pieces: pieces, masked: true})
+		}
+		table = append(table, list)
+	}
+	return table
 }
 
 // shapes lists the tiles of a kind.
 func (k kind) shapes(s isa) []shape {
 	var list []shape
-	for i, most := range k.rows[s] {
-		for rows := 1; rows <= most; rows++ {
-			if !s.opmasks {
-				list = append(list, shape{rows, i + 1, false})
-			}
-			list = append(list, shape{rows, i + 1, true})
+	for _, t := range slices.Concat(k.table(s)...) {
+		if !s.opmasks {
+			list = append(list, t)
 		}
+		t.masked = true
+		list = append(list, t)
 	}
-	return list
+	return slices.Concat(list, slices.Concat(k.joinedTable(s)...))
 }
 
 func products(s isa) {
@@ -104,26 +142,21 @@ func (e *tile) eachRow(pointer, stride reg.GPVirtual, f func(row []reg.VecVirtua
 	}
 }
 
-// start gives the accumulators their first values: Dst, the bias or zeros. The
-// gradients of weights have no bias.
-func (e *tile) start(biased bool) {
+// start gives the accumulators their first values: Dst, the bias as startBias
+// loads it, or zeros.
+func (e *tile) start(startBias func(bias reg.GPVirtual)) {
 	CMPB(parameter("accumulate"), Imm(0))
 	JNE(LabelRef("accumulated"))
-	bias := GP64()
-	if biased {
-		MOVQ(parameter("bias"), bias)
-		TESTQ(bias, bias)
-		JNZ(LabelRef("biased"))
-	}
+	bias := load64(parameter("bias"))
+	TESTQ(bias, bias)
+	JNZ(LabelRef("biased"))
 	for _, v := range e.accumulators {
 		e.zero(v)
 	}
 	JMP(LabelRef("started"))
-	if biased {
-		Label("biased")
-		e.startBias(bias)
-		JMP(LabelRef("started"))
-	}
+	Label("biased")
+	startBias(bias)
+	JMP(LabelRef("started"))
 	Label("accumulated")
 	dst, stride := load64(parameter("dst")), loadBytes(parameter("dstStride"))
 	e.eachRow(dst, stride, func(row []reg.VecVirtual) {
@@ -132,11 +165,21 @@ func (e *tile) start(biased bool) {
 	Label("started")
 }
 
-func (e *tile) startBias(bias reg.GPVirtual) {
+// startColumns starts every column with a bias of its own.
+func (e *tile) startColumns(bias reg.GPVirtual) {
 	e.each(func(i, disp int, m mask) { m.load(at(bias, disp), e.accumulators[i]) })
 	for i := e.vectors; i < len(e.accumulators); i++ {
 		VMOVAPS(e.accumulators[i%e.vectors], e.accumulators[i])
 	}
+}
+
+// startRows starts every row with a bias of its own, and moves the bias to the
+// rows of the next tile.
+func (e *tile) startRows(bias reg.GPVirtual) {
+	for i, v := range e.accumulators {
+		VBROADCASTSS(at(bias, 4*(i/e.vectors)), v)
+	}
+	ADDQ(Imm(uint64(4*e.rows)), parameter("bias"))
 }
 
 // store writes the accumulators to Dst and moves dst to the next tile.
@@ -148,10 +191,9 @@ func (e *tile) store() {
 	MOVQ(dst, parameter("dst"))
 }
 
-// loadB loads a row of B and moves to the next.
-func (e *tile) loadB(b, stride reg.GPVirtual) {
-	e.each(func(i, disp int, m mask) { m.load(at(b, disp), e.b[i]) })
-	ADDQ(stride, b)
+// loadB loads the row of B at b.
+func (e *tile) loadB(b Mem) {
+	e.each(func(i, disp int, m mask) { m.load(b.Offset(disp), e.b[i]) })
 }
 
 // multiply adds to row m of the accumulators a times the row of B.
@@ -166,10 +208,10 @@ func (e *tile) multiply(m int, a Mem) {
 	}
 }
 
-// zeroOffset is the distance of the row of zeros from a, in elements.
-func zeroOffset(a reg.GPVirtual) reg.GPVirtual {
+// zeroOffset is the distance of the row of zeros from base, in elements.
+func zeroOffset(base reg.GPVirtual) reg.GPVirtual {
 	z := load64(parameter("zeros"))
-	SUBQ(a, z)
+	SUBQ(base, z)
 	SARQ(Imm(2), z)
 	return z
 }
@@ -191,9 +233,9 @@ func nextRows(stride reg.GPVirtual, rows int) {
 const gatherSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias, zeros *float32, tiles, taps, k, columns int, accumulate bool)"
 
 // beginTiles begins the loop over tiles of rows.
-func (e *tile) beginTiles(biased bool) {
+func (e *tile) beginTiles(startBias func(bias reg.GPVirtual)) {
 	Label("tile")
-	e.start(biased)
+	e.start(startBias)
 }
 
 // endTiles stores a tile and goes to the next.
@@ -216,7 +258,7 @@ func gatherTile(s isa, t shape) {
 	MOVQ(a, parameter("a"))
 	SHLQ(Imm(2), parameter("taps"))
 	e := newTile(s, t)
-	e.beginTiles(true)
+	e.beginTiles(e.startColumns)
 	stride, b := loadBytes(parameter("bStride")), load64(parameter("b"))
 	table, taps := load64(parameter("offsets")), load64(parameter("taps"))
 	Label("tap")
@@ -255,7 +297,8 @@ func (e *tile) rowPointers(table reg.GPVirtual) []reg.GPVirtual {
 func (e *tile) gatherLoop(rows []reg.GPVirtual, i, b, stride reg.GPVirtual) {
 	const unroll = 4
 	step := func(disp int) {
-		e.loadB(b, stride)
+		e.loadB(at(b, 0))
+		ADDQ(stride, b)
 		for m, r := range rows {
 			e.multiply(m, Mem{Base: r, Index: i, Scale: 1, Disp: disp})
 		}
@@ -278,31 +321,97 @@ func (e *tile) gatherLoop(rows []reg.GPVirtual, i, b, stride reg.GPVirtual) {
 	Label("tapDone")
 }
 
-const outerSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)"
+const outerSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)"
 
-// outerTile emits a tile of Outer.Sum: one gathered pointer for each step of the
-// reduction, from which the tile's rows are neighbours.
+// outerTile emits a tile of Outer.Sum: a gathered pointer for each step of the
+// reduction to the tile's rows, which are neighbours or pieces of some neighbours, and
+// one to the columns, which is gathered as well if there are offsets for it. Tiles of
+// pieces know no such offsets.
 func outerTile(s isa, t shape) {
 	s.function(t.name("outer", s), outerSignature, "computes tiles of Outer.Sum below each other.")
 	e := newTile(s, t)
-	e.beginTiles(false)
-	stride, b := loadBytes(parameter("bStride")), load64(parameter("b"))
-	a := load64(parameter("a"))
-	zeros := zeroOffset(a)
-	table, k := load64(parameter("offsets")), load64(parameter("k"))
-	Label("step")
-	offset := GP64()
-	loadOffset(at(table, 0), zeros, offset)
-	LEAQ(Mem{Base: a, Index: offset, Scale: 4}, offset)
-	e.loadB(b, stride)
-	for m := range t.rows {
-		e.multiply(m, at(offset, 4*m))
+	e.beginTiles(e.startRows)
+	a, b, i := load64(parameter("a")), load64(parameter("b")), load64(parameter("k"))
+	zeros, table := zeroOffset(a), tableEnd("offsets", i)
+	if t.pieces == 1 {
+		CMPQ(parameter("bOffsets"), Imm(0))
+		JE(LabelRef("strided"))
+		e.outerLoop("gatheredStep", i, a, zeros, table, e.gatheredColumns(b, i))
+		JMP(LabelRef("done"))
 	}
-	ADDQ(Imm(4), table)
-	DECQ(k)
-	JNZ(LabelRef("step"))
+	Label("strided")
+	e.outerLoop("step", i, a, zeros, table, e.stridedColumns(b, i))
+	Label("done")
 	ADDQ(Imm(uint64(4*t.rows)), parameter("a"))
 	e.endTiles()
+}
+
+// gatheredColumns returns what loads the row of B at the next of its offsets.
+func (e *tile) gatheredColumns(b, i reg.GPVirtual) func() {
+	zeros, table := zeroOffset(b), tableEnd("bOffsets", i)
+	NEGQ(i)
+	return func() {
+		column := GP64()
+		loadOffset(Mem{Base: table, Index: i, Scale: 4}, zeros, column)
+		e.loadB(Mem{Base: b, Index: column, Scale: 4})
+	}
+}
+
+// stridedColumns returns what loads the next row of B.
+func (e *tile) stridedColumns(b, i reg.GPVirtual) func() {
+	stride := loadBytes(parameter("bStride"))
+	NEGQ(i)
+	return func() {
+		e.loadB(at(b, 0))
+		ADDQ(stride, b)
+	}
+}
+
+// outerLoop runs along the reduction; i counts from -k to 0.
+func (e *tile) outerLoop(label string, i, a, zeros, table reg.GPVirtual, loadColumns func()) {
+	pieces, perPiece := e.piecesOfRows(), e.rows/e.pieces
+	Label(label)
+	row := GP64()
+	loadOffset(Mem{Base: table, Index: i, Scale: 4}, zeros, row)
+	LEAQ(Mem{Base: a, Index: row, Scale: 4}, row)
+	loadColumns()
+	for m := range e.rows {
+		from := pieces[m/perPiece]
+		from.Base, from.Disp = row, 4*(m%perPiece)
+		e.multiply(m, from)
+	}
+	INCQ(i)
+	JNZ(LabelRef(label))
+}
+
+// piecesOfRows returns where the pieces of a tile's rows are, but for their base.
+func (e *tile) piecesOfRows() []Mem {
+	pieces := make([]Mem, e.pieces)
+	var odd reg.GPVirtual // the largest odd multiple of the stride, in bytes
+	for i := 1; i < e.pieces; i++ {
+		switch i {
+		case 1:
+			odd = loadBytes(parameter("pieceStride"))
+			pieces[i] = Mem{Index: odd, Scale: 1}
+		case 2, 4:
+			pieces[i] = Mem{Index: pieces[1].Index, Scale: uint8(i)}
+		case 3, 5:
+			next := GP64()
+			LEAQ(Mem{Base: odd, Index: pieces[1].Index, Scale: 2}, next)
+			odd = next
+			pieces[i] = Mem{Index: odd, Scale: 1}
+		case 6:
+			pieces[i] = Mem{Index: pieces[3].Index, Scale: 2}
+		}
+	}
+	return pieces
+}
+
+// tableEnd returns a pointer behind the first n offsets of a parameter.
+func tableEnd(name string, n reg.GPVirtual) reg.GPVirtual {
+	end := load64(parameter(name))
+	LEAQ(Mem{Base: end, Index: n, Scale: 4}, end)
+	return end
 }
 
 // tileTables returns the Go file that lists the tiles by size.
@@ -311,7 +420,8 @@ func tileTables() []byte {
 	b.WriteString("// Code generated by command: go run . -tables. DO NOT EDIT.\n\n//go:build !purego\n\npackage kernel\n")
 	for _, s := range []isa{avx512, avx512Half, avx2} {
 		for _, k := range kinds {
-			writeTable(&b, s, k)
+			k.writeTable(&b, s)
+			k.writeJoinedTable(&b, s)
 		}
 	}
 	text, err := format.Source(b.Bytes())
@@ -321,13 +431,29 @@ func tileTables() []byte {
 	return text
 }
 
-func writeTable(b *bytes.Buffer, s isa, k kind) {
+func (k kind) writeTable(b *bytes.Buffer, s isa) {
 	fmt.Fprintf(b, "\nvar %s%s = tiles[%sTile]{\n", k.name, s.suffix, k.signature)
-	for i, most := range k.rows[s] {
+	for _, list := range k.table(s) {
 		b.WriteString("{\n")
-		for rows := 1; rows <= most; rows++ {
-			whole, cut := shape{rows, i + 1, false}, shape{rows, i + 1, true}
+		for _, whole := range list {
+			cut := whole
+			cut.masked = true
 			fmt.Fprintf(b, "{%s%s, %s%s},\n", whole.name(k.name, s), s.suffix, cut.name(k.name, s), s.suffix)
+		}
+		b.WriteString("},\n")
+	}
+	b.WriteString("}\n")
+}
+
+func (k kind) writeJoinedTable(b *bytes.Buffer, s isa) {
+	if k.joined[s] == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nvar %sJoined%s = [][]%sTile{\n", k.name, s.suffix, k.signature)
+	for _, list := range k.joinedTable(s) {
+		b.WriteString("{\n")
+		for _, t := range list {
+			fmt.Fprintf(b, "%s%s,\n", t.name(k.name, s), s.suffix)
 		}
 		b.WriteString("},\n")
 	}

@@ -25,6 +25,7 @@ var families = map[string]func(*file){
 	"peak":        peak,
 	"product":     products,
 	"reduce":      reductions,
+	"transpose":   transpositions,
 }
 
 func main() {

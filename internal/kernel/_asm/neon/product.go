@@ -100,35 +100,46 @@ func (e *tile) eachRow(pointer gp, f func(row []vec)) {
 	}
 }
 
-// start gives the accumulators their first values: Dst, the bias or zeros. The
-// gradients of weights have no bias.
-func (e *tile) start(biased bool) {
+// start gives the accumulators their first values: Dst, the bias as startBias
+// loads it, or zeros.
+func (e *tile) start(startBias func(bias gp)) {
 	e.branchIf("accumulate", "accumulated")
-	var bias gp
-	if biased {
-		bias = e.value("bias")
-		e.branch("CBNZ", "biased", bias)
-	}
+	bias := e.value("bias")
+	e.branch("CBNZ", "biased", bias)
 	for _, v := range e.accumulators {
 		e.zero(v)
 	}
 	e.branch("JMP", "started")
-	if biased {
-		e.label("biased")
-		e.startBias(bias)
-		e.branch("JMP", "started")
-	}
+	e.label("biased")
+	startBias(bias)
+	e.branch("JMP", "started")
 	e.label("accumulated")
 	dst := e.value("dst")
 	e.eachRow(dst, func(row []vec) { e.loadRow(dst, row) })
 	e.label("started")
 }
 
-func (e *tile) startBias(bias gp) {
+// startColumns starts every column with a bias of its own.
+func (e *tile) startColumns(bias gp) {
 	e.loadRow(bias, e.accumulators[:e.vectors])
 	for i := e.vectors; i < len(e.accumulators); i++ {
 		e.move(e.accumulators[i%e.vectors], e.accumulators[i])
 	}
+}
+
+// startRows starts every row with a bias of its own, and moves the bias to the
+// rows of the next tile.
+func (e *tile) startRows(bias gp) {
+	for i, v := range e.accumulators {
+		if i%e.vectors == 0 {
+			value := e.gp()
+			e.op("MOVWU.P", at(bias, 4), value)
+			e.op("VDUP", value, v.s4())
+		} else {
+			e.move(e.accumulators[i-1], v)
+		}
+	}
+	e.setValue("bias", bias)
 }
 
 // storeTile writes the accumulators to Dst and moves dst to the next tile.
@@ -149,9 +160,9 @@ type factor struct {
 }
 
 // step adds the products of the factors, one for each row of the tile, and the
-// row of B at b, and moves b to the next row. A vector of B is loaded while the
+// row of B at b. A vector of B is loaded while the
 // one before is in use: no more than two take registers.
-func (e *tile) step(b, stride gp, factors []factor) {
+func (e *tile) step(b gp, factors []factor) {
 	next := e.load(e.vector(b, 0), e.lanes)
 	for i := range e.vectors {
 		vector := next
@@ -162,7 +173,6 @@ func (e *tile) step(b, stride gp, factors []factor) {
 			e.multiplyLane(e.accumulators[m*e.vectors+i], vector, a.vec, a.lane)
 		}
 	}
-	e.op("ADD", stride, b)
 }
 
 // zeroOffset is the distance of the row of zeros from a, in elements.
@@ -184,9 +194,9 @@ func (e *tile) nextRows() {
 const gatherSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, bias, zeros *float32, tiles, taps, k, columns int, accumulate bool)"
 
 // beginTiles begins the loop over tiles of rows.
-func (e *tile) beginTiles(biased bool) {
+func (e *tile) beginTiles(startBias func(bias gp)) {
 	e.label("tile")
-	e.start(biased)
+	e.start(startBias)
 }
 
 // endTiles stores a tile and goes to the next.
@@ -204,7 +214,7 @@ func (e *tile) endTiles() {
 func gatherTile(out *file, t shape) {
 	f := out.function(t.name("gather"), gatherSignature, "computes tiles of Product.Gather below each other.")
 	e := newTile(f, t)
-	e.beginTiles(true)
+	e.beginTiles(e.startColumns)
 	b, stride := e.value("b"), e.bytes("bStride")
 	table, taps := e.value("offsets"), e.value("taps")
 	e.label("tap")
@@ -243,7 +253,8 @@ func (e *tile) gatherLoop(rows []gp, b, stride gp) {
 			for m := range factors {
 				factors[m].lane = lane
 			}
-			e.step(b, stride, factors)
+			e.step(b, factors)
+			e.op("ADD", stride, b)
 		}
 	}
 	e.op("SUBS", immediate(lanes), k)
@@ -261,19 +272,28 @@ func (e *tile) gatherLoop(rows []gp, b, stride gp) {
 	e.label("tapDone")
 }
 
-const outerSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int, zeros *float32, tiles, k, columns int, accumulate bool)"
+const outerSignature = "(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32, bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)"
 
-// outerTile emits a tile of Outer.Sum: one gathered pointer for each step of the
-// reduction, from which the tile's rows are neighbours.
+// outerTile emits a tile of Outer.Sum: a gathered pointer for each step of the
+// reduction to the tile's rows, which are neighbours, and one to the columns, which is
+// gathered as well if there are offsets for it.
 func outerTile(out *file, t shape) {
 	f := out.function(t.name("outer"), outerSignature, "computes tiles of Outer.Sum below each other.")
 	e := newTile(f, t)
-	e.beginTiles(false)
-	b, stride := e.value("b"), e.bytes("bStride")
-	a, table, zeros, k := e.value("a"), e.value("offsets"), e.value("zeros"), e.value("k")
+	e.beginTiles(e.startRows)
+	a, table, b, columns := e.value("a"), e.value("offsets"), e.value("b"), e.value("bOffsets")
+	zeros, k, stride := e.value("zeros"), e.value("k"), e.bytes("bStride")
+	e.branch("CBZ", "step", columns)
+	e.label("gatheredStep")
+	factors := e.neighbours(e.gathered(a, e.nextOffset(table), zeros))
+	e.step(e.gathered(b, e.nextOffset(columns), zeros), factors)
+	e.countDown(k, "gatheredStep")
+	e.branch("JMP", "done")
 	e.label("step")
-	e.step(b, stride, e.neighbours(e.gathered(a, e.nextOffset(table), zeros)))
+	e.step(b, e.neighbours(e.gathered(a, e.nextOffset(table), zeros)))
+	e.op("ADD", stride, b)
 	e.countDown(k, "step")
+	e.label("done")
 	e.op("ADD", immediate(4*t.rows), a)
 	e.setValue("a", a)
 	e.endTiles()
