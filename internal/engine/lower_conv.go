@@ -43,21 +43,11 @@ func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
 	if v.depthwise() {
 		return c.lowerDepthwise(n, v)
 	}
-	taps := v.gathering()
-	runs := taps.outputRuns(taps.list)
-	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
-	emit := func(name string, x, y *tensor) {
-		x = c.widen(name, x, v.in, taps.widening)
-		c.emitDivisible(name, v.outPixels(), worth, func(w *worker, s span, h share) {
-			in, out := x.of(w, s), y.of(w, s)
-			first, last := h.of(v.outPixels())
-			for i := range s.count {
-				for r := range runs {
-					part := runs[r].part(first, last)
-					v.multiply(out[i*y.size:][:y.size], in[i*x.size:][:x.size], &part, taps.width)
-				}
-			}
-		}, x, y)
+	var emit func(name string, x, y *tensor)
+	if v.planar(v.window) {
+		emit = c.planarConv(&planarConv{window: v.window, weights: v.weight, bias: v.bias})
+	} else {
+		emit = c.gatheredConv(v)
 	}
 	emit(n.Name, c.input(n, 0), c.value(n))
 	if v.inPerGroup()*v.taps() <= cheapMultiplyAdds && 4*n.Shape.Elements() > c.keep {
@@ -73,6 +63,26 @@ func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
 		if dx := c.inputGradient(n, 0); dx != nil {
 			c.convDataGradient(n, v, dx)
 		}
+	}
+}
+
+// gatheredConv returns what emits the convolution y of x through gathered taps.
+func (c *compiler) gatheredConv(v *conv) func(name string, x, y *tensor) {
+	taps := v.gathering()
+	runs := taps.outputRuns(taps.list)
+	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
+	return func(name string, x, y *tensor) {
+		x = c.widen(name, x, v.in, taps.widening)
+		c.emitDivisible(name, v.outPixels(), worth, func(w *worker, s span, h share) {
+			in, out := x.of(w, s), y.of(w, s)
+			first, last := h.of(v.outPixels())
+			for i := range s.count {
+				for r := range runs {
+					part := runs[r].part(first, last)
+					v.multiply(out[i*y.size:][:y.size], in[i*x.size:][:x.size], &part, taps.width)
+				}
+			}
+		}, x, y)
 	}
 }
 
@@ -142,17 +152,59 @@ func (c *compiler) convWeightGradient(n *nn.Node, v *conv) {
 	taps := v.gathering()
 	x := c.widen(n.Name, c.inputAgain(n, 0), v.in, taps.widening)
 	dy, slot := c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
-	pixels := taps.pixelsOfTaps()
+	sum := v.sumOfTaps(taps)
+	if v.rowwise() && v.kernel*v.in.C < fewChains && v.out.C <= fewChains {
+		sum = v.sumOfRows(taps)
+	}
 	c.emit(n.Name+" weight gradient", func(w *worker, s span) {
 		dw := c.slots.at(s, slot, len(v.weight))
 		in, out := x.of(w, s), dy.of(w, s)
 		for i := range s.count {
-			image, gradient := in[i*x.size:][:x.size], out[i*dy.size:][:dy.size]
-			for t := range pixels {
-				v.weightGradient(dw, image, gradient, &pixels[t], t, taps.width, s.within+i > 0)
-			}
+			sum(dw, in[i*x.size:][:x.size], out[i*dy.size:][:dy.size], s.within+i > 0)
 		}
 	}, x, dy)
+}
+
+// sumOfTaps returns what computes, or adds, an image's part of the gradient tap by
+// tap.
+func (v *conv) sumOfTaps(taps gathering) func(dw, x, dy []float32, accumulate bool) {
+	seen := taps.pixelsOfTaps()
+	return func(dw, x, dy []float32, accumulate bool) {
+		for t := range seen {
+			v.weightGradient(dw, x, dy, &seen[t], t, taps.width, accumulate)
+		}
+	}
+}
+
+// fewChains is the number of chains of multiply-adds below which a processor waits
+// for their results.
+const fewChains = 8
+
+// sumOfRows is sumOfTaps where a row of the kernel would be few chains: all rows that
+// a band of pixels sees the image through are taken together. They are pieces of the
+// image a row apart.
+func (v *conv) sumOfRows(taps gathering) func(dw, x, dy []float32, accumulate bool) {
+	row := taps.in.W * v.in.C
+	var seen []int32 // through the first tap, from the first pixel on
+	for pixel := range v.outPixels() {
+		seen = append(seen, int32(v.stride*(pixel/v.out.W*row+pixel%v.out.W*v.in.C)))
+	}
+	bands := taps.bands()
+	return func(dw, x, dy []float32, accumulate bool) {
+		if !accumulate {
+			clear(dw)
+		}
+		for _, b := range bands {
+			count := b.rows * v.out.W
+			outer := kernel.Outer{
+				Dst: dw[b.firstTap*v.in.C*v.out.C:], DstStride: v.out.C,
+				A: x[taps.firstRow(b)*row:], Offsets: seen[:count], Pieces: b.taps / v.kernel, PieceStride: row,
+				B: dy[b.first*v.out.W*v.out.C:], BStride: v.out.C,
+				M: v.kernel * v.in.C, N: v.out.C, Accumulate: true,
+			}
+			outer.Sum()
+		}
+	}
 }
 
 // tapPixels are the output pixels, from first on, that see the image through a
@@ -191,8 +243,7 @@ func (v *conv) weightGradient(dw, x, dy []float32, p *tapPixels, t, width int, a
 }
 
 // dataPhase is what one phase of the stride needs for the gradient of the input:
-// runs of pixels, and the weights of its taps turned around, [groups, taps,
-// out/groups, in/groups].
+// runs of pixels, and the turned weights of its taps.
 type dataPhase struct {
 	taps    []int
 	weights []float32
@@ -238,12 +289,16 @@ func (v *conv) wideningBack() int {
 }
 
 func (c *compiler) convDataGradient(n *nn.Node, v *conv, dx *tensor) {
+	accumulate := begin(dx)
+	if back := v.back(); v.planar(back) {
+		p := &planarConv{window: back, weights: c.turnedWeights(n, v, v.tapsOf(0, 0)), accumulate: accumulate}
+		c.planarConv(p)(n.Name+" data gradient", c.gradients[n.Index], dx)
+		return
+	}
 	phases := v.dataPhases()
 	for _, phase := range phases {
-		phase.weights = alignedFloats(len(phase.taps) * v.inPerGroup() * v.out.C)
-		c.prepare(n.Name+" turned weights", func() { v.turn(phase) })
+		phase.weights = c.turnedWeights(n, v, phase.taps)
 	}
-	accumulate := begin(dx)
 	dy := c.widen(n.Name+" gradient", c.gradients[n.Index], v.out, v.wideningBack())
 	c.emit(n.Name+" data gradient", func(w *worker, s span) {
 		in, out := dx.of(w, s), dy.of(w, s)
@@ -257,16 +312,24 @@ func (c *compiler) convDataGradient(n *nn.Node, v *conv, dx *tensor) {
 	}, dx, dy)
 }
 
-// turn copies the weights of a phase so that output channels are the reduction
+// turnedWeights returns the weights of some taps turned around, which are made
+// again before every step: [groups, taps, out/groups, in/groups].
+func (c *compiler) turnedWeights(n *nn.Node, v *conv, taps []int) []float32 {
+	turned := alignedFloats(len(taps) * v.inPerGroup() * v.out.C)
+	c.prepare(n.Name+" turned weights", func() { v.turn(turned, taps) })
+	return turned
+}
+
+// turn copies the weights of some taps so that output channels are the reduction
 // index.
-func (v *conv) turn(phase *dataPhase) {
+func (v *conv) turn(dst []float32, taps []int) {
 	in, out := v.inPerGroup(), v.outPerGroup()
 	at := 0
 	for g := range v.groups {
-		for _, tap := range phase.taps {
+		for _, tap := range taps {
 			for o := range out {
 				for i := range in {
-					phase.weights[at] = v.weight[(tap*in+i)*v.out.C+g*out+o]
+					dst[at] = v.weight[(tap*in+i)*v.out.C+g*out+o]
 					at++
 				}
 			}

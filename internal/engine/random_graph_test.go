@@ -24,7 +24,7 @@ type randomGraph struct {
 // newRandomGraph draws the network of a seed: layers of them and a head.
 func newRandomGraph(seed uint32, layers int, apart bool) *nn.Graph {
 	r := &randomGraph{random: rng.NewKey(21, rng.TestPurpose).Stream(seed, 0, 0), apart: apart}
-	r.graph = nn.NewGraph(nn.Shape{H: r.one(1, 2, 3, 4, 5, 6, 6), W: r.one(1, 2, 3, 4, 5, 6, 6), C: 1 + r.below(3)})
+	r.graph = nn.NewGraph(nn.Shape{H: r.one(1, 2, 3, 4, 5, 6, 6), W: r.one(1, 2, 3, 4, 5, 6, planarWidth+1), C: 1 + r.below(3)})
 	r.open = []*nn.Node{r.graph.Input()}
 	if r.below(4) > 0 {
 		r.add(nn.Normalize{}, r.graph.Input())
