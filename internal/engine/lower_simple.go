@@ -15,10 +15,19 @@ func (c *compiler) lowerInput(n *nn.Node) {
 	}, y)
 }
 
+// lowerNormalize scales and shifts rows of an image at once: the channels of a single
+// pixel would not fill a vector.
 func (c *compiler) lowerNormalize(n *nn.Node) func() {
 	x, y := c.input(n, 0), c.value(n)
 	scale, offset := c.params.Of(n.Params[0]), c.params.Of(n.Params[1])
-	c.emit(n.Name, func(w *worker, s span) { kernel.ScaleShift(y.of(w, s), x.of(w, s), scale, offset) }, x, y)
+	var scales, offsets []float32 // of a row's pixels
+	c.refresh(func() {
+		scales, offsets = scales[:0], offsets[:0]
+		for range n.Shape.W {
+			scales, offsets = append(scales, scale...), append(offsets, offset...)
+		}
+	})
+	c.emit(n.Name, func(w *worker, s span) { kernel.ScaleShift(y.of(w, s), x.of(w, s), scales, offsets) }, x, y)
 	return func() { c.scaleGradient(n, scale) }
 }
 
