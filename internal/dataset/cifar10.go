@@ -60,8 +60,8 @@ func (s cifar10Source) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		batches = append(batches, batch)
 		of.labels = append(of.labels, labels...)
 	}
-	d, err := newSet(ctx, classes, of, noGrouping, func(i int) (imaging.Image, error) {
-		return batches[i/s.records].image(i % s.records)
+	d, err := newSet(ctx, classes, of, noGrouping, func(i int, buffer []uint8) (imaging.Image, error) {
+		return batches[i/s.records].image(i%s.records, buffer)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cifar10: %w", err)
@@ -160,7 +160,7 @@ func (s cifar10Source) readRecords(file *os.File, batch *frames, mode Mode) ([]u
 		return nil, err
 	}
 	if mode != ModeDisk {
-		batch.pixels = make([]uint8, 0, s.records*3*cifarPlane)
+		batch.kept = &packed{size: batch.size()}
 	}
 	labels := make([]uint8, s.records)
 	r, record := bufio.NewReader(file), make([]uint8, cifarRecord)
@@ -172,7 +172,7 @@ func (s cifar10Source) readRecords(file *os.File, batch *frames, mode Mode) ([]u
 			return nil, fmt.Errorf("label %d of record %d: want 0 to %d", labels[i], i, len(cifarNames)-1)
 		}
 		if mode != ModeDisk {
-			batch.pixels = appendInterleaved(batch.pixels, record[1:])
+			batch.kept.add(interleaved(record[1:]))
 		}
 	}
 	return labels, nil

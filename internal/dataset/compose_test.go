@@ -205,7 +205,7 @@ func TestDigestsTellDatasetsApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pixels, err := newSet(t.Context(), letters(3), base, noGrouping, func(i int) (imaging.Image, error) {
+	pixels, err := newSet(t.Context(), letters(3), base, noGrouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return testImage(5, 6, 1, i), nil
 	})
 	if err != nil {

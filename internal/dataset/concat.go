@@ -97,9 +97,11 @@ func (c *concat) Source(i int) string {
 	return c.members[member].Source(index)
 }
 
-func (c *concat) Image(i int) (imaging.Image, error) {
+func (c *concat) Image(i int) (imaging.Image, error) { return c.imageIn(i, nil) }
+
+func (c *concat) imageIn(i int, buffer []uint8) (imaging.Image, error) {
 	member, index := c.locate(i)
-	return c.members[member].Image(index)
+	return c.members[member].imageIn(index, buffer)
 }
 
 func (c *concat) pixelHash(i int) (pixelHash, error) {

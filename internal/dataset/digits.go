@@ -65,7 +65,7 @@ func (s *digitsSource) address(i int) int {
 	return digitsTest + i - s.count
 }
 
-func (s *digitsSource) draw(i int) (imaging.Image, error) {
+func (s *digitsSource) draw(i int, _ []uint8) (imaging.Image, error) {
 	img, _ := digits.Draw(uint64(s.seed), s.address(i))
 	return img, nil
 }

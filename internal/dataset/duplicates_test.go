@@ -12,7 +12,7 @@ import (
 func TestFindDuplicates(t *testing.T) {
 	// Examples 6, 7 and 8 show what 0 shows, 9 what 3 shows; 10 has the bytes of
 	// 1 in another shape.
-	d, err := newSet(t.Context(), letters(2), infosOf(12, 2), noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(t.Context(), letters(2), infosOf(12, 2), noGrouping, func(i int, _ []uint8) (imaging.Image, error) {
 		switch i {
 		case 6, 7, 8:
 			i = 0

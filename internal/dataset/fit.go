@@ -25,11 +25,13 @@ func Fit(ctx context.Context, d Dataset, rule imaging.Rule) (Dataset, error) {
 	if err != nil || !large && (!keeps || original.complete()) {
 		return d, err
 	}
-	kept := newKeeper(d.Len(), ramBudget, func(i int) (imaging.Image, error) { return loadImage(d, i, rule) })
+	kept := newKeeper(d.Len(), ramBudget, func(i int, buffer []uint8) (imaging.Image, error) {
+		return loadImage(known, i, rule, buffer)
+	})
 	progress := newProgress("images brought to the size of the input", d.Len())
 	err = eachImage(ctx, d.Len(), func(i int) error {
 		defer progress.step(ctx)
-		_, err := kept.fill(i)
+		_, err := kept.fill(i, nil)
 		if keeps {
 			original.forget(i)
 		}

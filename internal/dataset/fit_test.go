@@ -39,11 +39,11 @@ func TestFit(t *testing.T) {
 		if folder.(*set).kept.images[i].Pix != nil || drawn.(*set).kept.images[i].Pix != nil {
 			t.Errorf("image %d is still kept in full size", i)
 		}
-		want, err := loadImage(disk, i, rule)
+		want, err := loadImage(detail(disk), i, rule, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := loadImage(fitted, i, rule)
+		got, err := loadImage(detail(fitted), i, rule, nil)
 		if err != nil || !bytes.Equal(got.Pix, want.Pix) {
 			t.Errorf("image %d is %v, want %v (error %v)", i, got.Pix, want.Pix, err)
 		}

@@ -78,7 +78,7 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		f.info.Label, _ = slices.BinarySearch(tree.classes, f.class)
 		f.info.Group = s.groupOf(f.name)
 	}
-	d, err := newSetInMode(ctx, mode, tree.classes, tree, s.group, func(i int) (imaging.Image, error) {
+	d, err := newSetInMode(ctx, mode, tree.classes, tree, s.group, func(i int, _ []uint8) (imaging.Image, error) {
 		return imaging.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.Source(i))))
 	})
 	if err != nil {

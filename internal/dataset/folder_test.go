@@ -228,17 +228,17 @@ func TestFolderFollowsLinks(t *testing.T) {
 func TestKeeperStaysWithinItsBudget(t *testing.T) {
 	decoded := 0
 	d := newTestSet(t, letters(2), infosOf(5, 2))
-	kept := newKeeper(5, 2*30, func(i int) (imaging.Image, error) {
+	kept := newKeeper(5, 2*30, func(i int, _ []uint8) (imaging.Image, error) {
 		decoded++
 		return d.Image(i)
 	})
 	for i := range 5 {
-		if _, err := kept.fill(i); err != nil {
+		if _, err := kept.fill(i, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range 5 {
-		if _, err := kept.image(i); err != nil {
+		if _, err := kept.image(i, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,33 +14,35 @@ type frames struct {
 	name                    string // of the file, for errors
 	count                   int
 	height, width, channels int
-	pixels                  []uint8     // [count,height,width,channels], or nil
-	file                    io.ReaderAt // when pixels is nil; closed when it becomes unreachable
+	kept                    *packed     // the images, [height,width,channels] each, or nil
+	file                    io.ReaderAt // when kept is nil; closed when it becomes unreachable
 	offset, stride          int64       // in file: of the first image, and from image to image
 	planar                  bool        // in file: [channels,height,width]
 }
 
-// image returns frame i. In memory it shares the pixels.
-func (f *frames) image(i int) (imaging.Image, error) {
-	size := f.height * f.width * f.channels
+// image is a reader.
+func (f *frames) image(i int, buffer []uint8) (imaging.Image, error) {
 	img := imaging.Image{Width: f.width, Height: f.height, Channels: f.channels}
-	if f.pixels != nil {
-		img.Pix = f.pixels[i*size : (i+1)*size : (i+1)*size]
+	if f.kept != nil {
+		img.Pix = f.kept.image(i, buffer)
 		return img, nil
 	}
-	img.Pix = make([]uint8, size)
+	img.Pix = room(buffer, f.size())
 	if _, err := f.file.ReadAt(img.Pix, f.offset+int64(i)*f.stride); err != nil {
 		return imaging.Image{}, fmt.Errorf("%s: image %d: %w", f.name, i, readError(err))
 	}
 	if f.planar {
-		img.Pix = appendInterleaved(make([]uint8, 0, size), img.Pix)
+		img.Pix = interleaved(img.Pix)
 	}
 	return img, nil
 }
 
-// appendInterleaved appends the three planes, [3,H,W], as [H,W,3].
-func appendInterleaved(pixels, planes []uint8) []uint8 {
-	n := len(planes) / 3
+// size is the bytes of a frame.
+func (f *frames) size() int { return f.height * f.width * f.channels }
+
+// interleaved returns three planes, [3,H,W], as [H,W,3].
+func interleaved(planes []uint8) []uint8 {
+	pixels, n := make([]uint8, 0, len(planes)), len(planes)/3
 	for i := range n {
 		pixels = append(pixels, planes[i], planes[n+i], planes[2*n+i])
 	}
@@ -61,9 +63,8 @@ func readFrames(path string, mode Mode) (*frames, error) {
 		if mode == ModeDisk {
 			return f.keepOnDisk(r)
 		}
-		var err error
-		f.pixels, err = r.values()
-		return err
+		f.kept = &packed{size: f.size()}
+		return r.copyTo(f.kept)
 	})
 	return f, err
 }

@@ -61,7 +61,7 @@ func sources(d Dataset) []string {
 // newTestSet makes a dataset of different 6x5 grey images.
 func newTestSet(t testing.TB, classes []string, of examples) *set {
 	t.Helper()
-	d, err := newSet(t.Context(), classes, of, noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(t.Context(), classes, of, noGrouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return testImage(6, 5, 1, i), nil
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func TestFramesOnDiskLeaveNoFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := f.image(1)
+	img, err := f.image(1, nil)
 	if err != nil || !bytes.Equal(img.Pix, []uint8{3, 4}) {
 		t.Errorf("image 1 is %v, %v", img.Pix, err)
 	}

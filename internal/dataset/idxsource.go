@@ -75,11 +75,11 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 		train.labels = train.labels[:min(s.count, len(train.labels))]
 	}
 	of := idxExamples{s.name, train.labels, test.labels}
-	d, err := newSet(ctx, s.classes, of, noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(ctx, s.classes, of, noGrouping, func(i int, buffer []uint8) (imaging.Image, error) {
 		if at := i - len(train.labels); at >= 0 {
-			return test.image(at)
+			return test.image(at, buffer)
 		}
-		return train.image(i)
+		return train.image(i, buffer)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.name, err)

@@ -96,6 +96,7 @@ func (l *Loader) check(order []int, first, batchSize int) error {
 // the slots, each of which holds every ahead-th batch.
 type feed struct {
 	*Loader
+	images    detailed // the dataset
 	ctx       context.Context
 	order     []int
 	epoch     uint32
@@ -119,7 +120,7 @@ type task struct {
 
 func (l *Loader) newFeed(ctx context.Context, order []int, epoch uint32, position, batchSize int) *feed {
 	f := &feed{
-		Loader: l, ctx: ctx, order: order, epoch: epoch, position: position, batchSize: batchSize,
+		Loader: l, images: detail(l.Dataset), ctx: ctx, order: order, epoch: epoch, position: position, batchSize: batchSize,
 		imageKey: rng.NewKey(l.Seed, rng.Augment), mixKey: rng.NewKey(l.Seed, rng.Mixup),
 	}
 	if len(order) > 0 {
@@ -206,13 +207,14 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 		return err
 	}
 	i := s.batch.Indexes[at]
-	img, err := loadImage(f.Dataset, i, f.Rule)
+	place := s.image(at)
+	img, err := loadImage(f.images, i, f.Rule, place)
 	if err != nil {
 		return err
 	}
-	copy(s.image(at), img.Pix)
+	copy(place, img.Pix)
 	if f.varying {
-		img.Pix = s.image(at)
+		img.Pix = place
 		*stream = *f.imageKey.Stream(uint32(i), f.epoch, 0)
 		f.Augment.Apply(img, stream)
 	}

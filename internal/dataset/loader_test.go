@@ -261,23 +261,34 @@ func TestLoaderAllocatesLittle(t *testing.T) {
 	if testing.Short() {
 		t.Skip("under the race detector, which short tests run under, a sync.Pool forgets at random")
 	}
-	d := newTestSet(t, letters(2), infosOf(64, 2))
-	l := &Loader{
-		Dataset: heldInMemory(t, d), Rule: imaging.Rule{Width: 6, Height: 5, Channels: 1, Mode: imaging.Stretch},
-		Augment: mustParse(t, "shift:pixels=1"), Workers: 1,
+	black := &packed{size: 6 * 5}
+	if _, err := black.Write(make([]uint8, 64*black.size)); err != nil {
+		t.Fatal(err)
 	}
-	allocations := func(n int) float64 {
-		order := make([]int, n)
-		return testing.AllocsPerRun(5, func() {
-			for _, err := range l.Batches(t.Context(), order, 0, 0, 64) {
-				if err != nil {
-					t.Fatal(err)
+	unpacked, err := newSet(t.Context(), letters(2), infosOf(64, 2), noGrouping, func(i int, buffer []uint8) (imaging.Image, error) {
+		return imaging.Image{Width: 6, Height: 5, Channels: 1, Pix: black.image(i, buffer)}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []Dataset{unpacked, heldInMemory(t, newTestSet(t, letters(2), infosOf(64, 2)))} {
+		l := &Loader{
+			Dataset: d, Rule: imaging.Rule{Width: 6, Height: 5, Channels: 1, Mode: imaging.Stretch},
+			Augment: mustParse(t, "shift:pixels=1"), Workers: 1,
+		}
+		allocations := func(n int) float64 {
+			order := make([]int, n)
+			return testing.AllocsPerRun(5, func() {
+				for _, err := range l.Batches(t.Context(), order, 0, 0, 64) {
+					if err != nil {
+						t.Fatal(err)
+					}
 				}
-			}
-		})
-	}
-	if few, many := allocations(640), allocations(6400); many > few+10 {
-		t.Errorf("%v allocations for 640 examples, %v for 6400", few, many)
+			})
+		}
+		if few, many := allocations(640), allocations(6400); many > few+10 {
+			t.Errorf("%v allocations for 640 examples, %v for 6400", few, many)
+		}
 	}
 }
 
@@ -291,7 +302,7 @@ func heldInMemory(t testing.TB, d Dataset) Dataset {
 }
 
 func BenchmarkLoader(b *testing.B) {
-	d, err := newSet(b.Context(), letters(2), infosOf(4096, 2), noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(b.Context(), letters(2), infosOf(4096, 2), noGrouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return testImage(28, 28, 1, i), nil
 	})
 	if err != nil {

@@ -19,21 +19,21 @@ const openBudget = 256 << 20
 
 // keeper holds images decoded once.
 type keeper struct {
-	decode func(i int) (imaging.Image, error)
+	decode reader
 	images []imaging.Image
 	left   atomic.Int64 // bytes
 }
 
-func newKeeper(n int, budget int64, decode func(i int) (imaging.Image, error)) *keeper {
+func newKeeper(n int, budget int64, decode reader) *keeper {
 	k := &keeper{decode: decode, images: make([]imaging.Image, n)}
 	k.left.Store(budget)
 	return k
 }
 
 // fill decodes image i and keeps it if there is room. It must be called at most
-// once for each i, and not beside image(i).
-func (k *keeper) fill(i int) (imaging.Image, error) {
-	img, err := k.decode(i)
+// once for each i, and not beside image.
+func (k *keeper) fill(i int, _ []uint8) (imaging.Image, error) {
+	img, err := k.decode(i, nil)
 	if err != nil {
 		return imaging.Image{}, err
 	}
@@ -44,11 +44,11 @@ func (k *keeper) fill(i int) (imaging.Image, error) {
 }
 
 // image returns the kept image or decodes it.
-func (k *keeper) image(i int) (imaging.Image, error) {
+func (k *keeper) image(i int, buffer []uint8) (imaging.Image, error) {
 	if img := k.images[i]; img.Pix != nil {
 		return img, nil
 	}
-	return k.decode(i)
+	return k.decode(i, buffer)
 }
 
 // count is the number of images that are kept.
@@ -72,7 +72,7 @@ func (k *keeper) report(ctx context.Context) {
 
 // newSetInMode is newSet for images that take work to load: in RAM mode it keeps
 // what it loads, until [Fit] brings it to a smaller size.
-func newSetInMode(ctx context.Context, mode Mode, classes []string, of examples, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
+func newSetInMode(ctx context.Context, mode Mode, classes []string, of examples, grouping string, load reader) (*set, error) {
 	if mode == ModeDisk {
 		s, err := newSet(ctx, classes, of, grouping, load)
 		if err == nil {
@@ -103,16 +103,19 @@ type ram struct {
 // [Transform] makes smaller; the modules of this package have a mode of their
 // own. The digest is that of d.
 func RAM(ctx context.Context, d Dataset) (Dataset, error) {
-	kept := newKeeper(d.Len(), ramBudget, d.Image)
+	known := detail(d)
+	kept := newKeeper(d.Len(), ramBudget, known.imageIn)
 	err := eachImage(ctx, d.Len(), func(i int) error {
-		_, err := kept.fill(i)
+		_, err := kept.fill(i, nil)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	kept.report(ctx)
-	return ram{detail(d), kept}, nil
+	return ram{known, kept}, nil
 }
 
-func (r ram) Image(i int) (imaging.Image, error) { return r.kept.image(i) }
+func (r ram) Image(i int) (imaging.Image, error) { return r.kept.image(i, nil) }
+
+func (r ram) imageIn(i int, buffer []uint8) (imaging.Image, error) { return r.kept.image(i, buffer) }

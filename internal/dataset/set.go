@@ -28,9 +28,15 @@ type detailed interface {
 	Dataset
 	pixelHash(i int) (pixelHash, error)
 	shape(i int) (shape, error)
+	// imageIn is a reader, and with a nil buffer Image.
+	imageIn(i int, buffer []uint8) (imaging.Image, error)
 	// grouping says in the words of a module's option what makes a group.
 	grouping() string
 }
+
+// reader returns an image, which the caller must not change. Pixels that have to be
+// made up at each access may lie in buffer, if that is large enough.
+type reader func(i int, buffer []uint8) (imaging.Image, error)
 
 // noGrouping is the grouping of datasets without groups.
 const noGrouping = "none"
@@ -58,6 +64,8 @@ func (d decoding) shape(i int) (shape, error) {
 	return shapeOf(img), err
 }
 
+func (d decoding) imageIn(i int, _ []uint8) (imaging.Image, error) { return d.Image(i) }
+
 func (decoding) grouping() string { return noGrouping }
 
 // examples describe those of a set. They make up a description when it is asked
@@ -74,7 +82,7 @@ type set struct {
 	examples
 	classes []string
 	groups  string
-	load    func(i int) (imaging.Image, error)
+	load    reader
 	kept    *keeper // of RAM mode, where loading takes work
 	hashes  []pixelHash
 	shapes  []shape // of every image, or the one that all have
@@ -85,7 +93,7 @@ type set struct {
 // in parallel, for the digest; load must be safe for that and its errors must
 // name the file. An error lists the images that cannot be loaded; the set is nil
 // then, so an Open must not return it unseen as a Dataset.
-func newSet(ctx context.Context, classes []string, of examples, grouping string, load func(i int) (imaging.Image, error)) (*set, error) {
+func newSet(ctx context.Context, classes []string, of examples, grouping string, load reader) (*set, error) {
 	if err := checkExamples(classes, of); err != nil {
 		return nil, err
 	}
@@ -96,7 +104,7 @@ func newSet(ctx context.Context, classes []string, of examples, grouping string,
 	progress := newProgress("images read", of.Len())
 	err := eachImage(ctx, of.Len(), func(i int) error {
 		defer progress.step(ctx)
-		img, err := load(i)
+		img, err := load(i, nil)
 		if err != nil {
 			return err
 		}
@@ -118,8 +126,8 @@ func newSet(ctx context.Context, classes []string, of examples, grouping string,
 // time that decoding takes.
 func (s *set) recheck() {
 	load := s.load
-	s.load = func(i int) (imaging.Image, error) {
-		img, err := load(i)
+	s.load = func(i int, buffer []uint8) (imaging.Image, error) {
+		img, err := load(i, buffer)
 		if err == nil && hashPixels(img) != s.hashes[i] {
 			return imaging.Image{}, fmt.Errorf("%s: the image is not the one that was there when the dataset was opened: leave the data alone while it is in use, and begin anew", s.Source(i))
 		}
@@ -127,12 +135,14 @@ func (s *set) recheck() {
 	}
 }
 
-func (s *set) Image(i int) (imaging.Image, error) { return s.load(i) }
+func (s *set) Image(i int) (imaging.Image, error) { return s.load(i, nil) }
 func (s *set) Classes() []string                  { return s.classes }
 func (s *set) Digest() string                     { return s.digest }
 func (s *set) pixelHash(i int) (pixelHash, error) { return s.hashes[i], nil }
 func (s *set) shape(i int) (shape, error)         { return s.shapes[min(i, len(s.shapes)-1)], nil }
 func (s *set) grouping() string                   { return s.groups }
+
+func (s *set) imageIn(i int, buffer []uint8) (imaging.Image, error) { return s.load(i, buffer) }
 
 // maxExamples is what the addresses of random numbers and the digest can count.
 const maxExamples = math.MaxInt32

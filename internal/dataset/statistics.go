@@ -30,10 +30,10 @@ func Measure(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) (
 	if err := rule.Validate(); err != nil {
 		return nil, err
 	}
-	total := make([]moments, rule.Channels)
+	known, total := detail(d), make([]moments, rule.Channels)
 	var mu sync.Mutex
 	err := eachImage(ctx, len(indexes), func(at int) error {
-		img, err := loadImage(d, indexes[at], rule)
+		img, err := loadImage(known, indexes[at], rule, nil)
 		if err != nil {
 			return err
 		}
@@ -57,8 +57,8 @@ func Measure(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) (
 }
 
 // loadImage is image i of d after rule. The error names the source.
-func loadImage(d Dataset, i int, rule imaging.Rule) (imaging.Image, error) {
-	img, err := d.Image(i)
+func loadImage(d detailed, i int, rule imaging.Rule, buffer []uint8) (imaging.Image, error) {
+	img, err := d.imageIn(i, buffer)
 	if err == nil {
 		img, err = rule.Apply(img)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestMeasure(t *testing.T) {
-	d, err := newSet(t.Context(), letters(2), infosOf(50, 2), noGrouping, func(i int) (imaging.Image, error) {
+	d, err := newSet(t.Context(), letters(2), infosOf(50, 2), noGrouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return testImage(4+i%3, 5, 3, i), nil
 	})
 	if err != nil {

@@ -44,3 +44,7 @@ func (s *subset) Digest() string                     { return s.digest }
 func (s *subset) pixelHash(i int) (pixelHash, error) { return s.of.pixelHash(s.indexes[i]) }
 func (s *subset) shape(i int) (shape, error)         { return s.of.shape(s.indexes[i]) }
 func (s *subset) grouping() string                   { return s.of.grouping() }
+
+func (s *subset) imageIn(i int, buffer []uint8) (imaging.Image, error) {
+	return s.of.imageIn(s.indexes[i], buffer)
+}
