@@ -19,6 +19,8 @@ func TestDividedInferenceAgrees(t *testing.T) {
 	x = relu(g.Add("depthwise", nn.Conv2D{Out: 32, Kernel: 3, Padding: 1, Groups: 32}, stem))
 	x = g.Add("add", nn.Add{}, g.Add("conv", nn.Conv2D{Out: 32, Kernel: 3, Padding: 1}, x), stem)
 	x = relu(g.Add("norm", nn.BatchNorm{}, x))
+	x = g.Add("planar", nn.Conv2D{Out: 6, Kernel: 3, Padding: 1}, x)
+	x = g.Add("expand", nn.Conv2D{Out: 32, Kernel: 3, Padding: 1}, x)
 	x = g.Add("pool", nn.MaxPool{Kernel: 3, Stride: 2, Padding: 1}, x)
 	x = g.Add("fc", nn.Linear{Out: 37}, g.Add("flatten", nn.Flatten{}, x))
 	g.Add("head", nn.Linear{Out: 5}, relu(x))
@@ -39,8 +41,8 @@ func TestDividedInferenceAgrees(t *testing.T) {
 					}
 				}
 			}
-			if divided != 10 {
-				t.Errorf("%d operations are divided, want 10: convolutions, activations, sums, pooling and fc", divided)
+			if divided != 12 {
+				t.Errorf("%d operations are divided, want 12: convolutions, activations, sums, pooling and fc", divided)
 			}
 			got := make([]float32, 5*n)
 			for range 3 {

@@ -63,16 +63,17 @@ func (p *Product) gatherGeneric() {
 //	        acc = fma(A[Offsets[k]+p*PieceStride+m], B[BOffsets[k]+n], acc)
 //	    Dst[p*M+m,n] = acc
 //
-// A negative offset stands for zeros, which take part in the chain.
+// Without BOffsets, rows of B are BStride apart. A negative offset stands for zeros,
+// which take part in the chain.
 type Outer struct {
 	Dst         []float32 // [Pieces*M,DstStride]
 	DstStride   int
 	A           []float32
 	Offsets     []int32 // one for each k, in elements of A
-	PieceStride int     // in elements of A; of no account for one piece
+	PieceStride int     // in elements of A
 	B           []float32
-	BOffsets    []int32   // one for each k, in elements of B; nil for rows BStride apart
-	BStride     int       // in elements of B; of no account with BOffsets
+	BOffsets    []int32   // one for each k, in elements of B, or nil
+	BStride     int       // in elements of B
 	Bias        []float32 // [Pieces*M] or nil
 	Pieces      int       // 0 for one
 	M, N        int
