@@ -351,15 +351,13 @@ func (c *compiler) turnedWeights(n *nn.Node, v *conv, taps []int) []float32 {
 // index.
 func (v *conv) turn(dst []float32, taps []int) {
 	in, out := v.inPerGroup(), v.outPerGroup()
-	at := 0
 	for g := range v.groups {
 		for _, tap := range taps {
-			for o := range out {
-				for i := range in {
-					dst[at] = v.weight[(tap*in+i)*v.out.C+g*out+o]
-					at++
-				}
+			t := kernel.Transposition{
+				Dst: dst, DstStride: in, Src: v.weight[tap*in*v.out.C+g*out:], SrcStride: v.out.C, Blocks: 1, Rows: in, Columns: out,
 			}
+			t.Transpose()
+			dst = dst[in*out:]
 		}
 	}
 }

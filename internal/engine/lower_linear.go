@@ -79,11 +79,10 @@ func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
 
 // turn writes the weights of count inputs from first on as [out,count].
 func (l *linear) turn(dst []float32, first, count int) {
-	for i := range count {
-		for o, v := range l.weight[(first+i)*l.out:][:l.out] {
-			dst[o*count+i] = v
-		}
+	t := kernel.Transposition{
+		Dst: dst, DstStride: count, Src: l.weight[first*l.out:], SrcStride: l.out, Blocks: 1, Rows: count, Columns: l.out,
 	}
+	t.Transpose()
 }
 
 // Blocks of a wide layer's outputs that make one task. They are free of the

@@ -1,8 +1,8 @@
 package kernel
 
-// Transposition describes matrices of which rows become columns: the pixels of each
-// row of an image, whose channels are neighbours, on the way to planes of channels
-// or back:
+// Transposition describes matrices of which rows become columns: weights for the
+// gradient of a layer's input, or the pixels of each row of an image, whose channels
+// are neighbours, on the way to planes of channels or back:
 //
 //	for b < Blocks, r < Rows, c < Columns:
 //	    Dst[b*DstBlock + c*DstStride + r] = Src[b*SrcBlock + r*SrcStride + c]
