@@ -15,7 +15,8 @@ func runCommand() *command {
 		long: `The whole pipeline: read the data, split it, train, evaluate, decide on the
 release, export, and, if the model is approved, write the package. Exit code 3
 says that the model was refused. A run that was interrupted goes on with the
-same bits by --run DIR --resume.`,
+same bits by --run DIR --resume, which does only what is missing: a decision
+stands, however it was taken, unless what it rests on was lost or changed.`,
 		example: `  blocktrain run
   blocktrain run --dataset mnist --data-dir data/mnist --epochs 10
   blocktrain run --recipe fast --dataset mnist   # blocktrain list recipe

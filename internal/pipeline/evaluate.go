@@ -2,9 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -29,6 +32,9 @@ func loadTrained(dir *runDir, record *Record) (*trained, error) {
 		return nil, err
 	}
 	graph, params, err := record.restore(dir.bestWeights())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s has no %s, but its training is finished: %s", dir.path, path.Join(train.CheckpointDir, train.BestFile), restoreOrRepeat)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ func (r *session) decide(ctx context.Context) (*criterion.Release, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.dir.checkSources(r.record); err != nil {
+		return nil, err
+	}
 	m, err := r.measurements(ctx, t)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/blocktrain/blocktrain/internal/config"
 )
 
 // withRunDir calls f with an existing run directory, locked, and its record.
@@ -41,8 +43,11 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 			d.path, differences(&then.Identity, &r.record.Identity)))
 	}
 	r.record.resume(then)
-	if s.Name == "" { // the name was made from where the data was then
+	if s.Origins["name"] != config.OriginFlag {
 		r.record.Name = then.Name
+	}
+	if s.Origins["release-version"] != config.OriginFlag {
+		r.record.ReleaseVersion = then.ReleaseVersion
 	}
 	return r, nil
 }

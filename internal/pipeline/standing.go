@@ -1,0 +1,178 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// standing is what of a run's results still stands, so that resuming it does only
+// what is missing. Above all it keeps a decision: somebody took it, perhaps by
+// thresholds or by force that the run was not started with.
+type standing struct {
+	evaluated bool               // the evaluations are whole, and of the present weights
+	release   *criterion.Release // the decision, where it rests on them; nil where the gate has to decide
+	void      error              // why an earlier decision does not stand; nil where there is none
+}
+
+// standing finds out what stands. A file of the training that was changed is an
+// error, and so is a decision that was edited.
+func (d *runDir) standing(record *Record) (*standing, error) {
+	if record.Training == nil {
+		return &standing{}, nil
+	}
+	if err := d.checkTraining(record); err != nil {
+		return nil, err
+	}
+	lost := d.checkEvaluations(record)
+	then := &standing{evaluated: lost == nil}
+	switch {
+	case record.Decision == "" && !exists(d.file(releaseFile)):
+		return then, nil
+	case record.Decision == "": // the gate was interrupted, or somebody else wrote it
+		then.void = d.checkFile(record, releaseFile)
+		return then, nil
+	case !exists(d.file(releaseFile)):
+		then.void = fmt.Errorf("%s does not exist", d.file(releaseFile))
+		return then, nil
+	}
+	if err := d.checkFile(record, releaseFile); err != nil {
+		return nil, err
+	}
+	release, err := criterion.ReadRelease(d.file(releaseFile))
+	if err != nil {
+		return nil, err
+	}
+	if other := record.checkRelease(release); other != nil && lost == nil {
+		lost = fmt.Errorf("%s %w", d.file(releaseFile), other)
+	}
+	if then.void = lost; lost == nil {
+		then.release = release
+	}
+	return then, nil
+}
+
+// checkTraining refuses a finished training of which a file is not as it was left:
+// the best weights, and what they came from.
+func (d *runDir) checkTraining(record *Record) error {
+	if _, err := loadTrained(d, record); err != nil {
+		return err
+	}
+	return d.checkSources(record)
+}
+
+// checkSources compares with the record the files that training leaves besides
+// weights, and the evaluations on other data.
+func (d *runDir) checkSources(record *Record) error {
+	for _, name := range record.fileNames() {
+		if name == releaseFile || madeByEvaluation(name) {
+			continue
+		}
+		if err := d.checkFile(record, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// madeByEvaluation says whether the stage evaluate writes the file of that name.
+func madeByEvaluation(name string) bool {
+	own := slices.ContainsFunc(evaluatedParts(), func(p dataset.Part) bool {
+		rest, is := strings.CutPrefix(name, path.Join(evaluationDir, p.String()))
+		return is && slices.Contains([]string{".json", classesSuffix, confusionSuffix}, rest)
+	})
+	return own || strings.HasPrefix(name, plotsDir+"/")
+}
+
+// checkEvaluations reports results of the stage evaluate that are missing, that
+// were changed, or that are of other weights.
+func (d *runDir) checkEvaluations(record *Record) error {
+	for _, part := range evaluatedParts() {
+		name := evaluationFile(part)
+		if err := d.checkFile(record, name); err != nil {
+			return err
+		}
+		e, err := metric.ReadEvaluation(d.file(name))
+		if err != nil {
+			return err
+		}
+		if e.WeightsSHA256 != record.Training.WeightsSHA256 {
+			return fmt.Errorf("%s is of other weights than the run's", d.file(name))
+		}
+	}
+	for _, name := range record.fileNames() {
+		if !madeByEvaluation(name) {
+			continue
+		}
+		if err := d.checkFile(record, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finished says whether nothing of the run is left to do.
+func (d *runDir) finished(record *Record, then *standing) bool {
+	return then.release != nil && exists(d.file(reportFile)) && (!then.release.Approved || d.packaged(record))
+}
+
+// after is what of the task is left to do. What makes files of others anew, to the
+// byte, is done again.
+func (t task) after(then *standing) task {
+	var done []string
+	if then.evaluated {
+		done = append(done, "evaluate")
+	}
+	if then.release != nil {
+		done = append(done, "gate")
+		if !then.release.Approved {
+			done = append(done, "export", "package")
+		}
+	}
+	t.stages = slices.DeleteFunc(slices.Clone(t.stages), func(s stage) bool { return slices.Contains(done, s.name) })
+	return t
+}
+
+// finish does what is left of the task and says where its result is, or that the
+// decision that stands is a refusal.
+func (r *session) finish(ctx context.Context, t task, then *standing) error {
+	if release := then.release; release != nil && !release.Approved && t.judges() {
+		if err := r.runStages(ctx, t.after(then).stages); err != nil {
+			return explain(err, r.dir.path)
+		}
+		return r.dir.refused(release)
+	}
+	return r.do(ctx, t.after(then))
+}
+
+// sayStanding says whether the decision on the run stands or is replaced.
+func (r *session) sayStanding(then *standing) {
+	decision, reason := cmp.Or(r.record.Decision, "not recorded"), r.record.ForceReason
+	switch {
+	case then.void != nil:
+		r.env.Log.Warn("the earlier decision is replaced: the gate decides anew, by the thresholds of this call",
+			"decision", decision, "force_reason", reason, "because", then.void)
+	case then.release == nil:
+		return
+	default:
+		r.env.Log.Info("the decision stands; what else is missing is made again", "decision", decision, "force_reason", reason)
+	}
+	if then.release != nil && r.settings.judgeOtherwise() {
+		r.env.Log.Warn("the decision stands, so that thresholds and --force of this call have no effect; to decide anew: blocktrain gate --run " + shellWord(r.dir.path))
+	}
+}
+
+// judgeOtherwise says whether flags ask for another decision.
+func (s *Settings) judgeOtherwise() bool {
+	return slices.ContainsFunc(slices.Concat(s.Values(config.Threshold), s.Values(config.Consent)), func(v NamedValue) bool {
+		return s.Origins[v.Name] == config.OriginFlag
+	})
+}
