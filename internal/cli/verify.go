@@ -13,9 +13,11 @@ func verifyCommand() *command {
 		use: "verify RUN|PACKAGE", short: "train a model again from its record and compare every bit", group: groupStages,
 		long: `Proves that a model is what its record says: rebuilds the configuration from
 run.json alone, compares the data, trains again in a folder of its own, and
-compares every epoch, the best weights and the evaluations with the record. It
-ends at the first difference, names it, and says what may be the cause: exit
-code 4. The number of workers, the data mode and the machine do not matter.
+compares every epoch, the best weights and the evaluations with the record, and
+model card and exported model with what these give. It ends at the first
+difference, names it, and says what may be the cause: exit code 4. Of a run
+directory it leaves out report.html, history.csv, the last checkpoint, package/
+and the logs; plots are compared with their digests in run.json. The number of workers, the data mode and the machine do not matter.
 --epochs N compares the first N epochs alone, which is no verification of the
 model: the JSON then says "verified": false and "partial": true.
 

@@ -67,22 +67,28 @@ func (v *verification) checkContents(context.Context) (err error) {
 // derive writes into dir what a package derives from weights and record: the
 // model as it is served, the weights' file and the model card.
 func (v *verification) derive(dir string) error {
-	graph, params, err := v.record.restore(v.file(exporter.WeightsFile))
-	if err != nil {
-		return unreadable(exporter.WeightsFile, err)
-	}
-	note := v.record.Package
-	exporters, err := note.exporters()
+	exporters, err := v.record.Package.exporters()
 	if err != nil {
 		return unreadable(recordFile, err)
 	}
+	return v.deriveBy(v.record.Package.Program, exporters, exporter.WeightsFile, dir, dir)
+}
+
+// deriveBy writes what the given version of the program derives from the record
+// and the weights in the file of that name: the model as exporters write it, into
+// models, and the model card, into cards.
+func (v *verification) deriveBy(program string, exporters []exporter.Exporter, weights, models, cards string) error {
+	graph, params, err := v.record.restore(v.file(weights))
+	if err != nil {
+		return unreadable(weights, err)
+	}
 	a := artifact(v.record, graph, params)
-	a.ProgramVersion = note.Program
-	if err := exportAll(exporters, a, dir); err != nil {
+	a.ProgramVersion = program
+	if err := exportAll(exporters, a, models); err != nil {
 		return unreadable(recordFile, err)
 	}
 	r := &session{env: v.env, record: v.record, dir: &runDir{path: v.folder}}
-	content, err := r.report(&trained{graph, params}, note.Program)
+	content, err := r.report(&trained{graph, params}, program)
 	if err != nil {
 		return v.lacking(cardFile, err)
 	}
@@ -90,7 +96,7 @@ func (v *verification) derive(dir string) error {
 	if err != nil {
 		return err
 	}
-	return fileio.WriteBytes(filepath.Join(dir, cardFile), card)
+	return fileio.WriteBytes(filepath.Join(cards, cardFile), card)
 }
 
 // compareDerived compares a file with what was derived anew. What is served is

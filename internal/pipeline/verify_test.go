@@ -150,7 +150,7 @@ func verifyWarns(t *testing.T, e example) {
 	replaceIn(t, filepath.Join(dir, recordFile), `"contract_version": \d+`, `"contract_version": 99`)
 	seal(t, dir)
 	v, err := verified(t, VerifyRequest{Path: dir})
-	if err != nil || !v.Verified || len(v.Warnings) != 2 ||
+	if err != nil || !v.Verified || len(v.Warnings) != 3 || !strings.HasPrefix(v.Warnings[2], cardFile) ||
 		!strings.HasPrefix(v.Warnings[0], "the model was made by blocktrain 0.0.1, this is ") ||
 		!strings.Contains(v.Warnings[1], fmt.Sprintf("under version 99 of the reproducibility contract, this program keeps version %d", engine.ContractVersion)) {
 		t.Errorf("got %+v, error %v", v, err)

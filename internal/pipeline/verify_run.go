@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// What verification finds of a run directory's files for people and for servers,
+// which are no source of anything else.
+
+// checkMade makes the model card and the exported model of a run again and compares
+// those that are there. What they say follows from the other files, and from the
+// version of the program that wrote them, which may be any that the record names.
+// It comes last: where another file was changed too, that says more.
+func (v *verification) checkMade(context.Context) error {
+	if v.packaged {
+		return nil
+	}
+	present, err := v.made()
+	if err != nil {
+		return err
+	}
+	for _, program := range v.programs() {
+		if len(present) == 0 {
+			break
+		}
+		if present, err = v.differing(program, present); err != nil {
+			return err
+		}
+	}
+	if len(present) > 0 {
+		return v.madeOtherwise(present[0])
+	}
+	v.result.NotCompared = v.notCompared()
+	return nil
+}
+
+// made lists the files that can be made again and that the run has.
+func (v *verification) made() ([]string, error) {
+	var names []string
+	if exists(v.file(cardFile)) {
+		names = append(names, cardFile)
+	}
+	if !exists(v.file(exportDir)) {
+		return names, nil
+	}
+	exported, err := filesBelow(v.file(exportDir))
+	for _, name := range exported {
+		names = append(names, path.Join(exportDir, name))
+	}
+	return names, err
+}
+
+// programs are the versions of the program that the record names, and this one.
+func (v *verification) programs() []string {
+	names := []string{v.record.Execution.Program, buildinfo.Program()}
+	if v.record.Package != nil {
+		names = append(names, v.record.Package.Program)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// differing are those of the files that the given version of the program does not
+// make of record and weights.
+func (v *verification) differing(program string, names []string) (differ []string, err error) {
+	dir, err := os.MkdirTemp("", "blocktrain-verify-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	exporters, err := v.exporters()
+	if err != nil {
+		return nil, unreadable(recordFile, err)
+	}
+	err = v.deriveBy(program, exporters, train.CheckpointDir+"/"+train.BestFile, filepath.Join(dir, exportDir), dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		found, err := os.ReadFile(v.file(name))
+		if err != nil {
+			return nil, err
+		}
+		want, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil || !bytes.Equal(found, want) { // a file that is not made differs too
+			differ = append(differ, name)
+		}
+	}
+	return differ, nil
+}
+
+// exporters are all there are, with the options that the run gave them.
+func (v *verification) exporters() ([]exporter.Exporter, error) {
+	selections, err := config.Selections(strings.Split(v.record.recorded("exporters"), ","))
+	if err != nil {
+		return nil, err
+	}
+	options := map[string]string{}
+	for _, s := range selections {
+		options[s.Name] = s.Options
+	}
+	var all []exporter.Exporter
+	for _, module := range exporter.Modules() {
+		made, _, err := exporter.MakeExporter(module.Name, options[module.Name])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, made)
+	}
+	return all, nil
+}
+
+// madeOtherwise is the difference of a file that no version of the program at hand
+// makes. Where another one wrote the run, its words are not known.
+func (v *verification) madeOtherwise(name string) error {
+	if slices.ContainsFunc(v.programs(), func(program string) bool { return program != buildinfo.Program() }) {
+		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
+		return nil
+	}
+	remedy := "gate"
+	if name != cardFile {
+		remedy = "export"
+	}
+	return &difference{File: name, Figure: "content", Recorded: "what weights and record give", Found: "other bytes",
+		Cause: fmt.Sprintf("it was changed after it was written, or was written with other options or before %s was: blocktrain %s --run %s writes it anew",
+			recordFile, remedy, shellWord(v.request.Path))}
+}
+
+// notCompared names what a run directory has that verification does not look at.
+func (v *verification) notCompared() []string {
+	names := []string{
+		reportFile, historyCSV, path.Join(train.CheckpointDir, train.LastFile), packageDir, logging.TextFile, logging.JSONFile,
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return !exists(v.file(name)) })
+}
