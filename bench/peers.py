@@ -82,14 +82,14 @@ class Bench:
 
     def ours(self, network, measure, batch, workers=2, **environment):
         return self.json([
-            self.program, "bench", "--quiet", "--json", "--model", network, "--measure", measure, "--batch-size", batch,
-            "--workers", workers, "--seconds", self.arguments.seconds,
+            self.program, "bench", "--quiet", "--json", "--model", network, "--input", NETWORKS[network][0],
+            "--measure", measure, "--batch-size", batch, "--workers", workers, "--seconds", self.arguments.seconds,
         ], **environment)
 
     def pytorch(self, network, batch, threads=2, **environment):
         return self.json([
             PYTHON, REPOSITORY / "bench/pytorch.py", "--model", network, "--batch-size", batch,
-            "--threads", threads, "--seconds", self.arguments.seconds,
+            "--side", NETWORKS[network][0].split("x")[0], "--threads", threads, "--seconds", self.arguments.seconds,
         ], OMP_NUM_THREADS=str(threads), **environment)
 
     def onnxruntime(self, network, threads):
@@ -230,11 +230,14 @@ def compare(bench, names):
     for number in range(bench.arguments.rounds):
         for network, samples in results.items():
             ours = measure_training(bench, network, samples, with_pytorch)
-            measure_inference(bench, network, samples)
+            if not bench.arguments.side:
+                measure_inference(bench, network, samples)
             print(f"round {number + 1} of {bench.arguments.rounds}: {network} done, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
     print(f"{ours['machine']}; {ours['simd']}, {ours['fma_peak_gflops']:.0f} GFLOP/s a worker; 2 workers; "
           f"medians of {bench.arguments.rounds} rounds of {bench.arguments.seconds:g} s\n")
-    print(training_table(results) + "\n\n" + inference_table(results), flush=True)
+    print(training_table(results), flush=True)
+    if not bench.arguments.side:
+        print("\n" + inference_table(results), flush=True)
     if bench.arguments.mnist:
         print("\n" + measure_memory(bench, with_pytorch))
 
@@ -244,6 +247,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.5, help="of each measurement")
     parser.add_argument("--network", action="append", choices=sorted(NETWORKS), help="may be repeated; all if absent")
+    parser.add_argument("--side", type=int, help="of the images, in pixels, for training alone: others than the usual")
+    parser.add_argument("--batch-size", type=int, help="of training, with --side")
     parser.add_argument("--program", type=pathlib.Path, help="the program to measure; built from this repository if absent")
     parser.add_argument("--onnxruntime", type=pathlib.Path, help="the node_modules folder that has onnxruntime-node")
     parser.add_argument("--mnist", type=pathlib.Path, help="folder of MNIST, for the comparison of memory")
@@ -251,8 +256,13 @@ def main():
     arguments = parser.parse_args()
     if arguments.onnxruntime and not shutil.which("node"):
         sys.exit("--onnxruntime needs the program node")
+    names = arguments.network or list(NETWORKS)
+    if arguments.side:
+        for name in names:
+            usual, batch = NETWORKS[name]
+            NETWORKS[name] = (f"{arguments.side}x{arguments.side}x{usual[-1]}", arguments.batch_size or batch)
     with tempfile.TemporaryDirectory() as folder:
-        compare(Bench(arguments, folder), arguments.network or list(NETWORKS))
+        compare(Bench(arguments, folder), names)
 
 
 if __name__ == "__main__":

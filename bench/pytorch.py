@@ -165,6 +165,7 @@ def main():
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--side", type=int, help="of the images, in pixels; the network's usual one if absent")
     parser.add_argument("--contiguous", action="store_true", help="NCHW instead of channels_last")
     parser.add_argument("--optimizer", choices=["Adam", "AdamW"], default="AdamW")
     parser.add_argument("--mnist", type=pathlib.Path, help="folder of MNIST: one epoch of it")
@@ -175,7 +176,8 @@ def main():
         raise SystemExit("this PyTorch was built without oneDNN (mkldnn): it would be no fair peer")
 
     layout = torch.contiguous_format if arguments.contiguous else torch.channels_last
-    make, side, channels = NETWORKS[arguments.model]
+    make, usual_side, channels = NETWORKS[arguments.model]
+    side = arguments.side or usual_side
     network = make(channels, 10).to(memory_format=layout)
     optimizer = getattr(torch.optim, arguments.optimizer)(network.parameters(), lr=1e-5)
 
