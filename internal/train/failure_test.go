@@ -259,7 +259,7 @@ func TestNonFinite(t *testing.T) {
 		batch     int
 		want      []string
 	}{
-		{"loss", "adamw", 1e30, 16, []string{"epoch 1, step 2 of 4 (learning rate 1e+30): the loss is not finite (NaN)", "lower the learning rate", "; the last good checkpoint is kept"}},
+		{"loss", "adamw", 1e30, 16, []string{"epoch 1, step 2 of 4 (learning rate 1e+30): the loss is not finite (NaN)", "lower the learning rate", " in a new run, for this one keeps its settings; the last good checkpoint is kept"}},
 		{"weights", "sgd", 1e38, 16, []string{"epoch 1, step 2 of 4", "is not finite"}},
 		{"weights after the last step", "adamw", 1e38, 53, []string{"epoch 1, after its last step: a value of model/", "is not finite"}},
 		{"validation", "lion", 3e38, 53, []string{"epoch 1, validation: cannot evaluate example 0", "NaN"}},
@@ -275,6 +275,14 @@ func TestNonFinite(t *testing.T) {
 			checkFiniteCheckpoint(t, job.Dir)
 		})
 	}
+}
+
+// TestNonFiniteBeforeACheckpoint diverges in the first epoch.
+func TestNonFiniteBeforeACheckpoint(t *testing.T) {
+	job := smallJob(t, t.TempDir())
+	job.Schedule, job.LearningRate = must(optimizer.MakeSchedule("constant", ""))(t), 1e30
+	_, err := Run(context.Background(), job)
+	checkError(t, err, "epoch 1, ", "in a new run, for this one keeps its settings; there is no checkpoint from before")
 }
 
 // checkFiniteCheckpoint looks at the last checkpoint, if there is one.

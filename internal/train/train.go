@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -238,9 +239,18 @@ func (l *loop) interrupted(ctx context.Context, err error) error {
 	return context.Cause(ctx)
 }
 
-// lost says where training cannot go on.
+// lost says where training cannot go on, what to do, and whether there is a
+// checkpoint from before.
 func (l *loop) lost(where string, err error) error {
-	return fmt.Errorf("epoch %d, %s: %w; the last good checkpoint is kept", l.state.Epoch+1, where, err)
+	var diverged *engine.NonFiniteError
+	if errors.As(err, &diverged) {
+		err = fmt.Errorf("%w in a new run, for this one keeps its settings", err)
+	}
+	kept := "the last good checkpoint is kept"
+	if _, missing := os.Stat(l.path(LastFile)); missing != nil {
+		kept = "there is no checkpoint from before"
+	}
+	return fmt.Errorf("epoch %d, %s: %w; %s", l.state.Epoch+1, where, err, kept)
 }
 
 // step trains on one batch.
