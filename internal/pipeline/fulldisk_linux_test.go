@@ -33,6 +33,10 @@ func TestFullDisk(t *testing.T) {
 				t.Skip("all of the run fits")
 			case !errors.Is(err, unix.ENOSPC):
 				t.Errorf("the error is %v", err)
+			case strings.Count(err.Error(), "the disk is full: free some space, then ") != 1:
+				t.Errorf("the error says not, or not once, what to do: %v", err)
+			case exists(filepath.Join(dir, packageDir)) && !strings.Contains(err.Error(), "then continue with: blocktrain run --run "+dir+" --resume"):
+				t.Errorf("the error says not how to go on: %v", err)
 			}
 			checkWhole(t, dir)
 			if err := unix.Mount("tmpfs", disk, "tmpfs", unix.MS_REMOUNT, "size=20m"); err != nil {
@@ -119,4 +123,17 @@ func history(t *testing.T, dir string) string {
 		digests.WriteString(after)
 	}
 	return digests.String()
+}
+
+// TestExplainFullDisk adds what to do to errors of a full disk alone, and once.
+func TestExplainFullDisk(t *testing.T) {
+	other := errors.New("other")
+	if got := explainFullDisk(other, "repeat"); got != other {
+		t.Errorf("%v became %v", other, got)
+	}
+	full := explain(&fs.PathError{Op: "write", Path: "run.json", Err: unix.ENOSPC}, "runs/a b")
+	const want = "write run.json: no space left on device; the disk is full: free some space, then continue with: blocktrain run --run 'runs/a b' --resume"
+	if got := explainFullDisk(full, "repeat the command"); got.Error() != want || !errors.Is(got, unix.ENOSPC) {
+		t.Errorf("got  %v\nwant %s", got, want)
+	}
 }

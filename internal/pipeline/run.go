@@ -57,6 +57,9 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	if err := checkNewRunDir(path); err != nil {
 		return err
 	}
+	if err := checkWritable(path); err != nil {
+		return err
+	}
 	first, err := readInitial(s.InitFrom)
 	if err != nil {
 		return err
@@ -77,7 +80,7 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	if r.dir, err = createRunDir(env, path); err != nil {
 		return err
 	}
-	defer func() { err = r.dir.end(env, err) }()
+	defer func() { err = r.dir.end(env, explainFullDisk(err, "repeat the command")) }()
 	env.Log.Info("run begun", "directory", path, "identity_sha256", r.record.IdentitySHA256)
 	if err := r.writeBeginning(); err != nil {
 		return err
@@ -150,12 +153,13 @@ func (r *session) runStages(ctx context.Context, stages []stage) error {
 	return refused
 }
 
-// explain adds to an interruption how to go on.
+// explain adds to an interruption, and to a full disk, how to go on.
 func explain(err error, dir string) error {
+	resume := fmt.Sprintf("continue with: blocktrain run --run %s --resume", shellWord(dir))
 	if !errors.Is(err, context.Canceled) {
-		return err
+		return explainFullDisk(err, resume)
 	}
-	hint := fmt.Errorf("interrupted; continue with: blocktrain run --run %s --resume (%w)", shellWord(dir), context.Canceled)
+	hint := fmt.Errorf("interrupted; %s (%w)", resume, context.Canceled)
 	if errors.Is(err, train.ErrNotSaved) {
 		return errors.Join(err, hint)
 	}

@@ -15,7 +15,7 @@ func withRunDir(env *Environment, path string, f func(d *runDir, record *Record)
 	if err != nil {
 		return err
 	}
-	defer func() { err = d.end(env, err) }()
+	defer func() { err = d.end(env, explainFullDisk(err, "repeat the command")) }()
 	record, err := d.readRecord()
 	if err != nil {
 		return err

@@ -1,0 +1,50 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+)
+
+// fullDisk is the error of a disk without room, with what to do.
+type fullDisk struct {
+	error
+	remedy string
+}
+
+func (e *fullDisk) Error() string {
+	return fmt.Sprintf("%v; the disk is full: free some space, then %s", e.error, e.remedy)
+}
+
+func (e *fullDisk) Unwrap() error { return e.error }
+
+// explainFullDisk adds to the error of a full disk what to do, once.
+func explainFullDisk(err error, remedy string) error {
+	var explained *fullDisk
+	if !errors.Is(err, syscall.ENOSPC) || errors.As(err, &explained) {
+		return err
+	}
+	return &fullDisk{err, remedy}
+}
+
+// checkWritable refuses, before data is read, a new run directory that cannot be
+// made: the nearest folder above it that exists must take files.
+func checkWritable(path string) error {
+	dir := filepath.Clean(path)
+	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
+		dir = filepath.Dir(dir)
+	}
+	f, err := os.CreateTemp(dir, ".blocktrain-*.tmp")
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if err != nil {
+		return config.Usagef("no run directory can be made at %s, since nothing can be written to %s: %w; choose another --output-dir", path, dir, err)
+	}
+	return nil
+}
