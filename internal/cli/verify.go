@@ -15,11 +15,13 @@ func verifyCommand() *command {
 run.json alone, compares the data, trains again in a folder of its own, and
 compares every epoch, the best weights and the evaluations with the record, and
 model card and exported model with what these give. It ends at the first
-difference, names it, and says what may be the cause: exit code 4. Of a run
-directory it leaves out report.html, history.csv, the last checkpoint, package/
-and the logs; plots are compared with their digests in run.json. The number of workers, the data mode and the machine do not matter.
---epochs N compares the first N epochs alone, which is no verification of the
-model: the JSON then says "verified": false and "partial": true.
+difference, names it, and says what may be the cause: exit code 4. The number of
+workers, the data mode and the machine do not matter. --epochs N compares the
+first N epochs alone, which is no verification of the model: the JSON then says
+"verified": false and "partial": true.
+
+Of a run directory it leaves out report.html, history.csv, the last checkpoint,
+package/ and the logs. Plots are compared with their digests in run.json.
 
 A package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.
 Packages carry no data: --data-dir says where it is. Of the settings of the
