@@ -156,6 +156,9 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 	case *r.command.recorded == "":
 		return plain, nil, nil
 	}
+	if err := pipeline.CheckRunPath(*r.command.recorded); err != nil {
+		return nil, nil, err
+	}
 	record, err := config.ReadRecord(pipeline.SettingsFile(*r.command.recorded), r.known)
 	if err != nil {
 		return nil, nil, err

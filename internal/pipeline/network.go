@@ -67,7 +67,13 @@ func (record *Record) restore(path string) (*nn.Graph, *nn.Parameters, error) {
 // openModel finds the record and the weights of a run or of a package; with file,
 // other weights than its own.
 func openModel(path, file string) (*Record, *trained, error) {
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, config.Usagef("%s does not exist", path)
+	case err == nil && !info.IsDir() && isArchive(path):
+		return nil, nil, config.Usagef("%s is the archive of a package: unpack it first, as with tar -xzf %s, and name the folder", path, shellWord(path))
+	case err == nil && !info.IsDir():
 		return nil, nil, config.Usagef("%s is a file: want a run directory, or a package that is unpacked", path)
 	}
 	record, err := readRecord(filepath.Join(path, recordFile))

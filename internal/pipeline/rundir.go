@@ -138,6 +138,26 @@ func openRunDir(env *Environment, path string) (*runDir, error) {
 	return lockRunDir(env, path)
 }
 
+// CheckRunPath refuses as --run what cannot be a run directory: what does not
+// exist, and files, such as the archive of a package.
+func CheckRunPath(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return config.Usagef("%s does not exist", path)
+	case err == nil && !info.IsDir() && isArchive(path):
+		return config.Usagef("%s is the archive of a package, which predict takes once it is unpacked, and verify as it is: this command wants the run directory", path)
+	case err == nil && !info.IsDir():
+		return config.Usagef("%s is a file: want a run directory", path)
+	}
+	return nil
+}
+
+// isArchive says whether a file is the archive of a package, by its name.
+func isArchive(path string) bool {
+	return strings.HasSuffix(path, ".tar.gz") || strings.HasSuffix(path, ".tgz")
+}
+
 func checkRunDir(path string) error {
 	if isPackage(path) {
 		return config.Usagef("%s is a package; predict and verify take it, this command wants the run directory", path)
