@@ -92,7 +92,65 @@ type tree struct {
 	root    string
 	classes []string   // sorted
 	files   []treeFile // sorted by path
-	skipped int        // files that are no images by their names
+	skipped skipped
+}
+
+// skipped counts the files that are no examples.
+type skipped struct {
+	loose  int    // images that lie in no class folder
+	videos int    // of which one is clip
+	clip   string // path from the root
+	others int    // neither images nor videos, by their names
+}
+
+// add counts the file at path, whose place is in no class folder if it is loose.
+func (s *skipped) add(path string, loose bool) {
+	switch {
+	case loose && imaging.IsFileName(path):
+		s.loose++
+	case isVideo(path):
+		s.videos, s.clip = s.videos+1, path
+	default:
+		s.others++
+	}
+}
+
+// isVideo says whether a file is a video by the end of its name.
+func isVideo(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv":
+		return true
+	}
+	return false
+}
+
+// framesFirst says what to do with video files.
+const framesFirst = "take their frames out first, as with ffmpeg -i CLIP.mp4 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
+
+// tell warns of what was skipped.
+func (s *skipped) tell(ctx context.Context, dir string) {
+	if s.loose > 0 {
+		slog.WarnContext(ctx, "skipped images that lie in no class folder", "folder", dir, "files", s.loose)
+	}
+	if s.videos > 0 {
+		slog.WarnContext(ctx, "skipped video files, which are not read yet: "+framesFirst, "folder", dir, "files", s.videos, "one", s.clip)
+	}
+	if s.others > 0 {
+		slog.WarnContext(ctx, "skipped files that are not named as PNG, JPEG or GIF images", "folder", dir, "files", s.others)
+	}
+}
+
+// noImages says why a folder has no examples.
+func (s *skipped) noImages(dir string) error {
+	switch {
+	case s.loose > 0:
+		return fmt.Errorf("the images lie directly in %s, and not in a folder for each class: if that is the folder of one class, give the folder above it, --data-dir %s",
+			dir, filepath.Join(dir, ".."))
+	case s.videos > 0:
+		return fmt.Errorf("%s has no images but videos, such as %s, which are not read yet: %s", dir, filepath.FromSlash(s.clip), framesFirst)
+	}
+	return fmt.Errorf("%s has no images: want PNG, JPEG or GIF files in %s%c<class>%c (%d other files were skipped)",
+		dir, dir, filepath.Separator, filepath.Separator, s.others)
 }
 
 type treeFile struct {
@@ -125,13 +183,10 @@ func readTree(ctx context.Context, dir string) (*tree, error) {
 			return nil, err
 		}
 	}
-	if t.skipped > 0 {
-		slog.WarnContext(ctx, "skipped files that are not named as PNG, JPEG or GIF images", "folder", dir, "files", t.skipped)
-	}
 	if len(t.files) == 0 {
-		return nil, fmt.Errorf("%s has no images: want PNG, JPEG or GIF files in %s%c<class>%c (%d other files were skipped)",
-			dir, dir, filepath.Separator, filepath.Separator, t.skipped)
+		return nil, t.skipped.noImages(dir)
 	}
+	t.skipped.tell(ctx, dir)
 	slices.SortFunc(t.files, func(a, b treeFile) int { return strings.Compare(a.path, b.path) })
 	slices.Sort(t.classes)
 	t.classes = slices.Compact(t.classes)
@@ -181,7 +236,9 @@ func (t *tree) addPart(p partFolder) error {
 	if err != nil {
 		return err
 	}
-	t.skipped += len(stray)
+	for _, name := range stray {
+		t.skipped.add(path.Join(p.path, name), true)
+	}
 	for _, class := range classes {
 		t.classes = append(t.classes, class)
 		if err := t.addFiles(treeFile{path: path.Join(p.path, class), class: class, info: Info{Part: p.part}}, maxDepth); err != nil {
@@ -207,7 +264,7 @@ func (t *tree) addFiles(at treeFile, depth int) error {
 	}
 	for _, name := range files {
 		if !imaging.IsFileName(name) {
-			t.skipped++
+			t.skipped.add(path.Join(at.path, name), false)
 			continue
 		}
 		t.files = append(t.files, at.below(name))

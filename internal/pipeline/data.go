@@ -123,6 +123,10 @@ func (d *data) measureInput(ctx context.Context, env *Environment, s *Settings) 
 		return err
 	}
 	d.rule = s.InputRule(imaging.Image{Width: sizes.Width, Height: sizes.Height, Channels: sizes.Channels})
+	if s.ImageSize == "" && 2*sizes.Frequent < d.all.Len() {
+		return config.Usagef("images differ in size (%s), and fewer than half of them have one in common (%dx%d: %d of %d): want --image-size, such as 64, for the network's input",
+			sizes.Range, sizes.Width, sizes.Height, sizes.Frequent, d.all.Len())
+	}
 	if !sizes.Uniform && s.ImageSize == "" {
 		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
 			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.rule.Width, d.rule.Height), "images", fmt.Sprintf("%d of %d", sizes.Frequent, d.all.Len()))

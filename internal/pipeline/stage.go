@@ -33,6 +33,9 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 	if err != nil {
 		return nil, err
 	}
+	if s.ImageSize == "" { // which was decided then
+		s.ImageSize = fmt.Sprintf("%dx%d", then.Identity.Input.Width, then.Identity.Input.Height)
+	}
 	r, err := prepare(ctx, env, s, d.file(splitFile), first)
 	if err != nil {
 		return nil, err
