@@ -232,6 +232,9 @@ func TestWholeReport(t *testing.T) {
 	if n := bytes.Count(page, []byte(`<img src="data:image/svg+xml;base64,`)); n != len(r.Figures) {
 		t.Errorf("the page has %d figures, want %d", n, len(r.Figures))
 	}
+	if n := bytes.Count(page, []byte(`<figure class="row"><img src=`)); n != 1 {
+		t.Errorf("%d figures have a row of their own, want that of the classes alone", n)
+	}
 	bare, err := ModelCard(r, "")
 	if err != nil {
 		t.Fatal(err)
