@@ -120,11 +120,21 @@ func (r *benchResult) text() string {
 			line("", "%8.3f ms p50, %.3f ms p95, one image divided among %d", d.P50, d.P95, d.Workers)
 		}
 	}
+	if r.unsteady() {
+		line("unsteady", "repetitions differ by more than a factor of two: the machine was busy, do not rely on these figures")
+	}
 	line("memory", "%s", r.memoryText())
 	if r.benchTraining != nil {
 		r.writePhases(&b)
 	}
 	return b.String()
+}
+
+// unsteady says whether the repetitions of a measurement differ by so much that
+// something else has kept the machine busy.
+func (r *benchResult) unsteady() bool {
+	wide := func(extremes [2]float64) bool { return extremes[1] > 2*extremes[0] }
+	return r.benchTraining != nil && wide(r.TrainRange) || r.benchInference != nil && wide(r.InferenceRange)
 }
 
 func (r *benchResult) memoryText() string {

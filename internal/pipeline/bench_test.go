@@ -9,6 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
@@ -92,5 +93,30 @@ func TestRepeat(t *testing.T) {
 	rate, err := repeat(t.Context(), 10, 3, 0, func() error { calls++; return nil })
 	if err != nil || calls != 3 || rate <= 0 {
 		t.Errorf("%d calls, %v images/s, %v; want 3 calls", calls, rate, err)
+	}
+}
+
+// TestUnsteady tells of measurements that something else has disturbed.
+func TestUnsteady(t *testing.T) {
+	for _, test := range []struct {
+		training, inference *[2]float64
+		want                bool
+	}{
+		{&[2]float64{100, 200}, &[2]float64{100, 110}, false},
+		{&[2]float64{100, 201}, &[2]float64{100, 110}, true},
+		{&[2]float64{100, 110}, &[2]float64{100, 300}, true},
+		{nil, &[2]float64{100, 300}, true},
+		{&[2]float64{100, 110}, nil, false},
+	} {
+		r := &benchResult{}
+		if test.training != nil {
+			r.benchTraining = &benchTraining{TrainRange: *test.training}
+		}
+		if test.inference != nil {
+			r.benchInference = &benchInference{InferenceRange: *test.inference, Latency: &metric.Latency{}}
+		}
+		if got := strings.Contains(r.text(), "the machine was busy"); got != test.want {
+			t.Errorf("training %v, inference %v: told is %v, want %v", test.training, test.inference, got, test.want)
+		}
 	}
 }
