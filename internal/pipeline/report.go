@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -68,7 +70,7 @@ func (r *session) report(t *trained, program string) (*report.Report, error) {
 		Reproduce: record.reproduce(),
 	}
 	for _, d := range identity.Datasets {
-		content.Datasets = append(content.Datasets, report.Dataset{Name: d.Name, Examples: d.Examples, Digest: d.SHA256})
+		content.Datasets = append(content.Datasets, report.Dataset{Name: record.datasetText(d.Name), Examples: d.Examples, Digest: d.SHA256})
 	}
 	if err := r.addResults(content); err != nil {
 		return nil, err
@@ -131,6 +133,21 @@ func (record *Record) datasetNames() []string {
 		names = append(names, d.Name)
 	}
 	return names
+}
+
+// datasetText is what a dataset is called for people: a folder by its own name
+// too, without the path, which says more of a machine than of the data.
+func (record *Record) datasetText(name string) string {
+	if name != folderDataset {
+		return name
+	}
+	then := Settings{DataDirs: strings.Split(record.recorded("data-dir"), ",")}
+	switch base := filepath.Base(then.DataDir(name)); base {
+	case ".", "..", string(filepath.Separator):
+		return name
+	default:
+		return fmt.Sprintf("%s (%s)", base, name)
+	}
 }
 
 func inputText(rule imaging.Rule) string {
