@@ -77,7 +77,7 @@ func checkNewRunDir(path string) error {
 	case err == nil:
 		return config.Usagef("%s exists, is not empty and is no run directory: choose another --output-dir", path)
 	case !errors.Is(err, os.ErrNotExist):
-		return config.Usagef("cannot use %s as a run directory: %w", path, err)
+		return config.Usagef("cannot use %s as a run directory: %w; choose another --output-dir", path, err)
 	}
 	return nil
 }
