@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 )
 
@@ -26,6 +27,43 @@ func (r *session) exportStage(context.Context) error {
 	}
 	r.env.Log.Info("model exported", "directory", dir)
 	return nil
+}
+
+// exporterOptions are the options of the exporters in a setting, by name.
+func exporterOptions(setting []string) (map[string]string, error) {
+	selections, err := config.Selections(setting)
+	options := map[string]string{}
+	for _, s := range selections {
+		options[s.Name] = s.Options
+	}
+	return options, err
+}
+
+// renewExport writes the exported model, where there is one, again in the formats
+// that it has, so that it has the name and the decision that the package has.
+func (r *session) renewExport(ctx context.Context) error {
+	options, err := exporterOptions(r.settings.Exporters)
+	if err != nil {
+		return err
+	}
+	var present []exporter.Exporter
+	for _, format := range []struct{ name, file string }{
+		{"onnx", exporter.ONNXFile}, {"safetensors", exporter.WeightsFile}, {"triton", exporter.RepositoryDir},
+	} {
+		if !exists(r.dir.file(exportDir, format.file)) {
+			continue
+		}
+		made, _, err := exporter.MakeExporter(format.name, options[format.name])
+		if err != nil {
+			return err
+		}
+		present = append(present, made)
+	}
+	if len(present) == 0 {
+		return nil
+	}
+	r.modules.exporters = present
+	return r.exportStage(ctx)
 }
 
 func exportAll(exporters []exporter.Exporter, a exporter.Artifact, dir string) error {
@@ -75,6 +113,11 @@ func Export(ctx context.Context, env *Environment, s *Settings, dir string) erro
 		}
 		if err := r.exportStage(ctx); err != nil {
 			return err
+		}
+		if exists(d.file(cardFile)) { // which has the name too
+			if err := r.reportStage(ctx); err != nil {
+				return err
+			}
 		}
 		_, err = fmt.Fprintln(env.Stdout, d.file(exportDir))
 		return err

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
@@ -117,13 +116,9 @@ var packageFormats = []string{"safetensors", "triton"}
 // packageExporters makes those with the options that the run gave them, and says
 // how it made them.
 func (r *session) packageExporters() ([]exporter.Exporter, []ModuleNote, error) {
-	selections, err := config.Selections(r.settings.Exporters)
+	options, err := exporterOptions(r.settings.Exporters)
 	if err != nil {
 		return nil, nil, err
-	}
-	options := map[string]string{}
-	for _, s := range selections {
-		options[s.Name] = s.Options
 	}
 	var exporters []exporter.Exporter
 	var notes []ModuleNote
@@ -206,7 +201,9 @@ func Package(ctx context.Context, env *Environment, s *Settings, dir string) err
 		if err := r.takeName(); err != nil {
 			return err
 		}
-		if err := r.runStages(ctx, []stage{{"report", (*session).reportStage}, {"package", (*session).packageStage}}); err != nil {
+		if err := r.runStages(ctx, []stage{
+			{"report", (*session).reportStage}, {"export", (*session).renewExport}, {"package", (*session).packageStage},
+		}); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(env.Stdout, d.archive(record))

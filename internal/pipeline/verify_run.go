@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -105,13 +104,9 @@ func (v *verification) differing(program string, names []string) (differ []strin
 
 // exporters are all there are, with the options that the run gave them.
 func (v *verification) exporters() ([]exporter.Exporter, error) {
-	selections, err := config.Selections(strings.Split(v.record.recorded("exporters"), ","))
+	options, err := exporterOptions(strings.Split(v.record.recorded("exporters"), ","))
 	if err != nil {
 		return nil, err
-	}
-	options := map[string]string{}
-	for _, s := range selections {
-		options[s.Name] = s.Options
 	}
 	var all []exporter.Exporter
 	for _, module := range exporter.Modules() {
