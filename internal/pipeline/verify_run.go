@@ -104,7 +104,7 @@ func (v *verification) differing(program string, names []string) (differ []strin
 
 // exporters are all there are, with the options that the run gave them.
 func (v *verification) exporters() ([]exporter.Exporter, error) {
-	options, err := exporterOptions(strings.Split(v.record.recorded("exporters"), ","))
+	options, err := exporterOptions(strings.FieldsFunc(v.record.recorded("exporters"), func(r rune) bool { return r == ',' }))
 	if err != nil {
 		return nil, err
 	}
