@@ -21,14 +21,14 @@ type group struct {
 // run takes a shard through the group.
 func (g *group) run(w *worker, shard span) {
 	g.portions(shard, func(s span) {
-		for _, st := range g.streams {
-			st.run(w, s, g.strips)
-		}
-		if g.streams != nil {
+		if g.streams == nil {
+			for _, o := range g.ops {
+				o.run(w, s)
+			}
 			return
 		}
-		for _, o := range g.ops {
-			o.run(w, s)
+		for _, st := range g.streams {
+			st.run(w, s, g.strips)
 		}
 	})
 }

@@ -85,7 +85,7 @@ type wait struct {
 	ready     func(pixels int) (units int)
 }
 
-// streams cuts the operations of a group into streams.
+// cutStreams cuts the operations of a group into streams.
 func (g *group) cutStreams() (streams []stream) {
 	for _, o := range g.ops {
 		if last := len(streams) - 1; last >= 0 {
