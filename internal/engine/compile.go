@@ -54,8 +54,8 @@ type again struct {
 type stepAddress struct{ epoch, position uint32 }
 
 // emit appends an operation that can be done on any portion of a shard.
-func (c *compiler) emit(name string, run func(w *worker, s span), uses ...*tensor) *op {
-	return c.append(&op{name: name, run: run, uses: uses})
+func (c *compiler) emit(name string, run func(w *worker, s span), uses ...*tensor) {
+	c.append(&op{name: name, run: run, uses: uses})
 }
 
 // emitWhole appends an operation that needs all examples of a shard at once, or
@@ -67,10 +67,9 @@ func (c *compiler) emitWhole(name string, run func(w *worker, s span), uses ...*
 // cut says that what follows needs what precedes for the whole shard.
 func (c *compiler) cut() { c.cutNext = true }
 
-func (c *compiler) append(o *op) *op {
+func (c *compiler) append(o *op) {
 	o.part, o.cut, c.cutNext = c.at, c.cutNext, false
 	c.ops = append(c.ops, o)
-	return o
 }
 
 // emitBatch appends an operation on the whole batch.
@@ -100,8 +99,9 @@ func (c *compiler) isFrozen(p *nn.Param) bool {
 
 // value makes the tensor of a node's output.
 func (c *compiler) value(n *nn.Node) *tensor {
-	c.values[n.Index] = imageOf(n.Shape)
-	return c.values[n.Index]
+	t := &tensor{size: n.Shape.Elements()}
+	c.values[n.Index] = t
+	return t
 }
 
 // input is the tensor of a node's i-th input.
@@ -121,7 +121,7 @@ func (c *compiler) repeat(n, output *nn.Node, emit func(name string, x, y *tenso
 		return
 	}
 	c.again[output.Index] = &again{compute: func() *tensor {
-		x, y := c.inputAgain(n, 0), imageOf(n.Shape)
+		x, y := c.inputAgain(n, 0), &tensor{size: n.Shape.Elements()}
 		c.at.layer = n.Layer.Kind()
 		emit(n.Name+" again", x, y)
 		return y
@@ -195,7 +195,7 @@ func (c *compiler) allocateGradients() {
 		}
 		c.gradients[n.Index] = c.sharedGradient(n)
 		if c.gradients[n.Index] == nil {
-			c.gradients[n.Index] = imageOf(n.Shape)
+			c.gradients[n.Index] = &tensor{size: n.Shape.Elements()}
 		}
 	}
 }
@@ -254,9 +254,9 @@ func (c *compiler) contribute(t *tensor, emit func(dst *tensor)) {
 		emit(t)
 		return
 	}
-	part := &tensor{size: t.size, pixels: t.pixels}
+	part := &tensor{size: t.size}
 	emit(part)
-	c.emitPointwise("add gradient", nn.Shape{H: 1, W: t.pixels}, kernel.Add, t, part)
+	c.emit("add gradient", func(w *worker, s span) { kernel.Add(t.of(w, s), part.of(w, s)) }, t, part)
 }
 
 // transform is contribute for a node whose output's gradient may be that of its

@@ -11,6 +11,18 @@ import (
 // columns of a matrix. Every output is a chain of its own, so that no bit depends
 // on it.
 
+// share is one of several equal parts of an operation.
+type share struct{ index, parts int }
+
+// everything is the share of an operation that is not divided.
+var everything = share{0, 1}
+
+// of returns the first of n outputs that the share has and the first that it has
+// no more.
+func (h share) of(n int) (first, last int) {
+	return n * h.index / h.parts, n * (h.index + 1) / h.parts
+}
+
 // Work below which waiting for each other costs more than it gains, for one
 // image: some microseconds.
 const (
@@ -18,38 +30,48 @@ const (
 	worthValues       = 1 << 15
 )
 
-// emitDivisible appends an operation that can be divided by its units; worth says
-// whether it should be. It returns the operation.
-func (c *compiler) emitDivisible(name string, units int, worth bool, run func(w *worker, s span), uses ...*tensor) *op {
-	o := c.emit(name, run, uses...)
-	o.units, o.worth = units, worth
+// emitDivisible appends an operation that can be divided, by the pixels of its
+// output or, where pixels is 0, by others of its outputs; worth says whether it
+// should be. It returns the operation.
+func (c *compiler) emitDivisible(name string, pixels int, worth bool, run func(w *worker, s span, h share), uses ...*tensor) *op {
+	o := &op{
+		name: name, run: func(w *worker, s span) { run(w, s, everything) }, uses: uses,
+		divided: run, worth: worth, pixels: pixels,
+	}
+	c.append(o)
 	return o
 }
 
-// emitPointwise appends y = f(x) for tensors of one shape.
+// emitPointwise appends y = f(x) for tensors of one shape. It reads only the pixels
+// that it writes.
 func (c *compiler) emitPointwise(name string, shape nn.Shape, f func(y, x []float32), y, x *tensor) {
-	o := c.emitOnPixels(name, shape, func(w *worker, s span) { f(y.part(w, s), x.part(w, s)) }, y, x)
-	o.worth = y.size >= worthValues
-}
-
-// share is the span of one of several equal parts of an example's n units, which may
-// be empty.
-func (s span) share(index, parts, n int) span {
-	s.from, s.to = n*index/parts, n*(index+1)/parts
-	return s
+	pixels := shape.H * shape.W
+	o := c.emitDivisible(name, pixels, shape.Elements() >= worthValues, func(w *worker, s span, h share) {
+		out, in := y.of(w, s), x.of(w, s)
+		if h == everything {
+			f(out, in)
+			return
+		}
+		first, last := h.of(pixels)
+		for i := range s.count {
+			at := i * y.size
+			f(out[at+first*shape.C:at+last*shape.C], in[at+first*shape.C:at+last*shape.C])
+		}
+	}, x, y)
+	o.pointwise = true
 }
 
 // stage is a number of operations that workers can do one after the other on
 // their shares without waiting for each other, or one that is not divided.
 type stage []*op
 
-func (s stage) divided() bool { return s[0].worth && s[0].divisible() }
+func (s stage) divided() bool { return s[0].divided != nil && s[0].worth }
 
 // takes says that a worker may go on with an operation while others are still at
 // those of the stage: it reads what the worker itself has computed, and writes
 // where no operation of the stage has anything else.
 func (s stage) takes(o *op) bool {
-	if !s.divided() || !o.pointwise() || o.units != s[0].units {
+	if !s.divided() || !o.pointwise || o.pixels != s[0].pixels {
 		return false
 	}
 	for _, other := range s {
@@ -80,6 +102,7 @@ func (g *group) stages() []stage {
 type divider struct {
 	plan   *plan
 	stages [][]stage // of every group
+	groups []*group
 
 	stage stage // at hand
 	span  span
@@ -90,30 +113,29 @@ func newDivider(p *plan) *divider {
 	d := &divider{plan: p}
 	for i := range p.segments {
 		for j := range p.segments[i].groups {
-			d.stages = append(d.stages, p.segments[i].groups[j].stages())
+			g := &p.segments[i].groups[j]
+			d.groups, d.stages = append(d.groups, g), append(d.stages, g.stages())
 		}
 	}
 	first := p.pool.workers[0] // whose memory all use
 	d.task = func(_ *worker, i int) {
 		for _, o := range d.stage {
-			if part := d.span.share(i, len(p.pool.workers), o.units); part.from < part.to {
-				o.run(first, part)
-			}
+			o.divided(first, d.span, share{i, len(p.pool.workers)})
 		}
 	}
 	return d
 }
 
-// execute runs the plan on the present batch, which is one shard, image by image.
+// execute runs the plan on the present batch, which is one shard.
 func (d *divider) execute() {
 	shard := d.plan.shards[0]
-	for _, stages := range d.stages {
-		for at := range shard.count {
-			d.span = span{first: shard.first + at, count: 1, within: at}
-			for _, d.stage = range stages {
+	for i, g := range d.groups {
+		g.portions(shard, func(s span) {
+			d.span = s
+			for _, d.stage = range d.stages[i] {
 				d.run()
 			}
-		}
+		})
 	}
 }
 

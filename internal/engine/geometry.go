@@ -16,9 +16,6 @@ func (g window) taps() int { return g.kernel * g.kernel }
 // outPixels is the number of output pixels.
 func (g window) outPixels() int { return g.out.H * g.out.W }
 
-// inPixels is the number of input pixels.
-func (g window) inPixels() int { return g.in.H * g.in.W }
-
 // apart says that no two windows overlap and that they cover all of the input and
 // nothing else.
 func (g window) apart() bool {
@@ -68,44 +65,6 @@ func (g window) widened() window {
 	g.in.W += 2 * g.padX
 	g.padX = 0
 	return g
-}
-
-// ready returns how many output pixels see none but the first input pixels.
-func (g window) ready(pixels int) int {
-	rows := pixels / g.in.W
-	if rows == g.in.H {
-		return g.outPixels()
-	}
-	if rows += g.padY - g.kernel; rows < 0 {
-		return 0
-	}
-	return min(rows/g.stride+1, g.out.H) * g.out.W
-}
-
-// readyBack returns how many input pixels are seen by none but the first output
-// pixels.
-func (g window) readyBack(pixels int) int {
-	rows := pixels / g.out.W
-	if rows == g.out.H {
-		return g.inPixels()
-	}
-	return min(max(rows*g.stride-g.padY, 0), g.in.H) * g.in.W
-}
-
-// readyFunc is ready for a read, nil where each pixel sees itself alone.
-func (g window) readyFunc() func(pixels int) int {
-	if g.kernel == 1 && g.stride == 1 && g.padX == 0 && g.padY == 0 {
-		return nil
-	}
-	return g.ready
-}
-
-// readyBackFunc is readyFunc for the gradient of the input.
-func (g window) readyBackFunc() func(pixels int) int {
-	if g.readyFunc() == nil {
-		return nil
-	}
-	return g.readyBack
 }
 
 // run is a number of pixels, one step after the other, that gather the same taps.

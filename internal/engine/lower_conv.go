@@ -73,9 +73,9 @@ func (c *compiler) gatheredConv(v *conv) func(name string, x, y *tensor) {
 	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
 	return func(name string, x, y *tensor) {
 		x = c.widen(name, x, v.in, taps.widening)
-		o := c.emitDivisible(name, v.outPixels(), worth, func(w *worker, s span) {
+		c.emitDivisible(name, v.outPixels(), worth, func(w *worker, s span, h share) {
 			in, out := x.of(w, s), y.of(w, s)
-			first, last := s.units(v.outPixels())
+			first, last := h.of(v.outPixels())
 			for i := range s.count {
 				for r := range runs {
 					part := runs[r].part(first, last)
@@ -83,7 +83,6 @@ func (c *compiler) gatheredConv(v *conv) func(name string, x, y *tensor) {
 				}
 			}
 		}, x, y)
-		o.inStrips(v.outPixels(), access{writes: y, reads: []read{{x, v.inPixels(), v.readyFunc()}}})
 	}
 }
 
@@ -110,16 +109,15 @@ func (c *compiler) widen(name string, x *tensor, shape nn.Shape, columns int) *t
 		return x
 	}
 	row, margin := shape.W*shape.C, columns*shape.C
-	y := &tensor{size: shape.H * (row + 2*margin), pixels: shape.H * shape.W}
-	o := c.emit(name+" padding", func(w *worker, s span) {
-		in, out := x.part(w, s), y.of(w, s)[s.from/shape.W*(row+2*margin):]
+	y := &tensor{size: shape.H * (row + 2*margin)}
+	c.emit(name+" padding", func(w *worker, s span) {
+		in, out := x.of(w, s), y.of(w, s)
 		for ; len(in) > 0; in, out = in[row:], out[row+2*margin:] {
 			clear(out[:margin])
 			copy(out[margin:], in[:row])
 			clear(out[margin+row:][:margin])
 		}
 	}, x, y)
-	o.inStrips(y.pixels, access{align: shape.W, writes: y, reads: []read{{x, y.pixels, nil}}})
 	return y
 }
 
@@ -144,43 +142,36 @@ func (v *conv) multiply(y, x []float32, r *run, width int) {
 // biasGradient adds up a layer's output gradient, pixel by pixel.
 func (c *compiler) biasGradient(n *nn.Node) {
 	dy, slot, channels := c.gradients[n.Index], c.slots.gradientOf(n.Params[1]), n.Shape.C
-	c.emitOnPixels(n.Name+" bias gradient", n.Shape, func(w *worker, s span) {
-		sum, rows := c.slots.begin(s, slot, channels), dy.part(w, s)
-		kernel.ColumnSum(sum, rows, len(rows)/channels, channels)
-	}, nil, dy)
+	c.emit(n.Name+" bias gradient", func(w *worker, s span) {
+		sum := c.slots.begin(s, slot, channels)
+		kernel.ColumnSum(sum, dy.of(w, s), s.count*dy.size/channels, channels)
+	}, dy)
 }
 
 func (c *compiler) convWeightGradient(n *nn.Node, v *conv) {
 	taps := v.gathering()
 	x := c.widen(n.Name, c.inputAgain(n, 0), v.in, taps.widening)
 	dy, slot := c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
-	emit := func(run func(dw, x, dy []float32, s span, accumulate bool)) *op {
-		return c.emit(n.Name+" weight gradient", func(w *worker, s span) {
-			dw := c.slots.at(s, slot, len(v.weight))
-			in, out := x.of(w, s), dy.of(w, s)
-			for i := range s.count {
-				run(dw, in[i*x.size:][:x.size], out[i*dy.size:][:dy.size], s, s.within+i > 0)
-			}
-		}, x, dy)
-	}
+	sum := v.sumOfTaps(taps)
 	if v.rowwise() && v.kernel*v.in.C < fewChains && v.out.C <= fewChains {
-		emit(v.sumOfRows(taps))
-		return
+		sum = v.sumOfRows(taps)
 	}
-	o := emit(v.sumOfTaps(taps))
-	o.inStrips(v.outPixels(), access{reads: []read{{x, v.inPixels(), v.readyFunc()}, {dy, v.outPixels(), nil}}})
+	c.emit(n.Name+" weight gradient", func(w *worker, s span) {
+		dw := c.slots.at(s, slot, len(v.weight))
+		in, out := x.of(w, s), dy.of(w, s)
+		for i := range s.count {
+			sum(dw, in[i*x.size:][:x.size], out[i*dy.size:][:dy.size], s.within+i > 0)
+		}
+	}, x, dy)
 }
 
 // sumOfTaps returns what computes, or adds, an image's part of the gradient tap by
 // tap.
-func (v *conv) sumOfTaps(taps gathering) func(dw, x, dy []float32, s span, accumulate bool) {
+func (v *conv) sumOfTaps(taps gathering) func(dw, x, dy []float32, accumulate bool) {
 	seen := taps.pixelsOfTaps()
-	return func(dw, x, dy []float32, s span, accumulate bool) {
-		first, last := s.units(v.outPixels())
+	return func(dw, x, dy []float32, accumulate bool) {
 		for t := range seen {
-			if part, ok := seen[t].part(first, last); ok {
-				v.weightGradient(dw, x, dy, &part, t, taps.width, accumulate || part.first > seen[t].first)
-			}
+			v.weightGradient(dw, x, dy, &seen[t], t, taps.width, accumulate)
 		}
 	}
 }
@@ -192,14 +183,14 @@ const fewChains = 8
 // sumOfRows is sumOfTaps where a row of the kernel would be few chains: all rows that
 // a band of pixels sees the image through are taken together. They are pieces of the
 // image a row apart.
-func (v *conv) sumOfRows(taps gathering) func(dw, x, dy []float32, s span, accumulate bool) {
+func (v *conv) sumOfRows(taps gathering) func(dw, x, dy []float32, accumulate bool) {
 	row := taps.in.W * v.in.C
 	var seen []int32 // through the first tap, from the first pixel on
 	for pixel := range v.outPixels() {
 		seen = append(seen, int32(v.stride*(pixel/v.out.W*row+pixel%v.out.W*v.in.C)))
 	}
 	bands := taps.bands()
-	return func(dw, x, dy []float32, _ span, accumulate bool) {
+	return func(dw, x, dy []float32, accumulate bool) {
 		if !accumulate {
 			clear(dw)
 		}
@@ -221,19 +212,6 @@ func (v *conv) sumOfRows(taps gathering) func(dw, x, dy []float32, s span, accum
 type tapPixels struct {
 	first   int
 	offsets []int32
-}
-
-// part returns those of the pixels that are among first to last-1; ok is false where
-// there are none, unless there are none at all, of which the gradient is zero.
-func (p tapPixels) part(first, last int) (part tapPixels, ok bool) {
-	if len(p.offsets) == 0 {
-		return p, first == 0
-	}
-	first, last = max(first, p.first), min(last, p.first+len(p.offsets))
-	if first >= last {
-		return p, false
-	}
-	return tapPixels{first, p.offsets[first-p.first : last-p.first]}, true
 }
 
 // pixelsOfTaps lists the pixels of every tap, without those at both ends that see
@@ -322,21 +300,16 @@ func (c *compiler) convDataGradient(n *nn.Node, v *conv, dx *tensor) {
 		phase.weights = c.turnedWeights(n, v, phase.taps)
 	}
 	dy := c.widen(n.Name+" gradient", c.gradients[n.Index], v.out, v.wideningBack())
-	o := c.emit(n.Name+" data gradient", func(w *worker, s span) {
+	c.emit(n.Name+" data gradient", func(w *worker, s span) {
 		in, out := dx.of(w, s), dy.of(w, s)
-		first, last := s.units(v.inPixels())
 		for i := range s.count {
 			for _, phase := range phases {
 				for r := range phase.runs {
-					part := phase.runs[r].part(first, last)
-					v.dataGradient(in[i*dx.size:][:dx.size], out[i*dy.size:][:dy.size], phase, &part, accumulate)
+					v.dataGradient(in[i*dx.size:][:dx.size], out[i*dy.size:][:dy.size], phase, &phase.runs[r], accumulate)
 				}
 			}
 		}
 	}, dx, dy)
-	if v.stride == 1 {
-		o.inStrips(v.inPixels(), access{writes: dx, reads: []read{{dy, v.outPixels(), v.readyBackFunc()}}})
-	}
 }
 
 // turnedWeights returns the weights of some taps turned around, which are made

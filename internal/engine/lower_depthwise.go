@@ -10,9 +10,9 @@ func (c *compiler) lowerDepthwise(n *nn.Node, v *conv) func() {
 	offsets := v.gather()
 	x, y := c.input(n, 0), c.value(n)
 	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
-	o := c.emitDivisible(n.Name, v.outPixels(), worth, func(w *worker, s span) {
+	c.emitDivisible(n.Name, v.outPixels(), worth, func(w *worker, s span, h share) {
 		in, out := x.of(w, s), y.of(w, s)
-		first, last := s.units(v.outPixels())
+		first, last := h.of(v.outPixels())
 		for i := range s.count {
 			d := kernel.Depthwise{
 				Dst: out[i*y.size+first*v.out.C:], A: in[i*x.size:][:x.size], Offsets: offsets[first*v.taps():], W: v.weight, Bias: v.bias,
@@ -21,7 +21,6 @@ func (c *compiler) lowerDepthwise(n *nn.Node, v *conv) func() {
 			d.Convolve()
 		}
 	}, x, y)
-	o.inStrips(v.outPixels(), access{writes: y, reads: []read{{x, v.inPixels(), v.readyFunc()}}})
 	return func() {
 		if c.trains(n.Params[0]) {
 			c.depthwiseWeightGradient(n, v, offsets)
@@ -37,16 +36,13 @@ func (c *compiler) lowerDepthwise(n *nn.Node, v *conv) func() {
 
 func (c *compiler) depthwiseWeightGradient(n *nn.Node, v *conv, offsets []int32) {
 	x, dy, slot := c.inputAgain(n, 0), c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
-	o := c.emit(n.Name+" weight gradient", func(w *worker, s span) {
+	c.emit(n.Name+" weight gradient", func(w *worker, s span) {
 		dw := c.slots.begin(s, slot, len(v.weight))
 		in, out := x.of(w, s), dy.of(w, s)
-		first, last := s.units(v.outPixels())
 		for i := range s.count {
-			kernel.DepthwiseGradient(dw, in[i*x.size:][:x.size], out[i*dy.size+first*v.out.C:], offsets[first*v.taps():],
-				last-first, v.taps(), v.out.C)
+			kernel.DepthwiseGradient(dw, in[i*x.size:][:x.size], out[i*dy.size:][:dy.size], offsets, v.outPixels(), v.taps(), v.out.C)
 		}
 	}, x, dy)
-	o.inStrips(v.outPixels(), access{reads: []read{{x, v.inPixels(), v.readyFunc()}, {dy, v.outPixels(), nil}}})
 }
 
 // depthwiseDataGradient emits the gradient of the input, which is a depthwise
@@ -67,16 +63,14 @@ func (c *compiler) depthwiseDataGradient(n *nn.Node, v *conv, dx *tensor) {
 		}
 	})
 	dy, accumulate := c.gradients[n.Index], begin(dx)
-	o := c.emit(n.Name+" data gradient", func(w *worker, s span) {
+	c.emit(n.Name+" data gradient", func(w *worker, s span) {
 		in, out := dx.of(w, s), dy.of(w, s)
-		first, last := s.units(v.inPixels())
 		for i := range s.count {
 			d := kernel.Depthwise{
-				Dst: in[i*dx.size+first*channels:], A: out[i*dy.size:][:dy.size], Offsets: offsets[first*taps:], W: turned,
-				Rows: last - first, Taps: taps, Channels: channels, Accumulate: accumulate,
+				Dst: in[i*dx.size:][:dx.size], A: out[i*dy.size:][:dy.size], Offsets: offsets, W: turned,
+				Rows: v.in.H * v.in.W, Taps: taps, Channels: channels, Accumulate: accumulate,
 			}
 			d.Convolve()
 		}
 	}, dx, dy)
-	o.inStrips(v.inPixels(), access{writes: dx, reads: []read{{dy, v.outPixels(), v.readyBackFunc()}}})
 }

@@ -19,9 +19,8 @@ func (c *compiler) lowerLinear(n *nn.Node) func() {
 		return c.lowerWide(n, l)
 	}
 	x, y, rows := c.input(n, 0), c.value(n), rowOffsets(c.shard, l.in)
-	units := blocks(l.out, wideBlock)
-	o := c.emitDivisible(n.Name, units, l.in*l.out >= worthMultiplyAdds, func(w *worker, s span) {
-		first, last := s.units(units)
+	o := c.emitDivisible(n.Name, 0, l.in*l.out >= worthMultiplyAdds, func(w *worker, s span, h share) {
+		first, last := h.of(blocks(l.out, wideBlock))
 		first, last = first*wideBlock, min(last*wideBlock, l.out)
 		l.multiply(y.of(w, s), x.of(w, s), rows[:s.count], first, last-first)
 	}, x, y)

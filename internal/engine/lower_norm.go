@@ -79,10 +79,10 @@ func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
 		out, v.clamped, v.high = activation, true, high
 	}
 	emit := func(name string, x, y *tensor) {
-		c.emitOnPixels(name, n.Shape, func(w *worker, s span) {
+		c.emit(name, func(w *worker, s span) {
 			b := v.of(c.slots, s)
-			b.Normalize(y.part(w, s), x.part(w, s))
-		}, y, x)
+			b.Normalize(y.of(w, s), x.of(w, s))
+		}, x, y)
 	}
 	y := c.value(n)
 	c.values[out.Index] = y
@@ -137,37 +137,25 @@ func (v *norm) statistics(l *slots, s span) (mean, variance, inverse []float32) 
 func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 	x, dy, dx := c.inputAgain(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
-	pixels, chains := n.Shape.H*n.Shape.W, &tensor{size: kernel.NormScratch * v.channels}
-	o := c.emitOnPixels(n.Name+" sums", n.Shape, func(w *worker, s span) {
-		b, sums := v.of(c.slots, s), chains.of(w, s)[:chains.size]
+	pixels := n.Shape.H * n.Shape.W
+	c.emit(n.Name+" sums", func(w *worker, s span) {
+		b := v.of(c.slots, s)
 		dweight, dbias := c.slots.begin(s, weightSlot, v.channels), c.slots.begin(s, biasSlot, v.channels)
 		in, out := x.of(w, s), dy.of(w, s)
-		first, last := s.units(pixels)
 		for i := range s.count {
-			at, end := i*x.size+first*v.channels, i*x.size+last*v.channels
-			if first == 0 {
-				clear(sums)
-			}
-			b.Sums(sums, out[at:end], in[at:end])
-			if last == pixels {
-				kernel.FoldSums(dweight, dbias, sums)
-			}
+			b.Sums(dweight, dbias, w.scratch, out[i*x.size:][:x.size], in[i*x.size:][:x.size])
 		}
-	}, nil, x, dy)
-	o.uses = append(o.uses, chains)
-	if o.access != nil {
-		o.access.align = kernel.SumsAlign
-	}
+	}, x, dy)
 	if dx == nil {
 		return
 	}
 	c.cut()
 	c.transform(n, func(dx *tensor) {
-		c.emitOnPixels(n.Name+" gradient", n.Shape, func(w *worker, s span) {
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
 			b := v.of(c.slots, s)
 			dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
 			count := w.plan.shards[s.index].count * pixels
-			b.Gradient(dx.part(w, s), dy.part(w, s), x.part(w, s), dweight, dbias, count)
+			b.Gradient(dx.of(w, s), dy.of(w, s), x.of(w, s), dweight, dbias, count)
 		}, dx, dy, x)
 	})
 }

@@ -102,9 +102,9 @@ func (c *compiler) planarConv(p *planarConv) func(name string, x, y *tensor) {
 	worth := p.outPixels()*len(p.weights) >= worthMultiplyAdds
 	return func(name string, x, y *tensor) {
 		x = c.planesOf(name, x, p)
-		c.emitDivisible(name, p.out.H, worth, func(w *worker, s span) {
+		c.emitDivisible(name, 0, worth, func(w *worker, s span, h share) {
 			in, out := x.of(w, s), y.of(w, s)
-			first, last := s.units(p.out.H)
+			first, last := h.of(p.out.H)
 			for i := range s.count {
 				p.convolve(out[i*y.size:][:y.size], in[i*x.size:][:x.size], w.scratch, first, last)
 			}

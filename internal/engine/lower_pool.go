@@ -10,16 +10,15 @@ import (
 func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 	x, y, offsets := c.input(n, 0), c.value(n), g.gather()
 	won := &tensor{size: y.size, bytes: true}
-	o := c.emitDivisible(n.Name, g.outPixels(), x.size >= worthValues, func(w *worker, s span) {
+	c.emitDivisible(n.Name, g.outPixels(), x.size >= worthValues, func(w *worker, s span, h share) {
 		in, out, index := x.of(w, s), y.of(w, s), won.bytesOf(w, s)
-		first, last := s.units(g.outPixels())
+		first, last := h.of(g.outPixels())
 		for i := range s.count {
 			at := i*y.size + first*n.Shape.C
 			kernel.MaxPool(out[at:], index[at:], in[i*x.size:][:x.size],
 				offsets[first*g.taps():], last-first, g.taps(), n.Shape.C)
 		}
 	}, x, y, won)
-	o.inStrips(g.outPixels(), access{writes: y, reads: []read{{x, g.inPixels(), g.ready}}})
 	activation := n.Inputs[0]
 	var f pointwise
 	if c.lateActivation(n) {
@@ -30,9 +29,7 @@ func (c *compiler) lowerMaxPool(n *nn.Node, g window) func() {
 	return func() {
 		dx, dy := c.inputGradient(n, 0), c.gradients[n.Index]
 		if f.gradient != nil {
-			c.emitOnPixels(activation.Name+" gradient", n.Shape, func(w *worker, s span) {
-				f.gradient(dy.part(w, s), dy.part(w, s), y.part(w, s))
-			}, dy, y)
+			c.emit(activation.Name+" gradient", func(w *worker, s span) { f.gradient(dy.of(w, s), dy.of(w, s), y.of(w, s)) }, dy, y)
 		}
 		gradient := kernel.MaxPoolGradient
 		emit := func(dx *tensor) {

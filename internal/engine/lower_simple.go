@@ -81,9 +81,7 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 			seen = c.outputAgain(n)
 		}
 		c.transform(n, func(dx *tensor) {
-			c.emitOnPixels(n.Name+" gradient", n.Shape, func(w *worker, s span) {
-				f.gradient(dx.part(w, s), dy.part(w, s), seen.part(w, s))
-			}, dx, dy, seen)
+			c.emit(n.Name+" gradient", func(w *worker, s span) { f.gradient(dx.of(w, s), dy.of(w, s), seen.of(w, s)) }, dx, dy, seen)
 		})
 	}, nil
 }
@@ -142,20 +140,18 @@ func (c *compiler) copyGradient(n *nn.Node, i int) {
 	switch {
 	case dx == nil || dx == dy:
 	case begin(dx):
-		c.emitPointwise(n.Name+" gradient", n.Shape, kernel.Add, dx, dy)
+		c.emit(n.Name+" gradient", func(w *worker, s span) { kernel.Add(dx.of(w, s), dy.of(w, s)) }, dx, dy)
 	default:
-		c.emitPointwise(n.Name+" gradient", n.Shape, copyAll, dx, dy)
+		c.emit(n.Name+" gradient", func(w *worker, s span) { copy(dx.of(w, s), dy.of(w, s)) }, dx, dy)
 	}
 }
-
-func copyAll(to, from []float32) { copy(to, from) }
 
 // lowerAdd adds the other inputs to the first, in place where that may be.
 func (c *compiler) lowerAdd(n *nn.Node) func() {
 	first := c.input(n, 0)
 	y := c.inPlace(n, 0)
 	if y != first {
-		c.emitPointwise(n.Name, n.Shape, copyAll, y, first)
+		c.emitPointwise(n.Name, n.Shape, func(to, from []float32) { copy(to, from) }, y, first)
 	}
 	for i := range n.Inputs[1:] {
 		x := c.input(n, i+1)

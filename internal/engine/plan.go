@@ -10,19 +10,7 @@ type span struct {
 	first, count int // examples
 	within       int // the first one's place in its shard
 	index        int // of the shard, or of the task
-	from, to     int // units of a single example, see op; all of every example's where to is 0
 }
-
-// units returns the first of n units that are meant and the first that is not.
-func (s span) units(n int) (first, last int) {
-	if s.to == 0 {
-		return 0, n
-	}
-	return s.from, s.to
-}
-
-// begins says that the shard's first unit is meant.
-func (s span) begins() bool { return s.within == 0 && s.from == 0 }
 
 // op is one operation of a plan. Most can be done on any portion of a shard, a few
 // need the whole of it. An operation with tasks set takes the whole batch at once
@@ -36,9 +24,10 @@ type op struct {
 	cut   bool                   // begins a group
 	tasks func(examples int) int // nil for an operation on shards
 
-	units  int     // of an example that can be done apart: pixels or rows, columns of a matrix; 0 for none
-	worth  bool    // of being divided among workers, see divide.go
-	access *access // nil where it cannot be done strip by strip, see strips.go
+	divided   func(w *worker, s span, h share) // nil where it cannot be; see divide.go
+	worth     bool                             // of being divided
+	pixels    int                              // of an image that are divided; 0 where other outputs are
+	pointwise bool
 }
 
 // plan is a graph compiled to operations, memory and the order of both.

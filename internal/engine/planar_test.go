@@ -93,8 +93,8 @@ func compareSums(t *testing.T, g window, s *rng.Stream) {
 	x, dy := drawn(s, taps.in.Elements()), drawn(s, g.out.Elements())
 	got, want := drawn(s, size), drawn(s, size)
 	for _, accumulate := range []bool{false, true} {
-		v.sumOfTaps(taps)(want, x, dy, span{}, accumulate)
-		v.sumOfRows(taps)(got, x, dy, span{}, accumulate)
+		v.sumOfTaps(taps)(want, x, dy, accumulate)
+		v.sumOfRows(taps)(got, x, dy, accumulate)
 		sameValues(t, g, got, want)
 	}
 }

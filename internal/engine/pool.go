@@ -11,8 +11,6 @@ type worker struct {
 	plan    *plan
 	arena   arena
 	scratch []float32 // for the length of one operation
-
-	progress []int // units that the operations of a stream have done
 }
 
 // pool runs tasks on a fixed set of workers. Which worker takes which task is

@@ -174,7 +174,7 @@ func TestRandomGraphsDivided(t *testing.T) {
 		for _, s := range p.plan.segments {
 			for _, group := range s.groups {
 				for _, o := range group.ops {
-					o.worth = o.divisible()
+					o.worth = o.divided != nil
 				}
 			}
 		}
@@ -205,18 +205,18 @@ func (p *Inference) runShares(probabilities []float32, images []uint8, order []i
 	n := len(probabilities) / p.classes
 	p.output, p.plan.images, p.plan.count = probabilities, images, n
 	d := p.divider
-	for _, stages := range d.stages {
-		for at := range n {
-			d.span = span{first: at, count: 1, within: at}
-			for _, d.stage = range stages {
+	for i, g := range d.groups {
+		g.portions(span{count: n}, func(s span) {
+			d.span = s
+			for _, d.stage = range d.stages[i] {
 				if !d.stage.divided() {
-					d.stage[0].run(p.plan.pool.workers[0], d.span)
+					d.stage[0].run(p.plan.pool.workers[0], s)
 					continue
 				}
 				for _, index := range order {
 					d.task(nil, index)
 				}
 			}
-		}
+		})
 	}
 }

@@ -13,22 +13,14 @@ type segment struct {
 // over a shard go on from one to the next in the order of examples.
 type group struct {
 	ops     []*op
-	portion int      // examples at a time; 0 for the whole shard
-	streams []stream // where an example is taken strip by strip
-	strips  int      // of an example
+	portion int // examples at a time; 0 for the whole shard
 }
 
 // run takes a shard through the group.
 func (g *group) run(w *worker, shard span) {
 	g.portions(shard, func(s span) {
-		if g.streams == nil {
-			for _, o := range g.ops {
-				o.run(w, s)
-			}
-			return
-		}
-		for _, st := range g.streams {
-			st.run(w, s, g.strips)
+		for _, o := range g.ops {
+			o.run(w, s)
 		}
 	})
 }
@@ -48,10 +40,6 @@ func (g *group) portions(shard span, f func(s span)) {
 // the examples of one portion. It fits the second-level caches of today's
 // processors and is free of the contract.
 const cacheBudget = 384 << 10
-
-// stripsFrom is how many times cacheBudget the tensors of one example take from where
-// on it is taken strip by strip.
-const stripsFrom = 4
 
 // schedule cuts operations into segments and groups; budget is cacheBudget but in
 // tests.
@@ -100,9 +88,6 @@ func (g *group) choosePortion(budget int) {
 		}
 	}
 	g.portion = max(1, budget/max(bytes, 1))
-	if bytes > stripsFrom*budget {
-		g.strips, g.streams = (bytes+budget-1)/budget, g.cutStreams()
-	}
 }
 
 // allocate decides where every tensor lives and makes the arenas for batches of
@@ -120,20 +105,7 @@ func (p *plan) allocate(batch, shard, scratch int) {
 		w.plan = p
 		w.arena = arena{values: alignedFloats(values), bytes: make([]uint8, bytes)}
 		w.scratch = alignedFloats(scratch)
-		w.progress = make([]int, p.longestStream())
 	}
-}
-
-func (p *plan) longestStream() int {
-	most := 0
-	for _, s := range p.segments {
-		for _, g := range s.groups {
-			for _, st := range g.streams {
-				most = max(most, len(st))
-			}
-		}
-	}
-	return most
 }
 
 // uses is where a tensor is used.
@@ -144,8 +116,8 @@ type uses struct {
 // placeTensors gives every tensor its place, its room and its lifetime, and
 // returns all in order of first use. Positions count operations. A tensor of a
 // whole shard needs its memory for the whole of every group that uses it, since
-// the group comes back to its first operation for each portion; so does one of an
-// example that is taken strip by strip; one of the whole batch for the whole segment, since shards are at different operations at the
+// the group comes back to its first operation for each portion; one of the whole
+// batch for the whole segment, since shards are at different operations at the
 // same time.
 func (p *plan) placeTensors(batch, shard int) []*tensor {
 	var all []*tensor
@@ -191,9 +163,6 @@ func (p *plan) eachUse(visit func(t *tensor, segment, group int, extents [3][2]i
 					inGroup: {position, position},
 					inShard: {first, first + len(g.ops) - 1},
 					inBatch: {begin, begin + length - 1},
-				}
-				if g.streams != nil {
-					extents[inGroup] = extents[inShard]
 				}
 				for _, t := range o.uses {
 					visit(t, i, j, extents)

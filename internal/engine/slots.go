@@ -46,7 +46,7 @@ func (l *slots) at(s span, offset, n int) []float32 { return l.of[s.index][offse
 // are zero before the first.
 func (l *slots) begin(s span, offset, n int) []float32 {
 	values := l.at(s, offset, n)
-	if s.begins() {
+	if s.within == 0 {
 		clear(values)
 	}
 	return values

@@ -1,16 +1,11 @@
 package engine
 
-import (
-	"slices"
-
-	"github.com/blocktrain/blocktrain/internal/nn"
-)
+import "slices"
 
 // tensor is a value between two operations of a plan: size float32 numbers for
 // every example.
 type tensor struct {
 	size   int  // values of one example
-	pixels int  // of one example; 0 where it is no image
 	bytes  bool // holds bytes instead of float32 numbers
 	place  place
 	offset int // in its arena
@@ -35,9 +30,6 @@ const (
 	// workers.
 	inBatch
 )
-
-// imageOf returns a tensor of a shape.
-func imageOf(s nn.Shape) *tensor { return &tensor{size: s.Elements(), pixels: s.H * s.W} }
 
 // use widens the tensor's lifetime to the operation at position.
 func (t *tensor) use(position int) {
@@ -65,16 +57,6 @@ func (t *tensor) of(w *worker, s span) []float32 {
 		values = w.plan.batch.values
 	}
 	return values[t.begin(s):][:s.count*t.size]
-}
-
-// part is of for the pixels that are meant.
-func (t *tensor) part(w *worker, s span) []float32 {
-	values := t.of(w, s)
-	if s.to == 0 {
-		return values
-	}
-	channels := t.size / t.pixels
-	return values[s.from*channels : s.to*channels]
 }
 
 // bytesOf is of for a tensor of bytes.

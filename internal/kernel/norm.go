@@ -165,18 +165,18 @@ func normalizeClampedGeneric(dst, x, mean, inverse, weight, bias []float32, low,
 	}
 }
 
-// Sums adds up, in each channel, an image's part of the gradients of Bias and Weight:
-// with dz = dy, or 0 where z was not between Low and High,
+// Sums adds, in each channel, one image's part of the gradients of Bias and
+// Weight: with dz = dy, or 0 where z was not between Low and High,
 //
 //	dbias += sum of dz
 //	dweight += sum of dz * hat
 //
-// The image may come in pieces, all but the last of them a multiple of SumsAlign
-// pixels. chains has NormScratch values for each channel, which are zero before the
-// first piece; FoldSums comes after the last.
-func (n *BatchNorm) Sums(chains, dy, x []float32) {
+// scratch has NormScratch values for each channel.
+func (n *BatchNorm) Sums(dweight, dbias, scratch, dy, x []float32) {
 	channels := len(n.Mean)
-	forWeight, forBias := chains[:ways*channels], chains[ways*channels:NormScratch*channels]
+	forWeight, forBias := scratch[:ways*channels], scratch[ways*channels:NormScratch*channels]
+	clear(forWeight)
+	clear(forBias)
 	inverse, weight, bias := n.Inverse[:channels], n.Weight[:channels], n.Bias[:channels]
 	eachRowBlock(len(x), channels, func(first, last, rows int) {
 		if n.Clamped {
@@ -186,17 +186,8 @@ func (n *BatchNorm) Sums(chains, dy, x []float32) {
 			active.normalizeSums(forWeight, forBias, dy[first:last], x[first:last], n.Mean, inverse, rows, channels)
 		}
 	})
-}
-
-// SumsAlign is the number of pixels whose multiples BatchNorm.Sums takes.
-const SumsAlign = ways
-
-// FoldSums adds what BatchNorm.Sums has added up to dweight and dbias; chains is not
-// kept.
-func FoldSums(dweight, dbias, chains []float32) {
-	channels := len(dweight)
-	foldWays(dweight, chains[:ways*channels])
-	foldWays(dbias, chains[ways*channels:NormScratch*channels])
+	foldWays(dweight[:channels], forWeight)
+	foldWays(dbias[:channels], forBias)
 }
 
 func normalizeSumsGeneric(dweight, dbias, dy, x, mean, inverse []float32, rows, channels int) {
