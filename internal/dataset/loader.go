@@ -212,6 +212,9 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	if err != nil {
 		return err
 	}
+	if len(img.Pix) != len(place) {
+		return fmt.Errorf("image %d has %d bytes, the batch has room for %d: the rule gave it another size", i, len(img.Pix), len(place))
+	}
 	copy(place, img.Pix)
 	if f.varying {
 		img.Pix = place

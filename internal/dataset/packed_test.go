@@ -41,8 +41,28 @@ func TestPackedIsSmall(t *testing.T) {
 	p := &packed{size: 784}
 	p.add(make([]uint8, 784))
 	p.add(bytes.Repeat([]uint8{1}, 784))
+	for i, want := range []uint8{0, 1} {
+		if !bytes.Equal(p.image(i, nil), bytes.Repeat([]uint8{want}, 784)) {
+			t.Errorf("image %d does not come back", i)
+		}
+	}
 	if black, grey := len(p.images[0]), len(p.images[1]); black != 2*4 || grey != 784 {
 		t.Errorf("a black image takes %d bytes and a grey one %d, want 8 and 784", black, grey)
+	}
+}
+
+// TestPackedCounts has runs as long as a byte can count, and longer.
+func TestPackedCounts(t *testing.T) {
+	for _, n := range []int{254, 255, 256, 257, 510, 511, 512} {
+		zeros, others := make([]uint8, n), bytes.Repeat([]uint8{9}, n)
+		rest := make([]uint8, 2000-2*n)
+		for _, pieces := range [][][]uint8{{zeros, others, rest}, {others, zeros, rest}, {rest, others, zeros}, {rest, zeros, others}} {
+			want, p := bytes.Join(pieces, nil), &packed{size: 2000}
+			p.add(want)
+			if !bytes.Equal(p.image(0, nil), want) {
+				t.Errorf("an image with runs of %d does not come back", n)
+			}
+		}
 	}
 }
 

@@ -69,7 +69,8 @@ func (s stage) divided() bool { return s[0].divided != nil && s[0].worth }
 
 // takes says that a worker may go on with an operation while others are still at
 // those of the stage: it reads what the worker itself has computed, and writes
-// where no operation of the stage has anything else.
+// where no operation of the stage has anything else. It never overwrites what the
+// stage reads from neighbouring pixels, since inPlace wants a tensor's only use.
 func (s stage) takes(o *op) bool {
 	if !s.divided() || !o.pointwise || o.pixels != s[0].pixels {
 		return false
