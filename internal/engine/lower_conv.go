@@ -50,7 +50,7 @@ func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
 		emit = c.gatheredConv(v)
 	}
 	emit(n.Name, c.input(n, 0), c.value(n))
-	if v.inPerGroup()*v.taps() <= cheapMultiplyAdds && 4*n.Shape.Elements() > c.keep {
+	if v.inPerGroup()*v.taps() <= cheapMultiplyAdds && floatSize*n.Shape.Elements() > c.keep {
 		c.repeat(n, n, emit)
 	}
 	return func() {

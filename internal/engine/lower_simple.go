@@ -76,10 +76,11 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 		c.repeat(n, n, func(name string, x, y *tensor) { c.emitPointwise(name, n.Shape, f.forward, y, x) })
 	}
 	return func() {
-		dy, seen := c.gradients[n.Index], c.inputAgain(n, 0)
+		dy, sees := c.gradients[n.Index], n.Inputs[0]
 		if f.seesOutput {
-			seen = c.outputAgain(n)
+			sees = n
 		}
+		seen := c.outputAgain(sees)
 		c.transform(n, func(dx *tensor) {
 			c.emit(n.Name+" gradient", func(w *worker, s span) { f.gradient(dx.of(w, s), dy.of(w, s), seen.of(w, s)) }, dx, dy, seen)
 		})

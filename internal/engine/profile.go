@@ -107,7 +107,7 @@ func (p *Profile) wrap(o *op) {
 func (t *Trainer) Profile() *Profile {
 	p := &Profile{}
 	p.watch(t.plan)
-	t.collect = p.task("sum over shards", Update, t.collect)
+	t.collect = p.task("sum and norm of the gradient", Update, t.collect)
 	t.update = p.task("optimizer", Update, t.update)
 	return p
 }

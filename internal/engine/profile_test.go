@@ -31,7 +31,7 @@ func TestProfile(t *testing.T) {
 		"conv": {Forward, "Conv2D"}, "norm": {Forward, "BatchNorm"}, "wide": {Forward, "Linear"},
 		"conv weight gradient": {Backward, "Conv2D"}, "norm gradient": {Backward, "BatchNorm"},
 		"wide gradients": {Backward, "Linear"}, "loss": {Backward, ""},
-		"sum over shards": {Update, ""}, "optimizer": {Update, ""},
+		"sum and norm of the gradient": {Update, ""}, "optimizer": {Update, ""},
 	} {
 		if seen[name] != want {
 			t.Errorf("%s is seen as %v, want %v", name, seen[name], want)
