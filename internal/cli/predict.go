@@ -12,7 +12,9 @@ func predictCommand() *command {
 	return &command{
 		use: "predict IMAGE...", short: "classify images with the model of a run or a package", group: groupData,
 		long: `Takes image files, folders, and - for a list of paths on the standard input, and
-writes one line for each image, in their order.`,
+writes one line for each image, in their order. An image that cannot be read has
+a line that says why, and the exit code is 1. A folder without images and an
+empty list are errors: exit code 2.`,
 		example: `  blocktrain predict --run runs/first photo.png folder/
   find . -name '*.png' | blocktrain predict --run runs/first --format csv -`,
 		settings: named("workers"),

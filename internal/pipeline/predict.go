@@ -65,7 +65,10 @@ func Predict(ctx context.Context, env *Environment, s *Settings, request Predict
 // check finds out early what is missing.
 func (r *PredictRequest) check() error {
 	for _, input := range r.Inputs {
-		if input != "-" && !exists(input) {
+		switch {
+		case input == "":
+			return config.Usagef("the name of an image is empty")
+		case input != "-" && !exists(input):
 			return config.Usagef("%s does not exist", input)
 		}
 	}
@@ -203,16 +206,25 @@ func (p *predictor) paths() iter.Seq2[string, error] {
 	}
 }
 
-// listed yields the lines of a list of paths.
+// listed yields the lines of a list of paths. One that is empty is an error, as a
+// folder without images is: most likely what should have written it found nothing.
 func listed(r io.Reader, yield func(string, error) bool) {
-	lines := bufio.NewScanner(r)
+	lines, empty := bufio.NewScanner(r), true
 	for lines.Scan() {
-		if path := strings.TrimRight(lines.Text(), "\r"); path != "" && !yield(path, nil) {
+		path := strings.TrimRight(lines.Text(), "\r")
+		if path == "" {
+			continue
+		}
+		empty = false
+		if !yield(path, nil) {
 			return
 		}
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case err != nil:
 		yield("", fmt.Errorf("cannot read the list of paths: %w", err))
+	case empty:
+		yield("", config.Usagef("nothing to classify: the list of paths on the standard input is empty"))
 	}
 }
 
