@@ -71,10 +71,35 @@ func (c chance) Apply(dst, src imaging.Image, s *rng.Stream) bool {
 	return s.Bool(c.p) && c.transform.Apply(dst, src, s)
 }
 
+// mover is a transform that moves images by whole pixels.
+type mover interface {
+	// farthest is the option for the largest move in each direction, and its value
+	// in pixels.
+	farthest() (option string, pixels int)
+}
+
+// CheckSize refuses transforms that can move images of that size, in pixels, out of
+// themselves, so that nothing is left to learn from.
+func (p *Pipeline) CheckSize(width, height int) error {
+	for i, t := range p.transforms {
+		c, _ := t.(chance)
+		m, moves := c.transform.(mover)
+		if !moves {
+			continue
+		}
+		if option, pixels := m.farthest(); pixels >= min(width, height) {
+			return fmt.Errorf("%s %s: %s=%d can leave nothing of images of %dx%d pixels: want less than %d",
+				kind, p.names[i], option, pixels, width, height, min(width, height))
+		}
+	}
+	return nil
+}
+
 // Pipeline is a list of transforms, applied in order. It may be used by several
 // goroutines at once. The zero value does nothing.
 type Pipeline struct {
 	transforms []Transform
+	names      []string // of the transforms
 	mixup      *mixup
 	resolved   []string
 	buffers    sync.Pool // of *imaging.Image
@@ -113,7 +138,7 @@ func (p *Pipeline) add(entry string) error {
 		}
 		p.mixup = m
 	} else {
-		p.transforms = append(p.transforms, transform)
+		p.transforms, p.names = append(p.transforms, transform), append(p.names, name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(resolved)) {
 		name += ":" + key + "=" + resolved[key]

@@ -270,3 +270,26 @@ func BenchmarkApply(b *testing.B) {
 		p.Apply(img, stream(1))
 	}
 }
+
+// TestCheckSize wants moves by a side or more refused, by the shorter one.
+func TestCheckSize(t *testing.T) {
+	for _, test := range []struct {
+		list          string
+		width, height int
+		want          string
+	}{
+		{"none", 1, 1, ""},
+		{"rotate:degrees=180,scale,elastic,mixup", 1, 1, ""},
+		{"shift:pixels=27,crop:pad=27", 28, 28, ""},
+		{"shift:pixels=28", 28, 28, "augmentation shift: pixels=28 can leave nothing of images of 28x28 pixels: want less than 28"},
+		{"flip,mixup,crop:pad=8:mode=reflect:p=0.1", 320, 8, "augmentation crop: pad=8 can leave nothing of images of 320x8 pixels: want less than 8"},
+	} {
+		p, err := Parse(test.list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.CheckSize(test.width, test.height); (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf("%s, %dx%d: error %v, want %q", test.list, test.width, test.height, err, test.want)
+		}
+	}
+}

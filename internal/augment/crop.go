@@ -37,3 +37,6 @@ func (t *crop) Apply(dst, src imaging.Image, s *rng.Stream) bool {
 	translate(dst, src, dx, dy, from, uint8(t.fill))
 	return true
 }
+
+// What is added repeats the image at best, whatever the mode.
+func (t *crop) farthest() (option string, pixels int) { return "pad", t.pad }

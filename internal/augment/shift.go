@@ -24,3 +24,5 @@ func (t *shift) Apply(dst, src imaging.Image, s *rng.Stream) bool {
 	translate(dst, src, dx, dy, constant, uint8(t.fill))
 	return true
 }
+
+func (t *shift) farthest() (option string, pixels int) { return "pixels", t.pixels }

@@ -60,18 +60,8 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	if err := checkWritable(path); err != nil {
 		return err
 	}
-	first, err := readInitial(s.InitFrom)
+	r, err := prepareNew(ctx, env, s, t)
 	if err != nil {
-		return err
-	}
-	r, err := prepare(ctx, env, s, s.SplitFile, first)
-	if err != nil {
-		return err
-	}
-	if err := r.checkTask(t); err != nil {
-		return err
-	}
-	if err := r.noteInitial(ctx); err != nil {
 		return err
 	}
 	if s.DryRun {
@@ -87,6 +77,27 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	}
 	r.warnOfFewSteps()
 	return r.do(ctx, t)
+}
+
+// prepareNew makes all of a new run that comes before its directory, and refuses
+// what the task would refuse later, or what cannot be meant.
+func prepareNew(ctx context.Context, env *Environment, s *Settings, t task) (*session, error) {
+	first, err := readInitial(s.InitFrom)
+	if err != nil {
+		return nil, err
+	}
+	r, err := prepare(ctx, env, s, s.SplitFile, first)
+	if err != nil {
+		return nil, err
+	}
+	// Of new runs alone: what was trained so once can still be continued and verified.
+	if err := r.modules.augment.CheckSize(r.data.rule.Width, r.data.rule.Height); err != nil {
+		return nil, usage(err)
+	}
+	if err := r.checkTask(t); err != nil {
+		return nil, err
+	}
+	return r, r.noteInitial(ctx)
 }
 
 // checkTask finds out before training what a later stage would refuse.
