@@ -19,7 +19,8 @@ The decision changes the run: release.json, run.json, model card and report say
 what was decided, and by which thresholds; a refusal removes package/, which
 'blocktrain package' makes again, to the byte, once the model is approved.
 --dry-run says what the decision would be, with the same exit codes, and changes
-no file: to try other thresholds, use that.
+no file, nor does it download data for --baseline: to try other thresholds, use
+that.
 
 Thresholds of flags are for this decision alone. Without them, those count that
 the run was started with as flags, then the environment's and those of .env.`,

@@ -36,6 +36,18 @@ var downloads = &http.Client{
 	},
 }
 
+// Offline is the source without downloads: where data is not at hand, Open fails
+// with a [NotFoundError].
+func Offline(s Source) Source {
+	published, is := s.(*idxSource)
+	if !is {
+		return s
+	}
+	offline := *published
+	offline.fetch = false
+	return &offline
+}
+
 // download fetches the files that p lacks, each written whole or not at all,
 // and returns the paths of all four. What is there already must be the published
 // files too: parts of different datasets are never mixed.
@@ -50,6 +62,9 @@ func (s *idxSource) download(ctx context.Context, p place) ([4]string, error) {
 		} else {
 			p.paths[i] = filepath.Join(p.folder, file.name+".gz")
 			err = file.download(ctx, s.mirrors, p.paths[i])
+		}
+		if ctx.Err() != nil { // of which a missing network is not the cause
+			return p.paths, ctx.Err()
 		}
 		if err != nil {
 			return p.paths, fmt.Errorf("%s: %w\nWithout a network, put the files %s into %s", s.name, err,

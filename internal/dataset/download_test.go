@@ -113,6 +113,25 @@ func TestDownloadWithoutNetwork(t *testing.T) {
 	}
 }
 
+// TestOffline wants no request made, and data that is at hand read all the same.
+func TestOffline(t *testing.T) {
+	files := smallMNIST()
+	address, requests := serve(t, files)
+	source := remoteSource(t, files, address)
+	dir := t.TempDir()
+	_, err := Offline(source).Open(t.Context(), dir, ModeRAM)
+	var missing *NotFoundError
+	if !errors.As(err, &missing) || requests.Load() != 0 {
+		t.Errorf("error %v after %d requests, want a NotFoundError after none", err, requests.Load())
+	}
+	if _, err := source.Open(t.Context(), dir, ModeRAM); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Offline(source).Open(t.Context(), dir, ModeRAM); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDownloadCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -122,8 +141,8 @@ func TestDownloadCancelled(t *testing.T) {
 	t.Cleanup(server.Close)
 	dir := t.TempDir()
 	_, err := remoteSource(t, smallMNIST(), server.URL+"/").Open(ctx, dir, ModeRAM)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want the context's", err)
+	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "network") {
+		t.Errorf("error %v, want the context's alone", err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
 		t.Errorf("the data folder holds %v, %v", left, err)

@@ -189,7 +189,7 @@ func (s *idxSource) find(ctx context.Context, dir string) ([4]string, error) {
 	for _, p := range places {
 		notes = append(notes, p.String())
 	}
-	return [4]string{}, &NotFoundError{fmt.Errorf("%s: no data: %s. Put the files %s (or without .gz) into %s, or allow the option download=true",
+	return [4]string{}, &NotFoundError{fmt.Errorf("%s: no data: %s. Put the files %s (or without .gz) into %s, or allow their download, option download=true",
 		s.name, strings.Join(notes, "; "), strings.Join(s.names(), ", "), places[0].folder)}
 }
 

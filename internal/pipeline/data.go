@@ -83,12 +83,17 @@ func (d *data) sayGroups(env *Environment) {
 }
 
 func openDataset(ctx context.Context, env *Environment, s *Settings, name string, source dataset.Source) (dataset.Dataset, error) {
+	if s.DryRun {
+		source = dataset.Offline(source)
+	}
 	d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
 	if err != nil && !strings.HasPrefix(err.Error(), name) {
 		err = fmt.Errorf("dataset %s: %w", name, err)
 	}
 	var missing *dataset.NotFoundError
 	switch {
+	case errors.As(err, &missing) && s.DryRun:
+		return nil, config.Usagef("%w; --data-dir says where the data is, and a dry run downloads nothing", err)
 	case errors.As(err, &missing):
 		return nil, config.Usagef("%w; --data-dir says where the data is", err)
 	case err != nil:

@@ -14,7 +14,7 @@ func (r *session) describeTo(w io.Writer, dir string, t task) error {
 	if s.OverfitBatch {
 		train = batch
 	}
-	_, err := fmt.Fprintf(w, `dry run: nothing is trained and nothing is written
+	_, err := fmt.Fprintf(w, `dry run: nothing is trained, downloaded or written
 
 run directory   %s
 datasets        %s (%d classes)

@@ -57,7 +57,8 @@ func (record *Record) dataAtHand(ctx context.Context) dataset.Dataset {
 	return data
 }
 
-// openData opens the data that a run was made with, where it was then.
+// openData opens the data that a run was made with, where it was then. It is looked
+// at to compare images, which is not worth a download.
 func (record *Record) openData(ctx context.Context) (dataset.Dataset, error) {
 	then := Settings{DataDirs: strings.Split(record.recorded("data-dir"), ",")}
 	var members []dataset.Dataset
@@ -66,7 +67,7 @@ func (record *Record) openData(ctx context.Context) (dataset.Dataset, error) {
 		if err != nil {
 			return nil, err
 		}
-		d, err := source.Open(ctx, then.DataDir(note.Name), dataset.ModeDisk)
+		d, err := dataset.Offline(source).Open(ctx, then.DataDir(note.Name), dataset.ModeDisk)
 		if err != nil {
 			return nil, fmt.Errorf("dataset %s: %w", note.Name, err)
 		}

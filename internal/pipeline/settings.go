@@ -184,7 +184,7 @@ func (s *Settings) declareWork(o *config.Options) {
 	o.Int(&s.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 	o.Int(&s.CheckpointInterval, "checkpoint-interval", 30, "seconds between checkpoints within an epoch", config.AtLeast(1))
 	o.Begin(group, config.Invocation)
-	o.Bool(&s.DryRun, "dry-run", false, "check everything, say what would be done, and stop")
+	o.Bool(&s.DryRun, "dry-run", false, "check everything, say what would be done, and stop; downloads nothing")
 }
 
 // NamedValue is one setting as it is recorded.
