@@ -48,6 +48,16 @@ func (r *session) noteFolder(folder string) error {
 	return nil
 }
 
+// removeFiles removes files, those that exist.
+func removeFiles(paths ...string) error {
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // fileNames lists the files of which the record has digests.
 func (record *Record) fileNames() []string { return slices.Sorted(maps.Keys(record.Files)) }
 

@@ -51,9 +51,13 @@ func (r *session) decide(ctx context.Context) (*criterion.Release, error) {
 }
 
 // publishDecision writes the decision to release.json, the record and the log.
-// Packages of an earlier decision do not outlive a refusal: whoever finds one in a
-// run directory may take it for released. They can be made again, to the byte.
+// Report and model card, which the next stage writes, do not outlive the decision
+// that they show. Nor do packages outlive a refusal: whoever finds one in a run
+// directory may take it for released. They can be made again, to the byte.
 func (r *session) publishDecision(release *criterion.Release) error {
+	if err := removeFiles(r.dir.file(reportFile), r.dir.file(cardFile)); err != nil {
+		return err
+	}
 	if !release.Approved {
 		if err := r.removePackages(); err != nil {
 			return err

@@ -24,7 +24,7 @@ func (d *runDir) archive(record *Record) string {
 }
 
 // packageStage assembles the package of an approved model, as a folder and as a
-// reproducible archive.
+// reproducible archive, which never outlives the folder that it is of.
 func (r *session) packageStage(context.Context) error {
 	if err := r.checkApproval(); err != nil {
 		return err
@@ -33,15 +33,19 @@ func (r *session) packageStage(context.Context) error {
 	if err != nil {
 		return err
 	}
-	folder := r.dir.file(packageDir, r.record.packageName())
+	folder, archive := r.dir.file(packageDir, r.record.packageName()), r.dir.archive(r.record)
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 		return err
 	}
-	err = replaceDir(folder, func(dir string) error { return r.fillPackage(dir, exporters) })
+	err = replaceDir(folder, func(dir string) error {
+		if err := r.fillPackage(dir, exporters); err != nil {
+			return err
+		}
+		return removeFiles(archive)
+	})
 	if err != nil {
 		return err
 	}
-	archive := r.dir.archive(r.record)
 	if err := fileio.WriteArchive(archive, folder, r.record.packageName(), r.record.Started); err != nil {
 		return err
 	}

@@ -17,27 +17,27 @@ func resume(ctx context.Context, env *Environment, s *Settings, dir string, t ta
 		return err
 	}
 	return withRunDir(env, dir, func(d *runDir, record *Record) error {
-		then, err := d.standing(record)
+		found, err := d.standing(record)
 		if err != nil {
 			return err
 		}
-		if d.finished(record, then) {
-			return d.sayFinished(env, record, then.release, t)
+		if d.finished(record, found) {
+			return d.sayFinished(env, record, found.release, t)
 		}
 		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {
 			return err
 		}
-		if err := r.checkTask(t.after(then)); err != nil {
+		if err := r.checkTask(t.after(found)); err != nil {
 			return err
 		}
 		if err := r.sayResumed(); err != nil {
 			return err
 		}
 		if t.judges() {
-			r.sayStanding(then)
+			r.sayStanding(found)
 		}
-		return r.finish(ctx, t, then)
+		return r.finish(ctx, t, found)
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 // Check refuses settings that contradict each other and names of modules, and
 // options of theirs, that do not exist. The error is a config.UsageError.
 func (s *Settings) Check() error {
-	err := errors.Join(s.checkData(), s.checkTraining(), s.checkRelease(), s.checkModules())
+	err := errors.Join(s.checkData(), s.checkTraining(), s.checkRelease(), s.checkName(), s.checkModules())
 	if err != nil {
 		return &config.UsageError{Err: err}
 	}
@@ -90,6 +90,18 @@ func (s *Settings) checkRelease() error {
 		return errors.New("no criteria: a model that nothing is asked of cannot be approved")
 	case s.Baseline == "" && slices.ContainsFunc(s.Criteria, isNoRegression):
 		return errors.New("criterion no_regression compares with another model: want --baseline RUN|PACKAGE")
+	}
+	return nil
+}
+
+// longestName bounds the name of a model, of which names of files are made.
+const longestName = 128
+
+// checkName refuses a name, given or made of dataset and model, that no file of the
+// package could have.
+func (s *Settings) checkName() error {
+	if name := s.ReleaseName(); len(name) > longestName {
+		return fmt.Errorf("the model's name %.20s... has %d characters: want at most %d; --name gives another", name, len(name), longestName)
 	}
 	return nil
 }

@@ -74,6 +74,10 @@ func TestSettingsRefuse(t *testing.T) {
 		{"min-test-accuracy=97", "want 0 to 1"},
 		{"max-inference-time-ms=0", "want more than 0"},
 		{"name=../x", "want letters, digits, dots"},
+		{"name=" + strings.Repeat("x", 129), "has 129 characters: want at most 128; --name gives another"},
+		{"dataset=folder;data-dir=" + strings.Repeat("x", 200), "has 210 characters: want at most 128"},
+		{"release-version=1." + strings.Repeat("0", 100) + ".0", "want a version"},
+		{"release-version=1.1.1" + strings.Repeat("1", 62), "want a version"},
 		{"release-version=1.0", "want a version such as 1.2.3"},
 		{"model=../lenet5", "want the name of a module"},
 

@@ -38,8 +38,11 @@ func isReleaseName(s string) error {
 	return nil
 }
 
+// longestVersion bounds the version of a release.
+const longestVersion = 64
+
 func isVersion(s string) error {
-	if !versionPattern.MatchString(s) {
+	if !versionPattern.MatchString(s) || len(s) > longestVersion {
 		return errors.New("want a version such as 1.2.3 or 1.2.3-rc.1")
 	}
 	return nil

@@ -33,31 +33,35 @@ func (d *runDir) standing(record *Record) (*standing, error) {
 		return nil, err
 	}
 	lost := d.checkEvaluations(record)
-	then := &standing{evaluated: lost == nil}
-	switch {
-	case record.Decision == "" && !exists(d.file(releaseFile)):
-		return then, nil
+	release, void, err := d.standingDecision(record, lost)
+	return &standing{evaluated: lost == nil, release: release, void: void}, err
+}
+
+// standingDecision reads the decision; where there was one that does not stand, void
+// says why. What it rests on may be lost.
+func (d *runDir) standingDecision(record *Record, lost error) (release *criterion.Release, void, err error) {
+	path := d.file(releaseFile)
+	switch written := exists(path); {
+	case record.Decision == "" && !written:
+		return nil, nil, nil
 	case record.Decision == "": // the gate was interrupted, or somebody else wrote it
-		then.void = d.checkFile(record, releaseFile)
-		return then, nil
-	case !exists(d.file(releaseFile)):
-		then.void = fmt.Errorf("%s does not exist", d.file(releaseFile))
-		return then, nil
+		return nil, d.checkFile(record, releaseFile), nil
+	case !written:
+		return nil, fmt.Errorf("%s does not exist", path), nil
 	}
 	if err := d.checkFile(record, releaseFile); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	release, err := criterion.ReadRelease(d.file(releaseFile))
-	if err != nil {
-		return nil, err
+	if release, err = criterion.ReadRelease(path); err != nil {
+		return nil, nil, err
 	}
-	if other := record.checkRelease(release); other != nil && lost == nil {
-		lost = fmt.Errorf("%s %w", d.file(releaseFile), other)
+	if lost != nil {
+		return nil, lost, nil
 	}
-	if then.void = lost; lost == nil {
-		then.release = release
+	if other := record.checkRelease(release); other != nil {
+		return nil, fmt.Errorf("%s %w", path, other), nil
 	}
-	return then, nil
+	return release, nil, nil
 }
 
 // checkTraining refuses a finished training of which a file is not as it was left:
@@ -120,20 +124,28 @@ func (d *runDir) checkEvaluations(record *Record) error {
 }
 
 // finished says whether nothing of the run is left to do.
-func (d *runDir) finished(record *Record, then *standing) bool {
-	return then.release != nil && exists(d.file(reportFile)) && (!then.release.Approved || d.packaged(record))
+func (d *runDir) finished(record *Record, found *standing) bool {
+	if found.release == nil {
+		return false
+	}
+	made := []string{historyCSV, cardFile, reportFile}
+	if found.release.Approved {
+		made = append(made, exportDir)
+	}
+	missing := slices.ContainsFunc(made, func(name string) bool { return !exists(d.file(name)) })
+	return !missing && (!found.release.Approved || d.packaged(record))
 }
 
 // after is what of the task is left to do. What makes files of others anew, to the
 // byte, is done again.
-func (t task) after(then *standing) task {
+func (t task) after(found *standing) task {
 	var done []string
-	if then.evaluated {
+	if found.evaluated {
 		done = append(done, "evaluate")
 	}
-	if then.release != nil {
+	if found.release != nil {
 		done = append(done, "gate")
-		if !then.release.Approved {
+		if !found.release.Approved {
 			done = append(done, "export", "package")
 		}
 	}
@@ -143,29 +155,29 @@ func (t task) after(then *standing) task {
 
 // finish does what is left of the task and says where its result is, or that the
 // decision that stands is a refusal.
-func (r *session) finish(ctx context.Context, t task, then *standing) error {
-	if release := then.release; release != nil && !release.Approved && t.judges() {
-		if err := r.runStages(ctx, t.after(then).stages); err != nil {
+func (r *session) finish(ctx context.Context, t task, found *standing) error {
+	if release := found.release; release != nil && !release.Approved && t.judges() {
+		if err := r.runStages(ctx, t.after(found).stages); err != nil {
 			return explain(err, r.dir.path)
 		}
 		return r.dir.refused(release)
 	}
-	return r.do(ctx, t.after(then))
+	return r.do(ctx, t.after(found))
 }
 
 // sayStanding says whether the decision on the run stands or is replaced.
-func (r *session) sayStanding(then *standing) {
+func (r *session) sayStanding(found *standing) {
 	decision, reason := cmp.Or(r.record.Decision, "not recorded"), r.record.ForceReason
 	switch {
-	case then.void != nil:
+	case found.void != nil:
 		r.env.Log.Warn("the earlier decision is replaced: the gate decides anew, by the thresholds of this call",
-			"decision", decision, "force_reason", reason, "because", then.void)
-	case then.release == nil:
+			"decision", decision, "force_reason", reason, "because", found.void)
+	case found.release == nil:
 		return
 	default:
 		r.env.Log.Info("the decision stands; what else is missing is made again", "decision", decision, "force_reason", reason)
 	}
-	if then.release != nil && r.settings.judgeOtherwise() {
+	if found.release != nil && r.settings.judgeOtherwise() {
 		r.env.Log.Warn("the decision stands, so that thresholds and --force of this call have no effect; to decide anew: blocktrain gate --run " + shellWord(r.dir.path))
 	}
 }

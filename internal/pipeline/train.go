@@ -3,8 +3,10 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -24,7 +26,19 @@ func (r *session) trainStage(ctx context.Context) error {
 		r.env.Log.Info("stopped early", "epoch", outcome.Epochs, "reason", outcome.Stopped)
 	}
 	r.env.Log.Info("training finished", "epochs", outcome.Epochs, "best_epoch", outcome.BestEpoch, "took", seconds(time.Since(started)))
-	return r.noteTraining(outcome)
+	if err := r.noteTraining(outcome); err != nil {
+		return err
+	}
+	return r.dir.writeHistoryCSV()
+}
+
+// writeHistoryCSV writes the history as a table.
+func (d *runDir) writeHistoryCSV() error {
+	history, err := metric.ReadHistory(d.file(train.HistoryFile))
+	if err != nil {
+		return err
+	}
+	return fileio.WriteAtomic(d.file(historyCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
 }
 
 // stepsPerEpoch is the number of steps of an epoch with batches of the given size.

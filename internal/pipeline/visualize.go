@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,13 +35,10 @@ type plotNote struct {
 }
 
 // visualize draws all plots of the run into its folder, which is replaced as a
-// whole, and the history as a table.
+// whole.
 func (r *session) visualize(validation, test *scored) error {
 	history, err := metric.ReadHistory(r.dir.file(train.HistoryFile))
 	if err != nil {
-		return err
-	}
-	if err := r.writeHistoryCSV(history); err != nil {
 		return err
 	}
 	shown := visualization.Data{History: history, Validation: validation.Evaluation, Test: test.Evaluation}
@@ -111,10 +107,6 @@ func (d *runDir) readFigures() ([]visualization.Figure, error) {
 		figures = append(figures, f)
 	}
 	return figures, nil
-}
-
-func (r *session) writeHistoryCSV(history []metric.Epoch) error {
-	return fileio.WriteAtomic(r.dir.file(historyCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
 }
 
 // samples are examples of the training part as the network sees them.
