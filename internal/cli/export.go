@@ -12,7 +12,8 @@ func exportCommand() *command {
 	return &command{
 		use: "export", short: "write a run's model in the formats that others load", group: groupStages,
 		long: `Writes the model as ONNX, safetensors and a Triton model repository in the run
-directory. 'blocktrain list exporter' shows the formats and their options.`,
+directory, and how in export/export.json, by which verify makes the files again.
+'blocktrain list exporter' shows the formats and their options.`,
 		example: `  blocktrain export --run runs/first
   blocktrain export --run runs/first --exporters onnx`,
 		settings: named("exporters", "name", "release-version"), recorded: &dir, needsRun: true,

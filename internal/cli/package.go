@@ -13,7 +13,8 @@ func packageCommand() *command {
 		use: "package", short: "write the release package of an approved run", group: groupStages,
 		long: `Writes package/<name>-<version>/ and its .tar.gz in the run directory. A model
 that the gate refused is not packaged: exit code 3. What export/ holds is
-written again, so that it has the same name and decision.`,
+written again in the formats that it has, so that it has the same name and
+decision.`,
 		example: `  blocktrain package --run runs/first
   blocktrain package --run runs/first --release-version 1.0.0
   blocktrain package verify runs/first/package/digits-vgg-small-0.1.0`,

@@ -6,10 +6,85 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
+
+// exporters write a model in several formats.
+type exporters struct {
+	list  []exporter.Exporter
+	notes []ModuleNote // of each
+}
+
+// makeExporters makes the exporters of the settings.
+func (s *Settings) makeExporters() (exporters, error) {
+	selections, err := config.Selections(s.Exporters)
+	if err != nil {
+		return exporters{}, fmt.Errorf("exporters: %w", err)
+	}
+	return makeExporters(selections)
+}
+
+func makeExporters(selections []config.Selection) (exporters, error) {
+	all := exporters{notes: []ModuleNote{}}
+	var errs []error
+	for _, s := range selections {
+		made, note, err := noted(exporter.MakeExporter, s.Name, s.Options)
+		all.list, all.notes, errs = append(all.list, made), append(all.notes, note), append(errs, err)
+	}
+	return all, errors.Join(errs...)
+}
+
+// export writes the model into dir in every format.
+func (e exporters) export(a exporter.Artifact, dir string) error {
+	for _, format := range e.list {
+		if err := format.Export(a, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note says how this program writes the formats.
+func (e exporters) note() ExportNote { return ExportNote{buildinfo.Program(), e.notes} }
+
+// selections choose the exporters of the note again.
+func (n *ExportNote) selections() []config.Selection {
+	var all []config.Selection
+	for _, note := range n.Exporters {
+		all = append(all, config.Selection{Name: note.Name, Options: note.text()})
+	}
+	return all
+}
+
+// exportFile says how the exported files beside it were made, perhaps with other
+// options than the run was started with.
+const exportFile = "export.json"
+
+// exportRecord is the content of exportFile.
+type exportRecord struct {
+	Schema int `json:"schema"`
+	ExportNote
+}
+
+const exportSchema = 1
+
+// readExport reads how the exported model in dir was made.
+func readExport(dir string) (*ExportNote, error) {
+	path := filepath.Join(dir, exportFile)
+	var r exportRecord
+	if err := fileio.ReadJSON(path, &r); err != nil {
+		return nil, err
+	}
+	if r.Schema != exportSchema {
+		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, exportSchema)
+	}
+	return &r.ExportNote, nil
+}
 
 // exportStage writes the model in every format asked for. The folder is replaced
 // as a whole.
@@ -18,9 +93,12 @@ func (r *session) exportStage(context.Context) error {
 	if err != nil {
 		return err
 	}
-	dir := r.dir.file(exportDir)
+	dir, formats := r.dir.file(exportDir), r.modules.exporters
 	err = replaceDir(dir, func(dir string) error {
-		return exportAll(r.modules.exporters, artifact(r.record, t.graph, t.params), dir)
+		if err := formats.export(artifact(r.record, t.graph, t.params), dir); err != nil {
+			return err
+		}
+		return fileio.WriteJSON(filepath.Join(dir, exportFile), exportRecord{exportSchema, formats.note()})
 	})
 	if err != nil {
 		return err
@@ -42,37 +120,38 @@ func exporterOptions(setting []string) (map[string]string, error) {
 // renewExport writes the exported model, where there is one, again in the formats
 // that it has, so that it has the name and the decision that the package has.
 func (r *session) renewExport(ctx context.Context) error {
-	options, err := exporterOptions(r.settings.Exporters)
-	if err != nil {
-		return err
-	}
-	var present []exporter.Exporter
-	for _, format := range []struct{ name, file string }{
-		{"onnx", exporter.ONNXFile}, {"safetensors", exporter.WeightsFile}, {"triton", exporter.RepositoryDir},
-	} {
-		if !exists(r.dir.file(exportDir, format.file)) {
-			continue
-		}
-		made, _, err := exporter.MakeExporter(format.name, options[format.name])
-		if err != nil {
-			return err
-		}
-		present = append(present, made)
-	}
-	if len(present) == 0 {
+	dir := r.dir.file(exportDir)
+	if !exists(dir) {
 		return nil
 	}
-	r.modules.exporters = present
+	note, err := readExport(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // an older version of the program wrote it: the formats of the run
+	case err != nil:
+		return err
+	default:
+		if err := r.chooseExporters(note); err != nil {
+			return err
+		}
+	}
 	return r.exportStage(ctx)
 }
 
-func exportAll(exporters []exporter.Exporter, a exporter.Artifact, dir string) error {
-	for _, e := range exporters {
-		if err := e.Export(a, dir); err != nil {
-			return err
+// chooseExporters makes those of an earlier export again, with the options that it
+// was made with, or those that a flag gives.
+func (r *session) chooseExporters(note *ExportNote) error {
+	options, err := exporterOptions(r.settings.Exporters)
+	formats := note.selections()
+	for i, format := range formats {
+		if given, named := options[format.Name]; named && r.settings.Origins["exporters"] == config.OriginFlag {
+			formats[i].Options = given
 		}
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	r.modules.exporters, err = makeExporters(formats)
+	return err
 }
 
 // replaceDir fills a new folder and puts it in the place of dir, which keeps what

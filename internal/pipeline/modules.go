@@ -10,7 +10,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
@@ -27,7 +26,7 @@ type modules struct {
 	optimizer      optimizer.Optimizer
 	schedule       optimizer.Schedule
 	criteria       []criterion.Criterion
-	exporters      []exporter.Exporter
+	exporters      exporters
 	visualizations []visualization.Visualization
 
 	sourceNotes                                      []ModuleNote
@@ -64,7 +63,7 @@ func (m *modules) makeLists(s *Settings) error {
 	errs := []error{err}
 	m.criteria, err = makeAll(criterion.MakeCriterion, selections)
 	errs = append(errs, err)
-	m.exporters, err = makeNamed("exporters", exporter.MakeExporter, s.Exporters)
+	m.exporters, err = s.makeExporters()
 	errs = append(errs, err)
 	m.visualizations, err = makeNamed("visualizations", visualization.MakeVisualization, s.visualizationNames())
 	return errors.Join(append(errs, err)...)

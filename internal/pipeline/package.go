@@ -9,10 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
@@ -29,7 +28,7 @@ func (r *session) packageStage(context.Context) error {
 	if err := r.checkApproval(); err != nil {
 		return err
 	}
-	exporters, err := r.notePackage()
+	formats, err := r.notePackage()
 	if err != nil {
 		return err
 	}
@@ -38,7 +37,7 @@ func (r *session) packageStage(context.Context) error {
 		return err
 	}
 	err = replaceDir(folder, func(dir string) error {
-		if err := r.fillPackage(dir, exporters); err != nil {
+		if err := r.fillPackage(dir, formats); err != nil {
 			return err
 		}
 		return removeFiles(archive)
@@ -98,12 +97,12 @@ func (record *Record) checkRelease(release *criterion.Release) error {
 
 // fillPackage writes the package's files into an empty folder: the model for
 // Triton, the weights, and the run's files that say where it comes from.
-func (r *session) fillPackage(folder string, exporters []exporter.Exporter) error {
+func (r *session) fillPackage(folder string, formats exporters) error {
 	t, err := loadTrained(r.dir, r.record)
 	if err != nil {
 		return err
 	}
-	if err := exportAll(exporters, artifact(r.record, t.graph, t.params), folder); err != nil {
+	if err := formats.export(artifact(r.record, t.graph, t.params), folder); err != nil {
 		return err
 	}
 	for _, name := range append(r.record.fileNames(), recordFile, cardFile) {
@@ -117,51 +116,41 @@ func (r *session) fillPackage(folder string, exporters []exporter.Exporter) erro
 // packageFormats are the exporters that every package needs.
 var packageFormats = []string{"safetensors", "triton"}
 
-// packageExporters makes those with the options that the run gave them, and says
-// how it made them.
-func (r *session) packageExporters() ([]exporter.Exporter, []ModuleNote, error) {
+// packageExporters makes those with the options that the run gave them.
+func (r *session) packageExporters() (exporters, error) {
 	options, err := exporterOptions(r.settings.Exporters)
 	if err != nil {
-		return nil, nil, err
+		return exporters{}, err
 	}
-	var exporters []exporter.Exporter
-	var notes []ModuleNote
+	var selections []config.Selection
 	for _, name := range packageFormats {
-		made, note, err := noted(exporter.MakeExporter, name, options[name])
-		if err != nil {
-			return nil, nil, err
-		}
-		exporters, notes = append(exporters, made), append(notes, note)
+		selections = append(selections, config.Selection{Name: name, Options: options[name]})
 	}
-	return exporters, notes, nil
+	return makeExporters(selections)
 }
 
 // notePackage makes the exporters of the package and enters into the record how
 // it is made.
-func (r *session) notePackage() ([]exporter.Exporter, error) {
-	exporters, notes, err := r.packageExporters()
+func (r *session) notePackage() (exporters, error) {
+	made, err := r.packageExporters()
 	if err != nil {
-		return nil, err
+		return made, err
 	}
-	r.record.Package = &PackageNote{buildinfo.Program(), notes}
-	return exporters, r.dir.writeRecord(r.record)
+	note := made.note()
+	r.record.Package = &note
+	return made, r.dir.writeRecord(r.record)
 }
 
-// exporters makes the exporters of a package again.
-func (n *PackageNote) exporters() ([]exporter.Exporter, error) {
+// packageExporters makes the exporters of a package again.
+func (n *ExportNote) packageExporters() (exporters, error) {
 	var names []string
-	var exporters []exporter.Exporter
 	for _, note := range n.Exporters {
-		made, _, err := exporter.MakeExporter(note.Name, note.text())
-		if err != nil {
-			return nil, err
-		}
-		names, exporters = append(names, note.Name), append(exporters, made)
+		names = append(names, note.Name)
 	}
 	if !slices.Equal(names, packageFormats) {
-		return nil, fmt.Errorf("package.exporters are %q, want %q", names, packageFormats)
+		return exporters{}, fmt.Errorf("package.exporters are %q, want %q", names, packageFormats)
 	}
-	return exporters, nil
+	return makeExporters(n.selections())
 }
 
 // copyFile copies a file and makes the folder that it goes to.

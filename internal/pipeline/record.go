@@ -32,7 +32,7 @@ type Record struct {
 	// Files has the SHA-256 of the files that stages wrote, by name from the run
 	// directory.
 	Files     map[string]string `json:"files,omitempty"`
-	Package   *PackageNote      `json:"package,omitempty"` // the last that was made
+	Package   *ExportNote       `json:"package,omitempty"` // the last that was made
 	Initial   *InitialNote      `json:"initial,omitempty"` // nil where training began with drawn weights
 	Execution Execution         `json:"execution"`
 }
@@ -44,8 +44,9 @@ type InitialNote struct {
 	Unseen bool   `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
 }
 
-// PackageNote says how a package was made, so that its files can be made again.
-type PackageNote struct {
+// ExportNote says how a model was written in the formats that others load, so that
+// the files can be made again.
+type ExportNote struct {
 	Program   string       `json:"program"` // version and commit
 	Exporters []ModuleNote `json:"exporters"`
 }

@@ -103,11 +103,11 @@ func normalizeTo(p *nn.Parameters, s *dataset.Statistics) {
 // refuse.
 func (r *session) checkExporters() error {
 	a := artifact(r.record, r.graph, r.params)
-	packaged, _, err := r.packageExporters()
+	packaged, err := r.packageExporters()
 	if err != nil {
 		return usage(err)
 	}
-	for _, e := range slices.Concat(r.modules.exporters, packaged) {
+	for _, e := range slices.Concat(r.modules.exporters.list, packaged.list) {
 		if err := e.Check(a); err != nil {
 			return usage(err)
 		}

@@ -67,24 +67,24 @@ func (v *verification) checkContents(context.Context) (err error) {
 // derive writes into dir what a package derives from weights and record: the
 // model as it is served, the weights' file and the model card.
 func (v *verification) derive(dir string) error {
-	exporters, err := v.record.Package.exporters()
+	formats, err := v.record.Package.packageExporters()
 	if err != nil {
 		return unreadable(recordFile, err)
 	}
-	return v.deriveBy(v.record.Package.Program, exporters, exporter.WeightsFile, dir, dir)
+	return v.deriveBy(v.record.Package.Program, formats, exporter.WeightsFile, dir, dir)
 }
 
 // deriveBy writes what the given version of the program derives from the record
-// and the weights in the file of that name: the model as exporters write it, into
+// and the weights in the file of that name: the model in the given formats, into
 // models, and the model card, into cards.
-func (v *verification) deriveBy(program string, exporters []exporter.Exporter, weights, models, cards string) error {
+func (v *verification) deriveBy(program string, formats exporters, weights, models, cards string) error {
 	graph, params, err := v.record.restore(v.file(weights))
 	if err != nil {
 		return unreadable(weights, err)
 	}
 	a := artifact(v.record, graph, params)
 	a.ProgramVersion = program
-	if err := exportAll(exporters, a, models); err != nil {
+	if err := formats.export(a, models); err != nil {
 		return unreadable(recordFile, err)
 	}
 	r := &session{env: v.env, record: v.record, dir: &runDir{path: v.folder}}

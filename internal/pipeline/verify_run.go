@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -32,11 +34,15 @@ func (v *verification) checkMade(context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, program := range v.programs() {
+	how, err := v.exported()
+	if err != nil {
+		return err
+	}
+	for _, program := range distinct(append(v.programs(), how.Program)) {
 		if len(present) == 0 {
 			break
 		}
-		if present, err = v.differing(program, present); err != nil {
+		if present, err = v.differing(program, how, present); err != nil {
 			return err
 		}
 	}
@@ -58,7 +64,9 @@ func (v *verification) made() ([]string, error) {
 	}
 	exported, err := filesBelow(v.file(exportDir))
 	for _, name := range exported {
-		names = append(names, path.Join(exportDir, name))
+		if name != exportFile {
+			names = append(names, path.Join(exportDir, name))
+		}
 	}
 	return names, err
 }
@@ -69,23 +77,56 @@ func (v *verification) programs() []string {
 	if v.record.Package != nil {
 		names = append(names, v.record.Package.Program)
 	}
+	return distinct(names)
+}
+
+func distinct(names []string) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
+// exported says how the exported model was made.
+func (v *verification) exported() (*ExportNote, error) {
+	note, err := readExport(v.file(exportDir))
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // there is none, or an older version of the program wrote it
+		return v.exportedByRun()
+	case err != nil:
+		return nil, v.lacking(path.Join(exportDir, exportFile), err)
+	}
+	return note, nil
+}
+
+// exportedByRun is every format with the options that the run was started with.
+func (v *verification) exportedByRun() (*ExportNote, error) {
+	options, err := exporterOptions(strings.FieldsFunc(v.record.recorded("exporters"), func(r rune) bool { return r == ',' }))
+	if err != nil {
+		return nil, unreadable(recordFile, err)
+	}
+	var formats []config.Selection
+	for _, module := range exporter.Modules() {
+		formats = append(formats, config.Selection{Name: module.Name, Options: options[module.Name]})
+	}
+	all, err := makeExporters(formats)
+	if err != nil {
+		return nil, unreadable(recordFile, err)
+	}
+	return &ExportNote{v.record.Execution.Program, all.notes}, nil
+}
+
 // differing are those of the files that the given version of the program does not
 // make of record and weights.
-func (v *verification) differing(program string, names []string) (differ []string, err error) {
+func (v *verification) differing(program string, how *ExportNote, names []string) (differ []string, err error) {
 	dir, err := os.MkdirTemp("", "blocktrain-verify-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	exporters, err := v.exporters()
+	formats, err := makeExporters(how.selections())
 	if err != nil {
-		return nil, unreadable(recordFile, err)
+		return nil, unreadable(path.Join(exportDir, exportFile), err)
 	}
-	err = v.deriveBy(program, exporters, train.CheckpointDir+"/"+train.BestFile, filepath.Join(dir, exportDir), dir)
+	err = v.deriveBy(program, formats, train.CheckpointDir+"/"+train.BestFile, filepath.Join(dir, exportDir), dir)
 	if err != nil {
 		return nil, err
 	}
@@ -102,23 +143,6 @@ func (v *verification) differing(program string, names []string) (differ []strin
 	return differ, nil
 }
 
-// exporters are all there are, with the options that the run gave them.
-func (v *verification) exporters() ([]exporter.Exporter, error) {
-	options, err := exporterOptions(strings.FieldsFunc(v.record.recorded("exporters"), func(r rune) bool { return r == ',' }))
-	if err != nil {
-		return nil, err
-	}
-	var all []exporter.Exporter
-	for _, module := range exporter.Modules() {
-		made, _, err := exporter.MakeExporter(module.Name, options[module.Name])
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, made)
-	}
-	return all, nil
-}
-
 // madeOtherwise is the difference of a file that no version of the program at hand
 // makes. Where another one wrote the run, its words are not known.
 func (v *verification) madeOtherwise(name string) error {
@@ -131,7 +155,7 @@ func (v *verification) madeOtherwise(name string) error {
 		remedy = "export"
 	}
 	return &difference{File: name, Figure: "content", Recorded: "what weights and record give", Found: "other bytes",
-		Cause: fmt.Sprintf("it was changed after it was written, or was written with other options or before %s was: blocktrain %s --run %s writes it anew",
+		Cause: fmt.Sprintf("it was changed after it was written, or is older than %s: blocktrain %s --run %s writes it anew",
 			recordFile, remedy, shellWord(v.request.Path))}
 }
 
