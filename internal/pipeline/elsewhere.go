@@ -47,7 +47,8 @@ func openOther(ctx context.Context, env *Environment, s *Settings) (*elsewhere, 
 }
 
 // evaluateElsewhere scores the run's network on the official test part of other
-// data, or on all of it where there is none.
+// data, or on all of it where there is none. Nothing rests on the result, so that it
+// is in no record, and packages are the same with and without it.
 func evaluateElsewhere(ctx context.Context, r *session, other *elsewhere) error {
 	t, err := loadTrained(r.dir, r.record)
 	if err != nil {
@@ -72,10 +73,7 @@ func evaluateElsewhere(ctx context.Context, r *session, other *elsewhere) error 
 	e.Dataset, e.Part = strings.Join(r.settings.Datasets, ","), part
 	// The digest tells folders apart, and other options of one dataset.
 	name := fmt.Sprintf("%s-%.8s", strings.Join(r.settings.Datasets, "-"), other.all.Digest())
-	if err := r.writeEvaluation(e.Evaluation, name); err != nil {
-		return err
-	}
-	if err := r.dir.writeRecord(r.record); err != nil {
+	if _, err := r.writeEvaluation(e.Evaluation, name); err != nil {
 		return err
 	}
 	return r.env.printDocument(r.dir.file(evaluationDir, name+".json"))

@@ -67,7 +67,11 @@ func (r *session) evaluateStage(ctx context.Context) error {
 		return err
 	}
 	for _, e := range []*scored{validation, test} {
-		if err := r.writeEvaluation(e.Evaluation, e.Part); err != nil {
+		files, err := r.writeEvaluation(e.Evaluation, e.Part)
+		if err != nil {
+			return err
+		}
+		if err := r.noteFiles(files...); err != nil {
 			return err
 		}
 	}
@@ -122,28 +126,26 @@ const (
 )
 
 // writeEvaluation writes the figures as JSON, the tables as CSV, and shows them
-// in the log. It enters the files into the record, which the caller writes.
-func (r *session) writeEvaluation(e *metric.Evaluation, name string) error {
+// in the log. It returns the names of the files, from the run directory.
+func (r *session) writeEvaluation(e *metric.Evaluation, name string) (files []string, err error) {
 	if err := os.MkdirAll(r.dir.file(evaluationDir), 0o755); err != nil {
-		return err
+		return nil, err
 	}
 	path := r.dir.file(evaluationDir, name+".json")
 	if err := fileio.WriteJSON(path, e); err != nil {
-		return err
+		return nil, err
 	}
 	for suffix, write := range map[string]func(io.Writer) error{
 		classesSuffix: e.WriteClassesCSV, confusionSuffix: e.WriteConfusionCSV,
 	} {
 		if err := fileio.WriteAtomic(r.dir.file(evaluationDir, name+suffix), write); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	err := r.env.show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()), e.ShortTable(),
+	err = r.env.show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()), e.ShortTable(),
 		"dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "loss", rounded(e.Loss), "file", path)
-	if err != nil {
-		return err
-	}
-	return r.noteFiles(evaluationDir+"/"+name+".json", evaluationDir+"/"+name+classesSuffix, evaluationDir+"/"+name+confusionSuffix)
+	base := evaluationDir + "/" + name
+	return []string{base + ".json", base + classesSuffix, base + confusionSuffix}, err
 }
 
 // Measuring latency: how many calls are not counted, and how many are.

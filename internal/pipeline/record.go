@@ -29,8 +29,8 @@ type Record struct {
 	Training       *TrainingNote `json:"training,omitempty"`
 	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
 	ForceReason    string        `json:"force_reason,omitempty"`
-	// Files has the SHA-256 of the files that stages wrote, by name from the run
-	// directory.
+	// Files has the SHA-256 of the files that stages wrote and that the decision or a
+	// package takes up, by name from the run directory.
 	Files     map[string]string `json:"files,omitempty"`
 	Package   *ExportNote       `json:"package,omitempty"` // the last that was made
 	Initial   *InitialNote      `json:"initial,omitempty"` // nil where training began with drawn weights

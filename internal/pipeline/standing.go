@@ -74,7 +74,7 @@ func (d *runDir) checkTraining(record *Record) error {
 }
 
 // checkSources compares with the record the files that training leaves besides
-// weights, and the evaluations on other data.
+// weights.
 func (d *runDir) checkSources(record *Record) error {
 	for _, name := range record.fileNames() {
 		if name == releaseFile || madeByEvaluation(name) {

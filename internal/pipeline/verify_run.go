@@ -160,9 +160,17 @@ func (v *verification) madeOtherwise(name string) error {
 }
 
 // notCompared names what a run directory has that verification does not look at.
+// Evaluations on other data are of no record.
 func (v *verification) notCompared() []string {
 	names := []string{
 		reportFile, historyCSV, path.Join(train.CheckpointDir, train.LastFile), packageDir, logging.TextFile, logging.JSONFile,
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return !exists(v.file(name)) })
+	names = slices.DeleteFunc(names, func(name string) bool { return !exists(v.file(name)) })
+	evaluations, _ := filesBelow(v.file(evaluationDir)) // a run that was only trained has none
+	for _, name := range evaluations {
+		if name = path.Join(evaluationDir, name); v.record.Files[name] == "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
