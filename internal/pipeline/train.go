@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -29,16 +31,32 @@ func (r *session) trainStage(ctx context.Context) error {
 	if err := r.noteTraining(outcome); err != nil {
 		return err
 	}
-	return r.dir.writeHistoryCSV()
-}
-
-// writeHistoryCSV writes the history as a table.
-func (d *runDir) writeHistoryCSV() error {
-	history, err := metric.ReadHistory(d.file(train.HistoryFile))
+	history, err := metric.ReadHistory(r.dir.file(train.HistoryFile))
 	if err != nil {
 		return err
 	}
-	return fileio.WriteAtomic(d.file(historyCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
+	r.warnOfNothingLearned(history, outcome.BestEpoch)
+	return fileio.WriteAtomic(r.dir.file(historyCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
+}
+
+// warnOfNothingLearned warns of a model that always giving one answer would equal, and
+// of a loss that never fell, as after training that diverged.
+func (r *session) warnOfNothingLearned(history []metric.Epoch, best int) {
+	if r.settings.OverfitBatch { // which nothing that holds elsewhere is learnt from
+		return
+	}
+	const advice = "try another --learning-rate, a lower one first, and look at the labels"
+	counts := dataset.Counts(r.data.all, r.data.split.Validation)
+	most := slices.Max(counts)
+	constant := float64(most) / float64(len(r.data.split.Validation))
+	if reached := history[best-1].ValidationAccuracy; reached <= constant {
+		r.env.Log.Warn(fmt.Sprintf("the model has learnt nothing: it is right on %s %% of the validation part, where always answering %q is right on %s %%; %s",
+			metric.Percent(reached), r.data.all.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
+	}
+	first := history[0].TrainLoss
+	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
+		r.env.Log.Warn(fmt.Sprintf("the training loss never fell below that of the first epoch, %.4g; %s", first, advice))
+	}
 }
 
 // stepsPerEpoch is the number of steps of an epoch with batches of the given size.
