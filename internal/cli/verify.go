@@ -25,7 +25,7 @@ package/, the logs and evaluations on other data, and says so. Plots are compare
 
 A package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.
 Packages carry no data: --data-dir says where it is. Of the settings of the
-environment and of .env, only --workers and --data-mode count.`,
+environment and of .env, only --workers, --data-mode and --json count.`,
 		example: `  blocktrain verify runs/first
   blocktrain verify mnist-vgg-small-0.1.0.tar.gz --data-dir data/mnist
   blocktrain verify mnist-vgg-small-0.1.0 --data-dir data --epochs 1 --json`,
@@ -49,6 +49,7 @@ environment and of .env, only --workers and --data-mode count.`,
 			forget(c.origins, "data-dir", &request.DataDirs)
 			forget(c.origins, "init-from", &request.InitFrom)
 			forget(c.origins, "epochs", &request.Epochs)
+			forget(c.origins, "keep", &request.Keep)
 			return pipeline.Verify(ctx, c.env, request)
 		},
 	}

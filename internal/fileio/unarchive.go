@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +29,9 @@ type ArchiveLimits struct {
 // what WriteArchive writes, whoever owns the entries and whatever their mode, and
 // refuses all else: links and other irregular entries, paths that are not clean and
 // relative, a path that comes twice, more than the limits, and data after the end.
-// Errors of the disk are fs.PathErrors, those of the content are not.
-func ReadArchive(archive, dir string, limits ArchiveLimits) (top string, err error) {
+// Errors of the disk are fs.PathErrors, those of the content are not. The end of ctx
+// ends the work, with its cause.
+func ReadArchive(ctx context.Context, archive, dir string, limits ArchiveLimits) (top string, err error) {
 	f, err := os.Open(archive)
 	if err != nil {
 		return "", err
@@ -41,10 +43,24 @@ func ReadArchive(archive, dir string, limits ArchiveLimits) (top string, err err
 	}
 	defer root.Close()
 	u := &unpacking{root: root, left: limits, seen: map[string]bool{}}
-	if err := u.file(f); err != nil {
+	if err := u.file(&cancellable{ctx, f}); err != nil {
 		return "", fmt.Errorf("%s: %w", archive, err)
 	}
 	return u.top, nil
+}
+
+// cancellable is a reader until the context ends: a small archive can unpack to much.
+type cancellable struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read implements io.Reader.
+func (c *cancellable) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	return c.r.Read(p)
 }
 
 // unpacking is the state of ReadArchive.
@@ -55,14 +71,13 @@ type unpacking struct {
 	seen map[string]bool
 }
 
-func (u *unpacking) file(f *os.File) error {
+func (u *unpacking) file(f io.Reader) error {
 	packed := bufio.NewReader(f) // of which gzip reads no more than is its own
 	z, err := gzip.NewReader(packed)
-	var disk *fs.PathError
-	if err != nil && !errors.As(err, &disk) {
+	switch {
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrNoArchive
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	z.Multistream(false)
@@ -72,8 +87,11 @@ func (u *unpacking) file(f *os.File) error {
 	if err := onlyZeros(z); err != nil {
 		return err
 	}
-	if _, err := packed.Peek(1); !errors.Is(err, io.EOF) {
-		return errors.Join(errors.New("it has data after the end of the archive"), err)
+	switch _, err := packed.Peek(1); {
+	case err == nil:
+		return errors.New("it has data after the end of the archive")
+	case !errors.Is(err, io.EOF):
+		return err
 	}
 	return nil
 }

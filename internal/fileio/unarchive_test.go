@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -22,7 +23,7 @@ func unpacked(t testing.TB, b []byte, limits ArchiveLimits) (dir, top string, er
 		t.Fatal(err)
 	}
 	dir = t.TempDir()
-	top, err = ReadArchive(file, dir, limits)
+	top, err = ReadArchive(t.Context(), file, dir, limits)
 	return dir, top, err
 }
 
@@ -123,8 +124,38 @@ func TestReadArchiveRefuses(t *testing.T) {
 	if _, _, err := unpacked(t, good, ArchiveLimits{Entries: 1, Bytes: 10}); err == nil || !strings.Contains(err.Error(), "more entries than any package") {
 		t.Errorf("too many entries: error %v", err)
 	}
-	if _, err := ReadArchive(filepath.Join(t.TempDir(), "none"), t.TempDir(), generous); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadArchive(t.Context(), filepath.Join(t.TempDir(), "none"), t.TempDir(), generous); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no archive: error %v", err)
+	}
+}
+
+// shortLived is a context that ends after Err was called so many times.
+type shortLived struct {
+	context.Context
+	calls int
+}
+
+func (c *shortLived) Err() error {
+	if c.calls--; c.calls < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestReadArchiveInterrupted ends the context before and while a file is unpacked.
+func TestReadArchiveInterrupted(t *testing.T) {
+	const size = 32 << 20 // which takes several reads of the archive
+	file := filepath.Join(t.TempDir(), "p.tar.gz")
+	if err := os.WriteFile(file, packed(t, "", tar.Header{Name: "p/a", Size: size}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for calls := range 4 {
+		dir := t.TempDir()
+		_, err := ReadArchive(&shortLived{t.Context(), calls}, file, dir, ArchiveLimits{Entries: 1, Bytes: size})
+		info, _ := os.Stat(filepath.Join(dir, "p", "a"))
+		if !errors.Is(err, context.Canceled) || info != nil && info.Size() == size {
+			t.Errorf("ended after %d reads: error %v, want that of the context before all is unpacked", calls, err)
+		}
 	}
 }
 

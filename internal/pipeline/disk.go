@@ -33,8 +33,9 @@ func explainFullDisk(err error, remedy string) error {
 }
 
 // checkWritable refuses, before data is read, a new run directory that cannot be
-// made: the nearest folder above it that exists must take files.
-func checkWritable(path string) error {
+// made: the nearest folder above it that exists must take files. The flag names
+// another.
+func checkWritable(path, flag string) error {
 	dir := filepath.Clean(path)
 	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
 		dir = filepath.Dir(dir)
@@ -44,7 +45,7 @@ func checkWritable(path string) error {
 		err = errors.Join(f.Close(), os.Remove(f.Name()))
 	}
 	if err != nil {
-		return config.Usagef("no run directory can be made at %s, since nothing can be written to %s: %w; choose another --output-dir", path, dir, err)
+		return config.Usagef("no run directory can be made at %s, since nothing can be written to %s: %w; choose another %s", path, dir, err, flag)
 	}
 	return nil
 }

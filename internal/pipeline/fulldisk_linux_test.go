@@ -54,6 +54,20 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestVerifyOnFullDisk wants to hear where temporary files can go instead.
+func TestVerifyOnFullDisk(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := Run(t.Context(), testEnvironment(t, nil), smallRun(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", mountMemory(t, 40))
+	archive := filepath.Join(dir, packageDir, "digits-linear-0.1.0.tar.gz")
+	err := VerifyPackage(t.Context(), testEnvironment(t, nil), archive)
+	if !errors.Is(err, unix.ENOSPC) || errors.Is(err, ErrDifference) || !strings.Contains(err.Error(), "with TMPDIR on another disk") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // mountMemory mounts a file system of so many kilobytes, where that is allowed.
 func mountMemory(t *testing.T, kilobytes int) string {
 	t.Helper()

@@ -57,7 +57,7 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 	if err := checkNewRunDir(path); err != nil {
 		return err
 	}
-	if err := checkWritable(path); err != nil {
+	if err := checkWritable(path, "--output-dir"); err != nil {
 		return err
 	}
 	r, err := prepareNew(ctx, env, s, t)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -17,7 +18,7 @@ var packageLimits = fileio.ArchiveLimits{Entries: 10_000, Bytes: 4 << 30}
 // folderOf gives the folder to verify: path itself, or where it is the archive of a
 // package, that unpacked into a temporary folder, which remove removes. An archive
 // that no package comes in is a difference.
-func folderOf(path string) (folder string, remove func() error, err error) {
+func folderOf(ctx context.Context, path string) (folder string, remove func() error, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -34,13 +35,15 @@ func folderOf(path string) (folder string, remove func() error, err error) {
 		return "", nil, err
 	}
 	remove = func() error { return os.RemoveAll(dir) }
-	top, err := fileio.ReadArchive(path, dir, packageLimits)
+	top, err := fileio.ReadArchive(ctx, path, dir, packageLimits)
 	var disk *fs.PathError
 	switch {
 	case err == nil:
 		return filepath.Join(dir, top), remove, nil
 	case errors.Is(err, fileio.ErrNoArchive):
 		err = notAPackage(path)
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
 	case !errors.As(err, &disk):
 		err = unreadable(filepath.Base(path), err)
 	}

@@ -77,7 +77,8 @@ func Verify(ctx context.Context, env *Environment, request VerifyRequest) error 
 
 // within does what is asked for in the folder of the run or package.
 func (v *verification) within(ctx context.Context, do func(context.Context) error) (err error) {
-	folder, remove, err := folderOf(v.request.Path)
+	defer func() { err = explainFullDisk(err, "repeat the command, if need be with TMPDIR on another disk") }()
+	folder, remove, err := folderOf(ctx, v.request.Path)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (v *verification) directory() (path string, remove func() error, err error)
 		if entries, err := os.ReadDir(keep); err == nil && len(entries) > 0 {
 			return "", nil, config.Usagef("--keep %s exists and is not empty: name a new folder", keep)
 		}
-		return keep, func() error { return nil }, nil
+		return keep, func() error { return nil }, checkWritable(keep, "--keep")
 	}
 	path, err = os.MkdirTemp("", "blocktrain-verify-")
 	return path, func() error { return os.RemoveAll(path) }, err
