@@ -14,9 +14,9 @@ func evaluateCommand() *command {
 		use: "evaluate", short: "measure a run's model on its validation and test parts", group: groupStages,
 		long: `Writes evaluation/*.json and *.csv in the run directory: accuracy, figures of
 each class, confusion, calibration, latency. With --dataset, the model is
-measured on another dataset that has the same classes; nothing is decided by that,
-and packages are the same with and without it. On a terminal the figures are
-shown as tables; elsewhere, the file of the test part goes to the standard
+measured on another dataset that has the same classes; nothing is decided by
+that, and packages are the same with and without it. On a terminal the figures
+are shown as tables; elsewhere, the file of the test part goes to the standard
 output.`,
 		example: `  blocktrain evaluate --run runs/first
   blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist

@@ -21,7 +21,8 @@ first N epochs alone, which is no verification of the model: the JSON then says
 "verified": false and "partial": true.
 
 Of a run directory it leaves out report.html, history.csv, the last checkpoint,
-package/, the logs and evaluations on other data, and says so. Plots are compared with their digests in run.json.
+package/, the logs and evaluations on other data, and says so. Plots are
+compared with their digests in run.json.
 
 A package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.
 Packages carry no data: --data-dir says where it is. Of the settings of the
