@@ -14,7 +14,8 @@ func packageCommand() *command {
 		long: `Writes package/<name>-<version>/ and its .tar.gz in the run directory. A model
 that the gate refused is not packaged: exit code 3. What export/ holds is
 written again in the formats that it has, so that it has the same name and
-decision.`,
+decision. Without --name and --release-version, both stay as they were given
+last.`,
 		example: `  blocktrain package --run runs/first
   blocktrain package --run runs/first --release-version 1.0.0
   blocktrain package verify runs/first/package/digits-vgg-small-0.1.0`,

@@ -187,7 +187,7 @@ func Export(ctx context.Context, env *Environment, s *Settings, dir string) erro
 		if err != nil {
 			return err
 		}
-		if err := r.takeName(); err != nil {
+		if err := r.rename(); err != nil {
 			return err
 		}
 		if err := r.exportStage(ctx); err != nil {

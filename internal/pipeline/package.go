@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -165,14 +164,24 @@ func copyFile(to, from string) error {
 	return fileio.WriteBytes(to, b)
 }
 
-// takeName gives the model the name and version that the settings have. A model that
-// nobody named keeps the name it has.
-func (r *session) takeName() error {
-	name, version := cmp.Or(r.settings.Name, r.record.Name), r.settings.ReleaseVersion
-	if r.record.Name == name && r.record.ReleaseVersion == version {
+// rename gives the model the name and version of flags. Without them it keeps those it
+// has, be they of an earlier call.
+func (record *Record) rename(s *Settings) (changed bool) {
+	name, version := record.Name, record.ReleaseVersion
+	if s.Origins["name"] == config.OriginFlag {
+		record.Name = s.ReleaseName()
+	}
+	if s.Origins["release-version"] == config.OriginFlag {
+		record.ReleaseVersion = s.ReleaseVersion
+	}
+	return record.Name != name || record.ReleaseVersion != version
+}
+
+// rename does so in the run directory.
+func (r *session) rename() error {
+	if !r.record.rename(r.settings) {
 		return nil
 	}
-	r.record.Name, r.record.ReleaseVersion = name, version
 	return r.dir.writeRecord(r.record)
 }
 
@@ -191,7 +200,7 @@ func Package(ctx context.Context, env *Environment, s *Settings, dir string) err
 		if err := r.checkApproval(); err != nil {
 			return err
 		}
-		if err := r.takeName(); err != nil {
+		if err := r.rename(); err != nil {
 			return err
 		}
 		if err := r.runStages(ctx, []stage{

@@ -21,7 +21,7 @@ func resume(ctx context.Context, env *Environment, s *Settings, dir string, t ta
 		if err != nil {
 			return err
 		}
-		if d.finished(record, found) {
+		if renamed := record.rename(s); !renamed && d.finished(record, found) {
 			return d.sayFinished(env, record, found.release, t)
 		}
 		r, err := reopen(ctx, env, s, d, record)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -166,6 +167,7 @@ func TestBrokenOffStages(t *testing.T) {
 	t.Run("package", func(t *testing.T) {
 		d := &runDir{path: copied(t, dir)}
 		s := resumed(t, d.path)
+		s.Origins["release-version"] = config.OriginFlag
 		s.ReleaseVersion = "1" + strings.Repeat("0", 220) // too long for the archive's temporary file
 		stale := d.file(packageDir, "digits-linear-"+s.ReleaseVersion+".tar.gz")
 		if err := os.WriteFile(stale, nil, 0o600); err != nil {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-
-	"github.com/blocktrain/blocktrain/internal/config"
 )
 
 // withRunDir calls f with an existing run directory, locked, and its record.
@@ -46,18 +44,13 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 			d.path, differences(&then.Identity, &r.record.Identity)))
 	}
 	r.record.resume(then)
-	if s.Origins["name"] != config.OriginFlag {
-		r.record.Name = then.Name
-	}
-	if s.Origins["release-version"] != config.OriginFlag {
-		r.record.ReleaseVersion = then.ReleaseVersion
-	}
 	return r, nil
 }
 
 // resume takes over what an earlier record of the same run says besides what was
 // asked for. How a finished training was done stays as it was.
 func (record *Record) resume(then *Record) {
+	record.Name, record.ReleaseVersion = then.Name, then.ReleaseVersion
 	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
 	record.Initial = then.Initial
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason

@@ -41,7 +41,7 @@ func (v *verification) listFiles(context.Context) error {
 		return v.withoutList()
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDifference, err)
+		return v.lacking(fileio.ChecksumFile, err)
 	}
 	for _, d := range differences {
 		if _, err := fmt.Fprintln(v.env.Stdout, d); err != nil {

@@ -48,7 +48,7 @@ func (v *verification) checkList() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return &difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "the list was removed"}
 	case err != nil:
-		return unreadable(fileio.ChecksumFile, err)
+		return v.lacking(fileio.ChecksumFile, err)
 	case len(differences) > 0:
 		return unlisted(differences[0])
 	}
