@@ -32,6 +32,7 @@ type compiler struct {
 	scratch   int       // largest need of an operation
 
 	slots     *slots
+	late      []*lateGradient
 	gradient  []float32 // of the trainable parameters, laid out like them
 	dropouts  int
 	users     [][]*nn.Node     // of each node's output, one for each use

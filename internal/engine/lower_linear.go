@@ -47,15 +47,9 @@ func (l *linear) multiply(y, x []float32, rows []int32, first, count int) {
 func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
 	dy := c.gradients[n.Index]
 	if c.trains(n.Params[0]) {
-		x := c.inputAgain(n, 0)
-		slot := c.slots.gradientOf(n.Params[0])
-		c.emitWhole(n.Name+" weight gradient", func(w *worker, s span) {
-			outer := kernel.Outer{
-				Dst: c.slots.at(s, slot, l.in*l.out), DstStride: l.out, A: x.of(w, s), Offsets: rows[:s.count],
-				B: dy.of(w, s), BStride: l.out, M: l.in, N: l.out,
-			}
-			outer.Sum()
-		}, x, dy)
+		c.late = append(c.late, &lateGradient{
+			linear: l, x: c.inputAgain(n, 0), dy: dy, rows: rows, dw: c.gradient[n.Params[0].Offset:][:l.in*l.out],
+		})
 	}
 	if len(n.Params) > 1 && c.trains(n.Params[1]) {
 		c.biasGradient(n)
@@ -65,7 +59,10 @@ func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
 		return
 	}
 	turned := alignedFloats(l.in * l.out)
-	c.prepare(n.Name+" turned weights", func() { l.turn(turned, 0, l.in) })
+	for first := 0; first < l.in; first += wideFeatures {
+		count := min(wideFeatures, l.in-first)
+		c.prepare(n.Name+" turned weights", func() { l.turn(turned[first:], l.in, first, count) })
+	}
 	outputs, accumulate := rowOffsets(c.shard, l.out), begin(dx)
 	c.emitWhole(n.Name+" data gradient", func(w *worker, s span) {
 		product := kernel.Product{
@@ -76,10 +73,11 @@ func (c *compiler) linearBackward(n *nn.Node, l *linear, rows []int32) {
 	}, dx, dy)
 }
 
-// turn writes the weights of count inputs from first on as [out,count].
-func (l *linear) turn(dst []float32, first, count int) {
+// turn writes the weights of count inputs from first on as [out,count], in rows that
+// lie stride values apart.
+func (l *linear) turn(dst []float32, stride, first, count int) {
 	t := kernel.Transposition{
-		Dst: dst, DstStride: count, Src: l.weight[first*l.out:], SrcStride: l.out, Blocks: 1, Rows: count, Columns: l.out,
+		Dst: dst, DstStride: stride, Src: l.weight[first*l.out:], SrcStride: l.out, Blocks: 1, Rows: count, Columns: l.out,
 	}
 	t.Transpose()
 }
@@ -134,7 +132,7 @@ func (c *compiler) wideBackward(n *nn.Node, l *linear, rows []int32) {
 			outer.Sum()
 		}
 		if dx != nil {
-			l.turn(w.scratch, first, count)
+			l.turn(w.scratch, count, first, count)
 			product := kernel.Product{
 				Dst: dx.of(w, batch)[first:], DstStride: l.in, A: dy.of(w, batch), Offsets: outputs[:s.count],
 				B: w.scratch, BStride: count, Rows: s.count, Taps: 1, K: l.out, N: count, Accumulate: accumulate,

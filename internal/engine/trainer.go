@@ -191,10 +191,12 @@ func (t *Trainer) compile(c *compiler) error {
 	}
 	t.emitLoss(c, c.values[out], c.gradients[out])
 	c.backward(backwards)
+	shards := len(cutBatch(nil, c.batch, t.options.ShardSize))
+	c.emitLateGradients(shards)
 	c.plan.segments = schedule(c.ops, t.options.budget())
 	c.plan.allocate(c.batch, c.shard, c.scratch)
 	c.plan.bind()
-	c.slots.allocate(len(cutBatch(nil, c.batch, t.options.ShardSize)))
+	c.slots.allocate(shards)
 	t.norms, t.refreshes = c.norms, c.refreshes
 	t.cutParameters(c)
 	t.bindUpdate()
