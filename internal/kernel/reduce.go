@@ -125,6 +125,21 @@ func SoftmaxRow(dst, x []float32) {
 	active.divide(dst, Sum(dst))
 }
 
+// LogSoftmaxRow computes dst = x - log(sum(exp(x))), which is what LogSumExp returns
+// the parts of, from the same sum. dst must not be x.
+func LogSoftmaxRow(dst, x []float32) {
+	dst = dst[:len(x)]
+	top := Max(x)
+	active.expMinus(dst, x, top)
+	rest := Log(Sum(dst))
+	for i, v := range x {
+		dst[i] = (v - top) - rest
+	}
+}
+
+// ExpRow computes dst = exp(x). dst may be x.
+func ExpRow(dst, x []float32) { active.expMinus(dst[:len(x)], x, 0) }
+
 // expMinusGeneric computes dst = exp(x - top).
 func expMinusGeneric(dst, x []float32, top float32) {
 	for i, v := range x {

@@ -27,6 +27,9 @@ func (l *crossEntropy) WantsProbabilities() bool { return false }
 func (l *crossEntropy) MixupAllowed() bool { return true }
 
 func (l *crossEntropy) Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32) {
+	if gradient == nil {
+		gradient = make([]float32, len(outputs))
+	}
 	for i := range values {
 		values[i] = l.example(row(gradient, i, classes), row(outputs, i, classes), row(targets, i, classes), scale)
 	}
@@ -34,18 +37,19 @@ func (l *crossEntropy) Evaluate(values, gradient, outputs, targets []float32, cl
 
 func (l *crossEntropy) example(gradient, x, targets []float32, scale float32) float32 {
 	hold, spread := float32(1-l.smoothing), float32(l.smoothing/float64(len(x)))
-	top, rest := kernel.LogSumExp(x)
+	logP := gradient
+	kernel.LogSoftmaxRow(logP, x)
 	var value, mass kernel.Lanes
-	for i, v := range x {
-		target := l.weigh(i, kernel.FMA32(targets[i], hold, spread))
-		value.MultiplyAdd(i, target, rest-(v-top))
+	for i, target := range targets {
+		target = l.weigh(i, kernel.FMA32(target, hold, spread))
+		value.MultiplyAdd(i, target, -logP[i])
 		mass.Add(i, target)
 	}
 	total := mass.Total()
-	for i := range gradient {
-		target := l.weigh(i, kernel.FMA32(targets[i], hold, spread))
-		p := kernel.Exp((x[i] - top) - rest)
-		gradient[i] = float32(scale * kernel.FMA32(p, total, -target))
+	kernel.ExpRow(gradient, logP)
+	for i, target := range targets {
+		target = l.weigh(i, kernel.FMA32(target, hold, spread))
+		gradient[i] = float32(scale * kernel.FMA32(gradient[i], total, -target))
 	}
 	return value.Total()
 }
