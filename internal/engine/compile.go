@@ -59,6 +59,11 @@ func (c *compiler) emit(name string, run func(w *worker, s span), uses ...*tenso
 	c.append(&op{name: name, run: run, uses: uses})
 }
 
+// emitOrdered is emit for an operation that adds up over the portions of a shard.
+func (c *compiler) emitOrdered(name string, run func(w *worker, s span), uses ...*tensor) {
+	c.append(&op{name: name, run: run, uses: uses, ordered: true})
+}
+
 // emitWhole appends an operation that needs all examples of a shard at once, or
 // gains by it: a matrix that is read once for all.
 func (c *compiler) emitWhole(name string, run func(w *worker, s span), uses ...*tensor) {

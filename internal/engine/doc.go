@@ -3,9 +3,9 @@
 // for inference.
 //
 // Bits do not depend on how many workers there are or which of them does what:
-// a batch is cut into shards of a fixed size, each shard is one worker's from
-// start to end, and what shards contribute is added in a balanced tree over
-// their indexes. Layers with more than wideWeights weights are treated over the
+// a batch is cut into shards of a fixed size, what adds up over a shard does so in
+// the order of its examples, and what shards contribute is added in a balanced tree
+// over their indexes. Layers with more than wideWeights weights are treated over the
 // whole batch instead, each output being one chain. See the reproducibility
 // contract in doc/Design.md.
 package engine

@@ -257,17 +257,19 @@ func TestStepAllocatesNothing(t *testing.T) {
 		x = g.Add("drop", nn.Dropout{Rate: 0.5}, x)
 		return g.Add("wide", nn.Linear{Out: 2000}, g.Add("flat", nn.Flatten{}, x))
 	}
-	g, params := lc.network(t)
-	trainer, err := NewTrainer(g, params, TrainerOptions{
-		BatchSize: 8, ShardSize: 4, Workers: 2, Loss: testLoss{}, Optimizer: still{},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer trainer.Close()
-	step := testStep(g, 8)
-	if n := testing.AllocsPerRun(5, func() { _, _ = trainer.Step(step) }); n != 0 {
-		t.Errorf("a step allocates %v times", n)
+	for _, workers := range []int{2, 3} { // 3 join at two shards
+		g, params := lc.network(t)
+		trainer, err := NewTrainer(g, params, TrainerOptions{
+			BatchSize: 8, ShardSize: 4, Workers: workers, Loss: testLoss{}, Optimizer: still{}, joinAnyway: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer trainer.Close()
+		step := testStep(g, 8)
+		if n := testing.AllocsPerRun(5, func() { _, _ = trainer.Step(step) }); n != 0 {
+			t.Errorf("a step on %d workers allocates %v times", workers, n)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func NewInference(g *nn.Graph, params *nn.Parameters, batch, workers int) (*Infe
 	c.emit("result", func(w *worker, s span) {
 		copy(p.output[s.first*p.classes:], result.of(w, s))
 	}, result)
-	c.plan.segments = schedule(c.ops, cacheBudget)
+	c.plan.segments = schedule(c.ops, cacheBudget, c.shard)
 	c.plan.allocate(batch, c.shard, c.scratch)
 	c.plan.bind()
 	p.refreshes, p.divider = c.refreshes, newDivider(c.plan)

@@ -142,7 +142,7 @@ func (v *conv) multiply(y, x []float32, r *run, width int) {
 // biasGradient adds up a layer's output gradient, pixel by pixel.
 func (c *compiler) biasGradient(n *nn.Node) {
 	dy, slot, channels := c.gradients[n.Index], c.slots.gradientOf(n.Params[1]), n.Shape.C
-	c.emit(n.Name+" bias gradient", func(w *worker, s span) {
+	c.emitOrdered(n.Name+" bias gradient", func(w *worker, s span) {
 		sum := c.slots.begin(s, slot, channels)
 		kernel.ColumnSum(sum, dy.of(w, s), s.count*dy.size/channels, channels)
 	}, dy)
@@ -156,7 +156,7 @@ func (c *compiler) convWeightGradient(n *nn.Node, v *conv) {
 	if v.rowwise() && v.kernel*v.in.C < fewChains && v.out.C <= fewChains {
 		sum = v.sumOfRows(taps)
 	}
-	c.emit(n.Name+" weight gradient", func(w *worker, s span) {
+	c.emitOrdered(n.Name+" weight gradient", func(w *worker, s span) {
 		dw := c.slots.at(s, slot, len(v.weight))
 		in, out := x.of(w, s), dy.of(w, s)
 		for i := range s.count {

@@ -36,7 +36,7 @@ func (c *compiler) lowerDepthwise(n *nn.Node, v *conv) func() {
 
 func (c *compiler) depthwiseWeightGradient(n *nn.Node, v *conv, offsets []int32) {
 	x, dy, slot := c.inputAgain(n, 0), c.gradients[n.Index], c.slots.gradientOf(n.Params[0])
-	c.emit(n.Name+" weight gradient", func(w *worker, s span) {
+	c.emitOrdered(n.Name+" weight gradient", func(w *worker, s span) {
 		dw := c.slots.begin(s, slot, len(v.weight))
 		in, out := x.of(w, s), dy.of(w, s)
 		for i := range s.count {

@@ -138,7 +138,7 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 	x, dy, dx := c.inputAgain(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
 	pixels := n.Shape.H * n.Shape.W
-	c.emit(n.Name+" sums", func(w *worker, s span) {
+	c.emitOrdered(n.Name+" sums", func(w *worker, s span) {
 		b := v.of(c.slots, s)
 		dweight, dbias := c.slots.begin(s, weightSlot, v.channels), c.slots.begin(s, biasSlot, v.channels)
 		in, out := x.of(w, s), dy.of(w, s)

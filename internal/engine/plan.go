@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"sync/atomic"
+
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
@@ -16,13 +18,14 @@ type span struct {
 // need the whole of it. An operation with tasks set takes the whole batch at once
 // and is cut by outputs instead.
 type op struct {
-	name  string
-	part  part
-	uses  []*tensor
-	run   func(w *worker, s span)
-	whole bool
-	cut   bool                   // begins a group
-	tasks func(examples int) int // nil for an operation on shards
+	name    string
+	part    part
+	uses    []*tensor
+	run     func(w *worker, s span)
+	whole   bool
+	cut     bool                   // begins a group
+	ordered bool                   // adds up over a shard, in the order of examples
+	tasks   func(examples int) int // nil for an operation on shards
 
 	divided   func(w *worker, s span, h share) // nil where it cannot be; see divide.go
 	worth     bool                             // of being divided
@@ -37,14 +40,16 @@ type plan struct {
 	segments []segment
 	batch    arena
 	pool     *pool
-	shards   []span // of the present batch
-	count    int    // examples of the present batch
+	crews    []*crew      // nil where every worker takes shards of its own
+	shards   []span       // of the present batch
+	drawn    atomic.Int64 // shards that crews have drawn
+	count    int          // examples of the present batch
 
 	images  []uint8   // the present batch [count,H,W,C]
 	targets []float32 // its targets [count,classes]
 
-	prepareTask, shardTask, batchTask func(w *worker, i int)
-	current                           *segment
+	prepareTask, shardTask, crewTask, batchTask func(w *worker, i int)
+	current                                     *segment
 }
 
 // cutBatch cuts a batch of n examples into shards of size; a remainder under
@@ -74,6 +79,11 @@ func (p *plan) bind() {
 			p.current.groups[g].run(w, p.shards[i])
 		}
 	}
+	p.crewTask = func(w *worker, i int) {
+		for j := range p.crews {
+			p.crews[(i+j)%len(p.crews)].join(w)
+		}
+	}
 	p.batchTask = func(w *worker, i int) {
 		p.current.groups[0].ops[0].run(w, span{count: p.count, index: i})
 	}
@@ -86,10 +96,18 @@ func (p *plan) execute() {
 	}
 	for i := range p.segments {
 		p.current = &p.segments[i]
-		if p.current.tasks == nil {
-			p.pool.run(len(p.shards), p.shardTask)
-		} else {
+		switch {
+		case p.current.tasks != nil:
 			p.pool.run(p.current.tasks(p.count), p.batchTask)
+		case p.crews != nil:
+			p.drawn.Store(0)
+			for _, c := range p.crews {
+				c.members.Store(0)
+				c.nextShard(p)
+			}
+			p.pool.run(len(p.pool.workers), p.crewTask)
+		default:
+			p.pool.run(len(p.shards), p.shardTask)
 		}
 	}
 }

@@ -9,7 +9,8 @@ import (
 // worker is one goroutine's memory.
 type worker struct {
 	plan    *plan
-	arena   arena
+	crew    *crew     // whose shard it works on
+	arena   arena     // the tensors of a portion, where a crew's are apart from them
 	scratch []float32 // for the length of one operation
 }
 

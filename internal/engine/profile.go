@@ -139,6 +139,9 @@ func (p *plan) memory() int {
 	for _, w := range p.pool.workers {
 		sum += w.arena.size() + floatSize*len(w.scratch)
 	}
+	for _, c := range p.crews {
+		sum += c.arena.size()
+	}
 	return sum
 }
 

@@ -62,6 +62,7 @@ func (c randomCase) parameters(g *nn.Graph) *nn.Parameters {
 type stepWay struct {
 	workers, portionBytes int
 	keepNothing           bool
+	joinAnyway            bool
 }
 
 // step compiles the network and takes a step; ok is false where there is nothing
@@ -72,7 +73,7 @@ func (c randomCase) step(t *testing.T, apart bool, way stepWay) (result stepResu
 	params := c.parameters(g)
 	trainer, err := NewTrainer(g, params, TrainerOptions{
 		BatchSize: 8, ShardSize: 3, Workers: way.workers, Seed: 1, Frozen: frozenIn(g, c.seed),
-		Loss: testLoss{c.seed%2 == 0}, Optimizer: still{}, portionBytes: way.portionBytes, keepNothing: way.keepNothing,
+		Loss: testLoss{c.seed%2 == 0}, Optimizer: still{}, portionBytes: way.portionBytes, keepNothing: way.keepNothing, joinAnyway: way.joinAnyway,
 	})
 	if err != nil {
 		if strings.Contains(err.Error(), "nothing to train") {
@@ -105,16 +106,19 @@ func (c randomCase) step(t *testing.T, apart bool, way stepWay) (result stepResu
 // is shared or done together.
 func TestRandomGraphs(t *testing.T) {
 	randomCases(t, func(t *testing.T, c randomCase) {
-		want, ok := c.step(t, false, stepWay{1, 1, false})
+		want, ok := c.step(t, false, stepWay{workers: 1, portionBytes: 1})
 		if !ok {
 			return
 		}
-		for _, other := range []stepWay{{3, 1 << 30, false}, {2, 600, true}, {1, 1, true}} {
+		for _, other := range []stepWay{
+			{workers: 3, portionBytes: 1 << 30}, {workers: 2, portionBytes: 600, keepNothing: true},
+			{workers: 1, portionBytes: 1, keepNothing: true}, {workers: 5, portionBytes: 1 << 30, joinAnyway: true},
+		} {
 			if got, _ := c.step(t, false, other); !got.equal(want) {
 				t.Errorf("%+v gives other bits", other)
 			}
 		}
-		apart, _ := c.step(t, true, stepWay{1, 1 << 30, false})
+		apart, _ := c.step(t, true, stepWay{workers: 1, portionBytes: 1 << 30})
 		if apart.loss != want.loss {
 			t.Errorf("loss %v, with identities between the layers %v", math.Float64frombits(want.loss), math.Float64frombits(apart.loss))
 		}

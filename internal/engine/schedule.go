@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // segment is a run of operations that a worker does on a shard without waiting
 // for other shards, or a single operation on the whole batch.
 type segment struct {
@@ -27,13 +29,26 @@ func (g *group) run(w *worker, shard span) {
 
 // portions calls f for each portion of a shard.
 func (g *group) portions(shard span, f func(s span)) {
-	portion := g.portion
-	if portion == 0 {
-		portion = shard.count
+	for i := range g.portionsOf(shard) {
+		f(g.part(shard, i))
 	}
-	for at := 0; at < shard.count; at += portion {
-		f(span{first: shard.first + at, count: min(portion, shard.count-at), within: at, index: shard.index})
+}
+
+// portionsOf is the number of portions of a shard.
+func (g *group) portionsOf(shard span) int {
+	if g.portion == 0 {
+		return 1
 	}
+	return blocks(shard.count, g.portion)
+}
+
+// part is portion i of a shard.
+func (g *group) part(shard span, i int) span {
+	if g.portion == 0 {
+		return shard
+	}
+	at := i * g.portion
+	return span{first: shard.first + at, count: min(g.portion, shard.count-at), within: at, index: shard.index}
 }
 
 // cacheBudget is the memory, in bytes, that the tensors of a group may take for
@@ -42,8 +57,8 @@ func (g *group) portions(shard span, f func(s span)) {
 const cacheBudget = 384 << 10
 
 // schedule cuts operations into segments and groups; budget is cacheBudget but in
-// tests.
-func schedule(ops []*op, budget int) []segment {
+// tests. No portion has more than most examples.
+func schedule(ops []*op, budget, most int) []segment {
 	var segments []segment
 	for _, o := range ops {
 		last := len(segments) - 1
@@ -55,7 +70,7 @@ func schedule(ops []*op, budget int) []segment {
 	}
 	for i := range segments {
 		for j := range segments[i].groups {
-			segments[i].groups[j].choosePortion(budget)
+			segments[i].groups[j].choosePortion(budget, most)
 		}
 	}
 	return segments
@@ -73,7 +88,7 @@ func (s *segment) add(o *op) {
 }
 
 // choosePortion decides how many examples the group takes at a time.
-func (g *group) choosePortion(budget int) {
+func (g *group) choosePortion(budget, most int) {
 	if g.ops[0].whole || g.ops[0].tasks != nil {
 		return
 	}
@@ -87,24 +102,29 @@ func (g *group) choosePortion(budget int) {
 			}
 		}
 	}
-	g.portion = max(1, budget/max(bytes, 1))
+	g.portion = max(1, min(most, budget/max(bytes, 1)))
 }
 
 // allocate decides where every tensor lives and makes the arenas for batches of
 // up to batch examples and shards of up to shard.
 func (p *plan) allocate(batch, shard, scratch int) {
-	tensors := p.placeTensors(batch, shard)
-	var kinds [2][2][]*tensor // [worker, batch][float32, bytes]
-	for _, t := range tensors {
-		at, kind := index(t.place == inBatch), index(t.bytes)
-		kinds[at][kind] = append(kinds[at][kind], t)
+	var in [3][]*tensor // by place
+	for _, t := range p.placeTensors(batch, shard) {
+		in[t.place] = append(in[t.place], t)
 	}
-	p.batch = arena{values: alignedFloats(layOut(kinds[1][0])), bytes: make([]uint8, layOut(kinds[1][1]))}
-	values, bytes := layOut(kinds[0][0]), layOut(kinds[0][1])
+	p.batch = layOutArena(in[inBatch]).arena()
 	for _, w := range p.pool.workers {
-		w.plan = p
-		w.arena = arena{values: alignedFloats(values), bytes: make([]uint8, bytes)}
-		w.scratch = alignedFloats(scratch)
+		w.plan, w.scratch = p, alignedFloats(scratch)
+	}
+	if p.crews != nil {
+		p.allocateCrews(in[inShard], in[inGroup])
+		return
+	}
+	// What a worker has for a portion may lie where tensors of its shard are dead.
+	worker := layOutArena(slices.Concat(in[inShard], in[inGroup]))
+	for _, w := range p.pool.workers {
+		w.arena = worker.arena()
+		w.crew = &crew{arena: w.arena}
 	}
 }
 
@@ -171,11 +191,4 @@ func (p *plan) eachUse(visit func(t *tensor, segment, group int, extents [3][2]i
 			}
 		}
 	}
-}
-
-func index(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

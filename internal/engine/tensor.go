@@ -23,8 +23,8 @@ const (
 	// inGroup: those that a worker takes through a group at a time; all uses
 	// are in that group.
 	inGroup place = iota
-	// inShard: those of the shard that a worker has; all uses are in one
-	// segment.
+	// inShard: those of the shard that a worker or a crew has; all uses are in
+	// one segment.
 	inShard
 	// inBatch: all. The tensor crosses segments, and between them shards change
 	// workers.
@@ -50,22 +50,25 @@ func (t *tensor) begin(s span) int {
 	return t.offset
 }
 
+// arena is where a worker finds the tensor.
+func (t *tensor) arena(w *worker) *arena {
+	switch t.place {
+	case inBatch:
+		return &w.plan.batch
+	case inShard:
+		return &w.crew.arena
+	}
+	return &w.arena
+}
+
 // of returns the tensor's values for the examples of s: [count,size].
 func (t *tensor) of(w *worker, s span) []float32 {
-	values := w.arena.values
-	if t.place == inBatch {
-		values = w.plan.batch.values
-	}
-	return values[t.begin(s):][:s.count*t.size]
+	return t.arena(w).values[t.begin(s):][:s.count*t.size]
 }
 
 // bytesOf is of for a tensor of bytes.
 func (t *tensor) bytesOf(w *worker, s span) []uint8 {
-	values := w.arena.bytes
-	if t.place == inBatch {
-		values = w.plan.batch.bytes
-	}
-	return values[t.begin(s):][:s.count*t.size]
+	return t.arena(w).bytes[t.begin(s):][:s.count*t.size]
 }
 
 // meets says that two tensors of one arena have memory in common.
@@ -77,6 +80,24 @@ func (t *tensor) meets(other *tensor) bool {
 type arena struct {
 	values []float32
 	bytes  []uint8
+}
+
+// arenaSize is what the tensors of an arena need.
+type arenaSize struct{ values, bytes int }
+
+func (s arenaSize) arena() arena { return arena{alignedFloats(s.values), make([]uint8, s.bytes)} }
+
+// layOutArena is layOut for tensors of numbers and of bytes.
+func layOutArena(tensors []*tensor) arenaSize {
+	var values, bytes []*tensor
+	for _, t := range tensors {
+		if t.bytes {
+			bytes = append(bytes, t)
+		} else {
+			values = append(values, t)
+		}
+	}
+	return arenaSize{layOut(values), layOut(bytes)}
 }
 
 // arenaAlign is the number of values to whose multiple offsets are rounded up.

@@ -46,6 +46,7 @@ type TrainerOptions struct {
 	Optimizer Optimizer
 
 	portionBytes int  // instead of cacheBudget, in tests
+	joinAnyway   bool // though shards take less than worthJoining, in tests
 	keepNothing  bool // as if all outputs were larger than keepBytes, in tests
 }
 
@@ -193,7 +194,13 @@ func (t *Trainer) compile(c *compiler) error {
 	c.backward(backwards)
 	shards := len(cutBatch(nil, c.batch, t.options.ShardSize))
 	c.emitLateGradients(shards)
-	c.plan.segments = schedule(c.ops, t.options.budget())
+	portion := c.shard
+	if t.options.joinAnyway || t.multiplyAdds*t.options.ShardSize >= worthJoining {
+		if c.plan.crews = newCrews(t.options.Workers, shards); c.plan.crews != nil {
+			portion = memberPortion(c.shard, t.options.Workers, len(c.plan.crews))
+		}
+	}
+	c.plan.segments = schedule(c.ops, t.options.budget(), portion)
 	c.plan.allocate(c.batch, c.shard, c.scratch)
 	c.plan.bind()
 	c.slots.allocate(shards)
