@@ -1,14 +1,10 @@
 package pipeline
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
@@ -355,22 +351,4 @@ func measurePeak() float64 {
 
 // peakMemory is the largest resident size that the process has had, in bytes; 0
 // where the system does not say.
-func peakMemory() int64 {
-	f, err := os.Open("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		text, found := strings.CutPrefix(lines.Text(), "VmHWM:")
-		if !found {
-			continue
-		}
-		kibi, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), " kB"), 10, 64)
-		if err != nil {
-			return 0
-		}
-		return kibi << 10
-	}
-	return 0
-}
+func peakMemory() int64 { return kilobytes(readColumns("/proc/self/status")["VmHWM"]) }

@@ -19,8 +19,6 @@ type Report struct {
 	Name    string // of the model
 	Version string // of the release
 	Program string // "blocktrain 0.1.0"
-	License string // SPDX identifier in small letters, as Hugging Face has them; "" is "unknown"
-	Summary string // one or two sentences on what the model is for
 
 	Datasets []Dataset
 	Parts    []Part // training, validation, test
@@ -35,9 +33,8 @@ type Report struct {
 	Configuration []Setting
 	Digests       []Setting // what the reproducibility promise is about
 	Environment   []Setting // machine, versions: what may differ when rebuilt
-	Started       string    // RFC 3339
-	Finished      string
-	Stopped       string // why training ended
+	Started       string
+	Stopped       string // why training ended early
 
 	History          []metric.Epoch
 	Validation, Test *metric.Evaluation
@@ -80,9 +77,6 @@ func (r *Report) Subtitle() []string {
 		names = append(names, d.Name)
 	}
 	parts := []string{r.Program, strings.Join(names, ", "), r.Model}
-	if r.Finished != "" {
-		parts = append(parts, "finished "+r.Finished)
-	}
 	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 }
 

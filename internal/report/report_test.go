@@ -104,8 +104,7 @@ func whole(t testing.TB) *Report {
 	test := evaluation(t, "test", 200, classes...)
 	test.Latency = &metric.Latency{P50: 0.412, P95: 0.587, Max: 1.9, Batch: 1, Workers: 1, Samples: 500, Machine: "2 cores of a test machine"}
 	return &Report{
-		Name: "digits-lenet5", Version: "0.1.0", Program: "blocktrain 0.1.0", License: "apache-2.0",
-		Summary:  "Recognises single handwritten-like digits.",
+		Name: "digits-lenet5", Version: "0.1.0", Program: "blocktrain 0.1.0",
 		Datasets: []Dataset{{"digits", 12000, strings.Repeat("d1", 32)}},
 		Parts:    []Part{{"training", 7200}, {"validation", 2400}, {"test", 2000}},
 		Classes:  classes, Input: "28x28 pixels, grey", Resize: "stretched to 28x28, colour reduced to grey",
@@ -113,7 +112,7 @@ func whole(t testing.TB) *Report {
 		Configuration: []Setting{{"dataset", "digits"}, {"model", "lenet5"}, {"optimizer", "adamw"}, {"schedule", "one-cycle"}, {"epochs", "12"}, {"batch-size", "128"}, {"seed", "1"}},
 		Digests:       []Setting{{"contract", "1"}, {"split", strings.Repeat("5b", 32)}, {"weights", strings.Repeat("5a", 32)}},
 		Environment:   []Setting{{"machine", "2 cores of a test machine"}, {"go", "go1.26.8"}, {"simd", "avx512"}},
-		Started:       "2026-01-02T03:04:05Z", Finished: "2026-01-02T03:05:06Z", Stopped: "all 12 epochs are done",
+		Started:       "2026-01-02T03:04:05Z", Stopped: "all 12 epochs are done",
 		History: history(12), Validation: evaluation(t, "validation", 240, classes...), Test: test,
 		Release:   release(t, criterion.Measurements{Test: test, Latency: test.Latency, ModelBytes: &size}),
 		Reproduce: []string{"blocktrain verify runs/digits-lenet5 --data-dir data"},
@@ -167,8 +166,7 @@ const attack = "<script>alert('1')</script> | a\nb `c` [d](javascript:e) \"f\" {
 // hostile has an attack wherever a user's text can be.
 func hostile(t testing.TB) *Report {
 	r := whole(t)
-	r.Name, r.Version, r.Program, r.License, r.Summary, r.Input, r.Resize, r.Model, r.Stopped = attack, attack, attack, attack, attack, attack, attack, attack, attack
-	r.Started, r.Finished = attack, attack
+	r.Name, r.Version, r.Program, r.Input, r.Resize, r.Model, r.Started, r.Stopped = attack, attack, attack, attack, attack, attack, attack, attack
 	r.Datasets = []Dataset{{attack, 1, attack}}
 	r.Parts = []Part{{attack, 1}}
 	r.Classes = []string{attack, "b"}
