@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 
@@ -13,6 +11,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
@@ -58,13 +57,13 @@ program is needed to train, judge and package.`,
 func examine(runs string) machine {
 	info := buildinfo.Get()
 	total, available := pipeline.Memory()
-	dir := existing(runs)
+	dir := fileio.NearestDir(runs)
 	return machine{
 		Schema: 1, Version: info.Version, Go: info.Go, Platform: info.Platform,
 		Processor: pipeline.Machine(), Cores: runtime.GOMAXPROCS(0),
 		Memory: total, Available: available,
 		SIMD: simdLevel(), UsedSIMD: kernel.Implementations()[0],
-		RunsDir: runs, FreeDisk: freeDisk(dir), Writable: writable(dir),
+		RunsDir: runs, FreeDisk: freeDisk(dir), Writable: fileio.TryDir(dir) == nil,
 	}
 }
 
@@ -102,28 +101,4 @@ func size(bytes int64) string {
 		return "unknown"
 	}
 	return strconv.FormatFloat(float64(bytes)/(1<<30), 'f', 1, 64) + " GiB"
-}
-
-// existing is the nearest folder on the way up from dir that exists.
-func existing(dir string) string {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return "."
-	}
-	for {
-		if info, err := os.Stat(abs); err == nil && info.IsDir() || abs == filepath.Dir(abs) {
-			return abs
-		}
-		abs = filepath.Dir(abs)
-	}
-}
-
-// writable tries to make a file in dir.
-func writable(dir string) bool {
-	f, err := os.CreateTemp(dir, ".blocktrain-doctor-*")
-	if err != nil {
-		return false
-	}
-	_ = f.Close() // the file is empty
-	return os.Remove(f.Name()) == nil
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -66,6 +67,26 @@ func syncDir(dir string) error {
 	}
 	_ = d.Sync()
 	return d.Close()
+}
+
+// NearestDir is path itself, or the nearest folder above it that exists. It goes no
+// further up than below a file, since nothing can be made there.
+func NearestDir(path string) string {
+	dir := filepath.Clean(path)
+	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
+		dir = filepath.Dir(dir)
+	}
+	return dir
+}
+
+// TryDir finds out whether files can be made in a folder, by making one and removing
+// it.
+func TryDir(dir string) error {
+	f, err := os.CreateTemp(dir, ".blocktrain-*.tmp")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // WriteBytes writes b to path atomically.

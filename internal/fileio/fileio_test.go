@@ -71,3 +71,29 @@ func TestLockExcludesOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestNearestDir goes up from paths that do not exist, and no further than to what is
+// in the way.
+func TestNearestDir(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		dir: dir, filepath.Join(dir, "a", "b") + "/": dir, file: file, filepath.Join(file, "a"): filepath.Join(file, "a"), "": ".", "none/at/all": ".",
+	} {
+		if got := NearestDir(path); got != want {
+			t.Errorf("nearest to %q is %q, want %q", path, got, want)
+		}
+	}
+	if err := TryDir(dir); err != nil {
+		t.Error(err)
+	}
+	if err := TryDir(file); err == nil {
+		t.Error("a file was made in a file")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v, error %v", entries, err)
+	}
+}

@@ -16,7 +16,7 @@ import (
 // baseline is an earlier model that a run's model must not be worse than.
 type baseline struct {
 	*trained
-	forebear
+	otherModel
 	data dataset.Dataset // the run's, with the classes in the baseline's order
 }
 
@@ -43,7 +43,7 @@ func (r *session) openBaseline() (*baseline, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("baseline %s: %w", path, err))
 	}
-	return &baseline{t, forebear{record, split, splitPath}, data}, nil
+	return &baseline{t, otherModel{record, split, splitPath}, data}, nil
 }
 
 // readSplit reads the split list of a run or package, which must be the one that
@@ -79,7 +79,7 @@ func (r *session) compareBaseline(ctx context.Context, candidate *trained) (*cri
 	if err != nil {
 		return nil, err
 	}
-	count, known, err := r.trainedOn(ctx, b.forebear, test)
+	count, known, err := r.trainedOn(ctx, b.otherModel, test)
 	return &criterion.Baseline{Name: r.settings.Baseline, Comparison: comparison, TrainedOn: count, Unknown: !known}, err
 }
 

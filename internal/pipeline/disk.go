@@ -3,12 +3,10 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // fullDisk is the error of a disk without room, with what to do.
@@ -36,15 +34,8 @@ func explainFullDisk(err error, remedy string) error {
 // made: the nearest folder above it that exists must take files. The flag names
 // another.
 func checkWritable(path, flag string) error {
-	dir := filepath.Clean(path)
-	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
-		dir = filepath.Dir(dir)
-	}
-	f, err := os.CreateTemp(dir, ".blocktrain-*.tmp")
-	if err == nil {
-		err = errors.Join(f.Close(), os.Remove(f.Name()))
-	}
-	if err != nil {
+	dir := fileio.NearestDir(path)
+	if err := fileio.TryDir(dir); err != nil {
 		return config.Usagef("no run directory can be made at %s, since nothing can be written to %s: %w; choose another %s", path, dir, err, flag)
 	}
 	return nil

@@ -77,7 +77,7 @@ func (r *session) noteInitial(ctx context.Context) error {
 }
 
 // origin is the run or package that the weights are of, if their file lies in one.
-func (i *initial) origin(path string) (*forebear, error) {
+func (i *initial) origin(path string) (*otherModel, error) {
 	for _, dir := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
 		record, err := readRecord(filepath.Join(dir, recordFile))
 		switch {
@@ -93,7 +93,7 @@ func (i *initial) origin(path string) (*forebear, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--init-from %s: %w", path, err)
 		}
-		return &forebear{record, split, splitPath}, nil
+		return &otherModel{record, split, splitPath}, nil
 	}
 	return nil, nil
 }

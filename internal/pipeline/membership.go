@@ -8,9 +8,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 )
 
-// forebear is another model than the run's, whose training list must not meet what
+// otherModel is another model than the run's, whose training list must not meet what
 // the run's model is judged by.
-type forebear struct {
+type otherModel struct {
 	record    *Record
 	split     *dataset.Split
 	splitPath string
@@ -19,7 +19,7 @@ type forebear struct {
 // trainedOn counts those examples of the run, at indexes, that the other model was
 // trained on. Where its data is not the run's, images are compared; known is false
 // where that data is no longer where it was, so that nobody can tell.
-func (r *session) trainedOn(ctx context.Context, other forebear, indexes []int) (count int, known bool, err error) {
+func (r *session) trainedOn(ctx context.Context, other otherModel, indexes []int) (count int, known bool, err error) {
 	theirs, ours := &other.record.Identity, &r.record.Identity
 	count = countShared(identify(theirs.Datasets, other.split.Train), identify(ours.Datasets, indexes))
 	if count > 0 || covers(ours.Datasets, theirs.Datasets) {
