@@ -163,7 +163,9 @@ func (u *unpacking) admit(header *tar.Header) (name string, err error) {
 	u.left.Entries--
 	u.left.Bytes -= header.Size
 	switch {
-	case top != u.top || !below && header.Typeflag == tar.TypeReg:
+	case !below && header.Typeflag == tar.TypeReg:
+		return "", errors.New("a file that lies in no folder")
+	case top != u.top:
 		return "", fmt.Errorf("not in one folder with the other entries, %q", u.top)
 	case u.seen[name]:
 		return "", errors.New("the path comes twice")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -242,7 +243,9 @@ func (v *verification) lacking(name string, err error) error {
 	case errors.As(err, &path): // the disk, not the content
 		return err
 	}
-	return unreadable(name, err)
+	d := unreadable(name, err)
+	d.Found = strings.ReplaceAll(d.Found, v.folder+string(filepath.Separator), "") // which may be a temporary one
+	return d
 }
 
 func (v *verification) kind() string {
