@@ -4,67 +4,178 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
-// VerifyPackage finds out of a package, unpacked or as archive, what can be found
-// without the data: whether its files are those of SHA256SUMS, whether they belong
-// to a package, say the same of each other, and are what the weights and the record
-// give. Differences are printed; the error then wraps ErrDifference.
-func VerifyPackage(ctx context.Context, env *Environment, path string) error {
-	v := &verification{env: env, request: VerifyRequest{Path: path}, packaged: true}
-	err := v.within(ctx, func(ctx context.Context) error { return oneByOne(ctx, v.listFiles, v.documents) })
-	var d *difference
-	switch {
-	case errors.As(err, &d):
-		var account strings.Builder
-		d.describe(&account)
-		_, printed := fmt.Fprint(env.Stdout, account.String())
-		return errors.Join(err, printed)
-	case err != nil:
-		return err
-	}
-	_, err = fmt.Fprintf(env.Stdout, "%s: every file is as listed and belongs to the package, and the model is that of weights and record\n", path)
-	return err
+// VerifyRequest says which model to verify, and how to do the work, which affects
+// no result.
+type VerifyRequest struct {
+	Path     string   // run directory or package, unpacked or as archive
+	DataDirs []string // "DIR" or "NAME=DIR"; empty: those of the record
+	DataMode string
+	InitFrom string // file of the weights that training began with; empty: that of the record
+	Workers  int
+	Epochs   int    // how many to compare, from the first; 0: all, and what was made of the weights
+	Keep     string // new folder for what is trained; empty: it is removed
+	JSON     bool   // the result on the standard output is JSON
 }
 
-// listFiles prints the files that are not as SHA256SUMS has them.
-func (v *verification) listFiles(context.Context) error {
-	path := v.request.Path
-	differences, err := fileio.VerifyChecksums(v.folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return v.withoutList()
+// Verification is the result of Verify.
+type Verification struct {
+	Schema          int         `json:"schema"`
+	Verified        bool        `json:"verified"`          // everything was compared and is as recorded
+	Partial         bool        `json:"partial,omitempty"` // the epochs that were asked for are as recorded, and no more was compared
+	Epochs          int         `json:"epochs"`            // that were trained again and are as recorded
+	Recorded        int         `json:"recorded_epochs"`
+	IdentitySHA256  string      `json:"identity_sha256,omitempty"`
+	WeightsSHA256   string      `json:"weights_sha256,omitempty"` // of the best weights, trained again
+	Evaluated       []string    `json:"evaluated,omitempty"`      // parts that were evaluated again and are as recorded
+	NotCompared     []string    `json:"not_compared,omitempty"`   // files of a run directory that were not looked at
+	Warnings        []string    `json:"warnings,omitempty"`
+	Seconds         float64     `json:"seconds"`
+	FirstDifference *difference `json:"first_difference,omitempty"`
+}
+
+const verificationSchema = 1
+
+// verification is a verification in progress.
+type verification struct {
+	env      *Environment
+	request  VerifyRequest
+	folder   string // of the run, or of the package where it is unpacked
+	packaged bool   // a package, not a run directory
+	record   *Record
+	split    *dataset.Split
+	history  []metric.Epoch
+	release  *criterion.Release // nil where there is none
+	result   Verification
+}
+
+// Verify trains the model of a run or package again, from its record alone, and
+// compares data, every epoch, weights and evaluations with what was recorded. It
+// ends at the first difference, which it prints; the error then wraps
+// ErrDifference. Nothing is written to the run or package.
+func Verify(ctx context.Context, env *Environment, request VerifyRequest) error {
+	v := &verification{env: env, request: request, result: Verification{Schema: verificationSchema}}
+	started := time.Now()
+	err := v.within(ctx, v.all)
+	if err != nil && !errors.As(err, &v.result.FirstDifference) {
+		return err
 	}
+	v.result.Partial = err == nil && v.result.Epochs < v.result.Recorded
+	v.result.Verified, v.result.Seconds = err == nil && !v.result.Partial, time.Since(started).Seconds()
+	return errors.Join(err, v.print(env.Stdout))
+}
+
+// within does what is asked for in the folder of the run or package.
+func (v *verification) within(ctx context.Context, do func(context.Context) error) (err error) {
+	defer func() { err = explainFullDisk(err, "repeat the command, if need be with TMPDIR on another disk") }()
+	folder, remove, err := folderOf(ctx, v.request.Path)
 	if err != nil {
-		return v.lacking(fileio.ChecksumFile, err)
+		return err
 	}
-	for _, d := range differences {
-		if _, err := fmt.Fprintln(v.env.Stdout, d); err != nil {
+	defer func() { err = errors.Join(err, remove()) }()
+	v.folder = folder
+	return do(ctx)
+}
+
+// all does the steps in order: first what costs nothing.
+func (v *verification) all(ctx context.Context) error {
+	return oneByOne(ctx, v.checkFiles, v.documents, v.rebuild, v.checkMade)
+}
+
+// documents compares what the files of the run or package say of each other.
+func (v *verification) documents(ctx context.Context) error {
+	return oneByOne(ctx, v.readRecord, v.checkSplit, v.checkHistory, v.checkWeights, v.checkRelease, v.checkEvaluations,
+		v.checkDigests, v.checkContents)
+}
+
+// oneByOne takes steps until one fails.
+func oneByOne(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	switch len(differences) {
-	case 0:
-		return nil
-	case 1:
-		return fmt.Errorf("%w: 1 file of %s is not as %s lists it", ErrDifference, path, fileio.ChecksumFile)
-	}
-	return fmt.Errorf("%w: %d files of %s are not as %s lists them", ErrDifference, len(differences), path, fileio.ChecksumFile)
+	return nil
 }
 
-// withoutList is the error of a folder that has no list of digests.
-func (v *verification) withoutList() error {
-	path := v.request.Path
-	switch {
-	case holdsPackage(v.folder):
-		return fmt.Errorf("%w: %s has no %s: its list was removed", ErrDifference, path, fileio.ChecksumFile)
-	case holdsRun(v.folder):
-		return config.Usagef("%s is a run directory: its packages are in %s, and blocktrain verify takes it as it is", path, filepath.Join(path, packageDir))
-	}
-	return config.Usagef("%s is not a package: it has no %s", path, fileio.ChecksumFile)
+func (v *verification) file(name string) string {
+	return filepath.Join(v.folder, filepath.FromSlash(name))
 }
+
+func (v *verification) warn(text string) {
+	v.env.Log.Warn(text)
+	v.result.Warnings = append(v.result.Warnings, text)
+}
+
+// print writes the result.
+func (v *verification) print(w io.Writer) error {
+	if !v.request.JSON {
+		_, err := io.WriteString(w, v.account())
+		return err
+	}
+	b, err := fileio.MarshalJSON(&v.result)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// account is the result for people.
+func (v *verification) account() string {
+	r := &v.result
+	var b strings.Builder
+	b.WriteString(v.verdict())
+	if r.IdentitySHA256 != "" {
+		writeLine(&b, "identity", r.IdentitySHA256)
+		writeLine(&b, "epochs", fmt.Sprintf("%d of %d trained again, with the figures and digests of the record", r.Epochs, r.Recorded))
+	}
+	if r.WeightsSHA256 != "" {
+		writeLine(&b, "weights", fmt.Sprintf("%s (%s)", r.WeightsSHA256, v.record.Weights))
+	}
+	if len(r.Evaluated) > 0 {
+		writeLine(&b, "evaluated", strings.Join(r.Evaluated, " and ")+" part again, with the figures and probabilities of the record")
+	}
+	if len(r.NotCompared) > 0 {
+		writeLine(&b, "left out", strings.Join(r.NotCompared, ", ")+": not looked at")
+	}
+	if d := r.FirstDifference; d != nil {
+		d.describe(&b)
+	}
+	writeLine(&b, "time", seconds(time.Duration(r.Seconds*float64(time.Second))))
+	return b.String()
+}
+
+// verdict is the account's first line.
+func (v *verification) verdict() string {
+	switch r := &v.result; {
+	case r.Partial:
+		return fmt.Sprintf("verified in part: the first %d of %d epochs of %s\n", r.Epochs, r.Recorded, v.request.Path)
+	case r.Verified:
+		return fmt.Sprintf("verified: %s\n", v.request.Path)
+	}
+	return fmt.Sprintf("not verified: %s\n", v.request.Path)
+}
+
+// describe writes the difference's lines of an account.
+func (d *difference) describe(b *strings.Builder) {
+	writeLine(b, "differs", d.place())
+	writeLine(b, "recorded", d.Recorded)
+	writeLine(b, "found", d.Found)
+	if len(d.Others) > 0 {
+		writeLine(b, "also", strings.Join(d.Others, ", "))
+	}
+	writeLine(b, "cause", d.Cause)
+}
+
+func writeLine(b *strings.Builder, name, text string) { fmt.Fprintf(b, "  %-11s%s\n", name, text) }
