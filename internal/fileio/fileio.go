@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // WriteAtomic calls write with a temporary file beside path and, when it and
@@ -49,6 +50,26 @@ func WriteAtomic(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// leftover is the name of a temporary file of WriteAtomic.
+var leftover = regexp.MustCompile(`^\..+\.[0-9]+\.tmp$`)
+
+// RemoveLeftovers removes the temporary files that a process left in dir which was
+// killed while it wrote. No other process may be writing there. A folder that does
+// not exist has none.
+func RemoveLeftovers(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && leftover.MatchString(entry.Name()) {
+			errs = append(errs, os.Remove(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func ignoreClosed(err error) error {

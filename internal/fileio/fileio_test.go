@@ -97,3 +97,31 @@ func TestNearestDir(t *testing.T) {
 		t.Errorf("the folder holds %v, error %v", entries, err)
 	}
 }
+
+// TestRemoveLeftovers kills nothing but what WriteAtomic would have left.
+func TestRemoveLeftovers(t *testing.T) {
+	dir := t.TempDir()
+	var left string
+	err := WriteAtomic(filepath.Join(dir, "file.json"), func(io.Writer) error {
+		entries, err := os.ReadDir(dir)
+		if err == nil {
+			left = entries[0].Name()
+		}
+		return errors.Join(err, errors.New("not written"))
+	})
+	if err == nil || left == "" {
+		t.Fatalf("temporary file %q, error %v", left, err)
+	}
+	others := []string{".env.tmp", ".tmp", "file.1.tmp", ".file.1", ".lock"}
+	for _, name := range append(others, left) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(RemoveLeftovers(dir), RemoveLeftovers(filepath.Join(dir, "none"))); err != nil {
+		t.Error(err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != len(others) {
+		t.Errorf("the folder holds %v, error %v; want %q", entries, err, others)
+	}
+}

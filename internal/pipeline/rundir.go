@@ -179,10 +179,17 @@ func lookIntoRunDir(path string) (*runDir, *Record, error) {
 	return d, record, err
 }
 
+// lockRunDir takes the directory for this process, and removes what one that was
+// killed has left half written.
 func lockRunDir(env *Environment, path string) (*runDir, error) {
 	unlock, err := fileio.Lock(path)
 	if err != nil {
 		return nil, err
+	}
+	for _, folder := range []string{path, filepath.Join(path, evaluationDir), filepath.Join(path, packageDir)} {
+		if err := fileio.RemoveLeftovers(folder); err != nil {
+			return nil, errors.Join(err, unlock())
+		}
 	}
 	detach, err := env.Log.AttachDir(path)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -149,16 +150,9 @@ func (l *loop) resume() (bool, error) {
 // removeLeftovers removes the temporary files of a process that was killed while
 // it wrote one of the files.
 func (l *loop) removeLeftovers() error {
-	for _, path := range []string{l.history(), l.path(LastFile), l.path(BestFile)} {
-		dir := filepath.Dir(path)
-		names, err := fs.Glob(os.DirFS(dir), "."+filepath.Base(path)+".*.tmp")
-		if err != nil {
+	for _, path := range []string{l.history(), l.path(LastFile)} {
+		if err := fileio.RemoveLeftovers(filepath.Dir(path)); err != nil {
 			return err
-		}
-		for _, name := range names {
-			if err := os.Remove(filepath.Join(dir, name)); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
