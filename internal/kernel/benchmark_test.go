@@ -89,7 +89,7 @@ func BenchmarkGatherLinear(b *testing.B) {
 
 func BenchmarkOuter(b *testing.B) {
 	for _, s := range []struct{ pixels, m, n int }{
-		{676, 32, 64}, {1024, 16, 16}, {256, 32, 32}, {64, 64, 64}, {49, 256, 256}, {784, 5, 6}, {100, 30, 16}, {64, 9216, 128},
+		{676, 32, 64}, {576, 96, 64}, {1024, 16, 16}, {256, 32, 32}, {64, 64, 64}, {49, 256, 256}, {784, 5, 6}, {100, 30, 16}, {64, 64, 128}, {64, 9216, 128},
 	} {
 		offsets := make([]int32, s.pixels)
 		for i := range offsets {

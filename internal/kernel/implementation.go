@@ -63,9 +63,13 @@ type implementation struct {
 // generic implementation has none: its loops are those of the exported functions.
 type tiled struct {
 	multiplyAdd func(rounds int)
-	gather      family[gatherTile]
-	outer       family[outerTile]
-	transpose   func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)
+	// prefetch fetches rows into the second-level cache, and smallestOffset returns the
+	// smallest offset, 0 where none is negative. There may be neither: tiles do not need them.
+	prefetch       func(p *float32, stride, rows, columns int)
+	smallestOffset func(offsets []int32) int32
+	gather         family[gatherTile]
+	outer          family[outerTile]
+	transpose      func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)
 
 	depthwise, depthwiseNine    func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
 	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)

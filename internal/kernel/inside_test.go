@@ -86,14 +86,18 @@ func fencedProducts(f []*fence, rows, n int) {
 		p.Gather()
 	}
 	for pieces := 1; pieces < 4; pieces++ {
-		o := outerCase(pieces, rows, n, 3, n%3)
+		o := outerCase(pieces, rows, n, 6, n%3)
 		o.A = fenced(f[0], tight(o.A, o.Offsets, o.extent()))
 		o.Dst = fenced(f[1], awkward(1, (pieces*rows-1)*o.DstStride+n))
 		o.Offsets, o.Bias = fenced(f[2], o.Offsets), fenced(f[3], o.Bias)
 		b := o.B
-		o.B = fenced(f[4], b[:2*o.BStride+n])
+		o.B = fenced(f[4], b[:5*o.BStride+n])
 		o.Sum()
-		o.BOffsets = fenced(f[5], offsetsFor(3, n, rows))
+		for i, offset := range o.Offsets {
+			o.Offsets[i] = max(offset, 0)
+		}
+		o.Sum()
+		o.BOffsets = fenced(f[5], offsetsFor(6, n, rows))
 		o.B = fenced(f[4], tight(b, o.BOffsets, n))
 		o.Sum()
 	}

@@ -22,6 +22,7 @@ type Product struct {
 	Rows       int
 	Taps, K, N int
 	Accumulate bool
+	Next       Next
 }
 
 // Gather computes the product.
@@ -78,6 +79,7 @@ type Outer struct {
 	Pieces      int       // 0 for one
 	M, N        int
 	Accumulate  bool
+	Next        Next
 }
 
 // Sum computes the sum of outer products.

@@ -7,7 +7,8 @@ import "sync/atomic"
 type gatherTile func(dst *float32, dstStride int, a *float32, offsets *int32, b *float32, bStride int,
 	bias, zeros *float32, tiles, taps, k, columns int, accumulate bool)
 
-// outerTile computes tiles of Outer.Sum that lie below each other.
+// outerTile computes tiles of Outer.Sum that lie below each other. There are no zeros
+// if no offset is negative and there are no bOffsets.
 type outerTile func(dst *float32, dstStride int, a *float32, offsets *int32, pieceStride int, b *float32, bOffsets *int32,
 	bStride int, bias, zeros *float32, tiles, k, columns int, accumulate bool)
 
@@ -55,6 +56,17 @@ func (t *family[F]) of(columns int) (byRows [][2]F, cut int) {
 	return list[(columns-1)/width], cut
 }
 
+// turns is the number of turns in which a product is computed, if it fetches.
+func (t *family[F]) turns(rows, columns int) int {
+	n := 0
+	for first, panel := 0, 0; first < columns; first += panel {
+		panel = t.columns(columns - first)
+		byRows, _ := t.of(panel)
+		n += turns(rows, len(byRows))
+	}
+	return n
+}
+
 // cutRows cuts a number of rows into as few tiles of at most most rows as there
 // can be, of nearly equal size: first of small+1 rows, then count of small.
 func cutRows(rows, most int) (first, count, small int) {
@@ -72,26 +84,42 @@ const (
 	outerBlock  = 256
 )
 
-// gatherTiles computes the product with tiles: panels of columns, each from its
-// first row to its last.
+// gatherTiles computes the product with tiles: blocks of the reduction, in each
+// panels of columns, and each of these from its first row to its last. Meanwhile, the
+// same panel of the next block is fetched.
 func (p *Product) gatherTiles(t *family[gatherTile]) {
 	p.check()
 	zeros := &zeroRow(p.K)[0]
-	for first, columns := 0, 0; first < p.N; first += columns {
-		columns = t.columns(p.N - first)
-		if p.Taps > 1 {
-			p.gatherPanel(t, zeros, first, columns, 0, p.K, p.Accumulate)
-			continue
-		}
-		for k := 0; k < p.K; k += gatherBlock {
-			p.gatherPanel(t, zeros, first, columns, k, min(gatherBlock, p.K-k), p.Accumulate || k > 0)
+	block := p.K
+	if p.Taps == 1 {
+		block = gatherBlock
+	}
+	var f *fetches
+	if block < p.K || p.Next[0].Count > 0 {
+		f = new(fetches).begin(&p.Next, (p.K+block-1)/block*t.turns(p.Rows, p.N))
+	}
+	for k := 0; k < p.K; k += block {
+		for first, columns := 0, 0; first < p.N; first += columns {
+			columns = t.columns(p.N - first)
+			if f != nil {
+				f.panel = p.panel(first, columns, k+block, block).over(t.turns(p.Rows, columns))
+			}
+			p.gatherPanel(t, zeros, first, columns, k, min(block, p.K-k), f)
 		}
 	}
 }
 
+// panel is what of B a panel of columns has in a block of the reduction.
+func (p *Product) panel(first, columns, firstK, k int) Rows {
+	if firstK >= p.K {
+		return Rows{}
+	}
+	return Rows{Data: p.B[firstK*p.BStride+first:], Stride: p.BStride, Count: min(k, p.K-firstK), Columns: columns}
+}
+
 // gatherPanel computes a panel of columns, for reduction indexes firstK to
 // firstK+k-1 of each tap.
-func (p *Product) gatherPanel(t *family[gatherTile], zeros *float32, first, columns, firstK, k int, accumulate bool) {
+func (p *Product) gatherPanel(t *family[gatherTile], zeros *float32, first, columns, firstK, k int, f *fetches) {
 	var bias *float32
 	if p.Bias != nil {
 		bias = &p.Bias[first]
@@ -100,14 +128,18 @@ func (p *Product) gatherPanel(t *family[gatherTile], zeros *float32, first, colu
 	larger, count, small := cutRows(p.Rows, len(byRows))
 	row := 0
 	run := func(rows, tiles int) {
-		if tiles > 0 {
-			byRows[rows-1][cut](&p.Dst[row*p.DstStride+first], p.DstStride, &p.A[firstK], &p.Offsets[row*p.Taps],
-				&p.B[firstK*p.BStride+first], p.BStride, bias, zeros, tiles, p.Taps, k, columns, accumulate)
-			row += rows * tiles
-		}
+		byRows[rows-1][cut](&p.Dst[row*p.DstStride+first], p.DstStride, &p.A[firstK], &p.Offsets[row*p.Taps],
+			&p.B[firstK*p.BStride+first], p.BStride, bias, zeros, tiles, p.Taps, k, columns, p.Accumulate || firstK > 0)
+		row += rows * tiles
 	}
-	run(small+1, larger)
-	run(small, count)
+	for n := 0; larger > 0; larger -= n {
+		n = f.turn(larger)
+		run(small+1, n)
+	}
+	for n := 0; count > 0; count -= n {
+		n = f.turn(count)
+		run(small, n)
+	}
 }
 
 // check panics if the product reaches outside of its slices.
@@ -124,16 +156,30 @@ func (p *Product) check() {
 // of columns.
 func (o *Outer) sumTiles(t *family[outerTile]) {
 	o.check()
-	zeros := &zeroRow(max(o.extent(), o.N))[0]
-	for k := 0; k < len(o.Offsets); k += outerBlock {
+	zeros := o.zeros()
+	steps := len(o.Offsets)
+	var f *fetches
+	if o.Next[0].Count > 0 {
+		f = new(fetches).begin(&o.Next, (steps+outerBlock-1)/outerBlock*t.turns(o.M, o.N))
+	}
+	for k := 0; k < steps; k += outerBlock {
 		for first, columns := 0, 0; first < o.N; first += columns {
 			columns = t.columns(o.N - first)
 			for piece, n := 0, 0; piece < o.pieces(); piece += n {
 				n = o.joined(t, columns, o.pieces()-piece)
-				o.sumPanel(t, zeros, piece, n, first, columns, k, min(outerBlock, len(o.Offsets)-k))
+				o.sumPanel(t, zeros, piece, n, first, columns, k, min(outerBlock, steps-k), f)
 			}
 		}
 	}
+}
+
+// zeros returns the row that negative offsets stand for, or nil where it is known that
+// there are none: tiles then spare themselves the question.
+func (o *Outer) zeros() *float32 {
+	if o.BOffsets == nil && active.smallestOffset != nil && active.smallestOffset(o.Offsets) == 0 {
+		return nil
+	}
+	return &zeroRow(max(o.extent(), o.N))[0]
 }
 
 // joined returns how many of the pieces that are left the next tile has: several where
@@ -150,7 +196,7 @@ func (o *Outer) joined(t *family[outerTile], columns, left int) int {
 }
 
 // sumPanel adds the terms firstK to firstK+k-1 to a panel of columns of some pieces.
-func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, piece, pieces, first, columns, firstK, k int) {
+func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, piece, pieces, first, columns, firstK, k int, f *fetches) {
 	byRows, cut := t.of(columns)
 	row := 0
 	b, bOffsets := first+firstK*o.BStride, (*int32)(nil)
@@ -171,10 +217,21 @@ func (o *Outer) sumPanel(t *family[outerTile], zeros *float32, piece, pieces, fi
 		return
 	}
 	larger, count, small := cutRows(o.M, len(byRows))
-	if larger > 0 {
-		run(byRows[small][cut], small+1, larger)
+	if f == nil { // spelt out, for sums that are so small that it shows
+		if larger > 0 {
+			run(byRows[small][cut], small+1, larger)
+		}
+		run(byRows[small-1][cut], small, count)
+		return
 	}
-	run(byRows[small-1][cut], small, count)
+	for n := 0; larger > 0; larger -= n {
+		n = f.turn(larger)
+		run(byRows[small][cut], small+1, n)
+	}
+	for n := 0; count > 0; count -= n {
+		n = f.turn(count)
+		run(byRows[small-1][cut], small, n)
+	}
 }
 
 // check panics if the sum reaches outside of its slices.

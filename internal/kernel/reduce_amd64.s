@@ -566,6 +566,65 @@ done:
 	VZEROUPPER
 	RET
 
+// func smallestOffsetAVX2(offsets []int32) int32
+// Requires: AVX, AVX2, CMOV
+TEXT ·smallestOffsetAVX2(SB), NOSPLIT, $0-28
+	MOVQ   offsets_base+0(FP), CX
+	MOVQ   offsets_len+8(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   AX, AX
+	SUBQ   $0x10, DX
+	JL     rest
+
+whole:
+	VMOVUPS (CX)(AX*4), Y2
+	VPMINSD Y2, Y0, Y0
+	VMOVUPS 32(CX)(AX*4), Y2
+	VPMINSD Y2, Y1, Y1
+	ADDQ    $0x10, AX
+	SUBQ    $0x10, DX
+	JGE     whole
+
+rest:
+	ADDQ       $0x10, DX
+	JZ         done
+	MOVQ       DX, BX
+	XORQ       SI, SI
+	SUBQ       $0x00, BX
+	CMOVQLT    SI, BX
+	MOVQ       $0x00000008, SI
+	CMPQ       BX, SI
+	CMOVQGT    SI, BX
+	LEAQ       lanes<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y2
+	XORQ       BX, BX
+	SUBQ       $0x08, DX
+	CMOVQLT    BX, DX
+	MOVQ       $0x00000008, BX
+	CMPQ       DX, BX
+	CMOVQGT    BX, DX
+	LEAQ       lanes<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y3
+	VMASKMOVPS (CX)(AX*4), Y2, Y2
+	VPMINSD    Y2, Y0, Y0
+	VMASKMOVPS 32(CX)(AX*4), Y3, Y2
+	VPMINSD    Y2, Y1, Y1
+
+done:
+	VPMINSD      Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPMINSD      X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMINSD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMINSD      X1, X0, X0
+	VMOVSS       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
 DATA lanes<>+0(SB)/4, $0xffffffff
 DATA lanes<>+4(SB)/4, $0xffffffff
 DATA lanes<>+8(SB)/4, $0xffffffff

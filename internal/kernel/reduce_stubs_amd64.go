@@ -53,3 +53,8 @@ func sumSquaresAVX2(x []float32) float64
 //
 //go:noescape
 func largestOffsetAVX2(offsets []int32) int32
+
+// smallestOffsetAVX2 computes smallestOffsetGeneric.
+//
+//go:noescape
+func smallestOffsetAVX2(offsets []int32) int32

@@ -260,12 +260,13 @@ func gatherTile(s isa, t shape) {
 	e := newTile(s, t)
 	e.beginTiles(e.startColumns)
 	stride, b := loadBytes(parameter("bStride")), load64(parameter("b"))
+	several := stepsOfB(b, stride)
 	table, taps := load64(parameter("offsets")), load64(parameter("taps"))
 	Label("tap")
 	rows := e.rowPointers(table)
 	i := loadBytes(parameter("k"))
 	NEGQ(i)
-	e.gatherLoop(rows, i, b, stride)
+	e.gatherLoop(rows, i, b, stride, several)
 	ADDQ(Imm(4), table)
 	SUBQ(Imm(4), taps)
 	JNZ(LabelRef("tap"))
@@ -293,12 +294,17 @@ func (e *tile) rowPointers(table reg.GPVirtual) []reg.GPVirtual {
 	return rows
 }
 
+// unroll is the number of steps of the reduction that a loop does in one turn: fewer
+// instructions besides multiply-adds, where another thread shares the core.
+const unroll = 4
+
+// stepsOfB are the rows of B for the steps of one turn, from b on.
+func stepsOfB(b, stride reg.GPVirtual) [unroll]Mem { return fourRows(b, stride, times3(stride)) }
+
 // gatherLoop runs along the reduction; i counts bytes from -4k to 0.
-func (e *tile) gatherLoop(rows []reg.GPVirtual, i, b, stride reg.GPVirtual) {
-	const unroll = 4
-	step := func(disp int) {
-		e.loadB(at(b, 0))
-		ADDQ(stride, b)
+func (e *tile) gatherLoop(rows []reg.GPVirtual, i, b, stride reg.GPVirtual, several [unroll]Mem) {
+	step := func(from Mem, disp int) {
+		e.loadB(from)
 		for m, r := range rows {
 			e.multiply(m, Mem{Base: r, Index: i, Scale: 1, Disp: disp})
 		}
@@ -306,16 +312,18 @@ func (e *tile) gatherLoop(rows []reg.GPVirtual, i, b, stride reg.GPVirtual) {
 	ADDQ(Imm(4*unroll), i)
 	JG(LabelRef("rest"))
 	Label("several")
-	for u := range unroll {
-		step(4 * (u - unroll))
+	for u, from := range several {
+		step(from, 4*(u-unroll))
 	}
+	LEAQ(Mem{Base: b, Index: stride, Scale: unroll}, b)
 	ADDQ(Imm(4*unroll), i)
 	JLE(LabelRef("several"))
 	Label("rest")
 	SUBQ(Imm(4*unroll), i)
 	JZ(LabelRef("tapDone"))
 	Label("one")
-	step(0)
+	step(at(b, 0), 0)
+	ADDQ(stride, b)
 	ADDQ(Imm(4), i)
 	JNZ(LabelRef("one"))
 	Label("tapDone")
@@ -340,7 +348,14 @@ func outerTile(s isa, t shape) {
 		JMP(LabelRef("done"))
 	}
 	Label("strided")
-	e.outerLoop("step", i, a, zeros, table, e.stridedColumns(b, i))
+	stride := loadBytes(parameter("bStride"))
+	NEGQ(i)
+	if t.pieces == 1 && !s.opmasks {
+		CMPQ(parameter("zeros"), Imm(0))
+		JNE(LabelRef("step"))
+		e.severalOuter(i, a, b, stride, table)
+	}
+	e.outerLoop("step", i, a, zeros, table, e.stridedColumns(b, stride))
 	Label("done")
 	ADDQ(Imm(uint64(4*t.rows)), parameter("a"))
 	e.endTiles()
@@ -358,13 +373,33 @@ func (e *tile) gatheredColumns(b, i reg.GPVirtual) func() {
 }
 
 // stridedColumns returns what loads the next row of B.
-func (e *tile) stridedColumns(b, i reg.GPVirtual) func() {
-	stride := loadBytes(parameter("bStride"))
-	NEGQ(i)
+func (e *tile) stridedColumns(b, stride reg.GPVirtual) func() {
 	return func() {
 		e.loadB(at(b, 0))
 		ADDQ(stride, b)
 	}
+}
+
+// severalOuter is outerLoop for several steps at a time, where no offset is negative.
+func (e *tile) severalOuter(i, a, b, stride, table reg.GPVirtual) {
+	rows := stepsOfB(b, stride)
+	ADDQ(Imm(unroll), i)
+	JG(LabelRef("rest"))
+	Label("several")
+	for u, from := range rows {
+		row := GP64()
+		MOVLQSX(Mem{Base: table, Index: i, Scale: 4, Disp: 4 * (u - unroll)}, row)
+		e.loadB(from)
+		for m := range e.rows {
+			e.multiply(m, Mem{Base: a, Index: row, Scale: 4, Disp: 4 * m})
+		}
+	}
+	LEAQ(Mem{Base: b, Index: stride, Scale: unroll}, b)
+	ADDQ(Imm(unroll), i)
+	JLE(LabelRef("several"))
+	Label("rest")
+	SUBQ(Imm(unroll), i)
+	JZ(LabelRef("done"))
 }
 
 // outerLoop runs along the reduction; i counts from -k to 0.

@@ -155,14 +155,22 @@ func reductions(s isa) {
 	})
 	s.reduce("largest", "(x []float32) float32", []string{"x"}, s.largest)
 	s.reduce("sumSquares", "(x []float32) float64", []string{"x"}, s.squares)
-	s.reduce("largestOffset", "(offsets []int32) int32", []string{"offsets"}, func() (func(r *row), func()) {
+	s.offsets("largestOffset", func(b, a reg.Register) { VPMAXSD(b, a, a) })
+	if !s.opmasks {
+		s.offsets("smallestOffset", func(b, a reg.Register) { VPMINSD(b, a, a) })
+	}
+}
+
+// offsets emits a function that joins offsets and zero.
+func (s isa) offsets(name string, join joined) {
+	s.reduce(name, "(offsets []int32) int32", []string{"offsets"}, func() (func(r *row), func()) {
 		partial := s.zeros(s.parts())
 		block := func(r *row) {
 			for i, p := range partial {
-				VPMAXSD(r.load(0, i), p, p)
+				join(r.load(0, i), p)
 			}
 		}
-		return block, func() { s.finish(partial, func(b, a reg.Register) { VPMAXSD(b, a, a) }) }
+		return block, func() { s.finish(partial, join) }
 	})
 }
 
