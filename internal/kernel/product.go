@@ -22,7 +22,7 @@ type Product struct {
 	Rows       int
 	Taps, K, N int
 	Accumulate bool
-	Next       Next
+	Next       Next // what to fetch meanwhile
 }
 
 // Gather computes the product.
@@ -79,7 +79,7 @@ type Outer struct {
 	Pieces      int       // 0 for one
 	M, N        int
 	Accumulate  bool
-	Next        Next
+	Next        Next // what to fetch meanwhile, of a product in one piece
 }
 
 // Sum computes the sum of outer products.
