@@ -69,9 +69,15 @@ const (
 	handOver = 256
 )
 
-// memberPortion is the most examples of a portion where shards are taken by crews.
-func memberPortion(shard, workers, crews int) int {
-	return max(1, shard/(memberPortions*blocks(workers, crews)))
+// formCrews has workers share shards, of up to so many examples, where some would be
+// idle, and returns the most examples of a portion.
+func (p *plan) formCrews(shard, shards int) (portion int) {
+	workers := len(p.pool.workers)
+	p.crews = newCrews(workers, shards)
+	if p.crews == nil {
+		return shard
+	}
+	return max(1, shard/(memberPortions*blocks(workers, len(p.crews))))
 }
 
 // allocateCrews gives every crew and worker its memory.

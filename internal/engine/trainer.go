@@ -196,9 +196,7 @@ func (t *Trainer) compile(c *compiler) error {
 	c.emitLateGradients(shards)
 	portion := c.shard
 	if t.options.joinAnyway || t.multiplyAdds*t.options.ShardSize >= worthJoining {
-		if c.plan.crews = newCrews(t.options.Workers, shards); c.plan.crews != nil {
-			portion = memberPortion(c.shard, t.options.Workers, len(c.plan.crews))
-		}
+		portion = c.plan.formCrews(c.shard, shards)
 	}
 	c.plan.segments = schedule(c.ops, t.options.budget(), portion)
 	c.plan.allocate(c.batch, c.shard, c.scratch)
