@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -115,7 +116,10 @@ func (record *Record) usesDatasets(names []string) bool {
 // pixels. Where the run's own data is no longer there, none can be found.
 func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dataset.Dataset, indexes []int) (int, error) {
 	own, err := r.record.openData(ctx)
-	if err != nil || own.Digest() != split.Dataset {
+	if err == nil && own.Digest() != split.Dataset {
+		err = errors.New("other data is in its place")
+	}
+	if err != nil {
 		r.env.Log.Warn("the run's own data is not at hand, so that nobody can tell whether it has the same images", "error", err)
 		return 0, ctx.Err()
 	}

@@ -19,6 +19,7 @@ func TestVerifyTellsSystemFromContent(t *testing.T) {
 		"package verify": func() error { return VerifyPackage(t.Context(), testEnvironment(t, nil), e.pack) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Setenv("TMPDIR", t.TempDir()) // where what cannot be removed now is removed later
 			limitFiles(t)
 			if err := verify(); !errors.Is(err, unix.EMFILE) || errors.Is(err, ErrDifference) {
 				t.Errorf("error %v", err)
