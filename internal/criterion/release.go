@@ -70,6 +70,17 @@ func Decide(criteria []Criterion, m Measurements, weights Weights) (*Release, er
 	return r, nil
 }
 
+// Threshold is the threshold of the criterion of that name; judged is false where it
+// was none of the decision's.
+func (r *Release) Threshold(name string) (threshold float64, judged bool) {
+	for _, v := range r.Criteria {
+		if v.Name == name {
+			return v.Threshold, true
+		}
+	}
+	return 0, false
+}
+
 // Failed returns the names of the criteria that are not passed.
 func (r *Release) Failed() []string {
 	var names []string

@@ -21,6 +21,11 @@ func resume(ctx context.Context, env *Environment, s *Settings, dir string, t ta
 		if err != nil {
 			return err
 		}
+		if found.release != nil && t.judges() {
+			if err := s.checkJudged(dir, found.release); err != nil {
+				return err
+			}
+		}
 		if renamed := record.rename(s); !renamed && d.finished(record, found) {
 			return d.sayFinished(env, record, found.release, t)
 		}

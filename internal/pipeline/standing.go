@@ -177,14 +177,46 @@ func (r *session) sayStanding(found *standing) {
 	default:
 		r.env.Log.Info("the decision stands; what else is missing is made again", "decision", decision, "force_reason", reason)
 	}
-	if found.release != nil && r.settings.judgeOtherwise() {
-		r.env.Log.Warn("the decision stands, so that thresholds and --force of this call have no effect; to decide anew: blocktrain gate --run " + shellWord(r.dir.path))
-	}
 }
 
-// judgeOtherwise says whether flags ask for another decision.
-func (s *Settings) judgeOtherwise() bool {
-	return slices.ContainsFunc(slices.Concat(s.Values(config.Threshold), s.Values(config.Consent)), func(v NamedValue) bool {
-		return s.Origins[v.Name] == config.OriginFlag
+// checkJudged refuses flags that ask for another decision than the one that stands:
+// whoever gave them would take it for the answer.
+func (s *Settings) checkJudged(dir string, release *criterion.Release) error {
+	for _, v := range slices.Concat(s.Values(config.Gate), s.Values(config.Threshold), s.Values(config.Consent)) {
+		if s.Origins[v.Name] == config.OriginFlag && !s.judgedBy(v, release) {
+			return config.Usagef("--%s=%s: the model was judged otherwise, and the decision, %s, stands; to decide anew, give the flag to blocktrain gate --run %s",
+				v.Name, v.Value, release.Decision(), shellWord(dir))
+		}
+	}
+	return nil
+}
+
+// judgedBy says whether a setting of the gate is one that the decision was made by.
+func (s *Settings) judgedBy(v NamedValue, release *criterion.Release) bool {
+	switch v.Name {
+	case "force":
+		return release.Forced == s.Force
+	case "reason":
+		return release.ForceReason == s.Reason
+	case "baseline":
+		return release.Baseline != nil && release.Baseline.Name == s.Baseline
+	case "criteria":
+		return s.sameCriteria(release)
+	}
+	threshold, judged := release.Threshold(strings.ReplaceAll(v.Name, "-", "_"))
+	return !judged || exact(threshold) == v.Value
+}
+
+// sameCriteria says whether the decision was made by the settings' criteria.
+func (s *Settings) sameCriteria(release *criterion.Release) bool {
+	selections, err := s.CriteriaSelections() // that the settings were checked with
+	if err != nil || len(selections) != len(release.Criteria) {
+		return false
+	}
+	criteria, _ := makeAll(criterion.MakeCriterion, selections)
+	return !slices.ContainsFunc(criteria, func(c criterion.Criterion) bool {
+		wanted := c.Judge(criterion.Measurements{})
+		threshold, judged := release.Threshold(wanted.Name)
+		return !judged || threshold != wanted.Threshold
 	})
 }
