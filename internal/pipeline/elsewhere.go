@@ -115,6 +115,8 @@ func (record *Record) usesDatasets(names []string) bool {
 // although the data as a whole is not the run's: those of the same source and
 // pixels. Where the run's own data is no longer there, none can be found.
 func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dataset.Dataset, indexes []int) (int, error) {
+	r.env.Log.Info("reading the run's own data, to see whether it has the same images",
+		"dataset", strings.Join(r.record.datasetNames(), ","), "data_dir", r.record.recorded("data-dir"))
 	own, err := r.record.openData(ctx)
 	if err == nil && own.Digest() != split.Dataset {
 		err = errors.New("other data is in its place")

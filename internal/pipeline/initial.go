@@ -59,7 +59,7 @@ func (r *session) noteInitial(ctx context.Context) error {
 		r.env.Log.Warn("the file lies in no run or package that it is of: nobody can tell whether its weights have seen images of the test part", "init-from", path)
 		return nil
 	}
-	note.Model = origin.record.Name + " " + origin.record.ReleaseVersion
+	note.Model = origin.record.title()
 	test := r.data.split.Test
 	count, known, err := r.trainedOn(ctx, *origin, test)
 	switch {

@@ -25,6 +25,8 @@ func (r *session) trainedOn(ctx context.Context, other otherModel, indexes []int
 	if count > 0 || covers(ours.Datasets, theirs.Datasets) {
 		return count, true, nil
 	}
+	r.env.Log.Info("reading the data that the other model was trained on, to see whether it has images of the test part",
+		"model", other.record.title(), "dataset", strings.Join(other.record.datasetNames(), ","), "data_dir", other.record.recorded("data-dir"))
 	data := other.record.dataAtHand(ctx)
 	if data == nil {
 		return 0, false, context.Cause(ctx)

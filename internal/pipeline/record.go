@@ -118,6 +118,9 @@ type Execution struct {
 // recordSchema is the version of run.json.
 const recordSchema = 1
 
+// title is what people call the model: name and version.
+func (record *Record) title() string { return record.Name + " " + record.ReleaseVersion }
+
 // digest is the SHA-256 of the identity's JSON.
 func (i *Identity) digest() (string, error) {
 	b, err := fileio.MarshalJSON(i)
