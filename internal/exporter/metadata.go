@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // The keys under which every exported file describes its model. Labels and
@@ -53,6 +55,16 @@ func (a Artifact) describe() (map[string]string, error) {
 		all[keyRelease], all[keyReason] = forced, a.ForceReason
 	}
 	return all, nil
+}
+
+// Labels are the classes that a file of exported weights names; nil where it names
+// none.
+func Labels(file weights.File) []string {
+	var labels []string
+	if err := json.Unmarshal([]byte(file.Metadata[keyLabels]), &labels); err != nil {
+		return nil
+	}
+	return labels
 }
 
 func compact(v any) (string, error) {

@@ -32,6 +32,10 @@ func (p *Param) Elements() int {
 	return n
 }
 
+// IsWeight says whether the parameter is what a layer multiplies its input with, and
+// not a bias, a scale or a statistic.
+func (p *Param) IsWeight() bool { return p.Trainable && p.Decay }
+
 // Init says how a parameter's first values are made: uniform in
 // [-Bound, Bound], or Constant where Bound is 0.
 type Init struct{ Bound, Constant float32 }

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -19,6 +18,11 @@ import (
 type initial struct {
 	sha256  string // of the file
 	tensors []weights.Tensor
+	labels  []string    // classes that the file itself says its weights tell apart
+	from    *otherModel // the run or package that the file lies in, nil where it lies in none
+	classes []string    // that the weights tell apart, nil where nobody knows
+	anew    []string    // names of tensors that are drawn although the file's would fit
+	drawn   []string    // names of all tensors that are drawn
 }
 
 // readInitial reads the file that --init-from names; there is none where path is
@@ -38,7 +42,24 @@ func readInitial(path string) (*initial, error) {
 		return nil, config.Usagef("--init-from %s: it is a checkpoint of a training, want the weights alone: %s beside it has them", path, train.BestFile)
 	}
 	digest, err := fileio.SHA256(path)
-	return &initial{digest, file.Tensors}, err
+	return &initial{sha256: digest, tensors: file.Tensors, labels: exporter.Labels(file)}, err
+}
+
+// readNewInitial is readInitial for a new run, which decides what of the weights it
+// takes: where they come from is found out too.
+func readNewInitial(path string) (*initial, error) {
+	i, err := readInitial(path)
+	if i == nil || err != nil {
+		return nil, err
+	}
+	if i.from, err = i.origin(path); err != nil {
+		return nil, err
+	}
+	i.classes = i.labels
+	if i.from != nil {
+		i.classes = i.from.record.Identity.Classes
+	}
+	return i, nil
 }
 
 // noteInitial records where the weights come from, and refuses those of a model that
@@ -51,10 +72,7 @@ func (r *session) noteInitial(ctx context.Context) error {
 	path := r.settings.InitFrom
 	note := &InitialNote{File: path}
 	r.record.Initial = note
-	origin, err := r.initial.origin(path)
-	if err != nil {
-		return err
-	}
+	origin := r.initial.from
 	if origin == nil {
 		r.env.Log.Warn("the file lies in no run or package that it is of: nobody can tell whether its weights have seen images of the test part", "init-from", path)
 		return nil
@@ -96,63 +114,4 @@ func (i *initial) origin(path string) (*otherModel, error) {
 		return &otherModel{record, split, splitPath}, nil
 	}
 	return nil, nil
-}
-
-// takeInitial gives the parameters the weights to begin with, by name. Those that
-// do not fit, such as a head for other classes, keep their drawn values.
-func (r *session) takeInitial() error {
-	if r.initial == nil || r.initial.tensors == nil {
-		return nil
-	}
-	path := r.settings.InitFrom
-	kept, err := r.params.LoadMatching(r.initial.tensors)
-	if err != nil {
-		return usage(fmt.Errorf("--init-from %s: %w", path, err))
-	}
-	names := r.params.Names()
-	taken := fmt.Sprintf("%d of %d", len(names)-len(kept), len(names))
-	if r.mostAre(kept) {
-		r.env.Log.Warn("few weights taken over: is the file of another model?", "from", path, "tensors", taken, "made_anew", strings.Join(kept, ","))
-	} else {
-		r.env.Log.Info("weights taken over", "from", path, "tensors", taken, "made_anew", strings.Join(kept, ","))
-	}
-	return r.checkFreeze(names)
-}
-
-// mostAre says whether the named tensors have most of the trainable values.
-func (r *session) mostAre(names []string) bool {
-	named, all := 0, 0
-	for _, p := range r.params.All() {
-		switch {
-		case !p.Trainable:
-			continue
-		case slices.Contains(names, p.Name):
-			named += p.Elements()
-		}
-		all += p.Elements()
-	}
-	return 2*named > all
-}
-
-// checkFreeze refuses prefixes that freeze nothing, or one of two averages that
-// training moves together.
-func (r *session) checkFreeze(names []string) error {
-	for _, prefix := range r.settings.Freeze {
-		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
-			return config.Usagef("--freeze %s: no weight's name begins so; the model has %s", prefix, strings.Join(names, ", "))
-		}
-	}
-	for _, mean := range names {
-		layer, isMean := strings.CutSuffix(mean, "running_mean")
-		if variance := layer + "running_variance"; isMean && r.freezes(mean) != r.freezes(variance) {
-			return config.Usagef("--freeze %s: %s and %s move together: want both, by %srunning, or neither",
-				strings.Join(r.settings.Freeze, ","), mean, variance, layer)
-		}
-	}
-	return nil
-}
-
-// freezes says whether a weight keeps its value in training.
-func (r *session) freezes(name string) bool {
-	return slices.ContainsFunc(r.settings.Freeze, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }

@@ -63,6 +63,7 @@ type Identity struct {
 	Augment         string        `json:"augment"`
 	Model           ModuleNote    `json:"model"`
 	InitSHA256      string        `json:"init_sha256,omitempty"` // of the file weights were taken from
+	InitAnew        []string      `json:"init_anew,omitempty"`   // weights that were drawn although that file's would fit: a head for other classes
 	Loss            ModuleNote    `json:"loss"`
 	Optimizer       ModuleNote    `json:"optimizer"`
 	Schedule        ModuleNote    `json:"schedule"`
@@ -205,6 +206,7 @@ func differences(a, b *Identity) string {
 		{"augment", a.Augment, b.Augment},
 		{"model", a.Model, b.Model},
 		{"initial weights", a.InitSHA256, b.InitSHA256},
+		{"initial weights drawn", a.InitAnew, b.InitAnew},
 		{"loss", a.Loss, b.Loss},
 		{"optimizer", a.Optimizer, b.Optimizer},
 		{"schedule", a.Schedule, b.Schedule},

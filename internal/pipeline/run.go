@@ -82,7 +82,7 @@ func begin(ctx context.Context, env *Environment, s *Settings, t task) (err erro
 // prepareNew makes all of a new run that comes before its directory, and refuses
 // what the task would refuse later, or what cannot be meant.
 func prepareNew(ctx context.Context, env *Environment, s *Settings, t task) (*session, error) {
-	first, err := readInitial(s.InitFrom)
+	first, err := readNewInitial(s.InitFrom)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,9 @@ func prepareNew(ctx context.Context, env *Environment, s *Settings, t task) (*se
 	// Of new runs alone: what was trained so once can still be continued and verified.
 	if err := r.modules.augment.CheckSize(r.data.rule.Width, r.data.rule.Height); err != nil {
 		return nil, usage(err)
+	}
+	if err := r.checkInitial(); err != nil {
+		return nil, err
 	}
 	if err := r.checkTask(t); err != nil {
 		return nil, err

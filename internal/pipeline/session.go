@@ -145,7 +145,7 @@ func (r *session) identity() *Identity {
 		identity.Datasets = append(identity.Datasets, DatasetNote{m.sourceNotes[i], member.Digest(), member.Len()})
 	}
 	if r.initial != nil {
-		identity.InitSHA256 = r.initial.sha256
+		identity.InitSHA256, identity.InitAnew = r.initial.sha256, r.initial.anew
 	}
 	return identity
 }

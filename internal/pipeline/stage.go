@@ -31,6 +31,9 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 	if err != nil {
 		return nil, err
 	}
+	if first != nil {
+		first.anew = then.Identity.InitAnew
+	}
 	if s.ImageSize == "" { // which was decided then
 		s.ImageSize = fmt.Sprintf("%dx%d", then.Identity.Input.Width, then.Identity.Input.Height)
 	}

@@ -127,7 +127,7 @@ func (v *verification) initialWeights(s *Settings) (*initial, error) {
 	if first.sha256 != recorded {
 		return nil, &difference{File: recordFile, Figure: "identity.init_sha256", Recorded: recorded, Found: first.sha256, Cause: path + " is not the file that the training began with, or was changed"}
 	}
-	s.InitFrom = path
+	s.InitFrom, first.anew = path, v.record.Identity.InitAnew
 	return first, nil
 }
 
