@@ -78,6 +78,9 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		f.info.Label, _ = slices.BinarySearch(tree.classes, f.class)
 		f.info.Group = s.groupOf(f.name)
 	}
+	if err := checkExamples(tree.classes, tree); err != nil {
+		return nil, config.Usagef("folder %s: %w", dir, err)
+	}
 	d, err := newSetInMode(ctx, mode, tree.classes, tree, s.group, func(i int, _ []uint8) (imaging.Image, error) {
 		return imaging.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.Source(i))))
 	})
@@ -140,17 +143,22 @@ func (s *skipped) tell(ctx context.Context, dir string) {
 	}
 }
 
-// noImages says why a folder has no examples.
+// noImages says why a folder has no examples, which is no failure but a mistake in
+// what was asked for.
 func (s *skipped) noImages(dir string) error {
 	switch {
 	case s.loose > 0:
-		return fmt.Errorf("the images lie directly in %s, and not in a folder for each class: if that is the folder of one class, give the folder above it, --data-dir %s",
+		return config.Usagef("the images lie directly in %s, and not in a folder for each class: if that is the folder of one class, give the folder above it, --data-dir %s",
 			dir, filepath.Join(dir, ".."))
 	case s.videos > 0:
-		return fmt.Errorf("%s has no images but videos, such as %s, which are not read yet: %s", dir, filepath.FromSlash(s.clip), framesFirst)
+		return config.Usagef("%s has no images but videos, such as %s, which are not read yet: %s", dir, filepath.FromSlash(s.clip), framesFirst)
 	}
-	return fmt.Errorf("%s has no images: want PNG, JPEG or GIF files in %s%c<class>%c (%d other files were skipped)",
-		dir, dir, filepath.Separator, filepath.Separator, s.others)
+	found := ""
+	if s.others > 0 {
+		found = fmt.Sprintf(" (of other files it has %d)", s.others)
+	}
+	return &NotFoundError{fmt.Errorf("%s has no images: want PNG, JPEG or GIF files in %s%s",
+		dir, filepath.Join(dir, "<class>")+string(filepath.Separator), found)}
 }
 
 type treeFile struct {
@@ -175,7 +183,7 @@ func readTree(ctx context.Context, dir string) (*tree, error) {
 	}
 	parts, err := partFolders(top)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, config.Usagef("%s: %w", dir, err)
 	}
 	t := &tree{root: dir}
 	for _, part := range parts {
@@ -256,7 +264,7 @@ const maxDepth = 16
 func (t *tree) addFiles(at treeFile, depth int) error {
 	folder := filepath.Join(t.root, filepath.FromSlash(at.path))
 	if depth == 0 {
-		return fmt.Errorf("%s: folders more than %d deep: is there a link that leads back up?", folder, maxDepth)
+		return config.Usagef("%s: folders more than %d deep: is there a link that leads back up?", folder, maxDepth)
 	}
 	folders, files, err := list(folder)
 	if err != nil {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image/jpeg"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -160,8 +162,8 @@ func TestFolderErrors(t *testing.T) {
 		files []string
 		parts []string
 	}{
-		{"nothing", nil, []string{"has no images", "<class>", "(0 other files were skipped)"}},
-		{"no images", []string{"a/x.txt", "b/y.bmp"}, []string{"has no images", "(2 other files were skipped)"}},
+		{"nothing", nil, []string{"has no images", "<class>"}},
+		{"no images", []string{"a/x.txt", "b/y.bmp"}, []string{"has no images", "(of other files it has 2)"}},
 		{"no class folders", []string{"1.png", "2.png", "notes.txt"}, []string{"the images lie directly in", "give the folder above it, --data-dir "}},
 		{"videos", []string{"a/1.mp4", "b/2.MOV"}, []string{"has no images but videos, such as b", "which are not read yet", "ffmpeg -i CLIP.mp4", "group=prefix:_"}},
 		{"loose videos", []string{"1.mp4"}, []string{"has no images but videos, such as 1.mp4"}},
@@ -186,6 +188,14 @@ func TestFolderErrors(t *testing.T) {
 			}
 			_, err := openFolder(t, dir, "", ModeRAM)
 			wantError(t, err, append(c.parts, dir)...)
+			var usage *config.UsageError
+			var missing *NotFoundError
+			if !errors.As(err, &usage) && !errors.As(err, &missing) {
+				t.Errorf("%v is a failure: want a mistake in what was asked for", err)
+			}
+			if c.files == nil && strings.Contains(err.Error(), "other files") {
+				t.Errorf("%v tells of nothing", err)
+			}
 		})
 	}
 	missing := filepath.Join(t.TempDir(), "nowhere")

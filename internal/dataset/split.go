@@ -251,9 +251,17 @@ func joinParts(parts []Part) string {
 func (s *Split) checkClasses(d Dataset) error {
 	for _, part := range Parts() {
 		if empty := absent(Counts(d, s.Indexes(part)), d.Classes()); len(empty) > 0 {
-			return fmt.Errorf("no image of class %s in the %s part: add some, or change the grouping",
-				strings.Join(empty, ", "), part)
+			return fmt.Errorf("no image of class %s in the %s part: %s", strings.Join(empty, ", "), part, s.adviceOnAbsent())
 		}
 	}
 	return nil
+}
+
+// adviceOnAbsent says what to do about a part that lacks a class: without groups,
+// the data has the parts already.
+func (s *Split) adviceOnAbsent() string {
+	if s.Grouped() {
+		return "add some, or change the grouping"
+	}
+	return "add some, or leave the class out of the other parts"
 }

@@ -54,6 +54,12 @@ func (d *data) divide(ctx context.Context, env *Environment, s *Settings, splitP
 		return err
 	}
 	env.Log.Info("data split", "train", len(d.split.Train), "validation", len(d.split.Validation), "test", len(d.split.Test), "sha256", d.split.Digest())
+	if used := len(d.trainList(s)); used < len(d.split.Train) {
+		env.Log.Info("of the training part, no more is trained on than --limit-train allows", "examples", used)
+	}
+	if splitPath == "" {
+		d.suggestGrouping(env, s)
+	}
 	if err := d.measureInput(ctx, env, s); err != nil {
 		return err
 	}
@@ -82,6 +88,23 @@ func (d *data) sayGroups(env *Environment) {
 	}
 }
 
+// suggestGrouping warns of a new split that divides what seem to be the frames of
+// recordings one by one.
+func (d *data) suggestGrouping(env *Environment, s *Settings) {
+	for i, member := range d.members {
+		found := dataset.FindSequences(member)
+		if found == nil {
+			continue
+		}
+		option := found.Option
+		if len(d.members) > 1 {
+			option = s.Datasets[i] + ":" + option
+		}
+		env.Log.Warn(fmt.Sprintf("file names count up as those of the frames of recordings do, and frames of one recording in several parts make results look better than they are: if these are such, --dataset-options %s keeps them together", option),
+			"sequences", found.Count, "images", found.Images, "one", found.First)
+	}
+}
+
 func openDataset(ctx context.Context, env *Environment, s *Settings, name string, source dataset.Source) (dataset.Dataset, error) {
 	if s.DryRun {
 		source = dataset.Offline(source)
@@ -106,7 +129,11 @@ func openDataset(ctx context.Context, env *Environment, s *Settings, name string
 // takeSplit reads the split list at path, or makes one where path is empty.
 func takeSplit(all dataset.Dataset, s *Settings, path string) (*dataset.Split, error) {
 	if path == "" {
-		return dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
+		split, err := dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
+		if err != nil {
+			return nil, usage(err)
+		}
+		return split, nil
 	}
 	split, err := dataset.ReadSplit(path)
 	if errors.Is(err, fs.ErrNotExist) {
