@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,32 @@ func TestEveryModelBuilds(t *testing.T) {
 		}
 		if _, err := m.Build(nn.Shape{H: 28, W: 28, C: 1}, 1); err == nil || !strings.Contains(err.Error(), "at least 2") {
 			t.Errorf("%s for one class: error %v", d.Name, err)
+		}
+	}
+}
+
+// TestNamesOfWeights checks that a model's weights have the same names for every input
+// and number of classes: weights are taken over by name, and names are checked before
+// the input is known.
+func TestNamesOfWeights(t *testing.T) {
+	for _, d := range Modules() {
+		m, _, err := MakeModel(d.Name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, input := range []nn.Shape{{H: 32, W: 32, C: 3}, {H: 28, W: 28, C: 1}, {H: 64, W: 80, C: 1}, {H: 17, W: 23, C: 3}} {
+			g, err := m.Build(input, 2+input.H%7)
+			if err != nil {
+				t.Fatal(err)
+			}
+			names := g.NewParameters(0).Names()
+			if want == nil {
+				want = names
+			}
+			if !slices.Equal(names, want) {
+				t.Errorf("%s for %v: the names are %v, want %v", d.Name, input, names, want)
+			}
 		}
 	}
 }

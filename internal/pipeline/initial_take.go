@@ -29,7 +29,7 @@ func (r *session) takeInitial() error {
 		return usage(fmt.Errorf("--init-from %s: %w", r.settings.InitFrom, err))
 	}
 	r.sayTaken()
-	return r.checkFreeze(r.params.Names())
+	return checkFreeze(r.settings.Freeze, r.params.Names())
 }
 
 // divide parts the file's tensors into those to take and the names, sorted, of those
@@ -85,7 +85,7 @@ func (r *session) checkInitial() error {
 		return err
 	}
 	for _, p := range r.params.All() {
-		if p.Trainable && r.freezes(p.Name) && slices.Contains(i.drawn, p.Name) {
+		if p.Trainable && frozen(r.settings.Freeze, p.Name) && slices.Contains(i.drawn, p.Name) {
 			return config.Usagef("--freeze %s: %s is made anew, so that it would keep random values: freeze what --init-from gives alone",
 				strings.Join(r.settings.Freeze, ","), p.Name)
 		}
@@ -157,27 +157,4 @@ func (r *session) mostAre(names []string) bool {
 		all += p.Elements()
 	}
 	return 2*named > all
-}
-
-// checkFreeze refuses prefixes that freeze nothing, or one of two averages that
-// training moves together.
-func (r *session) checkFreeze(names []string) error {
-	for _, prefix := range r.settings.Freeze {
-		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
-			return config.Usagef("--freeze %s: no weight's name begins so; the model has %s", prefix, strings.Join(names, ", "))
-		}
-	}
-	for _, mean := range names {
-		layer, isMean := strings.CutSuffix(mean, "running_mean")
-		if variance := layer + "running_variance"; isMean && r.freezes(mean) != r.freezes(variance) {
-			return config.Usagef("--freeze %s: %s and %s move together: want both, by %srunning, or neither",
-				strings.Join(r.settings.Freeze, ","), mean, variance, layer)
-		}
-	}
-	return nil
-}
-
-// freezes says whether a weight keeps its value in training.
-func (r *session) freezes(name string) bool {
-	return slices.ContainsFunc(r.settings.Freeze, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }

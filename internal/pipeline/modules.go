@@ -54,7 +54,7 @@ func makeModules(s *Settings) (*modules, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return m, m.checkMixup()
+	return m, errors.Join(m.checkMixup(), s.checkFrozen(m.model))
 }
 
 // makeLists makes the kinds of which a run has several.

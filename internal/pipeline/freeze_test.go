@@ -16,15 +16,17 @@ func TestFreeze(t *testing.T) {
 		"norm.weight,norm.bias":      "",
 		"norm.running_m,norm.runnin": "",
 		"norm.running_mean,norm.running_variance": "",
-		"cnv":                    "--freeze cnv: no weight's name begins so",
+		"cnv":                    "--freeze cnv: no weight's name begins so: did you mean conv? (names begin with conv, norm, head)",
+		"elsewhere":              "--freeze elsewhere: no weight's name begins so (names begin with conv, norm, head)",
+		"norm.wieght":            "--freeze norm.wieght: no weight's name begins so: did you mean norm.weight? (after norm. come weight, bias, running_mean, running_variance)",
 		"norm.running_variance":  "--freeze norm.running_variance: norm.running_mean and norm.running_variance move together: want both, by norm.running, or neither",
 		"conv,norm.running_mean": "want both, by norm.running, or neither",
 	} {
-		r := &session{settings: &Settings{}}
+		var prefixes []string
 		if freeze != "" {
-			r.settings.Freeze = strings.Split(freeze, ",")
+			prefixes = strings.Split(freeze, ",")
 		}
-		if err := r.checkFreeze(names); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		if err := checkFreeze(prefixes, names); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: error %v, want %q", freeze, err, want)
 		}
 	}
