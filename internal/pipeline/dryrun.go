@@ -24,14 +24,14 @@ augmentation    %s
 loss            %s
 optimizer       %s, learning rate %s, weight decay %s
 schedule        %s
-training        %d epochs of %d steps of %d images, shards of %d, seed %d
+training        %s of %s of %s, shards of %d, seed %d
 stages          %s
 identity        %s
 
 %s`, dir, strings.Join(r.record.datasetNames(), ", "), len(i.Classes),
 		train, i.Split.Validation, i.Split.Test, inputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.words(), i.Optimizer.words(), short(float64(i.LearningRate)), short(float64(i.WeightDecay)), i.Schedule.words(),
-		s.Epochs, r.stepsPerEpoch(s.BatchSize), batch, s.ShardSize, s.Seed, stageNames(t.stages), r.record.IdentitySHA256, r.graph.Summary())
+		counted(s.Epochs, "epoch"), counted(r.stepsPerEpoch(s.BatchSize), "step"), counted(batch, "image"), s.ShardSize, s.Seed, stageNames(t.stages), r.record.IdentitySHA256, r.graph.Summary())
 	return err
 }
 

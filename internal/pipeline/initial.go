@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
@@ -70,7 +71,7 @@ func (r *session) noteInitial(ctx context.Context) error {
 		return nil
 	}
 	path := r.settings.InitFrom
-	note := &InitialNote{File: path}
+	note := &InitialNote{File: path, Unknown: true}
 	r.record.Initial = note
 	origin := r.initial.from
 	if origin == nil {
@@ -78,6 +79,7 @@ func (r *session) noteInitial(ctx context.Context) error {
 		return nil
 	}
 	note.Model = origin.record.title()
+	note.Datasets, note.Unknown = origin.record.learntFrom()
 	test := r.data.split.Test
 	count, known, err := r.trainedOn(ctx, *origin, test)
 	switch {
@@ -114,4 +116,22 @@ func (i *initial) origin(path string) (*otherModel, error) {
 		return &otherModel{record, split, splitPath}, nil
 	}
 	return nil, nil
+}
+
+// learntFrom lists the datasets that set the weights of a model; unknown says whether
+// there may be others.
+func (record *Record) learntFrom() (all []InitialDataset, unknown bool) {
+	for _, d := range record.Identity.Datasets {
+		all = append(all, InitialDataset{record.datasetText(d.Name), d.SHA256, d.Examples})
+	}
+	before := record.Initial
+	if before == nil {
+		return all, record.Identity.InitSHA256 != ""
+	}
+	for _, d := range before.Datasets {
+		if !slices.Contains(all, d) {
+			all = append(all, d)
+		}
+	}
+	return all, before.Unknown || len(before.Datasets) == 0 // which older records lack
 }

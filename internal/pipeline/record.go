@@ -39,9 +39,20 @@ type Record struct {
 
 // InitialNote says where the weights come from that training began with.
 type InitialNote struct {
-	File   string `json:"file"`
-	Model  string `json:"model,omitempty"`  // "NAME VERSION" of the run or package that the file lies in
-	Unseen bool   `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
+	File  string `json:"file"`
+	Model string `json:"model,omitempty"` // "NAME VERSION" of the run or package that the file lies in
+	// Datasets are those that the weights were trained on; Unknown is true where there
+	// may be others.
+	Datasets []InitialDataset `json:"datasets,omitempty"`
+	Unknown  bool             `json:"datasets_unknown,omitempty"`
+	Unseen   bool             `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
+}
+
+// InitialDataset is a dataset that a model was trained on, as people call it.
+type InitialDataset struct {
+	Name     string `json:"name"`
+	SHA256   string `json:"sha256"`
+	Examples int    `json:"examples"`
 }
 
 // ExportNote says how a model was written in the formats that others load, so that

@@ -61,7 +61,7 @@ func (r *session) report(t *trained, program string) (*report.Report, error) {
 	content := &report.Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: program,
 		Classes: identity.Classes, Input: inputText(identity.Input), Resize: identity.Input.Mode,
-		Model: identity.Model.Name, Parameters: trainableOf(t.graph), ModelBytes: *size,
+		Model: identity.Model.Name, Parameters: trainableOf(t.graph), Frozen: record.frozenOf(t.graph), ModelBytes: *size,
 		Configuration: record.configuration(), Digests: record.digests(), Environment: record.environment(),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
 		Parts: []report.Part{
@@ -85,14 +85,18 @@ func (record *Record) addInitial(content *report.Report) {
 	if i == nil {
 		return
 	}
-	content.Initial = "the weights in " + i.File
+	begun := &report.Initial{Weights: "the weights in " + i.File, Unknown: i.Unknown || len(i.Datasets) == 0}
 	if i.Model != "" {
-		content.Initial = fmt.Sprintf("the weights of %s (%s)", i.Model, i.File)
+		begun.Weights = fmt.Sprintf("the weights of %s (%s)", i.Model, i.File)
 	}
+	for _, d := range i.Datasets {
+		begun.Datasets = append(begun.Datasets, report.Dataset{Name: d.Name, Examples: d.Examples, Digest: d.SHA256})
+	}
+	content.Initial = begun
 	content.Configuration = append(content.Configuration, report.Setting{Key: "init-from", Value: i.File})
 	content.Digests = append(content.Digests, report.Setting{Key: "init-from", Value: record.Identity.InitSHA256})
 	if !i.Unseen {
-		content.Limits = append(content.Limits, fmt.Sprintf("Training began with %s. Whether those were trained on images of the test part cannot be known; if they were, the results look better than they are.", content.Initial))
+		content.Limits = append(content.Limits, fmt.Sprintf("Training began with %s. Whether those were trained on images of the test part cannot be known; if they were, the results look better than they are.", begun.Weights))
 	}
 }
 
@@ -162,6 +166,23 @@ func trainableOf(g *nn.Graph) int {
 	n := 0
 	for _, p := range g.Params {
 		if p.Trainable {
+			n += p.Elements()
+		}
+	}
+	return n
+}
+
+// frozenOf counts the trainable numbers that did not change in training.
+func (record *Record) frozenOf(g *nn.Graph) int {
+	var prefixes []string
+	for _, v := range record.Identity.Settings {
+		if v.Name == "freeze" && v.Value != "" {
+			prefixes = strings.Split(v.Value, ",")
+		}
+	}
+	n := 0
+	for _, p := range g.Params {
+		if p.Trainable && frozen(prefixes, p.Name) {
 			n += p.Elements()
 		}
 	}

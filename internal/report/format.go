@@ -17,12 +17,20 @@ func formats() map[string]any {
 		"optional": metric.PercentOrDash,
 		"interval": intervalOrDash,
 		"count":    func(n int) string { return metric.Count(n) },
+		"epochs":   epochs,
 		"fixed":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) },
 		"short":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'g', digits, 64) },
 		"dash":     orDash,
 		"line":     func(s string) string { return metric.Clip(s, maxText) },
 		"prefix":   func(n int, s string) string { return s[:min(n, len(s))] },
 	}
+}
+
+func epochs(n int) string {
+	if n == 1 {
+		return "1 epoch"
+	}
+	return metric.Count(n) + " epochs"
 }
 
 func intervalOrDash(i *metric.Interval) string {

@@ -26,10 +26,11 @@ type Report struct {
 	Input    string // "28x28 pixels, grey"
 	Resize   string // how other images are brought to that: the rule in words
 
-	Model         string // name of the module: "lenet5"
-	Initial       string // what training began with, "weights of NAME"; "" for weights that it drew
-	Parameters    int    // trainable numbers
-	ModelBytes    int64  // size of model.onnx, 0 when it was not exported
+	Model         string   // name of the module: "lenet5"
+	Initial       *Initial // what training began with, nil for weights that it drew
+	Parameters    int      // trainable numbers
+	Frozen        int      // those of them that kept the values that training began with
+	ModelBytes    int64    // size of model.onnx, 0 when it was not exported
 	Configuration []Setting
 	Digests       []Setting // what the reproducibility promise is about
 	Environment   []Setting // machine, versions: what may differ when rebuilt
@@ -43,6 +44,13 @@ type Report struct {
 
 	Reproduce []string // commands, one a line
 	Limits    []string // of the data or the model, besides those that follow from the figures
+}
+
+// Initial are weights that training began with, instead of drawn ones.
+type Initial struct {
+	Weights  string    // what they are: "the weights of NAME"
+	Datasets []Dataset // that those were trained on
+	Unknown  bool      // there may be others
 }
 
 // Dataset is one source of examples.
@@ -72,13 +80,38 @@ func (r *Report) Decision() string {
 
 // Subtitle is what the line under the title consists of.
 func (r *Report) Subtitle() []string {
-	var names []string
-	for _, d := range r.Datasets {
-		names = append(names, d.Name)
-	}
-	parts := []string{r.Program, strings.Join(names, ", "), r.Model}
+	parts := []string{r.Program, r.DatasetName(), r.Model}
 	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 }
+
+// DatasetName is what the datasets together are called for people.
+func (r *Report) DatasetName() string { return strings.Join(names(r.Datasets), ", ") }
+
+// LearntFrom names the datasets that set the weights, once each: those of the run,
+// and those that the weights which it began with were trained on.
+func (r *Report) LearntFrom() []string {
+	all := names(r.Datasets)
+	if r.Initial == nil {
+		return all
+	}
+	for _, name := range names(r.Initial.Datasets) {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func names(datasets []Dataset) []string {
+	var all []string
+	for _, d := range datasets {
+		all = append(all, d.Name)
+	}
+	return all
+}
+
+// Trained is how many numbers training changed.
+func (r *Report) Trained() int { return r.Parameters - r.Frozen }
 
 // MegaBytes is the size of model.onnx in units of 1,000,000 bytes.
 func (r *Report) MegaBytes() float64 { return float64(r.ModelBytes) / 1e6 }

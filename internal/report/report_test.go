@@ -158,7 +158,20 @@ func variants(t testing.TB) map[string]*Report {
 	if err := forced.Release.Force("needed for the trade fair"); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*Report{"approved": whole(t), "refused": refused, "forced": forced, "empty": {Name: "nothing-yet"}, "hostile": hostile(t)}
+	return map[string]*Report{"approved": whole(t), "refused": refused, "forced": forced, "tuned": tuned(t), "empty": {Name: "nothing-yet"}, "hostile": hostile(t)}
+}
+
+// tuned is the report of one epoch on a folder, begun with the weights of another model.
+func tuned(t testing.TB) *Report {
+	r := whole(t)
+	r.Datasets = []Dataset{{"frames (folder)", 600, strings.Repeat("f0", 32)}}
+	r.Test.Dataset, r.Validation.Dataset = "folder", "folder"
+	r.Initial = &Initial{
+		Weights:  "the weights of digits-lenet5 0.1.0 (runs/a/checkpoints/best.safetensors)",
+		Datasets: []Dataset{{"digits", 12000, strings.Repeat("d1", 32)}}, Unknown: true,
+	}
+	r.Frozen, r.History, r.Stopped = 25_000, history(1), "so it was asked"
+	return r
 }
 
 const attack = "<script>alert('1')</script> | a\nb `c` [d](javascript:e) \"f\" {{.Name}} --> &amp; $g$ @h **i**\x1b]0;j\a"
@@ -168,6 +181,7 @@ func hostile(t testing.TB) *Report {
 	r := whole(t)
 	r.Name, r.Version, r.Program, r.Input, r.Resize, r.Model, r.Started, r.Stopped = attack, attack, attack, attack, attack, attack, attack, attack
 	r.Datasets = []Dataset{{attack, 1, attack}}
+	r.Initial, r.Frozen = &Initial{attack, r.Datasets, true}, 1
 	r.Parts = []Part{{attack, 1}}
 	r.Classes = []string{attack, "b"}
 	settings := []Setting{{attack, attack}}
