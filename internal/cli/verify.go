@@ -25,7 +25,10 @@ package/, the logs and evaluations on other data, and says so. Plots are
 compared with their digests in run.json.
 
 A package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.
-Packages carry no data: --data-dir says where it is. Of the settings of the
+Packages carry no data: --data-dir says where it is, and where a published
+dataset is downloaded to if it is not there. Without it the data is looked for
+where the record has it, from the folder that the run was started in and from
+this one, and nothing is downloaded. Of the settings of the
 environment and of .env, only --workers, --data-mode and --json count.`,
 		example: `  blocktrain verify runs/first
   blocktrain verify mnist-vgg-small-0.1.0.tar.gz --data-dir data/mnist

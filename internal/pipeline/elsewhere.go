@@ -116,8 +116,8 @@ func (record *Record) usesDatasets(names []string) bool {
 // pixels. Where the run's own data is no longer there, none can be found.
 func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dataset.Dataset, indexes []int) (int, error) {
 	r.env.Log.Info("reading the run's own data, to see whether it has the same images",
-		"dataset", strings.Join(r.record.datasetNames(), ","), "data_dir", r.record.recorded("data-dir"))
-	own, err := r.record.openData(ctx)
+		"dataset", strings.Join(r.record.datasetNames(), ","), "data_dir", strings.Join(r.record.dataDirs(r.dir.path), ","))
+	own, err := r.record.openData(ctx, r.dir.path)
 	if err == nil && own.Digest() != split.Dataset {
 		err = errors.New("other data is in its place")
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -26,8 +27,8 @@ func (r *session) trainedOn(ctx context.Context, other otherModel, indexes []int
 		return count, true, nil
 	}
 	r.env.Log.Info("reading the data that the other model was trained on, to see whether it has images of the test part",
-		"model", other.record.title(), "dataset", strings.Join(other.record.datasetNames(), ","), "data_dir", other.record.recorded("data-dir"))
-	data := other.record.dataAtHand(ctx)
+		"model", other.record.title(), "dataset", strings.Join(other.record.datasetNames(), ","), "data_dir", strings.Join(other.record.dataDirs(filepath.Dir(other.splitPath)), ","))
+	data := other.dataAtHand(ctx)
 	if data == nil {
 		return 0, false, context.Cause(ctx)
 	}
@@ -49,20 +50,20 @@ func covers(all, part []DatasetNote) bool {
 	return true
 }
 
-// dataAtHand is the data that a run was made with, nil where it is not where it was
-// then.
-func (record *Record) dataAtHand(ctx context.Context) dataset.Dataset {
-	data, err := record.openData(ctx)
-	if err != nil || data.Digest() != record.Identity.DatasetSHA256 {
+// dataAtHand is the data that the model was made with, nil where it is not where it
+// was then.
+func (m *otherModel) dataAtHand(ctx context.Context) dataset.Dataset {
+	data, err := m.record.openData(ctx, filepath.Dir(m.splitPath))
+	if err != nil || data.Digest() != m.record.Identity.DatasetSHA256 {
 		return nil
 	}
 	return data
 }
 
-// openData opens the data that a run was made with, where it was then. It is looked
-// at to compare images, which is not worth a download.
-func (record *Record) openData(ctx context.Context) (dataset.Dataset, error) {
-	then := Settings{DataDirs: strings.Split(record.recorded("data-dir"), ",")}
+// openData opens the data that the run or package at path was made with, where it was
+// then. It is looked at to compare images, which is not worth a download.
+func (record *Record) openData(ctx context.Context, path string) (dataset.Dataset, error) {
+	then := Settings{DataDirs: record.dataDirs(path)}
 	var members []dataset.Dataset
 	for _, note := range record.Identity.Datasets {
 		source, _, err := dataset.MakeDataset(note.Name, note.text())

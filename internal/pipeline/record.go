@@ -117,14 +117,17 @@ type TrainingNote struct {
 
 // Execution is how a run was done: what must not affect a bit.
 type Execution struct {
-	Program  string       `json:"program"` // version and commit
-	Go       string       `json:"go"`
-	OS       string       `json:"os"`
-	Arch     string       `json:"arch"`
-	Machine  string       `json:"machine"`
-	SIMD     string       `json:"simd"`
-	Workers  int          `json:"workers"`
-	Settings []NamedValue `json:"settings"`
+	Program string `json:"program"` // version and commit
+	Go      string `json:"go"`
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+	Machine string `json:"machine"`
+	SIMD    string `json:"simd"`
+	// StartedIn is the way from the run directory to the folder that relative paths of
+	// the settings begin at.
+	StartedIn string       `json:"started_in,omitempty"`
+	Workers   int          `json:"workers"`
+	Settings  []NamedValue `json:"settings"`
 }
 
 // recordSchema is the version of run.json.

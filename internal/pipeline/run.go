@@ -121,6 +121,7 @@ func (r *session) writeBeginning() error {
 	if err := fileio.WriteJSON(r.dir.file(duplicatesFile), r.data.duplicates); err != nil {
 		return err
 	}
+	r.record.Execution.StartedIn = wayBack(r.dir.path)
 	if err := r.dir.writeRecord(r.record); err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ func (record *Record) resume(then *Record) {
 	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
 	record.Initial = then.Initial
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason
+	record.Execution.StartedIn = then.Execution.StartedIn
 	if then.Training != nil {
 		record.Execution = then.Execution
 	}

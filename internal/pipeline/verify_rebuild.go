@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 )
 
 // rebuild trains again from the record, in a directory of its own, and compares
@@ -64,17 +65,8 @@ func (v *verification) prepare(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := openMembers(ctx, v.env, s, m)
-	var asked *config.UsageError
-	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case errors.As(err, &asked):
-		return nil, err
-	case err != nil:
-		return nil, fmt.Errorf("%w; --data-dir says where the data is", err)
-	}
-	if err := v.compareData(d); err != nil {
+	d, err := v.openData(ctx, s, m)
+	if err != nil {
 		return nil, err
 	}
 	if err := d.divide(ctx, v.env, s, v.file(splitFile)); err != nil {
@@ -87,6 +79,31 @@ func (v *verification) prepare(ctx context.Context) (*session, error) {
 	return r, v.compareIdentity(r.record)
 }
 
+// openData opens the data and compares it. What is nowhere is downloaded into a folder
+// that the request names, and never into one that only the record names.
+func (v *verification) openData(ctx context.Context, s *Settings, m *modules) (*data, error) {
+	recorded := len(v.request.DataDirs) == 0
+	if recorded {
+		for i, source := range m.sources {
+			m.sources[i] = dataset.Offline(source)
+		}
+	}
+	d, err := openMembers(ctx, v.env, s, m)
+	var asked *config.UsageError
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil && recorded:
+		return nil, config.Usagef("the data that the record names cannot be opened (looked for in %s): %w; want --data-dir DIR for where it is, or for where to download what is published",
+			v.record.triedDirs(v.request.Path), err)
+	case errors.As(err, &asked):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%w; --data-dir says where the data is", err)
+	}
+	return d, v.compareData(d)
+}
+
 // settings are the recorded ones, with what the request says of how to work.
 func (v *verification) settings() (*Settings, error) {
 	s, err := v.record.settings()
@@ -96,7 +113,7 @@ func (v *verification) settings() (*Settings, error) {
 	s.DataMode, s.Workers, s.CheckpointInterval = v.request.DataMode, v.request.Workers, 0
 	s.DataDirs = v.request.DataDirs
 	if len(s.DataDirs) == 0 {
-		s.DataDirs = strings.Split(v.record.recorded("data-dir"), ",")
+		s.DataDirs = v.record.dataDirs(v.request.Path)
 	}
 	if err := s.checkDataDirs(); err != nil {
 		return nil, usage(err)
@@ -115,11 +132,12 @@ func (v *verification) initialWeights(s *Settings) (*initial, error) {
 		return nil, nil
 	}
 	if path == "" {
-		path = v.record.recorded("init-from")
+		path = v.record.recordedPath(v.request.Path, v.record.recorded("init-from"))
 	}
 	first, err := readInitial(path)
 	if v.request.InitFrom == "" && (errors.Is(err, fs.ErrNotExist) || first == nil && err == nil) {
-		return nil, config.Usagef("the training began with weights from a file with SHA-256 %s: want --init-from FILE", recorded)
+		return nil, config.Usagef("the training began with weights from a file with SHA-256 %s, which is not where it was (looked for as %s): want --init-from FILE",
+			recorded, strings.Join(v.record.recordedPaths(v.request.Path, v.record.recorded("init-from")), ", "))
 	}
 	if err != nil {
 		return nil, err
