@@ -3,6 +3,8 @@ package pipeline
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
 )
 
 // A record keeps paths as they were given, relative ones from the folder that the run
@@ -80,14 +82,31 @@ func sameFolder(a, b string) (bool, error) {
 
 // dataDirs are the recorded entries of --data-dir, as they are to be read from here.
 func (record *Record) dataDirs(path string) []string {
-	entries := strings.Split(record.recorded("data-dir"), ",")
+	return record.dirsFromHere(path, strings.Split(record.recorded("data-dir"), ","))
+}
+
+// dirsFromHere are entries of --data-dir from the time of the run, as they are to be
+// read from here.
+func (record *Record) dirsFromHere(path string, entries []string) []string {
+	here := make([]string, len(entries))
 	for i, entry := range entries {
 		name, dir, named := cutDataDir(entry)
-		if entries[i] = record.recordedPath(path, dir); named {
-			entries[i] = name + "=" + entries[i]
+		if here[i] = record.recordedPath(path, dir); named {
+			here[i] = name + "=" + here[i]
 		}
 	}
-	return entries
+	return here
+}
+
+// takePaths makes the settings of an existing run, in the directory at path, fit the
+// folder that this command was given in. What a flag names is named from there.
+func (s *Settings) takePaths(then *Record, path string) {
+	if s.Origins["data-dir"] != config.OriginFlag {
+		s.DataDirs = then.dirsFromHere(path, s.DataDirs)
+	}
+	if s.Origins["init-from"] != config.OriginFlag {
+		s.InitFrom = then.recordedPath(path, s.InitFrom)
+	}
 }
 
 // triedDirs names, for an error, all folders in which the recorded data was looked

@@ -24,6 +24,7 @@ func withRunDir(env *Environment, path string, f func(d *runDir, record *Record)
 // reopen prepares an existing run again from the settings it was made with, and
 // refuses data or settings that would make another run of it.
 func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then *Record) (*session, error) {
+	s.takePaths(then, d.path)
 	first, err := readInitial(s.InitFrom)
 	if errors.Is(err, fs.ErrNotExist) && d.hasCheckpoint() { // which has made them unnecessary
 		first, err = &initial{sha256: then.Identity.InitSHA256}, nil
@@ -46,6 +47,7 @@ func reopen(ctx context.Context, env *Environment, s *Settings, d *runDir, then 
 		return nil, usage(fmt.Errorf("%s was begun with another identity (%s): use its own settings and data, or begin a new run",
 			d.path, differences(&then.Identity, &r.record.Identity)))
 	}
+	r.record.Execution.StartedIn = wayBack(d.path)
 	r.record.resume(then)
 	return r, nil
 }
@@ -57,7 +59,6 @@ func (record *Record) resume(then *Record) {
 	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
 	record.Initial = then.Initial
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason
-	record.Execution.StartedIn = then.Execution.StartedIn
 	if then.Training != nil {
 		record.Execution = then.Execution
 	}
