@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Check validates a number.
 type Check func(float64) error
@@ -52,4 +55,13 @@ func Between(low, high float64) Check {
 		}
 		return nil
 	}
+}
+
+// Share accepts 0 to 1, and says of what seems to be a percentage how it is written.
+func Share(v float64) error {
+	err := Between(0, 1)(v)
+	if err != nil && v > 1 && v <= 100 {
+		return fmt.Errorf("%w, such as %s for %v %%", err, strconv.FormatFloat(v/100, 'g', 6, 64), v)
+	}
+	return err
 }

@@ -54,7 +54,7 @@ func WriteRecord(path string, options []*Option, origins Origins) error {
 func ReadRecord(path string, known []string) (Record, error) {
 	all, err := ReadEnvFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Record{}, Usagef("%s does not exist: not a run directory, or its run never began: --output-dir takes such a directory again", path)
+		return Record{}, Usagef("%s does not exist: not a run directory, or its run never began", path)
 	}
 	if err != nil {
 		return Record{}, err

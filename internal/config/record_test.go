@@ -132,7 +132,7 @@ func TestRecordIsAnEnvFile(t *testing.T) {
 }
 
 func TestReadRecordRefuses(t *testing.T) {
-	if _, err := ReadRecord("none/run.env", nil); err == nil || err.Error() != "none/run.env does not exist: not a run directory, or its run never began: --output-dir takes such a directory again" {
+	if _, err := ReadRecord("none/run.env", nil); err == nil || err.Error() != "none/run.env does not exist: not a run directory, or its run never began" {
 		t.Errorf("a missing record gives %v", err)
 	}
 	path := write(t, "run.env", "BLOCKTRAIN_EPOCH=1\n")

@@ -137,7 +137,11 @@ func (g *Graph) MultiplyAdds() int {
 // number of trainable values and multiply-adds.
 func (g *Graph) Summary() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-24s %-14s %-14s %12s %14s\n", "layer", "kind", "output", "parameters", "multiply-adds")
+	width := len("layer")
+	for _, n := range g.Nodes {
+		width = max(width, len(n.Name))
+	}
+	fmt.Fprintf(&b, "%-*s %-14s %-14s %12s %14s\n", width, "layer", "kind", "output", "parameters", "multiply-adds")
 	total := 0
 	for _, n := range g.Nodes {
 		trainable := 0
@@ -147,8 +151,8 @@ func (g *Graph) Summary() string {
 			}
 		}
 		total += trainable
-		fmt.Fprintf(&b, "%-24s %-14s %-14v %12d %14d\n", n.Name, n.Layer.Kind(), n.Shape, trainable, n.Layer.MultiplyAdds(n.InputShapes()))
+		fmt.Fprintf(&b, "%-*s %-14s %-14v %12d %14d\n", width, n.Name, n.Layer.Kind(), n.Shape, trainable, n.Layer.MultiplyAdds(n.InputShapes()))
 	}
-	fmt.Fprintf(&b, "%-24s %-14s %-14s %12d %14d\n", "total", "", "", total, g.MultiplyAdds())
+	fmt.Fprintf(&b, "%-*s %-14s %-14s %12d %14d\n", width, "total", "", "", total, g.MultiplyAdds())
 	return b.String()
 }

@@ -160,3 +160,14 @@ func TestSummaryAndMultiplyAdds(t *testing.T) {
 		t.Errorf("summary lacks a layer:\n%s", s)
 	}
 }
+
+// TestSummaryOfLongNames checks that long names leave the columns where they are.
+func TestSummaryOfLongNames(t *testing.T) {
+	g := NewGraph(Shape{6, 6, 3})
+	g.Add("stage1.block1.conv1.norm.relu", Activation{Function: ReLU}, g.Input())
+	lines := strings.Split(strings.TrimSpace(g.Summary()), "\n")
+	kind := strings.Index(lines[0], "kind")
+	if !strings.HasPrefix(lines[1][kind:], "Input") || !strings.HasPrefix(lines[2][kind:], "ReLU") || len(lines[3]) != len(lines[0]) {
+		t.Errorf("the columns are shifted:\n%s", g.Summary())
+	}
+}

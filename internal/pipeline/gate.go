@@ -186,13 +186,20 @@ func tryGate(ctx context.Context, env *Environment, s *Settings, dir string) err
 	return fmt.Errorf("%w: %s; dry run: no file was changed", ErrRefused, release.Reason)
 }
 
+// trial is a decision that is not taken, as JSON.
+type trial struct {
+	Schema int  `json:"schema"`
+	DryRun bool `json:"dry_run"`
+	*criterion.Release
+}
+
 // sayTrial prints a decision that is not taken.
 func (r *session) sayTrial(release *criterion.Release) error {
 	const head = "dry run: no file is changed; the decision would be"
 	if err := r.env.show("dry run", head+"\n"+release.Table(), head+"\n\n"+release.Table()); err != nil || r.env.Tables {
 		return err
 	}
-	b, err := fileio.MarshalJSON(release)
+	b, err := fileio.MarshalJSON(trial{release.Schema, true, release})
 	if err != nil {
 		return err
 	}

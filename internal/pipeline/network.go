@@ -59,7 +59,7 @@ func (record *Record) restore(path string) (*nn.Graph, *nn.Parameters, error) {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if t := record.Training; t != nil && params.Digest() != t.WeightsSHA256 {
-		return nil, nil, fmt.Errorf("%s: the weights' digest is %s, run.json has %s: the file was changed", path, params.Digest(), t.WeightsSHA256)
+		return nil, nil, fmt.Errorf("%s: the weights' digest is %s, run.json has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, params.Digest(), t.WeightsSHA256)
 	}
 	return graph, params, nil
 }
@@ -78,6 +78,10 @@ func openModel(path, file string) (*Record, *trained, error) {
 	}
 	record, err := readRecord(filepath.Join(path, recordFile))
 	if errors.Is(err, fs.ErrNotExist) {
+		entries, _ := os.ReadDir(path) // of a folder that cannot be read, no more is known
+		if run := runIn(path, entries); run != "" {
+			return nil, nil, config.Usagef("%s is neither a run directory nor a package; it holds runs, such as %s", path, run)
+		}
 		return nil, nil, config.Usagef("%s is neither a run directory nor a package: it has no %s", path, recordFile)
 	}
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -127,8 +129,20 @@ func (d *runDir) sayFinished(env *Environment, record *Record, release *criterio
 
 // refused is the error for a model that the gate refused, with what can be done.
 func (d *runDir) refused(release *criterion.Release) error {
-	return fmt.Errorf("%w: %s; %s has the figures; to judge the model otherwise: blocktrain gate --run %s",
-		ErrRefused, release.Reason, d.file(reportFile), shellWord(d.path))
+	return fmt.Errorf("%w: %s; %s has the figures; to see what another threshold would decide: blocktrain gate --run %s%s --dry-run",
+		ErrRefused, release.Reason, d.file(reportFile), shellWord(d.path), thresholdFlag(release))
+}
+
+// thresholdFlag is the flag, with a word for its value, of a threshold that the model
+// misses, empty if none of those missed has a flag.
+func thresholdFlag(release *criterion.Release) string {
+	for _, name := range release.Failed() {
+		flag := strings.ReplaceAll(name, "_", "-")
+		if isThreshold := func(v NamedValue) bool { return v.Name == flag }; slices.ContainsFunc(new(Settings).Values(config.Threshold), isThreshold) {
+			return " --" + flag + " NUMBER"
+		}
+	}
+	return ""
 }
 
 // packaged says whether the package of the last decision is there.

@@ -138,8 +138,8 @@ func openRunDir(env *Environment, path string) (*runDir, error) {
 	return lockRunDir(env, path)
 }
 
-// CheckRunPath refuses as --run what cannot be a run directory: what does not
-// exist, and files, such as the archive of a package.
+// CheckRunPath refuses as --run what is no run directory: what does not exist, files,
+// such as the archive of a package, and other folders.
 func CheckRunPath(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -149,6 +149,8 @@ func CheckRunPath(path string) error {
 		return config.Usagef("%s is the archive of a package, which predict takes once it is unpacked, and verify as it is: this command wants the run directory", path)
 	case err == nil && !info.IsDir():
 		return config.Usagef("%s is a file: want a run directory", path)
+	case err == nil:
+		return checkRunDir(path)
 	}
 	return nil
 }
@@ -162,10 +164,29 @@ func checkRunDir(path string) error {
 	if isPackage(path) {
 		return config.Usagef("%s is a package; predict and verify take it, this command wants the run directory", path)
 	}
-	if _, err := os.Stat(filepath.Join(path, settingsFile)); err != nil {
-		return config.Usagef("%s is not a run directory: it has no %s", path, settingsFile)
+	if exists(SettingsFile(path)) {
+		return nil
 	}
-	return nil
+	entries, _ := os.ReadDir(path) // of a folder that cannot be read, no more is known
+	begins := func(e os.DirEntry) bool { return isBeginning(e.Name()) }
+	switch run := runIn(path, entries); {
+	case run != "":
+		return config.Usagef("%s is not a run directory; it holds runs, such as %s", path, run)
+	case len(entries) > 0 && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !begins(e) }):
+		return config.Usagef("%s is the directory of a run that never began: blocktrain run --output-dir %s begins one in it", path, shellWord(path))
+	}
+	return config.Usagef("%s is not a run directory: it has no %s", path, settingsFile)
+}
+
+// runIn is one of the run directories in a folder with these entries, the last by
+// name, empty if there is none.
+func runIn(folder string, entries []os.DirEntry) string {
+	for _, entry := range slices.Backward(entries) {
+		if path := filepath.Join(folder, entry.Name()); exists(SettingsFile(path)) {
+			return path
+		}
+	}
+	return ""
 }
 
 // lookIntoRunDir reads the record of a run directory without locking it, or logging

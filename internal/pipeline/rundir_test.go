@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // TestShellWord lets a shell read the words.
@@ -77,4 +79,21 @@ func names(t *testing.T, dir string) string {
 		list = append(list, entry.Name())
 	}
 	return strings.Join(list, " ")
+}
+
+// TestFolderOfRuns checks that a folder of runs is not called anything else.
+func TestFolderOfRuns(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := errors.Join(os.Mkdir(filepath.Join(dir, name), 0o755), fileio.WriteBytes(SettingsFile(filepath.Join(dir, name)), nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "; it holds runs, such as " + filepath.Join(dir, "b")
+	if err := CheckRunPath(dir); err == nil || !strings.HasSuffix(err.Error(), "is not a run directory"+want) {
+		t.Errorf("as a run: error %v", err)
+	}
+	if _, _, err := openModel(dir, ""); err == nil || !strings.HasSuffix(err.Error(), "is neither a run directory nor a package"+want) {
+		t.Errorf("as a model: error %v", err)
+	}
 }

@@ -38,7 +38,7 @@ type Verification struct {
 	IdentitySHA256  string      `json:"identity_sha256,omitempty"`
 	WeightsSHA256   string      `json:"weights_sha256,omitempty"` // of the best weights, trained again
 	Evaluated       []string    `json:"evaluated,omitempty"`      // parts that were evaluated again and are as recorded
-	NotCompared     []string    `json:"not_compared,omitempty"`   // files of a run directory that were not looked at
+	NotCompared     []string    `json:"not_compared,omitempty"`   // files that were not compared with what training again gives
 	Warnings        []string    `json:"warnings,omitempty"`
 	Seconds         float64     `json:"seconds"`
 	FirstDifference *difference `json:"first_difference,omitempty"`
@@ -89,7 +89,7 @@ func (v *verification) within(ctx context.Context, do func(context.Context) erro
 
 // all does the steps in order: first what costs nothing.
 func (v *verification) all(ctx context.Context) error {
-	return oneByOne(ctx, v.checkFiles, v.documents, v.rebuild, v.checkMade)
+	return oneByOne(ctx, v.checkFiles, v.documents, v.rebuild, v.checkMade, v.noteNotCompared)
 }
 
 // documents compares what the files of the run or package say of each other.
@@ -147,7 +147,7 @@ func (v *verification) account() string {
 		writeLine(&b, "evaluated", strings.Join(r.Evaluated, " and ")+" part again, with the figures and probabilities of the record")
 	}
 	if len(r.NotCompared) > 0 {
-		writeLine(&b, "left out", strings.Join(r.NotCompared, ", ")+": not looked at")
+		writeLine(&b, "left out", strings.Join(r.NotCompared, ", ")+": not compared")
 	}
 	if d := r.FirstDifference; d != nil {
 		d.describe(&b)

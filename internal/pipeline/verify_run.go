@@ -14,6 +14,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -49,7 +50,6 @@ func (v *verification) checkMade(context.Context) error {
 	if len(present) > 0 {
 		return v.madeOtherwise(present[0])
 	}
-	v.result.NotCompared = v.notCompared()
 	return nil
 }
 
@@ -157,6 +157,29 @@ func (v *verification) madeOtherwise(name string) error {
 	return &difference{File: name, Figure: "content", Recorded: "what weights and record give", Found: "other bytes",
 		Cause: fmt.Sprintf("it was changed after it was written, or is older than %s: blocktrain %s --run %s writes it anew",
 			recordFile, remedy, shellWord(v.request.Path))}
+}
+
+// noteNotCompared says what was not compared with what training again gives: where
+// it ended before the last epoch, all that comes after the history, although the
+// record was compared with it.
+func (v *verification) noteNotCompared(context.Context) error {
+	if v.result.Epochs < v.result.Recorded {
+		v.result.NotCompared = v.notRebuilt()
+	}
+	if !v.packaged {
+		v.result.NotCompared = append(v.result.NotCompared, v.notCompared()...)
+	}
+	return nil
+}
+
+// notRebuilt names what of a run or package is made of the weights of the best epoch.
+func (v *verification) notRebuilt() []string {
+	names := []string{path.Join(train.CheckpointDir, train.BestFile), exporter.WeightsFile}
+	for _, part := range []dataset.Part{dataset.PartValidation, dataset.PartTest} {
+		names = append(names, evaluationFile(part))
+	}
+	names = append(names, releaseFile, cardFile, exportDir, exporter.RepositoryDir)
+	return slices.DeleteFunc(names, func(name string) bool { return !exists(v.file(name)) })
 }
 
 // notCompared names what a run directory has that verification does not look at.

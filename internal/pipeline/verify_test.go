@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,11 +134,14 @@ func verifyPrefix(t *testing.T, e example) {
 	if err != nil || v.Verified || !v.Partial || v.Epochs != 2 || v.Recorded != 3 || v.WeightsSHA256 != "" {
 		t.Errorf("got %+v, error %v", v, err)
 	}
+	if want := []string{"weights.safetensors", "evaluation/validation.json", "evaluation/test.json", "release.json", "MODEL_CARD.md", "model-repository"}; !slices.Equal(v.NotCompared, want) {
+		t.Errorf("not compared: %q, want %q", v.NotCompared, want)
+	}
 	// What comes after the prefix is not looked at.
 	dir := copied(t, e.run)
 	replaceIn(t, filepath.Join(dir, "history.jsonl"), `("epoch":3,"train_loss":)[^,]*`, "${1}1")
 	sealFiles(t, dir)
-	if v, err = verified(t, VerifyRequest{Path: dir, Epochs: 2}); err != nil {
+	if v, err = verified(t, VerifyRequest{Path: dir, Epochs: 2}); err != nil || !slices.Contains(v.NotCompared, "checkpoints/best.safetensors") || !slices.Contains(v.NotCompared, "history.csv") {
 		t.Errorf("got %+v, error %v", v, err)
 	}
 }
