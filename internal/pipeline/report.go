@@ -60,7 +60,7 @@ func (r *session) report(t *trained, program string) (*report.Report, error) {
 	record, identity := r.record, &r.record.Identity
 	content := &report.Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: program,
-		Classes: identity.Classes, Input: inputText(identity.Input), Resize: identity.Input.Mode,
+		Classes: identity.Classes, Input: inputText(identity.Input), Resize: resizeText(identity.Input),
 		Model: identity.Model.Name, Parameters: trainableOf(t.graph), Frozen: record.frozenOf(t.graph), ModelBytes: *size,
 		Configuration: record.configuration(), Digests: record.digests(), Environment: record.environment(),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
@@ -244,4 +244,21 @@ func (record *Record) reproduce() []string {
 		"# the same, keeping what is trained in the new folder again",
 		verify + " --keep again",
 	}
+}
+
+// resizeText says in words how images of another size or colour are brought to the
+// input's: "stretched to 28x28, colour turned to grey".
+func resizeText(rule imaging.Rule) string {
+	size := fmt.Sprintf("%dx%d", rule.Width, rule.Height)
+	colour := "colour turned to grey"
+	if rule.Channels == 3 {
+		colour = "grey shown as colour"
+	}
+	switch rule.Mode {
+	case imaging.Letterbox:
+		return fmt.Sprintf("fitted whole into %s with black bars, %s", size, colour)
+	case imaging.Crop:
+		return fmt.Sprintf("cut to the largest centred part of the shape of %s and brought to that size, %s", size, colour)
+	}
+	return fmt.Sprintf("stretched to %s, %s", size, colour)
 }

@@ -129,12 +129,12 @@ func (r *session) mistakes(test *scored) ([]visualization.Picture, error) {
 	classes := r.data.all.Classes()
 	for _, m := range metric.Mistakes(test.probabilities, test.labels, pictureLimit) {
 		i := test.list[m.Index]
-		caption := fmt.Sprintf("%s, not %s\n%s %% sure\n%s", classes[m.Label], classes[m.Predicted],
-			metric.Percent(float64(m.Confidence)), filepath.Base(r.data.all.Source(i)))
+		caption := fmt.Sprintf("%s, not %s\n%s %% sure", classes[m.Label], classes[m.Predicted], metric.Percent(float64(m.Confidence)))
 		p, err := r.picture(i, caption)
 		if err != nil {
 			return nil, err
 		}
+		p.File = filepath.Base(r.data.all.Source(i))
 		pictures = append(pictures, p)
 	}
 	return pictures, nil

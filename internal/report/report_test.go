@@ -107,7 +107,7 @@ func whole(t testing.TB) *Report {
 		Name: "digits-lenet5", Version: "0.1.0", Program: "blocktrain 0.1.0",
 		Datasets: []Dataset{{"digits", 12000, strings.Repeat("d1", 32)}},
 		Parts:    []Part{{"training", 7200}, {"validation", 2400}, {"test", 2000}},
-		Classes:  classes, Input: "28x28 pixels, grey", Resize: "stretched to 28x28, colour reduced to grey",
+		Classes:  classes, Input: "28x28 pixels, grey", Resize: "stretched to 28x28, colour turned to grey",
 		Model: "lenet5", Parameters: 427_118, ModelBytes: size,
 		Configuration: []Setting{{"dataset", "digits"}, {"model", "lenet5"}, {"optimizer", "adamw"}, {"schedule", "one-cycle"}, {"epochs", "12"}, {"batch-size", "128"}, {"seed", "1"}},
 		Digests:       []Setting{{"contract", "1"}, {"split", strings.Repeat("5b", 32)}, {"weights", strings.Repeat("5a", 32)}},

@@ -194,6 +194,20 @@ func (s style) fit(text string, width vg.Length) string {
 	return ""
 }
 
+// fitEnd is fit for names: what is too long is cut at its beginning.
+func (s style) fitEnd(text string, width vg.Length) string {
+	text = metric.Clip(text, 1000)
+	if s.width(text) <= width {
+		return text
+	}
+	for i := range text {
+		if cut := "…" + text[i:]; s.width(cut) <= width {
+			return cut
+		}
+	}
+	return ""
+}
+
 // text sets one line with its baseline at y.
 func (p page) text(s style, x, y vg.Length, text string) {
 	p.canvas.SetColor(s.color)

@@ -48,7 +48,7 @@ func (g *grid) draw(pictures []Picture) (Figure, error) {
 	return render(g.name, g.title, alt, l.width, l.height, func(p page) {
 		p.title(g.title)
 		for i, tile := range tiles {
-			l.paint(p, i, tile, shown[i].Caption)
+			l.paint(p, i, tile, shown[i])
 		}
 	})
 }
@@ -63,7 +63,7 @@ type gridLayout struct {
 func (g *grid) layout(pictures []Picture) gridLayout {
 	l := gridLayout{columns: min(g.columns, len(pictures))}
 	for _, picture := range pictures {
-		l.lines = max(l.lines, len(captionLines(picture.Caption)))
+		l.lines = max(l.lines, len(picture.lines()))
 	}
 	rows := (len(pictures) + l.columns - 1) / l.columns
 	l.width = max(2*margin+vg.Length(l.columns)*(tileSide+tileGap)-tileGap, gridMinWidth)
@@ -77,12 +77,16 @@ func (l gridLayout) rowHeight() vg.Length {
 	return tileSide + vg.Length(l.lines)*captionLead + 2*tileGap
 }
 
-func captionLines(caption string) []string {
-	lines := strings.Split(strings.TrimSpace(caption), "\n")
+// lines are the lines below a picture.
+func (p *Picture) lines() []string {
+	lines := strings.Split(strings.TrimSpace(p.Caption), "\n")
+	if p.File != "" {
+		return append(lines[:min(maxCaption-1, len(lines))], p.File)
+	}
 	return lines[:min(maxCaption, len(lines))]
 }
 
-func (l gridLayout) paint(p page, i int, tile image.Image, caption string) {
+func (l gridLayout) paint(p page, i int, tile image.Image, picture Picture) {
 	x := margin + vg.Length(i%l.columns)*(tileSide+tileGap)
 	y := gridTop + vg.Length(i/l.columns)*l.rowHeight()
 	size := tile.Bounds().Size()
@@ -92,8 +96,12 @@ func (l gridLayout) paint(p page, i int, tile image.Image, caption string) {
 	p.fill(x, y, tileSide, tileSide, shade)
 	p.canvas.DrawImage(vg.Rectangle{Min: p.at(left, top+height), Max: p.at(left+width, top)}, tile)
 	s := body.sized(captionSize).aligned(0.5)
-	for n, line := range captionLines(caption) {
-		p.text(s, x+tileSide/2, y+tileSide+vg.Length(n+1)*captionLead, s.fit(line, tileSide+tileGap-2))
+	for n, line := range picture.lines() {
+		fit := s.fit
+		if line == picture.File {
+			fit = s.fitEnd
+		}
+		p.text(s, x+tileSide/2, y+tileSide+vg.Length(n+1)*captionLead, fit(line, tileSide+tileGap-2))
 	}
 }
 

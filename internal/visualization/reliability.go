@@ -18,7 +18,8 @@ const (
 	diagramSide    = vg.Length(300)
 	histogramSide  = vg.Length(60)
 	diagramLeft    = margin + textSize + 44
-	diagramTop     = margin + titleSize + 6 + textSize + 14
+	legendLead     = vg.Length(textSize + 5)
+	diagramTop     = margin + titleSize + 6 + textSize + 2*legendLead + 14
 	diagramBottom  = diagramTop + diagramSide
 	histogramTop   = diagramBottom + 26
 	histogramEnd   = histogramTop + histogramSide
@@ -42,6 +43,7 @@ func (reliability) Draw(d Data) (Figure, error) {
 func paintReliability(p page, e *metric.Evaluation, title string) {
 	y := p.title(title) + textSize
 	p.text(note, margin, y, note.fit(fmt.Sprintf("expected calibration error %s %%", metric.Percent(e.CalibrationError)), p.width-2*margin))
+	paintReliabilityLegend(p, y+legendLead)
 	x := func(share float64) vg.Length { return diagramLeft + vg.Length(share)*diagramSide }
 	up := func(share float64) vg.Length { return diagramBottom - vg.Length(share)*diagramSide }
 	for _, t := range newScale(0, 1, 5, percentLabel).ticks {
@@ -65,6 +67,31 @@ func paintReliability(p page, e *metric.Evaluation, title string) {
 	p.text(body.aligned(0.5), diagramLeft+diagramSide/2, histogramEnd+2*textSize+10, "confidence (%)")
 }
 
+// The colours of a bin's accuracy and of what it falls short of the confidence.
+var (
+	accuracyColor  = mix(blue, 0.8)
+	shortfallColor = mix(vermilion, 0.45)
+)
+
+// paintReliabilityLegend says in two rows, the baseline of the first at y, what the
+// colours and lines of the diagram mean.
+func paintReliabilityLegend(p page, y vg.Length) {
+	const (
+		swatch = vg.Length(14)
+		second = margin + 150 // the second column
+	)
+	entry := func(x, y vg.Length, name string) { p.text(note, x+swatch+5, y, name) }
+	p.fill(margin, y-8, swatch, 9, accuracyColor)
+	entry(margin, y, "accuracy")
+	p.fill(second, y-8, swatch, 9, shortfallColor)
+	entry(second, y, "its shortfall against confidence")
+	y += legendLead
+	p.line(margin, y-3.5, margin+swatch, y-3.5, 1.2, ink)
+	entry(margin, y, "mean confidence")
+	p.line(second, y-3.5, second+swatch, y-3.5, 1, muted, 4, 3)
+	entry(second, y, "accuracy equal to confidence")
+}
+
 // paintBin draws the accuracy of a bin as a bar, in blue up to its confidence
 // and in vermilion the part by which accuracy falls short of it, and below it
 // the number of its examples.
@@ -72,9 +99,9 @@ func paintBin(p page, b metric.Bin, x, width vg.Length, up func(float64) vg.Leng
 	if b.Count == 0 {
 		return
 	}
-	p.fill(x, up(*b.Accuracy), width, up(0)-up(*b.Accuracy), mix(blue, 0.8))
+	p.fill(x, up(*b.Accuracy), width, up(0)-up(*b.Accuracy), accuracyColor)
 	if gap := up(*b.Accuracy) - up(*b.Confidence); gap > 0 {
-		p.fill(x, up(*b.Confidence), width, gap, mix(vermilion, 0.45))
+		p.fill(x, up(*b.Confidence), width, gap, shortfallColor)
 	}
 	p.line(x, up(*b.Confidence), x+width, up(*b.Confidence), 1.2, ink)
 	height := max(histogramSide*vg.Length(b.Count)/vg.Length(most), 0.75)

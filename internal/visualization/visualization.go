@@ -27,10 +27,11 @@ type Data struct {
 	Mistakes         []Picture // of the test part, worst first
 }
 
-// Picture is one example in a grid. The caption may have several lines.
+// Picture is one example in a grid. The caption may have several lines. File is a
+// file name, shown below it: of a long one the end, where numbers of frames are.
 type Picture struct {
-	Image   imaging.Image
-	Caption string
+	Image         imaging.Image
+	Caption, File string
 }
 
 // Figure is a finished drawing.

@@ -92,7 +92,7 @@ func picture(width, height, channels int, caption string) Picture {
 			}
 		}
 	}
-	return Picture{img, caption}
+	return Picture{Image: img, Caption: caption}
 }
 
 func pictures(n int) []Picture {
@@ -286,5 +286,49 @@ func TestBrokenPictureIsRefused(t *testing.T) {
 	bad.Image.Pix = bad.Image.Pix[:3]
 	if _, err := v.Draw(Data{Samples: []Picture{picture(4, 4, 1, ""), bad}}); err == nil || !strings.Contains(err.Error(), "picture 1: an image of 4x4 with 1 channels has 3 bytes") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestFileNamesKeepTheirEnd checks that of a long file name the number of the frame
+// is shown, and of a caption the beginning.
+func TestFileNamesKeepTheirEnd(t *testing.T) {
+	v, _, err := MakeVisualization("worst-mistakes", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.Repeat("recording-of-a-long-day", 3) + "_00417.png"
+	figure, err := v.Draw(Data{Mistakes: []Picture{{
+		Image: imaging.New(8, 8, 1), Caption: "dog, not " + strings.Repeat("cat", 30) + "\n99 % sure", File: name,
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{">dog, not cat", ">99 % sure<", "_00417.png<"} {
+		if !strings.Contains(string(figure.SVG), want) {
+			t.Errorf("the figure lacks %q", want)
+		}
+	}
+	if strings.Contains(string(figure.SVG), name) {
+		t.Error("the name is not cut")
+	}
+}
+
+// TestReliabilityLegend checks that all that the diagram shows is explained.
+func TestReliabilityLegend(t *testing.T) {
+	v, _, err := MakeVisualization("reliability", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accuracy, confidence := 0.5, 0.75
+	figure, err := v.Draw(Data{Test: &metric.Evaluation{CalibrationBins: []metric.Bin{
+		{Lower: 0.5, Upper: 1, Count: 4, Accuracy: &accuracy, Confidence: &confidence},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{">accuracy<", ">its shortfall against confidence<", ">mean confidence<", ">accuracy equal to confidence<"} {
+		if !strings.Contains(string(figure.SVG), want) {
+			t.Errorf("the diagram lacks %q", want)
+		}
 	}
 }
