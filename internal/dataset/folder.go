@@ -128,7 +128,7 @@ func isVideo(name string) bool {
 }
 
 // framesFirst says what to do with video files.
-const framesFirst = "take their frames out first, as with ffmpeg -i CLIP.mp4 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
+const framesFirst = "take their frames out first, as with ffmpeg -i CLIP.mp4 -vf fps=2 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
 
 // tell warns of what was skipped.
 func (s *skipped) tell(ctx context.Context, dir string) {
