@@ -43,6 +43,9 @@ type command struct {
 	// run's recorded configuration takes part.
 	recorded *string
 	needsRun bool // --run must be given
+	// flagsAlone says that the environment and env files set few of the flags, which
+	// the long text names.
+	flagsAlone bool
 	// otherData says that the command may be given another dataset than the
 	// recorded run's.
 	otherData bool
@@ -163,6 +166,9 @@ func (a *app) cobra(c *command, all []*command) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		Args:                  func(cmd *cobra.Command, args []string) error { return c.checkArgs(cmd, args) },
 	}
+	if c.flagsAlone {
+		made.Annotations[annotationFlagsAlone] = "true"
+	}
 	if c.complete != nil || c.args == nil {
 		made.ValidArgsFunction = cobra.FixedCompletions(c.complete, cobra.ShellCompDirectiveNoFileComp)
 	}
@@ -180,8 +186,11 @@ func (a *app) cobra(c *command, all []*command) *cobra.Command {
 	return made
 }
 
-// annotationGroup is the key of a command's group.
-const annotationGroup = "group"
+// The keys of a command's annotations: its group, and whether it goes by flags alone.
+const (
+	annotationGroup      = "group"
+	annotationFlagsAlone = "flags-alone"
+)
 
 // options are the options that are flags of the command, besides the common ones.
 func (c *command) options() []*config.Option {
@@ -203,10 +212,15 @@ func (c *command) options() []*config.Option {
 	return flags
 }
 
-// explained is a setting as the command's help has it.
+// explained is a setting as the command's help has it. A command that needs a run
+// takes what no flag says from its record.
 func (c *command) explained(option *config.Option) *config.Option {
-	if meaning, other := c.meanings[option.Name]; other {
+	meaning, other := c.meanings[option.Name]
+	switch {
+	case other:
 		option.Doc, option.Default = meaning, ""
+	case c.needsRun && option.Class != config.Invocation && option.Class != config.Consent:
+		option.Default = "the run's"
 	}
 	return option
 }

@@ -49,6 +49,32 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestHelpTellsTheTruth checks what help says of values: defaults that are the
+// command's, and what a value is. Lines that are broken count as one.
+func TestHelpTellsTheTruth(t *testing.T) {
+	for path, c := range map[string]struct{ with, without []string }{
+		"run":      {with: []string{"to be joined [digits]", "test part [0.97]"}, without: []string{"[the run's]"}},
+		"evaluate": {with: []string{"empty: the run's own parts", "in memory, or decode at each access [the run's]"}, without: []string{"[digits]", "[data]"}},
+		"gate":     {with: []string{"least accuracy on the test part [the run's]"}, without: []string{"[0.97]", "[min_test_accuracy"}},
+		"verify":   {with: []string{"--keep DIR", "--json count"}, without: []string{"Any flag can also be set"}},
+		"bench":    {with: []string{"--input WxHxC", "--cpu-profile FILE"}},
+	} {
+		var out bytes.Buffer
+		Run(t.Context(), []string{path, "--help"}, nil, &out, &out)
+		text := strings.Join(strings.Fields(out.String()), " ")
+		for _, want := range c.with {
+			if !strings.Contains(text, want) {
+				t.Errorf("the help of %s lacks %q:\n%s", path, want, &out)
+			}
+		}
+		for _, wrong := range c.without {
+			if strings.Contains(text, wrong) {
+				t.Errorf("the help of %s has %q", path, wrong)
+			}
+		}
+	}
+}
+
 var exampleCall = regexp.MustCompile(`blocktrain ((?:package verify|[a-z]+))(.*)`)
 var exampleFlag = regexp.MustCompile(`--([a-z-]+)`)
 

@@ -22,6 +22,9 @@ output.`,
   blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist
   blocktrain evaluate --run runs/first | jq .accuracy`,
 		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "workers"),
+		meanings: map[string]string{
+			"dataset": "other dataset, or several joined, to measure on; empty: the run's own parts",
+		},
 		recorded: &dir, needsRun: true, otherData: true,
 		own: func(o *config.Options) {
 			declareRun(o, &dir)

@@ -127,8 +127,8 @@ func writeFlag(w io.Writer, option *config.Option) {
 // for their type.
 var placeholders = map[string]string{
 	"baseline": "RUN|PACKAGE", "criteria": "NAME,...", "data-dir": "[NAME=]DIR", "dataset": "NAME,...",
-	"dataset-options": "KEY=VALUE,...", "env-file": "FILE", "exporters": "NAME,...", "freeze": "PREFIX,...", "image-size": "SIZE",
-	"augment": "NAME,...", "init-from": "FILE", "loss": "NAME", "loss-options": "KEY=VALUE,...", "model": "NAME",
+	"cpu-profile": "FILE", "dataset-options": "KEY=VALUE,...", "env-file": "FILE", "exporters": "NAME,...", "freeze": "PREFIX,...", "image-size": "SIZE",
+	"augment": "NAME,...", "init-from": "FILE", "input": "WxHxC", "keep": "DIR", "loss": "NAME", "loss-options": "KEY=VALUE,...", "model": "NAME",
 	"model-options": "KEY=VALUE,...", "name": "NAME", "optimizer": "NAME", "optimizer-options": "KEY=VALUE,...",
 	"output": "FILE", "output-dir": "DIR", "recipe": "NAME", "release-version": "VERSION", "run": "DIR", "schedule": "NAME",
 	"schedule-options": "KEY=VALUE,...", "split": "FILE", "split-ratio": "A/B/C", "visualizations": "NAME,...", "weights": "FILE",
@@ -152,6 +152,9 @@ func placeholder(option *config.Option) string {
 func writeHelpFooter(w io.Writer, cmd *cobra.Command) {
 	if !cmd.HasParent() {
 		fmt.Fprint(w, "\n'blocktrain COMMAND --help' shows a command's flags and examples.\n")
+		return
+	}
+	if cmd.Annotations[annotationFlagsAlone] != "" {
 		return
 	}
 	fmt.Fprint(w, "\nAny flag can also be set by an environment variable or a line of .env, such as\n"+

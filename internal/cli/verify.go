@@ -10,7 +10,8 @@ import (
 func verifyCommand() *command {
 	var request pipeline.VerifyRequest
 	return &command{
-		use: "verify RUN|PACKAGE", short: "train a model again from its record and compare every bit", group: groupStages,
+		flagsAlone: true,
+		use:        "verify RUN|PACKAGE", short: "train a model again from its record and compare every bit", group: groupStages,
 		long: `Proves that a model is what its record says: rebuilds the configuration from
 run.json alone, compares the data, trains again in a folder of its own, and
 compares every epoch, the best weights and the evaluations with the record, and
