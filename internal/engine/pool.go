@@ -10,7 +10,7 @@ import (
 type worker struct {
 	plan    *plan
 	crew    *crew     // whose shard it works on
-	arena   arena     // the tensors of a portion, where a crew's are apart from them
+	arena   arena     // the tensors of its portion; those of the shard are the crew's
 	scratch []float32 // for the length of one operation
 }
 
