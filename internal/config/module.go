@@ -57,3 +57,10 @@ func Describe[T any](table map[string]Module[T]) []Description {
 	}
 	return all
 }
+
+// AddForTest adds a module to a table until the end of a test, which is what t is. The
+// program itself has no other modules than those of the tables.
+func AddForTest[T any](t interface{ Cleanup(func()) }, table map[string]Module[T], name string, module Module[T]) {
+	table[name] = module
+	t.Cleanup(func() { delete(table, name) })
+}

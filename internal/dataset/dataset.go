@@ -34,6 +34,8 @@ type Info struct {
 	Group  string // examples of one group never straddle parts; "" is a group of one
 	Part   Part   // the official part it belongs to; PartNone where there is none
 	Member int    // which dataset of a Concat it came from
+	// Annotation is what else the example is labelled with; nil where there is nothing.
+	Annotation Annotation
 }
 
 // Part is a part of a split.

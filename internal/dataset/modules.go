@@ -17,5 +17,10 @@ func MakeDataset(name, options string) (Source, map[string]string, error) {
 	return config.Make("dataset", modules, name, options)
 }
 
+// AddForTest adds a dataset module until the end of a test.
+func AddForTest(t interface{ Cleanup(func()) }, name string, m config.Module[Source]) {
+	config.AddForTest(t, modules, name, m)
+}
+
 // Modules documents the dataset modules, sorted by name.
 func Modules() []config.Description { return config.Describe(modules) }

@@ -16,6 +16,21 @@ type Model interface {
 	Build(input nn.Shape, classes int) (*nn.Graph, error)
 }
 
+// Targeted is implemented by models whose networks learn something else than a class
+// for each image. Build then says of itself what the output is.
+type Targeted interface {
+	// Target is the name of a target of package target.
+	Target() string
+}
+
+// TargetOf is the name of what the networks of m learn.
+func TargetOf(m Model) string {
+	if other, is := m.(Targeted); is {
+		return other.Target()
+	}
+	return "class"
+}
+
 var modules = map[string]config.Module[Model]{
 	"linear":          {Doc: "one fully connected layer: a baseline", New: newLinear},
 	"mlp":             {Doc: "fully connected layers with ReLU", New: newMLP},
@@ -31,6 +46,11 @@ var modules = map[string]config.Module[Model]{
 // second result holds every option with its value.
 func MakeModel(name, options string) (Model, map[string]string, error) {
 	return config.Make("model", modules, name, options)
+}
+
+// AddForTest adds a model until the end of a test.
+func AddForTest(t interface{ Cleanup(func()) }, name string, m config.Module[Model]) {
+	config.AddForTest(t, modules, name, m)
 }
 
 // Modules documents every model.

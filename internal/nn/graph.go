@@ -6,6 +6,8 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -53,12 +55,19 @@ func (n *Node) InputShapes() []Shape {
 	return shapes
 }
 
+// Output is a result of a network under the name by which it is served.
+type Output struct {
+	Name string
+	Node *Node
+}
+
 // Graph is a network with one input, an image of bytes [H,W,C], and one output,
-// its last node. Nodes are in topological order because a node can only be
-// added after its inputs.
+// its last node, or several that have names. Nodes are in topological order because
+// a node can only be added after its inputs.
 type Graph struct {
-	Nodes  []*Node
-	Params []*Param // in order of definition
+	Nodes   []*Node
+	Params  []*Param // in order of definition
+	Outputs []Output // what is served, in order; empty before Serve
 
 	names map[string]bool
 	errs  []error
@@ -76,6 +85,18 @@ func (g *Graph) Input() *Node { return g.Nodes[0] }
 
 // Output is the last node added.
 func (g *Graph) Output() *Node { return g.Nodes[len(g.Nodes)-1] }
+
+// Serve makes a node an output of that name.
+func (g *Graph) Serve(name string, n *Node) { g.Outputs = append(g.Outputs, Output{name, n}) }
+
+// Extend returns a graph that begins with the nodes of g, which both share, and to
+// which layers without parameters can be added. It names no outputs.
+func (g *Graph) Extend() *Graph {
+	return &Graph{
+		Nodes: slices.Clone(g.Nodes), Params: g.Params,
+		names: maps.Clone(g.names), errs: slices.Clone(g.errs),
+	}
+}
 
 // Add appends a layer and returns its node. A layer that does not fit is
 // remembered for Err, and the node returned then has its first input's shape, so
