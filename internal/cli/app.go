@@ -12,7 +12,8 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 // app is one run of the program.
@@ -60,10 +61,11 @@ type command struct {
 type call struct {
 	root     *cobra.Command
 	stdin    io.Reader
+	stdout   io.Writer
 	terminal bool // the standard output is one
 	args     []string
-	settings *pipeline.Settings
-	env      *pipeline.Environment
+	settings *settings.Settings
+	env      *rundir.Environment
 	options  []*config.Option // of the settings and of every command, resolved
 	origins  config.Origins
 }
@@ -201,7 +203,7 @@ func (c *command) options() []*config.Option {
 	}
 	flags = append(flags, o.All()...)
 	if c.settings != nil {
-		o, s := config.NewOptions(nil), &pipeline.Settings{}
+		o, s := config.NewOptions(nil), &settings.Settings{}
 		s.Declare(o)
 		for _, option := range o.All() {
 			if c.settings(option) {
@@ -263,7 +265,7 @@ func knownNames(all []*command) []string {
 			}
 		}
 	}
-	o, s := config.NewOptions(nil), &pipeline.Settings{}
+	o, s := config.NewOptions(nil), &settings.Settings{}
 	s.Declare(o)
 	add(o.All())
 	add(commonOptions())

@@ -2,13 +2,15 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/blocktrain/blocktrain/internal/bench"
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
 func benchCommand() *command {
-	var request pipeline.BenchRequest
+	var request bench.Request
+	var asJSON bool
 	return &command{
 		use: "bench", short: "measure how fast this machine trains and predicts", group: groupAbout,
 		long: `Measures, on random images: whole training steps, inference at the same batch
@@ -31,10 +33,31 @@ each at its input and batch size, which takes half a minute to a minute. Neither
 			o.String(&request.Input, "input", "", "size of images, such as 32x32x3; empty: as in doc/Performance.md, or 28x28x1")
 			o.Int(&request.Classes, "classes", 10, "classes to tell apart", config.Between(2, 100_000))
 			o.Float(&request.Seconds, "seconds", 5, "time to measure each network", config.Between(0.01, 3600))
-			o.Choice(&request.Measure, "measure", pipeline.BenchAll, "what to measure", pipeline.BenchAll, pipeline.BenchTraining, pipeline.BenchInference)
+			o.Choice(&request.Measure, "measure", bench.All, "what to measure", bench.All, bench.Training, bench.Inference)
 			o.String(&request.CPUProfile, "cpu-profile", "", "file for a profile of the processor's time, which go tool pprof reads")
-			o.Bool(&request.JSON, "json", false, "write JSON")
+			o.Bool(&asJSON, "json", false, "write JSON")
 		},
-		run: func(ctx context.Context, c *call) error { return pipeline.Bench(ctx, c.env, c.settings, request) },
+		run: func(ctx context.Context, c *call) error { return c.bench(ctx, request, asJSON) },
 	}
+}
+
+// bench measures and shows each network when it is measured, or all as JSON.
+func (c *call) bench(ctx context.Context, request bench.Request, asJSON bool) error {
+	var results []*bench.Result
+	for result, err := range bench.Run(ctx, c.settings, request) {
+		if err != nil {
+			return err
+		}
+		if results = append(results, result); asJSON {
+			continue
+		}
+		if len(results) == 1 {
+			fmt.Fprint(c.stdout, result.MachineLine())
+		}
+		fmt.Fprint(c.stdout, result.Text())
+	}
+	if !asJSON {
+		return nil
+	}
+	return bench.WriteJSON(c.stdout, results)
 }

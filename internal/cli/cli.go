@@ -13,7 +13,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/logging"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // Exit codes of the program.
@@ -49,9 +49,9 @@ func exitCode(err error) int {
 		return ExitDone
 	case errors.As(err, &usage):
 		return ExitUsage
-	case errors.Is(err, pipeline.ErrRefused):
+	case errors.Is(err, rundir.ErrRefused):
 		return ExitRefused
-	case errors.Is(err, pipeline.ErrDifference):
+	case errors.Is(err, rundir.ErrDifference):
 		return ExitDifference
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // paths lists the commands with the words that call them.
@@ -144,8 +144,8 @@ func TestExitCode(t *testing.T) {
 		{errors.New("disk full"), 1},
 		{config.Usagef("wrong"), 2},
 		{fmt.Errorf("run: %w", config.Usagef("wrong")), 2},
-		{fmt.Errorf("gate: %w", pipeline.ErrRefused), 3},
-		{fmt.Errorf("verify: %w", pipeline.ErrDifference), 4},
+		{fmt.Errorf("gate: %w", rundir.ErrRefused), 3},
+		{fmt.Errorf("verify: %w", rundir.ErrDifference), 4},
 		{fmt.Errorf("train: %w", context.Canceled), 130},
 		{context.DeadlineExceeded, 1},
 	} {

@@ -32,7 +32,7 @@ flags, and the names of modules.`,
 			}
 			return nil
 		},
-		run: func(_ context.Context, c *call) error { return writeCompletion(c.root, c.args[0], c.env.Stdout) },
+		run: func(_ context.Context, c *call) error { return writeCompletion(c.root, c.args[0], c.stdout) },
 	}
 }
 

@@ -32,9 +32,9 @@ configuration, and for the thresholds of the gate the environment.`,
 		},
 		run: func(_ context.Context, c *call) error {
 			if asJSON {
-				return writeSettingsJSON(c.env.Stdout, c)
+				return writeSettingsJSON(c.stdout, c)
 			}
-			writeSettings(c.env.Stdout, c)
+			writeSettings(c.stdout, c)
 			return nil
 		},
 	}

@@ -13,11 +13,11 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/kernel"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/machine"
 )
 
-// machine is what the doctor finds. Sizes are in bytes, 0 where unknown.
-type machine struct {
+// findings are what the doctor finds. Sizes are in bytes, 0 where unknown.
+type findings struct {
 	Schema    int    `json:"schema"`
 	Version   string `json:"version"`
 	Go        string `json:"go"`
@@ -45,29 +45,29 @@ program is needed to train, judge and package.`,
 		run: func(_ context.Context, c *call) error {
 			m := examine("runs")
 			if asJSON {
-				return writeJSON(c.env.Stdout, m)
+				return writeJSON(c.stdout, m)
 			}
-			m.write(c.env.Stdout)
+			m.write(c.stdout)
 			return nil
 		},
 	}
 }
 
 // examine looks at the machine; runs is the folder of run directories.
-func examine(runs string) machine {
+func examine(runs string) findings {
 	info := buildinfo.Get()
-	total, available := pipeline.Memory()
+	total, available := machine.Memory()
 	dir := fileio.NearestDir(runs)
-	return machine{
+	return findings{
 		Schema: 1, Version: info.Version, Go: info.Go, Platform: info.Platform,
-		Processor: pipeline.Machine(), Cores: runtime.GOMAXPROCS(0),
+		Processor: machine.Name(), Cores: runtime.GOMAXPROCS(0),
 		Memory: total, Available: available,
 		SIMD: simdLevel(), UsedSIMD: kernel.Implementations()[0],
 		RunsDir: runs, FreeDisk: freeDisk(dir), Writable: fileio.TryDir(dir) == nil,
 	}
 }
 
-func (m machine) write(w io.Writer) {
+func (m findings) write(w io.Writer) {
 	line := func(name, format string, args ...any) {
 		writeEntry(w, name, 12, fmt.Sprintf(format, args...))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -56,7 +56,7 @@ func dotEnv() string {
 }
 
 func settingsOptions() []*config.Option {
-	o, s := config.NewOptions(nil), &pipeline.Settings{}
+	o, s := config.NewOptions(nil), &settings.Settings{}
 	s.Declare(o)
 	return o.All()
 }
@@ -78,7 +78,7 @@ func TestDotEnv(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s pipeline.Settings
+	var s settings.Settings
 	o := config.NewOptions(nil)
 	s.Declare(o)
 	if _, err := o.Resolve(sources...); err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
@@ -31,7 +32,18 @@ output.`,
 			declareJSON(o, &asJSON)
 		},
 		run: func(ctx context.Context, c *call) error {
-			return pipeline.Evaluate(ctx, c.environment(asJSON), c.settings, dir)
+			c.showsTables(asJSON)
+			evaluated, err := pipeline.Evaluate(ctx, c.env, c.settings, dir)
+			if err != nil {
+				return err
+			}
+			if !c.env.ShowsResults {
+				return c.printFile(evaluated.File)
+			}
+			for _, e := range evaluated.Parts {
+				fmt.Fprintf(c.stdout, "%s\n", e.ShortTable())
+			}
+			return nil
 		},
 	}
 }

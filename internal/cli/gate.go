@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
@@ -34,7 +37,35 @@ the run was started with as flags, then the environment's and those of .env.`,
 			declareJSON(o, &asJSON)
 		},
 		run: func(ctx context.Context, c *call) error {
-			return pipeline.Gate(ctx, c.environment(asJSON), c.settings, dir)
+			c.showsTables(asJSON)
+			judged, err := pipeline.Gate(ctx, c.env, c.settings, dir)
+			if judged == nil {
+				return err
+			}
+			return errors.Join(c.showDecision(judged), err)
 		},
 	}
+}
+
+// trial is a decision that is not taken, as JSON.
+type trial struct {
+	Schema int  `json:"schema"`
+	DryRun bool `json:"dry_run"`
+	*criterion.Release
+}
+
+// showDecision prints the decision as a table, or as it was written to its file.
+func (c *call) showDecision(judged *pipeline.Judged) error {
+	trying := judged.File == ""
+	switch {
+	case c.env.ShowsResults && trying:
+		fmt.Fprintf(c.stdout, "%s\n\n%s\n", pipeline.DryRunHead, judged.Table())
+	case c.env.ShowsResults:
+		fmt.Fprintf(c.stdout, "%s\n", judged.Table())
+	case trying:
+		return writeJSON(c.stdout, trial{judged.Schema, true, judged.Release})
+	default:
+		return c.printFile(judged.File)
+	}
+	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -28,7 +28,7 @@ type kind struct {
 
 func kinds() []kind {
 	return []kind{
-		{"recipe", "--recipe", pipeline.Recipes},
+		{"recipe", "--recipe", settings.Recipes},
 		{"dataset", "--dataset", dataset.Modules},
 		{"augmentation", "--augment", augment.Modules},
 		{"model", "--model", model.Modules},
@@ -71,9 +71,9 @@ defaults and types. Options of a module are given with the flag of its kind:
 				return err
 			}
 			if asJSON {
-				return writeKindsJSON(c.env.Stdout, chosen)
+				return writeKindsJSON(c.stdout, chosen)
 			}
-			writeKinds(c.env.Stdout, chosen)
+			writeKinds(c.stdout, chosen)
 			return nil
 		},
 	}

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/verify"
 )
 
 func packageCommand() *command {
@@ -20,8 +22,14 @@ last.`,
   blocktrain package --run runs/first --release-version 1.0.0
   blocktrain package verify runs/first/package/digits-vgg-small-0.1.0`,
 		settings: named("name", "release-version", "exporters"), recorded: &dir, needsRun: true,
-		own:      func(o *config.Options) { declareRun(o, &dir) },
-		run:      func(ctx context.Context, c *call) error { return pipeline.Package(ctx, c.env, c.settings, dir) },
+		own: func(o *config.Options) { declareRun(o, &dir) },
+		run: func(ctx context.Context, c *call) error {
+			made, err := pipeline.Package(ctx, c.env, c.settings, dir)
+			if err != nil {
+				return err
+			}
+			return c.printPath(made.Archive, nil)
+		},
 		children: []*command{packageVerifyCommand()},
 	}
 }
@@ -43,6 +51,12 @@ trains nothing; 'blocktrain verify' does. The package may be unpacked or a
 			}
 			return nil
 		},
-		run: func(ctx context.Context, c *call) error { return pipeline.VerifyPackage(ctx, c.env, c.args[0]) },
+		run: func(ctx context.Context, c *call) error {
+			found, err := verify.Package(ctx, c.env, c.args[0])
+			if found != nil {
+				fmt.Fprint(c.stdout, found.Text())
+			}
+			return err
+		},
 	}
 }

@@ -2,13 +2,17 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/predict"
 )
 
 func predictCommand() *command {
-	var request pipeline.PredictRequest
+	var request predict.Request
+	var form predictionForm
 	return &command{
 		use: "predict IMAGE...", short: "classify images with the model of a run or a package", group: groupData,
 		long: `Takes image files, folders, and - for a list of paths on the standard input, and
@@ -20,8 +24,8 @@ empty list are errors: exit code 2.`,
 		settings: named("workers"),
 		own: func(o *config.Options) {
 			o.String(&request.Model, "run", "", "run directory or package")
-			o.Choice(&request.Format, "format", "jsonl", "form of the lines", "jsonl", "csv")
-			o.String(&request.Output, "output", "", "file to write; empty: the standard output")
+			o.Choice(&form.format, "format", "jsonl", "form of the lines", "jsonl", "csv")
+			o.String(&form.output, "output", "", "file to write; empty: the standard output")
 			o.String(&request.Weights, "weights", "", "other weights than the packaged ones, a safetensors file")
 		},
 		args: func(args []string) error {
@@ -35,7 +39,52 @@ empty list are errors: exit code 2.`,
 				return config.Usagef("no model: want --run DIR, a run directory or a package")
 			}
 			request.Inputs, request.Stdin = c.args, c.stdin
-			return pipeline.Predict(ctx, c.env, c.settings, request)
+			return c.predict(ctx, request, form)
 		},
 	}
+}
+
+// predictionForm is how predictions are written, and the file that they go to.
+type predictionForm struct{ format, output string }
+
+// predict classifies images and writes their lines.
+func (c *call) predict(ctx context.Context, request predict.Request, form predictionForm) error {
+	if form.output != "" {
+		if err := fileio.CheckOutput(form.output); err != nil {
+			return config.Usage(err)
+		}
+	}
+	p, err := predict.Open(c.env.Log, c.settings, request)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if form.output == "" {
+		return writePredictions(ctx, p, form.format, c.stdout)
+	}
+	var unread error
+	err = fileio.WriteAtomic(form.output, func(w io.Writer) error {
+		err := writePredictions(ctx, p, form.format, w)
+		if errors.Is(err, predict.ErrUnread) {
+			unread, err = err, nil
+		}
+		return err
+	})
+	return errors.Join(err, unread)
+}
+
+func writePredictions(ctx context.Context, p *predict.Predictor, format string, w io.Writer) error {
+	lines := predict.NewWriter(format, w, len(p.Labels))
+	if err := lines.Begin(); err != nil {
+		return err
+	}
+	for prediction, err := range p.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := lines.Write(prediction); err != nil {
+			return err
+		}
+	}
+	return nil
 }

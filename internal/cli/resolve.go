@@ -11,7 +11,8 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/logging"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 // call resolves every setting and runs the command.
@@ -21,7 +22,7 @@ func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[str
 	if err != nil {
 		return err
 	}
-	made.root, made.stdin, made.terminal, made.args = cmd.Root(), a.stdin, a.terminal, args
+	made.root, made.stdin, made.stdout, made.terminal, made.args = cmd.Root(), a.stdin, a.stdout, a.terminal, args
 	return c.run(cmd.Context(), made)
 }
 
@@ -33,7 +34,7 @@ type resolution struct {
 	flags   config.Source
 
 	common   common
-	settings pipeline.Settings
+	settings settings.Settings
 	ambient  []config.Source
 	unknown  []string // variables of the environment that nothing answers to
 	setAside []string // variables of the environment for what is taken from flags alone
@@ -64,9 +65,9 @@ func (r *resolution) resolve() (*call, error) {
 	log := r.log()
 	slog.SetDefault(log.Logger) // for packages that are handed no logger
 	r.reportUnknown(log)
-	env := &pipeline.Environment{
-		Stdout: r.app.stdout, Stderr: r.app.stderr, Log: log,
-		Terminal: logging.IsTerminal(r.app.stderr) && !r.common.quiet,
+	env := &rundir.Environment{Log: log}
+	if logging.IsTerminal(r.app.stderr) && !r.common.quiet {
+		env.Progress = func(epochs int) rundir.Display { return newDisplay(r.app.stderr, epochs) }
 	}
 	return &call{settings: &r.settings, env: env, options: o.All(), origins: origins}, nil
 }
@@ -130,7 +131,7 @@ func (r *resolution) addRecipe() error {
 	if name.Value == "" {
 		return nil
 	}
-	recipe, err := pipeline.Recipe(name.Value)
+	recipe, err := settings.Recipe(name.Value)
 	if err != nil {
 		return err
 	}
@@ -156,10 +157,10 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 	case *r.command.recorded == "":
 		return plain, nil, nil
 	}
-	if err := pipeline.CheckRunPath(*r.command.recorded); err != nil {
+	if err := rundir.CheckPath(*r.command.recorded); err != nil {
 		return nil, nil, err
 	}
-	record, err := config.ReadRecord(pipeline.SettingsFile(*r.command.recorded), r.known)
+	record, err := config.ReadRecord(rundir.SettingsPath(*r.command.recorded), r.known)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -34,9 +34,9 @@ stands, however it was taken, unless what it rests on was lost or changed.`,
 			case dir == "" && resume:
 				return config.Usagef("--resume needs --run DIR")
 			case resume:
-				return pipeline.Resume(ctx, c.env, c.settings, dir)
+				return c.printResult(pipeline.Resume(ctx, c.env, c.settings, dir))
 			}
-			return pipeline.Run(ctx, c.env, c.settings)
+			return c.printResult(pipeline.Run(ctx, c.env, c.settings))
 		},
 	}
 }

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
@@ -19,7 +21,18 @@ each part. Make it once, before any look at the data, and give it to runs by
 		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "split-ratio", "split-seed", "workers"),
 		own:      func(o *config.Options) { o.String(&output, "output", "split.json", "file to write") },
 		run: func(ctx context.Context, c *call) error {
-			return pipeline.Split(ctx, c.env, c.settings, output)
+			made, err := pipeline.Split(ctx, c.env, c.settings, output)
+			if err != nil {
+				return err
+			}
+			for _, part := range dataset.Parts() {
+				list := made.Indexes(part)
+				fmt.Fprintf(c.stdout, "%s: %d examples\n", part, len(list))
+				for label, count := range dataset.Counts(made.Data, list) {
+					fmt.Fprintf(c.stdout, "  %-20s %d\n", made.Data.Classes()[label], count)
+				}
+			}
+			return nil
 		},
 	}
 }

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -39,8 +42,36 @@ func declareJSON(o *config.Options, asJSON *bool) {
 	o.Bool(asJSON, "json", false, "write JSON on a terminal too")
 }
 
-// environment is the call's, with tables for a person at a terminal.
-func (c *call) environment(asJSON bool) *pipeline.Environment {
-	c.env.Tables = c.terminal && !asJSON
-	return c.env
+// showsTables says that the call shows its results as tables, for a person at a
+// terminal.
+func (c *call) showsTables(asJSON bool) { c.env.ShowsResults = c.terminal && !asJSON }
+
+// printFile copies a result that was written to a file to the standard output.
+func (c *call) printFile(path string) error {
+	b, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return err
+	}
+	_, err = c.stdout.Write(b)
+	return err
+}
+
+// printPath prints where the result of a command is, if it made one.
+func (c *call) printPath(path string, err error) error {
+	if err == nil {
+		fmt.Fprintln(c.stdout, path)
+	}
+	return err
+}
+
+// printResult prints where the result of a run is, or what a dry run would do.
+func (c *call) printResult(r *pipeline.Result, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case r.Plan != nil:
+		fmt.Fprint(c.stdout, r.Plan.Text())
+		return nil
+	}
+	return c.printPath(r.Path, nil)
 }

@@ -18,6 +18,8 @@ func trainCommand() *command {
   blocktrain train --overfit-batch --epochs 50   # can the network learn at all?`,
 		settings: func(o *config.Option) bool { return o.Group != "Release" }, recorded: &dir,
 		own: func(o *config.Options) { o.String(&dir, "run", "", "run directory to go on in; empty: a new one") },
-		run: func(ctx context.Context, c *call) error { return pipeline.Train(ctx, c.env, c.settings, dir) },
+		run: func(ctx context.Context, c *call) error {
+			return c.printResult(pipeline.Train(ctx, c.env, c.settings, dir))
+		},
 	}
 }

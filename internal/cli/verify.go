@@ -2,13 +2,16 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/verify"
 )
 
 func verifyCommand() *command {
-	var request pipeline.VerifyRequest
+	var request verify.Request
+	var asJSON bool
 	return &command{
 		flagsAlone: true,
 		use:        "verify RUN|PACKAGE", short: "train a model again from its record and compare every bit", group: groupStages,
@@ -41,7 +44,7 @@ environment and of .env, only --workers, --data-mode and --json count.`,
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 			o.Int(&request.Epochs, "epochs", 0, "compare the first epochs alone; 0: all, and what was made of the weights", config.Between(0, 100_000))
 			o.String(&request.Keep, "keep", "", "new folder for the run that is made for comparison; empty: it is removed")
-			o.Bool(&request.JSON, "json", false, "print the result as JSON")
+			o.Bool(&asJSON, "json", false, "print the result as JSON")
 		},
 		args: func(args []string) error {
 			if len(args) != 1 {
@@ -55,7 +58,15 @@ environment and of .env, only --workers, --data-mode and --json count.`,
 			forget(c.origins, "init-from", &request.InitFrom)
 			forget(c.origins, "epochs", &request.Epochs)
 			forget(c.origins, "keep", &request.Keep)
-			return pipeline.Verify(ctx, c.env, request)
+			result, err := verify.Run(ctx, c.env, request)
+			switch {
+			case result == nil:
+			case asJSON:
+				err = errors.Join(err, writeJSON(c.stdout, result))
+			default:
+				fmt.Fprint(c.stdout, result.Text())
+			}
+			return err
 		},
 	}
 }

@@ -32,9 +32,9 @@ training yields.`,
 		run: func(_ context.Context, c *call) error {
 			info := buildinfo.Get()
 			if asJSON {
-				return writeJSON(c.env.Stdout, versionJSON{1, info.Version, engine.ContractVersion, info.Commit, info.Modified, info.Go, info.Platform})
+				return writeJSON(c.stdout, versionJSON{1, info.Version, engine.ContractVersion, info.Commit, info.Modified, info.Go, info.Platform})
 			}
-			fmt.Fprintf(c.env.Stdout, "blocktrain %s\ncontract   %d\ncommit     %s\ngo         %s %s\n",
+			fmt.Fprintf(c.stdout, "blocktrain %s\ncontract   %d\ncommit     %s\ngo         %s %s\n",
 				info.Version, engine.ContractVersion, commitText(info), info.Go, info.Platform)
 			return nil
 		},

@@ -19,3 +19,6 @@ func (e *UsageError) Unwrap() error { return e.Err }
 func Usagef(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
+
+// Usage marks an error as a mistake in what the user asked for.
+func Usage(err error) error { return &UsageError{Err: err} }

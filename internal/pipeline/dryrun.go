@@ -2,19 +2,38 @@ package pipeline
 
 import (
 	"fmt"
-	"io"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/report"
 )
 
-// describeTo says what the task would do in a new run.
-func (r *session) describeTo(w io.Writer, dir string, t task) error {
-	s, i := r.settings, &r.record.Identity
-	train := len(r.data.trainList(s))
+// Plan is what a task would do in a new run.
+type Plan struct {
+	prepared *Prepared
+	Dir      string
+	Stages   []string
+}
+
+// plan is that of the task in the directory.
+func (p *Prepared) plan(dir string, t task) *Plan {
+	made := &Plan{prepared: p, Dir: dir}
+	for _, stage := range t.stages {
+		made.Stages = append(made.Stages, stage.name)
+	}
+	return made
+}
+
+// Text is the plan for people.
+func (plan *Plan) Text() string {
+	p := plan.prepared
+	s, i := p.Settings, &p.Record.Identity
+	train := len(p.Data.TrainList(s))
 	batch := min(s.BatchSize, train)
 	if s.OverfitBatch {
 		train = batch
 	}
-	_, err := fmt.Fprintf(w, `dry run: nothing is trained, downloaded or written
+	return fmt.Sprintf(`dry run: nothing is trained, downloaded or written
 
 run directory   %s
 datasets        %s (%d classes)
@@ -28,17 +47,8 @@ training        %s of %s of %s, shards of %d, seed %d
 stages          %s
 identity        %s
 
-%s`, dir, strings.Join(r.record.datasetNames(), ", "), len(i.Classes),
-		train, i.Split.Validation, i.Split.Test, inputText(i.Input), i.Input.Mode, i.Augment,
-		i.Loss.words(), i.Optimizer.words(), short(float64(i.LearningRate)), short(float64(i.WeightDecay)), i.Schedule.words(),
-		counted(s.Epochs, "epoch"), counted(r.stepsPerEpoch(s.BatchSize), "step"), counted(batch, "image"), s.ShardSize, s.Seed, stageNames(t.stages), r.record.IdentitySHA256, r.graph.Summary())
-	return err
-}
-
-func stageNames(stages []stage) string {
-	var names []string
-	for _, stage := range stages {
-		names = append(names, stage.name)
-	}
-	return strings.Join(names, ", ")
+%s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
+		train, i.Split.Validation, i.Split.Test, report.InputText(i.Input), i.Input.Mode, i.Augment,
+		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
+		config.Counted(s.Epochs, "epoch"), config.Counted(p.stepsPerEpoch(s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

@@ -8,16 +8,20 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/release"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 // elsewhere is data that a network was not trained on.
 type elsewhere struct {
 	all   dataset.Dataset
-	notes []DatasetNote
+	notes []rundir.DatasetNote
 }
 
 // namesData says whether flags choose the data, instead of the run's record.
-func (s *Settings) namesData() bool {
+func namesData(s *settings.Settings) bool {
 	for _, name := range []string{"dataset", "dataset-options", "data-dir"} {
 		if s.Origins[name] == config.OriginFlag {
 			return true
@@ -27,20 +31,20 @@ func (s *Settings) namesData() bool {
 }
 
 // openOther opens the datasets that the settings name.
-func openOther(ctx context.Context, env *Environment, s *Settings) (*elsewhere, error) {
+func openOther(ctx context.Context, env *rundir.Environment, s *settings.Settings) (*elsewhere, error) {
 	other := &elsewhere{}
 	var members []dataset.Dataset
 	for _, name := range s.Datasets {
-		source, note, err := noted(dataset.MakeDataset, name, s.OptionsOf(name))
+		source, note, err := settings.Noted(dataset.MakeDataset, name, s.OptionsOf(name))
 		if err != nil {
-			return nil, usage(err)
+			return nil, config.Usage(err)
 		}
 		d, err := openDataset(ctx, env, s, name, source)
 		if err != nil {
 			return nil, err
 		}
 		members = append(members, d)
-		other.notes = append(other.notes, DatasetNote{note, d.Digest(), d.Len()})
+		other.notes = append(other.notes, rundir.DatasetNote{ModuleNote: note, SHA256: d.Digest(), Examples: d.Len()})
 	}
 	var err error
 	other.all, err = dataset.Concat(members...)
@@ -50,34 +54,32 @@ func openOther(ctx context.Context, env *Environment, s *Settings) (*elsewhere, 
 // evaluateElsewhere scores the run's network on the official test part of other
 // data, or on all of it where there is none. Nothing rests on the result, so that it
 // is in no record, and packages are the same with and without it.
-func evaluateElsewhere(ctx context.Context, r *session, other *elsewhere) error {
-	t, err := loadTrained(r.dir, r.record)
+func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhere) (*Evaluated, error) {
+	model, err := c.Classifier()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	scored, err := dataset.Remap(other.all, r.record.Identity.Classes)
+	scored, err := dataset.Remap(other.all, model.Labels)
 	if err != nil {
-		return usage(err)
+		return nil, config.Usage(err)
 	}
 	list, part := dataset.Official(scored, dataset.PartTest), "test"
 	if len(list) == 0 {
 		list, part = everything(scored), "all"
 	}
-	if err := r.refuseTrained(ctx, other, list); err != nil {
-		return err
+	if err := refuseTrained(ctx, c, other, list); err != nil {
+		return nil, err
 	}
-	l := &dataset.Loader{Dataset: scored, Rule: r.record.Identity.Input, Workers: r.settings.workers()}
-	e, err := r.score(ctx, t, l, list)
+	l := &dataset.Loader{Dataset: scored, Rule: model.Rule, Workers: c.Settings.WorkerCount()}
+	e, err := score(ctx, c.Record, model, l, list)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	e.Dataset, e.Part = strings.Join(r.settings.Datasets, ","), part
+	e.Dataset, e.Part = strings.Join(c.Settings.Datasets, ","), part
 	// The digest tells folders apart, and other options of one dataset.
-	name := fmt.Sprintf("%s-%.8s", strings.Join(r.settings.Datasets, "-"), other.all.Digest())
-	if _, err := r.writeEvaluation(e.Evaluation, name); err != nil {
-		return err
-	}
-	return r.env.printDocument(r.dir.file(evaluationDir, name+".json"))
+	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.Datasets, "-"), other.all.Digest())
+	_, err = writeEvaluation(c, e.Evaluation, name)
+	return &Evaluated{Parts: []*metric.Evaluation{e.Evaluation}, File: c.Dir.File(rundir.EvaluationDir, name+".json")}, err
 }
 
 func everything(d dataset.Dataset) []int {
@@ -90,14 +92,14 @@ func everything(d dataset.Dataset) []int {
 
 // refuseTrained refuses to score a network on examples, those at indexes of other
 // data, that it was trained on.
-func (r *session) refuseTrained(ctx context.Context, other *elsewhere, indexes []int) error {
-	split, err := dataset.ReadSplit(r.dir.file(splitFile))
+func refuseTrained(ctx context.Context, c *release.Candidate, other *elsewhere, indexes []int) error {
+	split, err := dataset.ReadSplit(c.Dir.File(rundir.SplitFile))
 	if err != nil {
 		return err
 	}
-	n := countShared(identify(r.record.Identity.Datasets, split.Train), identify(other.notes, indexes))
-	if n == 0 && r.record.usesDatasets(r.settings.Datasets) {
-		if n, err = r.countSeen(ctx, split, other.all, indexes); err != nil {
+	n := release.CountShared(release.Identify(c.Record.Identity.Datasets, split.Train), release.Identify(other.notes, indexes))
+	if n == 0 && c.Record.UsesDatasets(c.Settings.Datasets) {
+		if n, err = countSeen(ctx, c, split, other.all, indexes); err != nil {
 			return err
 		}
 	}
@@ -107,22 +109,18 @@ func (r *session) refuseTrained(ctx context.Context, other *elsewhere, indexes [
 	return nil
 }
 
-func (record *Record) usesDatasets(names []string) bool {
-	return strings.Join(record.datasetNames(), ",") == strings.Join(names, ",")
-}
-
 // countSeen counts the examples at indexes that are of the run's training part,
 // although the data as a whole is not the run's: those of the same source and
 // pixels. Where the run's own data is no longer there, none can be found.
-func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dataset.Dataset, indexes []int) (int, error) {
-	r.env.Log.Info("reading the run's own data, to see whether it has the same images",
-		"dataset", strings.Join(r.record.datasetNames(), ","), "data_dir", strings.Join(r.record.dataDirs(r.dir.path), ","))
-	own, err := r.record.openData(ctx, r.dir.path)
+func countSeen(ctx context.Context, c *release.Candidate, split *dataset.Split, other dataset.Dataset, indexes []int) (int, error) {
+	c.Env.Log.Info("reading the run's own data, to see whether it has the same images",
+		"dataset", strings.Join(c.Record.DatasetNames(), ","), "data_dir", strings.Join(c.Record.DataDirs(c.Dir.Path), ","))
+	own, err := release.OpenRecorded(ctx, c.Record, c.Dir.Path)
 	if err == nil && own.Digest() != split.Dataset {
 		err = errors.New("other data is in its place")
 	}
 	if err != nil {
-		r.env.Log.Warn("the run's own data is not at hand, so that nobody can tell whether it has the same images", "error", err)
+		c.Env.Log.Warn("the run's own data is not at hand, so that nobody can tell whether it has the same images", "error", err)
 		return 0, ctx.Err()
 	}
 	shared, err := dataset.Shared(ctx, own, split.Train, other, indexes)
@@ -140,7 +138,7 @@ func (r *session) countSeen(ctx context.Context, split *dataset.Split, other dat
 		}
 	}
 	if n == 0 {
-		r.env.Log.Warn("some images are identical to images that the network was trained on, which makes the result look better than it is",
+		c.Env.Log.Warn("some images are identical to images that the network was trained on, which makes the result look better than it is",
 			"images", len(shared), "first", other.Source(shared[0]))
 	}
 	return n, nil

@@ -2,112 +2,93 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"strings"
-	"time"
 
+	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/nn"
-	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/release"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
-// trained is the network of a run with the weights that are judged.
-type trained struct {
-	graph  *nn.Graph
-	params *nn.Parameters
+// Evaluated is how a run's model did on parts of data.
+type Evaluated struct {
+	Parts []*metric.Evaluation // those of the run: validation, test
+	File  string               // of the last
 }
 
-// loadTrained reads the weights that the run's training left.
-func loadTrained(dir *runDir, record *Record) (*trained, error) {
-	if err := record.checkTrained(dir); err != nil {
+var evaluateStage = stage{name: "evaluate", run: made(evaluateRun),
+	stands: func(found *standing) bool { return found.evaluated }}
+
+// evaluateRun scores the best weights on the validation and the test part and draws
+// the plots.
+func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
+	c := s.Candidate()
+	model, err := c.Classifier()
+	if err != nil {
 		return nil, err
 	}
-	graph, params, err := record.restore(dir.bestWeights())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s has no %s, but its training is finished: %s", dir.path, path.Join(train.CheckpointDir, train.BestFile), restoreOrRepeat)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &trained{graph, params}, nil
-}
-
-func (record *Record) checkTrained(dir *runDir) error {
-	if record.Training == nil {
-		return config.Usagef("%s has not been trained to its end: continue it with blocktrain run --run %s --resume", dir.path, shellWord(dir.path))
-	}
-	return nil
-}
-
-// evaluateStage scores the best weights on the validation and the test part and
-// draws the plots.
-func (r *session) evaluateStage(ctx context.Context) error {
-	t, err := loadTrained(r.dir, r.record)
-	if err != nil {
-		return err
-	}
-	validation, err := r.evaluatePart(ctx, t, dataset.PartValidation)
-	if err != nil {
-		return err
-	}
-	test, err := r.evaluatePart(ctx, t, dataset.PartTest)
-	if err != nil {
-		return err
-	}
-	if test.Latency, err = measureLatency(ctx, t, r.data.loader(r.settings, nil), r.data.split.Test); err != nil {
-		return err
-	}
-	for _, e := range []*scored{validation, test} {
-		files, err := r.writeEvaluation(e.Evaluation, e.Part)
+	var parts []*Scored
+	for _, part := range rundir.EvaluatedParts() {
+		e, err := s.EvaluatePart(ctx, model, part)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := r.noteFiles(files...); err != nil {
-			return err
+		parts = append(parts, e)
+	}
+	test := parts[len(parts)-1]
+	if test.Latency, err = model.Latency(ctx, s.Data.Loader(s.Settings, nil), s.Data.Split.Test, machine.Name()); err != nil {
+		return nil, err
+	}
+	made := &Evaluated{File: s.Dir.File(rundir.EvaluationFile(dataset.PartTest))}
+	for _, e := range parts {
+		files, err := writeEvaluation(c, e.Evaluation, e.Part)
+		if err != nil {
+			return nil, err
 		}
+		if err := s.Dir.NoteFiles(s.Record, files...); err != nil {
+			return nil, err
+		}
+		made.Parts = append(made.Parts, e.Evaluation)
 	}
-	if err := r.visualize(validation, test); err != nil {
-		return err
+	if err := s.visualize(parts[0], test); err != nil {
+		return nil, err
 	}
-	if err := r.noteFolder(plotsDir); err != nil {
-		return err
-	}
-	return r.dir.writeRecord(r.record)
+	return made, s.Dir.WriteRecord(s.Record)
 }
 
-// scored is an evaluation with what it was made of.
-type scored struct {
+// Scored is an evaluation with what it was made of.
+type Scored struct {
 	*metric.Evaluation
 	list          []int // indexes of the examples
 	labels        []int
 	probabilities []float32 // [N,K]
 }
 
-func (r *session) evaluatePart(ctx context.Context, t *trained, part dataset.Part) (*scored, error) {
-	list := r.data.split.Indexes(part)
-	if err := r.data.split.CheckUnseen(r.data.all, list); err != nil {
+// EvaluatePart scores a model on a part of the run's data.
+func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifier, part dataset.Part) (*Scored, error) {
+	list := p.Data.Split.Indexes(part)
+	if err := p.Data.Split.CheckUnseen(p.Data.All, list); err != nil {
 		return nil, err
 	}
-	e, err := r.score(ctx, t, r.data.loader(r.settings, nil), list)
+	e, err := score(ctx, p.Record, model, p.Data.Loader(p.Settings, nil), list)
 	if err != nil {
 		return nil, err
 	}
-	e.Dataset, e.Part = strings.Join(r.settings.Datasets, ","), part.String()
+	e.Dataset, e.Part = strings.Join(p.Settings.Datasets, ","), part.String()
 	return e, nil
 }
 
-// score runs the network over a list of examples.
-func (r *session) score(ctx context.Context, t *trained, l *dataset.Loader, list []int) (*scored, error) {
-	probabilities, labels, err := train.Probabilities(ctx, t.graph, t.params, l, list, r.settings.workers())
+// score runs a run's model over a list of examples.
+func score(ctx context.Context, record *rundir.Record, model *classifier.Classifier, l *dataset.Loader, list []int) (*Scored, error) {
+	probabilities, labels, err := model.Probabilities(ctx, l, list, l.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +96,8 @@ func (r *session) score(ctx context.Context, t *trained, l *dataset.Loader, list
 	if err != nil {
 		return nil, err
 	}
-	e.Weights, e.WeightsSHA256 = r.record.Weights, r.record.Training.WeightsSHA256
-	return &scored{e, list, labels, probabilities}, nil
+	e.Weights, e.WeightsSHA256 = record.Weights, record.Training.WeightsSHA256
+	return &Scored{e, list, labels, probabilities}, nil
 }
 
 // What the names of an evaluation's tables end with.
@@ -127,94 +108,68 @@ const (
 
 // writeEvaluation writes the figures as JSON, the tables as CSV, and shows them
 // in the log. It returns the names of the files, from the run directory.
-func (r *session) writeEvaluation(e *metric.Evaluation, name string) (files []string, err error) {
-	if err := os.MkdirAll(r.dir.file(evaluationDir), 0o755); err != nil {
+func writeEvaluation(c *release.Candidate, e *metric.Evaluation, name string) (files []string, err error) {
+	if err := os.MkdirAll(c.Dir.File(rundir.EvaluationDir), 0o755); err != nil {
 		return nil, err
 	}
-	path := r.dir.file(evaluationDir, name+".json")
+	path := c.Dir.File(rundir.EvaluationDir, name+".json")
 	if err := fileio.WriteJSON(path, e); err != nil {
 		return nil, err
 	}
-	for suffix, write := range map[string]func(io.Writer) error{
-		classesSuffix: e.WriteClassesCSV, confusionSuffix: e.WriteConfusionCSV,
-	} {
-		if err := fileio.WriteAtomic(r.dir.file(evaluationDir, name+suffix), write); err != nil {
+	base := rundir.EvaluationDir + "/" + name
+	files = append(files, base+".json")
+	for _, table := range []struct {
+		suffix string
+		write  func(io.Writer) error
+	}{{classesSuffix, e.WriteClassesCSV}, {confusionSuffix, e.WriteConfusionCSV}} {
+		if err := fileio.WriteAtomic(c.Dir.File(base+table.suffix), table.write); err != nil {
 			return nil, err
 		}
+		files = append(files, base+table.suffix)
 	}
-	err = r.env.show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()), e.ShortTable(),
+	c.Env.Show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()),
 		"dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "loss", rounded(e.Loss), "file", path)
-	base := evaluationDir + "/" + name
-	return []string{base + ".json", base + classesSuffix, base + confusionSuffix}, err
-}
-
-// Measuring latency: how many calls are not counted, and how many are.
-const (
-	latencyWarmup  = 20
-	latencySamples = 200
-)
-
-// measureLatency times the network on single images of list, on one worker.
-func measureLatency(ctx context.Context, t *trained, l *dataset.Loader, list []int) (*metric.Latency, error) {
-	inference, err := engine.NewInference(t.graph, t.params, 1, 1)
-	if err != nil {
-		return nil, err
-	}
-	defer inference.Close()
-	order := make([]int, latencyWarmup+latencySamples)
-	for i := range order {
-		order[i] = list[i%len(list)]
-	}
-	probabilities := make([]float32, inference.Classes())
-	var samples []time.Duration
-	for batch, err := range l.Batches(ctx, order, 0, 0, 1) {
-		if err != nil {
-			return nil, err
-		}
-		started := time.Now()
-		inference.Run(probabilities, batch.Images)
-		if batch.Position >= latencyWarmup {
-			samples = append(samples, time.Since(started))
-		}
-	}
-	return metric.SummarizeLatency(samples, 1, 1, Machine())
+	return files, nil
 }
 
 // Evaluate repeats the evaluation of the run in dir or, where flags name other
 // data than the run's own, scores the run's network on that.
-func Evaluate(ctx context.Context, env *Environment, s *Settings, dir string) error {
-	return withRunDir(env, dir, func(d *runDir, record *Record) error {
-		if err := record.checkTrained(d); err != nil {
+func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (made *Evaluated, err error) {
+	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
+		if err := record.CheckTrained(d); err != nil {
 			return err
 		}
-		if s.namesData() {
+		if namesData(s) {
 			other, err := openOther(ctx, env, s)
 			if err != nil {
 				return err
 			}
 			if other.all.Digest() != record.Identity.DatasetSHA256 {
-				return evaluateElsewhere(ctx, &session{env: env, settings: s, dir: d, record: record}, other)
+				c := &release.Candidate{Env: env, Settings: s, Dir: d, Record: record}
+				made, err = evaluateElsewhere(ctx, c, other)
+				return err
 			}
 		}
 		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {
 			return err
 		}
-		judged := r.record.Files[evaluationFile(dataset.PartTest)]
-		if err := r.evaluateStage(ctx); err != nil {
+		judged := r.Record.Files[rundir.EvaluationFile(dataset.PartTest)]
+		if made, err = evaluateRun(ctx, r); err != nil {
 			return err
 		}
 		r.warnOfVoidDecision(judged)
-		return env.printDocument(d.file(evaluationDir, testFile))
+		return nil
 	})
+	return made, err
 }
 
 // warnOfVoidDecision warns where a decision rests on the evaluation with the digest
 // judged, which another has replaced: latencies differ each time.
-func (r *session) warnOfVoidDecision(judged string) {
-	if r.record.Decision == "" || r.record.Files[evaluationFile(dataset.PartTest)] == judged {
+func (s *session) warnOfVoidDecision(judged string) {
+	if s.Record.Decision == "" || s.Record.Files[rundir.EvaluationFile(dataset.PartTest)] == judged {
 		return
 	}
-	r.env.Log.Warn(fmt.Sprintf("the decision is void until the gate is repeated on the new evaluation: blocktrain gate --run %s", shellWord(r.dir.path)),
-		"decision", r.record.Decision)
+	s.Env.Log.Warn(fmt.Sprintf("the decision is void until the gate is repeated on the new evaluation: blocktrain gate --run %s", config.ShellWord(s.Dir.Path)),
+		"decision", s.Record.Decision)
 }

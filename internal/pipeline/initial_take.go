@@ -8,33 +8,34 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // takeInitial gives the parameters the weights to begin with, by name. Those that
 // do not fit keep their drawn values, and so does a head for other classes.
-func (r *session) takeInitial() error {
-	i := r.initial
+func (p *Prepared) takeInitial() error {
+	i := p.Initial
 	if i == nil || i.tensors == nil {
 		return nil
 	}
-	anew := i.anew
-	if i.classes != nil && !slices.Equal(i.classes, r.data.all.Classes()) {
-		anew = append(slices.Clone(anew), headOf(r.graph)...)
+	anew := i.Anew
+	if i.classes != nil && !slices.Equal(i.classes, p.Data.All.Classes()) {
+		anew = append(slices.Clone(anew), headOf(p.Graph)...)
 	}
-	taken, left := i.divide(r.params, anew)
-	i.anew = left
+	taken, left := i.divide(p.Params, anew)
+	i.Anew = left
 	var err error
-	if i.drawn, err = r.params.LoadMatching(taken); err != nil {
-		return usage(fmt.Errorf("--init-from %s: %w", r.settings.InitFrom, err))
+	if i.drawn, err = p.Params.LoadMatching(taken); err != nil {
+		return config.Usage(fmt.Errorf("--init-from %s: %w", p.Settings.InitFrom, err))
 	}
-	r.sayTaken()
-	return checkFreeze(r.settings.Freeze, r.params.Names())
+	p.sayTaken()
+	return settings.CheckFreeze(p.Settings.Freeze, p.Params.Names())
 }
 
 // divide parts the file's tensors into those to take and the names, sorted, of those
 // among anew that would fit.
-func (i *initial) divide(p *nn.Parameters, anew []string) (take []weights.Tensor, left []string) {
+func (i *Initial) divide(p *nn.Parameters, anew []string) (take []weights.Tensor, left []string) {
 	for _, t := range i.tensors {
 		param := p.Lookup(t.Name)
 		if param != nil && slices.Equal(param.Shape, t.Shape) && slices.Contains(anew, t.Name) {
@@ -64,69 +65,69 @@ func headOf(g *nn.Graph) []string {
 }
 
 // sayTaken says which weights were taken over.
-func (r *session) sayTaken() {
-	names, drawn := r.params.Names(), r.initial.drawn
-	about := []any{"from", r.settings.InitFrom, "tensors", fmt.Sprintf("%d of %d", len(names)-len(drawn), len(names)), "made_anew", strings.Join(drawn, ",")}
-	if r.mostAre(drawn) {
-		r.env.Log.Warn("few weights taken over: is the file of another model?", about...)
+func (p *Prepared) sayTaken() {
+	names, drawn := p.Params.Names(), p.Initial.drawn
+	about := []any{"from", p.Settings.InitFrom, "tensors", fmt.Sprintf("%d of %d", len(names)-len(drawn), len(names)), "made_anew", strings.Join(drawn, ",")}
+	if p.mostAre(drawn) {
+		p.Env.Log.Warn("few weights taken over: is the file of another model?", about...)
 	} else {
-		r.env.Log.Info("weights taken over", about...)
+		p.Env.Log.Info("weights taken over", about...)
 	}
 }
 
 // checkInitial says what became of the head, and refuses weights of which no layer
 // has any use, and frozen ones that were drawn.
-func (r *session) checkInitial() error {
-	i := r.initial
+func (p *Prepared) checkInitial() error {
+	i := p.Initial
 	if i == nil {
 		return nil
 	}
-	if err := r.checkTaken(); err != nil {
+	if err := p.checkTaken(); err != nil {
 		return err
 	}
-	for _, p := range r.params.All() {
-		if p.Trainable && frozen(r.settings.Freeze, p.Name) && slices.Contains(i.drawn, p.Name) {
+	for _, w := range p.Params.All() {
+		if w.Trainable && nn.Frozen(p.Settings.Freeze, w.Name) && slices.Contains(i.drawn, w.Name) {
 			return config.Usagef("--freeze %s: %s is made anew, so that it would keep random values: freeze what --init-from gives alone",
-				strings.Join(r.settings.Freeze, ","), p.Name)
+				strings.Join(p.Settings.Freeze, ","), w.Name)
 		}
 	}
-	head := headOf(r.graph)
+	head := headOf(p.Graph)
 	switch taken := func(name string) bool { return !slices.Contains(i.drawn, name) }; {
-	case len(i.anew) > 0:
-		r.env.Log.Info("the head is made anew: the one in the file tells other classes apart",
-			"classes", classesText(r.data.all.Classes()), "in_file", classesText(i.classes))
+	case len(i.Anew) > 0:
+		p.Env.Log.Info("the head is made anew: the one in the file tells other classes apart",
+			"classes", classesText(p.Data.All.Classes()), "in_file", classesText(i.classes))
 	case i.classes == nil && slices.ContainsFunc(head, taken):
-		r.env.Log.Warn("nobody can tell which classes the head in the file tells apart: it is taken over as if they were these, in this order",
-			"classes", classesText(r.data.all.Classes()), "init-from", r.settings.InitFrom)
+		p.Env.Log.Warn("nobody can tell which classes the head in the file tells apart: it is taken over as if they were these, in this order",
+			"classes", classesText(p.Data.All.Classes()), "init-from", p.Settings.InitFrom)
 	}
 	return nil
 }
 
 // checkTaken refuses a file that gives no layer its weights: what else may fit by
 // chance, such as biases, is of no use without them.
-func (r *session) checkTaken() error {
+func (p *Prepared) checkTaken() error {
 	var wanted, there []string
-	for _, p := range r.params.All() {
+	for _, w := range p.Params.All() {
 		switch {
-		case !p.IsWeight():
-		case !slices.Contains(r.initial.drawn, p.Name):
+		case !w.IsWeight():
+		case !slices.Contains(p.Initial.drawn, w.Name):
 			return nil
-		case !slices.Contains(r.initial.anew, p.Name):
-			wanted = append(wanted, fmt.Sprintf("%s %v", p.Name, p.Shape))
+		case !slices.Contains(p.Initial.Anew, w.Name):
+			wanted = append(wanted, fmt.Sprintf("%s %v", w.Name, w.Shape))
 		}
 	}
-	for _, t := range r.initial.tensors {
+	for _, t := range p.Initial.tensors {
 		if len(t.Shape) > 1 {
 			there = append(there, fmt.Sprintf("%s %v", t.Name, t.Shape))
 		}
 	}
-	path := r.settings.InitFrom
+	path := p.Settings.InitFrom
 	if len(wanted) == 0 {
 		return config.Usagef("--init-from %s: the model has no layer but its head, and the one in the file tells other classes apart (%s): nothing can be taken over",
-			path, classesText(r.initial.classes))
+			path, classesText(p.Initial.classes))
 	}
 	return config.Usagef("--init-from %s: no layer's weights have name and shape of the model's: %s wants %s, the file has %s: want the file of such a model, for such images",
-		path, r.settings.Model, firstOf(wanted), firstOf(there))
+		path, p.Settings.Model, firstOf(wanted), firstOf(there))
 }
 
 // firstOf are the first entries of a list, for a message.
@@ -145,16 +146,16 @@ func classesText(classes []string) string {
 }
 
 // mostAre says whether the named tensors have most of the trainable values.
-func (r *session) mostAre(names []string) bool {
+func (p *Prepared) mostAre(names []string) bool {
 	named, all := 0, 0
-	for _, p := range r.params.All() {
+	for _, w := range p.Params.All() {
 		switch {
-		case !p.Trainable:
+		case !w.Trainable:
 			continue
-		case slices.Contains(names, p.Name):
-			named += p.Elements()
+		case slices.Contains(names, w.Name):
+			named += w.Elements()
 		}
-		all += p.Elements()
+		all += w.Elements()
 	}
 	return 2*named > all
 }

@@ -2,45 +2,46 @@ package pipeline
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
-// progress reports training: a bar with rate and time left on a terminal, and
-// one log line per epoch everywhere.
+// plainInterval is the time between progress lines where nothing else shows it.
+const plainInterval = 10 * time.Second
+
+// progress reports a training: the environment's display of steps, if it has one,
+// and one log line per epoch.
 type progress struct {
-	env    *Environment
-	epochs int // that the training has at most
-	bar    *progressbar.ProgressBar
+	env    *rundir.Environment
+	epochs int            // that the training has at most
+	steps  train.Observer // nil where nobody watches
 	shown  time.Time
 }
 
-const (
-	// plainInterval is the time between progress lines where there is no bar.
-	plainInterval = 10 * time.Second
-	// barColumns is what a bar with its words takes. On a narrower terminal it
-	// would not stay on one line.
-	barColumns = 78
-)
-
-func newProgress(env *Environment, epochs int) *progress {
-	return &progress{env: env, epochs: epochs, shown: time.Now()}
+// Observe returns what reports a training of so many epochs, and what removes it from
+// the screen.
+func Observe(env *rundir.Environment, epochs int) (observer train.Observer, clear func()) {
+	p := &progress{env: env, epochs: epochs, shown: time.Now()}
+	if env.Progress == nil {
+		return p, func() {}
+	}
+	display := env.Progress(epochs)
+	p.steps = display
+	if display == nil {
+		return p, func() {}
+	}
+	return p, display.Clear
 }
 
 // Step implements train.Observer.
 func (p *progress) Step(epoch, done, total int, loss float64) {
-	if p.bar == nil && p.env.Terminal && logging.Columns(p.env.Stderr) >= barColumns {
-		p.bar = newBar(p.env.Stderr, total)
-	}
-	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("epoch %d/%d  loss %.4f", epoch, p.epochs, loss))
-		_ = p.bar.Set(done) // only the terminal can fail here
+	if p.steps != nil {
+		p.steps.Step(epoch, done, total, loss)
 		return
 	}
 	if done < total && time.Since(p.shown) >= plainInterval {
@@ -49,23 +50,11 @@ func (p *progress) Step(epoch, done, total int, loss float64) {
 	}
 }
 
-func newBar(w io.Writer, total int) *progressbar.ProgressBar {
-	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w),
-		progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
-}
-
-// clear removes the bar, so that something else can be written.
-func (p *progress) clear() {
-	if p.bar != nil {
-		_ = p.bar.Clear() // only the terminal can fail here
-		p.bar = nil
-	}
-}
-
 // Epoch implements train.Observer.
 func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
-	p.clear()
+	if p.steps != nil {
+		p.steps.Epoch(e, epochs, best)
+	}
 	p.shown = time.Now()
 	p.env.Log.Info("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
 		"train_loss", rounded(e.TrainLoss), "train_accuracy", rounded(e.TrainAccuracy),
@@ -85,6 +74,3 @@ func epochWords(e metric.Epoch, epochs int, best bool) string {
 
 // rounded is a number for the log, where it stays one.
 func rounded(v float64) float64 { return math.RoundToEven(v*1e4) / 1e4 }
-
-// short is a number for people.
-func short(v float64) string { return fmt.Sprintf("%.4g", v) }

@@ -1,9 +1,15 @@
 package pipeline
 
 import (
+	"log/slog"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // TestEpochWordsFit checks that the line of an epoch has at most 120 columns in the
@@ -13,5 +19,22 @@ func TestEpochWordsFit(t *testing.T) {
 	e := metric.Epoch{Epoch: 100, TrainLoss: 2.3, TrainAccuracy: 1, ValidationLoss: 2.3, ValidationAccuracy: 1, ImagesPerSecond: 123456}
 	if line := epochWords(e, 100, true); before+len(line) > 120 {
 		t.Errorf("%d columns: %s", before+len(line), line)
+	}
+}
+
+// TestProgressInFile checks that a file gets lines and no control characters.
+func TestProgressInFile(t *testing.T) {
+	var b strings.Builder
+	p := &progress{env: &rundir.Environment{Log: logging.New(&b, slog.LevelInfo, false)}, epochs: 2, shown: time.Now()}
+	p.Step(1, 100, 1000, 2.3)
+	p.shown = p.shown.Add(-plainInterval)
+	p.Step(1, 500, 1000, 1.5)
+	p.Step(1, 600, 1000, 1.4)
+	p.Epoch(metric.Epoch{Epoch: 1, TrainLoss: 1.25, ValidationAccuracy: 0.98765432}, 2, true)
+	want := regexp.MustCompile(`^\S+ INFO  training epoch=1/2 done=500/1000 train_loss=1.5
+\S+ INFO  epoch 1/2: train loss 1.2500, 0.00 %; validation 0.0000, 98.77 %; 0 images/s; best
+$`)
+	if !want.MatchString(b.String()) {
+		t.Errorf("got\n%s", b.String())
 	}
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"bytes"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +14,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -22,7 +24,7 @@ import (
 // not begin again in silence, nor at all where it was finished.
 func TestResumeWithoutCheckpoint(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	if err := Train(t.Context(), testEnvironment(t, nil), smallRun(t, dir), ""); err != nil {
+	if _, err := Train(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir), ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -39,7 +41,7 @@ func TestResumeWithoutCheckpoint(t *testing.T) {
 		{"not begun", 0, false, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			lost := copied(t, dir)
+			lost := runtest.Copied(t, dir)
 			loseCheckpoints(t, lost, test.epochs, test.noted)
 			log, err := resumeTraining(t, lost)
 			if test.refusal == "" && err != nil || test.refusal != "" && (err == nil || !strings.Contains(err.Error(), test.refusal)) {
@@ -56,27 +58,27 @@ func TestResumeWithoutCheckpoint(t *testing.T) {
 // epochs of its history.
 func loseCheckpoints(t *testing.T, dir string, epochs int, noted bool) {
 	t.Helper()
-	d := &runDir{path: dir}
-	record, err := d.readRecord()
+	d := rundir.At(dir)
+	record, err := d.ReadRecord()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !noted {
 		record.Training = nil
 	}
-	if err := d.writeRecord(record); err != nil {
+	if err := d.WriteRecord(record); err != nil {
 		t.Fatal(err)
 	}
-	history, err := os.ReadFile(d.file(train.HistoryFile))
+	history, err := os.ReadFile(d.File(train.HistoryFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := bytes.SplitAfter(history, []byte("\n"))
-	if err := os.WriteFile(d.file(train.HistoryFile), bytes.Join(lines[:epochs], nil), 0o600); err != nil {
+	if err := os.WriteFile(d.File(train.HistoryFile), bytes.Join(lines[:epochs], nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{train.LastFile, train.BestFile} {
-		if err := os.Remove(d.file(train.CheckpointDir, name)); err != nil {
+		if err := os.Remove(d.File(train.CheckpointDir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,8 +88,8 @@ func loseCheckpoints(t *testing.T, dir string, epochs int, noted bool) {
 func resumeTraining(t *testing.T, dir string) (string, error) {
 	t.Helper()
 	var log bytes.Buffer
-	env := &Environment{Stdout: io.Discard, Stderr: io.Discard, Log: logging.New(&log, slog.LevelInfo, false)}
-	err := Train(t.Context(), env, resumed(t, dir), dir)
+	env := &rundir.Environment{Log: logging.New(&log, slog.LevelInfo, false)}
+	_, err := Train(t.Context(), env, resumed(t, dir), dir)
 	return log.String(), err
 }
 
@@ -95,20 +97,20 @@ func resumeTraining(t *testing.T, dir string) (string, error) {
 // after the other, and wants it back to the byte, and a refused run given no more.
 func TestResumeMakesWhatIsMissing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	if err := Run(t.Context(), testEnvironment(t, nil), smallRun(t, dir)); err != nil {
+	if _, err := Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir)); err != nil {
 		t.Fatal(err)
 	}
 	whole := contents(t, dir)
 	for _, lost := range []string{
-		historyCSV, cardFile, reportFile, exportDir, packageDir,
-		packageDir + "/digits-linear-0.1.0", packageDir + "/digits-linear-0.1.0.tar.gz",
+		rundir.HistoryCSV, rundir.CardFile, rundir.ReportFile, rundir.ExportDir, rundir.PackageDir,
+		rundir.PackageDir + "/digits-linear-0.1.0", rundir.PackageDir + "/digits-linear-0.1.0.tar.gz",
 	} {
 		t.Run(lost, func(t *testing.T) {
-			run := copied(t, dir)
+			run := runtest.Copied(t, dir)
 			if err := os.RemoveAll(filepath.Join(run, lost)); err != nil {
 				t.Fatal(err)
 			}
-			if err := Resume(t.Context(), testEnvironment(t, nil), resumed(t, run), run); err != nil {
+			if _, err := Resume(t.Context(), runtest.Quiet(), resumed(t, run), run); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(whole, contents(t, run)); diff != "" {
@@ -121,7 +123,7 @@ func TestResumeMakesWhatIsMissing(t *testing.T) {
 // contents are the digests of the files of a run but the logs.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	names, err := filesBelow(dir)
+	names, err := fileio.FilesBelow(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,9 +140,9 @@ func contents(t *testing.T, dir string) map[string]string {
 }
 
 // resumed are the settings to go on with the run in dir.
-func resumed(t *testing.T, dir string) *Settings {
+func resumed(t *testing.T, dir string) *settings.Settings {
 	t.Helper()
-	s := smallRun(t, dir)
+	s := runtest.SmallRun(t, dir)
 	delete(s.Origins, "output-dir")
 	return s
 }
@@ -149,34 +151,34 @@ func resumed(t *testing.T, dir string) *Settings {
 // earlier decision left, and wants nothing of that kept beside what is new.
 func TestBrokenOffStages(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	if err := Run(t.Context(), testEnvironment(t, nil), smallRun(t, dir)); err != nil {
+	if _, err := Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir)); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("gate", func(t *testing.T) {
-		d := &runDir{path: copied(t, dir)}
-		if err := errors.Join(os.Remove(d.file(releaseFile)), os.MkdirAll(d.file(releaseFile, "in the way"), 0o755)); err != nil {
+		d := rundir.At(runtest.Copied(t, dir))
+		if err := errors.Join(os.Remove(d.File(rundir.ReleaseFile)), os.MkdirAll(d.File(rundir.ReleaseFile, "in the way"), 0o755)); err != nil {
 			t.Fatal(err)
 		}
-		if err := Gate(t.Context(), testEnvironment(t, nil), resumed(t, d.path), d.path); err == nil {
+		if _, err := Gate(t.Context(), runtest.Quiet(), resumed(t, d.Path), d.Path); err == nil {
 			t.Fatal("the decision was written to a folder")
 		}
-		if exists(d.file(reportFile)) || exists(d.file(cardFile)) {
+		if fileio.Exists(d.File(rundir.ReportFile)) || fileio.Exists(d.File(rundir.CardFile)) {
 			t.Error("report and model card show a decision that is given up")
 		}
 	})
 	t.Run("package", func(t *testing.T) {
-		d := &runDir{path: copied(t, dir)}
-		s := resumed(t, d.path)
+		d := rundir.At(runtest.Copied(t, dir))
+		s := resumed(t, d.Path)
 		s.Origins["release-version"] = config.OriginFlag
 		s.ReleaseVersion = "1" + strings.Repeat("0", 220) // too long for the archive's temporary file
-		stale := d.file(packageDir, "digits-linear-"+s.ReleaseVersion+".tar.gz")
+		stale := d.File(rundir.PackageDir, "digits-linear-"+s.ReleaseVersion+".tar.gz")
 		if err := os.WriteFile(stale, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := Package(t.Context(), testEnvironment(t, nil), s, d.path); err == nil {
+		if _, err := Package(t.Context(), runtest.Quiet(), s, d.Path); err == nil {
 			t.Fatal("an archive with a name that is too long was written")
 		}
-		if exists(stale) || !exists(strings.TrimSuffix(stale, ".tar.gz")) {
+		if fileio.Exists(stale) || !fileio.Exists(strings.TrimSuffix(stale, ".tar.gz")) {
 			t.Error("the archive of an earlier package stands beside the new one")
 		}
 	})

@@ -7,172 +7,153 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/release"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // task is what a command does with a run.
 type task struct {
 	stages []stage
-	result func(d *runDir, record *Record) string // path of what the stages made
+	path   func(d *rundir.Dir, record *rundir.Record) string // of what the stages make
 }
 
 // wholeRun is every stage, and ends with a package.
-var wholeRun = task{stages, (*runDir).archive}
+func wholeRun() task { return task{stages, (*rundir.Dir).Archive} }
 
 // trainingAlone is the first stage.
-var trainingAlone = task{stages[:1], func(d *runDir, _ *Record) string { return d.path }}
+func trainingAlone() task {
+	return task{stages[:1], func(d *rundir.Dir, _ *rundir.Record) string { return d.Path }}
+}
 
 // judges says whether the task decides on the model.
 func (t task) judges() bool {
-	return slices.ContainsFunc(t.stages, func(s stage) bool { return s.name == "gate" })
+	return slices.ContainsFunc(t.stages, func(s stage) bool { return s.judges })
 }
 
-// Run does the whole pipeline in a new run directory and prints the path of the
-// package. A model that the gate refuses is an error that wraps ErrRefused;
-// nothing is exported or packaged then.
-func Run(ctx context.Context, env *Environment, s *Settings) error {
-	return begin(ctx, env, s, wholeRun)
+// after is what of the task is left to do.
+func (t task) after(found *standing) task {
+	t.stages = slices.DeleteFunc(slices.Clone(t.stages), func(s stage) bool { return s.stands != nil && s.stands(found) })
+	return t
 }
 
-// Train trains, no more, and prints the run directory: a new one or, where dir is
-// not empty, that one, in which it goes on.
-func Train(ctx context.Context, env *Environment, s *Settings, dir string) error {
+// Run does the whole pipeline in a new run directory. A model that the gate refuses is
+// an error that wraps rundir.ErrRefused; nothing is exported or packaged then.
+func Run(ctx context.Context, env *rundir.Environment, s *settings.Settings) (*Result, error) {
+	return begin(ctx, env, s, wholeRun())
+}
+
+// Train trains, no more, in a new run directory or, where dir is not empty, in that
+// one, in which it goes on.
+func Train(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (*Result, error) {
 	if dir == "" {
-		return begin(ctx, env, s, trainingAlone)
+		return begin(ctx, env, s, trainingAlone())
 	}
-	return resume(ctx, env, s, dir, trainingAlone)
+	return resume(ctx, env, s, dir, trainingAlone())
 }
 
 // Resume goes on with the run in dir from its last checkpoint, or from the start
 // where it has none, through all stages that are left.
-func Resume(ctx context.Context, env *Environment, s *Settings, dir string) error {
-	return resume(ctx, env, s, dir, wholeRun)
+func Resume(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (*Result, error) {
+	return resume(ctx, env, s, dir, wholeRun())
 }
 
 // begin prepares a new run and its directory and does the task.
-func begin(ctx context.Context, env *Environment, s *Settings, t task) (err error) {
+func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t task) (result *Result, err error) {
 	path := s.RunDir(time.Now())
-	if err := checkNewRunDir(path); err != nil {
-		return err
+	if err := rundir.CheckNew(path); err != nil {
+		return nil, err
 	}
-	if err := checkWritable(path, "--output-dir"); err != nil {
-		return err
+	if err := rundir.CheckWritable(path, "--output-dir"); err != nil {
+		return nil, err
 	}
-	r, err := prepareNew(ctx, env, s, t)
+	p, err := prepareNew(ctx, env, s, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if s.DryRun {
-		return r.describeTo(env.Stdout, path, t)
+		return &Result{Dir: path, Plan: p.plan(path, t)}, nil
 	}
-	if r.dir, err = createRunDir(env, path); err != nil {
-		return err
+	d, err := rundir.Create(env, path)
+	if err != nil {
+		return nil, err
 	}
-	defer func() { err = r.dir.end(env, explainFullDisk(err, "repeat the command")) }()
-	env.Log.Info("run begun", "directory", path, "identity_sha256", r.record.IdentitySHA256)
-	if err := r.writeBeginning(); err != nil {
-		return err
+	defer func() { err = d.End(env, rundir.ExplainFullDisk(err, "repeat the command")) }()
+	env.Log.Info("run begun", "directory", path, "identity_sha256", p.Record.IdentitySHA256)
+	if err := p.WriteBeginning(d); err != nil {
+		return nil, err
 	}
-	r.warnOfFewSteps()
-	return r.do(ctx, t)
+	p.warnOfFewSteps()
+	return (&session{Prepared: p, Dir: d}).do(ctx, t)
 }
 
 // prepareNew makes all of a new run that comes before its directory, and refuses
 // what the task would refuse later, or what cannot be meant.
-func prepareNew(ctx context.Context, env *Environment, s *Settings, t task) (*session, error) {
+func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settings, t task) (*Prepared, error) {
 	first, err := readNewInitial(s.InitFrom)
 	if err != nil {
 		return nil, err
 	}
-	r, err := prepare(ctx, env, s, s.SplitFile, first)
+	p, err := prepare(ctx, env, s, s.SplitFile, first)
 	if err != nil {
 		return nil, err
 	}
 	// Of new runs alone: what was trained so once can still be continued and verified.
-	if err := r.modules.augment.CheckSize(r.data.rule.Width, r.data.rule.Height); err != nil {
-		return nil, usage(err)
+	if err := p.Modules.Augment.CheckSize(p.Data.Rule.Width, p.Data.Rule.Height); err != nil {
+		return nil, config.Usage(err)
 	}
-	if err := r.checkInitial(); err != nil {
+	if err := p.checkInitial(); err != nil {
 		return nil, err
 	}
-	if err := r.checkTask(t); err != nil {
+	if err := p.checkTask(t); err != nil {
 		return nil, err
 	}
-	return r, r.noteInitial(ctx)
+	return p, p.noteInitial(ctx)
 }
 
 // checkTask finds out before training what a later stage would refuse.
-func (r *session) checkTask(t task) error {
-	if !t.judges() || r.settings.Baseline == "" {
+func (p *Prepared) checkTask(t task) error {
+	if !t.judges() || p.Settings.Baseline == "" {
 		return nil
 	}
-	_, err := r.openBaseline()
-	return err
+	return release.CheckBaseline(p.Settings.Baseline, p.Record, p.Data.All)
 }
 
-// writeBeginning writes what a run directory holds before training. run.env comes
+// WriteBeginning writes what a run directory holds before training. run.env comes
 // last: a directory without it is no run yet.
-func (r *session) writeBeginning() error {
-	if err := dataset.WriteSplit(r.dir.file(splitFile), r.data.split); err != nil {
+func (p *Prepared) WriteBeginning(d *rundir.Dir) error {
+	if err := dataset.WriteSplit(d.File(rundir.SplitFile), p.Data.Split); err != nil {
 		return err
 	}
-	if err := fileio.WriteJSON(r.dir.file(duplicatesFile), r.data.duplicates); err != nil {
+	if err := fileio.WriteJSON(d.File(rundir.DuplicatesFile), p.Data.Duplicates); err != nil {
 		return err
 	}
-	r.record.Execution.StartedIn = wayBack(r.dir.path)
-	if err := r.dir.writeRecord(r.record); err != nil {
+	p.Record.Execution.StartedIn = rundir.WayBack(d.Path)
+	if err := d.WriteRecord(p.Record); err != nil {
 		return err
 	}
-	return r.settings.WriteRecord(r.dir.file(settingsFile))
+	return p.Settings.WriteRecord(d.File(rundir.SettingsFile))
 }
 
-// counted is a number with what is counted, in the plural where it is not one.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// do does the task and says where what it made is.
+func (s *session) do(ctx context.Context, t task) (*Result, error) {
+	result := &Result{Dir: s.Dir.Path}
+	if err := s.run(ctx, t.stages, result); err != nil {
+		return result, explain(err, s.Dir.Path)
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// do does the task and prints the path of what it made.
-func (r *session) do(ctx context.Context, t task) error {
-	if err := r.runStages(ctx, t.stages); err != nil {
-		return explain(err, r.dir.path)
-	}
-	_, err := fmt.Fprintln(r.env.Stdout, t.result(r.dir, r.record))
-	return err
-}
-
-// runStages does the stages in order. The report is written for a refused model
-// too; what comes after it is not.
-func (r *session) runStages(ctx context.Context, stages []stage) error {
-	var refused error
-	for _, stage := range stages {
-		if refused != nil && stage.name != "report" {
-			return refused
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		r.env.Log.Debug("stage", "name", stage.name)
-		err := stage.run(r, ctx)
-		switch {
-		case errors.Is(err, ErrRefused):
-			refused = err
-		case err != nil:
-			return fmt.Errorf("%s: %w", stage.name, err)
-		}
-	}
-	return refused
+	result.Path = t.path(s.Dir, s.Record)
+	return result, nil
 }
 
 // explain adds to an interruption, and to a full disk, how to go on.
 func explain(err error, dir string) error {
-	resume := fmt.Sprintf("continue with: blocktrain run --run %s --resume", shellWord(dir))
+	resume := fmt.Sprintf("continue with: blocktrain run --run %s --resume", config.ShellWord(dir))
 	if !errors.Is(err, context.Canceled) {
-		return explainFullDisk(err, resume)
+		return rundir.ExplainFullDisk(err, resume)
 	}
 	hint := fmt.Errorf("interrupted; %s (%w)", resume, context.Canceled)
 	if errors.Is(err, train.ErrNotSaved) {

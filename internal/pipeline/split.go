@@ -2,51 +2,36 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
-// checkOutput finds out early that a file cannot be written where it is wanted.
-func checkOutput(path string) error {
-	if dir := filepath.Dir(path); !exists(dir) {
-		return config.Usagef("cannot write %s: the folder %s does not exist", path, dir)
-	}
-	return nil
+// Division is a split list that was written.
+type Division struct {
+	*dataset.Split
+	Data dataset.Dataset // that it divides
 }
 
 // Split makes the split list of the settings' datasets and writes it to path.
 // An existing file is an error: a split is made once.
-func Split(ctx context.Context, env *Environment, s *Settings, path string) error {
-	if exists(path) {
-		return config.Usagef("%s exists: a split is made once; remove it or name another file", path)
+func Split(ctx context.Context, env *rundir.Environment, s *settings.Settings, path string) (*Division, error) {
+	if fileio.Exists(path) {
+		return nil, config.Usagef("%s exists: a split is made once; remove it or name another file", path)
 	}
-	if err := checkOutput(path); err != nil {
-		return err
+	if err := fileio.CheckOutput(path); err != nil {
+		return nil, config.Usage(err)
 	}
-	m, err := makeModules(s)
+	m, err := s.MakeModules()
 	if err != nil {
-		return usage(err)
+		return nil, config.Usage(err)
 	}
 	d, err := openData(ctx, env, s, m, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := dataset.WriteSplit(path, d.split); err != nil {
-		return err
-	}
-	for _, part := range dataset.Parts() {
-		list := d.split.Indexes(part)
-		if _, err := fmt.Fprintf(env.Stdout, "%s: %d examples\n", part, len(list)); err != nil {
-			return err
-		}
-		for label, count := range dataset.Counts(d.all, list) {
-			if _, err := fmt.Fprintf(env.Stdout, "  %-20s %d\n", d.all.Classes()[label], count); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return &Division{d.Split, d.All}, dataset.WriteSplit(path, d.Split)
 }

@@ -1,0 +1,50 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// NamedValue is one setting as it is recorded.
+type NamedValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Exact is the shortest text that is read as v again.
+func Exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// Short is a number for people.
+func Short(v float64) string { return fmt.Sprintf("%.4g", v) }
+
+// Counted is a number with what is counted, in the plural where it is not one.
+func Counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// plainWord is what a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:,=+@%-]+$`)
+
+// ShellWord writes a path so that it can be copied into a shell.
+func ShellWord(path string) string {
+	if plainWord.MatchString(path) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+var moduleName = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*$`)
+
+// IsModuleName refuses what cannot be the name of a module.
+func IsModuleName(s string) error {
+	if !moduleName.MatchString(s) {
+		return errors.New("want the name of a module; 'blocktrain list' shows them")
+	}
+	return nil
+}

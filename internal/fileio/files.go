@@ -1,0 +1,90 @@
+package fileio
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Exists says whether there is a file or folder at path.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// CheckOutput finds out early that a file cannot be written where it is wanted.
+func CheckOutput(path string) error {
+	if dir := filepath.Dir(path); !Exists(dir) {
+		return fmt.Errorf("cannot write %s: the folder %s does not exist", path, dir)
+	}
+	return nil
+}
+
+// Remove removes those of the files that exist.
+func Remove(paths ...string) error {
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copy copies a file and makes the folder that it goes to.
+func Copy(to, from string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return WriteBytes(to, b)
+}
+
+// ReplaceDir fills a new folder and puts it in the place of dir, which keeps what
+// it holds until then.
+func ReplaceDir(dir string, fill func(dir string) error) error {
+	building, old := dir+".tmp", dir+".old.tmp"
+	if err := errors.Join(os.RemoveAll(building), os.RemoveAll(old)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(building, 0o755); err != nil {
+		return err
+	}
+	if err := fill(building); err != nil {
+		if remove := os.RemoveAll(building); remove != nil {
+			return fmt.Errorf("%w; and cannot remove what was half written: %w", err, remove)
+		}
+		return err
+	}
+	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(building, dir); err != nil {
+		return errors.Join(err, os.Rename(old, dir))
+	}
+	return os.RemoveAll(old)
+}
+
+// FilesBelow lists the files of a folder by their paths in it, with slashes, sorted.
+func FilesBelow(dir string) ([]string, error) {
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	return names, err
+}
+
+// SHA256Of is the hexadecimal SHA-256 of b.
+func SHA256Of(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

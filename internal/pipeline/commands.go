@@ -1,0 +1,145 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/release"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
+)
+
+// Commands on a run that was trained, each of which repeats a stage.
+
+// Judged is a decision on a run.
+type Judged struct {
+	*criterion.Release
+	File string // release.json; empty for a dry run, which changes no file
+}
+
+// Gate repeats the decision on the run in dir. A dry run says what the decision
+// would be, and changes no file. A refusal comes with an error that wraps
+// rundir.ErrRefused.
+func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (judged *Judged, err error) {
+	if s.DryRun {
+		return tryGate(ctx, env, s, dir)
+	}
+	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
+		c, test, err := candidateFor(ctx, env, s, d, record)
+		if err != nil {
+			return err
+		}
+		decided, err := c.Decide(ctx, test)
+		if err != nil {
+			return err
+		}
+		refused := c.Publish(decided)
+		if refused != nil && !errors.Is(refused, rundir.ErrRefused) {
+			return refused
+		}
+		if _, err := c.WriteDocuments(); err != nil {
+			return err
+		}
+		judged = &Judged{decided, d.File(rundir.ReleaseFile)}
+		return refused
+	})
+	return judged, err
+}
+
+// tryGate decides on the run in dir as Gate does, and only says so.
+func tryGate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (*Judged, error) {
+	d, record, err := rundir.LookInto(dir)
+	if err != nil {
+		return nil, err
+	}
+	c, test, err := candidateFor(ctx, env, s, d, record)
+	if err != nil {
+		return nil, err
+	}
+	decided, err := c.Decide(ctx, test)
+	if err != nil {
+		return nil, err
+	}
+	env.Show("dry run", DryRunHead+"\n"+decided.Table())
+	if decided.Approved {
+		return &Judged{Release: decided}, nil
+	}
+	return &Judged{Release: decided}, fmt.Errorf("%w: %s; dry run: no file was changed", rundir.ErrRefused, decided.Reason)
+}
+
+// DryRunHead is what comes before a decision that is not taken.
+const DryRunHead = "dry run: no file is changed; the decision would be"
+
+// candidateFor opens no more of a run than its gate needs: the data only when there
+// is a baseline to run on it.
+func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Settings, d *rundir.Dir, record *rundir.Record) (*release.Candidate, *release.TestPart, error) {
+	if s.Baseline == "" {
+		c, err := candidateOf(env, s, d, record)
+		return c, nil, err
+	}
+	r, err := reopen(ctx, env, s, d, record)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.Candidate(), r.testPart(), nil
+}
+
+// candidateOf opens a run for work that needs its results alone.
+func candidateOf(env *rundir.Environment, s *settings.Settings, d *rundir.Dir, record *rundir.Record) (*release.Candidate, error) {
+	m, err := s.MakeModules()
+	if err != nil {
+		return nil, config.Usage(err)
+	}
+	return &release.Candidate{Env: env, Settings: s, Modules: m, Dir: d, Record: record}, nil
+}
+
+// Export writes the model of the run in dir, approved or not, in the formats asked
+// for, and returns the folder.
+func Export(_ context.Context, env *rundir.Environment, s *settings.Settings, dir string) (folder string, err error) {
+	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
+		c, err := candidateOf(env, s, d, record)
+		if err != nil {
+			return err
+		}
+		if err := c.Rename(); err != nil {
+			return err
+		}
+		if folder, err = c.Export(); err != nil {
+			return err
+		}
+		if fileio.Exists(d.File(rundir.CardFile)) { // which has the name too
+			_, err = c.WriteDocuments()
+		}
+		return err
+	})
+	return folder, err
+}
+
+// Package repeats the packaging of the approved run in dir.
+func Package(_ context.Context, env *rundir.Environment, s *settings.Settings, dir string) (made *release.Package, err error) {
+	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
+		c, err := candidateOf(env, s, d, record)
+		if err != nil {
+			return err
+		}
+		if err := c.CheckApproval(); err != nil {
+			return err
+		}
+		if err := c.Rename(); err != nil {
+			return err
+		}
+		if _, err := c.WriteDocuments(); err != nil {
+			return err
+		}
+		if err := c.RenewExport(); err != nil {
+			return err
+		}
+		made, err = c.Package()
+		return err
+	})
+	return made, err
+}

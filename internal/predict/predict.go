@@ -1,0 +1,254 @@
+// Package predict classifies images with the model of a run or a package.
+package predict
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/blocktrain/blocktrain/internal/classifier"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/settings"
+)
+
+// Request says what to classify with which model.
+type Request struct {
+	Model   string   // run directory or package
+	Weights string   // other weights than the model's own; empty for those
+	Inputs  []string // image files, folders, or "-" for a list of paths on Stdin
+	Stdin   io.Reader
+}
+
+// predictBatch is the most images in memory at a time.
+const predictBatch = 64
+
+// Predictor classifies the files of a request. Close ends its workers.
+type Predictor struct {
+	*classifier.Classifier
+	log     *logging.Log
+	request Request
+	plan    *engine.Inference
+	images  []uint8
+	workers int
+	failed  int
+}
+
+// Open reads the model of the request and makes ready to classify.
+func Open(log *logging.Log, s *settings.Settings, request Request) (*Predictor, error) {
+	if err := request.check(); err != nil {
+		return nil, err
+	}
+	model, _, err := classifier.Open(request.Model, request.Weights)
+	if err != nil {
+		return nil, err
+	}
+	p := &Predictor{Classifier: model, log: log, request: request, workers: s.WorkerCount()}
+	if p.plan, err = model.Plan(predictBatch, p.workers); err != nil {
+		return nil, err
+	}
+	p.images = make([]uint8, p.plan.BatchSize()*model.ImageBytes())
+	return p, nil
+}
+
+// Close ends the workers.
+func (p *Predictor) Close() { p.plan.Close() }
+
+// check finds out early what is missing.
+func (r *Request) check() error {
+	for _, input := range r.Inputs {
+		switch {
+		case input == "":
+			return config.Usagef("the name of an image is empty")
+		case input != "-" && !fileio.Exists(input):
+			return config.Usagef("%s does not exist", input)
+		}
+	}
+	if r.Weights != "" && !fileio.Exists(r.Weights) {
+		return config.Usagef("--weights %s does not exist", r.Weights)
+	}
+	return nil
+}
+
+// ErrUnread is wrapped by the error that counts the images that could not be read.
+var ErrUnread = errors.New("not every image could be read")
+
+// All yields a prediction for each image, in their order. An image that cannot be
+// read has one that says why, and the last error, which wraps ErrUnread, counts them.
+func (p *Predictor) All(ctx context.Context) iter.Seq2[*Prediction, error] {
+	return func(yield func(*Prediction, error) bool) {
+		var batch []string
+		for path, err := range p.paths() {
+			if err != nil {
+				if p.batch(ctx, batch, yield) {
+					yield(nil, err)
+				}
+				return
+			}
+			if batch = append(batch, path); len(batch) == p.plan.BatchSize() {
+				if !p.batch(ctx, batch, yield) {
+					return
+				}
+				batch = batch[:0]
+			}
+		}
+		if p.batch(ctx, batch, yield) && p.failed > 0 {
+			yield(nil, fmt.Errorf("%w: %d of them, see their lines", ErrUnread, p.failed))
+		}
+	}
+}
+
+// batch classifies at most as many files as the plan takes. It returns false where no
+// more are wanted.
+func (p *Predictor) batch(ctx context.Context, paths []string, yield func(*Prediction, error) bool) bool {
+	if err := context.Cause(ctx); err != nil {
+		yield(nil, err)
+		return false
+	}
+	failures := p.load(paths)
+	size, classes := p.ImageBytes(), p.plan.Classes()
+	probabilities := make([]float32, len(paths)*classes)
+	p.plan.Run(probabilities, p.images[:len(paths)*size])
+	for i, path := range paths {
+		prediction := &Prediction{Source: path}
+		if failures[i] != nil {
+			p.failed++
+			prediction.Error = failures[i].Error()
+		} else {
+			prediction.fill(probabilities[i*classes:][:classes], p.Labels)
+		}
+		if !yield(prediction, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// load decodes files side by side and returns the error of each.
+func (p *Predictor) load(paths []string) []error {
+	size, failures := p.ImageBytes(), make([]error, len(paths))
+	var decoding errgroup.Group
+	decoding.SetLimit(p.workers) // which bounds the memory that large images take
+	for i, path := range paths {
+		decoding.Go(func() error {
+			failures[i] = loadInto(p.images[i*size:][:size], path, p.Rule)
+			return nil
+		})
+	}
+	_ = decoding.Wait() // the failures have the errors
+	return failures
+}
+
+// loadInto decodes an image and brings it to the network's input. An image that
+// cannot be read leaves dst as it was.
+func loadInto(dst []uint8, path string, rule imaging.Rule) error {
+	img, err := imaging.DecodeFile(path)
+	if err != nil {
+		return err
+	}
+	if img, err = rule.Apply(img); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	copy(dst, img.Pix)
+	return nil
+}
+
+// paths yields the files of the request, those of a folder in bytewise order.
+func (p *Predictor) paths() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, input := range p.request.Inputs {
+			more := true
+			each := func(path string, err error) bool {
+				more = yield(path, err)
+				return more
+			}
+			if input == "-" {
+				listed(p.request.Stdin, each)
+			} else {
+				p.walked(input, each)
+			}
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// listed yields the lines of a list of paths. One that is empty is an error, as a
+// folder without images is: most likely what should have written it found nothing.
+func listed(r io.Reader, yield func(string, error) bool) {
+	lines, empty := bufio.NewScanner(r), true
+	for lines.Scan() {
+		path := strings.TrimRight(lines.Text(), "\r")
+		if path == "" {
+			continue
+		}
+		empty = false
+		if !yield(path, nil) {
+			return
+		}
+	}
+	switch err := lines.Err(); {
+	case err != nil:
+		yield("", fmt.Errorf("cannot read the list of paths: %w", err))
+	case empty:
+		yield("", config.Usagef("nothing to classify: the list of paths on the standard input is empty"))
+	}
+}
+
+// walked yields a file, or the image files below a folder, and warns of the files
+// there that are left out.
+func (p *Predictor) walked(root string, yield func(string, error) bool) {
+	found, skipped := 0, 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			return nil
+		case path != root && !imaging.IsFileName(path):
+			if !strings.HasPrefix(d.Name(), ".") {
+				skipped++
+			}
+			return nil
+		}
+		found++
+		if !yield(path, nil) {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if skipped > 0 {
+		p.log.Warn("skipped files that are not named as PNG, JPEG or GIF images", "folder", root, "files", skipped)
+	}
+	switch {
+	case err != nil:
+		yield("", err)
+	case found == 0:
+		yield("", config.Usagef("%s holds no PNG, JPEG or GIF file", root))
+	}
+}
+
+// rank lists the classes from the most probable to the least, ties in the order
+// of the classes.
+func rank(probabilities []float32) []int {
+	order := make([]int, len(probabilities))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
+	return order
+}

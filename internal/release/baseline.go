@@ -1,0 +1,104 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/classifier"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+)
+
+// TestPart is the test part of a run: its data, the loader that makes batches of
+// them, and the indexes of the part.
+type TestPart struct {
+	Data    dataset.Dataset
+	Loader  *dataset.Loader
+	Indexes []int
+}
+
+// baseline is an earlier model that a run's model must not be worse than.
+type baseline struct {
+	*classifier.Classifier
+	OtherModel
+	data dataset.Dataset // the run's, with the classes in the baseline's order
+}
+
+// CheckBaseline refuses a baseline, the run or package at path, that the run of a
+// record cannot be compared with on the data.
+func CheckBaseline(path string, record *rundir.Record, data dataset.Dataset) error {
+	_, err := openBaseline(path, record, data)
+	return err
+}
+
+// openBaseline reads the baseline at path. Its classes must be the run's, and it must
+// not be the run itself.
+func openBaseline(path string, ours *rundir.Record, data dataset.Dataset) (*baseline, error) {
+	model, record, err := classifier.Open(path, "")
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	switch {
+	case record.Training == nil:
+		return nil, config.Usagef("baseline %s has not been trained to its end: name a finished run, or a package", path)
+	case record.IdentitySHA256 == ours.IdentitySHA256 && record.Started.Equal(ours.Started):
+		return nil, config.Usagef("baseline %s is this run itself, which is no worse than itself: name an earlier model", path)
+	}
+	splitPath := filepath.Join(path, rundir.SplitFile)
+	split, err := record.ReadSplit(splitPath)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	remapped, err := dataset.Remap(data, record.Identity.Classes)
+	if err != nil {
+		return nil, config.Usage(fmt.Errorf("baseline %s: %w", path, err))
+	}
+	return &baseline{model, OtherModel{record, split, splitPath}, remapped}, nil
+}
+
+// compareBaseline runs the baseline's weights on this run's test part.
+func (c *Candidate) compareBaseline(ctx context.Context, test *TestPart) (*criterion.Baseline, error) {
+	b, err := openBaseline(c.Settings.Baseline, c.Record, test.Data)
+	if err != nil {
+		return nil, err
+	}
+	candidate, err := c.Classifier()
+	if err != nil {
+		return nil, err
+	}
+	workers := c.Settings.WorkerCount()
+	own, labels, err := candidate.Probabilities(ctx, test.Loader, test.Indexes, workers)
+	if err != nil {
+		return nil, err
+	}
+	l := &dataset.Loader{Dataset: b.data, Rule: b.Rule, Workers: workers}
+	theirs, _, err := b.Probabilities(ctx, l, test.Indexes, workers)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	comparison, err := metric.Compare(own, inOrder(theirs, b.Labels, candidate.Labels), labels)
+	if err != nil {
+		return nil, err
+	}
+	count, known, err := b.TrainedOn(ctx, c.Env, &c.Record.Identity, test.Data, test.Indexes)
+	return &criterion.Baseline{Name: c.Settings.Baseline, Comparison: comparison, TrainedOn: count, Unknown: !known}, err
+}
+
+// inOrder rearranges the columns of probabilities [N,K] from one order of the
+// classes to another.
+func inOrder(probabilities []float32, from, to []string) []float32 {
+	k := len(to)
+	ordered := make([]float32, len(probabilities))
+	for c, class := range to {
+		source := slices.Index(from, class)
+		for row := 0; row < len(probabilities); row += k {
+			ordered[row+c] = probabilities[row+source]
+		}
+	}
+	return ordered
+}

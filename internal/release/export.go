@@ -1,0 +1,97 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
+)
+
+// ExportFile says how the exported files beside it were made, perhaps with other
+// options than the run was started with.
+const ExportFile = "export.json"
+
+// exportRecord is the content of ExportFile.
+type exportRecord struct {
+	Schema int `json:"schema"`
+	rundir.ExportNote
+}
+
+const exportSchema = 1
+
+// ReadExport reads how the exported model in dir was made.
+func ReadExport(dir string) (*rundir.ExportNote, error) {
+	path := filepath.Join(dir, ExportFile)
+	var r exportRecord
+	if err := fileio.ReadJSON(path, &r); err != nil {
+		return nil, err
+	}
+	if r.Schema != exportSchema {
+		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, exportSchema)
+	}
+	return &r.ExportNote, nil
+}
+
+// Export writes the model in every format asked for and returns the folder, which
+// is replaced as a whole.
+func (c *Candidate) Export() (string, error) {
+	a, err := c.artifact()
+	if err != nil {
+		return "", err
+	}
+	dir, formats := c.Dir.File(rundir.ExportDir), c.Modules.Exporters
+	err = fileio.ReplaceDir(dir, func(dir string) error {
+		if err := formats.Export(a, dir); err != nil {
+			return err
+		}
+		return fileio.WriteJSON(filepath.Join(dir, ExportFile), exportRecord{exportSchema, formats.Note()})
+	})
+	if err != nil {
+		return "", err
+	}
+	c.Env.Log.Info("model exported", "directory", dir)
+	return dir, nil
+}
+
+// RenewExport writes the exported model, where there is one, again in the formats
+// that it has, so that it has the name and the decision that the package has.
+func (c *Candidate) RenewExport() error {
+	dir := c.Dir.File(rundir.ExportDir)
+	if !fileio.Exists(dir) {
+		return nil
+	}
+	note, err := ReadExport(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // an older version of the program wrote it: the formats of the run
+	case err != nil:
+		return err
+	default:
+		if err := c.chooseExporters(note); err != nil {
+			return err
+		}
+	}
+	_, err = c.Export()
+	return err
+}
+
+// chooseExporters makes those of an earlier export again, with the options that it
+// was made with, or those that a flag gives.
+func (c *Candidate) chooseExporters(note *rundir.ExportNote) error {
+	options, err := settings.ExporterOptions(c.Settings.Exporters)
+	if err != nil {
+		return err
+	}
+	formats := settings.SelectionsOf(note)
+	for i, format := range formats {
+		if given, named := options[format.Name]; named && c.Settings.Origins["exporters"] == config.OriginFlag {
+			formats[i].Options = given
+		}
+	}
+	c.Modules.Exporters, err = settings.MakeExporters(formats)
+	return err
+}

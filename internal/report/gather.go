@@ -1,0 +1,199 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// Gather collects what the documents say of a run: its record, the network t with
+// the weights that are judged, and the results that its directory holds, those of
+// stages that have not run left out. Program is the version that writes.
+func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program string) (*Report, error) {
+	size, err := rundir.ModelBytes(record, t)
+	if err != nil {
+		return nil, err
+	}
+	identity := &record.Identity
+	content := &Report{
+		Name: record.Name, Version: record.ReleaseVersion, Program: program,
+		Classes: identity.Classes, Input: InputText(identity.Input), Resize: resizeText(identity.Input),
+		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
+		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
+		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
+		Parts: []Part{
+			{Name: "training", Examples: identity.Split.Train}, {Name: "validation", Examples: identity.Split.Validation}, {Name: "test", Examples: identity.Split.Test},
+		},
+		Reproduce: reproduceOf(record),
+	}
+	for _, d := range identity.Datasets {
+		content.Datasets = append(content.Datasets, Dataset{Name: record.DatasetText(d.Name), Examples: d.Examples, Digest: d.SHA256})
+	}
+	if err := content.addResults(d); err != nil {
+		return nil, err
+	}
+	content.addInitial(record)
+	return content, nil
+}
+
+// addInitial says with which weights training began, and what that may mean.
+func (content *Report) addInitial(record *rundir.Record) {
+	i := record.Initial
+	if i == nil {
+		return
+	}
+	begun := &Initial{Weights: "the weights in " + i.File, Unknown: i.Unknown || len(i.Datasets) == 0}
+	if i.Model != "" {
+		begun.Weights = fmt.Sprintf("the weights of %s (%s)", i.Model, i.File)
+	}
+	for _, d := range i.Datasets {
+		begun.Datasets = append(begun.Datasets, Dataset{Name: d.Name, Examples: d.Examples, Digest: d.SHA256})
+	}
+	content.Initial = begun
+	content.Configuration = append(content.Configuration, Setting{Key: "init-from", Value: i.File})
+	content.Digests = append(content.Digests, Setting{Key: "init-from", Value: record.Identity.InitSHA256})
+	if !i.Unseen {
+		content.Limits = append(content.Limits, fmt.Sprintf("Training began with %s. Whether those were trained on images of the test part cannot be known; if they were, the results look better than they are.", begun.Weights))
+	}
+}
+
+// addResults reads the run's results; those of stages that have not run are left
+// out.
+func (content *Report) addResults(d *rundir.Dir) error {
+	var errs [6]error
+	content.History, errs[0] = metric.ReadHistory(d.File(train.HistoryFile))
+	content.Validation, errs[1] = optional(metric.ReadEvaluation(d.File(rundir.EvaluationDir, "validation.json")))
+	content.Test, errs[2] = optional(metric.ReadEvaluation(d.File(rundir.EvaluationDir, rundir.TestFile)))
+	content.Release, errs[3] = optional(criterion.ReadRelease(d.File(rundir.ReleaseFile)))
+	content.Figures, errs[4] = d.ReadFigures()
+	content.Limits, errs[5] = leaksOf(d)
+	return errors.Join(errs[:]...)
+}
+
+// leaksOf says in words which images the parts have in common.
+func leaksOf(d *rundir.Dir) ([]string, error) {
+	var found dataset.Duplicates
+	if err := fileio.ReadJSON(d.File(rundir.DuplicatesFile), &found); err != nil || found.Validation+found.Test == 0 {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("%d images of the test part and %d of the validation part are identical to images of an earlier part (%d of them with another label), which makes results look better than they are; %s lists them.",
+		found.Test, found.Validation, found.Conflicting, rundir.DuplicatesFile)}, nil
+}
+
+// optional turns the error that a file does not exist into a nil result.
+func optional[T any](v *T, err error) (*T, error) {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return v, err
+}
+
+// InputText is the input of a network in words: "28x28 pixels, grey".
+func InputText(rule imaging.Rule) string {
+	colour := "colour"
+	if rule.Channels == 1 {
+		colour = "grey"
+	}
+	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, colour)
+}
+
+func trainableOf(g *nn.Graph) int {
+	n := 0
+	for _, p := range g.Params {
+		if p.Trainable {
+			n += p.Elements()
+		}
+	}
+	return n
+}
+
+// frozenOf counts the trainable numbers that did not change in training.
+func frozenOf(record *rundir.Record, g *nn.Graph) int {
+	var prefixes []string
+	if value := record.Identity.Setting("freeze"); value != "" {
+		prefixes = strings.Split(value, ",")
+	}
+	n := 0
+	for _, p := range g.Params {
+		if p.Trainable && nn.Frozen(prefixes, p.Name) {
+			n += p.Elements()
+		}
+	}
+	return n
+}
+
+// configurationOf lists all that the identity fixes.
+func configurationOf(record *rundir.Record) []Setting {
+	i := &record.Identity
+	settings := []Setting{
+		{Key: "model", Value: i.Model.Words()}, {Key: "loss", Value: i.Loss.Words()}, {Key: "optimizer", Value: i.Optimizer.Words()},
+		{Key: "schedule", Value: i.Schedule.Words()}, {Key: "learning-rate", Value: config.Short(float64(i.LearningRate))},
+		{Key: "weight-decay", Value: config.Short(float64(i.WeightDecay))}, {Key: "augment", Value: i.Augment},
+	}
+	for _, d := range i.Datasets {
+		settings = append(settings, Setting{Key: "dataset", Value: d.Words()})
+	}
+	for _, v := range i.Settings {
+		settings = append(settings, Setting{Key: v.Name, Value: v.Value})
+	}
+	return settings
+}
+
+func digestsOf(record *rundir.Record) []Setting {
+	return []Setting{
+		{Key: "identity", Value: record.IdentitySHA256},
+		{Key: "dataset", Value: record.Identity.DatasetSHA256},
+		{Key: "split", Value: record.Identity.Split.SHA256},
+		{Key: "weights (" + record.Weights + ")", Value: record.Training.WeightsSHA256},
+	}
+}
+
+func environmentOf(record *rundir.Record) []Setting {
+	e := &record.Execution
+	return []Setting{
+		{Key: "program", Value: e.Program}, {Key: "go", Value: e.Go}, {Key: "machine", Value: e.Machine},
+		{Key: "workers", Value: fmt.Sprint(e.Workers)}, {Key: "simd", Value: e.SIMD},
+	}
+}
+
+// reproduceOf are the commands that train the same weights again and compare.
+func reproduceOf(record *rundir.Record) []string {
+	verify := "blocktrain verify " + config.ShellWord(record.PackageName()) + " --data-dir DATA"
+	if record.Identity.InitSHA256 != "" {
+		verify += " --init-from FILE"
+	}
+	return []string{
+		"# the unpacked package, or the run directory; DATA is the folder of the data",
+		verify,
+		"# the same, keeping what is trained in the new folder again",
+		verify + " --keep again",
+	}
+}
+
+// resizeText says in words how images of another size or colour are brought to the
+// input's: "stretched to 28x28, colour turned to grey".
+func resizeText(rule imaging.Rule) string {
+	size := fmt.Sprintf("%dx%d", rule.Width, rule.Height)
+	colour := "colour turned to grey"
+	if rule.Channels == 3 {
+		colour = "grey shown as colour"
+	}
+	switch rule.Mode {
+	case imaging.Letterbox:
+		return fmt.Sprintf("fitted whole into %s with black bars, %s", size, colour)
+	case imaging.Crop:
+		return fmt.Sprintf("cut to the largest centred part of the shape of %s and brought to that size, %s", size, colour)
+	}
+	return fmt.Sprintf("stretched to %s, %s", size, colour)
+}

@@ -1,0 +1,23 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// TestResizeText checks that the report says in words what the rule does.
+func TestResizeText(t *testing.T) {
+	for _, test := range []struct {
+		rule imaging.Rule
+		want string
+	}{
+		{imaging.Rule{Width: 28, Height: 20, Channels: 1, Mode: imaging.Stretch}, "stretched to 28x20, colour turned to grey"},
+		{imaging.Rule{Width: 8, Height: 8, Channels: 3, Mode: imaging.Letterbox}, "fitted whole into 8x8 with black bars, grey shown as colour"},
+		{imaging.Rule{Width: 8, Height: 6, Channels: 1, Mode: imaging.Crop}, "cut to the largest centred part of the shape of 8x6 and brought to that size, colour turned to grey"},
+	} {
+		if got := resizeText(test.rule); got != test.want {
+			t.Errorf("%+v: %q, want %q", test.rule, got, test.want)
+		}
+	}
+}

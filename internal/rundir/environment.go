@@ -1,0 +1,45 @@
+// Package rundir is the directory of a run: its files, the record of what was done,
+// and the network that the record describes. Whatever reads runs and packages does
+// so through it.
+package rundir
+
+import (
+	"errors"
+
+	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// Environment is what work on a run may use of the world besides its settings.
+type Environment struct {
+	Log *logging.Log
+	// Progress makes the display of the steps of a training of so many epochs; nil, as
+	// its result may be, where nobody watches.
+	Progress func(epochs int) Display
+	// ShowsResults says that the caller shows results itself, so that the console's
+	// log leaves them out. The log files have them anyway.
+	ShowsResults bool
+}
+
+// Display shows a training while it goes on.
+type Display interface {
+	train.Observer
+	Clear() // removes it from the screen
+}
+
+// Show logs a result: as words in text logs, as attributes in JSON lines.
+func (env *Environment) Show(message, words string, attributes ...any) {
+	log := env.Log.Logger
+	if env.ShowsResults {
+		log = env.Log.Files
+	}
+	log.Info(message, append([]any{logging.InWords(words)}, attributes...)...)
+}
+
+// ErrRefused is wrapped by the error of a stage that ran to its end and whose
+// answer is no, such as a gate that a model does not pass.
+var ErrRefused = errors.New("refused")
+
+// ErrDifference is wrapped by the error of a verification that found bytes other
+// than recorded.
+var ErrDifference = errors.New("difference found")

@@ -1,0 +1,62 @@
+package rundir
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// CheckSources compares with the record the files that training leaves besides
+// weights.
+func (d *Dir) CheckSources(record *Record) error {
+	for _, name := range record.FileNames() {
+		if name == ReleaseFile || madeByEvaluation(name) {
+			continue
+		}
+		if err := d.CheckFile(record, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckEvaluations reports results of the stage evaluate that are missing, that
+// were changed, or that are of other weights.
+func (d *Dir) CheckEvaluations(record *Record) error {
+	for _, part := range EvaluatedParts() {
+		name := EvaluationFile(part)
+		if err := d.CheckFile(record, name); err != nil {
+			return err
+		}
+		e, err := metric.ReadEvaluation(d.File(name))
+		if err != nil {
+			return err
+		}
+		if e.WeightsSHA256 != record.Training.WeightsSHA256 {
+			return fmt.Errorf("%s is of other weights than the run's", d.File(name))
+		}
+	}
+	for _, name := range record.FileNames() {
+		if !madeByEvaluation(name) {
+			continue
+		}
+		if err := d.CheckFile(record, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// madeByEvaluation says whether the stage evaluate writes the file of that name: the
+// figures of a part, tables of them, and plots.
+func madeByEvaluation(name string) bool {
+	own := slices.ContainsFunc(EvaluatedParts(), func(p dataset.Part) bool {
+		rest, is := strings.CutPrefix(name, path.Join(EvaluationDir, p.String()))
+		return is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
+	})
+	return own || strings.HasPrefix(name, PlotsDir+"/")
+}

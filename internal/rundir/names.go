@@ -1,0 +1,135 @@
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
+)
+
+// What a record says, in the words of people.
+
+// PackageName is the name of the package's folder.
+func (record *Record) PackageName() string { return record.Name + "-" + record.ReleaseVersion }
+
+// DatasetNames are the names of the run's datasets.
+func (record *Record) DatasetNames() []string {
+	var names []string
+	for _, d := range record.Identity.Datasets {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// UsesDatasets says whether the run has the datasets of those names.
+func (record *Record) UsesDatasets(names []string) bool {
+	return slices.Equal(record.DatasetNames(), names)
+}
+
+// FolderDataset is the dataset that is whatever lies in a folder.
+const FolderDataset = "folder"
+
+// DatasetText is what a dataset is called for people: a folder by its own name
+// too, without the path, which says more of a machine than of the data.
+func (record *Record) DatasetText(name string) string {
+	if name != FolderDataset {
+		return name
+	}
+	then := DataDirs(strings.Split(record.Recorded("data-dir"), ","))
+	switch base := filepath.Base(then.Of(name)); base {
+	case ".", "..", string(filepath.Separator):
+		return name
+	default:
+		return fmt.Sprintf("%s (%s)", base, name)
+	}
+}
+
+// Words is a module with its options for people.
+func (n ModuleNote) Words() string {
+	text := n.Name
+	for _, name := range slices.Sorted(maps.Keys(n.Options)) {
+		text += fmt.Sprintf(" %s=%s", name, n.Options[name])
+	}
+	return text
+}
+
+// LearntFrom lists the datasets that set the weights of a model; unknown says whether
+// there may be others.
+func (record *Record) LearntFrom() (all []InitialDataset, unknown bool) {
+	for _, d := range record.Identity.Datasets {
+		all = append(all, InitialDataset{record.DatasetText(d.Name), d.SHA256, d.Examples})
+	}
+	before := record.Initial
+	if before == nil {
+		return all, record.Identity.InitSHA256 != ""
+	}
+	for _, d := range before.Datasets {
+		if !slices.Contains(all, d) {
+			all = append(all, d)
+		}
+	}
+	return all, before.Unknown || len(before.Datasets) == 0 // which older records lack
+}
+
+// DigestIn is the digest, in a line of the history, of the weights that the run
+// evaluates.
+func (record *Record) DigestIn(e metric.Epoch) string {
+	if record.Weights == "ema" {
+		return e.EMASHA256
+	}
+	return e.WeightsSHA256
+}
+
+// Setting is the value of a setting of the identity that has no field of its own.
+func (i *Identity) Setting(name string) string {
+	for _, v := range i.Settings {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+// ReadSplit reads the split list of a run or package, which must be the one that
+// its record names.
+func (record *Record) ReadSplit(path string) (*dataset.Split, error) {
+	split, err := dataset.ReadSplit(path)
+	if err != nil {
+		return nil, err
+	}
+	if split.Digest() != record.Identity.Split.SHA256 {
+		return nil, fmt.Errorf("%s has SHA-256 %s, the %s beside it names a list with %s: the file was changed", path, split.Digest(), RecordFile, record.Identity.Split.SHA256)
+	}
+	return split, nil
+}
+
+// CheckRelease reports a decision that is not the one that was recorded.
+func (record *Record) CheckRelease(release *criterion.Release) error {
+	switch {
+	case record.Training == nil || release.Weights.SHA256 != record.Training.WeightsSHA256:
+		return fmt.Errorf("is of other weights than those of %s", RecordFile)
+	case release.Decision() != record.Decision:
+		return fmt.Errorf("says %s, but %s says %q", release.Decision(), RecordFile, record.Decision)
+	case release.EvaluationSHA256 != record.Files[EvaluationFile(dataset.PartTest)]:
+		return errors.New("is on another evaluation than the last")
+	}
+	return nil
+}
+
+// Resume takes over what an earlier record of the same run says besides what was
+// asked for. How a finished training was done stays as it was.
+func (record *Record) Resume(then *Record) {
+	record.Name, record.ReleaseVersion = then.Name, then.ReleaseVersion
+	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
+	record.Initial = then.Initial
+	record.Decision, record.ForceReason = then.Decision, then.ForceReason
+	if then.Training != nil {
+		record.Execution = then.Execution
+	}
+}

@@ -1,0 +1,149 @@
+package rundir
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+)
+
+// A record keeps paths as they were given, relative ones from the folder that the run
+// was started in. Where that is, it says by the way to it from the run directory,
+// which holds for whoever has both, and wherever they stand.
+
+// WayBack is the way from the run directory to the working directory; empty where
+// there is none.
+func WayBack(runDir string) string {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return ""
+	}
+	there, err := filepath.Abs(runDir)
+	if err != nil {
+		return ""
+	}
+	way, err := filepath.Rel(there, here)
+	if err != nil { // on another drive
+		return ""
+	}
+	return filepath.ToSlash(way)
+}
+
+// RecordedPaths lists where a path of the record may lie, the likeliest first: from
+// the folder that the run was started in, where that is known, and from here. The
+// record is that of the run or package at path.
+func (record *Record) RecordedPaths(path, recorded string) []string {
+	start := record.startFolder(path)
+	if start == "" || recorded == "" || filepath.IsAbs(recorded) {
+		return []string{recorded}
+	}
+	there := filepath.Join(start, recorded)
+	if same, err := sameFolder(there, recorded); err != nil || same {
+		return []string{recorded}
+	}
+	return []string{there, recorded}
+}
+
+// RecordedPath is the first of RecordedPaths that exists, or else the path as it was
+// recorded.
+func (record *Record) RecordedPath(path, recorded string) string {
+	for _, candidate := range record.RecordedPaths(path, recorded) {
+		if fileio.Exists(candidate) {
+			return candidate
+		}
+	}
+	return recorded
+}
+
+// startFolder is the folder that the run was started in, "" where it is not known. A
+// package, unpacked or as archive, knows it in its place below the run directory.
+func (record *Record) startFolder(path string) string {
+	path, err := filepath.Abs(path)
+	way := record.Execution.StartedIn
+	if err != nil || way == "" {
+		return ""
+	}
+	for _, dir := range []string{path, filepath.Dir(filepath.Dir(path))} {
+		if fileio.Exists(SettingsPath(dir)) && !HoldsPackage(dir) {
+			return filepath.Join(dir, filepath.FromSlash(way))
+		}
+	}
+	return ""
+}
+
+func sameFolder(a, b string) (bool, error) {
+	a, err := filepath.Abs(a)
+	if err != nil {
+		return false, err
+	}
+	b, err = filepath.Abs(b)
+	return a == b, err
+}
+
+// DataDirs are the recorded entries of --data-dir, as they are to be read from here.
+func (record *Record) DataDirs(path string) []string {
+	return record.DirsFromHere(path, strings.Split(record.Recorded("data-dir"), ","))
+}
+
+// DirsFromHere are entries of --data-dir from the time of the run, as they are to be
+// read from here.
+func (record *Record) DirsFromHere(path string, entries []string) []string {
+	here := make([]string, len(entries))
+	for i, entry := range entries {
+		name, dir, named := CutDataDir(entry)
+		if here[i] = record.RecordedPath(path, dir); named {
+			here[i] = name + "=" + here[i]
+		}
+	}
+	return here
+}
+
+// TriedDirs names, for an error, all folders in which the recorded data was looked
+// for.
+func (record *Record) TriedDirs(path string) string {
+	var tried []string
+	for _, entry := range strings.Split(record.Recorded("data-dir"), ",") {
+		_, dir, _ := CutDataDir(entry)
+		tried = append(tried, record.RecordedPaths(path, dir)...)
+	}
+	return strings.Join(tried, ", ")
+}
+
+// Recorded is the value that a setting of the class execution had in the run.
+func (record *Record) Recorded(name string) string {
+	for _, v := range record.Execution.Settings {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+// DataDirs are entries of --data-dir: DIR, or NAME=DIR for one dataset.
+type DataDirs []string
+
+// Of is the folder in which the data of a dataset is looked for.
+func (dirs DataDirs) Of(dataset string) string {
+	general := "data"
+	for _, entry := range dirs {
+		name, dir, named := CutDataDir(entry)
+		switch {
+		case named && name == dataset:
+			return dir
+		case !named:
+			general = dir
+		}
+	}
+	return general
+}
+
+// CutDataDir takes NAME=DIR apart. An entry whose first part cannot be the name of
+// a dataset, such as "./a=b", is a folder.
+func CutDataDir(entry string) (name, dir string, named bool) {
+	name, dir, named = strings.Cut(entry, "=")
+	if named && config.IsModuleName(name) == nil {
+		return name, dir, true
+	}
+	return "", entry, false
+}

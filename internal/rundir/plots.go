@@ -1,0 +1,64 @@
+package rundir
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/visualization"
+)
+
+// plotsIndex lists the plots of a run with the words that go with them.
+const plotsIndex = "plots.json"
+
+// plotList is the content of plotsIndex.
+type plotList struct {
+	Schema int        `json:"schema"`
+	Plots  []plotNote `json:"plots"`
+}
+
+type plotNote struct {
+	Name  string `json:"name"` // of the files name.svg and name.png
+	Title string `json:"title"`
+	Alt   string `json:"alt"`
+}
+
+// WriteFigures writes the plots of the run, in the place of those it had.
+func (d *Dir) WriteFigures(figures []visualization.Figure) error {
+	return fileio.ReplaceDir(d.File(PlotsDir), func(dir string) error {
+		list := plotList{Schema: 1, Plots: []plotNote{}}
+		for _, f := range figures {
+			svg := fileio.WriteBytes(filepath.Join(dir, f.Name+".svg"), f.SVG)
+			png := fileio.WriteBytes(filepath.Join(dir, f.Name+".png"), f.PNG)
+			if err := errors.Join(svg, png); err != nil {
+				return err
+			}
+			list.Plots = append(list.Plots, plotNote{f.Name, f.Title, f.Alt})
+		}
+		return fileio.WriteJSON(filepath.Join(dir, plotsIndex), list)
+	})
+}
+
+// ReadFigures reads the plots of a run again; a run without has none.
+func (d *Dir) ReadFigures() ([]visualization.Figure, error) {
+	var list plotList
+	if err := fileio.ReadJSON(d.File(PlotsDir, plotsIndex), &list); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var figures []visualization.Figure
+	for _, p := range list.Plots {
+		f := visualization.Figure{Name: p.Name, Title: p.Title, Alt: p.Alt}
+		var svg, png error
+		f.SVG, svg = os.ReadFile(d.File(PlotsDir, p.Name+".svg"))
+		f.PNG, png = os.ReadFile(d.File(PlotsDir, p.Name+".png"))
+		if err := errors.Join(svg, png); err != nil {
+			return nil, err
+		}
+		figures = append(figures, f)
+	}
+	return figures, nil
+}

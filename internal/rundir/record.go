@@ -1,0 +1,240 @@
+package rundir
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// Record is run.json: what a run is, where it was done, and how its training
+// ended.
+type Record struct {
+	Schema         int           `json:"schema"`
+	Name           string        `json:"name"`
+	ReleaseVersion string        `json:"release_version"`
+	Recipe         string        `json:"recipe,omitempty"` // that settings of the identity came from
+	Started        time.Time     `json:"started"`
+	Identity       Identity      `json:"identity"`
+	IdentitySHA256 string        `json:"identity_sha256"`
+	Weights        string        `json:"weights"` // which are evaluated and packaged: "best" or "ema"
+	Training       *TrainingNote `json:"training,omitempty"`
+	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
+	ForceReason    string        `json:"force_reason,omitempty"`
+	// Files has the SHA-256 of the files that stages wrote and that the decision or a
+	// package takes up, by name from the run directory.
+	Files     map[string]string `json:"files,omitempty"`
+	Package   *ExportNote       `json:"package,omitempty"` // the last that was made
+	Initial   *InitialNote      `json:"initial,omitempty"` // nil where training began with drawn weights
+	Execution Execution         `json:"execution"`
+}
+
+// InitialNote says where the weights come from that training began with.
+type InitialNote struct {
+	File  string `json:"file"`
+	Model string `json:"model,omitempty"` // "NAME VERSION" of the run or package that the file lies in
+	// Datasets are those that the weights were trained on; Unknown is true where there
+	// may be others.
+	Datasets []InitialDataset `json:"datasets,omitempty"`
+	Unknown  bool             `json:"datasets_unknown,omitempty"`
+	Unseen   bool             `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
+}
+
+// InitialDataset is a dataset that a model was trained on, as people call it.
+type InitialDataset struct {
+	Name     string `json:"name"`
+	SHA256   string `json:"sha256"`
+	Examples int    `json:"examples"`
+}
+
+// ExportNote says how a model was written in the formats that others load, so that
+// the files can be made again.
+type ExportNote struct {
+	Program   string       `json:"program"` // version and commit
+	Exporters []ModuleNote `json:"exporters"`
+}
+
+// Identity is all that may affect a bit of the weights. Two runs of one identity
+// have the same history of digests.
+type Identity struct {
+	ContractVersion int                 `json:"contract_version"`
+	Datasets        []DatasetNote       `json:"datasets"`
+	DatasetSHA256   string              `json:"dataset_sha256"` // of the joined dataset
+	Classes         []string            `json:"classes"`
+	Split           SplitNote           `json:"split"`
+	Input           imaging.Rule        `json:"input"`
+	Augment         string              `json:"augment"`
+	Model           ModuleNote          `json:"model"`
+	InitSHA256      string              `json:"init_sha256,omitempty"` // of the file weights were taken from
+	InitAnew        []string            `json:"init_anew,omitempty"`   // weights that were drawn although that file's would fit: a head for other classes
+	Loss            ModuleNote          `json:"loss"`
+	Optimizer       ModuleNote          `json:"optimizer"`
+	Schedule        ModuleNote          `json:"schedule"`
+	LearningRate    float32             `json:"learning_rate"` // in the precision that steps use, so that the last digit counts
+	WeightDecay     float32             `json:"weight_decay"`
+	Settings        []config.NamedValue `json:"settings"` // the others of the class identity
+}
+
+// ModuleNote is a module as it was used: its name and every option, defaults
+// included.
+type ModuleNote struct {
+	Name    string            `json:"name"`
+	Options map[string]string `json:"options"`
+}
+
+// DatasetNote is one of the datasets of a run.
+type DatasetNote struct {
+	ModuleNote
+	SHA256   string `json:"sha256"`
+	Examples int    `json:"examples"`
+}
+
+// SplitNote describes the split that was used.
+type SplitNote struct {
+	Seed       uint64 `json:"seed"`
+	Ratio      [3]int `json:"ratio"`
+	SHA256     string `json:"sha256"`
+	Train      int    `json:"train"`
+	Validation int    `json:"validation"`
+	Test       int    `json:"test"`
+}
+
+// TrainingNote says how the training ended.
+type TrainingNote struct {
+	Epochs        int    `json:"epochs"`
+	BestEpoch     int    `json:"best_epoch"`
+	Stopped       string `json:"stopped,omitempty"` // the reason, when early
+	WeightsSHA256 string `json:"weights_sha256"`    // of the weights named by Record.Weights
+}
+
+// Execution is how a run was done: what must not affect a bit.
+type Execution struct {
+	Program string `json:"program"` // version and commit
+	Go      string `json:"go"`
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+	Machine string `json:"machine"`
+	SIMD    string `json:"simd"`
+	// StartedIn is the way from the run directory to the folder that relative paths of
+	// the settings begin at.
+	StartedIn string              `json:"started_in,omitempty"`
+	Workers   int                 `json:"workers"`
+	Settings  []config.NamedValue `json:"settings"`
+}
+
+// RecordSchema is the version of run.json.
+const RecordSchema = 1
+
+// Title is what people call the model: name and version.
+func (record *Record) Title() string { return record.Name + " " + record.ReleaseVersion }
+
+// Digest is the SHA-256 of the identity's JSON.
+func (i *Identity) Digest() (string, error) {
+	b, err := fileio.MarshalJSON(i)
+	if err != nil {
+		return "", fmt.Errorf("cannot describe the run's identity: %w", err)
+	}
+	return fileio.SHA256Of(b), nil
+}
+
+// RecordedIdentity reads the identity of the record at path as it is written
+// there, in the form that its digest is of. A number that was changed by less
+// than the precision it is used with is another text.
+func RecordedIdentity(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Identity json.RawMessage `json:"identity"`
+	}
+	if err := json.Unmarshal(b, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, file.Identity, "", "  "); err != nil {
+		return nil, fmt.Errorf("%s: the identity: %w", path, err)
+	}
+	text.WriteByte('\n')
+	return text.Bytes(), nil
+}
+
+// ChangedIdentity is the error of a record whose identity is not the one that its
+// Digest is of.
+type ChangedIdentity struct{ Path, Recorded, Found string }
+
+// Error implements error.
+func (e *ChangedIdentity) Error() string {
+	return fmt.Sprintf("%s says identity_sha256 %s, its identity has %s: the file was changed", e.Path, e.Recorded, e.Found)
+}
+
+// ReadRecord reads the record of a run or of a package and refuses one whose
+// identity was changed.
+func ReadRecord(path string) (*Record, error) {
+	r := &Record{}
+	if err := fileio.ReadJSON(path, r); err != nil {
+		return nil, fmt.Errorf("the run's record cannot be read: %w", err)
+	}
+	if r.Schema != RecordSchema {
+		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, RecordSchema)
+	}
+	identity, err := RecordedIdentity(path)
+	if err != nil {
+		return nil, err
+	}
+	if digest := fileio.SHA256Of(identity); digest != r.IdentitySHA256 {
+		return nil, &ChangedIdentity{path, r.IdentitySHA256, digest}
+	}
+	return r, nil
+}
+
+// ReadRecord reads the record of the run.
+func (d *Dir) ReadRecord() (*Record, error) { return ReadRecord(d.File(RecordFile)) }
+
+// WriteRecord writes the record of the run.
+func (d *Dir) WriteRecord(r *Record) error { return fileio.WriteJSON(d.File(RecordFile), r) }
+
+// Differences names the parts of two identities that are not equal.
+func Differences(a, b *Identity) string {
+	var names []string
+	for _, part := range []struct {
+		name string
+		a, b any
+	}{
+		{"contract version", a.ContractVersion, b.ContractVersion},
+		{"datasets", a.Datasets, b.Datasets},
+		{"dataset digest", a.DatasetSHA256, b.DatasetSHA256},
+		{"classes", a.Classes, b.Classes},
+		{"split", a.Split, b.Split},
+		{"input", a.Input, b.Input},
+		{"augment", a.Augment, b.Augment},
+		{"model", a.Model, b.Model},
+		{"initial weights", a.InitSHA256, b.InitSHA256},
+		{"initial weights drawn", a.InitAnew, b.InitAnew},
+		{"loss", a.Loss, b.Loss},
+		{"optimizer", a.Optimizer, b.Optimizer},
+		{"schedule", a.Schedule, b.Schedule},
+		{"learning rate", a.LearningRate, b.LearningRate},
+		{"weight decay", a.WeightDecay, b.WeightDecay},
+	} {
+		if !reflect.DeepEqual(part.a, part.b) {
+			names = append(names, part.name)
+		}
+	}
+	for i, v := range a.Settings {
+		if i < len(b.Settings) && b.Settings[i] != v {
+			names = append(names, v.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "as another version of the program has it"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,114 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+)
+
+// Check refuses settings that contradict each other and names of modules, and
+// options of theirs, that do not exist. The error is a config.UsageError.
+func (s *Settings) Check() error {
+	err := errors.Join(s.checkData(), s.checkTraining(), s.checkRelease(), s.checkName(), s.checkModules())
+	if err != nil {
+		return &config.UsageError{Err: err}
+	}
+	return nil
+}
+
+func (s *Settings) checkData() error {
+	var errs []error
+	if len(s.Datasets) == 0 {
+		errs = append(errs, errors.New("no dataset: want at least one in --dataset"))
+	}
+	seen := map[string]bool{}
+	for _, name := range s.Datasets {
+		if seen[name] {
+			errs = append(errs, fmt.Errorf("dataset %s is given twice", name))
+		}
+		seen[name] = true
+	}
+	return errors.Join(append(errs, s.CheckDataDirs(), s.checkDatasetOptions())...)
+}
+
+// CheckDataDirs refuses entries of --data-dir that name no dataset of the run, or one twice.
+func (s *Settings) CheckDataDirs() error {
+	seen := map[string]bool{}
+	for _, entry := range s.DataDirs {
+		name, dir, named := rundir.CutDataDir(entry)
+		switch {
+		case dir == "":
+			return fmt.Errorf("--data-dir %s: the folder is missing", entry)
+		case named && !slices.Contains(s.Datasets, name):
+			return fmt.Errorf("--data-dir %s: %s is not among the datasets %s", entry, name, strings.Join(s.Datasets, ", "))
+		case seen[name] && named:
+			return fmt.Errorf("--data-dir names two folders for %s", name)
+		case seen[name]:
+			return errors.New("--data-dir names two folders: want NAME=DIR for all but one")
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+func (s *Settings) checkDatasetOptions() error {
+	for _, entry := range s.DatasetOptions {
+		name, _, prefixed := cutPrefix(entry)
+		switch {
+		case prefixed && !slices.Contains(s.Datasets, name):
+			return fmt.Errorf("--dataset-options %s: %s is not among the datasets %s", entry, name, strings.Join(s.Datasets, ", "))
+		case !prefixed && len(s.Datasets) > 1:
+			return fmt.Errorf("--dataset-options %s: want NAME:key=value where there are several datasets", entry)
+		}
+	}
+	return nil
+}
+
+func (s *Settings) checkTraining() error {
+	var errs []error
+	if len(s.Freeze) > 0 && s.InitFrom == "" {
+		errs = append(errs, errors.New("--freeze keeps weights as they are: want --init-from to give them values"))
+	}
+	if s.Warmup >= float64(s.Epochs) {
+		errs = append(errs, fmt.Errorf("--warmup %v leaves nothing of %d epochs", s.Warmup, s.Epochs))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Settings) checkRelease() error {
+	switch {
+	case s.Force && strings.TrimSpace(s.Reason) == "":
+		return errors.New("--force needs --reason TEXT, which is kept with the release")
+	case !utf8.ValidString(s.Reason):
+		return fmt.Errorf("--reason %q: want UTF-8", s.Reason)
+	case !s.Force && s.Reason != "":
+		return errors.New("--reason says why a release is forced: want --force with it")
+	case len(s.Criteria) == 0:
+		return errors.New("no criteria: a model that nothing is asked of cannot be approved")
+	case s.Baseline == "" && slices.ContainsFunc(s.Criteria, isNoRegression):
+		return errors.New("criterion no_regression compares with another model: want --baseline RUN|PACKAGE")
+	}
+	return nil
+}
+
+// longestName bounds the name of a model, of which names of files are made.
+const longestName = 128
+
+// checkName refuses a name, given or made of dataset and model, that no file of the
+// package could have.
+func (s *Settings) checkName() error {
+	if name := s.ReleaseName(); len(name) > longestName {
+		return fmt.Errorf("the model's name %.20s... has %d characters: want at most %d; --name gives another", name, len(name), longestName)
+	}
+	return nil
+}
+
+func isNoRegression(criterion string) bool {
+	name, _, _ := strings.Cut(criterion, ":")
+	return name == NoRegression
+}

@@ -1,0 +1,129 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/augment"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/loss"
+	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/optimizer"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/visualization"
+)
+
+// Modules are all modules of a run, made before anything is read, so that a
+// misspelt name or option never costs a training run.
+type Modules struct {
+	Sources        []dataset.Source
+	Augment        *augment.Pipeline
+	Model          model.Model
+	Loss           loss.Loss
+	Optimizer      optimizer.Optimizer
+	Schedule       optimizer.Schedule
+	Criteria       []criterion.Criterion
+	Exporters      Exporters
+	Visualizations []visualization.Visualization
+
+	SourceNotes                                      []rundir.ModuleNote
+	ModelNote, LossNote, OptimizerNote, ScheduleNote rundir.ModuleNote
+}
+
+// MakeModules makes every module that the settings name. The error names all
+// that cannot be made.
+func (s *Settings) MakeModules() (*Modules, error) {
+	m := &Modules{}
+	var errs []error
+	for _, name := range s.Datasets {
+		source, note, err := Noted(dataset.MakeDataset, name, s.OptionsOf(name))
+		m.Sources, m.SourceNotes = append(m.Sources, source), append(m.SourceNotes, note)
+		errs = append(errs, err)
+	}
+	var failures [5]error
+	m.Augment, failures[0] = augment.Parse(s.Augment)
+	m.Model, m.ModelNote, failures[1] = Noted(model.MakeModel, s.Model, s.ModelOptions)
+	m.Loss, m.LossNote, failures[2] = Noted(loss.MakeLoss, s.Loss, s.LossOptions)
+	m.Optimizer, m.OptimizerNote, failures[3] = Noted(optimizer.MakeOptimizer, s.Optimizer, s.OptimizerOptions)
+	m.Schedule, m.ScheduleNote, failures[4] = Noted(optimizer.MakeSchedule, s.Schedule, s.ScheduleOptions)
+	errs = append(errs, failures[:]...)
+	errs = append(errs, m.makeLists(s))
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return m, errors.Join(m.checkMixup(), s.checkFrozen(m.Model))
+}
+
+// makeLists makes the kinds of which a run has several.
+func (m *Modules) makeLists(s *Settings) error {
+	selections, err := s.CriteriaSelections()
+	errs := []error{err}
+	m.Criteria, err = MakeAll(criterion.MakeCriterion, selections)
+	errs = append(errs, err)
+	m.Exporters, err = s.makeExporters()
+	errs = append(errs, err)
+	m.Visualizations, err = makeNamed("visualizations", visualization.MakeVisualization, s.visualizationNames())
+	return errors.Join(append(errs, err)...)
+}
+
+func (m *Modules) checkMixup() error {
+	if _, on := m.Augment.Mixup(); on && !m.Loss.MixupAllowed() {
+		return config.Usagef("augmentation mixup needs the loss cross-entropy: other losses do not take two labels for an image")
+	}
+	return nil
+}
+
+// visualizationNames resolves the words all and none.
+func (s *Settings) visualizationNames() []string {
+	switch {
+	case slices.Equal(s.Visualizations, []string{"all"}):
+		var names []string
+		for _, d := range visualization.Modules() {
+			names = append(names, d.Name)
+		}
+		return names
+	case slices.Equal(s.Visualizations, []string{"none"}):
+		return nil
+	}
+	return s.Visualizations
+}
+
+// Maker is a kind's factory.
+type Maker[T any] func(name, options string) (T, map[string]string, error)
+
+// Noted makes a module and says which options it was made with.
+func Noted[T any](factory Maker[T], name, options string) (T, rundir.ModuleNote, error) {
+	made, resolved, err := factory(name, options)
+	return made, rundir.ModuleNote{Name: name, Options: maps.Clone(resolved)}, err
+}
+
+// makeNamed makes the modules of a list of words, the value of a setting.
+func makeNamed[T any](setting string, factory Maker[T], words []string) ([]T, error) {
+	selections, err := config.Selections(words)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return MakeAll(factory, selections)
+}
+
+// MakeAll makes the modules of a list.
+func MakeAll[T any](factory Maker[T], selections []config.Selection) ([]T, error) {
+	var all []T
+	var errs []error
+	for _, s := range selections {
+		made, _, err := factory(s.Name, s.Options)
+		all, errs = append(all, made), append(errs, err)
+	}
+	return all, errors.Join(errs...)
+}
+
+// checkModules makes every module that the settings name and drops it again,
+// which costs nothing.
+func (s *Settings) checkModules() error {
+	_, err := s.MakeModules()
+	return err
+}

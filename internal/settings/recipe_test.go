@@ -1,0 +1,69 @@
+package settings
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+)
+
+// TestRecipesAreWhole holds recipes to what they are: they say all about how a
+// network is trained, so that no line of .env is mixed in, and nothing about data,
+// seeds and thresholds, which belong to whoever uses the recipe.
+func TestRecipesAreWhole(t *testing.T) {
+	want := []string{"augment", "model", "model-options"}
+	for _, option := range new(Settings).view() {
+		ofUser := slices.Contains([]string{"seed", "sampling", "overfit-batch"}, option.Name)
+		if (option.Group == "Training" || option.Group == "Early stopping") && !ofUser {
+			want = append(want, option.Name)
+		}
+	}
+	for _, recipe := range Recipes() {
+		var got []string
+		for _, option := range recipe.Options {
+			got = append(got, option.Name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("recipe %s:\n%s", recipe.Name, diff)
+		}
+	}
+}
+
+// TestRecipesResolve checks every recipe as a run would.
+func TestRecipesResolve(t *testing.T) {
+	for _, recipe := range Recipes() {
+		source, err := Recipe(recipe.Name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		s, o := &Settings{}, config.NewOptions(nil)
+		s.Declare(o)
+		origins, err := o.Resolve(config.Flags(map[string]string{"epochs": "7"}), source)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if err := s.Check(); err != nil {
+			t.Errorf("recipe %s: %v", recipe.Name, err)
+		}
+		if s.Epochs != 7 || origins["model"] != "recipe "+recipe.Name {
+			t.Errorf("recipe %s: %d epochs, origin of the model %q", recipe.Name, s.Epochs, origins["model"])
+		}
+		if recipe.Doc == "" || strings.HasSuffix(recipe.Doc, ".") || strings.HasPrefix(recipe.Doc, "BLOCKTRAIN_") {
+			t.Errorf("recipe %s: want one line of documentation at the top, without full stop: %q", recipe.Name, recipe.Doc)
+		}
+	}
+}
+
+func TestUnknownRecipe(t *testing.T) {
+	_, err := Recipe("fsat")
+	var usage *config.UsageError
+	if !errors.As(err, &usage) || !strings.Contains(err.Error(), `unknown recipe "fsat": did you mean fast? (valid: `) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,215 @@
+// Package settings holds what a run is asked to do: the settings with their names,
+// defaults and ranges, the modules that they choose, the recipes, and the settings
+// that a record was made with.
+package settings
+
+import (
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// Settings are what a run is asked to do: one field per main flag. Declare gives
+// each its name, default, range and documentation; Check looks at them together.
+type Settings struct {
+	Recipe string // whose values lie below those that were given; empty: none
+
+	// Data.
+	Datasets       []string
+	DatasetOptions []string
+	DataDirs       []string // "DIR" or "NAME=DIR"
+	DataMode       string
+	SplitFile      string
+	SplitRatio     string
+	SplitSeed      int
+	Resize         string
+	ImageSize      string // "", "N" or "WxH"
+	Channels       int    // 0: those of the data
+	LimitTrain     int    // 0: no limit
+	Augment        string
+
+	// Model.
+	Model        string
+	ModelOptions string
+	InitFrom     string
+	Freeze       []string
+
+	// Training.
+	Loss             string
+	LossOptions      string
+	Optimizer        string
+	OptimizerOptions string
+	Schedule         string
+	ScheduleOptions  string
+	Epochs           int
+	BatchSize        int
+	ShardSize        int
+	LearningRate     config.Optional // unset: the optimizer's default
+	WeightDecay      config.Optional // unset: the optimizer's default
+	GradientClip     float64         // 0: none
+	Warmup           float64         // epochs
+	EMA              float64         // 0: none
+	Seed             int
+	Sampling         string
+	OverfitBatch     bool
+
+	// Early stopping.
+	Monitor  string
+	MinDelta float64
+	Patience int // 0: never stop early
+
+	// Release.
+	Criteria            []string
+	MinTestAccuracy     float64
+	MinPerClassAccuracy float64
+	MaxInferenceTimeMS  float64
+	MaxModelSizeMB      float64
+	Baseline            string
+	Force               bool
+	Reason              string
+
+	// Results.
+	Name           string
+	ReleaseVersion string
+	OutputDir      string
+	Exporters      []string
+	Visualizations []string
+
+	// Work.
+	Workers            int // 0: one per core
+	CheckpointInterval int // seconds
+	DryRun             bool
+
+	// Origins says where each value came from, by option name.
+	Origins config.Origins
+}
+
+// Declare declares every setting on o, grouped as in a command's help.
+func (s *Settings) Declare(o *config.Options) {
+	o.Begin("Recipe", config.Identity)
+	o.String(&s.Recipe, "recipe", "", "settings of training that go together; what else is given outranks them")
+	s.declareData(o)
+	s.declareModel(o)
+	s.declareTraining(o)
+	s.declareStopping(o)
+	s.declareRelease(o)
+	s.declareResults(o)
+	s.declareWork(o)
+}
+
+func (s *Settings) declareData(o *config.Options) {
+	const group = "Data"
+	o.Begin(group, config.Identity)
+	o.List(&s.Datasets, "dataset", "digits", "dataset, or several to be joined", config.IsModuleName)
+	o.List(&s.DatasetOptions, "dataset-options", "", "options of the dataset, key=value; of several, NAME:key=value")
+	o.Begin(group, config.Execution)
+	o.List(&s.DataDirs, "data-dir", "data", "folder of the data, DIR or NAME=DIR for one dataset")
+	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
+	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
+	o.Begin(group, config.Identity)
+	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)
+	o.Int(&s.SplitSeed, "split-seed", 1, "seed of the split", config.AtLeast(0))
+	o.Choice(&s.Resize, "resize", imaging.Stretch, "how images of another size are fitted", imaging.Modes()...)
+	o.String(&s.ImageSize, "image-size", "", "size of the model's input, N or WIDTHxHEIGHT; empty: the data's", isSize)
+	o.Int(&s.Channels, "channels", 0, "channels of the model's input, 1 or 3; 0: the data's", isChannels)
+	o.Int(&s.LimitTrain, "limit-train", 0, "train on this many examples at most; 0: on all", config.AtLeast(0))
+	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
+}
+
+func (s *Settings) declareModel(o *config.Options) {
+	const group = "Model"
+	o.Begin(group, config.Identity)
+	o.String(&s.Model, "model", "vgg-small", "network to train", config.IsModuleName)
+	o.String(&s.ModelOptions, "model-options", "", "options of the model, key=value")
+	o.Begin(group, config.Execution) // the identity holds the digest of the weights
+	o.String(&s.InitFrom, "init-from", "", "safetensors file to take weights from, by name")
+	o.Begin(group, config.Identity)
+	o.List(&s.Freeze, "freeze", "", "prefixes of the names of weights that do not change")
+}
+
+func (s *Settings) declareTraining(o *config.Options) {
+	o.Begin("Training", config.Identity)
+	o.String(&s.Loss, "loss", "cross-entropy", "what training minimises", config.IsModuleName)
+	o.String(&s.LossOptions, "loss-options", "", "options of the loss, key=value")
+	o.String(&s.Optimizer, "optimizer", "adamw", "how weights are updated", config.IsModuleName)
+	o.String(&s.OptimizerOptions, "optimizer-options", "", "options of the optimizer, key=value")
+	o.String(&s.Schedule, "schedule", "one-cycle", "how the learning rate changes", config.IsModuleName)
+	o.String(&s.ScheduleOptions, "schedule-options", "", "options of the schedule, key=value")
+	o.Int(&s.Epochs, "epochs", 5, "passes over the training part", config.Between(1, 100_000))
+	o.Int(&s.BatchSize, "batch-size", 128, "examples per step", config.Between(1, 65_536))
+	o.Int(&s.ShardSize, "shard-size", 8, "examples a worker takes at a time; affects the result", config.Between(1, 65_536))
+	o.Optional(&s.LearningRate, "learning-rate", "largest learning rate; empty: the optimizer's", config.Above(0), config.Between(0, 1000))
+	o.Optional(&s.WeightDecay, "weight-decay", "decay of weights; empty: the optimizer's", config.AtLeast(0))
+	o.Float(&s.GradientClip, "gradient-clip", 0, "largest norm of a step's gradient; 0: no limit", config.AtLeast(0))
+	o.Float(&s.Warmup, "warmup", 0, "epochs in which the learning rate rises from 0", config.AtLeast(0))
+	o.Float(&s.EMA, "ema", 0, "decay of averaged weights, such as 0.999; 0: none", config.AtLeast(0), config.Below(1))
+	o.Int(&s.Seed, "seed", 1, "seed of training", config.AtLeast(0))
+	o.Choice(&s.Sampling, "sampling", "shuffle", "see every example once an epoch, or draw so that classes come up equally often", "shuffle", "balanced")
+	o.Bool(&s.OverfitBatch, "overfit-batch", false, "train on the first batch alone, to see that it can be learnt")
+}
+
+func (s *Settings) declareStopping(o *config.Options) {
+	o.Begin("Early stopping", config.Identity)
+	o.Choice(&s.Monitor, "monitor", "validation_loss", "figure that picks the best epoch", "validation_loss", "validation_accuracy")
+	o.Float(&s.MinDelta, "min-delta", 0, "a smaller improvement does not count", config.AtLeast(0))
+	o.Int(&s.Patience, "patience", 0, "stop after this many epochs without improvement; 0: never", config.AtLeast(0))
+}
+
+func (s *Settings) declareRelease(o *config.Options) {
+	o.Begin("Release", config.Gate)
+	o.List(&s.Criteria, "criteria", "min_test_accuracy,min_per_class_accuracy,max_inference_time_ms,max_model_size_mb", "what a model must pass to be released")
+	o.Begin("Release", config.Threshold)
+	o.Float(&s.MinTestAccuracy, "min-test-accuracy", 0.97, "least accuracy on the test part", config.Share)
+	o.Float(&s.MinPerClassAccuracy, "min-per-class-accuracy", 0.90, "least accuracy of the worst class", config.Share)
+	o.Float(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
+	o.Float(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
+	o.Begin("Release", config.Gate)
+	o.String(&s.Baseline, "baseline", "", "run or package that the model must not be worse than")
+	o.Begin("Release", config.Consent) // each forced decision is asked for anew
+	o.Bool(&s.Force, "force", false, "release a refused model; every file says so")
+	o.String(&s.Reason, "reason", "", "why the release is forced")
+}
+
+func (s *Settings) declareResults(o *config.Options) {
+	const group = "Results"
+	o.Begin(group, config.Naming)
+	o.String(&s.Name, "name", "", "name of the released model; empty: made of the dataset, or the name of its folder, and the model", isReleaseName)
+	o.String(&s.ReleaseVersion, "release-version", "0.1.0", "version of the released model", isVersion)
+	o.Begin(group, config.Invocation)
+	o.String(&s.OutputDir, "output-dir", "", "new run directory; empty: runs/<time>-<dataset>-<model>")
+	o.Begin(group, config.Execution)
+	o.List(&s.Exporters, "exporters", "onnx,safetensors,triton", "formats that the model is written in")
+	o.List(&s.Visualizations, "visualizations", "all", "plots to draw, or none")
+}
+
+func (s *Settings) declareWork(o *config.Options) {
+	const group = "Work"
+	o.Begin(group, config.Execution)
+	o.Int(&s.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
+	o.Int(&s.CheckpointInterval, "checkpoint-interval", 30, "seconds between checkpoints within an epoch", config.AtLeast(1))
+	o.Begin(group, config.Invocation)
+	o.Bool(&s.DryRun, "dry-run", false, "check everything, say what would be done, and stop; downloads nothing")
+}
+
+// Values lists the settings of a class, in the order of declaration.
+func (s *Settings) Values(class config.Class) []config.NamedValue {
+	var values []config.NamedValue
+	for _, option := range s.view() {
+		if option.Class == class {
+			values = append(values, config.NamedValue{Name: option.Name, Value: option.Value()})
+		}
+	}
+	return values
+}
+
+// WriteRecord writes the settings to path, from which a stage on an existing run
+// takes them up again.
+func (s *Settings) WriteRecord(path string) error {
+	return config.WriteRecord(path, s.view(), s.Origins)
+}
+
+// view describes the settings with their present values.
+func (s *Settings) view() []*config.Option {
+	o := config.View()
+	s.Declare(o)
+	return o.All()
+}

@@ -1,0 +1,198 @@
+package settings
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+)
+
+// largestSide bounds the width and height of a model's input in pixels.
+const largestSide = 4096
+
+var (
+	releasePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	versionPattern = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+)
+
+func isReleaseName(s string) error {
+	if s != "" && !releasePattern.MatchString(s) {
+		return errors.New("want letters, digits, dots, dashes and underscores, the first a letter or digit")
+	}
+	return nil
+}
+
+// longestVersion bounds the version of a release.
+const longestVersion = 64
+
+func isVersion(s string) error {
+	if !versionPattern.MatchString(s) || len(s) > longestVersion {
+		return errors.New("want a version such as 1.2.3 or 1.2.3-rc.1")
+	}
+	return nil
+}
+
+func isChannels(v float64) error {
+	if v != 0 && v != 1 && v != 3 {
+		return errors.New("want 1 (grey), 3 (colour) or 0 (those of the data)")
+	}
+	return nil
+}
+
+func isRatio(s string) error {
+	r, err := dataset.ParseRatios(s)
+	if sum := r[0] + r[1] + r[2]; err == nil && sum != 100 {
+		return fmt.Errorf("the percentages make %d: want 100", sum)
+	}
+	return err
+}
+
+func isSize(s string) error {
+	_, _, err := ParseSize(s)
+	return err
+}
+
+// ParseSize reads "", "N" or "WIDTHxHEIGHT"; 0 stands for the data's size.
+func ParseSize(s string) (width, height int, err error) {
+	if s == "" {
+		return 0, 0, nil
+	}
+	first, second, two := strings.Cut(s, "x")
+	if !two {
+		second = first
+	}
+	width, err1 := strconv.Atoi(first)
+	height, err2 := strconv.Atoi(second)
+	if err1 != nil || err2 != nil || min(width, height) < 1 || max(width, height) > largestSide {
+		return 0, 0, fmt.Errorf("want a size such as 28 or 320x256, at most %d", largestSide)
+	}
+	return width, height, nil
+}
+
+// Ratios is the split in percent.
+func (s *Settings) Ratios() dataset.Ratios {
+	ratios, _ := dataset.ParseRatios(s.SplitRatio) // checked when it was set
+	return ratios
+}
+
+// InputRule is how images are brought to the model's input; what the settings leave
+// to the data is taken from the image given.
+func (s *Settings) InputRule(data imaging.Image) imaging.Rule {
+	width, height, _ := ParseSize(s.ImageSize) // checked when it was set
+	if width == 0 {
+		width, height = data.Width, data.Height
+	}
+	channels := s.Channels
+	if channels == 0 {
+		channels = data.Channels
+	}
+	return imaging.Rule{Width: width, Height: height, Channels: channels, Mode: s.Resize}
+}
+
+// DataDir is the folder in which the data of a dataset is looked for.
+func (s *Settings) DataDir(dataset string) string { return rundir.DataDirs(s.DataDirs).Of(dataset) }
+
+// OptionsOf are the options given for one of the datasets, in the form that
+// MakeDataset takes.
+func (s *Settings) OptionsOf(dataset string) string {
+	var options []string
+	for _, entry := range s.DatasetOptions {
+		if name, option, prefixed := cutPrefix(entry); !prefixed || name == dataset {
+			options = append(options, option)
+		}
+	}
+	return strings.Join(options, ",")
+}
+
+// cutPrefix takes "NAME:key=value" apart.
+func cutPrefix(entry string) (name, option string, prefixed bool) {
+	key, _, _ := strings.Cut(entry, "=")
+	if name, _, prefixed := strings.Cut(key, ":"); prefixed {
+		return name, entry[len(name)+1:], true
+	}
+	return "", entry, false
+}
+
+// NoRegression is the criterion that compares with the baseline.
+const NoRegression = "no_regression"
+
+// CriteriaSelections are the criteria of the gate with their thresholds. A
+// threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
+// setting, and a baseline brings the criterion no_regression with it.
+func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
+	list, err := config.Selections(s.Criteria)
+	if err != nil {
+		return nil, fmt.Errorf("criteria: %w", err)
+	}
+	compared := false
+	for i, selection := range list {
+		compared = compared || selection.Name == NoRegression
+		threshold, known := s.thresholds()[selection.Name]
+		if known && selection.Options == "" {
+			list[i].Options = "threshold=" + strconv.FormatFloat(threshold, 'g', -1, 64)
+		}
+	}
+	if s.Baseline != "" && !compared {
+		list = append(list, config.Selection{Name: NoRegression})
+	}
+	return list, nil
+}
+
+// thresholds are the settings that criteria take their thresholds from.
+func (s *Settings) thresholds() map[string]float64 {
+	return map[string]float64{
+		"min_test_accuracy":      s.MinTestAccuracy,
+		"min_per_class_accuracy": s.MinPerClassAccuracy,
+		"max_inference_time_ms":  s.MaxInferenceTimeMS,
+		"max_model_size_mb":      s.MaxModelSizeMB,
+	}
+}
+
+// ReleaseName is the name of the model in its package.
+func (s *Settings) ReleaseName() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.dataAndModel()
+}
+
+func (s *Settings) dataAndModel() string {
+	var names []string
+	for _, name := range s.Datasets {
+		names = append(names, s.dataName(name))
+	}
+	return strings.Join(append(names, s.Model), "-")
+}
+
+// unnamable is what a name is not made of.
+var unnamable = regexp.MustCompile(`[^A-Za-z0-9._]+`)
+
+// dataName is what a dataset is called in names: the images of a folder as their
+// folder, as far as it can be a name.
+func (s *Settings) dataName(dataset string) string {
+	if dataset != rundir.FolderDataset {
+		return dataset
+	}
+	dir, err := filepath.Abs(s.DataDir(dataset)) // which "." needs
+	if err != nil {
+		return dataset
+	}
+	return cmp.Or(strings.Trim(unnamable.ReplaceAllString(filepath.Base(dir), "-"), "-._"), dataset)
+}
+
+// RunDir is the directory of a new run that begins now.
+func (s *Settings) RunDir(now time.Time) string {
+	if s.OutputDir != "" {
+		return s.OutputDir
+	}
+	return filepath.Join("runs", now.Format("20060102-150405")+"-"+s.dataAndModel())
+}

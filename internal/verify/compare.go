@@ -1,0 +1,194 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/classifier"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// errPrefix ends the training after the epochs that were asked for.
+var errPrefix = errors.New("the epochs asked for are compared")
+
+// train repeats the training and compares every epoch as it ends.
+func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	limit := v.result.Recorded
+	if v.request.Epochs > 0 {
+		limit = v.request.Epochs
+	}
+	observer, clear := pipeline.Observe(v.env, p.Settings.Epochs)
+	defer clear()
+	c := &comparison{Observer: observer, verification: v, limit: limit, stop: stop}
+	outcome, err := train.Run(ctx, p.TrainJob(dir, c))
+	var diverged *engine.NonFiniteError
+	switch {
+	case c.difference != nil:
+		return c.difference
+	case errors.Is(err, errPrefix):
+		return nil
+	case errors.As(err, &diverged):
+		return v.explain(&Difference{File: train.HistoryFile, Epoch: v.result.Epochs + 1, Figure: "train_loss", Recorded: config.Exact(v.history[v.result.Epochs].TrainLoss), Found: err.Error()})
+	case err != nil:
+		return err
+	}
+	if err := p.NoteTraining(dir, outcome); err != nil {
+		return err
+	}
+	return v.compareOutcome(p.Record.Training)
+}
+
+// comparison compares a training with a history while it goes on.
+type comparison struct {
+	train.Observer
+	*verification
+	limit      int // epochs to compare
+	stop       context.CancelCauseFunc
+	difference *Difference
+}
+
+// Epoch implements train.Observer. It ends the training at the first difference.
+func (c *comparison) Epoch(e metric.Epoch, epochs int, best bool) {
+	c.Observer.Epoch(e, epochs, best)
+	if e.Epoch > len(c.history) {
+		c.difference = c.explain(&Difference{
+			File: rundir.RecordFile, Figure: "training.epochs", Recorded: strconv.Itoa(len(c.history)), Found: "training that goes on",
+		})
+	} else {
+		c.difference = c.compareEpoch(c.history[e.Epoch-1], e)
+	}
+	switch {
+	case c.difference != nil:
+		c.stop(c.difference)
+	case e.Epoch == c.limit && c.limit < len(c.history):
+		c.result.Epochs = e.Epoch
+		c.stop(errPrefix)
+	default:
+		c.result.Epochs = e.Epoch
+	}
+}
+
+// figure is one figure of an epoch, as text.
+type figure struct{ name, value string }
+
+// figuresOf are the figures of an epoch that the contract covers, those first that
+// say most.
+func figuresOf(e metric.Epoch) []figure {
+	return []figure{
+		{"weights_sha256", e.WeightsSHA256}, {"ema_sha256", e.EMASHA256}, {"optimizer_sha256", e.OptimizerSHA256},
+		{"train_loss", config.Exact(e.TrainLoss)}, {"train_accuracy", config.Exact(e.TrainAccuracy)},
+		{"validation_loss", config.Exact(e.ValidationLoss)}, {"validation_accuracy", config.Exact(e.ValidationAccuracy)},
+		{"learning_rate", config.Exact(e.LearningRate)}, {"gradient_norm", config.Exact(e.GradientNorm)},
+	}
+}
+
+// compareEpoch finds the figures of an epoch that differ; nil if there is none.
+func (v *verification) compareEpoch(recorded, found metric.Epoch) *Difference {
+	var d *Difference
+	was, is := figuresOf(recorded), figuresOf(found)
+	for i := range was {
+		switch {
+		case was[i] == is[i]:
+		case d == nil:
+			d = &Difference{File: train.HistoryFile, Epoch: recorded.Epoch, Figure: was[i].name, Recorded: cmp.Or(was[i].value, nothing), Found: cmp.Or(is[i].value, nothing)}
+		default:
+			d.Others = append(d.Others, was[i].name)
+		}
+	}
+	if d == nil {
+		return nil
+	}
+	if len(d.Others) == 0 || d.Figure != was[0].name {
+		d.Cause = "the line was edited: " + agreement(d.Figure)
+		return d
+	}
+	return v.explain(d)
+}
+
+// agreement says which figures are equal where one is not.
+func agreement(figure string) string {
+	if figure == "weights_sha256" {
+		return "every other figure of the epoch, which follow from the weights, is equal"
+	}
+	return "the weights of the epoch are equal"
+}
+
+// explain gives a difference of bits what may be its cause.
+func (v *verification) explain(d *Difference) *Difference {
+	causes := []string{"a setting, digest or seed in " + rundir.RecordFile + " was edited", "the history is of another run", "memory or a processor failed, here or where the model was made"}
+	if v.record.Identity.ContractVersion != engine.ContractVersion {
+		causes = slices.Insert(causes, 0, fmt.Sprintf("version %d of the contract gives other bits than version %d: verify with a program that keeps that", engine.ContractVersion, v.record.Identity.ContractVersion))
+	}
+	d.Cause = strings.Join(causes, "; or ")
+	return d
+}
+
+// compareOutcome compares how the training ended.
+func (v *verification) compareOutcome(found *rundir.TrainingNote) error {
+	recorded := v.record.Training
+	for _, f := range []struct{ name, recorded, found string }{
+		{"training.epochs", strconv.Itoa(recorded.Epochs), strconv.Itoa(found.Epochs)},
+		{"training.best_epoch", strconv.Itoa(recorded.BestEpoch), strconv.Itoa(found.BestEpoch)},
+		{"training.weights_sha256", recorded.WeightsSHA256, found.WeightsSHA256},
+	} {
+		if f.recorded != f.found {
+			return v.explain(&Difference{File: rundir.RecordFile, Figure: f.name, Recorded: f.recorded, Found: f.found})
+		}
+	}
+	v.result.WeightsSHA256 = found.WeightsSHA256
+	return nil
+}
+
+// compareResults compares what was made of the weights: the evaluations.
+func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir) error {
+	t, err := rundir.LoadTrained(dir, p.Record)
+	if err != nil {
+		return err
+	}
+	for _, part := range rundir.EvaluatedParts() {
+		if !fileio.Exists(v.file(rundir.EvaluationFile(part))) {
+			continue // of a run that was only trained
+		}
+		if err := v.compareEvaluation(ctx, p, classifier.Of(p.Record, t), part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareEvaluation evaluates a part again and compares every figure but times.
+func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, part dataset.Part) error {
+	name := rundir.EvaluationFile(part)
+	recorded, err := readDocument(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	e, err := p.EvaluatePart(ctx, model, part)
+	if err != nil {
+		return err
+	}
+	found, err := documentOf(e.Evaluation)
+	if err != nil {
+		return err
+	}
+	if d := firstDifference("", without(recorded, "latency_ms"), found); d != nil {
+		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
+		return d
+	}
+	v.result.Evaluated = append(v.result.Evaluated, part.String())
+	return nil
+}

@@ -1,0 +1,150 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/report"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
+)
+
+// What verification finds of a package beyond its list of digests, which whoever
+// changes a file can write anew.
+
+// checkDigests compares files with the digests that the record has of them.
+func (v *verification) checkDigests(context.Context) error {
+	for _, name := range v.record.FileNames() {
+		found, err := fileio.SHA256(v.file(name))
+		if err != nil {
+			return v.lacking(name, err)
+		}
+		if recorded := v.record.Files[name]; found != recorded {
+			return &Difference{File: name, Figure: "sha256", Recorded: recorded, Found: found, Cause: changed(name, rundir.RecordFile)}
+		}
+	}
+	return nil
+}
+
+// checkContents makes a package's derived files again, compares them, and finds
+// files that no package has.
+func (v *verification) checkContents(context.Context) (err error) {
+	if !v.packaged {
+		return nil
+	}
+	if v.record.Package == nil {
+		return &Difference{File: rundir.RecordFile, Figure: "package", Recorded: nothing, Found: "a package", Cause: changed(rundir.RecordFile)}
+	}
+	dir, err := os.MkdirTemp("", "blocktrain-verify-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := v.derive(dir); err != nil {
+		return err
+	}
+	derived, err := fileio.FilesBelow(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range derived {
+		if err := v.compareDerived(dir, name); err != nil {
+			return err
+		}
+	}
+	return v.checkNames(derived)
+}
+
+// derive writes into dir what a package derives from weights and record: the
+// model as it is served, the weights' file and the model card.
+func (v *verification) derive(dir string) error {
+	formats, err := settings.PackageExportersOf(v.record.Package)
+	if err != nil {
+		return unreadable(rundir.RecordFile, err)
+	}
+	return v.deriveBy(v.record.Package.Program, formats, exporter.WeightsFile, dir, dir)
+}
+
+// deriveBy writes what the given version of the program derives from the record
+// and the weights in the file of that name: the model in the given formats, into
+// models, and the model card, into cards.
+func (v *verification) deriveBy(program string, formats settings.Exporters, weights, models, cards string) error {
+	t, err := v.record.Restore(v.file(weights))
+	if err != nil {
+		return unreadable(weights, err)
+	}
+	a := v.record.Artifact(t)
+	a.ProgramVersion = program
+	if err := formats.Export(a, models); err != nil {
+		return unreadable(rundir.RecordFile, err)
+	}
+	content, err := report.Gather(rundir.At(v.folder), v.record, t, program)
+	if err != nil {
+		return v.lacking(rundir.CardFile, err)
+	}
+	card, err := report.ModelCard(content, rundir.PlotsDir)
+	if err != nil {
+		return err
+	}
+	return fileio.WriteBytes(filepath.Join(cards, rundir.CardFile), card)
+}
+
+// compareDerived compares a file with what was derived anew. What is served is
+// judged by its bytes alone; how another version of the program puts the card into
+// words is not known.
+func (v *verification) compareDerived(dir, name string) error {
+	want, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		return err
+	}
+	packaged, err := os.ReadFile(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	by, cause := v.record.Package.Program, changed(name, rundir.RecordFile)
+	switch {
+	case bytes.Equal(packaged, want):
+		return nil
+	case by != buildinfo.Program() && name == rundir.CardFile:
+		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
+		return nil
+	case by != buildinfo.Program():
+		cause += fmt.Sprintf("; or %s writes it in another way: verify with that", by)
+	}
+	return &Difference{File: name, Figure: "content", Recorded: "SHA-256 " + fileio.SHA256Of(packaged),
+		Found: "SHA-256 " + fileio.SHA256Of(want) + " of what weights and record give", Cause: cause}
+}
+
+// recordedName is what the record may list of a package's files.
+var recordedName = regexp.MustCompile(`^(run\.env|split\.json|duplicates\.json|history\.jsonl|release\.json|` +
+	`evaluation/[a-z0-9._-]+\.(json|csv)|plots/[a-z0-9-]+\.(json|svg|png))$`)
+
+// checkNames finds files and folders that no package has.
+func (v *verification) checkNames(derived []string) error {
+	allowed := map[string]bool{".": true, fileio.ChecksumFile: true, rundir.RecordFile: true}
+	for _, name := range slices.Concat(derived, v.record.FileNames()) {
+		if !slices.Contains(derived, name) && !recordedName.MatchString(name) {
+			return &Difference{File: rundir.RecordFile, Figure: "files", Recorded: name, Found: "a name that no file of a run has", Cause: changed(rundir.RecordFile)}
+		}
+		for ; !allowed[name]; name = path.Dir(name) {
+			allowed[name] = true
+		}
+	}
+	return fs.WalkDir(os.DirFS(v.folder), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err == nil && !allowed[name] {
+			return &Difference{File: name, Figure: "file", Recorded: nothing, Found: "a file or folder that no package has", Cause: "it was added to the package"}
+		}
+		return err
+	})
+}

@@ -1,0 +1,253 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/weights"
+)
+
+// What verification finds without training: whether the files of a run or package
+// say the same of each other.
+
+// changed is the cause of what only the change of a file explains: one of those
+// named, which do not say the same.
+func changed(files ...string) string {
+	return strings.Join(files, " or ") + " was changed after it was written, or is damaged"
+}
+
+// checkFiles compares a package with its list of digests.
+func (v *verification) checkFiles(context.Context) error {
+	v.packaged = rundir.HoldsPackage(v.folder)
+	switch {
+	case v.packaged:
+		return v.checkList()
+	case rundir.HoldsRun(v.folder):
+		return nil
+	}
+	return config.Usagef("%s is neither a run directory nor a package: it has no %s", v.request.Path, rundir.RecordFile)
+}
+
+// checkList compares the files of a package with its list of digests.
+func (v *verification) checkList() error {
+	differences, err := fileio.VerifyChecksums(v.folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &Difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "the list was removed"}
+	case err != nil:
+		return v.lacking(fileio.ChecksumFile, err)
+	case len(differences) > 0:
+		return unlisted(differences[0])
+	}
+	return nil
+}
+
+// unlisted is a difference between a package's files and its list.
+func unlisted(d fileio.Difference) *Difference {
+	recorded, cause := "the file's digest", changed(d.Path, fileio.ChecksumFile)
+	switch d.Kind {
+	case fileio.Missing:
+		cause = d.Path + " was removed from the package"
+	case fileio.Unlisted:
+		recorded, cause = nothing, d.Path+" was added to the package"
+	}
+	return &Difference{File: fileio.ChecksumFile, Figure: d.Path, Recorded: recorded, Found: string(d.Kind), Cause: cause}
+}
+
+// readRecord reads run.json, whose identity must be the one that its digest is of.
+func (v *verification) readRecord(context.Context) (err error) {
+	v.record, err = rundir.ReadRecord(v.file(rundir.RecordFile))
+	var changed *rundir.ChangedIdentity
+	switch {
+	case errors.As(err, &changed):
+		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: changed.Recorded, Found: changed.Found, Cause: "the identity was edited after the run"}
+	case err != nil:
+		return v.lacking(rundir.RecordFile, err)
+	case v.record.Training == nil:
+		return config.Usagef("%s has not been trained to its end: there is nothing to compare with", v.request.Path)
+	}
+	v.result.weights = v.record.Weights
+	v.result.IdentitySHA256, v.result.Recorded = v.record.IdentitySHA256, v.record.Training.Epochs
+	if v.request.Epochs > v.result.Recorded {
+		return config.Usagef("--epochs %d: the training had %d", v.request.Epochs, v.result.Recorded)
+	}
+	v.warnOfVersions()
+	return nil
+}
+
+// warnOfVersions warns of another program or contract, which bits alone judge.
+func (v *verification) warnOfVersions() {
+	if then := v.record.Execution.Program; then != buildinfo.Program() {
+		v.warn(fmt.Sprintf("the model was made by %s, this is %s", then, buildinfo.Program()))
+	}
+	if then := v.record.Identity.ContractVersion; then != engine.ContractVersion {
+		v.warn(fmt.Sprintf("the model was made under version %d of the reproducibility contract, this program keeps version %d", then, engine.ContractVersion))
+	}
+}
+
+// checkSplit compares the split list with the digest of it.
+func (v *verification) checkSplit(context.Context) error {
+	split, err := dataset.ReadSplit(v.file(rundir.SplitFile))
+	if err != nil {
+		return v.lacking(rundir.SplitFile, err)
+	}
+	v.split = split
+	if recorded := v.record.Identity.Split.SHA256; split.Digest() != recorded {
+		return &Difference{File: rundir.SplitFile, Figure: "sha256", Recorded: recorded, Found: split.Digest(), Cause: "the split list was edited"}
+	}
+	return nil
+}
+
+// checkHistory reads the epochs to compare with.
+func (v *verification) checkHistory(context.Context) (err error) {
+	if v.history, err = metric.ReadHistory(v.file(train.HistoryFile)); err != nil {
+		return v.lacking(train.HistoryFile, err)
+	}
+	t := v.record.Training
+	if len(v.history) != t.Epochs {
+		return &Difference{File: train.HistoryFile, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(v.history)), Cause: changed(train.HistoryFile, rundir.RecordFile)}
+	}
+	if t.BestEpoch < 1 || t.BestEpoch > t.Epochs {
+		return &Difference{File: rundir.RecordFile, Figure: "training.best_epoch", Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: changed(rundir.RecordFile)}
+	}
+	best := v.history[t.BestEpoch-1]
+	digest := best.WeightsSHA256
+	if v.record.Weights == "ema" {
+		digest = best.EMASHA256
+	}
+	if digest != t.WeightsSHA256 {
+		return &Difference{File: train.HistoryFile, Epoch: best.Epoch, Figure: "digest of the " + v.record.Weights + " weights", Recorded: t.WeightsSHA256, Found: digest,
+			Cause: changed(train.HistoryFile, rundir.RecordFile)}
+	}
+	return nil
+}
+
+// checkWeights compares the weights with the digest of them.
+func (v *verification) checkWeights(context.Context) error {
+	name := exporter.WeightsFile
+	if !v.packaged {
+		name = train.CheckpointDir + "/" + train.BestFile
+	}
+	file, err := weights.ReadFile(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	if digest := weights.Digest(file.Tensors); digest != v.record.Training.WeightsSHA256 {
+		return &Difference{File: name, Figure: "digest of the weights", Recorded: v.record.Training.WeightsSHA256, Found: digest, Cause: changed(name, rundir.RecordFile)}
+	}
+	return nil
+}
+
+// checkRelease compares the decision with the record. A run that was only trained
+// has none.
+func (v *verification) checkRelease(context.Context) error {
+	release, err := criterion.ReadRelease(v.file(rundir.ReleaseFile))
+	if errors.Is(err, fs.ErrNotExist) && !v.packaged && v.record.Decision == "" {
+		return nil
+	}
+	if err != nil {
+		return v.lacking(rundir.ReleaseFile, err)
+	}
+	if recorded := v.record.Training.WeightsSHA256; release.Weights.SHA256 != recorded {
+		return &Difference{File: rundir.ReleaseFile, Figure: "weights.sha256", Recorded: recorded, Found: release.Weights.SHA256, Cause: "the decision is on other weights, or was edited"}
+	}
+	if release.Decision() != v.record.Decision {
+		return &Difference{File: rundir.ReleaseFile, Figure: "decision", Recorded: v.record.Decision, Found: release.Decision(), Cause: changed(rundir.ReleaseFile, rundir.RecordFile)}
+	}
+	if recorded := v.record.Files[rundir.EvaluationFile(dataset.PartTest)]; release.EvaluationSHA256 != recorded {
+		return &Difference{File: rundir.ReleaseFile, Figure: "evaluation_sha256", Recorded: recorded, Found: release.EvaluationSHA256,
+			Cause: "the model was evaluated again after the decision, which the gate must then repeat; or a file was edited"}
+	}
+	if v.packaged && !release.Approved {
+		return &Difference{File: rundir.ReleaseFile, Figure: "approved", Recorded: "true in every package", Found: "false", Cause: changed(rundir.ReleaseFile)}
+	}
+	v.release = release
+	return nil
+}
+
+// checkEvaluations compares the evaluations' weights with the record's, and what
+// the decision rests on with the evaluation. A run that was only trained has none.
+func (v *verification) checkEvaluations(context.Context) error {
+	for _, part := range rundir.EvaluatedParts() {
+		name := rundir.EvaluationFile(part)
+		e, err := metric.ReadEvaluation(v.file(name))
+		if errors.Is(err, fs.ErrNotExist) && v.release == nil {
+			continue
+		}
+		if err != nil {
+			return v.lacking(name, err)
+		}
+		if recorded := v.record.Training.WeightsSHA256; e.WeightsSHA256 != recorded {
+			return &Difference{File: name, Figure: "weights_sha256", Recorded: recorded, Found: e.WeightsSHA256, Cause: "the evaluation is of other weights, or was edited"}
+		}
+		if part == dataset.PartTest {
+			if err := v.checkVerdicts(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkVerdicts lets the criteria of the release judge the evaluation again. The
+// size of the model, in which the name of the program counts, is left out.
+func (v *verification) checkVerdicts(test *metric.Evaluation) error {
+	if v.release == nil {
+		return nil
+	}
+	m := criterion.Measurements{Test: test, Latency: test.Latency, Baseline: v.release.Baseline}
+	for _, recorded := range v.release.Criteria {
+		c, _, err := criterion.MakeCriterion(recorded.Name, "threshold="+config.Exact(recorded.Threshold))
+		if err != nil {
+			return unreadable(rundir.ReleaseFile, err)
+		}
+		found := c.Judge(m)
+		if found.Measured != nil && measured(recorded) != measured(found) {
+			return &Difference{File: rundir.ReleaseFile, Figure: recorded.Name + ".measured", Recorded: measured(recorded), Found: measured(found), Cause: changed(rundir.ReleaseFile, rundir.EvaluationFile(dataset.PartTest))}
+		}
+	}
+	return nil
+}
+
+func measured(v criterion.Verdict) string {
+	if v.Measured == nil {
+		return nothing
+	}
+	return config.Exact(*v.Measured)
+}
+
+// lacking is the error of a file that verification needs.
+func (v *verification) lacking(name string, err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &Difference{File: name, Figure: "file", Recorded: "one in every " + v.kind(), Found: nothing, Cause: "the file was removed, or an older version of the program made the " + v.kind()}
+	case errors.As(err, &path): // the disk, not the content
+		return err
+	}
+	d := unreadable(name, err)
+	d.Found = strings.ReplaceAll(d.Found, v.folder+string(filepath.Separator), "") // which may be a temporary one
+	return d
+}
+
+func (v *verification) kind() string {
+	if v.packaged {
+		return "package"
+	}
+	return "run"
+}
