@@ -111,16 +111,14 @@ func (p *Prepared) describe() (err error) {
 
 func (p *Prepared) identity() *rundir.Identity {
 	s, m, d := p.Settings, p.Modules, p.Data
-	rate, decay := m.Optimizer.Defaults()
 	identity := &rundir.Identity{
 		ContractVersion: engine.ContractVersion, DatasetSHA256: d.All.Digest(), Classes: d.All.Classes(), Input: d.Rule,
 		Split: rundir.SplitNote{
 			Seed: d.Split.Seed, Ratio: d.Split.Ratios, SHA256: d.Split.Digest(),
 			Train: len(d.Split.Train), Validation: len(d.Split.Validation), Test: len(d.Split.Test),
 		},
-		Augment: m.Augment.Resolved(), Model: m.ModelNote, Loss: m.LossNote, Optimizer: m.OptimizerNote, Schedule: m.ScheduleNote,
-		LearningRate: float32(s.LearningRate.Or(rate)), WeightDecay: float32(s.WeightDecay.Or(decay)), Settings: s.OtherIdentity(),
 	}
+	s.Describe(identity, m)
 	for i, member := range d.Members {
 		identity.Datasets = append(identity.Datasets, rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()})
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
@@ -46,7 +45,7 @@ func TestSettingsOfRecord(t *testing.T) {
 				t.Fatal(err)
 			}
 			if r.Record.IdentitySHA256 != again.Record.IdentitySHA256 {
-				t.Errorf("another identity: %s", rundir.Differences(&r.Record.Identity, &again.Record.Identity))
+				t.Errorf("another identity: %s", settings.Differences(&r.Record.Identity, &again.Record.Identity))
 			}
 		})
 	}

@@ -87,7 +87,7 @@ func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 	}
 	if then.IdentitySHA256 != p.Record.IdentitySHA256 {
 		return nil, config.Usage(fmt.Errorf("%s was begun with another identity (%s): use its own settings and data, or begin a new run",
-			d.Path, rundir.Differences(&then.Identity, &p.Record.Identity)))
+			d.Path, settings.Differences(&then.Identity, &p.Record.Identity)))
 	}
 	p.Record.Execution.StartedIn = rundir.WayBack(d.Path)
 	p.Record.Resume(then)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"reflect"
-	"strings"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -200,41 +198,3 @@ func (d *Dir) ReadRecord() (*Record, error) { return ReadRecord(d.File(RecordFil
 
 // WriteRecord writes the record of the run.
 func (d *Dir) WriteRecord(r *Record) error { return fileio.WriteJSON(d.File(RecordFile), r) }
-
-// Differences names the parts of two identities that are not equal.
-func Differences(a, b *Identity) string {
-	var names []string
-	for _, part := range []struct {
-		name string
-		a, b any
-	}{
-		{"contract version", a.ContractVersion, b.ContractVersion},
-		{"datasets", a.Datasets, b.Datasets},
-		{"dataset digest", a.DatasetSHA256, b.DatasetSHA256},
-		{"classes", a.Classes, b.Classes},
-		{"split", a.Split, b.Split},
-		{"input", a.Input, b.Input},
-		{"augment", a.Augment, b.Augment},
-		{"model", a.Model, b.Model},
-		{"initial weights", a.InitSHA256, b.InitSHA256},
-		{"initial weights drawn", a.InitAnew, b.InitAnew},
-		{"loss", a.Loss, b.Loss},
-		{"optimizer", a.Optimizer, b.Optimizer},
-		{"schedule", a.Schedule, b.Schedule},
-		{"learning rate", a.LearningRate, b.LearningRate},
-		{"weight decay", a.WeightDecay, b.WeightDecay},
-	} {
-		if !reflect.DeepEqual(part.a, part.b) {
-			names = append(names, part.name)
-		}
-	}
-	for i, v := range a.Settings {
-		if i < len(b.Settings) && b.Settings[i] != v {
-			names = append(names, v.Name)
-		}
-	}
-	if len(names) == 0 {
-		return "as another version of the program has it"
-	}
-	return strings.Join(names, ", ")
-}

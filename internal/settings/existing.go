@@ -1,0 +1,50 @@
+package settings
+
+import (
+	"runtime"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+)
+
+// TakePaths makes the settings of an existing run, in the directory at path, fit the
+// folder that this command was given in. What a flag names is named from there.
+func (s *Settings) TakePaths(then *rundir.Record, path string) {
+	if s.Origins["data-dir"] != config.OriginFlag {
+		s.DataDirs = then.DirsFromHere(path, s.DataDirs)
+	}
+	if s.Origins["init-from"] != config.OriginFlag {
+		s.InitFrom = then.RecordedPath(path, s.InitFrom)
+	}
+}
+
+// Rename gives the record the name and version of flags. Without them the model keeps
+// those it has, be they of an earlier call.
+func (s *Settings) Rename(record *rundir.Record) (changed bool) {
+	name, version := record.Name, record.ReleaseVersion
+	if s.Origins["name"] == config.OriginFlag {
+		record.Name = s.ReleaseName()
+	}
+	if s.Origins["release-version"] == config.OriginFlag {
+		record.ReleaseVersion = s.ReleaseVersion
+	}
+	return record.Name != name || record.ReleaseVersion != version
+}
+
+// Execution describes this process, on the machine of that name, for run.json.
+func (s *Settings) Execution(machine string) rundir.Execution {
+	return rundir.Execution{
+		Program: buildinfo.Program(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Machine: machine, SIMD: kernel.Implementations()[0], Workers: s.WorkerCount(), Settings: s.Values(config.Execution),
+	}
+}
+
+// WorkerCount is the number of goroutines that compute.
+func (s *Settings) WorkerCount() int {
+	if s.Workers > 0 {
+		return s.Workers
+	}
+	return runtime.GOMAXPROCS(0)
+}

@@ -1,0 +1,167 @@
+package settings
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+)
+
+// field is a part of a record's identity with the settings that it holds: the one
+// table by which settings are recorded, rebuilt from a record, and compared.
+type field struct {
+	words    string   // what it is called for people
+	settings []string // whose values it holds
+	value    func(i *rundir.Identity) any
+	// record enters the settings, by the modules made of them; nil where the field
+	// describes the data, which whoever has opened it enters.
+	record func(i *rundir.Identity, s *Settings, m *Modules)
+	// recorded gives the values of the settings back.
+	recorded func(i *rundir.Identity) []string
+}
+
+// identityFields lists the fields of an identity that hold settings of the class
+// identity, or what follows from the data. The settings that none of them holds are
+// listed by name in Identity.Settings.
+var identityFields = []field{
+	{words: "contract version", value: func(i *rundir.Identity) any { return i.ContractVersion }},
+	{words: "datasets", settings: []string{"dataset", "dataset-options"}, value: func(i *rundir.Identity) any { return i.Datasets },
+		recorded: func(i *rundir.Identity) []string {
+			record := rundir.Record{Identity: *i}
+			return []string{strings.Join(record.DatasetNames(), ","), datasetOptions(i)}
+		}},
+	{words: "dataset digest", value: func(i *rundir.Identity) any { return i.DatasetSHA256 }},
+	{words: "classes", value: func(i *rundir.Identity) any { return i.Classes }},
+	{words: "split", settings: []string{"split-seed", "split-ratio"}, value: func(i *rundir.Identity) any { return i.Split },
+		recorded: func(i *rundir.Identity) []string {
+			return []string{strconv.FormatUint(i.Split.Seed, 10), ratios(i)}
+		}},
+	{words: "input", settings: []string{"resize", "image-size", "channels"}, value: func(i *rundir.Identity) any { return i.Input },
+		recorded: func(i *rundir.Identity) []string {
+			return []string{i.Input.Mode, fmt.Sprintf("%dx%d", i.Input.Width, i.Input.Height), strconv.Itoa(i.Input.Channels)}
+		}},
+	{words: "augment", settings: []string{"augment"}, value: func(i *rundir.Identity) any { return i.Augment },
+		record:   func(i *rundir.Identity, _ *Settings, m *Modules) { i.Augment = m.Augment.Resolved() },
+		recorded: func(i *rundir.Identity) []string { return []string{i.Augment} }},
+	module("model", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Model }, func(m *Modules) rundir.ModuleNote { return m.ModelNote }),
+	{words: "initial weights", value: func(i *rundir.Identity) any { return i.InitSHA256 }},
+	{words: "initial weights drawn", value: func(i *rundir.Identity) any { return i.InitAnew }},
+	module("loss", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Loss }, func(m *Modules) rundir.ModuleNote { return m.LossNote }),
+	module("optimizer", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Optimizer }, func(m *Modules) rundir.ModuleNote { return m.OptimizerNote }),
+	module("schedule", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Schedule }, func(m *Modules) rundir.ModuleNote { return m.ScheduleNote }),
+	{words: "learning rate", settings: []string{"learning-rate"}, value: func(i *rundir.Identity) any { return i.LearningRate },
+		record: func(i *rundir.Identity, s *Settings, m *Modules) {
+			rate, _ := m.Optimizer.Defaults()
+			i.LearningRate = float32(s.LearningRate.Or(rate))
+		},
+		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.LearningRate)} }},
+	{words: "weight decay", settings: []string{"weight-decay"}, value: func(i *rundir.Identity) any { return i.WeightDecay },
+		record: func(i *rundir.Identity, s *Settings, m *Modules) {
+			_, decay := m.Optimizer.Defaults()
+			i.WeightDecay = float32(s.WeightDecay.Or(decay))
+		},
+		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.WeightDecay)} }},
+}
+
+// module is the field of a module that one setting names and another gives options.
+func module(kind string, note func(*rundir.Identity) *rundir.ModuleNote, made func(*Modules) rundir.ModuleNote) field {
+	return field{
+		words: kind, settings: []string{kind, kind + "-options"}, value: func(i *rundir.Identity) any { return *note(i) },
+		record:   func(i *rundir.Identity, _ *Settings, m *Modules) { *note(i) = made(m) },
+		recorded: func(i *rundir.Identity) []string { return []string{note(i).Name, note(i).Text()} },
+	}
+}
+
+// Describe enters the settings into an identity, by the modules made of them.
+func (s *Settings) Describe(i *rundir.Identity, m *Modules) {
+	for _, f := range identityFields {
+		if f.record != nil {
+			f.record(i, s, m)
+		}
+	}
+	i.Settings = s.others()
+}
+
+// others lists the settings of the class identity that no field of a record's identity
+// holds. The recipe is where values came from, and is recorded beside the identity.
+func (s *Settings) others() []config.NamedValue {
+	held := []string{"recipe"}
+	for _, f := range identityFields {
+		held = append(held, f.settings...)
+	}
+	return slices.DeleteFunc(s.Values(config.Identity), func(v config.NamedValue) bool { return slices.Contains(held, v.Name) })
+}
+
+// FromRecord rebuilds, from the record alone, the settings that its identity was
+// made from. How the work is done is left at its defaults, and nothing is exported
+// or drawn.
+func FromRecord(record *rundir.Record) (*Settings, error) {
+	input := map[string]string{
+		"name": record.Name, "release-version": record.ReleaseVersion, "exporters": "", "visualizations": "none",
+	}
+	for _, f := range identityFields {
+		for at, name := range f.settings {
+			input[name] = f.recorded(&record.Identity)[at]
+		}
+	}
+	if input["split-ratio"] == "" { // the default, which the list itself outranks
+		delete(input, "split-ratio")
+	}
+	for _, v := range record.Identity.Settings {
+		input[v.Name] = v.Value
+	}
+	s, o := &Settings{}, config.NewOptions(input)
+	s.Declare(o)
+	if err := o.Err(); err != nil {
+		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
+	}
+	s.Origins = config.Origins{}
+	return s, nil
+}
+
+// Differences names the parts of two identities that are not equal.
+func Differences(a, b *rundir.Identity) string {
+	var names []string
+	for _, f := range identityFields {
+		if !reflect.DeepEqual(f.value(a), f.value(b)) {
+			names = append(names, f.words)
+		}
+	}
+	for i, v := range a.Settings {
+		if i < len(b.Settings) && b.Settings[i] != v {
+			names = append(names, v.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "as another version of the program has it"
+	}
+	return strings.Join(names, ", ")
+}
+
+// ratios is the recorded split in percent, empty where the list was made by hand and
+// has others than --split-ratio takes.
+func ratios(i *rundir.Identity) string {
+	text := fmt.Sprintf("%d/%d/%d", i.Split.Ratio[0], i.Split.Ratio[1], i.Split.Ratio[2])
+	if isRatio(text) != nil {
+		return ""
+	}
+	return text
+}
+
+// datasetOptions gives the options of all datasets in the form of --dataset-options.
+func datasetOptions(i *rundir.Identity) string {
+	var options []string
+	for _, d := range i.Datasets {
+		if text := d.Text(); text != "" {
+			options = append(options, d.Name+":"+strings.ReplaceAll(text, ",", ","+d.Name+":"))
+		}
+	}
+	return strings.Join(options, ",")
+}
+
+// decimal is the shortest text that is read as v again.
+func decimal(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }
