@@ -100,7 +100,7 @@ func TestJudge(t *testing.T) {
 		{"min_per_class_accuracy", "threshold=0.98", nil, 0.97, false, "class c"},
 		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = evaluation(t, 100, 89) }, 0.89, false, `"class b": 89.00 %`},
 		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
-		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = &metric.Evaluation{Examples: 1} }, none, false, "no classes"},
+		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = &metric.Evaluation{Head: metric.Head{Examples: 1}} }, none, false, "no classes"},
 		{"min_per_class_accuracy", "", func(m *Measurements) {
 			m.Test.PerClass = append(m.Test.PerClass, metric.Class{Label: "rare\nclass"})
 		}, none, false, `1 of 4 classes have no test examples, the first of them "rare class"`},

@@ -115,7 +115,7 @@ func rank(row []float32, label int) int {
 }
 
 func (t *tally) evaluation(classes []string) *Evaluation {
-	e := &Evaluation{Schema: Schema, Examples: t.examples, Confusion: t.confusion}
+	e := &Evaluation{Head: Head{Schema: Schema, Examples: t.examples}, Confusion: t.confusion}
 	columns := columnSums(t.confusion)
 	for i, label := range classes {
 		support := 0
