@@ -6,6 +6,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -72,6 +73,18 @@ func (t *imageTask) Encode(dst []float32, e dataset.Example) error {
 		dst[i] = float32(float32(v) * unit)
 	}
 	return nil
+}
+
+// Pixels makes bytes of a reconstruction of that shape, to be looked at: the nearest byte
+// to each value, of which those outside 0 to 1 are cut off.
+func Pixels(values []float32, shape nn.Shape) imaging.Image {
+	img := imaging.New(shape.W, shape.H, shape.C)
+	for i := range img.Pix {
+		if v := float64(values[i]); v > 0 {
+			img.Pix[i] = uint8(min(float64(v*255)+0.5, 255))
+		}
+	}
+	return img
 }
 
 // Check implements Task.
