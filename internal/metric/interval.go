@@ -1,6 +1,10 @@
 package metric
 
-import "math"
+import (
+	"math"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
+)
 
 // Interval is a 95 % confidence interval, of a share unless something else is said.
 type Interval struct {
@@ -38,12 +42,12 @@ func Wilson(successes, n int) Interval {
 // standard error, the square root of the unbiased variance over the number of values
 // (the central limit theorem). It does not go below 0.
 func meanInterval(values []float32, mean float64) Interval {
-	var squares lanes
+	var squares kernel.Lanes64
 	for i, v := range values {
 		d := float64(v) - mean
-		squares.add(i, float64(d*d))
+		squares.Add(i, float64(d*d))
 	}
 	n := float64(len(values))
-	spread := float64(z95 * math.Sqrt(squares.sum()/(n-1)/n))
+	spread := float64(z95 * math.Sqrt(squares.Total()/(n-1)/n))
 	return Interval{Low: max(0, mean-spread), High: mean + spread}
 }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
 // Reconstruction is how well one set of weights reconstructs the images of one part
@@ -45,12 +47,12 @@ func EvaluateScores(scores []float32) (*Reconstruction, error) {
 	if len(scores) == 0 {
 		return nil, errors.New("cannot evaluate: there are no examples")
 	}
-	var total lanes
+	var total kernel.Lanes64
 	for i, s := range scores {
 		if !(s >= 0) || math.IsInf(float64(s), 0) { // NaN fails too
 			return nil, fmt.Errorf("cannot evaluate example %d: its score is %v, want a finite number of at least 0", i, s)
 		}
-		total.add(i, float64(s))
+		total.Add(i, float64(s))
 	}
 	sorted := slices.Clone(scores)
 	slices.Sort(sorted)
@@ -59,7 +61,7 @@ func EvaluateScores(scores []float32) (*Reconstruction, error) {
 		Score:        percentilesOf(sorted),
 		ScoresSHA256: digest(scores),
 	}
-	r.Error = min(total.sum()/float64(len(scores)), r.Score.Max)
+	r.Error = min(total.Total()/float64(len(scores)), r.Score.Max)
 	if len(scores) > 1 {
 		interval := meanInterval(scores, r.Error)
 		r.ErrorInterval = &interval
@@ -75,12 +77,12 @@ func percentilesOf(sorted []float32) Percentiles {
 // SquaredError is the mean of the squared differences of a and b, which have the same
 // length: one image's error. It is summed in 16 lanes of float64.
 func SquaredError(a, b []float32) float64 {
-	var total lanes
+	var total kernel.Lanes64
 	for i, v := range a {
 		d := float64(v) - float64(b[i])
-		total.add(i, float64(d*d))
+		total.Add(i, float64(d*d))
 	}
-	return total.sum() / float64(len(a))
+	return total.Total() / float64(len(a))
 }
 
 // Worst returns the indexes of up to limit examples, those with the highest scores

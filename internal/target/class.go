@@ -13,7 +13,7 @@ import (
 )
 
 // Probabilities is the output of target class: FLOAT [N,classes].
-const Probabilities = "probabilities"
+const Probabilities = nn.Probabilities
 
 // class is the target of a classifier: one of the dataset's classes.
 type class struct{}
@@ -78,13 +78,13 @@ func (t *classTask) Trained(g *nn.Graph, l loss.Loss) (*nn.Graph, error) {
 		return nil, err
 	}
 	if l.WantsProbabilities() {
-		return withSoftmax(g), nil
+		return nn.WithSoftmax(g), nil
 	}
 	return g, nil
 }
 
 // Served implements Task.
-func (t *classTask) Served(g *nn.Graph) *nn.Graph { return withSoftmax(g) }
+func (t *classTask) Served(g *nn.Graph) *nn.Graph { return nn.WithSoftmax(g) }
 
 // Figure implements Task: 1 where the largest output is that of the largest target, and
 // otherwise 0. Among equal ones the lowest index wins.
