@@ -30,6 +30,7 @@ var layers = [][]string{
 	{"internal/engine"},
 	{"internal/augment", "internal/video", "internal/sensor", "internal/onnx", "internal/review"},
 	{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
+	{"internal/target"},
 	{"internal/train"},
 	{"internal/report", "internal/triton", "internal/oci", "internal/provenance", "internal/serve", "internal/eda"},
 	{"internal/pipeline"},
@@ -39,7 +40,7 @@ var layers = [][]string{
 
 // kinds are the packages of modules, which are chosen from a table and never
 // register themselves.
-var kinds = []string{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"}
+var kinds = []string{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization", "internal/target"}
 
 // layerOf finds the layer of a folder: that of the package in the table that it is
 // or lies below. The top folder holds only tests of the whole.

@@ -5,7 +5,10 @@ package criterion
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -13,14 +16,30 @@ import (
 
 // Criterion judges one property of a model.
 type Criterion interface {
+	// Measures says which measurement the criterion compares.
+	Measures() Measurement
 	Judge(m Measurements) Verdict
 }
+
+// Measurement names what can be measured of a model. Which of them there are depends
+// on its target.
+type Measurement string
+
+// The measurements.
+const (
+	TestAccuracy        Measurement = "accuracy"
+	ClassAccuracy       Measurement = "accuracy of each class"
+	ReconstructionError Measurement = "reconstruction error"
+	InferenceTime       Measurement = "inference time"
+	ModelSize           Measurement = "model size"
+	Regression          Measurement = "comparison with a baseline"
+)
 
 // Measurements is what is known of a model when it is judged. A nil field was
 // not measured.
 type Measurements struct {
-	// Test is the evaluation on the test part.
-	Test *metric.Evaluation
+	// Test is the result on the test part, of whatever target the model has.
+	Test metric.Result
 	// Latency is the time of one inference: batch 1, one worker, after a
 	// warm-up, at least 200 samples.
 	Latency *metric.Latency
@@ -50,19 +69,20 @@ type Verdict struct {
 	Op        string           `json:"op"` // ">=" or "<=": measured op threshold
 	Threshold float64          `json:"threshold"`
 	Measured  *float64         `json:"measured"`
-	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value"
+	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse"
 	Passed    bool             `json:"passed"`
 	Reason    string           `json:"reason"`
-	Interval  *metric.Interval `json:"interval,omitempty"` // 95 %, of a measured share
+	Interval  *metric.Interval `json:"interval,omitempty"` // 95 %, of a measured share or error
 }
 
 // modules is the table of criteria.
 var modules = map[string]config.Module[Criterion]{
-	"max_inference_time_ms":  {Doc: "95th percentile of the time for one image on one thread", New: newMaxInferenceTime},
-	"max_model_size_mb":      {Doc: "size of model.onnx in MB of 1,000,000 bytes", New: newMaxModelSize},
-	"min_per_class_accuracy": {Doc: "accuracy of the worst class of the test part", New: newMinPerClassAccuracy},
-	"min_test_accuracy":      {Doc: "accuracy on the test part", New: newMinTestAccuracy},
-	"no_regression":          {Doc: "not significantly worse than the baseline on the test part (paired McNemar test)", New: newNoRegression},
+	"max_inference_time_ms":    {Doc: "95th percentile of the time for one image on one thread", New: newMaxInferenceTime},
+	"max_model_size_mb":        {Doc: "size of model.onnx in MB of 1,000,000 bytes", New: newMaxModelSize},
+	"max_reconstruction_error": {Doc: "mean squared error of the images of the test part", New: newMaxReconstructionError},
+	"min_per_class_accuracy":   {Doc: "accuracy of the worst class of the test part", New: newMinPerClassAccuracy},
+	"min_test_accuracy":        {Doc: "accuracy on the test part", New: newMinTestAccuracy},
+	"no_regression":            {Doc: "not significantly worse than the baseline on the test part (paired McNemar test)", New: newNoRegression},
 }
 
 // MakeCriterion builds the criterion of that name from options in the form
@@ -74,11 +94,54 @@ func MakeCriterion(name, options string) (Criterion, map[string]string, error) {
 // Modules documents all criteria, sorted by name.
 func Modules() []config.Description { return config.Describe(modules) }
 
+// Fitting lists the names of the criteria that compare one of the measurements given,
+// in the order of those.
+func Fitting(has []Measurement) []string {
+	var names []string
+	for _, m := range has {
+		for _, name := range slices.Sorted(maps.Keys(modules)) {
+			// The error is of no interest: without options there is none.
+			if c, _, err := MakeCriterion(name, ""); err == nil && c.Measures() == m {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// CheckFit refuses a criterion whose measurement a target does not have.
+func CheckFit(c Criterion, target string, has []Measurement) error {
+	if slices.Contains(has, c.Measures()) {
+		return nil
+	}
+	return fmt.Errorf("criterion %s does not fit target %s, which has %s", NameOf(c), target, strings.Join(Fitting(has), ", "))
+}
+
+// NameOf is the name that a criterion has in its verdicts.
+func NameOf(c Criterion) string { return c.Judge(Measurements{}).Name }
+
+// resultOf is the result that a criterion judges, which only one target has. Where it
+// is not there, the second result says why.
+func resultOf[T metric.Result](m Measurements) (result T, lacking string) {
+	if !metric.Present(m.Test) {
+		return result, notEvaluated
+	}
+	result, fits := m.Test.(T)
+	if !fits {
+		return result, fmt.Sprintf("the evaluation on the test part is of target %s, which does not have this measurement: leave the criterion out", m.Test.Header().TargetName())
+	}
+	return result, ""
+}
+
 // bound is what all criteria are made of: one threshold on one side.
 type bound struct {
 	name, op, unit string
+	of             Measurement
 	threshold      float64
 }
+
+// Measures implements Criterion.
+func (b bound) Measures() Measurement { return b.of }
 
 // measured is the verdict on a value.
 func (b bound) measured(value float64, format string, args ...any) Verdict {

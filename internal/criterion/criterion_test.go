@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,16 @@ func evaluation(t *testing.T, right ...int) *metric.Evaluation {
 	return e
 }
 
+// reconstruction has the mean 1/64.
+func reconstruction(t *testing.T) *metric.Reconstruction {
+	t.Helper()
+	r, err := metric.EvaluateScores([]float32{1. / 128, 2. / 128, 2. / 128, 3. / 128})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func latency() *metric.Latency {
 	return &metric.Latency{P50: 1.5, P95: 4, Max: 9, Batch: 1, Workers: 1, Samples: 200, Machine: "a computer, 2 cores"}
 }
@@ -82,6 +93,7 @@ func make1(t *testing.T, name, options string) Criterion {
 
 func TestJudge(t *testing.T) {
 	none := math.NaN()
+	images := func(m *Measurements) { m.Test = reconstruction(t) }
 	tests := []struct {
 		name, options string
 		change        func(m *Measurements)
@@ -94,16 +106,38 @@ func TestJudge(t *testing.T) {
 		{"min_test_accuracy", "threshold=0.981", nil, 0.98, false, "294 of 300"},
 		{"min_test_accuracy", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
 		{"min_test_accuracy", "", func(m *Measurements) { m.Test = &metric.Evaluation{} }, none, false, "no examples"},
-		{"min_test_accuracy", "", func(m *Measurements) { m.Test.Accuracy = math.NaN() }, none, false, "is NaN, which is not a finite number"},
+		{"min_test_accuracy", "", func(m *Measurements) { m.Test.(*metric.Evaluation).Accuracy = math.NaN() }, none, false, "is NaN, which is not a finite number"},
+
+		{"min_test_accuracy", "", func(m *Measurements) { m.Test = (*metric.Evaluation)(nil) }, none, false, "no evaluation on the test part"},
+		{"min_test_accuracy", "", func(m *Measurements) { m.Test = reconstruction(t) }, none, false, "is of target image, which does not have this measurement"},
 
 		{"min_per_class_accuracy", "", nil, 0.97, true, `the worst class is "class c": 97.00 % of 100 test examples (95 % interval 91.55 to 98.97 %)`},
 		{"min_per_class_accuracy", "threshold=0.98", nil, 0.97, false, "class c"},
 		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = evaluation(t, 100, 89) }, 0.89, false, `"class b": 89.00 %`},
 		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
-		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = &metric.Evaluation{Examples: 1} }, none, false, "no classes"},
+		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = &metric.Evaluation{Head: metric.Head{Examples: 1}} }, none, false, "no classes"},
 		{"min_per_class_accuracy", "", func(m *Measurements) {
-			m.Test.PerClass = append(m.Test.PerClass, metric.Class{Label: "rare\nclass"})
+			e := m.Test.(*metric.Evaluation)
+			e.PerClass = append(e.PerClass, metric.Class{Label: "rare\nclass"})
 		}, none, false, `1 of 4 classes have no test examples, the first of them "rare class"`},
+
+		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = reconstruction(t) }, none, false, "is of target image"},
+
+		{"max_reconstruction_error", "", images, 0.015625, true, "mean over 4 test images, the 99th percentile is 0.02344, the largest 0.02344"},
+		{"max_reconstruction_error", "threshold=0.015625", images, 0.015625, true, ""},
+		{"max_reconstruction_error", "threshold=0.0156", images, 0.015625, false, "4 test images"},
+		{"max_reconstruction_error", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"max_reconstruction_error", "", func(m *Measurements) { m.Test = (*metric.Reconstruction)(nil) }, none, false, "no evaluation on the test part"},
+		{"max_reconstruction_error", "", nil, none, false, "is of target class, which does not have this measurement"},
+		{"max_reconstruction_error", "", func(m *Measurements) { m.Test = &metric.Reconstruction{} }, none, false, "no examples"},
+		{"max_reconstruction_error", "", func(m *Measurements) {
+			images(m)
+			m.Test.(*metric.Reconstruction).Error = math.Inf(1)
+		}, none, false, "not a finite number"},
+		{"max_reconstruction_error", "", func(m *Measurements) {
+			images(m)
+			m.Test.(*metric.Reconstruction).Error = -1
+		}, none, false, "is negative"},
 
 		{"max_inference_time_ms", "", nil, 4, true, "95th percentile of 200 single images, median 1.5 ms, on a computer, 2 cores"},
 		{"max_inference_time_ms", "threshold=4", nil, 4, true, ""},
@@ -134,6 +168,7 @@ func TestJudge(t *testing.T) {
 		}, 1, true, "+0.00"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline = nil }, none, false, "no baseline to compare with"},
 		{"no_regression", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"no_regression", "", func(m *Measurements) { m.Test = reconstruction(t) }, none, false, "is of target image"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline.Unknown = true }, 57. / 64, true, "+0.67 percentage points; whether the baseline was trained on images of this test part is not known"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline.TrainedOn = 1200 }, none, false, "trained on 1,200 examples of this test part"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline.Comparison.BothWrong++ }, none, false, "(301 examples, 294 right) is not of this evaluation (300 examples, 294 right)"},
@@ -176,6 +211,7 @@ func TestMakeCriterionRefuses(t *testing.T) {
 		{"max_inference_time_ms", "threshold=0", "want more than 0"},
 		{"max_inference_time_ms", "threshold=Inf", "want a finite number"},
 		{"max_model_size_mb", "threshold=-1", "want more than 0"},
+		{"max_reconstruction_error", "threshold=0", "want more than 0"},
 		{"no_regression", "threshold=0", "want more than 0"},
 		{"no_regression", "threshold=5", "want 0 to 1"},
 		{"no_regression", "limit=5", `unknown option "limit"`},
@@ -189,7 +225,7 @@ func TestMakeCriterionRefuses(t *testing.T) {
 
 func TestDefaultThresholds(t *testing.T) {
 	want := map[string]string{
-		"max_inference_time_ms": "50", "max_model_size_mb": "10", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "no_regression": "0.05",
+		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "no_regression": "0.05",
 	}
 	got := map[string]string{}
 	for _, d := range Modules() {
@@ -204,12 +240,45 @@ func TestDefaultThresholds(t *testing.T) {
 	}
 }
 
+// ofClasses and ofImages are what can be measured of the two targets.
+var (
+	ofClasses = []Measurement{TestAccuracy, ClassAccuracy, InferenceTime, ModelSize, Regression}
+	ofImages  = []Measurement{ReconstructionError, InferenceTime, ModelSize}
+)
+
+// allCriteria are all that judge a classifier.
 func allCriteria(t *testing.T) []Criterion {
+	names := Fitting(ofClasses)
+	slices.Sort(names)
 	var all []Criterion
-	for _, d := range Modules() {
-		all = append(all, make1(t, d.Name, ""))
+	for _, name := range names {
+		all = append(all, make1(t, name, ""))
 	}
 	return all
+}
+
+// TestFit tries every criterion on every target.
+func TestFit(t *testing.T) {
+	for target, has := range map[string][]Measurement{"class": ofClasses, "image": ofImages} {
+		for _, d := range Modules() {
+			c := make1(t, d.Name, "")
+			if NameOf(c) != d.Name {
+				t.Errorf("criterion %s calls itself %s", d.Name, NameOf(c))
+			}
+			err := CheckFit(c, target, has)
+			if fits := slices.Contains(Fitting(has), d.Name); fits != (err == nil) {
+				t.Errorf("criterion %s, target %s: error is %v", d.Name, target, err)
+			}
+			if err != nil && !strings.HasPrefix(err.Error(), "criterion "+d.Name+" does not fit target "+target+", which has m") {
+				t.Errorf("error is %v", err)
+			}
+		}
+	}
+	err := CheckFit(make1(t, "min_test_accuracy", ""), "image", ofImages)
+	const want = "criterion min_test_accuracy does not fit target image, which has max_reconstruction_error, max_inference_time_ms, max_model_size_mb"
+	if err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
 }
 
 func decide(t *testing.T, m Measurements) *Release {

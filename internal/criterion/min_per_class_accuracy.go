@@ -8,7 +8,7 @@ import (
 type minPerClassAccuracy struct{ bound }
 
 func newMinPerClassAccuracy(o *config.Options) (Criterion, error) {
-	c := &minPerClassAccuracy{bound{name: "min_per_class_accuracy", op: ">=", unit: "share"}}
+	c := &minPerClassAccuracy{bound{name: "min_per_class_accuracy", op: ">=", unit: "share", of: ClassAccuracy}}
 	o.Float(&c.threshold, "threshold", 0.90, "lowest share of the test examples of any one class that must be right", config.Share)
 	return c, nil
 }
@@ -16,14 +16,15 @@ func newMinPerClassAccuracy(o *config.Options) (Criterion, error) {
 // Judge implements Criterion. It goes by the measured share, not by its
 // interval, but states the interval: of few examples it is wide.
 func (c *minPerClassAccuracy) Judge(m Measurements) Verdict {
-	if m.Test == nil {
-		return c.refused(notEvaluated)
+	test, lacking := resultOf[*metric.Evaluation](m)
+	if lacking != "" {
+		return c.refused("%s", lacking)
 	}
-	if missing := m.Test.WithoutExamples(); len(missing) > 0 {
+	if missing := test.WithoutExamples(); len(missing) > 0 {
 		return c.refused("%d of %d classes have no test examples, the first of them %q: nothing is known of how well they are recognised",
-			len(missing), len(m.Test.PerClass), metric.Clip(missing[0], 40))
+			len(missing), len(test.PerClass), metric.Clip(missing[0], 40))
 	}
-	worst := m.Test.WorstClass
+	worst := test.WorstClass
 	if worst == nil {
 		return c.refused("the evaluation has no classes")
 	}

@@ -10,21 +10,22 @@ const notEvaluated = "there is no evaluation on the test part: run the evaluate 
 type minTestAccuracy struct{ bound }
 
 func newMinTestAccuracy(o *config.Options) (Criterion, error) {
-	c := &minTestAccuracy{bound{name: "min_test_accuracy", op: ">=", unit: "share"}}
+	c := &minTestAccuracy{bound{name: "min_test_accuracy", op: ">=", unit: "share", of: TestAccuracy}}
 	o.Float(&c.threshold, "threshold", 0.97, "lowest share of the test examples that must be right", config.Share)
 	return c, nil
 }
 
 // Judge implements Criterion.
 func (c *minTestAccuracy) Judge(m Measurements) Verdict {
-	if m.Test == nil {
-		return c.refused(notEvaluated)
+	test, lacking := resultOf[*metric.Evaluation](m)
+	if lacking != "" {
+		return c.refused("%s", lacking)
 	}
-	if m.Test.Examples == 0 {
+	if test.Examples == 0 {
 		return c.refused("the test part has no examples")
 	}
-	v := c.measured(m.Test.Accuracy, "%s of %s test examples are right (95 %% interval %s %%)",
-		metric.Count(m.Test.Correct), metric.Count(m.Test.Examples), m.Test.AccuracyInterval.Percent())
-	v.Interval = &m.Test.AccuracyInterval
+	v := c.measured(test.Accuracy, "%s of %s test examples are right (95 %% interval %s %%)",
+		metric.Count(test.Correct), metric.Count(test.Examples), test.AccuracyInterval.Percent())
+	v.Interval = &test.AccuracyInterval
 	return v
 }

@@ -8,7 +8,7 @@ import (
 type noRegression struct{ bound }
 
 func newNoRegression(o *config.Options) (Criterion, error) {
-	c := &noRegression{bound{name: "no_regression", op: ">=", unit: "p-value"}}
+	c := &noRegression{bound{name: "no_regression", op: ">=", unit: "p-value", of: Regression}}
 	o.Float(&c.threshold, "threshold", 0.05, "significance: a model is worse if chance alone explains the difference with a lower probability", config.Above(0), config.Between(0, 1))
 	return c, nil
 }
@@ -17,18 +17,19 @@ func newNoRegression(o *config.Options) (Criterion, error) {
 // that is better than the baseline, however clearly, passes.
 func (c *noRegression) Judge(m Measurements) Verdict {
 	b := m.Baseline
+	test, lacking := resultOf[*metric.Evaluation](m)
 	switch {
 	case b == nil:
 		return c.refused("there is no baseline to compare with: name a run or package with --baseline")
-	case m.Test == nil:
-		return c.refused(notEvaluated)
+	case lacking != "":
+		return c.refused("%s", lacking)
 	case b.TrainedOn > 0:
 		return c.refused("the baseline was trained on %s examples of this test part, so that its accuracy here says nothing: choose another baseline or use its split",
 			metric.Count(b.TrainedOn))
 	}
-	if counts := b.Comparison; !fits(counts, m.Test) {
+	if counts := b.Comparison; !fits(counts, test) {
 		return c.refused("the comparison with the baseline (%s examples, %s right) is not of this evaluation (%s examples, %s right): evaluate the run again",
-			metric.Count(counts.Examples()), metric.Count(counts.BothRight+counts.OnlyCandidate), metric.Count(m.Test.Examples), metric.Count(m.Test.Correct))
+			metric.Count(counts.Examples()), metric.Count(counts.BothRight+counts.OnlyCandidate), metric.Count(test.Examples), metric.Count(test.Correct))
 	}
 	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points%s",
 		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate), 100*b.Comparison.Difference(), b.doubt())

@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"math"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
 // Step is one batch and how to learn from it.
@@ -46,7 +48,7 @@ func (t *Trainer) Step(s Step) (Result, error) {
 	}
 	pool := t.plan.pool
 	pool.run(len(t.blocks)+len(t.slots.statistics), t.collect)
-	result.GradientNorm = math.Sqrt(sum(t.squares))
+	result.GradientNorm = math.Sqrt(kernel.Sum64(t.squares))
 	if err := t.checkFinite(result.GradientNorm); err != nil {
 		return result, err
 	}
@@ -73,7 +75,7 @@ func (t *Trainer) begin(s Step) {
 
 // losses adds up the examples' losses and correct answers.
 func (t *Trainer) losses() Result {
-	r := Result{LossSum: sum(t.values[:t.plan.count])}
+	r := Result{LossSum: kernel.Sum64(t.values[:t.plan.count])}
 	for _, correct := range t.correct[:t.plan.count] {
 		if correct {
 			r.Correct++
@@ -93,21 +95,6 @@ func (t *Trainer) checkFinite(gradientNorm float64) error {
 		}
 	}
 	return nil
-}
-
-// sum adds numbers up in the order that the contract fixes for reductions:
-// number i goes to partial i mod 16, and the partials are added in a tree.
-func sum[T float32 | float64](x []T) float64 {
-	var partial [16]float64
-	for i, v := range x {
-		partial[i%len(partial)] += float64(v)
-	}
-	for width := len(partial) / 2; width > 0; width /= 2 {
-		for i := range width {
-			partial[i] += partial[i+width]
-		}
-	}
-	return partial[0]
 }
 
 func clipScale(norm float64, clip float32) float32 {

@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
@@ -30,10 +32,13 @@ type Artifact struct {
 	Name           string // of the model: letters, digits, '.', '_' and '-'
 	Version        string // of the release: "0.1.0"
 	ProgramVersion string // of the program that made it; may be empty
-	Graph          *nn.Graph
-	Parameters     *nn.Parameters
-	Labels         []string // names of the classes in the order of the output
-	Rule           imaging.Rule
+	Target         string // what the network was trained for; empty means class
+	// Graph serves its outputs under their names. That of a classifier need not: its
+	// last node is then taken for the logits or probabilities.
+	Graph      *nn.Graph
+	Parameters *nn.Parameters
+	Labels     []string // names of the classes in the order of the output; none for other targets
+	Rule       imaging.Rule
 	// ForceReason says why a model that failed its criteria is released all the
 	// same; every file that can say so does. It is empty for any other model.
 	ForceReason string
@@ -68,17 +73,18 @@ func (a Artifact) check() error {
 	if err := a.Graph.Err(); err != nil {
 		return err
 	}
-	in, out := a.Graph.Input().Shape, a.Graph.Output().Shape
+	in := a.Graph.Input().Shape
 	rule := nn.Shape{H: a.Rule.Height, W: a.Rule.Width, C: a.Rule.Channels}
 	switch {
 	case !modelName.MatchString(a.Name):
 		return fmt.Errorf("model name %q: want letters, digits, '.', '_' and '-', not beginning with '.' or '-'; choose another with --name", a.Name)
 	case !releaseVersion.MatchString(a.Version):
 		return fmt.Errorf("release version %q: want letters, digits, '.', '+', '_' and '-', such as 1.0.0; choose another with --release-version", a.Version)
-	case len(a.Labels) != out.Elements():
-		return fmt.Errorf("%d labels for a model with %d outputs", len(a.Labels), out.Elements())
 	case rule != in:
 		return fmt.Errorf("the resize rule makes %v of an image, the model takes %v", rule, in)
+	}
+	if err := a.checkOutputs(); err != nil {
+		return err
 	}
 	if !utf8.ValidString(a.ForceReason) {
 		return fmt.Errorf("the reason %q is not valid UTF-8: write it anew", a.ForceReason)
@@ -89,6 +95,46 @@ func (a Artifact) check() error {
 		}
 	}
 	return nil
+}
+
+// labelled says whether the outputs are those of classes.
+func (a Artifact) labelled() bool { return a.Target == "" || a.Target == metric.TargetClass }
+
+// outputs are the outputs that the model is served with.
+func (a Artifact) outputs() []nn.Output {
+	if len(a.Graph.Outputs) == 0 && a.labelled() {
+		return []nn.Output{{Name: nn.Probabilities, Node: a.Graph.Output()}}
+	}
+	return a.Graph.Outputs
+}
+
+// checkOutputs compares outputs and labels with the target.
+func (a Artifact) checkOutputs() error {
+	outputs := a.outputs()
+	if !a.labelled() {
+		switch {
+		case len(outputs) == 0:
+			return fmt.Errorf("the graph serves no outputs, of which target %s has some: export what the target serves", a.Target)
+		case len(a.Labels) > 0:
+			return fmt.Errorf("%d labels for a model of target %s, whose outputs are not those of classes: leave them out", len(a.Labels), a.Target)
+		}
+		return nil
+	}
+	if len(outputs) != 1 || outputs[0].Name != nn.Probabilities {
+		return fmt.Errorf("target class is served as %s alone, but the graph serves %s: name the target that it was trained for", nn.Probabilities, outputNames(outputs))
+	}
+	if n := outputs[0].Node.Shape.Elements(); len(a.Labels) != n {
+		return fmt.Errorf("%d labels for a model with %d outputs", len(a.Labels), n)
+	}
+	return nil
+}
+
+func outputNames(outputs []nn.Output) string {
+	var names []string
+	for _, o := range outputs {
+		names = append(names, fmt.Sprintf("%s %v", o.Name, o.Node.Shape))
+	}
+	return strings.Join(names, ", ")
 }
 
 // write puts b into a file, atomically, and makes the folders that lead to it.

@@ -16,7 +16,8 @@ import (
 const (
 	keyName    = "blocktrain.name"
 	keyVersion = "blocktrain.version"
-	keyLabels  = "blocktrain.labels"
+	keyTarget  = "blocktrain.target" // classifiers do not have it
+	keyLabels  = "blocktrain.labels" // classifiers alone have them
 	keyResize  = "blocktrain.resize"
 	keyWeights = "blocktrain.weights_sha256"
 	keyRelease = "blocktrain.release"      // "forced"; other models have none of these
@@ -29,10 +30,6 @@ const forced = "forced"
 // describe returns the artifact's own metadata and this package's keys, which
 // win.
 func (a Artifact) describe() (map[string]string, error) {
-	labels, err := compact(a.Labels)
-	if err != nil {
-		return nil, err
-	}
 	rule, err := compact(a.Rule)
 	if err != nil {
 		return nil, err
@@ -47,10 +44,16 @@ func (a Artifact) describe() (map[string]string, error) {
 	maps.Copy(all, map[string]string{
 		keyName:    a.Name,
 		keyVersion: a.Version,
-		keyLabels:  labels,
 		keyResize:  rule,
 		keyWeights: a.Parameters.Digest(),
 	})
+	all[keyTarget] = a.Target
+	if a.labelled() {
+		delete(all, keyTarget)
+		if all[keyLabels], err = compact(a.Labels); err != nil {
+			return nil, err
+		}
+	}
 	if a.ForceReason != "" {
 		all[keyRelease], all[keyReason] = forced, a.ForceReason
 	}

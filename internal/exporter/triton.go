@@ -20,7 +20,8 @@ const (
 	tritonVersionDir = "1"
 )
 
-// triton writes dir/model-repository/<name>/{config.pbtxt,labels.txt,1/model.onnx}.
+// triton writes dir/model-repository/<name>/{config.pbtxt,labels.txt,1/model.onnx}, and
+// labels.txt for classifiers alone.
 type triton struct {
 	opset         int
 	maxBatch      int
@@ -65,8 +66,10 @@ func (x *triton) Export(a Artifact, dir string) error {
 	if err := write(filepath.Join(folder, tritonVersionDir, ONNXFile), model); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(folder, tritonLabelFile), []byte(strings.Join(a.Labels, "\n")+"\n")); err != nil {
-		return err
+	if a.labelled() {
+		if err := write(filepath.Join(folder, tritonLabelFile), []byte(strings.Join(a.Labels, "\n")+"\n")); err != nil {
+			return err
+		}
 	}
 	return write(filepath.Join(folder, tritonConfigFile), []byte(x.config(a)))
 }

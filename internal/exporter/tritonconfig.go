@@ -11,7 +11,7 @@ import (
 // the server could otherwise complete by itself is written out, since it skips
 // that step as soon as inputs and outputs are given.
 func (x *triton) config(a Artifact) string {
-	in, classes := a.Graph.Input().Shape, len(a.Labels)
+	in := a.Graph.Input().Shape
 	dims := fmt.Sprintf("[ %d, %d, %d ]", in.H, in.W, in.C) // the batch is not part of it
 	var b strings.Builder
 	if a.ForceReason != "" {
@@ -19,7 +19,7 @@ func (x *triton) config(a Artifact) string {
 	}
 	fmt.Fprintf(&b, "name: %s\nbackend: \"onnxruntime\"\nmax_batch_size: %d\n", quote(a.Name), x.maxBatch)
 	fmt.Fprintf(&b, "input [ { name: \"image\" data_type: TYPE_UINT8 dims: %s } ]\n", dims)
-	fmt.Fprintf(&b, "output [ { name: \"probabilities\" data_type: TYPE_FP32 dims: [ %d ] label_filename: %s } ]\n", classes, quote(tritonLabelFile))
+	fmt.Fprintf(&b, "output [ %s ]\n", strings.Join(a.tritonOutputs(), ", "))
 	b.WriteString("version_policy { latest { num_versions: 1 } }\n")
 	fmt.Fprintf(&b, "instance_group [ { count: %d kind: KIND_%s } ]\n", x.instanceCount, strings.ToUpper(x.instanceKind))
 	if x.maxBatch > 1 {
@@ -38,6 +38,24 @@ func (x *triton) config(a Artifact) string {
 		fmt.Fprintf(&b, "metric_tags { key: \"release\" value: %s }\n", quote(forced))
 	}
 	return b.String()
+}
+
+// tritonOutputs describes the outputs, a vector by its length and any other by [H,W,C].
+func (a Artifact) tritonOutputs() []string {
+	var all []string
+	for _, o := range a.outputs() {
+		s := o.Node.Shape
+		dims := fmt.Sprintf("[ %d, %d, %d ]", s.H, s.W, s.C)
+		if s.H == 1 && s.W == 1 {
+			dims = fmt.Sprintf("[ %d ]", s.C)
+		}
+		labels := ""
+		if a.labelled() {
+			labels = " label_filename: " + quote(tritonLabelFile)
+		}
+		all = append(all, fmt.Sprintf("{ name: %s data_type: TYPE_FP32 dims: %s%s }", quote(o.Name), dims, labels))
+	}
+	return all
 }
 
 // warmupSizes are the batch sizes to run before the model is ready: the one

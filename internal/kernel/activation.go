@@ -67,8 +67,15 @@ func relu6GradientGeneric(dx, dy, y []float32) {
 	}
 }
 
-// HardSwish, SiLU and GELU compute dst = f(x) element by element, and their
+// Sigmoid, HardSwish, SiLU and GELU compute dst = f(x) element by element, and their
 // gradients dx = f'(x) * dy. dx may be dy.
+
+// Sigmoid computes dst = sigmoid(x).
+func Sigmoid(dst, x []float32) { active.sigmoid(dst[:len(x)], x) }
+
+// SigmoidGradient computes the gradient through Sigmoid from its output y:
+// dx = y*(1-y) * dy.
+func SigmoidGradient(dx, dy, y []float32) { active.sigmoidGradient(dx[:len(y)], dy[:len(y)], y) }
 
 // HardSwish computes dst = hardSwish(x).
 func HardSwish(dst, x []float32) { active.hardSwish(dst[:len(x)], x) }
@@ -88,10 +95,12 @@ func GELU(dst, x []float32) { active.gelu(dst[:len(x)], x) }
 // GELUGradient computes the gradient through GELU at x.
 func GELUGradient(dx, dy, x []float32) { active.geluGradient(dx[:len(x)], dy[:len(x)], x) }
 
+func sigmoidGeneric(dst, x []float32)   { mapGeneric(dst, x, sigmoid) }
 func hardSwishGeneric(dst, x []float32) { mapGeneric(dst, x, hardSwish) }
 func siluGeneric(dst, x []float32)      { mapGeneric(dst, x, silu) }
 func geluGeneric(dst, x []float32)      { mapGeneric(dst, x, gelu) }
 
+func sigmoidGradientGeneric(dx, dy, y []float32)   { mapGradientGeneric(dx, dy, y, sigmoidSlope) }
 func hardSwishGradientGeneric(dx, dy, x []float32) { mapGradientGeneric(dx, dy, x, hardSwishSlope) }
 func siluGradientGeneric(dx, dy, x []float32)      { mapGradientGeneric(dx, dy, x, siluSlope) }
 func geluGradientGeneric(dx, dy, x []float32)      { mapGradientGeneric(dx, dy, x, geluSlope) }

@@ -1222,6 +1222,173 @@ done:
 	VZEROUPPER
 	RET
 
+// func sigmoidAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	XORQ BX, BX
+	SUBQ $0x10, DX
+	JL   rest
+
+whole:
+	VMOVUPS          (CX)(BX*4), Z0
+	VBROADCASTSS     x80000000<>+0(SB), Z1
+	VORPS            Z0, Z1, Z1
+	VBROADCASTSS     x42b20000<>+0(SB), Z4
+	VBROADCASTSS     xc2d00000<>+0(SB), Z5
+	VMAXPS           Z1, Z5, Z1
+	VMINPS           Z1, Z4, Z1
+	VBROADCASTSS     x3fb8aa3b<>+0(SB), Z4
+	VBROADCASTSS     x4b400000<>+0(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS      Z4, Z1, Z5
+	VBROADCASTSS     x4b400000<>+0(SB), Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     xbf317218<>+0(SB), Z6
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z6, Z4, Z1
+	VBROADCASTSS     xb102e308<>+0(SB), Z6
+	VMULPS           Z6, Z4, Z4
+	VSUBPS           Z4, Z1, Z6
+	VBROADCASTSS     x3ab5248f<>+0(SB), Z7
+	VFMADD213PS.BCST x3c091cca<>+0(SB), Z6, Z7
+	VFMADD213PS.BCST x3d2aac5a<>+0(SB), Z6, Z7
+	VFMADD213PS.BCST x3e2aaa49<>+0(SB), Z6, Z7
+	VFMADD213PS.BCST x3efffffe<>+0(SB), Z6, Z7
+	VBROADCASTSS     x4b400000<>+0(SB), Z8
+	VPSUBD           Z8, Z5, Z5
+	VMULPS           Z6, Z6, Z6
+	VMOVAPS          Z4, Z4
+	VFMSUB231PS      Z7, Z6, Z4
+	VADDPS           Z4, Z1, Z1
+	VPSRAD           $0x01, Z5, Z4
+	VPSUBD           Z4, Z5, Z5
+	VBROADCASTSS     x3f800000<>+0(SB), Z6
+	VADDPS           Z1, Z6, Z1
+	VBROADCASTSS     x0000007f<>+0(SB), Z6
+	VPADDD           Z4, Z6, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VMULPS           Z4, Z1, Z1
+	VBROADCASTSS     x0000007f<>+0(SB), Z4
+	VPADDD           Z5, Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VMULPS           Z4, Z1, Z1
+	VXORPS           Z4, Z4, Z4
+	VCMPPS           $0x11, Z4, Z0, K1
+	VBROADCASTSS     x3f800000<>+0(SB), Z0
+	VBLENDMPS        Z1, Z0, K1, Z2
+	VBROADCASTSS     x3f800000<>+0(SB), Z0
+	VADDPS           Z1, Z0, Z0
+	VDIVPS           Z0, Z2, Z0
+	VMOVUPS          Z0, (AX)(BX*4)
+	ADDQ             $0x10, BX
+	SUBQ             $0x10, DX
+	JGE              whole
+
+rest:
+	ADDQ             $0x10, DX
+	JZ               done
+	MOVL             $0x0000ffff, SI
+	BZHIL            DX, SI, SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (CX)(BX*4), K1, Z0
+	VBROADCASTSS     x80000000<>+0(SB), Z1
+	VORPS            Z0, Z1, Z1
+	VBROADCASTSS     x42b20000<>+0(SB), Z2
+	VBROADCASTSS     xc2d00000<>+0(SB), Z4
+	VMAXPS           Z1, Z4, Z1
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     x3fb8aa3b<>+0(SB), Z2
+	VBROADCASTSS     x4b400000<>+0(SB), Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z2, Z1, Z4
+	VBROADCASTSS     x4b400000<>+0(SB), Z2
+	VSUBPS           Z2, Z4, Z2
+	VBROADCASTSS     xbf317218<>+0(SB), Z5
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z5, Z2, Z1
+	VBROADCASTSS     xb102e308<>+0(SB), Z5
+	VMULPS           Z5, Z2, Z2
+	VSUBPS           Z2, Z1, Z5
+	VBROADCASTSS     x3ab5248f<>+0(SB), Z6
+	VFMADD213PS.BCST x3c091cca<>+0(SB), Z5, Z6
+	VFMADD213PS.BCST x3d2aac5a<>+0(SB), Z5, Z6
+	VFMADD213PS.BCST x3e2aaa49<>+0(SB), Z5, Z6
+	VFMADD213PS.BCST x3efffffe<>+0(SB), Z5, Z6
+	VBROADCASTSS     x4b400000<>+0(SB), Z7
+	VPSUBD           Z7, Z4, Z4
+	VMULPS           Z5, Z5, Z5
+	VMOVAPS          Z2, Z2
+	VFMSUB231PS      Z6, Z5, Z2
+	VADDPS           Z2, Z1, Z1
+	VPSRAD           $0x01, Z4, Z2
+	VPSUBD           Z2, Z4, Z4
+	VBROADCASTSS     x3f800000<>+0(SB), Z5
+	VADDPS           Z1, Z5, Z1
+	VBROADCASTSS     x0000007f<>+0(SB), Z5
+	VPADDD           Z2, Z5, Z2
+	VPSLLD           $0x17, Z2, Z2
+	VMULPS           Z2, Z1, Z1
+	VBROADCASTSS     x0000007f<>+0(SB), Z2
+	VPADDD           Z4, Z2, Z2
+	VPSLLD           $0x17, Z2, Z2
+	VMULPS           Z2, Z1, Z1
+	VXORPS           Z2, Z2, Z2
+	VCMPPS           $0x11, Z2, Z0, K2
+	VBROADCASTSS     x3f800000<>+0(SB), Z0
+	VBLENDMPS        Z1, Z0, K2, Z3
+	VBROADCASTSS     x3f800000<>+0(SB), Z0
+	VADDPS           Z1, Z0, Z0
+	VDIVPS           Z0, Z3, Z0
+	VMOVUPS          Z0, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoidGradientAVX512(dx []float32, dy []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sigmoidGradientAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ dx_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x10, BX
+	JL   rest
+
+whole:
+	VMOVUPS      (DX)(SI*4), Z0
+	VBROADCASTSS x3f800000<>+0(SB), Z1
+	VSUBPS       Z0, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      (CX)(SI*4), Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, BX
+	JGE          whole
+
+rest:
+	ADDQ         $0x10, BX
+	JZ           done
+	MOVL         $0x0000ffff, DI
+	BZHIL        BX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(SI*4), K1, Z0
+	VBROADCASTSS x3f800000<>+0(SB), Z1
+	VSUBPS       Z0, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS.Z    (CX)(SI*4), K1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func expMinusAVX512(dst []float32, x []float32, top float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·expMinusAVX512(SB), NOSPLIT, $0-52
@@ -2996,6 +3163,173 @@ rest:
 	VCMPPS       $0x1e, Y3, Y1, Y1
 	VBROADCASTSS x3f800000<>+0(SB), Y3
 	VBLENDVPS    Y1, Y3, Y2, Y1
+	VMASKMOVPS   (CX)(SI*4), Y0, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoidAVX2(dst []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	XORQ BX, BX
+	SUBQ $0x08, DX
+	JL   rest
+
+whole:
+	VMOVUPS      (CX)(BX*4), Y0
+	VBROADCASTSS x80000000<>+0(SB), Y1
+	VORPS        Y0, Y1, Y1
+	VBROADCASTSS x42b20000<>+0(SB), Y2
+	VBROADCASTSS xc2d00000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS x3fb8aa3b<>+0(SB), Y2
+	VBROADCASTSS x4b400000<>+0(SB), Y3
+	VMOVAPS      Y3, Y3
+	VFMADD231PS  Y2, Y1, Y3
+	VBROADCASTSS x4b400000<>+0(SB), Y2
+	VSUBPS       Y2, Y3, Y2
+	VBROADCASTSS xbf317218<>+0(SB), Y4
+	VMOVAPS      Y1, Y1
+	VFMADD231PS  Y4, Y2, Y1
+	VBROADCASTSS xb102e308<>+0(SB), Y4
+	VMULPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y1, Y4
+	VBROADCASTSS x3ab5248f<>+0(SB), Y5
+	VFMADD213PS  x3c091cca<>+0(SB), Y4, Y5
+	VFMADD213PS  x3d2aac5a<>+0(SB), Y4, Y5
+	VFMADD213PS  x3e2aaa49<>+0(SB), Y4, Y5
+	VFMADD213PS  x3efffffe<>+0(SB), Y4, Y5
+	VBROADCASTSS x4b400000<>+0(SB), Y6
+	VPSUBD       Y6, Y3, Y3
+	VMULPS       Y4, Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFMSUB231PS  Y5, Y4, Y2
+	VADDPS       Y2, Y1, Y1
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VBROADCASTSS x3f800000<>+0(SB), Y4
+	VADDPS       Y1, Y4, Y1
+	VBROADCASTSS x0000007f<>+0(SB), Y4
+	VPADDD       Y2, Y4, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS x0000007f<>+0(SB), Y2
+	VPADDD       Y3, Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VCMPPS       $0x11, Y2, Y0, Y0
+	VBROADCASTSS x3f800000<>+0(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VBROADCASTSS x3f800000<>+0(SB), Y2
+	VADDPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	SUBQ         $0x08, DX
+	JGE          whole
+
+rest:
+	ADDQ         $0x08, DX
+	JZ           done
+	LEAQ         lanes<>+0(SB), SI
+	NEGQ         DX
+	VMOVUPS      32(SI)(DX*4), Y0
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VBROADCASTSS x80000000<>+0(SB), Y2
+	VORPS        Y1, Y2, Y2
+	VBROADCASTSS x42b20000<>+0(SB), Y3
+	VBROADCASTSS xc2d00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS x3fb8aa3b<>+0(SB), Y3
+	VBROADCASTSS x4b400000<>+0(SB), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VBROADCASTSS x4b400000<>+0(SB), Y3
+	VSUBPS       Y3, Y4, Y3
+	VBROADCASTSS xbf317218<>+0(SB), Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y3, Y2
+	VBROADCASTSS xb102e308<>+0(SB), Y5
+	VMULPS       Y5, Y3, Y3
+	VSUBPS       Y3, Y2, Y5
+	VBROADCASTSS x3ab5248f<>+0(SB), Y6
+	VFMADD213PS  x3c091cca<>+0(SB), Y5, Y6
+	VFMADD213PS  x3d2aac5a<>+0(SB), Y5, Y6
+	VFMADD213PS  x3e2aaa49<>+0(SB), Y5, Y6
+	VFMADD213PS  x3efffffe<>+0(SB), Y5, Y6
+	VBROADCASTSS x4b400000<>+0(SB), Y7
+	VPSUBD       Y7, Y4, Y4
+	VMULPS       Y5, Y5, Y5
+	VMOVAPS      Y3, Y3
+	VFMSUB231PS  Y6, Y5, Y3
+	VADDPS       Y3, Y2, Y2
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VBROADCASTSS x3f800000<>+0(SB), Y5
+	VADDPS       Y2, Y5, Y2
+	VBROADCASTSS x0000007f<>+0(SB), Y5
+	VPADDD       Y3, Y5, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS x0000007f<>+0(SB), Y3
+	VPADDD       Y4, Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VBROADCASTSS x3f800000<>+0(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VBROADCASTSS x3f800000<>+0(SB), Y3
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sigmoidGradientAVX2(dx []float32, dy []float32, y []float32)
+// Requires: AVX
+TEXT ·sigmoidGradientAVX2(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ dx_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JL   rest
+
+whole:
+	VMOVUPS      (DX)(SI*4), Y0
+	VBROADCASTSS x3f800000<>+0(SB), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (CX)(SI*4), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, BX
+	JGE          whole
+
+rest:
+	ADDQ         $0x08, BX
+	JZ           done
+	LEAQ         lanes<>+0(SB), DI
+	NEGQ         BX
+	VMOVUPS      32(DI)(BX*4), Y0
+	VMASKMOVPS   (DX)(SI*4), Y0, Y1
+	VBROADCASTSS x3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   (CX)(SI*4), Y0, Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)

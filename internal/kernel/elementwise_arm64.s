@@ -1763,6 +1763,183 @@ singleEnd:
 	ADD $1, R4
 	RET 
 
+// func sigmoidNEON(dst, x []float32)
+TEXT ·sigmoidNEON(SB), NOSPLIT, $0-48
+	MOVD $constants<>(SB), R0
+	MOVD dst_base+0(FP), R1
+	MOVD x_base+24(FP), R2
+	MOVD dst_len+8(FP), R3
+	SUBS $4, R3
+	BLT vectorEnd
+vector:
+	FMOVQ (R2), F0
+	FMOVQ 64(R0), F1
+	VORR V0.B16, V1.B16, V2.B16
+	FMOVQ 80(R0), F3
+	FMOVQ 96(R0), F4
+	WORD $0x6ea2e485 // fcmgt v5.4s, v4.4s, v2.4s
+	VBSL V2.B16, V4.B16, V5.B16
+	WORD $0x6ea3e4a6 // fcmgt v6.4s, v5.4s, v3.4s
+	VBSL V5.B16, V3.B16, V6.B16
+	FMOVQ 112(R0), F7
+	FMOVQ 128(R0), F8
+	VFMLA V7.S4, V6.S4, V8.S4
+	FMOVQ 128(R0), F9
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	FMOVQ 144(R0), F11
+	VFMLA V11.S4, V10.S4, V6.S4
+	FMOVQ 160(R0), F12
+	WORD $0x6e2cdd4d // fmul v13.4s, v10.4s, v12.4s
+	WORD $0x4eadd4ce // fsub v14.4s, v6.4s, v13.4s
+	FMOVQ 176(R0), F15
+	FMOVQ 192(R0), F16
+	VFMLA V14.S4, V15.S4, V16.S4
+	FMOVQ 208(R0), F17
+	VFMLA V14.S4, V16.S4, V17.S4
+	FMOVQ 224(R0), F18
+	VFMLA V14.S4, V17.S4, V18.S4
+	FMOVQ 240(R0), F19
+	VFMLA V14.S4, V18.S4, V19.S4
+	FMOVQ 128(R0), F20
+	VSUB V20.S4, V8.S4, V21.S4
+	WORD $0x6e2eddd6 // fmul v22.4s, v14.4s, v14.4s
+	WORD $0x6ea0f9b7 // fneg v23.4s, v13.4s
+	VFMLA V19.S4, V22.S4, V23.S4
+	WORD $0x4e37d4d8 // fadd v24.4s, v6.4s, v23.4s
+	WORD $0x4f3f06b9 // sshr v25.4s, v21.4s, #1
+	FMOVQ 256(R0), F26
+	WORD $0x4e38d75b // fadd v27.4s, v26.4s, v24.4s
+	FMOVQ 272(R0), F28
+	VADD V28.S4, V25.S4, V29.S4
+	VSHL $23, V29.S4, V29.S4
+	WORD $0x6e3ddf7e // fmul v30.4s, v27.4s, v29.4s
+	VSUB V25.S4, V21.S4, V31.S4
+	FMOVQ 272(R0), F1
+	VADD V1.S4, V31.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dfc4 // fmul v4.4s, v30.4s, v2.4s
+	FMOVQ 32(R0), F3
+	WORD $0x6ea0e465 // fcmgt v5.4s, v3.4s, v0.4s
+	FMOVQ 256(R0), F7
+	VBSL V7.B16, V4.B16, V5.B16
+	FMOVQ 256(R0), F9
+	WORD $0x4e24d52b // fadd v11.4s, v9.4s, v4.4s
+	WORD $0x6e2bfcaa // fdiv v10.4s, v5.4s, v11.4s
+	FMOVQ F10, (R1)
+	ADD $16, R1
+	ADD $16, R2
+	SUBS $4, R3
+	BGE vector
+vectorEnd:
+	ADD $4, R3
+	SUBS $1, R3
+	BLT singleEnd
+single:
+	FMOVS (R2), F12
+	FMOVQ 64(R0), F15
+	VORR V12.B16, V15.B16, V16.B16
+	FMOVQ 80(R0), F17
+	FMOVQ 96(R0), F18
+	WORD $0x6eb0e648 // fcmgt v8.4s, v18.4s, v16.4s
+	VBSL V16.B16, V18.B16, V8.B16
+	WORD $0x6eb1e514 // fcmgt v20.4s, v8.4s, v17.4s
+	VBSL V8.B16, V17.B16, V20.B16
+	FMOVQ 112(R0), F14
+	FMOVQ 128(R0), F13
+	VFMLA V14.S4, V20.S4, V13.S4
+	FMOVQ 128(R0), F6
+	WORD $0x4ea6d5b3 // fsub v19.4s, v13.4s, v6.4s
+	FMOVQ 144(R0), F22
+	VFMLA V22.S4, V19.S4, V20.S4
+	FMOVQ 160(R0), F23
+	WORD $0x6e37de78 // fmul v24.4s, v19.4s, v23.4s
+	WORD $0x4eb8d69a // fsub v26.4s, v20.4s, v24.4s
+	FMOVQ 176(R0), F28
+	FMOVQ 192(R0), F27
+	VFMLA V26.S4, V28.S4, V27.S4
+	FMOVQ 208(R0), F29
+	VFMLA V26.S4, V27.S4, V29.S4
+	FMOVQ 224(R0), F21
+	VFMLA V26.S4, V29.S4, V21.S4
+	FMOVQ 240(R0), F25
+	VFMLA V26.S4, V21.S4, V25.S4
+	FMOVQ 128(R0), F31
+	VSUB V31.S4, V13.S4, V1.S4
+	WORD $0x6e3adf5e // fmul v30.4s, v26.4s, v26.4s
+	WORD $0x6ea0fb02 // fneg v2.4s, v24.4s
+	VFMLA V25.S4, V30.S4, V2.S4
+	WORD $0x4e22d680 // fadd v0.4s, v20.4s, v2.4s
+	WORD $0x4f3f0423 // sshr v3.4s, v1.4s, #1
+	FMOVQ 256(R0), F7
+	WORD $0x4e20d4e4 // fadd v4.4s, v7.4s, v0.4s
+	FMOVQ 272(R0), F9
+	VADD V9.S4, V3.S4, V5.S4
+	VSHL $23, V5.S4, V5.S4
+	WORD $0x6e25dc8b // fmul v11.4s, v4.4s, v5.4s
+	VSUB V3.S4, V1.S4, V10.S4
+	FMOVQ 272(R0), F15
+	VADD V15.S4, V10.S4, V16.S4
+	VSHL $23, V16.S4, V16.S4
+	WORD $0x6e30dd72 // fmul v18.4s, v11.4s, v16.4s
+	FMOVQ 32(R0), F17
+	WORD $0x6eace628 // fcmgt v8.4s, v17.4s, v12.4s
+	FMOVQ 256(R0), F14
+	VBSL V14.B16, V18.B16, V8.B16
+	FMOVQ 256(R0), F6
+	WORD $0x4e32d4d6 // fadd v22.4s, v6.4s, v18.4s
+	WORD $0x6e36fd13 // fdiv v19.4s, v8.4s, v22.4s
+	FMOVS F19, (R1)
+	ADD $4, R1
+	ADD $4, R2
+	SUBS $1, R3
+	BGE single
+singleEnd:
+	ADD $1, R3
+	RET 
+
+// func sigmoidGradientNEON(dx, dy, y []float32)
+TEXT ·sigmoidGradientNEON(SB), NOSPLIT, $0-72
+	MOVD $constants<>(SB), R0
+	MOVD dx_base+0(FP), R1
+	MOVD dy_base+24(FP), R2
+	MOVD y_base+48(FP), R3
+	MOVD dx_len+8(FP), R4
+	SUBS $4, R4
+	BLT vectorEnd
+vector:
+	FMOVQ (R3), F0
+	FMOVQ 256(R0), F1
+	WORD $0x4ea0d422 // fsub v2.4s, v1.4s, v0.4s
+	WORD $0x6e22dc03 // fmul v3.4s, v0.4s, v2.4s
+	FMOVQ (R2), F4
+	WORD $0x6e24dc65 // fmul v5.4s, v3.4s, v4.4s
+	FMOVQ F5, (R1)
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	SUBS $4, R4
+	BGE vector
+vectorEnd:
+	ADD $4, R4
+	SUBS $1, R4
+	BLT singleEnd
+single:
+	FMOVS (R3), F6
+	FMOVQ 256(R0), F7
+	WORD $0x4ea6d4e8 // fsub v8.4s, v7.4s, v6.4s
+	WORD $0x6e28dcc9 // fmul v9.4s, v6.4s, v8.4s
+	FMOVS (R2), F10
+	WORD $0x6e2add2b // fmul v11.4s, v9.4s, v10.4s
+	FMOVS F11, (R1)
+	ADD $4, R1
+	ADD $4, R2
+	ADD $4, R3
+	SUBS $1, R4
+	BGE single
+singleEnd:
+	ADD $1, R4
+	RET 
+
 // func expMinusNEON(dst, x []float32, top float32)
 TEXT ·expMinusNEON(SB), NOSPLIT, $0-52
 	MOVD $constants<>(SB), R0

@@ -89,6 +89,16 @@ func hardSwishAVX512(dst []float32, x []float32)
 //go:noescape
 func hardSwishGradientAVX512(dx []float32, dy []float32, x []float32)
 
+// sigmoidAVX512 computes sigmoidGeneric.
+//
+//go:noescape
+func sigmoidAVX512(dst []float32, x []float32)
+
+// sigmoidGradientAVX512 computes sigmoidGradientGeneric.
+//
+//go:noescape
+func sigmoidGradientAVX512(dx []float32, dy []float32, y []float32)
+
 // expMinusAVX512 computes expMinusGeneric.
 //
 //go:noescape
@@ -213,6 +223,16 @@ func hardSwishAVX2(dst []float32, x []float32)
 //
 //go:noescape
 func hardSwishGradientAVX2(dx []float32, dy []float32, x []float32)
+
+// sigmoidAVX2 computes sigmoidGeneric.
+//
+//go:noescape
+func sigmoidAVX2(dst []float32, x []float32)
+
+// sigmoidGradientAVX2 computes sigmoidGradientGeneric.
+//
+//go:noescape
+func sigmoidGradientAVX2(dx []float32, dy []float32, y []float32)
 
 // expMinusAVX2 computes expMinusGeneric.
 //

@@ -89,6 +89,16 @@ func hardSwishNEON(dst, x []float32)
 //go:noescape
 func hardSwishGradientNEON(dx, dy, x []float32)
 
+// sigmoidNEON computes sigmoidGeneric.
+//
+//go:noescape
+func sigmoidNEON(dst, x []float32)
+
+// sigmoidGradientNEON computes sigmoidGradientGeneric.
+//
+//go:noescape
+func sigmoidGradientNEON(dx, dy, y []float32)
+
 // expMinusNEON computes expMinusGeneric.
 //
 //go:noescape

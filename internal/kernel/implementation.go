@@ -19,11 +19,13 @@ type implementation struct {
 
 	relu              func(dst, x []float32)
 	relu6             func(dst, x []float32)
+	sigmoid           func(dst, x []float32)
 	hardSwish         func(dst, x []float32)
 	silu              func(dst, x []float32)
 	gelu              func(dst, x []float32)
 	reluGradient      func(dx, dy, y []float32)
 	relu6Gradient     func(dx, dy, y []float32)
+	sigmoidGradient   func(dx, dy, y []float32)
 	hardSwishGradient func(dx, dy, x []float32)
 	siluGradient      func(dx, dy, x []float32)
 	geluGradient      func(dx, dy, x []float32)
@@ -37,11 +39,12 @@ type implementation struct {
 	adam     func(p, m, v, g []float32, k [9]float32)
 	lion     func(p, m, g []float32, k [6]float32)
 
-	sum           func(x []float32) float32
-	dot           func(x, y []float32) float32
-	largest       func(x []float32) float32
-	sumSquares    func(x []float32) float64
-	largestOffset func(offsets []int32) int32
+	sum             func(x []float32) float32
+	dot             func(x, y []float32) float32
+	squaredDistance func(x, y []float32) float32
+	largest         func(x []float32) float32
+	sumSquares      func(x []float32) float64
+	largestOffset   func(offsets []int32) int32
 
 	columnSum  func(sum, x []float32, rows, stride int)
 	scaleShift func(dst, x, scale, shift []float32, rows, stride int)
@@ -92,11 +95,13 @@ var generic = implementation{
 
 	relu:              reluGeneric,
 	relu6:             relu6Generic,
+	sigmoid:           sigmoidGeneric,
 	hardSwish:         hardSwishGeneric,
 	silu:              siluGeneric,
 	gelu:              geluGeneric,
 	reluGradient:      reluGradientGeneric,
 	relu6Gradient:     relu6GradientGeneric,
+	sigmoidGradient:   sigmoidGradientGeneric,
 	hardSwishGradient: hardSwishGradientGeneric,
 	siluGradient:      siluGradientGeneric,
 	geluGradient:      geluGradientGeneric,
@@ -110,11 +115,12 @@ var generic = implementation{
 	adam:     adamGeneric,
 	lion:     lionGeneric,
 
-	sum:           sumGeneric,
-	dot:           dotGeneric,
-	largest:       largestGeneric,
-	sumSquares:    sumSquaresGeneric,
-	largestOffset: largestOffsetGeneric,
+	sum:             sumGeneric,
+	dot:             dotGeneric,
+	squaredDistance: squaredDistanceGeneric,
+	largest:         largestGeneric,
+	sumSquares:      sumSquaresGeneric,
+	largestOffset:   largestOffsetGeneric,
 
 	columnSum:  columnSumGeneric,
 	scaleShift: scaleShiftGeneric,

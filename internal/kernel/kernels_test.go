@@ -43,11 +43,13 @@ var kernelCases = []kernelCase{
 	{"movingAverage", 0, func(i *implementation, x [][]float32, _, _ int) { i.movingAverage(x[0], x[1], 0.01) }},
 	{"relu", 0, func(i *implementation, x [][]float32, _, _ int) { i.relu(x[0], x[1]) }},
 	{"relu6", 0, func(i *implementation, x [][]float32, _, _ int) { i.relu6(x[0], x[1]) }},
+	{"sigmoid", 0, func(i *implementation, x [][]float32, _, _ int) { i.sigmoid(x[0], x[1]) }},
 	{"hardSwish", 0, func(i *implementation, x [][]float32, _, _ int) { i.hardSwish(x[0], x[1]) }},
 	{"silu", 0, func(i *implementation, x [][]float32, _, _ int) { i.silu(x[0], x[1]) }},
 	{"gelu", 0, func(i *implementation, x [][]float32, _, _ int) { i.gelu(x[0], x[1]) }},
 	{"reluGradient", 0, func(i *implementation, x [][]float32, _, _ int) { i.reluGradient(x[0], x[1], x[2]) }},
 	{"relu6Gradient", 0, func(i *implementation, x [][]float32, _, _ int) { i.relu6Gradient(x[0], x[1], x[2]) }},
+	{"sigmoidGradient", 0, func(i *implementation, x [][]float32, _, _ int) { i.sigmoidGradient(x[0], x[1], x[2]) }},
 	{"hardSwishGradient", 0, func(i *implementation, x [][]float32, _, _ int) { i.hardSwishGradient(x[0], x[1], x[2]) }},
 	{"siluGradient", 0, func(i *implementation, x [][]float32, _, _ int) { i.siluGradient(x[0], x[1], x[2]) }},
 	{"geluGradient", 0, func(i *implementation, x [][]float32, _, _ int) { i.geluGradient(x[0], x[1], x[2]) }},
@@ -61,6 +63,7 @@ var kernelCases = []kernelCase{
 	{"lion", 0, func(i *implementation, x [][]float32, _, _ int) { i.lion(x[0], x[1], x[2], lionSteps) }},
 	{"sum", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.sum(x[0])) }},
 	{"dot", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.dot(x[0], x[1])) }},
+	{"squaredDistance", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.squaredDistance(x[0], x[1])) }},
 	{"largest", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], i.largest(x[0])) }},
 	{"sumSquares", 0, func(i *implementation, x [][]float32, n, _ int) { set(x[3], values64(i.sumSquares(x[0]))...) }},
 
@@ -158,7 +161,7 @@ func (c kernelCase) check(t *testing.T, i *implementation, n, rows int, seed uin
 // functions over all inputs, or a sample of them.
 func TestFunctionsAreTheirGenericTwins(t *testing.T) {
 	functions := []string{
-		"hardSwish", "silu", "gelu", "expMinus", "hardSwishGradient", "siluGradient", "geluGradient",
+		"sigmoid", "hardSwish", "silu", "gelu", "expMinus", "sigmoidGradient", "hardSwishGradient", "siluGradient", "geluGradient",
 	}
 	for _, c := range kernelCases {
 		if !slices.Contains(functions, c.name) {

@@ -3,8 +3,8 @@ package kernel
 // Activation functions and their derivatives, element by element. They hold for
 // finite x; infinities may give NaN, as infinity times zero.
 
-// Sigmoid returns 1 / (1 + exp(-x)).
-func Sigmoid(x float32) float32 {
+// sigmoid returns 1 / (1 + exp(-x)).
+func sigmoid(x float32) float32 {
 	e := Exp(-magnitude(x)) // never overflows
 	numerator := float32(1)
 	if x < 0 {
@@ -13,12 +13,15 @@ func Sigmoid(x float32) float32 {
 	return numerator / (1 + e)
 }
 
+// sigmoidSlope is the derivative of sigmoid where its value is y: y*(1-y).
+func sigmoidSlope(y float32) float32 { return float32(y * (1 - y)) }
+
 // silu returns x * sigmoid(x).
-func silu(x float32) float32 { return float32(x * Sigmoid(x)) }
+func silu(x float32) float32 { return float32(x * sigmoid(x)) }
 
 // siluSlope is the derivative of silu: s + x*s*(1-s) with s = sigmoid(x).
 func siluSlope(x float32) float32 {
-	s := Sigmoid(x)
+	s := sigmoid(x)
 	return FMA32(float32(x*s), 1-s, s)
 }
 

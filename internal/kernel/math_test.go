@@ -103,7 +103,7 @@ func TestFunctionsSpecial(t *testing.T) {
 		{"Erf", Erf, minusZero, minusZero}, {"Erf", Erf, inf, 1}, {"Erf", Erf, -inf, -1}, {"Erf", Erf, nan, nan}, {"Erf", Erf, 0x1p-149, 0x1p-149},
 		{"Sin", Sin, 0, 0}, {"Sin", Sin, minusZero, minusZero}, {"Sin", Sin, inf, nan}, {"Sin", Sin, nan, nan}, {"Sin", Sin, 0x1p-149, 0x1p-149},
 		{"Cos", Cos, 0, 1}, {"Cos", Cos, minusZero, 1}, {"Cos", Cos, -inf, nan}, {"Cos", Cos, nan, nan},
-		{"Sigmoid", Sigmoid, 0, 0.5}, {"Sigmoid", Sigmoid, inf, 1}, {"Sigmoid", Sigmoid, -inf, 0},
+		{"Sigmoid", sigmoid, 0, 0.5}, {"Sigmoid", sigmoid, inf, 1}, {"Sigmoid", sigmoid, -inf, 0},
 	} {
 		if got := c.f(c.x); !same(got, c.want) {
 			t.Errorf("%s(%v) = %x, want %x", c.name, c.x, got, c.want)
@@ -136,7 +136,7 @@ func TestDigestFunctions(t *testing.T) {
 		{"Erf", Erf, "f1d8eb4be68c3be1"},
 		{"Sin", Sin, "a2b6277548228290"},
 		{"Cos", Cos, "590765e5ea9736c0"},
-		{"Sigmoid", Sigmoid, "df2a335a033946b2"},
+		{"Sigmoid", sigmoid, "df2a335a033946b2"},
 		{"SiLU", silu, "4145b1020e34c365"},
 		{"SiLUGrad", siluSlope, "dcfc33c97b53ebce"},
 		{"GELU", gelu, "817fa95f3f21e3d0"},

@@ -30,6 +30,27 @@ func (l *Lanes) MultiplyAdd(i int, a, b float32) { l[i%lanes] = FMA32(a, b, l[i%
 // Total joins the lanes; it is called once.
 func (l *Lanes) Total() float32 { return fold((*[lanes]float32)(l)) }
 
+// Lanes64 is Lanes for terms of float64.
+type Lanes64 [lanes]float64
+
+// Add adds v as the row's term i.
+func (l *Lanes64) Add(i int, v float64) { l[i%lanes] += v }
+
+// Total joins the lanes, which stay as they are.
+func (l *Lanes64) Total() float64 {
+	p := *l
+	return fold((*[lanes]float64)(&p))
+}
+
+// Sum64 returns the sum of x in 16 lanes of float64; 0 for an empty x.
+func Sum64[T float32 | float64](x []T) float64 {
+	var sum Lanes64
+	for i, v := range x {
+		sum.Add(i, float64(v))
+	}
+	return sum.Total()
+}
+
 // Sum returns the sum of x in 16 lanes; 0 for an empty x.
 func Sum(x []float32) float32 { return active.sum(x) }
 
@@ -67,6 +88,19 @@ func dotGeneric(x, y []float32) float32 {
 	var sum Lanes
 	for i, v := range x {
 		sum.MultiplyAdd(i, v, y[i])
+	}
+	return sum.Total()
+}
+
+// SquaredDistance returns the sum of (x[i]-y[i])^2 in 16 lanes: lane i mod 16 is
+// fma(d, d, lane) with d = x[i]-y[i]. y has at least the length of x.
+func SquaredDistance(x, y []float32) float32 { return active.squaredDistance(x, y[:len(x)]) }
+
+func squaredDistanceGeneric(x, y []float32) float32 {
+	var sum Lanes
+	for i, v := range x {
+		d := v - y[i]
+		sum.MultiplyAdd(i, d, d)
 	}
 	return sum.Total()
 }

@@ -87,6 +87,51 @@ done:
 	VZEROUPPER
 	RET
 
+// func squaredDistanceAVX512(x []float32, y []float32) float32
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·squaredDistanceAVX512(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	MOVQ   x_len+8(FP), BX
+	VXORPS Z0, Z0, Z0
+	XORQ   AX, AX
+	SUBQ   $0x10, BX
+	JL     rest
+
+whole:
+	VMOVUPS     (CX)(AX*4), Z1
+	VMOVUPS     (DX)(AX*4), Z2
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	ADDQ        $0x10, AX
+	SUBQ        $0x10, BX
+	JGE         whole
+
+rest:
+	ADDQ        $0x10, BX
+	JZ          done
+	MOVL        $0x0000ffff, SI
+	BZHIL       BX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX)(AX*4), K1, Z1
+	VMOVUPS.Z   (DX)(AX*4), K1, Z2
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+
+done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVAPS       Y0, Y0
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPSHUFD       $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
 // func largestAVX512(x []float32) float32
 // Requires: AVX, AVX512F, BMI2
 TEXT ·largestAVX512(SB), NOSPLIT, $0-28
@@ -338,6 +383,74 @@ rest:
 	VMASKMOVPS  32(CX)(AX*4), Y3, Y2
 	VMASKMOVPS  32(DX)(AX*4), Y3, Y3
 	VFMADD231PS Y2, Y3, Y1
+
+done:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func squaredDistanceAVX2(x []float32, y []float32) float32
+// Requires: AVX, CMOV, FMA3
+TEXT ·squaredDistanceAVX2(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	MOVQ   x_len+8(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   AX, AX
+	SUBQ   $0x10, BX
+	JL     rest
+
+whole:
+	VMOVUPS     (CX)(AX*4), Y2
+	VMOVUPS     (DX)(AX*4), Y3
+	VSUBPS      Y3, Y2, Y2
+	VFMADD231PS Y2, Y2, Y0
+	VMOVUPS     32(CX)(AX*4), Y2
+	VMOVUPS     32(DX)(AX*4), Y3
+	VSUBPS      Y3, Y2, Y2
+	VFMADD231PS Y2, Y2, Y1
+	ADDQ        $0x10, AX
+	SUBQ        $0x10, BX
+	JGE         whole
+
+rest:
+	ADDQ        $0x10, BX
+	JZ          done
+	MOVQ        BX, SI
+	XORQ        DI, DI
+	SUBQ        $0x00, SI
+	CMOVQLT     DI, SI
+	MOVQ        $0x00000008, DI
+	CMPQ        SI, DI
+	CMOVQGT     DI, SI
+	LEAQ        lanes<>+0(SB), DI
+	NEGQ        SI
+	VMOVUPS     32(DI)(SI*4), Y2
+	XORQ        SI, SI
+	SUBQ        $0x08, BX
+	CMOVQLT     SI, BX
+	MOVQ        $0x00000008, SI
+	CMPQ        BX, SI
+	CMOVQGT     SI, BX
+	LEAQ        lanes<>+0(SB), SI
+	NEGQ        BX
+	VMOVUPS     32(SI)(BX*4), Y3
+	VMASKMOVPS  (CX)(AX*4), Y2, Y4
+	VMASKMOVPS  (DX)(AX*4), Y2, Y2
+	VSUBPS      Y2, Y4, Y2
+	VFMADD231PS Y2, Y2, Y0
+	VMASKMOVPS  32(CX)(AX*4), Y3, Y2
+	VMASKMOVPS  32(DX)(AX*4), Y3, Y3
+	VSUBPS      Y3, Y2, Y2
+	VFMADD231PS Y2, Y2, Y1
 
 done:
 	VADDPS       Y1, Y0, Y0

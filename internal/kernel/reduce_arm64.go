@@ -33,6 +33,17 @@ func dotNEON(x, y []float32) float32 {
 	return p.Total()
 }
 
+func squaredDistanceNEON(x, y []float32) float32 {
+	var p Lanes
+	whole, rest := blocks(x)
+	squaredDistanceLanesNEON((*[lanes]float32)(&p), whole, y)
+	for j, v := range rest {
+		d := v - y[len(whole)+j]
+		p.MultiplyAdd(j, d, d)
+	}
+	return p.Total()
+}
+
 func sumSquaresNEON(x []float32) float64 {
 	var p [lanes]float64
 	whole, rest := blocks(x)

@@ -72,6 +72,47 @@ blockEnd:
 	FMOVQ F3, 48(R0)
 	RET 
 
+// func squaredDistanceLanesNEON(lanes *[16]float32, x, y []float32)
+TEXT ·squaredDistanceLanesNEON(SB), NOSPLIT, $0-56
+	MOVD lanes+0(FP), R0
+	FMOVQ (R0), F0
+	FMOVQ 16(R0), F1
+	FMOVQ 32(R0), F2
+	FMOVQ 48(R0), F3
+	MOVD x_base+8(FP), R1
+	MOVD y_base+32(FP), R2
+	MOVD x_len+16(FP), R3
+	SUBS $16, R3
+	BLT blockEnd
+block:
+	FMOVQ (R1), F4
+	FMOVQ (R2), F5
+	WORD $0x4ea5d486 // fsub v6.4s, v4.4s, v5.4s
+	VFMLA V6.S4, V6.S4, V0.S4
+	FMOVQ 16(R1), F7
+	FMOVQ 16(R2), F8
+	WORD $0x4ea8d4e9 // fsub v9.4s, v7.4s, v8.4s
+	VFMLA V9.S4, V9.S4, V1.S4
+	FMOVQ 32(R1), F10
+	FMOVQ 32(R2), F11
+	WORD $0x4eabd54c // fsub v12.4s, v10.4s, v11.4s
+	VFMLA V12.S4, V12.S4, V2.S4
+	FMOVQ 48(R1), F13
+	FMOVQ 48(R2), F14
+	WORD $0x4eaed5af // fsub v15.4s, v13.4s, v14.4s
+	VFMLA V15.S4, V15.S4, V3.S4
+	ADD $64, R1
+	ADD $64, R2
+	SUBS $16, R3
+	BGE block
+blockEnd:
+	ADD $16, R3
+	FMOVQ F0, (R0)
+	FMOVQ F1, 16(R0)
+	FMOVQ F2, 32(R0)
+	FMOVQ F3, 48(R0)
+	RET 
+
 // func largestLanesNEON(lanes *[16]float32, x []float32)
 TEXT ·largestLanesNEON(SB), NOSPLIT, $0-32
 	MOVD lanes+0(FP), R0

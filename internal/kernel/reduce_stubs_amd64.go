@@ -14,6 +14,11 @@ func sumAVX512(x []float32) float32
 //go:noescape
 func dotAVX512(x []float32, y []float32) float32
 
+// squaredDistanceAVX512 computes squaredDistanceGeneric.
+//
+//go:noescape
+func squaredDistanceAVX512(x []float32, y []float32) float32
+
 // largestAVX512 computes largestGeneric.
 //
 //go:noescape
@@ -38,6 +43,11 @@ func sumAVX2(x []float32) float32
 //
 //go:noescape
 func dotAVX2(x []float32, y []float32) float32
+
+// squaredDistanceAVX2 computes squaredDistanceGeneric.
+//
+//go:noescape
+func squaredDistanceAVX2(x []float32, y []float32) float32
 
 // largestAVX2 computes largestGeneric.
 //

@@ -14,6 +14,11 @@ func sumLanesNEON(lanes *[16]float32, x []float32)
 //go:noescape
 func dotLanesNEON(lanes *[16]float32, x, y []float32)
 
+// squaredDistanceLanesNEON adds the squares of x-y to the lanes.
+//
+//go:noescape
+func squaredDistanceLanesNEON(lanes *[16]float32, x, y []float32)
+
 // largestLanesNEON keeps the larger of x and the lanes.
 //
 //go:noescape

@@ -20,11 +20,12 @@ func TestSums(t *testing.T) { eachImplementation(t, testSums) }
 func testSums(t *testing.T) {
 	for n := range 67 {
 		x, y := values(1, n), values(2, n)
-		sum, squares, dot, scale, dotScale := 0.0, 0.0, 0.0, 0.0, 0.0
+		sum, squares, dot, scale, dotScale, distance := 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 		for i, v := range x {
 			sum += float64(v)
 			squares += float64(v) * float64(v)
 			dot += float64(v) * float64(y[i])
+			distance += (float64(v) - float64(y[i])) * (float64(v) - float64(y[i]))
 			scale += math.Abs(float64(v))
 			dotScale += math.Abs(float64(v) * float64(y[i]))
 		}
@@ -35,6 +36,8 @@ func testSums(t *testing.T) {
 		}
 		near("Sum", float64(Sum(x)), sum, 1e-6*scale)
 		near("SumSquares", SumSquares(x), squares, 1e-14*squares)
+		near("Sum64", Sum64(x), sum, 1e-14*scale)
+		near("SquaredDistance", float64(SquaredDistance(x, y)), distance, 1e-6*distance)
 		near("Dot", float64(Dot(x, y)), dot, 1e-6*dotScale)
 	}
 }
@@ -117,5 +120,14 @@ func testDigestReduce(t *testing.T) {
 	got := digest([]float32{Sum(x), Dot(x, y), Max(x), float32(squares), float32(squares - float64(float32(squares))), top, rest}, small)
 	if want := "3d77cb1cdc3060d0"; got != want {
 		t.Errorf("digest %s, want %s", got, want)
+	}
+}
+
+// TestSum64Order pins the order of additions of float64 in the same way.
+func TestSum64Order(t *testing.T) {
+	x := make([]float64, 32)
+	x[0], x[16], x[8], x[1] = 0x1p53, 1, 1, 3
+	if got := Sum64(x); got != 0x1p53+4 {
+		t.Errorf("Sum64 = %v, want %v", got, 0x1p53+4)
 	}
 }

@@ -22,6 +22,8 @@ func newCrossEntropy(o *config.Options) (Loss, error) {
 	return l, nil
 }
 
+func (l *crossEntropy) Fits(k Kind) bool { return k == Distribution }
+
 func (l *crossEntropy) WantsProbabilities() bool { return false }
 
 func (l *crossEntropy) MixupAllowed() bool { return true }

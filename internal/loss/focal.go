@@ -25,6 +25,8 @@ func newFocal(o *config.Options) (Loss, error) {
 	return l, nil
 }
 
+func (l *focal) Fits(k Kind) bool { return k == Distribution }
+
 func (l *focal) WantsProbabilities() bool { return false }
 
 func (l *focal) MixupAllowed() bool { return false }

@@ -319,3 +319,59 @@ func TestMixup(t *testing.T) {
 		t.Errorf("%d losses described, want %d", got, len(modules))
 	}
 }
+
+func TestFit(t *testing.T) {
+	for _, c := range []struct {
+		name, target string
+		kind         Kind
+		want         string
+	}{
+		{"cross-entropy", "class", Distribution, ""},
+		{"focal", "class", Distribution, ""},
+		{"nll", "class", Distribution, ""},
+		{"mse", "class", Distribution, ""},
+		{"mse", "image", Values, ""},
+		{"cross-entropy", "image", Values, "loss cross-entropy does not fit target image: want mse"},
+		{"focal", "image", Values, "loss focal does not fit target image: want mse"},
+		{"nll", "image", Values, "loss nll does not fit target image: want mse"},
+		{"mse", "sound", "waves", "loss mse does not fit target sound, which has waves: no loss does"},
+	} {
+		got := ""
+		if err := CheckFit(c.name, mustMake(t, c.name, "", counts), c.target, c.kind); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s for %s: %q, want %q", c.name, c.target, got, c.want)
+		}
+	}
+	if diff := cmp.Diff([]string{"cross-entropy", "focal", "mse", "nll"}, Fitting(Distribution)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestMSEOfImages checks that the mean is over all values of an image, without Prepare.
+func TestMSEOfImages(t *testing.T) {
+	l, _, err := MakeLoss("mse", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const width = 48
+	outputs, targets := make([]float32, 2*width), make([]float32, 2*width)
+	for i := range outputs {
+		outputs[i] = float32(i%7)/8 - 1 // no probabilities
+	}
+	values, gradient := make([]float32, 2), make([]float32, 2*width)
+	l.Evaluate(values, gradient, outputs, targets, width, 1)
+	for n, got := range values {
+		want := 0.0
+		for i, v := range outputs[n*width:][:width] {
+			want += float64(v) * float64(v) / width
+			if d := 2 * float64(v) / width; math.Abs(float64(gradient[n*width+i])-d) > 1e-7 {
+				t.Fatalf("derivative %d of image %d is %v, want %v", i, n, gradient[n*width+i], d)
+			}
+		}
+		if math.Abs(float64(got)-want) > 1e-6 {
+			t.Errorf("image %d: %v, want %v", n, got, want)
+		}
+	}
+}

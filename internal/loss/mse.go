@@ -5,16 +5,19 @@ import (
 	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
-// mse is, for probabilities p and targets t:
+// mse is, for targets t and as many outputs p, which are probabilities where the targets
+// are distributions:
 //
-//	value = sum((p-t)^2) / classes
-//	gradient = 2*(p-t) / classes
+//	value = sum((p-t)^2) / width
+//	gradient = 2*(p-t) / width
 //
-// The mean over a batch is that of PyTorch's MSELoss over all its elements, and
-// the Brier score divided by the number of classes.
+// The mean over a batch is that of PyTorch's MSELoss over all its elements, and of
+// probabilities the Brier score divided by the number of classes.
 type mse struct{}
 
 func newMSE(*config.Options) (Loss, error) { return mse{}, nil }
+
+func (mse) Fits(k Kind) bool { return k == Distribution || k == Values }
 
 func (mse) WantsProbabilities() bool { return true }
 
@@ -22,11 +25,11 @@ func (mse) MixupAllowed() bool { return false }
 
 func (mse) Prepare([]int) error { return nil }
 
-func (mse) Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32) {
-	slope := 2 * scale / float32(classes)
+func (mse) Evaluate(values, gradient, outputs, targets []float32, width int, scale float32) {
+	slope := 2 * scale / float32(width)
 	for i := range values {
 		var value kernel.Lanes
-		p, t, g := row(outputs, i, classes), row(targets, i, classes), row(gradient, i, classes)
+		p, t, g := row(outputs, i, width), row(targets, i, width), row(gradient, i, width)
 		for c := range p {
 			d := p[c] - t[c]
 			value.MultiplyAdd(c, d, d)
@@ -34,6 +37,6 @@ func (mse) Evaluate(values, gradient, outputs, targets []float32, classes int, s
 				g[c] = float32(slope * d)
 			}
 		}
-		values[i] = value.Total() / float32(classes)
+		values[i] = value.Total() / float32(width)
 	}
 }

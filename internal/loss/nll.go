@@ -22,6 +22,8 @@ func newNLL(o *config.Options) (Loss, error) {
 	return l, nil
 }
 
+func (l *nll) Fits(k Kind) bool { return k == Distribution }
+
 func (l *nll) WantsProbabilities() bool { return true }
 
 func (l *nll) MixupAllowed() bool { return false }

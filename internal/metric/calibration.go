@@ -1,6 +1,10 @@
 package metric
 
-import "math"
+import (
+	"math"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
+)
 
 // calibrationBins is the number of bins that the confidence is divided into
 // (Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks,
@@ -48,7 +52,7 @@ func binOf(confidence float32) int {
 // bin.
 func calibration(counts *[calibrationBins]binCount, examples int) ([]Bin, float64) {
 	bins := make([]Bin, calibrationBins)
-	var distance lanes
+	var distance kernel.Lanes64
 	for i, c := range counts {
 		bins[i] = Bin{Lower: ratio(i, calibrationBins), Upper: ratio(i+1, calibrationBins), Count: c.count, Correct: c.correct}
 		if c.count == 0 {
@@ -57,7 +61,7 @@ func calibration(counts *[calibrationBins]binCount, examples int) ([]Bin, float6
 		total := float64(float64(c.confidence) * confidenceUnit)
 		accuracy, confidence := ratio(c.correct, c.count), total/float64(c.count)
 		bins[i].Accuracy, bins[i].Confidence = &accuracy, &confidence
-		distance.add(i, math.Abs(float64(c.correct)-total))
+		distance.Add(i, math.Abs(float64(c.correct)-total))
 	}
-	return bins, distance.sum() / float64(examples)
+	return bins, distance.Total() / float64(examples)
 }

@@ -61,14 +61,14 @@ func checkRow(row []float32, label int) error {
 	if label < 0 || label >= len(row) {
 		return fmt.Errorf("its label is %d, want 0 to %d", label, len(row)-1)
 	}
-	var total lanes
+	var total kernel.Lanes64
 	for i, p := range row {
 		if !(p >= 0 && p <= 1+sumTolerance) { // NaN fails too
 			return fmt.Errorf("the probability of class %d is %v, want 0 to 1", i, p)
 		}
-		total.add(i, float64(p))
+		total.Add(i, float64(p))
 	}
-	if s := total.sum(); math.Abs(s-1) > sumTolerance {
+	if s := total.Total(); math.Abs(s-1) > sumTolerance {
 		return fmt.Errorf("its probabilities add up to %.6g, want 1", s)
 	}
 	return nil
@@ -79,7 +79,7 @@ type tally struct {
 	confusion [][]int
 	examples  int
 	topFive   int
-	loss      lanes
+	loss      kernel.Lanes64
 	bins      [calibrationBins]binCount
 }
 
@@ -97,7 +97,7 @@ func (t *tally) add(row []float32, label int) {
 	if rank(row, label) < 5 {
 		t.topFive++
 	}
-	t.loss.add(t.examples, -float64(kernel.Log(max(row[label], smallestProbability))))
+	t.loss.Add(t.examples, -float64(kernel.Log(max(row[label], smallestProbability))))
 	t.bins[binOf(row[predicted])].add(row[predicted], predicted == label)
 	t.examples++
 }
@@ -115,7 +115,7 @@ func rank(row []float32, label int) int {
 }
 
 func (t *tally) evaluation(classes []string) *Evaluation {
-	e := &Evaluation{Schema: Schema, Examples: t.examples, Confusion: t.confusion}
+	e := &Evaluation{Head: Head{Schema: Schema, Examples: t.examples}, Confusion: t.confusion}
 	columns := columnSums(t.confusion)
 	for i, label := range classes {
 		support := 0
@@ -127,7 +127,7 @@ func (t *tally) evaluation(classes []string) *Evaluation {
 	}
 	e.Accuracy = ratio(e.Correct, e.Examples)
 	e.AccuracyInterval = Wilson(e.Correct, e.Examples)
-	e.Loss = t.loss.sum() / float64(t.examples)
+	e.Loss = t.loss.Total() / float64(t.examples)
 	e.TopK = TopK{One: e.Accuracy, Five: ratio(t.topFive, t.examples)}
 	e.Macro, e.Weighted = averages(e.PerClass)
 	e.WorstClass = worstClass(e.PerClass)
@@ -165,7 +165,7 @@ func newClass(label string, support, predicted, correct int) Class {
 }
 
 func averages(classes []Class) (macro, weighted Average) {
-	var m, w [3]lanes
+	var m, w [3]kernel.Lanes64
 	present, examples, at := 0, 0, 0
 	for _, c := range classes {
 		if c.Support == 0 {
@@ -173,16 +173,16 @@ func averages(classes []Class) (macro, weighted Average) {
 		}
 		for j, v := range [3]*float64{c.Precision, c.Recall, c.F1} {
 			if v != nil {
-				m[j].add(at, *v)
-				w[j].add(at, float64(*v*float64(c.Support)))
+				m[j].Add(at, *v)
+				w[j].Add(at, float64(*v*float64(c.Support)))
 			}
 		}
 		present++
 		examples += c.Support
 		at++
 	}
-	mean := func(l *[3]lanes, n int) Average {
-		return Average{l[0].sum() / float64(n), l[1].sum() / float64(n), l[2].sum() / float64(n)}
+	mean := func(l *[3]kernel.Lanes64, n int) Average {
+		return Average{l[0].Total() / float64(n), l[1].Total() / float64(n), l[2].Total() / float64(n)}
 	}
 	return mean(&m, present), mean(&w, examples)
 }
@@ -209,3 +209,5 @@ func digest(values []float32) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+func ratio(part, whole int) float64 { return float64(part) / float64(whole) }

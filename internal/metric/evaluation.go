@@ -1,5 +1,5 @@
 // Package metric turns predictions into the figures that people and criteria
-// judge a classifier by, and keeps the history of a training run. Whatever can
+// judge a network by, and keeps the history of a training run. Whatever can
 // be counted is counted in integers; what is left is float64 arithmetic in an
 // order that is fixed, so that every machine gets the same bytes. No figure is
 // ever NaN: what cannot be said (the accuracy of a class without examples) is
@@ -9,25 +9,16 @@ package metric
 import (
 	"errors"
 	"fmt"
-
-	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // Schema is the version of the JSON documents that this package defines.
 const Schema = 1
 
-// Evaluation is how well one set of weights classifies one part of a dataset:
-// the content of evaluation/<part>.json.
+// Evaluation is how well one set of weights classifies one part of a dataset: the
+// result of the target class.
 type Evaluation struct {
-	Schema int `json:"schema"`
+	Head
 
-	// What was evaluated on what; set by whoever calls Evaluate.
-	Dataset       string `json:"dataset,omitempty"`
-	Part          string `json:"part,omitempty"`    // "validation", "test"
-	Weights       string `json:"weights,omitempty"` // "best", "ema"
-	WeightsSHA256 string `json:"weights_sha256,omitempty"`
-
-	Examples         int      `json:"examples"`
 	Correct          int      `json:"correct"`
 	Accuracy         float64  `json:"accuracy"`
 	AccuracyInterval Interval `json:"accuracy_interval"`
@@ -100,24 +91,50 @@ type WorstClass struct {
 	Interval Interval `json:"interval"`
 }
 
-// ReadEvaluation reads an evaluation file and refuses one whose figures do not
-// fit together.
+// ReadEvaluation reads the evaluation of a classifier and refuses one whose figures do
+// not fit together.
 func ReadEvaluation(path string) (*Evaluation, error) {
 	e := new(Evaluation)
-	if err := fileio.ReadJSON(path, e); err != nil {
+	if _, err := ReadResult(path, only(TargetClass, e)); err != nil {
 		return nil, err
-	}
-	if err := e.Check(); err != nil {
-		return nil, fmt.Errorf("%s: %w: evaluate the run again", path, err)
 	}
 	return e, nil
 }
 
+// MeanLoss implements Result.
+func (e *Evaluation) MeanLoss() float64 { return e.Loss }
+
+// Measured implements Result.
+func (e *Evaluation) Measured() (Figure, float64) { return Accuracy, e.Accuracy }
+
+// Facts implements Result.
+func (e *Evaluation) Facts() []Fact {
+	return []Fact{
+		{"accuracy", Percent(e.Accuracy) + " %"}, {"95 % interval", e.AccuracyInterval.Percent() + " %"},
+		{"macro F1", Percent(e.Macro.F1) + " %"}, {"loss", fmt.Sprintf("%.4f", e.Loss)},
+		{"calibration error", Percent(e.CalibrationError) + " %"},
+	}
+}
+
+// Tables implements Result.
+func (e *Evaluation) Tables() []CSVTable {
+	return []CSVTable{{"-classes.csv", e.WriteClassesCSV}, {"-confusion.csv", e.WriteConfusionCSV}}
+}
+
+// OutputsSHA256 implements Result.
+func (e *Evaluation) OutputsSHA256() string { return e.ProbabilitiesSHA256 }
+
+// MeasuredLatency implements Result.
+func (e *Evaluation) MeasuredLatency() *Latency { return e.Latency }
+
+// SetLatency implements Result.
+func (e *Evaluation) SetLatency(l *Latency) { e.Latency = l }
+
 // Check compares the figures that decide with the confusion matrix that they
 // follow from.
 func (e *Evaluation) Check() error {
-	if e.Schema != Schema {
-		return fmt.Errorf("schema is %d, want %d", e.Schema, Schema)
+	if err := e.Head.check(""); err != nil {
+		return err
 	}
 	k := len(e.PerClass)
 	if k == 0 || len(e.Confusion) != k {

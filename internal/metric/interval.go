@@ -1,8 +1,12 @@
 package metric
 
-import "math"
+import (
+	"math"
 
-// Interval is a 95 % confidence interval of a share.
+	"github.com/blocktrain/blocktrain/internal/kernel"
+)
+
+// Interval is a 95 % confidence interval, of a share unless something else is said.
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
@@ -31,4 +35,19 @@ func Wilson(successes, n int) Interval {
 		i.High = 1
 	}
 	return i
+}
+
+// meanInterval is the 95 % interval of the mean of a large population that values,
+// at least two, none below 0, are a sample of: the mean plus and minus 1.96 times the
+// standard error, the square root of the unbiased variance over the number of values
+// (the central limit theorem). It does not go below 0.
+func meanInterval(values []float32, mean float64) Interval {
+	var squares kernel.Lanes64
+	for i, v := range values {
+		d := float64(v) - mean
+		squares.Add(i, float64(d*d))
+	}
+	n := float64(len(values))
+	spread := float64(z95 * math.Sqrt(squares.Total()/(n-1)/n))
+	return Interval{Low: max(0, mean-spread), High: mean + spread}
 }

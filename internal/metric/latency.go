@@ -38,7 +38,7 @@ func SummarizeLatency(samples []time.Duration, batch, workers int, machine strin
 	}, nil
 }
 
-func nearestRank(sorted []time.Duration, percent int) time.Duration {
+func nearestRank[T any](sorted []T, percent int) T {
 	rank := (percent*len(sorted) + 99) / 100
 	return sorted[max(rank, 1)-1]
 }

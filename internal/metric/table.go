@@ -46,9 +46,7 @@ func (e *Evaluation) table(limit, worst int) string {
 }
 
 func (e *Evaluation) writeSummary(b *strings.Builder) {
-	if e.Part != "" {
-		fmt.Fprintf(b, "%s part of %s: ", Clip(e.Part, 20), Clip(e.Dataset, 30))
-	}
+	e.writePart(b)
 	fmt.Fprintf(b, "%s of %s examples right, %d classes\n", Count(e.Correct), Count(e.Examples), len(e.PerClass))
 	fmt.Fprintf(b, "accuracy     %s %% (95 %% interval %s)", Percent(e.Accuracy), e.AccuracyInterval.Percent())
 	if e.TellsTopFive() {
@@ -62,7 +60,18 @@ func (e *Evaluation) writeSummary(b *strings.Builder) {
 	for _, p := range e.MostConfused(1) {
 		fmt.Fprintf(b, "mistaken     %s for %s, most often (%s)\n", Clip(p.Label, 20), Clip(p.Predicted, 20), Count(p.Count))
 	}
-	if l := e.Latency; l != nil {
+	writeLatency(b, e.Latency)
+}
+
+// writePart begins a summary.
+func (h *Head) writePart(b *strings.Builder) {
+	if h.Part != "" {
+		fmt.Fprintf(b, "%s part of %s: ", Clip(h.Part, 20), Clip(h.Dataset, 30))
+	}
+}
+
+func writeLatency(b *strings.Builder, l *Latency) {
+	if l != nil {
 		fmt.Fprintf(b, "latency      p50 %.3g ms, p95 %.3g ms (batch %d, workers %d, %s samples)\n", l.P50, l.P95, l.Batch, l.Workers, Count(l.Samples))
 	}
 }

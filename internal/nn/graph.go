@@ -86,8 +86,52 @@ func (g *Graph) Input() *Node { return g.Nodes[0] }
 // Output is the last node added.
 func (g *Graph) Output() *Node { return g.Nodes[len(g.Nodes)-1] }
 
-// Serve makes a node an output of that name.
-func (g *Graph) Serve(name string, n *Node) { g.Outputs = append(g.Outputs, Output{name, n}) }
+// Serve makes a node of the graph an output of that name. Names that are taken, and
+// nodes of other graphs, are remembered for Err.
+func (g *Graph) Serve(name string, n *Node) {
+	isTaken := func(o Output) bool { return o.Name == name }
+	switch {
+	case name == "" || slices.ContainsFunc(g.Outputs, isTaken):
+		g.errs = append(g.errs, fmt.Errorf("output %q, layer %s: the name is empty or taken", name, n.Name))
+	case n.Index >= len(g.Nodes) || g.Nodes[n.Index] != n:
+		g.errs = append(g.errs, fmt.Errorf("output %s: layer %s is not part of this graph", name, n.Name))
+	default:
+		g.Outputs = append(g.Outputs, Output{name, n})
+	}
+}
+
+// Results are the nodes whose outputs a compiled graph gives, in order: those that
+// are served, or the last node of a graph that names no outputs.
+func (g *Graph) Results() []*Node {
+	if len(g.Outputs) == 0 {
+		return []*Node{g.Output()}
+	}
+	nodes := make([]*Node, len(g.Outputs))
+	for i, o := range g.Outputs {
+		nodes[i] = o.Node
+	}
+	return nodes
+}
+
+// Probabilities is the name of the output of a classifier.
+const Probabilities = "probabilities"
+
+// WithSoftmax returns the graph of a classifier with a Softmax behind it, unless it
+// ends with one, whose output is served as Probabilities. Nodes and parameters are
+// shared.
+func WithSoftmax(g *Graph) *Graph {
+	longer := g.Extend()
+	out := longer.Output()
+	if _, has := out.Layer.(Softmax); !has {
+		name := Probabilities
+		for i := 2; longer.names[name]; i++ {
+			name = fmt.Sprintf("%s_%d", Probabilities, i)
+		}
+		out = longer.Add(name, Softmax{}, out)
+	}
+	longer.Serve(Probabilities, out)
+	return longer
+}
 
 // Extend returns a graph that begins with the nodes of g, which both share, and to
 // which layers without parameters can be added. It names no outputs.

@@ -27,6 +27,12 @@ func TestShapes(t *testing.T) {
 		{Add{}, []Shape{image, image}, image},
 		{Concat{}, []Shape{image, {28, 20, 5}}, Shape{28, 20, 8}},
 		{Softmax{}, []Shape{{1, 1, 9}}, Shape{1, 1, 9}},
+		{Upsample{Factor: 2}, []Shape{{7, 5, 4}}, Shape{14, 10, 4}},
+		{Upsample{Factor: 2, H: 13}, []Shape{{7, 5, 4}}, Shape{13, 10, 4}},
+		{Upsample{Factor: 3, H: 1, W: 14}, []Shape{{7, 5, 4}}, Shape{1, 14, 4}},
+		{Reshape{To: Shape{7, 5, 4}}, []Shape{{1, 1, 140}}, Shape{7, 5, 4}},
+		{Scale{Factor: 2}, []Shape{image}, image},
+		{MeanSquaredError{}, []Shape{image, image}, Shape{1, 1, 1}},
 		{Dropout{Rate: 0.5}, []Shape{image}, image},
 	}
 	for _, test := range tests {
@@ -58,6 +64,16 @@ func TestShapesThatDoNotFit(t *testing.T) {
 		{Softmax{}, []Shape{image}, "takes a vector"},
 		{Dropout{Rate: 1}, []Shape{image}, "want 0 to less than 1"},
 		{Flatten{}, []Shape{image, image}, "takes one input"},
+		{Upsample{}, []Shape{image}, "want 1 to 64"},
+		{Upsample{Factor: 65}, []Shape{image}, "want 1 to 64"},
+		{Upsample{Factor: 2, H: 9}, []Shape{image}, "factor 2 makes at most 8x8x3 of 4x4x3"},
+		{Upsample{Factor: 2, W: -1}, []Shape{image}, "output 8x-1x3"},
+		{Reshape{To: Shape{4, 4, 3}}, []Shape{image}, "put a Flatten"},
+		{Reshape{To: Shape{4, 4, 3}}, []Shape{{1, 1, 47}}, "47 values do not make an image of 4x4x3"},
+		{Reshape{To: Shape{-4, -4, 3}}, []Shape{{1, 1, 48}}, "48 values do not make an image"},
+		{Scale{}, []Shape{image, image}, "takes one input"},
+		{MeanSquaredError{}, []Shape{image}, "takes two inputs, has 1"},
+		{MeanSquaredError{}, []Shape{image, {4, 4, 2}}, "inputs differ"},
 	}
 	for _, test := range tests {
 		g := NewGraph(image)

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/rng"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -107,6 +108,35 @@ func fill(values []float32, param *Param, key rng.Key) {
 func (p *Parameters) Of(param *Param) []float32 {
 	end := param.Offset + param.Elements()
 	return p.Values[param.Offset:end:end]
+}
+
+// Frozen says whether a parameter keeps its value in training: whether its name
+// begins with one of the prefixes.
+func Frozen(prefixes []string, name string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// For makes the values serve another graph, in place of any that the graph has had:
+// that of the same network for another size of input, whose parameters have the same
+// names and shapes. Otherwise it changes nothing, and its error names the first
+// parameter that differs.
+func (p *Parameters) For(g *Graph) error {
+	for i, param := range g.Params {
+		if i >= len(p.params) || p.params[i].Name != param.Name {
+			return fmt.Errorf("parameter %s of the graph for %v has no values here", param.Name, g.Input().Shape)
+		}
+		if own := p.params[i]; !slices.Equal(own.Shape, param.Shape) || own.Trainable != param.Trainable {
+			return fmt.Errorf("parameter %s has shape %v in the graph for %v and values of shape %v here: only layers that do not depend on the size of the image have the same parameters for every size",
+				param.Name, param.Shape, g.Input().Shape, own.Shape)
+		}
+	}
+	if len(p.params) > len(g.Params) {
+		return fmt.Errorf("parameter %s is not part of the graph for %v", p.params[len(g.Params)].Name, g.Input().Shape)
+	}
+	for i, param := range g.Params {
+		param.Offset = p.params[i].Offset
+	}
+	return nil
 }
 
 // Lookup finds a tensor by name; it is nil when there is none.

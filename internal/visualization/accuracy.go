@@ -13,7 +13,7 @@ func newAccuracy(*config.Options) (Visualization, error) { return accuracy{}, ni
 
 // Draw implements Visualization.
 func (accuracy) Draw(d Data) (Figure, error) {
-	if len(d.History) == 0 {
+	if len(d.History) == 0 || d.History[0].FigureName() != metric.Accuracy.Name {
 		return Figure{}, ErrNothingToDraw
 	}
 	best := &d.History[0]

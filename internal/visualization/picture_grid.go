@@ -12,8 +12,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
-// grid draws pictures with captions in rows. It is what sample-grid and
-// worst-mistakes have in common.
+// grid draws pictures with captions in rows. It is what sample-grid, worst-mistakes
+// and reconstructions have in common.
 type grid struct {
 	name, title    string
 	columns, limit int
@@ -39,7 +39,7 @@ func (g *grid) draw(pictures []Picture) (Figure, error) {
 		return Figure{}, ErrNothingToDraw
 	}
 	shown := pictures[:min(g.limit, len(pictures))]
-	tiles, err := tilesOf(shown)
+	drawn, err := tilesOf(shown)
 	if err != nil {
 		return Figure{}, fmt.Errorf("cannot draw %s: %w", g.name, err)
 	}
@@ -47,7 +47,7 @@ func (g *grid) draw(pictures []Picture) (Figure, error) {
 	alt := fmt.Sprintf("Grid of %d pictures with captions. The first is captioned: %s.", len(shown), metric.Clip(shown[0].Caption, 100))
 	return render(g.name, g.title, alt, l.width, l.height, func(p page) {
 		p.title(g.title)
-		for i, tile := range tiles {
+		for i, tile := range drawn {
 			l.paint(p, i, tile, shown[i])
 		}
 	})
@@ -57,6 +57,7 @@ func (g *grid) draw(pictures []Picture) (Figure, error) {
 // caption needs.
 type gridLayout struct {
 	columns, lines int
+	stacked        bool // there are outputs, below the pictures
 	width, height  vg.Length
 }
 
@@ -64,6 +65,7 @@ func (g *grid) layout(pictures []Picture) gridLayout {
 	l := gridLayout{columns: min(g.columns, len(pictures))}
 	for _, picture := range pictures {
 		l.lines = max(l.lines, len(picture.lines()))
+		l.stacked = l.stacked || picture.Output.Pix != nil
 	}
 	rows := (len(pictures) + l.columns - 1) / l.columns
 	l.width = max(2*margin+vg.Length(l.columns)*(tileSide+tileGap)-tileGap, gridMinWidth)
@@ -73,8 +75,19 @@ func (g *grid) layout(pictures []Picture) gridLayout {
 
 const gridTop = margin + titleSize + 14
 
+// stackGap is the room between a picture and the output below it.
+const stackGap = vg.Length(2)
+
+// side is the height of a picture, with the output where there are outputs.
+func (l gridLayout) side() vg.Length {
+	if l.stacked {
+		return 2*tileSide + stackGap
+	}
+	return tileSide
+}
+
 func (l gridLayout) rowHeight() vg.Length {
-	return tileSide + vg.Length(l.lines)*captionLead + 2*tileGap
+	return l.side() + vg.Length(l.lines)*captionLead + 2*tileGap
 }
 
 // lines are the lines below a picture.
@@ -86,35 +99,51 @@ func (p *Picture) lines() []string {
 	return lines[:min(maxCaption, len(lines))]
 }
 
-func (l gridLayout) paint(p page, i int, tile image.Image, picture Picture) {
+func (l gridLayout) paint(p page, i int, tile tiles, picture Picture) {
 	x := margin + vg.Length(i%l.columns)*(tileSide+tileGap)
 	y := gridTop + vg.Length(i/l.columns)*l.rowHeight()
-	size := tile.Bounds().Size()
-	scale := tileSide / vg.Length(max(size.X, size.Y))
-	width, height := vg.Length(size.X)*scale, vg.Length(size.Y)*scale
-	left, top := x+(tileSide-width)/2, y+(tileSide-height)/2
-	p.fill(x, y, tileSide, tileSide, shade)
-	p.canvas.DrawImage(vg.Rectangle{Min: p.at(left, top+height), Max: p.at(left+width, top)}, tile)
+	paintTile(p, x, y, tile.image)
+	if tile.output != nil {
+		paintTile(p, x, y+tileSide+stackGap, tile.output)
+	}
 	s := body.sized(captionSize).aligned(0.5)
 	for n, line := range picture.lines() {
 		fit := s.fit
 		if line == picture.File {
 			fit = s.fitEnd
 		}
-		p.text(s, x+tileSide/2, y+tileSide+vg.Length(n+1)*captionLead, fit(line, tileSide+tileGap-2))
+		p.text(s, x+tileSide/2, y+l.side()+vg.Length(n+1)*captionLead, fit(line, tileSide+tileGap-2))
 	}
 }
 
-func tilesOf(pictures []Picture) ([]image.Image, error) {
-	tiles := make([]image.Image, len(pictures))
+// paintTile centres an image in the square tile with this top left corner.
+func paintTile(p page, x, y vg.Length, tile image.Image) {
+	size := tile.Bounds().Size()
+	scale := tileSide / vg.Length(max(size.X, size.Y))
+	width, height := vg.Length(size.X)*scale, vg.Length(size.Y)*scale
+	left, top := x+(tileSide-width)/2, y+(tileSide-height)/2
+	p.fill(x, y, tileSide, tileSide, shade)
+	p.canvas.DrawImage(vg.Rectangle{Min: p.at(left, top+height), Max: p.at(left+width, top)}, tile)
+}
+
+// tiles are the images of a picture as they are drawn; output may be nil.
+type tiles struct{ image, output image.Image }
+
+func tilesOf(pictures []Picture) ([]tiles, error) {
+	all := make([]tiles, len(pictures))
 	for i, picture := range pictures {
-		tile, err := tileOf(picture.Image)
-		if err != nil {
+		var err error
+		if all[i].image, err = tileOf(picture.Image); err != nil {
 			return nil, fmt.Errorf("picture %d: %w", i, err)
 		}
-		tiles[i] = tile
+		if picture.Output.Pix == nil {
+			continue
+		}
+		if all[i].output, err = tileOf(picture.Output); err != nil {
+			return nil, fmt.Errorf("output of picture %d: %w", i, err)
+		}
 	}
-	return tiles, nil
+	return all, nil
 }
 
 // tileOf brings an image to about the number of pixels it is shown with: small

@@ -22,15 +22,19 @@ type Visualization interface {
 // Data is all that a visualization may draw. What is not known is left empty.
 type Data struct {
 	History          []metric.Epoch
-	Validation, Test *metric.Evaluation
+	Validation, Test metric.Result
 	Samples          []Picture // examples of the training part
-	Mistakes         []Picture // of the test part, worst first
+	Mistakes         []Picture // of a classifier on the test part, worst first
+	Reconstructions  []Picture // of the test part, with outputs, worst first
+	// The scores of an auto-encoder, one for each example of a part.
+	ValidationScores, TestScores []float32
 }
 
 // Picture is one example in a grid. The caption may have several lines. File is a
 // file name, shown below it: of a long one the end, where numbers of frames are.
 type Picture struct {
 	Image         imaging.Image
+	Output        imaging.Image // what the network made of it, shown below it; empty for none
 	Caption, File string
 }
 
@@ -43,7 +47,8 @@ type Figure struct {
 }
 
 // ErrNothingToDraw means that a run has no data of the kind that a
-// visualization shows: a run without mistakes has no worst ones.
+// visualization shows: a run without mistakes has no worst ones, and an auto-encoder
+// has no confusion matrix.
 var ErrNothingToDraw = errors.New("there is nothing to draw")
 
 // modules is the table of visualizations.
@@ -52,7 +57,9 @@ var modules = map[string]config.Module[Visualization]{
 	"confusion-matrix":   {Doc: "which class is taken for which", New: newConfusionMatrix},
 	"per-class-accuracy": {Doc: "accuracy of each class with its 95 % interval", New: newPerClassAccuracy},
 	"reliability":        {Doc: "how often the network is right, by how confident it is", New: newReliability},
+	"reconstructions":    {Doc: "the images that an auto-encoder reconstructs worst, with the reconstructions", New: newReconstructions},
 	"sample-grid":        {Doc: "examples as the network sees them", New: newSampleGrid},
+	"score-histogram":    {Doc: "how the scores of an auto-encoder are distributed", New: newScoreHistogram},
 	"training-loss":      {Doc: "loss on the training and validation parts, by epoch", New: newTrainingLoss},
 	"worst-mistakes":     {Doc: "the wrong answers that were given with the highest confidence", New: newWorstMistakes},
 }
@@ -66,11 +73,12 @@ func MakeVisualization(name, options string) (Visualization, map[string]string, 
 // Modules documents all visualizations, sorted by name.
 func Modules() []config.Description { return config.Describe(modules) }
 
-// judged returns the evaluation to show, that of the test part if there is one,
-// with a word for the part.
+// judged returns the evaluation of a classifier to show, that of the test part if there
+// is one, with a word for the part. It is nil for other targets.
 func (d *Data) judged() (*metric.Evaluation, string) {
-	if d.Test != nil {
-		return d.Test, "test"
+	if e, is := d.Test.(*metric.Evaluation); is && e != nil {
+		return e, "test"
 	}
-	return d.Validation, "validation"
+	e, _ := d.Validation.(*metric.Evaluation)
+	return e, "validation"
 }

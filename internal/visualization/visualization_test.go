@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,14 +122,55 @@ func scenes(t testing.TB) map[string]Data {
 		"thirty":   {History: history(300), Test: evaluation(t, names(30, "class %02d"), 50)},
 		"hundred":  {Test: evaluation(t, names(100, "some class %02d"), 30)},
 		"thousand": {Test: evaluation(t, names(400, "class %d"), 4)},
+		"images":   images(t, 600, 11),
+		"image":    images(t, 30, 2),
 	}
 }
 
+// images is the scene of an auto-encoder with so many scores of each part and pictures.
+func images(t testing.TB, scores, shown int) Data {
+	s := rng.NewKey(3, rng.TestPurpose).Stream(0, 0, 0)
+	d := Data{History: history(4), Samples: pictures(3)}
+	for i := range d.History {
+		e := &d.History[i]
+		e.SetFigure("error", e.TrainLoss/20, e.ValidationLoss/20)
+		e.TrainAccuracy, e.ValidationAccuracy = 0, 0
+	}
+	for range scores {
+		v := 0.004 + 0.001*s.Normal()*s.Normal()
+		d.ValidationScores, d.TestScores = append(d.ValidationScores, max(v, 0)), append(d.TestScores, max(0, v+0.002*s.Float32()))
+	}
+	for i := range shown {
+		p := picture(28, 28, 1, fmt.Sprintf("score 0.0%d", 40-i))
+		p.Output, p.File = picture(28, 28, 1, "").Image, "frame_0001.png"
+		for j := range p.Output.Pix {
+			p.Output.Pix[j] /= 2
+		}
+		d.Reconstructions = append(d.Reconstructions, p)
+	}
+	for part, scores := range map[*metric.Result][]float32{&d.Validation: d.ValidationScores, &d.Test: d.TestScores} {
+		r, err := metric.EvaluateScores(scores)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*part = r
+	}
+	return d
+}
+
+// Figures that scenes of a target never have.
+const (
+	ofImages  = "reconstructions score-histogram "
+	ofClasses = "accuracy confusion-matrix per-class-accuracy reliability worst-mistakes "
+)
+
 // absent says which figures a scene has no data for.
 var absent = map[string]string{
-	"odd": "worst-mistakes", "rare": "sample-grid worst-mistakes", "thirty": "sample-grid worst-mistakes",
-	"hundred":  "sample-grid worst-mistakes accuracy training-loss",
-	"thousand": "sample-grid worst-mistakes accuracy training-loss",
+	"usual": ofImages, "one": ofImages,
+	"odd": ofImages + "worst-mistakes", "rare": ofImages + "sample-grid worst-mistakes", "thirty": ofImages + "sample-grid worst-mistakes",
+	"hundred":  ofImages + "sample-grid worst-mistakes accuracy training-loss",
+	"thousand": ofImages + "sample-grid worst-mistakes accuracy training-loss",
+	"images":   ofClasses, "image": ofClasses,
 }
 
 func makeAll(t testing.TB) map[string]Visualization {
@@ -149,7 +191,7 @@ func TestEveryFigureOfEveryScene(t *testing.T) {
 		for name, v := range all {
 			t.Run(scene+"/"+name, func(t *testing.T) {
 				f, err := v.Draw(data)
-				if strings.Contains(absent[scene], name) {
+				if slices.Contains(strings.Fields(absent[scene]), name) {
 					if !errors.Is(err, ErrNothingToDraw) {
 						t.Errorf("error is %v, want %v", err, ErrNothingToDraw)
 					}
@@ -208,9 +250,13 @@ func checkFigure(t *testing.T, f Figure) {
 
 // TestEqualBytes draws everything twice, with visualizations made anew.
 func TestEqualBytes(t *testing.T) {
-	data := scenes(t)["usual"]
+	all := scenes(t)
 	first, second := makeAll(t), makeAll(t)
 	for name := range first {
+		data := all["usual"]
+		if strings.Contains(ofImages, name) {
+			data = all["images"]
+		}
 		a, err := first[name].Draw(data)
 		if err != nil {
 			t.Fatal(err)
@@ -227,8 +273,12 @@ func TestEqualBytes(t *testing.T) {
 
 // TestGoldenSVG keeps small figures of each kind of drawing.
 func TestGoldenSVG(t *testing.T) {
-	data := scenes(t)["one"]
+	all := scenes(t)
 	for name, v := range makeAll(t) {
+		data := all["one"]
+		if strings.Contains(ofImages, name) {
+			data = all["image"]
+		}
 		f, err := v.Draw(data)
 		if err != nil {
 			t.Fatal(err)
@@ -285,6 +335,33 @@ func TestBrokenPictureIsRefused(t *testing.T) {
 	bad := picture(4, 4, 1, "")
 	bad.Image.Pix = bad.Image.Pix[:3]
 	if _, err := v.Draw(Data{Samples: []Picture{picture(4, 4, 1, ""), bad}}); err == nil || !strings.Contains(err.Error(), "picture 1: an image of 4x4 with 1 channels has 3 bytes") {
+		t.Errorf("error is %v", err)
+	}
+	pair := picture(4, 4, 1, "")
+	pair.Output = bad.Image
+	if _, err := v.Draw(Data{Samples: []Picture{pair}}); err == nil || !strings.Contains(err.Error(), "output of picture 0: an image of 4x4") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestScoreHistogram(t *testing.T) {
+	v, _, err := MakeVisualization("score-histogram", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := v.Draw(Data{ValidationScores: []float32{0, 0}, TestScores: []float32{0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkFigure(t, f)
+	if f, err = v.Draw(Data{ValidationScores: []float32{0.25, 0.5}}); err != nil {
+		t.Fatal(err)
+	}
+	checkFigure(t, f)
+	if !strings.Contains(string(f.SVG), "99th percentile of validation, 0.5<") {
+		t.Error("the limit is not named")
+	}
+	if _, err := v.Draw(Data{ValidationScores: []float32{-1}}); err == nil || !strings.Contains(err.Error(), "its score is -1") {
 		t.Errorf("error is %v", err)
 	}
 }

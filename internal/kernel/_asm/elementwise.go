@@ -105,12 +105,15 @@ func elementwise(s isa) {
 func activations(s isa) {
 	s.rectifiers()
 	for _, f := range []struct {
-		name         string
+		name, seen   string // seen by the gradient: the input or the output
 		value, slope func(isa, vec) vec
-	}{{"silu", isa.silu, isa.siluSlope}, {"gelu", isa.gelu, isa.geluSlope}, {"hardSwish", isa.hardSwish, isa.hardSwishSlope}} {
+	}{
+		{"silu", "x", isa.silu, isa.siluSlope}, {"gelu", "x", isa.gelu, isa.geluSlope},
+		{"hardSwish", "x", isa.hardSwish, isa.hardSwishSlope}, {"sigmoid", "y", isa.sigmoid, isa.sigmoidSlope},
+	} {
 		s.simple(f.name, "(dst, x []float32)", "dst x", func(l *stream) { l.store("dst", f.value(s, l.load("x"))) })
-		s.simple(f.name+"Gradient", "(dx, dy, x []float32)", "dx dy x", func(l *stream) {
-			l.store("dx", s.multiply(f.slope(s, l.load("x")), l.load("dy")))
+		s.simple(f.name+"Gradient", "(dx, dy, "+f.seen+" []float32)", "dx dy "+f.seen, func(l *stream) {
+			l.store("dx", s.multiply(f.slope(s, l.load(f.seen)), l.load("dy")))
 		})
 	}
 }

@@ -62,6 +62,8 @@ func (s isa) sigmoid(x vec) vec {
 	return s.divide(numerator, s.add(s.number(1), e))
 }
 
+func (s isa) sigmoidSlope(y vec) vec { return s.multiply(y, s.subtract(s.number(1), y)) }
+
 func (s isa) silu(x vec) vec { return s.multiply(x, s.sigmoid(x)) }
 
 func (s isa) siluSlope(x vec) vec {

@@ -153,6 +153,16 @@ func reductions(s isa) {
 		}
 		return block, func() { s.finish(partial, plus) }
 	})
+	s.reduce("squaredDistance", "(x, y []float32) float32", []string{"x", "y"}, func() (func(r *row), func()) {
+		partial := s.zeros(s.parts())
+		block := func(r *row) {
+			for i, p := range partial {
+				d := s.subtract(r.load(0, i), r.load(1, i))
+				VFMADD231PS(d, d, p)
+			}
+		}
+		return block, func() { s.finish(partial, plus) }
+	})
 	s.reduce("largest", "(x []float32) float32", []string{"x"}, s.largest)
 	s.reduce("sumSquares", "(x []float32) float64", []string{"x"}, s.squares)
 	s.offsets("largestOffset", func(b, a reg.Register) { VPMAXSD(b, a, a) })

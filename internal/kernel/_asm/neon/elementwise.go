@@ -155,18 +155,19 @@ func rectifiers(out *file) {
 
 func activations(out *file) {
 	for _, a := range []struct {
-		name         string
+		name, seen   string // seen by the gradient: the input or the output
 		value, slope func(*function, vec) vec
 	}{
-		{"silu", (*function).silu, (*function).siluSlope},
-		{"gelu", (*function).gelu, (*function).geluSlope},
-		{"hardSwish", (*function).hardSwish, (*function).hardSwishSlope},
+		{"silu", "x", (*function).silu, (*function).siluSlope},
+		{"gelu", "x", (*function).gelu, (*function).geluSlope},
+		{"hardSwish", "x", (*function).hardSwish, (*function).hardSwishSlope},
+		{"sigmoid", "y", (*function).sigmoid, (*function).sigmoidSlope},
 	} {
 		out.simple(a.name, "(dst, x []float32)", "dst x", manyInstructions, func(l *stream) {
 			l.store("dst", a.value(l.function, l.load("x")))
 		})
-		out.simple(a.name+"Gradient", "(dx, dy, x []float32)", "dx dy x", manyInstructions, func(l *stream) {
-			l.store("dx", l.multiply(a.slope(l.function, l.load("x")), l.load("dy")))
+		out.simple(a.name+"Gradient", "(dx, dy, "+a.seen+" []float32)", "dx dy "+a.seen, manyInstructions, func(l *stream) {
+			l.store("dx", l.multiply(a.slope(l.function, l.load(a.seen)), l.load("dy")))
 		})
 	}
 }

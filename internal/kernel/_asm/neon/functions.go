@@ -63,6 +63,8 @@ func (f *function) sigmoid(x vec) vec {
 	return f.divide(numerator, f.add(f.number(1), e))
 }
 
+func (f *function) sigmoidSlope(y vec) vec { return f.multiply(y, f.subtract(f.number(1), y)) }
+
 func (f *function) silu(x vec) vec { return f.multiply(x, f.sigmoid(x)) }
 
 func (f *function) siluSlope(x vec) vec {

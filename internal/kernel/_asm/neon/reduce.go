@@ -47,6 +47,12 @@ func reductions(out *file) {
 			f.multiplyAdd(a, f.part(from[0], i), f.part(from[1], i))
 		}
 	})
+	out.reduce("squaredDistanceLanes", "(lanes *[16]float32, x, y []float32)", "adds the squares of x-y to the lanes.", parts, []string{"x", "y"}, func(f *function, acc []vec, from []gp) {
+		for i, a := range acc {
+			d := f.subtract(f.part(from[0], i), f.part(from[1], i))
+			f.multiplyAdd(a, d, d)
+		}
+	})
 	out.reduce("largestLanes", "(lanes *[16]float32, x []float32)", "keeps the larger of x and the lanes.", parts, one, func(f *function, acc []vec, from []gp) {
 		for i, a := range acc {
 			v := f.part(from[0], i)
