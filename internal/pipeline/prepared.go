@@ -74,7 +74,7 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 	}
 	statistics.Normalize(p.Params)
 	if err := p.Modules.Loss.Prepare(dataset.Counts(d.All, d.TrainList(s))); err != nil {
-		return config.Usage(fmt.Errorf("loss %s: %w", s.Loss, err))
+		return config.Usage(fmt.Errorf("loss %s: %w", p.Modules.LossNote.Name, err))
 	}
 	return p.takeInitial()
 }

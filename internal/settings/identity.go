@@ -93,8 +93,14 @@ func (s *Settings) others() []config.NamedValue {
 	for _, f := range identityFields {
 		held = append(held, f.settings...)
 	}
-	return slices.DeleteFunc(s.Values(config.Identity), func(v config.NamedValue) bool { return slices.Contains(held, v.Name) })
+	return slices.DeleteFunc(s.Values(config.Identity), func(v config.NamedValue) bool {
+		return slices.Contains(held, v.Name) || slices.Contains(addedLater, v.Name) && v.Value == ""
+	})
 }
+
+// addedLater are settings that records did not have from the start. They are listed
+// where they have a value, so that a run without one keeps its identity.
+var addedLater = []string{"train-classes"}
 
 // FromRecord rebuilds, from the record alone, the settings that its identity was
 // made from. How the work is done is left at its defaults, and nothing is exported

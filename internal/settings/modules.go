@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -23,6 +24,7 @@ type Modules struct {
 	Sources        []dataset.Source
 	Augment        *augment.Pipeline
 	Model          model.Model
+	Target         target.Target // of the model
 	Loss           loss.Loss
 	Optimizer      optimizer.Optimizer
 	Schedule       optimizer.Schedule
@@ -44,10 +46,11 @@ func (s *Settings) MakeModules() (*Modules, error) {
 		m.Sources, m.SourceNotes = append(m.Sources, source), append(m.SourceNotes, note)
 		errs = append(errs, err)
 	}
-	var failures [5]error
+	var failures [6]error
 	m.Augment, failures[0] = augment.Parse(s.Augment)
 	m.Model, m.ModelNote, failures[1] = Noted(model.MakeModel, s.Model, s.ModelOptions)
-	m.Loss, m.LossNote, failures[2] = Noted(loss.MakeLoss, s.Loss, s.LossOptions)
+	m.Target, failures[5] = targetOf(m.Model)
+	m.Loss, m.LossNote, failures[2] = Noted(loss.MakeLoss, s.lossName(m.Target), s.LossOptions)
 	m.Optimizer, m.OptimizerNote, failures[3] = Noted(optimizer.MakeOptimizer, s.Optimizer, s.OptimizerOptions)
 	m.Schedule, m.ScheduleNote, failures[4] = Noted(optimizer.MakeSchedule, s.Schedule, s.ScheduleOptions)
 	errs = append(errs, failures[:]...)
@@ -55,7 +58,49 @@ func (s *Settings) MakeModules() (*Modules, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return m, errors.Join(m.checkMixup(), s.checkFrozen(m.Model))
+	return m, errors.Join(m.checkFit(s), s.checkFrozen(m.Model))
+}
+
+// targetOf makes the target of a model. Of a model that could not be made there is none.
+func targetOf(m model.Model) (target.Target, error) {
+	if m == nil {
+		return nil, nil
+	}
+	return target.MakeTarget(model.TargetOf(m))
+}
+
+// targetProperties are those of the target of the model that the settings name.
+func (s *Settings) targetProperties() (target.Properties, error) {
+	m, _, err := model.MakeModel(s.Model, s.ModelOptions)
+	if err != nil {
+		return target.Properties{}, nil //nolint:nilerr // said where all modules are made
+	}
+	t, err := targetOf(m)
+	if err != nil {
+		return target.Properties{}, err
+	}
+	return t.Properties(), nil
+}
+
+// lossName is the loss that the settings name, or that suits the target.
+func (s *Settings) lossName(t target.Target) string {
+	switch {
+	case s.Loss != Default:
+		return s.Loss
+	case t == nil: // which is said already
+		return "mse"
+	}
+	return t.Properties().Loss
+}
+
+// checkFit refuses modules that do not go with the target.
+func (m *Modules) checkFit(s *Settings) error {
+	p := m.Target.Properties()
+	errs := []error{p.CheckLoss(m.LossNote.Name, m.Loss), p.CheckMonitor(s.Monitor), p.CheckCriteria(m.Criteria)}
+	if _, on := m.Augment.Mixup(); on {
+		errs = append(errs, p.CheckMixup(m.Loss))
+	}
+	return errors.Join(errs...)
 }
 
 // makeLists makes the kinds of which a run has several.
@@ -68,13 +113,6 @@ func (m *Modules) makeLists(s *Settings) error {
 	errs = append(errs, err)
 	m.Visualizations, err = makeNamed("visualizations", visualization.MakeVisualization, s.visualizationNames())
 	return errors.Join(append(errs, err)...)
-}
-
-func (m *Modules) checkMixup() error {
-	if _, on := m.Augment.Mixup(); on && !m.Loss.MixupAllowed() {
-		return config.Usagef("augmentation mixup needs the loss cross-entropy: other losses do not take two labels for an image")
-	}
-	return nil
 }
 
 // visualizationNames resolves the words all and none.

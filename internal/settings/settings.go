@@ -8,6 +8,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
+// Default is the word for a loss, or criteria, that follow from the target.
+const Default = "default"
+
 // Settings are what a run is asked to do: one field per main flag. Declare gives
 // each its name, default, range and documentation; Check looks at them together.
 type Settings struct {
@@ -22,9 +25,10 @@ type Settings struct {
 	SplitRatio     string
 	SplitSeed      int
 	Resize         string
-	ImageSize      string // "", "N" or "WxH"
-	Channels       int    // 0: those of the data
-	LimitTrain     int    // 0: no limit
+	ImageSize      string   // "", "N" or "WxH"
+	Channels       int      // 0: those of the data
+	LimitTrain     int      // 0: no limit
+	TrainClasses   []string // empty: all
 	Augment        string
 
 	// Model.
@@ -58,14 +62,15 @@ type Settings struct {
 	Patience int // 0: never stop early
 
 	// Release.
-	Criteria            []string
-	MinTestAccuracy     float64
-	MinPerClassAccuracy float64
-	MaxInferenceTimeMS  float64
-	MaxModelSizeMB      float64
-	Baseline            string
-	Force               bool
-	Reason              string
+	Criteria               []string
+	MinTestAccuracy        float64
+	MinPerClassAccuracy    float64
+	MaxReconstructionError float64
+	MaxInferenceTimeMS     float64
+	MaxModelSizeMB         float64
+	Baseline               string
+	Force                  bool
+	Reason                 string
 
 	// Results.
 	Name           string
@@ -112,6 +117,7 @@ func (s *Settings) declareData(o *config.Options) {
 	o.String(&s.ImageSize, "image-size", "", "size of the model's input, N or WIDTHxHEIGHT; empty: the data's", isSize)
 	o.Int(&s.Channels, "channels", 0, "channels of the model's input, 1 or 3; 0: the data's", isChannels)
 	o.Int(&s.LimitTrain, "limit-train", 0, "train on this many examples at most; 0: on all", config.AtLeast(0))
+	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
 }
 
@@ -128,7 +134,7 @@ func (s *Settings) declareModel(o *config.Options) {
 
 func (s *Settings) declareTraining(o *config.Options) {
 	o.Begin("Training", config.Identity)
-	o.String(&s.Loss, "loss", "cross-entropy", "what training minimises", config.IsModuleName)
+	o.String(&s.Loss, "loss", Default, "what training minimises; default: what suits the model's target", config.IsModuleName)
 	o.String(&s.LossOptions, "loss-options", "", "options of the loss, key=value")
 	o.String(&s.Optimizer, "optimizer", "adamw", "how weights are updated", config.IsModuleName)
 	o.String(&s.OptimizerOptions, "optimizer-options", "", "options of the optimizer, key=value")
@@ -149,17 +155,18 @@ func (s *Settings) declareTraining(o *config.Options) {
 
 func (s *Settings) declareStopping(o *config.Options) {
 	o.Begin("Early stopping", config.Identity)
-	o.Choice(&s.Monitor, "monitor", "validation_loss", "figure that picks the best epoch", "validation_loss", "validation_accuracy")
+	o.String(&s.Monitor, "monitor", "validation_loss", "figure that picks the best epoch: validation_loss, or validation_accuracy, of an auto-encoder validation_error", isMonitor)
 	o.Float(&s.MinDelta, "min-delta", 0, "a smaller improvement does not count", config.AtLeast(0))
 	o.Int(&s.Patience, "patience", 0, "stop after this many epochs without improvement; 0: never", config.AtLeast(0))
 }
 
 func (s *Settings) declareRelease(o *config.Options) {
 	o.Begin("Release", config.Gate)
-	o.List(&s.Criteria, "criteria", "min_test_accuracy,min_per_class_accuracy,max_inference_time_ms,max_model_size_mb", "what a model must pass to be released")
+	o.List(&s.Criteria, "criteria", Default, "what a model must pass to be released; default: what suits its target")
 	o.Begin("Release", config.Threshold)
 	o.Float(&s.MinTestAccuracy, "min-test-accuracy", 0.97, "least accuracy on the test part", config.Share)
 	o.Float(&s.MinPerClassAccuracy, "min-per-class-accuracy", 0.90, "least accuracy of the worst class", config.Share)
+	o.Float(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
 	o.Float(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
 	o.Begin("Release", config.Gate)

@@ -37,7 +37,7 @@ func TestSettingsRefuse(t *testing.T) {
 		{"ema=1", "want less than 1"},
 		{"seed=-1", "want at least 0"},
 		{"workers=-1", "want 0 to 1024"},
-		{"monitor=loss", "want one of validation_loss, validation_accuracy"},
+		{"monitor=loss", "want validation_loss or validation_accuracy"},
 		{"min-test-accuracy=97", "want 0 to 1, such as 0.97 for 97 %"},
 		{"min-per-class-accuracy=92.5", "want 0 to 1, such as 0.925 for 92.5 %"},
 		{"min-test-accuracy=-1", "want 0 to 1"},
@@ -183,12 +183,12 @@ func TestNames(t *testing.T) {
 func TestClasses(t *testing.T) {
 	s := runtest.MustResolve(t)
 	want := map[config.Class]string{
-		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize image-size channels limit-train augment model model-options freeze " +
+		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize image-size channels limit-train train-classes augment model model-options freeze " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",
 		config.Gate:       "criteria baseline",
-		config.Threshold:  "min-test-accuracy min-per-class-accuracy max-inference-time-ms max-model-size-mb",
+		config.Threshold:  "min-test-accuracy min-per-class-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb",
 		config.Consent:    "force reason",
 		config.Naming:     "name release-version",
 		config.Invocation: "output-dir dry-run",

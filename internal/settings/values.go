@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,11 +126,28 @@ func cutPrefix(entry string) (name, option string, prefixed bool) {
 // NoRegression is the criterion that compares with the baseline.
 const NoRegression = "no_regression"
 
+// isMonitor refuses what is no figure of a validation part. Which ones there are depends
+// on the model's target.
+func isMonitor(s string) error {
+	if !strings.HasPrefix(s, "validation_") {
+		return errors.New("want validation_loss or validation_accuracy, or of an auto-encoder validation_error")
+	}
+	return nil
+}
+
 // CriteriaSelections are the criteria of the gate with their thresholds. A
 // threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
 // setting, and a baseline brings the criterion no_regression with it.
 func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
-	list, err := config.Selections(s.Criteria)
+	words := s.Criteria
+	if slices.Equal(words, []string{Default}) {
+		properties, err := s.targetProperties()
+		if err != nil {
+			return nil, err
+		}
+		words = properties.Criteria
+	}
+	list, err := config.Selections(words)
 	if err != nil {
 		return nil, fmt.Errorf("criteria: %w", err)
 	}
@@ -150,10 +168,11 @@ func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 // thresholds are the settings that criteria take their thresholds from.
 func (s *Settings) thresholds() map[string]float64 {
 	return map[string]float64{
-		"min_test_accuracy":      s.MinTestAccuracy,
-		"min_per_class_accuracy": s.MinPerClassAccuracy,
-		"max_inference_time_ms":  s.MaxInferenceTimeMS,
-		"max_model_size_mb":      s.MaxModelSizeMB,
+		"min_test_accuracy":        s.MinTestAccuracy,
+		"min_per_class_accuracy":   s.MinPerClassAccuracy,
+		"max_reconstruction_error": s.MaxReconstructionError,
+		"max_inference_time_ms":    s.MaxInferenceTimeMS,
+		"max_model_size_mb":        s.MaxModelSizeMB,
 	}
 }
 
