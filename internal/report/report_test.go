@@ -130,7 +130,14 @@ func addFigures(t testing.TB, r *Report) {
 			img.Pix[j] = uint8(s.Uint32() >> 25)
 		}
 		picture := visualization.Picture{Image: img, Caption: fmt.Sprintf("%d, not %d\n%d %% sure", i%10, (i+3)%10, 99-i)}
-		d.Samples, d.Mistakes = append(d.Samples, picture), append(d.Mistakes, picture)
+		d.Samples = append(d.Samples, picture)
+		if r.TargetName() == metric.TargetClass {
+			d.Mistakes = append(d.Mistakes, picture)
+			continue
+		}
+		picture.Output = picture.Image
+		d.Reconstructions = append(d.Reconstructions, picture)
+		d.ValidationScores = append(d.ValidationScores, float32(i)/100)
 	}
 	for _, m := range visualization.Modules() {
 		v, _, err := visualization.MakeVisualization(m.Name, "")
@@ -158,19 +165,56 @@ func variants(t testing.TB) map[string]*Report {
 	if err := forced.Release.Force("needed for the trade fair"); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*Report{"approved": whole(t), "refused": refused, "forced": forced, "tuned": tuned(t), "empty": {Name: "nothing-yet"}, "hostile": hostile(t)}
+	return map[string]*Report{"approved": whole(t), "refused": refused, "forced": forced, "tuned": tuned(t), "images": images(t), "empty": {Name: "nothing-yet"}, "hostile": hostile(t)}
 }
 
 // tuned is the report of one epoch on a folder, begun with the weights of another model.
 func tuned(t testing.TB) *Report {
 	r := whole(t)
 	r.Datasets = []Dataset{{"frames (folder)", 600, strings.Repeat("f0", 32)}}
-	r.Test.Dataset, r.Validation.Dataset = "folder", "folder"
+	r.Test.Header().Dataset, r.Validation.Header().Dataset = "folder", "folder"
 	r.Initial = &Initial{
 		Weights:  "the weights of digits-lenet5 0.1.0 (runs/a/checkpoints/best.safetensors)",
 		Datasets: []Dataset{{"digits", 12000, strings.Repeat("d1", 32)}}, Unknown: true,
 	}
 	r.Frozen, r.History, r.Stopped = 25_000, history(1), "so it was asked"
+	return r
+}
+
+// reconstruction has scores of 1/1000 to n/1000 in another order.
+func reconstruction(t testing.TB, part string, n int) *metric.Reconstruction {
+	var scores []float32
+	for i := range n {
+		scores = append(scores, float32((i*37)%n+1)/1000)
+	}
+	e, err := metric.EvaluateScores(scores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Dataset, e.Part, e.Weights = "digits", part, "best"
+	return e
+}
+
+// images is the report of an auto-encoder.
+func images(t testing.TB) *Report {
+	r := whole(t)
+	r.Name, r.Model, r.Target = "digits-autoencoder", "autoencoder", "image"
+	test := reconstruction(t, "test", 25)
+	test.Latency = r.Latency()
+	r.Test, r.Validation = test, reconstruction(t, "validation", 200)
+	for i := range r.History {
+		e := &r.History[i]
+		e.TrainAccuracy, e.ValidationAccuracy = 0, 0
+		e.SetFigure("error", e.TrainLoss, e.ValidationLoss)
+	}
+	c, _, err := criterion.MakeCriterion("max_reconstruction_error", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Release, err = criterion.Decide([]criterion.Criterion{c}, criterion.Measurements{Test: test}, criterion.Weights{Name: "best", SHA256: strings.Repeat("5a", 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -188,10 +232,10 @@ func hostile(t testing.TB) *Report {
 	r.Configuration, r.Digests, r.Environment = settings, settings, settings
 	r.Reproduce, r.Limits = []string{attack}, []string{attack}
 	r.Test = evaluation(t, attack, 20, attack, "b", attack+"c")
-	r.Test.Dataset = attack
-	r.Test.Latency = &metric.Latency{P50: 1, P95: 1, Batch: 1, Workers: 1, Samples: 200, Machine: attack}
+	r.Test.Header().Dataset = attack
+	r.Test.SetLatency(&metric.Latency{P50: 1, P95: 1, Batch: 1, Workers: 1, Samples: 200, Machine: attack})
 	r.Validation = nil
-	r.Release = release(t, criterion.Measurements{Test: r.Test, Latency: r.Test.Latency})
+	r.Release = release(t, criterion.Measurements{Test: r.Test, Latency: r.Test.MeasuredLatency()})
 	r.Release.Weights = criterion.Weights{Name: attack, SHA256: attack}
 	if err := r.Release.Force(attack); err != nil {
 		t.Fatal(err)
@@ -360,17 +404,72 @@ func TestManyClasses(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	r := &Report{}
-	if got := strings.Join(r.AllLimits(), "\n"); !strings.Contains(got, "not evaluated") {
+	limits := func() string {
+		all, err := r.AllLimits()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(all, "\n")
+	}
+	if got := limits(); !strings.Contains(got, "nothing is known of its accuracy") {
 		t.Errorf("limits: %s", got)
 	}
-	r.Test = evaluation(t, "test", 4, "a", "b", "c")
-	r.Test.PerClass[2] = metric.Class{Label: "c"}
-	r.Test.CalibrationError = 0.1
+	e := evaluation(t, "test", 4, "a", "b", "c")
+	e.PerClass[2] = metric.Class{Label: "c"}
+	e.CalibrationError = 0.1
+	r.Test = e
 	r.Limits = []string{"one more"}
-	got := strings.Join(r.AllLimits(), "\n")
+	got := limits()
 	for _, want := range []string{`one class without test examples, the first of them "c"`, "The figures of 2 classes rest on fewer than 100 examples", "off by 10.00 percentage points", "one more"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing from: %s", want, got)
 		}
+	}
+	r = &Report{Target: "image"}
+	if got := limits(); !strings.Contains(got, "nothing is known of its error") || strings.Contains(got, "classes") {
+		t.Errorf("limits: %s", got)
+	}
+	r.Validation = reconstruction(t, "validation", 99)
+	if got := limits(); !strings.Contains(got, "The figures of the validation part rest on fewer than 100 examples.") {
+		t.Errorf("limits: %s", got)
+	}
+	r.Target = "imge"
+	if _, err := r.AllLimits(); err == nil || !strings.Contains(err.Error(), `unknown target "imge"`) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := ModelCard(r, ""); err == nil || !strings.Contains(err.Error(), `unknown target "imge"`) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestOfImages wants of an auto-encoder's documents its own words, and none of classes.
+func TestOfImages(t *testing.T) {
+	r := images(t)
+	addFigures(t, r)
+	card, page := documents(t, r, "images")
+	for name, text := range map[string]string{"card": string(card), "page": string(page)} {
+		for _, bad := range []string{"accuracy", "Accuracy", "one probability", "Worst class", "image-classification", "labels.txt"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("the %s has %q", name, bad)
+			}
+		}
+	}
+	for _, name := range []string{"reconstructions", "score-histogram", "training-loss", "sample-grid"} {
+		if r.Figure(name) == nil || !bytes.Contains(card, []byte("](plots/"+name+".png)")) {
+			t.Errorf("the figure %s is missing", name)
+		}
+	}
+	if n := bytes.Count(page, []byte(`<img src="data:image/svg+xml;base64,`)); n != len(r.Figures) {
+		t.Errorf("the page has %d figures, want %d", n, len(r.Figures))
+	}
+}
+
+// TestNilEvaluation takes an evaluation that was not found for none.
+func TestNilEvaluation(t *testing.T) {
+	var none *metric.Evaluation
+	card, _ := documents(t, &Report{Name: "nothing-yet", Validation: none, Test: none}, "nil")
+	want, _ := documents(t, &Report{Name: "nothing-yet"}, "nil")
+	if diff := cmp.Diff(string(want), string(card)); diff != "" {
+		t.Error(diff)
 	}
 }
