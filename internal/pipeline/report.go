@@ -155,11 +155,7 @@ func (record *Record) datasetText(name string) string {
 }
 
 func inputText(rule imaging.Rule) string {
-	colour := "colour"
-	if rule.Channels == 1 {
-		colour = "grey"
-	}
-	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, colour)
+	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, rule.ChannelText())
 }
 
 func trainableOf(g *nn.Graph) int {
@@ -251,7 +247,7 @@ func (record *Record) reproduce() []string {
 func resizeText(rule imaging.Rule) string {
 	size := fmt.Sprintf("%dx%d", rule.Width, rule.Height)
 	colour := "colour turned to grey"
-	if rule.Channels == 3 {
+	if rule.Colour() {
 		colour = "grey shown as colour"
 	}
 	switch rule.Mode {

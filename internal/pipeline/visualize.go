@@ -146,5 +146,5 @@ func (r *session) picture(i int, caption string) (visualization.Picture, error) 
 		return visualization.Picture{}, err
 	}
 	img, err = r.data.rule.Apply(img)
-	return visualization.Picture{Image: img, Caption: caption}, err
+	return visualization.Picture{Image: r.data.rule.Picture(img), Caption: caption}, err
 }
