@@ -364,4 +364,3 @@ func TestManyClasses(t *testing.T) {
 		t.Errorf("the page has %d classes", n)
 	}
 }
-
