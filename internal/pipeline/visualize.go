@@ -97,5 +97,5 @@ func (p *Prepared) picture(i int, caption string) (visualization.Picture, error)
 		return visualization.Picture{}, err
 	}
 	img, err = p.Data.Rule.Apply(img)
-	return visualization.Picture{Image: img, Caption: caption}, err
+	return visualization.Picture{Image: p.Data.Rule.Picture(img), Caption: caption}, err
 }

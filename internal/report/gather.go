@@ -101,11 +101,7 @@ func optional[T any](v *T, err error) (*T, error) {
 
 // InputText is the input of a network in words: "28x28 pixels, grey".
 func InputText(rule imaging.Rule) string {
-	colour := "colour"
-	if rule.Channels == 1 {
-		colour = "grey"
-	}
-	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, colour)
+	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, rule.ChannelText())
 }
 
 func trainableOf(g *nn.Graph) int {
@@ -186,7 +182,7 @@ func reproduceOf(record *rundir.Record) []string {
 func resizeText(rule imaging.Rule) string {
 	size := fmt.Sprintf("%dx%d", rule.Width, rule.Height)
 	colour := "colour turned to grey"
-	if rule.Channels == 3 {
+	if rule.Colour() {
 		colour = "grey shown as colour"
 	}
 	switch rule.Mode {

@@ -131,7 +131,7 @@ func TestInputRule(t *testing.T) {
 		"image-size=28;resize=crop":   {Width: 28, Height: 28, Channels: 3, Mode: "crop"},
 		"image-size=20x10;channels=1": {Width: 20, Height: 10, Channels: 1, Mode: "stretch"},
 	} {
-		if got := runtest.MustResolve(t, strings.Split(flags, ";")...).InputRule(data); got != want {
+		if got := runtest.MustResolve(t, strings.Split(flags, ";")...).InputRule(data); !cmp.Equal(got, want) {
 			t.Errorf("%s: %+v, want %+v", flags, got, want)
 		}
 	}

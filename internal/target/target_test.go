@@ -218,7 +218,7 @@ func TestEncode(t *testing.T) {
 
 func TestPixels(t *testing.T) {
 	nan := float32(math.NaN())
-	img := Pixels([]float32{0, 1, 0.5, -1, 2, nan}, nn.Shape{H: 2, W: 3, C: 1})
+	img := Pixels([]float32{0, 1, 0.5, -1, 2, nan}, imaging.New(3, 2, 1))
 	if want := []uint8{0, 255, 128, 0, 255, 0}; !slices.Equal(img.Pix, want) || img.Width != 3 || img.Height != 2 {
 		t.Errorf("%v, want %v", img, want)
 	}
