@@ -113,7 +113,7 @@ type ClassTally struct {
 
 // Add implements Tally.
 func (t *ClassTally) Add(b Batch) error {
-	probabilities, err := b.output(Probabilities, len(t.classes))
+	probabilities, err := b.output(0, Probabilities, len(t.classes))
 	if err != nil {
 		return err
 	}

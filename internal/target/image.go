@@ -120,7 +120,7 @@ type ImageTally struct {
 
 // Add implements Tally.
 func (t *ImageTally) Add(b Batch) error {
-	scores, err := b.output(Score, 1)
+	scores, err := b.output(1, Score, 1)
 	if err != nil {
 		return err
 	}

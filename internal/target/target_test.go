@@ -268,11 +268,10 @@ func TestTallies(t *testing.T) {
 	_, images := makeTask(t, "image")
 	c, i := classes.NewTally(3), images.NewTally(0)
 	for n := range infos {
-		b := Batch{Infos: infos[n : n+1], Outputs: map[string][]float32{Probabilities: probabilities[n*3:][:3], Score: scores[n : n+1]}}
-		if err := c.Add(b); err != nil {
+		if err := c.Add(Batch{Infos: infos[n : n+1], Outputs: [][]float32{probabilities[n*3:][:3]}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := i.Add(b); err != nil {
+		if err := i.Add(Batch{Infos: infos[n : n+1], Outputs: [][]float32{make([]float32, 16), scores[n : n+1]}}); err != nil {
 			t.Fatal(err)
 		}
 	}
