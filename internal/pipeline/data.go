@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Data is what a run learns and is judged from.
@@ -32,7 +33,7 @@ func openData(ctx context.Context, env *rundir.Environment, s *settings.Settings
 	if err != nil {
 		return nil, err
 	}
-	return d, d.Divide(ctx, env, s, splitPath)
+	return d, d.Divide(ctx, env, s, m, splitPath)
 }
 
 // OpenMembers opens the datasets of a run and joins them.
@@ -51,13 +52,16 @@ func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 }
 
 // Divide splits the data and looks at what the parts hold.
-func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.Settings, splitPath string) (err error) {
+func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (err error) {
 	if d.Split, err = takeSplit(d.All, s, splitPath); err != nil {
+		return err
+	}
+	if err := d.checkTrainClasses(s, m.Target.Properties()); err != nil {
 		return err
 	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
 	if used := len(d.TrainList(s)); used < len(d.Split.Train) {
-		env.Log.Info("of the training part, no more is trained on than --limit-train allows", "examples", used)
+		env.Log.Info("of the training part, no more is trained on than --train-classes and --limit-train allow", "examples", used)
 	}
 	if splitPath == "" {
 		d.suggestGrouping(env, s)
@@ -195,11 +199,43 @@ func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader
 	return &dataset.Loader{Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount()}
 }
 
-// TrainList is the training part, cut down to --limit-train examples drawn by
-// the split's seed.
+// TrainList is what of the training part is trained on: the examples of --train-classes,
+// cut down to --limit-train of them, drawn by the split's seed.
 func (d *Data) TrainList(s *settings.Settings) []int {
-	if s.LimitTrain == 0 || s.LimitTrain >= len(d.Split.Train) {
-		return d.Split.Train
+	list := d.ofTrainClasses(s, d.Split.Train)
+	if s.LimitTrain == 0 || s.LimitTrain >= len(list) {
+		return list
 	}
-	return dataset.Shuffled(d.Split.Train, d.Split.Seed, 0)[:s.LimitTrain]
+	return dataset.Shuffled(list, d.Split.Seed, 0)[:s.LimitTrain]
+}
+
+// ValidationList is what of the validation part training is watched by: the examples of
+// --train-classes.
+func (d *Data) ValidationList(s *settings.Settings) []int {
+	return d.ofTrainClasses(s, d.Split.Validation)
+}
+
+func (d *Data) ofTrainClasses(s *settings.Settings, list []int) []int {
+	if len(s.TrainClasses) == 0 {
+		return list
+	}
+	kept, _ := dataset.KeepClasses(d.All, list, s.TrainClasses) // checked when the data was divided
+	return kept
+}
+
+// checkTrainClasses refuses classes that there are not, or that leave a part empty or,
+// where the model tells classes apart, a single one.
+func (d *Data) checkTrainClasses(s *settings.Settings, t target.Properties) error {
+	if len(s.TrainClasses) == 0 {
+		return nil
+	}
+	if t.Labelled && len(s.TrainClasses) == 1 {
+		return config.Usagef("--train-classes %s: a single class leaves target %s nothing to tell apart: want two classes at least, or a model for another target, such as autoencoder", s.TrainClasses[0], t.Name)
+	}
+	for _, part := range []dataset.Part{dataset.PartTrain, dataset.PartValidation} {
+		if _, err := dataset.KeepClasses(d.All, d.Split.Indexes(part), s.TrainClasses); err != nil {
+			return config.Usage(fmt.Errorf("--train-classes: %s part: %w", part, err))
+		}
+	}
+	return nil
 }

@@ -23,9 +23,10 @@ type Prepared struct {
 	Settings *settings.Settings
 	Modules  *settings.Modules
 	Data     *Data
-	Initial  *Initial // nil where all weights are drawn
-	Graph    *nn.Graph
-	Params   *nn.Parameters // as training begins
+	Initial  *Initial        // nil where all weights are drawn
+	Graph    *nn.Graph       // as the model builds it
+	Params   *nn.Parameters  // as training begins
+	Network  *rundir.Trained // the same, as it is served
 	Record   *rundir.Record
 }
 
@@ -73,6 +74,9 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 		return err
 	}
 	statistics.Normalize(p.Params)
+	if p.Network, err = rundir.NewTrained(graph, p.Params, p.Modules.Target, d.All.Classes()); err != nil {
+		return config.Usage(fmt.Errorf("model %s: %w", s.Model, err))
+	}
 	if err := p.Modules.Loss.Prepare(dataset.Counts(d.All, d.TrainList(s))); err != nil {
 		return config.Usage(fmt.Errorf("loss %s: %w", p.Modules.LossNote.Name, err))
 	}
@@ -82,7 +86,7 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 // checkExporters finds out before training what exporting and packaging would
 // refuse.
 func (p *Prepared) checkExporters() error {
-	a := p.Record.Artifact(&rundir.Trained{Graph: p.Graph, Params: p.Params})
+	a := p.Record.Artifact(p.Network)
 	packaged, err := p.Settings.PackageExporters()
 	if err != nil {
 		return config.Usage(err)

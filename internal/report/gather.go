@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -73,8 +74,8 @@ func (content *Report) addInitial(record *rundir.Record) {
 func (content *Report) addResults(d *rundir.Dir) error {
 	var errs [6]error
 	content.History, errs[0] = metric.ReadHistory(d.File(train.HistoryFile))
-	content.Validation, errs[1] = optional(metric.ReadEvaluation(d.File(rundir.EvaluationDir, "validation.json")))
-	content.Test, errs[2] = optional(metric.ReadEvaluation(d.File(rundir.EvaluationDir, rundir.TestFile)))
+	content.Validation, errs[1] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartValidation))))
+	content.Test, errs[2] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartTest))))
 	content.Release, errs[3] = optional(criterion.ReadRelease(d.File(rundir.ReleaseFile)))
 	content.Figures, errs[4] = d.ReadFigures()
 	content.Limits, errs[5] = leaksOf(d)
@@ -89,6 +90,14 @@ func leaksOf(d *rundir.Dir) ([]string, error) {
 	}
 	return []string{fmt.Sprintf("%d images of the test part and %d of the validation part are identical to images of an earlier part (%d of them with another label), which makes results look better than they are; %s lists them.",
 		found.Test, found.Validation, found.Conflicting, rundir.DuplicatesFile)}, nil
+}
+
+// optionalResult turns the error that a file does not exist into a result that is nil.
+func optionalResult(r metric.Result, err error) (metric.Result, error) {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return r, err
 }
 
 // optional turns the error that a file does not exist into a nil result.
