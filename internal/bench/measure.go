@@ -34,7 +34,7 @@ type benchmark struct {
 	request  *Request
 
 	graph   *nn.Graph // as the model builds it
-	network *rundir.Trained
+	trained *rundir.Trained
 	loss    loss.Loss
 	update  optimizer.Optimizer
 	options map[string]string // of the model, resolved
@@ -126,7 +126,7 @@ func (b *benchmark) takeTarget(m model.Model) error {
 	for i := range classes {
 		classes[i] = strconv.Itoa(i)
 	}
-	if b.network, err = rundir.NewTrained(b.graph, params, t, classes); err != nil {
+	if b.trained, err = rundir.NewTrained(b.graph, params, t, classes); err != nil {
 		return config.Usage(fmt.Errorf("model %s: %w", b.model, err))
 	}
 	b.loss, _, err = loss.MakeLoss(t.Properties().Loss, "")
@@ -148,7 +148,7 @@ const heldBatches = 8
 
 func (b *benchmark) drawBatches() error {
 	key := rng.NewKey(1, rng.TestPurpose)
-	size, task := b.input.Elements(), b.network.Task
+	size, task := b.input.Elements(), b.trained.Task
 	for i := range heldBatches {
 		s := key.Stream(uint32(i), 0, 0)
 		batch := heldBatch{images: make([]uint8, b.batch*size), targets: make([]float32, b.batch*task.Size())}
@@ -183,13 +183,13 @@ func (b *benchmark) training(ctx context.Context) (*TrainingResult, error) {
 	if b.request.Measure == Inference {
 		return nil, nil
 	}
-	graph, err := b.network.Task.Trained(b.graph, b.loss)
+	graph, err := b.trained.Task.Trained(b.graph, b.loss)
 	if err != nil {
 		return nil, config.Usage(err)
 	}
-	trainer, err := engine.NewTrainer(graph, b.network.Params.Clone(), engine.TrainerOptions{
+	trainer, err := engine.NewTrainer(graph, b.trained.Params.Clone(), engine.TrainerOptions{
 		BatchSize: b.batch, ShardSize: b.settings.ShardSize, Workers: b.settings.WorkerCount(), Seed: 1, Loss: b.loss, Optimizer: b.update,
-		TargetSize: b.network.Task.Size(), Figure: b.network.Task.Figure,
+		TargetSize: b.trained.Task.Size(), Figure: b.trained.Task.Figure,
 	})
 	if err != nil {
 		return nil, config.Usage(err)
@@ -271,7 +271,7 @@ func (b *benchmark) inference(ctx context.Context) (*InferenceResult, error) {
 	if b.request.Measure == Inference {
 		share = 0.6
 	}
-	inference, err := engine.NewInference(b.network.Graph, b.network.Params, b.batch, b.settings.WorkerCount())
+	inference, err := engine.NewInference(b.trained.Graph, b.trained.Params, b.batch, b.settings.WorkerCount())
 	if err != nil {
 		return nil, config.Usage(err)
 	}
@@ -310,7 +310,7 @@ func (b *benchmark) predictor(inference *engine.Inference, n int) func() error {
 
 // latency times single images, divided among the workers where there are several.
 func (b *benchmark) latency(ctx context.Context, workers int, budget time.Duration) (*metric.Latency, error) {
-	inference, err := engine.NewInference(b.network.Graph, b.network.Params, 1, workers)
+	inference, err := engine.NewInference(b.trained.Graph, b.trained.Params, 1, workers)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func exceeds(d detailed, rule imaging.Rule) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		bytes += int64(s.width) * int64(s.height) * int64(s.channels)
+		bytes += s.bytes()
 	}
 	return bytes > int64(d.Len())*int64(rule.Width*rule.Height*rule.Channels), nil
 }

@@ -27,7 +27,10 @@ import (
 // order of their paths, classes in bytewise order of their names. Hidden files
 // and folders are ignored; files with other extensions are skipped and counted
 // in the log.
-type folderSource struct{ group string }
+type folderSource struct {
+	group   string
+	decoder imaging.Decoder
+}
 
 func newFolder(o *config.Options) (Source, error) {
 	s := &folderSource{}
@@ -35,6 +38,13 @@ func newFolder(o *config.Options) (Source, error) {
 		"images that stay in one part: none, folder (below the class folder), or prefix:SEP (file name up to the last SEP)",
 		checkGrouping)
 	return s, nil
+}
+
+// KeepDepth implements Deep.
+func (s *folderSource) KeepDepth() Source {
+	deep := *s
+	deep.decoder.KeepDepth = true
+	return &deep
 }
 
 // The ways of grouping. A group is the same recording in whatever class folder
@@ -82,7 +92,7 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		return nil, config.Usagef("folder %s: %w", dir, err)
 	}
 	d, err := newSetInMode(ctx, mode, tree.classes, tree, s.group, func(i int, _ []uint8) (imaging.Image, error) {
-		return imaging.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.Source(i))))
+		return s.decoder.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.Source(i))))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w", dir, err)
