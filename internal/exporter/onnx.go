@@ -48,6 +48,6 @@ func EncodeONNX(a Artifact, opset int) ([]byte, error) {
 		return nil, err
 	}
 	return onnx.Export(a.served(), a.Parameters, onnx.Options{
-		Name: a.Name, Opset: opset, ProducerVersion: a.ProgramVersion, Metadata: metadata,
+		Name: a.Name, Opset: opset, ProducerVersion: a.ProgramVersion, PixelFormat: a.Rule.PixelFormat(), Metadata: metadata,
 	})
 }
