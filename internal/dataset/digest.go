@@ -39,13 +39,6 @@ func (d digester) texts(list []string) {
 	}
 }
 
-func (d digester) numbers(list []int) {
-	d.number(len(list))
-	for _, n := range list {
-		d.number(n)
-	}
-}
-
 func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
 // digestContent is the digest of a dataset from its content: a heading, the

@@ -88,15 +88,6 @@ func heldInMemory(t testing.TB, d Dataset) Dataset {
 	return ram{known, kept}
 }
 
-// sources lists where the examples of d came from.
-func sources(d Dataset) []string {
-	var list []string
-	for i := range d.Len() {
-		list = append(list, d.Source(i))
-	}
-	return list
-}
-
 // newTestSet makes a dataset of different 6x5 grey images.
 func newTestSet(t testing.TB, classes []string, of examples) *set {
 	t.Helper()

@@ -59,13 +59,13 @@ func (l *Loader) Batches(ctx context.Context, order []int, epoch uint32, first, 
 			yield(nil, err)
 			return
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		f := l.newFeed(ctx, order[first:], epoch, first, min(batchSize, len(order)-first))
+		inner, cancel := context.WithCancel(ctx)
+		f := l.newFeed(inner, order[first:], epoch, first, min(batchSize, len(order)-first))
 		defer f.stop(cancel)
 		f.start()
 		for number := range f.batches {
 			slot := &f.slots[number%ahead]
-			if err := slot.wait(ctx); err != nil {
+			if err := slot.wait(inner); err != nil {
 				yield(nil, err)
 				return
 			}

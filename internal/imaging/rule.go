@@ -122,6 +122,9 @@ func (r Rule) Picture(img Image) Image {
 	return img.Picture()
 }
 
+// Decoder reads files as the rule takes them: with their 16 bits where it has levels.
+func (r Rule) Decoder() Decoder { return Decoder{KeepDepth: r.Levels != nil} }
+
 // Validate reports a rule that no image can be brought to.
 func (r Rule) Validate() error {
 	var errs []error
