@@ -157,6 +157,36 @@ var cases = []testCase{
 		x = g.Add("fc", nn.Linear{Out: 3}, x)
 		g.Add("relu", nn.Activation{Function: nn.ReLU}, x)
 	}},
+	{"sigmoid", shape(5, 5, 2), activation(nn.Sigmoid)},
+	{"scale", shape(5, 5, 2), between(nn.Scale{Factor: 0.3})},
+	{"upsampling", shape(5, 4, 2), between(nn.Upsample{Factor: 2})},
+	{"upsampling, cut", shape(5, 4, 2), between(nn.Upsample{Factor: 3, H: 7, W: 5})},
+	{"reshaped vector", shape(4, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		x = g.Add("fc", nn.Linear{Out: 2 * 3 * 4}, g.Add("flatten", nn.Flatten{}, x))
+		x = g.Add("picture", nn.Reshape{To: shape(2, 3, 4)}, x)
+		x = g.Add("conv", nn.Conv2D{Out: 3, Kernel: 3, Padding: 1}, x)
+		g.Add("fc2", nn.Linear{Out: 3}, g.Add("flat", nn.Flatten{}, x))
+	}},
+	{"reshaped after flattening", shape(4, 6, 2), func(g *nn.Graph, x *nn.Node) {
+		x = g.Add("flat", nn.Flatten{}, g.Add("conv", nn.Conv2D{Out: 4, Kernel: 3}, x))
+		x = g.Add("picture", nn.Reshape{To: shape(4, 2, 4)}, x)
+		head(g, g.Add("conv2", nn.Conv2D{Out: 3, Kernel: 2}, x))
+	}},
+	{"reconstruction and score", shape(6, 5, 3), func(g *nn.Graph, x *nn.Node) {
+		x = g.Add("down", nn.Conv2D{Out: 4, Kernel: 3, Stride: 2, Padding: 1}, x)
+		x = g.Add("conv", nn.Conv2D{Out: 3, Kernel: 3, Padding: 1}, g.Add("up", nn.Upsample{Factor: 2, H: 6, W: 5}, x))
+		x = g.Add("sigmoid", nn.Activation{Function: nn.Sigmoid}, x)
+		score := g.Add("score", nn.MeanSquaredError{}, x, g.Add("unit", nn.Scale{Factor: 1.0 / 255}, g.Input()))
+		g.Serve("reconstruction", x)
+		g.Serve("score", score)
+	}},
+	{"one node under two names, and one within", shape(4, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		x = g.Add("conv", nn.Conv2D{Out: 3, Kernel: 3}, x)
+		g.Serve("features", x)
+		y := g.Add("fc", nn.Linear{Out: 3}, g.Add("flatten", nn.Flatten{}, x))
+		g.Serve("logits", y)
+		g.Serve("again", y)
+	}},
 	{"lenet", shape(28, 28, 1), lenet},
 	{"inverted residual", shape(8, 8, 3), invertedResidual},
 }
@@ -218,8 +248,14 @@ func (c testCase) make(t testing.TB) (*nn.Graph, *nn.Parameters) {
 		p.Of(g.Params[0])[j] = (2 + float32(j)) / 255
 		p.Of(g.Params[1])[j] = -1 - float32(j)/2
 	}
+	if len(g.Outputs) == 0 {
+		return nn.WithSoftmax(g), p
+	}
 	return g, p
 }
+
+// format is what the channels of the images are in ONNX.
+func (c testCase) format() string { return map[int]string{1: "Gray8", 3: "Rgb8"}[c.input.C] }
 
 // pixels are batch random images, byte for byte.
 func (c testCase) pixels(batch int) []uint8 {

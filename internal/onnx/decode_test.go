@@ -141,6 +141,8 @@ func decodeAttribute(b []byte) (a attribute, err error) {
 			a.i = int64(v)
 		case attributeInts:
 			a.ints = append(a.ints, int64(v))
+		case attributeS:
+			a.s = string(b)
 		case attributeKind:
 			a.kind = attributeType(v)
 		default:

@@ -17,13 +17,18 @@ func TestEngineAgrees(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer plan.Close()
-			probabilities := make([]float32, batch*plan.Classes())
-			plan.Run(probabilities, c.pixels(batch))
-			got := make([]float64, len(probabilities))
-			for i, v := range probabilities {
-				got[i] = float64(v)
+			outputs := make([][]float32, len(plan.Sizes()))
+			for k, size := range plan.Sizes() {
+				outputs[k] = make([]float32, batch*size)
 			}
-			compare(t, got, interpreted(t, c, 0), 1e-5)
+			plan.Run(outputs, c.pixels(batch))
+			got := make([]array, len(outputs))
+			for k, values := range outputs {
+				for _, v := range values {
+					got[k].data = append(got[k].data, float64(v))
+				}
+			}
+			compare(t, perExample(got), interpreted(t, c, 0), 1e-5)
 		})
 	}
 }

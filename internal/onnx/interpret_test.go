@@ -28,7 +28,7 @@ func (a array) at(n, c, h, w int) float64 {
 // interpret runs a model on pixels [N,H,W,C] by the definitions of
 // docs/Operators.md, in float64, without any concern for speed. It knows only
 // the operators and attributes that Export writes.
-func interpret(m model, pixels array) (array, error) {
+func interpret(m model, pixels array) ([]array, error) {
 	values := map[string]array{inputName: pixels}
 	for _, t := range m.graph.initializers {
 		shape := make([]int, len(t.dims))
@@ -41,24 +41,33 @@ func interpret(m model, pixels array) (array, error) {
 		in := make([]array, len(n.inputs))
 		for i, name := range n.inputs {
 			v, ok := values[name]
-			if !ok {
-				return array{}, fmt.Errorf("node %s reads %s before it is made", n.name, name)
+			if !ok && name != "" { // an input that is left out
+				return nil, fmt.Errorf("node %s reads %s before it is made", n.name, name)
 			}
 			in[i] = v
 		}
 		if _, taken := values[n.outputs[0]]; taken {
-			return array{}, fmt.Errorf("node %s makes %s a second time", n.name, n.outputs[0])
+			return nil, fmt.Errorf("node %s makes %s a second time", n.name, n.outputs[0])
 		}
 		op, ok := operators[n.opType]
 		if !ok {
-			return array{}, fmt.Errorf("node %s: operator %s is not known to the test's interpreter", n.name, n.opType)
+			return nil, fmt.Errorf("node %s: operator %s is not known to the test's interpreter", n.name, n.opType)
 		}
 		values[n.outputs[0]] = op(n, in)
 	}
-	return values[outputName], nil
+	var outputs []array
+	for _, o := range m.graph.outputs {
+		outputs = append(outputs, values[o.name])
+	}
+	return outputs, nil
 }
 
 var operators = map[string]func(n node, in []array) array{
+	"Identity":           func(_ node, in []array) array { return in[0] },
+	"Sub":                binary2(func(a, b float64) float64 { return a - b }),
+	"Resize":             resize,
+	"Slice":              slice,
+	"ReduceMean":         reduceMean,
 	"Cast":               func(_ node, in []array) array { return in[0] },
 	"Mul":                binary2(func(a, b float64) float64 { return a * b }),
 	"Add":                binary2(func(a, b float64) float64 { return a + b }),
@@ -346,6 +355,40 @@ func globalAveragePool(_ node, in []array) array {
 	area := x.shape[2] * x.shape[3]
 	for i, v := range x.data {
 		out.data[i/area] += v / float64(area)
+	}
+	return out
+}
+
+// resize is the nearest pixel above and to the left; in[2] are the scales.
+func resize(_ node, in []array) array {
+	x, scales := in[0], in[2].data
+	out := newArray(x.shape[0], x.shape[1], int(float64(x.shape[2])*scales[2]), int(float64(x.shape[3])*scales[3]))
+	for i := range out.data {
+		ow, oh := i%out.shape[3], i/out.shape[3]%out.shape[2]
+		plane := i / out.shape[3] / out.shape[2]
+		out.data[i] = x.at(plane/x.shape[1], plane%x.shape[1], int(float64(oh)/scales[2]), int(float64(ow)/scales[3]))
+	}
+	return out
+}
+
+// slice keeps the first rows and columns.
+func slice(_ node, in []array) array {
+	x, ends := in[0], in[2].data
+	out := newArray(x.shape[0], x.shape[1], int(ends[0]), int(ends[1]))
+	for i := range out.data {
+		ow, oh := i%out.shape[3], i/out.shape[3]%out.shape[2]
+		plane := i / out.shape[3] / out.shape[2]
+		out.data[i] = x.at(plane/x.shape[1], plane%x.shape[1], oh, ow)
+	}
+	return out
+}
+
+// reduceMean is the mean of each row.
+func reduceMean(_ node, in []array) array {
+	x := in[0]
+	out := newArray(x.shape[0], 1)
+	for i, v := range x.data {
+		out.data[i/x.shape[1]] += v / float64(x.shape[1])
 	}
 	return out
 }

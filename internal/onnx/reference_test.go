@@ -10,7 +10,7 @@ import (
 
 // evaluate runs a graph on one image [H,W,C] as the doc comments of package nn
 // define its layers, in float64. It shares nothing with the lowering: images
-// keep their channels last throughout.
+// keep their channels last throughout. The result has the outputs one after the other.
 func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([]float64, error) {
 	values := make([][]float64, len(g.Nodes))
 	for i, n := range g.Nodes {
@@ -34,13 +34,17 @@ func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([]float64, error
 		}
 		values[i] = out
 	}
-	return values[len(values)-1], nil
+	var outputs []float64
+	for _, n := range g.Results() {
+		outputs = append(outputs, values[n.Index]...)
+	}
+	return outputs, nil
 }
 
 func evaluateNode(n *nn.Node, in, params [][]float64) ([]float64, error) {
 	x, s := in[0], n.InputShapes()[0]
 	switch l := n.Layer.(type) {
-	case nn.Dropout, nn.Flatten:
+	case nn.Dropout, nn.Flatten, nn.Reshape:
 		return x, nil
 	case nn.Normalize:
 		return each(x, func(i int, v float64) float64 { return v*params[0][i%s.C] + params[1][i%s.C] }), nil
@@ -52,6 +56,16 @@ func evaluateNode(n *nn.Node, in, params [][]float64) ([]float64, error) {
 		}), nil
 	case nn.Activation:
 		return each(x, func(_ int, v float64) float64 { return function(l.Function, v) }), nil
+	case nn.Scale:
+		return each(x, func(_ int, v float64) float64 { return v * float64(l.Factor) }), nil
+	case nn.Upsample:
+		return evaluateUpsample(x, s, n.Shape, l.Factor), nil
+	case nn.MeanSquaredError:
+		sum := 0.0
+		for i, v := range x {
+			sum += (v - in[1][i]) * (v - in[1][i])
+		}
+		return []float64{sum / float64(len(x))}, nil
 	case nn.Linear:
 		return evaluateLinear(x, params, l.Out), nil
 	case nn.Conv2D:
@@ -95,6 +109,8 @@ func each(x []float64, f func(i int, v float64) float64) []float64 {
 
 func function(f nn.Function, x float64) float64 {
 	switch f {
+	case nn.Sigmoid:
+		return 1 / (1 + math.Exp(-x))
 	case nn.ReLU:
 		return math.Max(x, 0)
 	case nn.ReLU6:
@@ -157,6 +173,15 @@ func evaluatePool(x []float64, in, to nn.Shape, kernel, stride, padding int, sta
 			}
 		}
 		out[i] = v / float64(scale)
+	}
+	return out
+}
+
+func evaluateUpsample(x []float64, in, to nn.Shape, factor int) []float64 {
+	out := make([]float64, to.Elements())
+	for i := range out {
+		c, ow, oh := i%to.C, i/to.C%to.W, i/to.C/to.W
+		out[i] = x[(oh/factor*in.W+ow/factor)*in.C+c]
 	}
 	return out
 }
