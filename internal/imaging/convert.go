@@ -9,45 +9,45 @@ import (
 // rowFunc writes row y of a decoded image to dst, counted from its top.
 type rowFunc func(dst []uint8, y int)
 
-// samples are decoded pixels as bytes: an image of so many bytes a sample, of which
-// the first is the highest.
+// samples are decoded pixels as bytes: an image with as many channels as a
+// pixel has bytes, of which the first of each sample is the highest.
 type samples struct {
 	Image
-	bytes int // 1 or 2
+	depth int // bytes of a sample: 1 or 2
 }
 
 // convert copies what a decoder made into 1 or 3 channels, of 16 bits where the
 // source has them and keepDepth asks for them.
 func convert(src image.Image, keepDepth bool) (samples, error) {
-	bytes := 1
+	depth := 1
 	channels, row := rowsOf(src)
 	if keepDepth {
 		if wideChannels, wideRow := wideRowsOf(src); wideRow != nil {
-			channels, row, bytes = wideChannels, wideRow, 2
+			channels, row, depth = wideChannels, wideRow, 2
 		}
 	}
 	if row == nil {
 		return samples{}, fmt.Errorf("pixels of type %T are not supported", src)
 	}
-	img := New(src.Bounds().Dx(), src.Bounds().Dy(), channels*bytes)
+	img := New(src.Bounds().Dx(), src.Bounds().Dy(), channels*depth)
 	for y := range img.Height {
 		row(img.Row(y), y)
 	}
-	return samples{img, bytes}, nil
+	return samples{img, depth}, nil
 }
 
 // firstChannel makes grey samples of those whose channels are equal.
 func (s samples) firstChannel() samples {
-	if s.Channels > s.bytes {
-		s.Pix = pick(s.Pix, s.Channels, 0, s.bytes)
-		s.Channels = s.bytes
+	if s.Channels > s.depth {
+		s.Pix = pick(s.Pix, s.Channels, 0, s.depth)
+		s.Channels = s.depth
 	}
 	return s
 }
 
 // image puts samples of two bytes together.
 func (s samples) image() Image {
-	if s.bytes == 1 {
+	if s.depth == 1 {
 		return s.Image
 	}
 	img := Image{Width: s.Width, Height: s.Height, Channels: s.Channels / 2, Wide: make([]uint16, len(s.Pix)/2)}

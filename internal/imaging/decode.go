@@ -48,7 +48,7 @@ type Decoder struct {
 	KeepDepth bool
 }
 
-// DecodeFile reads the image file at path as [Decode] does. An error begins
+// DecodeFile reads the image file at path as the zero [Decoder] does. An error begins
 // with the path and says what is wrong with the file.
 func DecodeFile(path string) (Image, error) { return Decoder{}.DecodeFile(path) }
 
@@ -88,7 +88,7 @@ func IsFileName(path string) bool {
 // without alpha, a one-component JPEG, a palette of greys alone), otherwise 3,
 // and is made of the file's samples as follows.
 //
-//   - 16-bit samples become 8-bit ones: round(v/257).
+//   - 16-bit samples become 8-bit ones, round(v/257), unless KeepDepth is set.
 //   - Alpha is composed over black: round(c*a/255), 16-bit samples in one step
 //     round(c*a/(65535*257)).
 //   - CMYK, and YCCK through it, become RGB: round((255-c)*(255-k)/255) for red
@@ -101,10 +101,6 @@ func IsFileName(path string) bool {
 //
 // No rounding above meets a tie. Files of more than 256 MiB, 100 million pixels
 // or 65,535 pixels a side are refused before they are unpacked.
-func Decode(r io.Reader) (Image, error) { return Decoder{}.Decode(r) }
-
-// Decode reads one PNG, JPEG or GIF file as the function [Decode] does, with the
-// decoder's options.
 func (d Decoder) Decode(r io.Reader) (Image, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFileBytes+1))
 	if err != nil {
@@ -163,7 +159,7 @@ func (f format) read(data []byte, keepDepth bool) (Image, error) {
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	if err := checkSize(config.Width, config.Height); err != nil {
+	if err = checkSize(config.Width, config.Height); err != nil {
 		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
 	}
 	if config.Width*config.Height/maxPixelsPerByte > len(data) {

@@ -147,7 +147,7 @@ func TestDecodeSamples(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Decode(bytes.NewReader(test.file))
+			got, err := Decoder{}.Decode(bytes.NewReader(test.file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +182,7 @@ func TestDecodeJPEG(t *testing.T) {
 		src  image.Image
 		want []uint8
 	}{{"colour", colour, []uint8{200, 100, 50}}, {"grey", grey, []uint8{99}}} {
-		img, err := Decode(bytes.NewReader(encodeJPEG(t, test.src)))
+		img, err := Decoder{}.Decode(bytes.NewReader(encodeJPEG(t, test.src)))
 		if err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
@@ -200,7 +200,7 @@ func TestDecodeCMYK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := Decode(bytes.NewReader(file))
+	img, err := Decoder{}.Decode(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestDecodeCMYK(t *testing.T) {
 	// The same samples read as YCCK: Adobe's transform byte says 2.
 	transform := bytes.Index(file, []byte("Adobe")) + 11
 	file[transform] = 2
-	ycck, err := Decode(bytes.NewReader(file))
+	ycck, err := Decoder{}.Decode(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestOrientation(t *testing.T) {
 	}
 	for value := 1; value < len(wants); value++ {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-			got, err := Decode(bytes.NewReader(withPNGExif(stored, exif(order, uint16(value)))))
+			got, err := Decoder{}.Decode(bytes.NewReader(withPNGExif(stored, exif(order, uint16(value)))))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -284,7 +284,7 @@ func TestJPEGOrientation(t *testing.T) {
 		}
 	}
 	file := withJPEGExif(encodeJPEG(t, m), exif(binary.BigEndian, 8))
-	img, err := Decode(bytes.NewReader(file))
+	img, err := Decoder{}.Decode(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +367,7 @@ func TestDecodeErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Decode(bytes.NewReader(test.file))
+			_, err := Decoder{}.Decode(bytes.NewReader(test.file))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -376,7 +376,7 @@ func TestDecodeErrors(t *testing.T) {
 }
 
 func TestDecodeReadsNoMoreThanTheLimit(t *testing.T) {
-	_, err := Decode(endless{})
+	_, err := Decoder{}.Decode(endless{})
 	if err == nil || !strings.Contains(err.Error(), "file of more than 256 MiB") {
 		t.Errorf("error %v", err)
 	}
@@ -418,7 +418,7 @@ func TestWritePNGRoundTrip(t *testing.T) {
 		if err := img.WritePNG(&b); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Decode(&b)
+		got, err := Decoder{}.Decode(&b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -441,7 +441,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(rawPNG(f, 2, 1, 16, 6, make([]byte, 17)))
 	f.Add([]byte(pngMagic))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		img, err := Decode(bytes.NewReader(file))
+		img, err := Decoder{}.Decode(bytes.NewReader(file))
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("an error without a reason")

@@ -54,7 +54,13 @@ func TestLevelsInARule(t *testing.T) {
 	if _, err := rule.Apply(wide); err == nil || !strings.Contains(err.Error(), "--levels LOW,HIGH") {
 		t.Errorf("without levels: error %v", err)
 	}
+	if rule.Decoder().KeepDepth {
+		t.Error("16 bits are read for a rule that does not take them")
+	}
 	rule.Levels = &Levels{100, 200}
+	if !rule.Decoder().KeepDepth {
+		t.Error("16 bits are lost before the levels see them")
+	}
 	got, err := rule.Apply(wide)
 	if err != nil || !slices.Equal(got.Pix, []uint8{128, 255}) || got.Wide != nil {
 		t.Errorf("%+v, %v, want 128 and 255", got, err)

@@ -122,18 +122,25 @@ func (r Rule) Picture(img Image) Image {
 	return img.Picture()
 }
 
+// Decoder reads files as the rule takes them: with their 16 bits where it has levels.
+func (r Rule) Decoder() Decoder { return Decoder{KeepDepth: r.Levels != nil} }
+
 // Validate reports a rule that no image can be brought to.
 func (r Rule) Validate() error {
 	var errs []error
 	if r.Width < 1 || r.Height < 1 || r.Width > maxInput || r.Height > maxInput {
 		errs = append(errs, fmt.Errorf("input size %dx%d: want 1 to %d pixels a side", r.Width, r.Height, maxInput))
 	}
-	errs = append(errs, checkChannels(r.Channels, r.FrameCount()), r.checkFrames())
+	if err := errors.Join(checkChannels(r.Channels, r.FrameCount()), r.checkFrames()); err != nil {
+		errs = append(errs, err)
+	}
 	if r.Mode != Stretch && r.Mode != Letterbox && r.Mode != Crop {
 		errs = append(errs, fmt.Errorf("resize mode %q: want one of %s", r.Mode, strings.Join(Modes(), ", ")))
 	}
 	if r.Levels != nil {
-		errs = append(errs, r.Levels.check())
+		if err := r.Levels.check(); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -174,7 +174,7 @@ func (p *predictor) batch(ctx context.Context, w io.Writer, paths []string) erro
 // loadInto decodes an image and brings it to the network's input. An image that
 // cannot be read leaves dst as it was.
 func loadInto(dst []uint8, path string, rule imaging.Rule) error {
-	img, err := imaging.DecodeFile(path)
+	img, err := rule.Decoder().DecodeFile(path)
 	if err != nil {
 		return err
 	}

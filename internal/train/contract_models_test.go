@@ -55,11 +55,7 @@ func TestContractModels(t *testing.T) {
 				return
 			}
 			dir := t.TempDir()
-			loaded, err := dataset.RAM(context.Background(), drawn{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Run(context.Background(), contractModelJob(t, i, loaded, dir, 2)); err != nil {
+			if _, err := Run(context.Background(), contractModelJob(t, i, hold(drawn{}), dir, 2)); err != nil {
 				t.Fatal(err)
 			}
 			check("with images in RAM", dir)

@@ -62,7 +62,9 @@ func (e *evaluator) run(ctx context.Context, data *dataset.Loader, list []int) e
 		}
 		at := len(e.labels) * e.inference.Classes()
 		e.inference.Run(e.probabilities[at:][:batch.N*e.inference.Classes()], batch.Images)
-		e.labels = append(e.labels, batch.Labels...)
+		for _, i := range batch.Indexes {
+			e.labels = append(e.labels, data.Dataset.Info(i).Label)
+		}
 	}
 	return ctx.Err()
 }

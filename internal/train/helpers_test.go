@@ -72,6 +72,22 @@ func (drawn) Image(i int) (imaging.Image, error) { return contractImage(i), nil 
 func (drawn) Classes() []string                  { return []string{"a", "b", "c", "d"} }
 func (drawn) Digest() string                     { return "drawn" }
 
+// held is the drawn dataset with its images drawn once.
+type held struct {
+	drawn
+	images []imaging.Image
+}
+
+func hold(d drawn) held {
+	h := held{drawn: d}
+	for i := range d.Len() {
+		h.images = append(h.images, contractImage(i))
+	}
+	return h
+}
+
+func (h held) Image(i int) (imaging.Image, error) { return h.images[i], nil }
+
 // smallGraph is one linear layer behind a batch normalisation.
 func smallGraph(t testing.TB) *nn.Graph {
 	t.Helper()

@@ -47,7 +47,7 @@ type Job struct {
 	Loss       loss.Loss
 	Optimizer  optimizer.Optimizer
 	Schedule   optimizer.Schedule
-	Train      *dataset.Loader // with augmentation
+	Train      *dataset.Loader // with augmentation; without an encoder the targets are the classes
 	Validation *dataset.Loader // without
 	TrainList  []int           // indexes of the training part
 	ValidList  []int           // indexes of the validation part
@@ -78,7 +78,6 @@ type loop struct {
 	trainer   *engine.Trainer
 	evaluator *evaluator
 	ema       *nn.Parameters // averaged weights, nil without EMA
-	targets   []float32
 	state     state
 	perEpoch  int // steps
 	saved     time.Time
@@ -120,7 +119,11 @@ func begin(job Job) (*loop, error) {
 	job.BatchSize = min(job.BatchSize, len(job.TrainList))
 	l := &loop{Job: job, perEpoch: (len(job.TrainList) + job.BatchSize - 1) / job.BatchSize, saved: time.Now()}
 	l.Schedule = optimizer.WithWarmup(job.Schedule, int(job.Warmup*float64(l.perEpoch)))
-	l.targets = make([]float32, job.BatchSize*job.Graph.Output().Shape.C)
+	if job.Train.Encoder == nil {
+		labelled := *job.Train
+		labelled.Encoder = dataset.OneHot(job.Graph.Output().Shape.C)
+		l.Train = &labelled
+	}
 	return l, l.compile()
 }
 
@@ -257,11 +260,8 @@ func (l *loop) lost(where string, err error) error {
 func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	s := &l.state
 	rate := float32(l.LearningRate) * l.Schedule.Factor(s.Step, l.perEpoch*l.Epochs)
-	classes := l.Graph.Output().Shape.C
-	targets := l.targets[:batch.N*classes]
-	oneHot(targets, batch, classes)
 	result, err := l.trainer.Step(engine.Step{
-		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: targets,
+		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets,
 		LearningRate: rate, WeightDecay: float32(l.WeightDecay), GradientClip: float32(l.GradientClip),
 	})
 	if err != nil {
