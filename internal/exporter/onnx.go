@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/onnx"
 )
 
@@ -48,6 +49,17 @@ func EncodeONNX(a Artifact, opset int) ([]byte, error) {
 		return nil, err
 	}
 	return onnx.Export(a.served(), a.Parameters, onnx.Options{
-		Name: a.Name, Opset: opset, ProducerVersion: a.ProgramVersion, Metadata: metadata,
+		Name: a.Name, Opset: opset, ProducerVersion: a.ProgramVersion, PixelFormat: pixelFormat(a.Rule), Metadata: metadata,
 	})
+}
+
+// pixelFormat is what the channels of a network's input are, in the words of ONNX.
+func pixelFormat(rule imaging.Rule) string {
+	switch rule.Channels {
+	case 1:
+		return "Gray8"
+	case 3:
+		return "Rgb8"
+	}
+	return ""
 }

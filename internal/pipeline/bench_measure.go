@@ -17,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
 	"github.com/blocktrain/blocktrain/internal/rng"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // benchmark is one network on its way through the measurements.
@@ -154,7 +155,7 @@ func (b *benchmark) training(ctx context.Context) (*benchTraining, error) {
 	if b.request.Measure == BenchInference {
 		return nil, nil
 	}
-	trainer, err := engine.NewTrainer(b.graph, b.params.Clone(), engine.TrainerOptions{
+	trainer, err := engine.NewTrainer(train.GraphFor(b.graph, b.loss), b.params.Clone(), engine.TrainerOptions{
 		BatchSize: b.batch, ShardSize: b.settings.ShardSize, Workers: b.settings.workers(), Seed: 1, Loss: b.loss, Optimizer: b.update,
 	})
 	if err != nil {
@@ -237,7 +238,7 @@ func (b *benchmark) inference(ctx context.Context) (*benchInference, error) {
 	if b.request.Measure == BenchInference {
 		share = 0.6
 	}
-	inference, err := engine.NewInference(b.graph, b.params, b.batch, b.settings.workers())
+	inference, err := engine.NewInference(nn.WithSoftmax(b.graph), b.params, b.batch, b.settings.workers())
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -261,19 +262,19 @@ func (b *benchmark) inference(ctx context.Context) (*benchInference, error) {
 
 // predictor returns a function that takes the next n images through the network.
 func (b *benchmark) predictor(inference *engine.Inference, n int) func() error {
-	probabilities := make([]float32, n*b.request.Classes)
+	outputs := [][]float32{make([]float32, n*b.request.Classes)}
 	number := 0
 	return func() error {
 		batch := b.batches[number%len(b.batches)]
 		number++
-		inference.Run(probabilities, batch.images[:n*b.input.Elements()])
+		inference.Run(outputs, batch.images[:n*b.input.Elements()])
 		return nil
 	}
 }
 
 // latency times single images, divided among the workers where there are several.
 func (b *benchmark) latency(ctx context.Context, workers int, budget time.Duration) (*metric.Latency, error) {
-	inference, err := engine.NewInference(b.graph, b.params, 1, workers)
+	inference, err := engine.NewInference(nn.WithSoftmax(b.graph), b.params, 1, workers)
 	if err != nil {
 		return nil, err
 	}

@@ -156,7 +156,7 @@ const (
 
 // measureLatency times the network on single images of list, on one worker.
 func measureLatency(ctx context.Context, t *trained, l *dataset.Loader, list []int) (*metric.Latency, error) {
-	inference, err := engine.NewInference(t.graph, t.params, 1, 1)
+	inference, err := engine.NewInference(nn.WithSoftmax(t.graph), t.params, 1, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -165,14 +165,14 @@ func measureLatency(ctx context.Context, t *trained, l *dataset.Loader, list []i
 	for i := range order {
 		order[i] = list[i%len(list)]
 	}
-	probabilities := make([]float32, inference.Classes())
+	outputs := [][]float32{make([]float32, inference.Sizes()[0])}
 	var samples []time.Duration
 	for batch, err := range l.Batches(ctx, order, 0, 0, 1) {
 		if err != nil {
 			return nil, err
 		}
 		started := time.Now()
-		inference.Run(probabilities, batch.Images)
+		inference.Run(outputs, batch.Images)
 		if batch.Position >= latencyWarmup {
 			samples = append(samples, time.Since(started))
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
 // checkFrozen refuses before any data is read what checkFreeze refuses. The names of
@@ -34,18 +35,12 @@ func checkFreeze(prefixes, names []string) error {
 	}
 	for _, mean := range names {
 		layer, isMean := strings.CutSuffix(mean, "running_mean")
-		if variance := layer + "running_variance"; isMean && frozen(prefixes, mean) != frozen(prefixes, variance) {
+		if variance := layer + "running_variance"; isMean && nn.Frozen(prefixes, mean) != nn.Frozen(prefixes, variance) {
 			return config.Usagef("--freeze %s: %s and %s move together: want both, by %srunning, or neither",
 				strings.Join(prefixes, ","), mean, variance, layer)
 		}
 	}
 	return nil
-}
-
-// frozen says whether a weight keeps its value in training, by the prefixes of
-// --freeze.
-func frozen(prefixes []string, name string) bool {
-	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // suggestPrefix says what is similar to a prefix that no name has, and what there is

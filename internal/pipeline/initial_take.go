@@ -85,7 +85,7 @@ func (r *session) checkInitial() error {
 		return err
 	}
 	for _, p := range r.params.All() {
-		if p.Trainable && frozen(r.settings.Freeze, p.Name) && slices.Contains(i.drawn, p.Name) {
+		if p.Trainable && nn.Frozen(r.settings.Freeze, p.Name) && slices.Contains(i.drawn, p.Name) {
 			return config.Usagef("--freeze %s: %s is made anew, so that it would keep random values: freeze what --init-from gives alone",
 				strings.Join(r.settings.Freeze, ","), p.Name)
 		}

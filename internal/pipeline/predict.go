@@ -20,6 +20,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -105,7 +106,7 @@ func newPredictor(log *logging.Log, request PredictRequest, workers int) (*predi
 	}
 	batch := train.InferenceBatch(t.graph, predictBatch)
 	p.images = make([]uint8, batch*shapeOf(record.Identity.Input).Elements())
-	p.inference, err = engine.NewInference(t.graph, t.params, batch, workers)
+	p.inference, err = engine.NewInference(nn.WithSoftmax(t.graph), t.params, batch, workers)
 	return p, err
 }
 
@@ -154,15 +155,16 @@ func (p *predictor) batch(ctx context.Context, w io.Writer, paths []string) erro
 		})
 	}
 	_ = decoding.Wait() // the failures have the errors
-	probabilities := make([]float32, len(paths)*p.inference.Classes())
-	p.inference.Run(probabilities, p.images[:len(paths)*size])
+	classes := p.inference.Sizes()[0]
+	probabilities := make([]float32, len(paths)*classes)
+	p.inference.Run([][]float32{probabilities}, p.images[:len(paths)*size])
 	for i, path := range paths {
 		prediction := &Prediction{Source: path}
 		if failures[i] != nil {
 			p.failed++
 			prediction.Error = failures[i].Error()
 		} else {
-			prediction.fill(probabilities[i*p.inference.Classes():][:p.inference.Classes()], p.record.Identity.Classes)
+			prediction.fill(probabilities[i*classes:][:classes], p.record.Identity.Classes)
 		}
 		if err := p.write(w, prediction); err != nil {
 			return err

@@ -178,7 +178,7 @@ func (record *Record) frozenOf(g *nn.Graph) int {
 	}
 	n := 0
 	for _, p := range g.Params {
-		if p.Trainable && frozen(prefixes, p.Name) {
+		if p.Trainable && nn.Frozen(prefixes, p.Name) {
 			n += p.Elements()
 		}
 	}

@@ -24,19 +24,21 @@ func InferenceBatch(g *nn.Graph, limit int) int {
 // evaluationBatch is the most images that evaluation takes at a time.
 const evaluationBatch = 128
 
-// evaluator runs an inference plan over lists of examples.
+// evaluator runs an inference plan of a classifier over lists of examples.
 type evaluator struct {
 	inference     *engine.Inference
+	classes       int
+	outputs       [1][]float32 // of the present batch
 	probabilities []float32
 	labels        []int
 }
 
 func newEvaluator(g *nn.Graph, params *nn.Parameters, workers int) (*evaluator, error) {
-	inference, err := engine.NewInference(g, params, InferenceBatch(g, evaluationBatch), workers)
+	inference, err := engine.NewInference(nn.WithSoftmax(g), params, InferenceBatch(g, evaluationBatch), workers)
 	if err != nil {
 		return nil, err
 	}
-	return &evaluator{inference: inference}, nil
+	return &evaluator{inference: inference, classes: inference.Sizes()[0]}, nil
 }
 
 func (e *evaluator) close() { e.inference.Close() }
@@ -52,16 +54,17 @@ func (e *evaluator) evaluate(ctx context.Context, data *dataset.Loader, list []i
 
 func (e *evaluator) run(ctx context.Context, data *dataset.Loader, list []int) error {
 	e.labels = e.labels[:0]
-	if need := len(list) * e.inference.Classes(); cap(e.probabilities) < need {
+	if need := len(list) * e.classes; cap(e.probabilities) < need {
 		e.probabilities = make([]float32, need)
 	}
-	e.probabilities = e.probabilities[:len(list)*e.inference.Classes()]
+	e.probabilities = e.probabilities[:len(list)*e.classes]
 	for batch, err := range data.Batches(ctx, list, 0, 0, e.inference.BatchSize()) {
 		if err != nil {
 			return err
 		}
-		at := len(e.labels) * e.inference.Classes()
-		e.inference.Run(e.probabilities[at:][:batch.N*e.inference.Classes()], batch.Images)
+		at := len(e.labels) * e.classes
+		e.outputs[0] = e.probabilities[at:][:batch.N*e.classes]
+		e.inference.Run(e.outputs[:], batch.Images)
 		for _, i := range batch.Indexes {
 			e.labels = append(e.labels, data.Dataset.Info(i).Label)
 		}

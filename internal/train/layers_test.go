@@ -34,7 +34,15 @@ var layers = map[string]func(g *nn.Graph, x *nn.Node) *nn.Node{
 	"Softmax": func(g *nn.Graph, x *nn.Node) *nn.Node {
 		return g.Add("tested", nn.Softmax{}, g.Add("flat", nn.Flatten{}, x))
 	},
-	"Add":    func(g *nn.Graph, x *nn.Node) *nn.Node { return g.Add("tested", nn.Add{}, x, x) },
+	"Add":      func(g *nn.Graph, x *nn.Node) *nn.Node { return g.Add("tested", nn.Add{}, x, x) },
+	"Upsample": layer(nn.Upsample{Factor: 2, H: 11}),
+	"Scale":    layer(nn.Scale{Factor: 0.5}),
+	"Reshape": func(g *nn.Graph, x *nn.Node) *nn.Node {
+		return g.Add("tested", nn.Reshape{To: nn.Shape{H: 2, W: 12, C: 3}}, g.Add("flat", nn.Flatten{}, x))
+	},
+	"MeanSquaredError": func(g *nn.Graph, x *nn.Node) *nn.Node {
+		return g.Add("tested", nn.MeanSquaredError{}, x, g.Add("half", nn.Scale{Factor: 0.5}, x))
+	},
 	"Concat": func(g *nn.Graph, x *nn.Node) *nn.Node { return g.Add("tested", nn.Concat{}, x, x) },
 }
 
@@ -64,12 +72,13 @@ func TestLayersAreLowered(t *testing.T) {
 			}
 			params := g.NewParameters(1)
 			trainLayer(t, g, params)
+			g = nn.WithSoftmax(g)
 			inference, err := engine.NewInference(g, params, 4, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer inference.Close()
-			inference.Run(make([]float32, 4*3), make([]uint8, 4*g.Input().Shape.Elements()))
+			inference.Run([][]float32{make([]float32, 4*3)}, make([]uint8, 4*g.Input().Shape.Elements()))
 			if _, err := onnx.Export(g, params, onnx.Options{Name: "layers"}); err != nil {
 				t.Error(err)
 			}

@@ -21,7 +21,7 @@ type state struct {
 	Steps        int     `json:"steps"`    // finished steps of the present epoch
 	Examples     int     `json:"examples"` // seen in the present epoch
 	LossSum      float64 `json:"loss_sum"` // of the present epoch, like the next three
-	Correct      int     `json:"correct"`
+	FigureSum    float64 `json:"correct"`
 	NormSum      float64 `json:"norm_sum"`
 	Seconds      float64 `json:"seconds"`
 	LearningRate float32 `json:"learning_rate"` // of the last step
@@ -35,7 +35,7 @@ func (s *state) add(r engine.Result, examples int, rate float32) {
 	s.Steps++
 	s.Examples += examples
 	s.LossSum += r.LossSum
-	s.Correct += r.Correct
+	s.FigureSum += r.FigureSum
 	s.NormSum += r.GradientNorm
 	s.LearningRate = rate
 }

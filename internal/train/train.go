@@ -139,9 +139,9 @@ func (j *Job) check() error {
 
 // compile makes the plans for training and validation.
 func (l *loop) compile() (err error) {
-	l.trainer, err = engine.NewTrainer(l.Graph, l.Params, engine.TrainerOptions{
+	l.trainer, err = engine.NewTrainer(GraphFor(l.Graph, l.Loss), l.Params, engine.TrainerOptions{
 		BatchSize: l.BatchSize, ShardSize: l.ShardSize, Workers: l.Workers, Seed: l.Seed,
-		Frozen: l.Frozen, Loss: l.Loss, Optimizer: l.Optimizer,
+		Frozen: l.Frozen, Loss: l.Loss, Optimizer: l.Optimizer, Figure: agreement,
 	})
 	if err != nil {
 		return err
@@ -279,7 +279,7 @@ func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 func (l *loop) record() metric.Epoch {
 	s := l.state
 	e := metric.Epoch{
-		Epoch: s.Epoch + 1, TrainLoss: s.LossSum / float64(s.Examples), TrainAccuracy: float64(s.Correct) / float64(s.Examples),
+		Epoch: s.Epoch + 1, TrainLoss: s.LossSum / float64(s.Examples), TrainAccuracy: s.FigureSum / float64(s.Examples),
 		LearningRate: float64(s.LearningRate), GradientNorm: s.NormSum / float64(s.Steps), Seconds: s.Seconds,
 		WeightsSHA256: l.Params.Digest(), OptimizerSHA256: digestOf(l.optimizerTensors()),
 	}
