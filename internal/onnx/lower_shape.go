@@ -48,14 +48,13 @@ func lowerSoftmax(b *builder, n *nn.Node, in []value) value {
 // first where that is the same or what the vector was made of.
 func lowerReshape(b *builder, n *nn.Node, in []value) value {
 	v, to := in[0], n.Shape
-	if v.layout == vectorChannelsFirst && v.shape != to {
+	back := v.layout == vectorChannelsFirst && v.shape == to
+	if !back {
 		v = b.vector(v)
 	}
-	layout, dims := channelsLast, []int{0, to.H, to.W, to.C}
-	if v.layout == vectorChannelsFirst || !reorders(to) {
+	layout, dims := channelsLast, []int{0, to.H, to.W, to.C} // 0 keeps the size of the batch
+	if back || !reorders(to) {
 		layout, dims = channelsFirst, []int{0, to.C, to.H, to.W}
-	} else {
-		v = b.vector(v)
 	}
 	shape := b.ints(n.Name+"/shape", dims...)
 	return value{b.op("Reshape", n.Name, []string{v.name, shape}), layout, to}

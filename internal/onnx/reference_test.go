@@ -9,9 +9,9 @@ import (
 )
 
 // evaluate runs a graph on one image [H,W,C] as the doc comments of package nn
-// define its layers, in float64. It shares nothing with the lowering: images
-// keep their channels last throughout. The result has the outputs one after the other.
-func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([]float64, error) {
+// define its layers, in float64, and returns its outputs. It shares nothing with the lowering: images
+// keep their channels last throughout.
+func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([][]float64, error) {
 	values := make([][]float64, len(g.Nodes))
 	for i, n := range g.Nodes {
 		if i == 0 {
@@ -34,9 +34,9 @@ func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([]float64, error
 		}
 		values[i] = out
 	}
-	var outputs []float64
+	var outputs [][]float64
 	for _, n := range g.Results() {
-		outputs = append(outputs, values[n.Index]...)
+		outputs = append(outputs, values[n.Index])
 	}
 	return outputs, nil
 }
@@ -56,16 +56,6 @@ func evaluateNode(n *nn.Node, in, params [][]float64) ([]float64, error) {
 		}), nil
 	case nn.Activation:
 		return each(x, func(_ int, v float64) float64 { return function(l.Function, v) }), nil
-	case nn.Scale:
-		return each(x, func(_ int, v float64) float64 { return v * float64(l.Factor) }), nil
-	case nn.Upsample:
-		return evaluateUpsample(x, s, n.Shape, l.Factor), nil
-	case nn.MeanSquaredError:
-		sum := 0.0
-		for i, v := range x {
-			sum += (v - in[1][i]) * (v - in[1][i])
-		}
-		return []float64{sum / float64(len(x))}, nil
 	case nn.Linear:
 		return evaluateLinear(x, params, l.Out), nil
 	case nn.Conv2D:
@@ -91,6 +81,19 @@ func evaluateNode(n *nn.Node, in, params [][]float64) ([]float64, error) {
 		}), nil
 	case nn.Concat:
 		return evaluateConcat(in, s.H*s.W), nil
+	case nn.Scale:
+		return each(x, func(_ int, v float64) float64 { return v * float64(l.Factor) }), nil
+	case nn.Upsample:
+		return each(make([]float64, n.Shape.Elements()), func(i int, _ float64) float64 {
+			row, column := i/n.Shape.C/n.Shape.W, i/n.Shape.C%n.Shape.W
+			return x[(row/l.Factor*s.W+column/l.Factor)*s.C+i%s.C]
+		}), nil
+	case nn.MeanSquaredError:
+		mean := 0.0
+		for i, v := range x {
+			mean += (v - in[1][i]) * (v - in[1][i]) / float64(len(x))
+		}
+		return []float64{mean}, nil
 	case nn.Softmax:
 		return normalizedExp(x), nil
 	}
@@ -109,14 +112,14 @@ func each(x []float64, f func(i int, v float64) float64) []float64 {
 
 func function(f nn.Function, x float64) float64 {
 	switch f {
-	case nn.Sigmoid:
-		return 1 / (1 + math.Exp(-x))
 	case nn.ReLU:
 		return math.Max(x, 0)
 	case nn.ReLU6:
 		return math.Min(math.Max(x, 0), 6)
 	case nn.GELU:
 		return x / 2 * (1 + math.Erf(x/math.Sqrt2))
+	case nn.Sigmoid:
+		return 1 / (1 + math.Exp(-x))
 	case nn.SiLU:
 		return x / (1 + math.Exp(-x))
 	case nn.HardSwish:
@@ -173,15 +176,6 @@ func evaluatePool(x []float64, in, to nn.Shape, kernel, stride, padding int, sta
 			}
 		}
 		out[i] = v / float64(scale)
-	}
-	return out
-}
-
-func evaluateUpsample(x []float64, in, to nn.Shape, factor int) []float64 {
-	out := make([]float64, to.Elements())
-	for i := range out {
-		c, ow, oh := i%to.C, i/to.C%to.W, i/to.C/to.W
-		out[i] = x[(oh/factor*in.W+ow/factor)*in.C+c]
 	}
 	return out
 }

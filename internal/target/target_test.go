@@ -204,11 +204,11 @@ func TestEncode(t *testing.T) {
 		}
 	}
 	for want, err := range map[string]error{
-		"its label is 3, want 0 to 2":                  classes.Encode(got, dataset.Example{Info: dataset.Info{Label: 3}}),
-		"its image is 2x4x1 with 8 bytes, want 4x4x1":  images.Encode(values, dataset.Example{Image: imaging.New(4, 2, 1)}),
-		"its image is 4x4x3 with 48 bytes, want 4x4x1": images.Encode(values, dataset.Example{Image: imaging.New(4, 4, 3)}),
-		"its label is -1, want 0 to 2":                 classes.Encode(got, dataset.Example{Info: dataset.Info{Label: -1}}),
-		"its image is 0x0x0 with 0 bytes, want 4x4x1":  images.Encode(values, dataset.Example{}),
+		"label 3: want 0 to 2, for the target has 3 classes":  classes.Encode(got, dataset.Example{Info: dataset.Info{Label: 3}}),
+		"its image is 2x4x1 with 8 bytes, want 4x4x1":         images.Encode(values, dataset.Example{Image: imaging.New(4, 2, 1)}),
+		"its image is 4x4x3 with 48 bytes, want 4x4x1":        images.Encode(values, dataset.Example{Image: imaging.New(4, 4, 3)}),
+		"label -1: want 0 to 2, for the target has 3 classes": classes.Encode(got, dataset.Example{Info: dataset.Info{Label: -1}}),
+		"its image is 0x0x0 with 0 bytes, want 4x4x1":         images.Encode(values, dataset.Example{}),
 	} {
 		if err == nil || err.Error() != want {
 			t.Errorf("error is %v, want %s", err, want)
