@@ -26,7 +26,7 @@ type Classifier struct {
 
 // Of is the classifier that a record describes, with the weights t.
 func Of(record *rundir.Record, t *rundir.Trained) *Classifier {
-	return &Classifier{Trained: t, Rule: record.Identity.Input, Labels: t.Labels(record.Identity.Classes)}
+	return &Classifier{Trained: t, Rule: record.Identity.ServedInput(), Labels: t.Labels(record.Identity.Classes)}
 }
 
 // Open reads the classifier of the run or package at path, with the weights in file

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
@@ -22,8 +23,10 @@ type Data struct {
 	Members    []dataset.Dataset
 	Split      *dataset.Split
 	Duplicates *dataset.Duplicates
-	Rule       imaging.Rule
+	Rule       imaging.Rule    // of training
+	TestRule   imaging.Rule    // of everything else
 	Fitted     dataset.Dataset // All, as the rule makes them; in RAM mode kept so
+	TestFitted dataset.Dataset // the same by TestRule
 }
 
 // openData opens the datasets of a run, joined, and splits them. A split list
@@ -60,8 +63,12 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 		return err
 	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
-	if used := len(d.TrainList(s)); used < len(d.Split.Train) {
-		env.Log.Info("of the training part, no more is trained on than --train-classes and --limit-train allow", "examples", used)
+	if len(s.TrainClasses) > 0 {
+		env.Log.Info("of the training and validation parts, these classes alone are used", "classes", strings.Join(s.TrainClasses, ","),
+			"train", len(d.ofTrainClasses(s, d.Split.Train)), "validation", len(d.ValidationList(s)))
+	}
+	if used := len(d.TrainList(s)); used == s.LimitTrain {
+		env.Log.Info("of the training part, no more is trained on than --limit-train allows", "examples", used)
 	}
 	if splitPath == "" {
 		d.suggestGrouping(env, s)
@@ -160,7 +167,12 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 	if err != nil {
 		return err
 	}
-	d.Rule = s.InputRule(imaging.Image{Width: sizes.Width, Height: sizes.Height, Channels: sizes.Channels})
+	frames, err := dataset.FrameOffsets(d.All)
+	if err != nil {
+		return config.Usage(err)
+	}
+	d.Rule = s.InputRule(imaging.Image{Width: sizes.Width, Height: sizes.Height, Channels: sizes.Channels}, frames)
+	d.TestRule = s.TestRule(d.Rule)
 	if s.ImageSize == "" && 2*sizes.Frequent < d.All.Len() {
 		return config.Usagef("images differ in size (%s), and fewer than half of them have one in common (%dx%d: %d of %d): want --image-size, such as 64, for the network's input",
 			sizes.Range, sizes.Width, sizes.Height, sizes.Frequent, d.All.Len())
@@ -169,17 +181,23 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
 			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height), "images", fmt.Sprintf("%d of %d", sizes.Frequent, d.All.Len()))
 	}
-	if err := d.Rule.Validate(); err != nil {
+	if err := errors.Join(d.Rule.Validate(), d.TestRule.Validate()); err != nil {
 		return config.Usage(err)
 	}
 	return nil
 }
 
-// fit keeps images in memory in the size in which they are used.
+// fit keeps images in memory in the sizes in which they are used.
 func (d *Data) fit(ctx context.Context, s *settings.Settings) (err error) {
-	d.Fitted = d.All
-	if dataset.Mode(s.DataMode) == dataset.ModeRAM {
-		d.Fitted, err = dataset.Fit(ctx, d.All, d.Rule)
+	d.Fitted, d.TestFitted = d.All, d.All
+	if dataset.Mode(s.DataMode) != dataset.ModeRAM {
+		return nil
+	}
+	if d.Fitted, err = dataset.Fit(ctx, d.All, d.Rule); err != nil {
+		return err
+	}
+	if d.TestFitted = d.Fitted; !reflect.DeepEqual(d.Rule, d.TestRule) {
+		d.TestFitted, err = dataset.Fit(ctx, d.All, d.TestRule)
 	}
 	return err
 }
@@ -194,9 +212,14 @@ func (d *Data) warnOfDuplicates(env *rundir.Environment) {
 	}
 }
 
-// Loader makes batches of the run's data; with a pipeline, varied.
+// Loader makes batches of the run's data to train with, varied by the pipeline.
 func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader {
 	return &dataset.Loader{Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount()}
+}
+
+// TestLoader makes batches of the run's data to judge by.
+func (d *Data) TestLoader(s *settings.Settings) *dataset.Loader {
+	return &dataset.Loader{Dataset: d.TestFitted, Rule: d.TestRule, Workers: s.WorkerCount()}
 }
 
 // TrainList is what of the training part is trained on: the examples of --train-classes,

@@ -44,7 +44,7 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		parts = append(parts, e)
 	}
 	test := parts[len(parts)-1]
-	latency, err := model.Latency(ctx, s.Data.Loader(s.Settings, nil), s.Data.Split.Test, machine.Name())
+	latency, err := model.Latency(ctx, s.Data.TestLoader(s.Settings), s.Data.Split.Test, machine.Name())
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifie
 	if err := p.Data.Split.CheckUnseen(p.Data.All, list); err != nil {
 		return nil, err
 	}
-	e, err := score(ctx, p.Record, model, p.Data.Loader(p.Settings, nil), list)
+	e, err := score(ctx, p.Record, model, p.Data.TestLoader(p.Settings), list)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,7 @@ func (p *Prepared) TrainJob(dir *rundir.Dir, observer train.Observer) train.Job 
 	s, d := p.Settings, p.Data
 	return train.Job{
 		Options: p.trainOptions(), Dir: dir.Path, Graph: p.Graph, Params: p.Params,
-		Target: p.Modules.Target.Properties(), Task: p.Network.Task,
+		Target: p.Modules.Target.Properties(), Task: p.Task,
 		Loss: p.Modules.Loss, Optimizer: p.Modules.Optimizer, Schedule: p.Modules.Schedule,
 		Train: d.Loader(s, p.Modules.Augment), TrainList: d.TrainList(s), Observer: observer, NewValidator: p.newValidator,
 	}
@@ -125,7 +125,7 @@ func (p *Prepared) newValidator(params *nn.Parameters) (train.Validator, error) 
 	network := *p.Network
 	network.Params = params
 	scorer, err := classifier.Of(p.Record, &network).NewScorer(p.Settings.WorkerCount())
-	return classifier.Validator{Scorer: scorer, Data: p.Data.Loader(p.Settings, nil), List: p.Data.ValidationList(p.Settings)}, err
+	return classifier.Validator{Scorer: scorer, Data: p.Data.TestLoader(p.Settings), List: p.Data.ValidationList(p.Settings)}, err
 }
 
 func (p *Prepared) trainOptions() train.Options {

@@ -123,7 +123,7 @@ func (s *session) reconstructions(list []int, tally *target.ImageTally) ([]visua
 			return nil, err
 		}
 		made := target.Pixels(model.Output(plan.Run(1, img.Pix), target.Reconstruction), img)
-		rule := s.Data.Rule
+		rule := s.Data.TestRule
 		pictures = append(pictures, visualization.Picture{
 			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: filepath.Base(s.Data.All.Source(i)),
 		})
@@ -133,14 +133,14 @@ func (s *session) reconstructions(list []int, tally *target.ImageTally) ([]visua
 
 func (p *Prepared) picture(i int, caption string) (visualization.Picture, error) {
 	img, err := p.image(i)
-	return visualization.Picture{Image: p.Data.Rule.Picture(img), Caption: caption}, err
+	return visualization.Picture{Image: p.Data.TestRule.Picture(img), Caption: caption}, err
 }
 
 // image is example i as the network sees it.
 func (p *Prepared) image(i int) (imaging.Image, error) {
-	img, err := p.Data.Fitted.Image(i)
+	img, err := p.Data.TestFitted.Image(i)
 	if err != nil {
 		return imaging.Image{}, err
 	}
-	return p.Data.Rule.Apply(img)
+	return p.Data.TestRule.Apply(img)
 }

@@ -29,7 +29,7 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 	identity := &record.Identity
 	content := &Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: program,
-		Classes: identity.Classes, Input: InputText(identity.Input), Resize: resizeText(identity.Input),
+		Classes: identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()),
 		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,

@@ -34,7 +34,7 @@ func (record *Record) Network() (*Trained, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
-	graph, err := m.Build(ShapeOf(i.Input), len(i.Classes))
+	graph, err := m.Build(ShapeOf(i.ServedInput()), len(i.Classes))
 	if err != nil {
 		return nil, fmt.Errorf("the recorded model cannot be built: %w", err)
 	}
@@ -122,7 +122,7 @@ func weightsOf(path string) (string, error) {
 func (record *Record) Artifact(t *Trained) exporter.Artifact {
 	return exporter.Artifact{
 		Name: record.Name, Version: record.ReleaseVersion, ProgramVersion: buildinfo.Program(),
-		Target: t.Target.Properties().Name, Graph: t.Graph, Parameters: t.Params, Labels: t.Labels(record.Identity.Classes), Rule: record.Identity.Input,
+		Target: t.Target.Properties().Name, Graph: t.Graph, Parameters: t.Params, Labels: t.Labels(record.Identity.Classes), Rule: record.Identity.ServedInput(),
 		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256}, ForceReason: record.ForceReason,
 	}
 }
