@@ -13,6 +13,9 @@ import (
 // is never more, and not much less.
 func TestLeastMemory(t *testing.T) {
 	for _, d := range model.Modules() {
+		if m, _, _ := model.MakeModel(d.Name, ""); model.TargetOf(m) != "class" {
+			continue
+		}
 		for _, size := range []string{"28", "64"} {
 			s := mustResolve(t, "dataset-options=count=100,test-count=10", "model="+d.Name, "image-size="+size, "batch-size=32", "workers=2")
 			r, err := prepare(t.Context(), testEnvironment(t, nil), s, "", nil)

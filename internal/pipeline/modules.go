@@ -54,7 +54,7 @@ func makeModules(s *Settings) (*modules, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return m, errors.Join(m.checkMixup(), s.checkFrozen(m.model))
+	return m, errors.Join(checkTarget(s.Model, m.model), m.checkMixup(), s.checkFrozen(m.model))
 }
 
 // makeLists makes the kinds of which a run has several.
@@ -67,6 +67,14 @@ func (m *modules) makeLists(s *Settings) error {
 	errs = append(errs, err)
 	m.visualizations, err = makeNamed("visualizations", visualization.MakeVisualization, s.visualizationNames())
 	return errors.Join(append(errs, err)...)
+}
+
+// checkTarget refuses models whose networks learn something else than a class.
+func checkTarget(name string, m model.Model) error {
+	if target := model.TargetOf(m); target != "class" {
+		return config.Usagef("model %s learns another target, %s, than the class of an image, which is what runs train for: choose another model", name, target)
+	}
+	return nil
 }
 
 func (m *modules) checkMixup() error {
