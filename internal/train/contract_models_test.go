@@ -68,6 +68,9 @@ func TestContractModels(t *testing.T) {
 		})
 	}
 	for _, m := range model.Modules() {
+		if made, _, _ := model.MakeModel(m.Name, ""); model.TargetOf(made) != "class" {
+			continue // the loop trains classifiers; package model has its digest
+		}
 		if !slices.Contains(names, m.Name) {
 			t.Errorf("model %s has no digest here", m.Name)
 		}
