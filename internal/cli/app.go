@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +11,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/rundir"
-	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 // app is one run of the program.
@@ -23,68 +20,6 @@ type app struct {
 	terminal       bool // stdout is one
 	environ        []string
 }
-
-// command is what the file of a command says about it.
-type command struct {
-	use     string // "train", or "predict IMAGE..." with arguments
-	short   string // one line, lower case, no full stop
-	long    string // after it, in the command's help
-	example string
-	group   string // of the list of commands
-
-	// settings picks the settings of a run that are flags of the command; nil
-	// means none. The others still take their values from elsewhere.
-	settings func(*config.Option) bool
-	// meanings are the lines of help of settings that mean something else to this
-	// command than to a run, their default included, by name.
-	meanings map[string]string
-	// own declares the command's own options.
-	own func(*config.Options)
-	// recorded, where it is not nil, is the own option --run: if it is given, the
-	// run's recorded configuration takes part.
-	recorded *string
-	needsRun bool // --run must be given
-	// flagsAlone says that the environment and env files set few of the flags, which
-	// the long text names.
-	flagsAlone bool
-	// otherData says that the command may be given another dataset than the
-	// recorded run's.
-	otherData bool
-
-	args     func(args []string) error // checks the arguments; nil: there are none
-	complete []string                  // the arguments to offer in a shell
-	run      func(ctx context.Context, c *call) error
-	children []*command
-}
-
-// call is one execution of a command.
-type call struct {
-	root     *cobra.Command
-	stdin    io.Reader
-	stdout   io.Writer
-	terminal bool // the standard output is one
-	args     []string
-	settings *settings.Settings
-	env      *rundir.Environment
-	options  []*config.Option // of the settings and of every command, resolved
-	origins  config.Origins
-}
-
-// commands lists the commands in the order of the program's help.
-func commands() []*command {
-	return []*command{
-		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(),
-		splitCommand(), predictCommand(),
-		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
-	}
-}
-
-// The groups of commands.
-const (
-	groupStages = "The pipeline, whole and by stages"
-	groupData   = "Data and predictions"
-	groupAbout  = "About the program"
-)
 
 func (a *app) execute(ctx context.Context, args []string) error {
 	err := a.root(commands()).execute(ctx, args)
@@ -111,6 +46,17 @@ func cobraUnknownCommand(err error) (word string, unknown bool) {
 	}
 	word, err = strconv.Unquote(quoted)
 	return word, err == nil
+}
+
+// call resolves every setting and runs the command.
+func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[string]string, args []string) error {
+	r := &resolution{command: c, known: knownNames(all), flags: config.Flags(given), environ: a.environ, stderr: a.stderr}
+	made, err := r.resolve()
+	if err != nil {
+		return err
+	}
+	made.root, made.stdin, made.stdout, made.terminal, made.args = cmd.Root(), a.stdin, a.stdout, a.terminal, args
+	return c.run(cmd.Context(), made)
 }
 
 // root is the program as a tree of cobra commands.
@@ -143,9 +89,9 @@ func (a *app) root(all []*command) root {
 	top.SetIn(a.stdin)
 	top.SetOut(a.stdout)
 	top.SetErr(a.stderr)
-	top.SetFlagErrorFunc(a.flagError)
-	top.SetHelpFunc(a.help)
-	top.SetHelpCommand(a.helpCommand(top))
+	top.SetFlagErrorFunc(flagError)
+	top.SetHelpFunc(help)
+	top.SetHelpCommand(helpCommand(top))
 	addFlags(top.PersistentFlags(), commonOptions(), nil)
 	for _, c := range all {
 		top.AddCommand(a.cobra(c, all))
@@ -156,7 +102,7 @@ func (a *app) root(all []*command) root {
 // noCommand says what the commands are, and that there was none.
 func (a *app) noCommand(cmd *cobra.Command, _ []string) error {
 	cmd.SetOut(a.stderr)
-	a.help(cmd, nil)
+	help(cmd, nil)
 	return config.Usagef("no command given")
 }
 
@@ -188,45 +134,6 @@ func (a *app) cobra(c *command, all []*command) *cobra.Command {
 	return made
 }
 
-// The keys of a command's annotations: its group, and whether it goes by flags alone.
-const (
-	annotationGroup      = "group"
-	annotationFlagsAlone = "flags-alone"
-)
-
-// options are the options that are flags of the command, besides the common ones.
-func (c *command) options() []*config.Option {
-	var flags []*config.Option
-	o := config.NewOptions(nil)
-	if c.own != nil {
-		c.own(o)
-	}
-	flags = append(flags, o.All()...)
-	if c.settings != nil {
-		o, s := config.NewOptions(nil), &settings.Settings{}
-		s.Declare(o)
-		for _, option := range o.All() {
-			if c.settings(option) {
-				flags = append(flags, c.explained(option))
-			}
-		}
-	}
-	return flags
-}
-
-// explained is a setting as the command's help has it. A command that needs a run
-// takes what no flag says from its record.
-func (c *command) explained(option *config.Option) *config.Option {
-	meaning, other := c.meanings[option.Name]
-	switch {
-	case other:
-		option.Doc, option.Default = meaning, ""
-	case c.needsRun && option.Class != config.Invocation && option.Class != config.Consent:
-		option.Default = "the run's"
-	}
-	return option
-}
-
 // checkArgs refuses arguments where the command takes none, and suggests what may
 // have been meant.
 func (c *command) checkArgs(cmd *cobra.Command, args []string) error {
@@ -239,36 +146,4 @@ func (c *command) checkArgs(cmd *cobra.Command, args []string) error {
 		return unknownCommand(args[0], cmd.CommandPath(), c.children)
 	}
 	return withHint(config.Usagef("%s takes no argument %q", c.name(), args[0]), cmd)
-}
-
-func (c *command) name() string {
-	name, _, _ := strings.Cut(c.use, " ")
-	return name
-}
-
-// walk calls visit for each command and its children.
-func walk(all []*command, visit func(*command)) {
-	for _, c := range all {
-		visit(c)
-		walk(c.children, visit)
-	}
-}
-
-// knownNames lists what the environment and env files can set: every setting and
-// every command's own options.
-func knownNames(all []*command) []string {
-	var names []string
-	add := func(options []*config.Option) {
-		for _, option := range options {
-			if !slices.Contains(names, option.Name) {
-				names = append(names, option.Name)
-			}
-		}
-	}
-	o, s := config.NewOptions(nil), &settings.Settings{}
-	s.Declare(o)
-	add(o.All())
-	add(commonOptions())
-	walk(all, func(c *command) { add(c.options()) })
-	return names
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 )
@@ -48,4 +49,40 @@ func writeCompletion(top *cobra.Command, shell string, w io.Writer) error {
 		return top.GenPowerShellCompletionWithDesc(w)
 	}
 	return fmt.Errorf("no completion for %s", shell)
+}
+
+// modulesOf documents the modules that a flag chooses among.
+func modulesOf(flag string) (modules []config.Description, found bool) {
+	for _, k := range kinds() {
+		if k.flag == flag {
+			return k.modules(), true
+		}
+	}
+	return nil, false
+}
+
+// registerCompletions offers the words that a flag takes in a shell.
+func registerCompletions(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		value, ours := flag.Value.(flagValue)
+		if !ours {
+			return
+		}
+		words := value.option.Choices()
+		if modules, named := modulesOf("--" + flag.Name); named {
+			words = moduleNames(modules)
+		}
+		if words != nil || value.option.Type == "int" || value.option.Type == "float" {
+			// The only error is a flag that does not exist or has completions.
+			_ = cmd.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+}
+
+func moduleNames(modules []config.Description) []string {
+	var names []string
+	for _, module := range modules {
+		names = append(names, module.Name+"\t"+module.Doc)
+	}
+	return names
 }

@@ -18,8 +18,14 @@ const (
 	flagColumn    = 34
 )
 
+// The keys of a command's annotations: its group, and whether it goes by flags alone.
+const (
+	annotationGroup      = "group"
+	annotationFlagsAlone = "flags-alone"
+)
+
 // help writes a command's help to its output.
-func (a *app) help(cmd *cobra.Command, _ []string) {
+func help(cmd *cobra.Command, _ []string) {
 	w := cmd.OutOrStdout()
 	if cmd.Short != "" {
 		fmt.Fprintf(w, "%s: %s\n\n", cmd.CommandPath(), cmd.Short)
@@ -162,7 +168,7 @@ func writeHelpFooter(w io.Writer, cmd *cobra.Command) {
 }
 
 // helpCommand is "blocktrain help COMMAND".
-func (a *app) helpCommand(top *cobra.Command) *cobra.Command {
+func helpCommand(top *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "show the help of a command", Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -173,7 +179,7 @@ func (a *app) helpCommand(top *cobra.Command) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.help(cmd, nil)
+			help(cmd, nil)
 			return nil
 		},
 	}

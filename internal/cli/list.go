@@ -11,7 +11,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
-	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
@@ -155,14 +154,4 @@ func writeKindsJSON(w io.Writer, chosen []kind) error {
 		list.Kinds = append(list.Kinds, entry)
 	}
 	return writeJSON(w, list)
-}
-
-// writeJSON writes v as every JSON of the program is written.
-func writeJSON(w io.Writer, v any) error {
-	b, err := fileio.MarshalJSON(v)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(b)
-	return err
 }

@@ -3,11 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/logging"
@@ -15,23 +14,13 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
-// call resolves every setting and runs the command.
-func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[string]string, args []string) error {
-	r := &resolution{app: a, command: c, known: knownNames(all), flags: config.Flags(given)}
-	made, err := r.resolve()
-	if err != nil {
-		return err
-	}
-	made.root, made.stdin, made.stdout, made.terminal, made.args = cmd.Root(), a.stdin, a.stdout, a.terminal, args
-	return c.run(cmd.Context(), made)
-}
-
 // resolution is the way from sources to settings.
 type resolution struct {
-	app     *app
 	command *command
 	known   []string
 	flags   config.Source
+	environ []string
+	stderr  io.Writer
 
 	common   common
 	settings settings.Settings
@@ -66,8 +55,8 @@ func (r *resolution) resolve() (*call, error) {
 	slog.SetDefault(log.Logger) // for packages that are handed no logger
 	r.reportUnknown(log)
 	env := &rundir.Environment{Log: log}
-	if logging.IsTerminal(r.app.stderr) && !r.common.quiet {
-		env.Progress = func(epochs int) rundir.Display { return newDisplay(r.app.stderr, epochs) }
+	if logging.IsTerminal(r.stderr) && !r.common.quiet {
+		env.Progress = func(epochs int) rundir.Display { return newDisplay(r.stderr, epochs) }
 	}
 	return &call{settings: &r.settings, env: env, options: o.All(), origins: origins}, nil
 }
@@ -81,14 +70,14 @@ func (r *resolution) readAmbient() error {
 	files := config.Source{}
 	if text, given := r.flags[key]; given {
 		files[key] = text
-	} else if text, given := config.Environment(r.app.environ)[key]; given {
+	} else if text, given := config.Environment(r.environ)[key]; given {
 		files[key] = text
 	}
 	if _, err := o.Resolve(files); err != nil {
 		return err
 	}
 	known := slices.DeleteFunc(slices.Clone(r.known), func(name string) bool { return name == envFileOption })
-	ambient := config.Ambient{Environ: r.app.environ, Files: r.common.envFiles}
+	ambient := config.Ambient{Environ: r.environ, Files: r.common.envFiles}
 	var err error
 	if r.ambient, r.unknown, err = ambient.Sources(known); err != nil {
 		return err
@@ -243,7 +232,7 @@ func (r *resolution) log() *logging.Log {
 	if err := level.UnmarshalText([]byte(strings.ToUpper(r.common.logLevel))); err != nil {
 		level = slog.LevelInfo // not reached: the option takes only names of levels
 	}
-	return logging.New(r.app.stderr, level, r.common.quiet)
+	return logging.New(r.stderr, level, r.common.quiet)
 }
 
 // testData is a variable of the program's tests.

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
@@ -74,4 +76,14 @@ func (c *call) printResult(r *pipeline.Result, err error) error {
 		return nil
 	}
 	return c.printPath(r.Path, nil)
+}
+
+// writeJSON writes v as every JSON of the program is written.
+func writeJSON(w io.Writer, v any) error {
+	b, err := fileio.MarshalJSON(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
 }

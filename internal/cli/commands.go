@@ -1,0 +1,10 @@
+package cli
+
+// commands lists the commands in the order of the program's help.
+func commands() []*command {
+	return []*command{
+		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(),
+		splitCommand(), predictCommand(),
+		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
+	}
+}

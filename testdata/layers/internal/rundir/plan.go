@@ -1,0 +1,3 @@
+package rundir
+
+import _ "github.com/blocktrain/blocktrain/internal/engine"

@@ -1,0 +1,5 @@
+package knot
+
+type thing struct{ value int }
+
+var made = thing{limit}

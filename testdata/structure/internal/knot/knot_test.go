@@ -1,0 +1,3 @@
+package knot
+
+func startTest() int { return start() }

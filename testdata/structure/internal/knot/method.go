@@ -1,0 +1,3 @@
+package knot
+
+func (t thing) method() int { return t.value }

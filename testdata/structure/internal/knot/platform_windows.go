@@ -1,0 +1,3 @@
+package knot
+
+func elsewhere() int { return start() }

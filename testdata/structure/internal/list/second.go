@@ -1,0 +1,3 @@
+package list
+
+func second() int { return 2 }
