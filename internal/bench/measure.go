@@ -97,9 +97,6 @@ func (b *benchmark) build() error {
 	if err != nil {
 		return config.Usage(err)
 	}
-	if err := checkTarget(b.model, m); err != nil {
-		return err
-	}
 	b.options = options
 	if b.graph, err = m.Build(b.input, b.request.Classes); err != nil {
 		return config.Usage(fmt.Errorf("model %s: %w", b.model, err))
