@@ -116,6 +116,9 @@ func (b *benchmark) build() error {
 
 // takeTarget makes what the model is for: first weights, what is served, and the loss.
 func (b *benchmark) takeTarget(m model.Model) error {
+	if _, several := m.(model.Sequence); several {
+		return config.Usagef("model %s has several networks: want a model of one", b.model)
+	}
 	t, err := target.MakeTarget(model.TargetOf(m))
 	if err != nil {
 		return err
@@ -126,7 +129,7 @@ func (b *benchmark) takeTarget(m model.Model) error {
 	for i := range classes {
 		classes[i] = strconv.Itoa(i)
 	}
-	if b.trained, err = rundir.NewTrained(b.graph, params, t, classes); err != nil {
+	if b.trained, err = rundir.NewTrained(rundir.Built{Graph: b.graph, Target: t}, params, classes); err != nil {
 		return config.Usage(fmt.Errorf("model %s: %w", b.model, err))
 	}
 	b.loss, _, err = loss.MakeLoss(t.Properties().Loss, "")

@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
@@ -50,50 +48,7 @@ func (c *Classifier) Output(outputs [][]float32, name string) []float32 {
 }
 
 // ImageBytes is the number of bytes of one image as the network takes it.
-func (c *Classifier) ImageBytes() int { return c.Graph.Input().Shape.Elements() }
-
-// Plan is a network compiled for batches of a size, with room for its outputs. It is
-// used by one goroutine at a time.
-type Plan struct {
-	*engine.Inference
-	outputs [][]float32
-	views   [][]float32
-}
-
-// NewPlan compiles the network for batches of up to batch images, fewer where they or
-// the outputs of a layer are large. Close ends its workers.
-func (c *Classifier) NewPlan(batch, workers int) (*Plan, error) {
-	inference, err := engine.NewInference(c.Graph, c.Params, batchSize(c.Graph, batch), workers)
-	if err != nil {
-		return nil, err
-	}
-	p := &Plan{Inference: inference, views: make([][]float32, len(inference.Sizes()))}
-	for _, size := range inference.Sizes() {
-		p.outputs = append(p.outputs, make([]float32, size*inference.BatchSize()))
-	}
-	return p, nil
-}
-
-// batchSize is the number of images to give to one call of a plan of g, at most limit.
-// It affects no result.
-func batchSize(g *nn.Graph, limit int) int {
-	const budget = 64 << 20 // values of the largest layer
-	largest := 1
-	for _, n := range g.Nodes {
-		largest = max(largest, n.Shape.Elements())
-	}
-	return max(1, min(limit, budget/largest))
-}
-
-// Run computes the outputs of n images [n,H,W,C], in the order in which they are served.
-// They are valid until the next call.
-func (p *Plan) Run(n int, images []uint8) [][]float32 {
-	for k, size := range p.Sizes() {
-		p.views[k] = p.outputs[k][:n*size]
-	}
-	p.Inference.Run(p.views, images)
-	return p.views
-}
+func (c *Classifier) ImageBytes() int { return c.Images().Elements() }
 
 // scoringBatch is the most images that scoring takes at a time.
 const scoringBatch = 128

@@ -31,6 +31,8 @@ type Prepared struct {
 	Params   *nn.Parameters  // as training begins
 	Task     target.Task     // what is learnt of an example
 	Network  *rundir.Trained // the same weights, as they are served
+	Name     string          // of the network among several; empty for the last and for a single one
+	Networks []*Prepared     // those of the run in the order of training, itself where there is one; nil in those
 	Record   *rundir.Record
 }
 
@@ -57,48 +59,74 @@ func (p *Prepared) Assemble(ctx context.Context) error {
 	if err := p.describe(); err != nil {
 		return err
 	}
+	for _, n := range p.Networks {
+		n.Record = p.Record
+	}
 	return p.checkExporters()
 }
 
-// buildNetwork makes the graph and its first weights.
+// buildNetwork makes the graphs and their first weights.
 func (p *Prepared) buildNetwork(ctx context.Context) error {
 	s, d := p.Settings, p.Data
-	graph, err := p.Modules.Model.Build(rundir.ShapeOf(d.Rule), len(d.All.Classes()))
+	built, err := rundir.Build(p.Modules.Model, rundir.ShapeOf(d.Rule), len(d.All.Classes()))
 	if err != nil {
 		return config.Usage(fmt.Errorf("model %s: %w", s.Model, err))
 	}
-	const loaded = 3 // one in use, the next ones being made
-	demand := machine.Demand{Graph: graph, Batch: min(s.BatchSize, len(d.TrainList(s))), Shard: s.ShardSize, Workers: s.WorkerCount(), Batches: loaded}
-	if err := demand.Check(); err != nil {
+	if err := p.divide(built); err != nil {
 		return err
 	}
-	p.Graph, p.Params = graph, graph.NewParameters(uint64(s.Seed))
+	first := p.Networks[0] // which alone sees the images of the data
 	statistics, err := dataset.Measure(ctx, d.Fitted, d.TrainList(s), d.Rule)
 	if err != nil {
 		return err
 	}
-	statistics.Normalize(p.Params)
-	if err := p.takeTarget(); err != nil {
-		return config.Usage(fmt.Errorf("model %s: %w", s.Model, err))
-	}
-	if p.Modules.Target.Properties().Kind == loss.Distribution {
-		if err := p.Modules.Loss.Prepare(dataset.Counts(d.All, d.TrainList(s))); err != nil {
-			return config.Usage(fmt.Errorf("loss %s: %w", p.Modules.LossNote.Name, err))
+	statistics.Normalize(first.Params)
+	for _, n := range p.Networks {
+		if err := n.takeTarget(); err != nil {
+			return err
 		}
 	}
+	p.Network, p.Task = p.chain(), p.Networks[len(built)-1].Task
 	return p.takeInitial()
 }
 
-// takeTarget makes what the network learns, and the network as it is served, which has
-// another input where that is of another size outside of training.
-func (p *Prepared) takeTarget() (err error) {
+// draw takes a graph, which must not need more memory than there is, and draws its
+// weights.
+func (p *Prepared) draw(b rundir.Built) error {
+	s := p.Settings
+	const loaded = 3 // one in use, the next ones being made
+	demand := machine.Demand{Graph: b.Graph, Batch: min(s.BatchSize, len(p.Data.TrainList(s))), Shard: s.ShardSize, Workers: s.WorkerCount(), Batches: loaded}
+	if err := demand.Check(); err != nil {
+		return err
+	}
+	p.Graph, p.Params = b.Graph, b.Graph.NewParameters(uint64(s.Seed))
+	return nil
+}
+
+// takeTarget makes what the network learns, and the loss that measures it.
+func (p *Prepared) takeTarget() error {
+	if err := p.serve(); err != nil {
+		return config.Usage(fmt.Errorf("model %s: %w", p.Settings.Model, err))
+	}
+	if p.Modules.Target.Properties().Kind != loss.Distribution {
+		return nil
+	}
+	if err := p.Modules.Loss.Prepare(dataset.Counts(p.Data.All, p.Data.TrainList(p.Settings))); err != nil {
+		return config.Usage(fmt.Errorf("loss %s: %w", p.Modules.LossNote.Name, err))
+	}
+	return nil
+}
+
+// serve makes the network as it is served, which has another input where that is of
+// another size outside of training.
+func (p *Prepared) serve() (err error) {
 	classes := p.Data.All.Classes()
-	trained, err := rundir.NewTrained(p.Graph, p.Params, p.Modules.Target, classes)
+	trained, err := rundir.NewTrained(rundir.Built{Name: p.Name, Graph: p.Graph, Target: p.Modules.Target}, p.Params, classes)
 	if err != nil {
 		return err
 	}
 	p.Task, p.Network = trained.Task, trained
-	if rundir.ShapeOf(p.Data.TestRule) == p.Graph.Input().Shape {
+	if p.Settings.TestImageSize == "" || rundir.ShapeOf(p.Data.TestRule) == p.Graph.Input().Shape {
 		return nil
 	}
 	graph, err := p.Modules.Model.Build(rundir.ShapeOf(p.Data.TestRule), len(classes))
@@ -108,21 +136,22 @@ func (p *Prepared) takeTarget() (err error) {
 	if err := p.Params.For(graph); err != nil {
 		return fmt.Errorf("--test-image-size %s: the model's weights depend on the size of its input: %w; want a model that pools over the whole image, such as resnet20", p.Settings.TestImageSize, err)
 	}
-	p.Network, err = rundir.NewTrained(graph, p.Params, p.Modules.Target, classes)
+	p.Network, err = rundir.NewTrained(rundir.Built{Graph: graph, Target: p.Modules.Target}, p.Params, classes)
 	return err
 }
 
 // checkExporters finds out before training what exporting and packaging would
 // refuse.
 func (p *Prepared) checkExporters() error {
-	a := p.Record.Artifact(p.Network)
 	packaged, err := p.Settings.PackageExporters()
 	if err != nil {
 		return config.Usage(err)
 	}
 	for _, e := range slices.Concat(p.Modules.Exporters.List, packaged.List) {
-		if err := e.Check(a); err != nil {
-			return config.Usage(err)
+		for _, t := range p.Network.All() {
+			if err := e.Check(p.Record.Artifact(t)); err != nil {
+				return config.Usage(err)
+			}
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -109,18 +110,32 @@ func checkResume(s *settings.Settings) error {
 
 // sayResumed says from where the run goes on.
 func (s *session) sayResumed() error {
-	epochs, finished, found, err := train.Progress(s.Dir.Path)
+	dir := s.inTraining()
+	epochs, finished, found, err := train.Progress(dir.Path)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: without its last checkpoint a run cannot go on; %s", err, s.checkpointRemedy())
 	case !found:
 		return s.sayBegunAgain()
 	case finished:
-		s.Env.Log.Info("run resumed; its training is finished", "directory", s.Dir.Path, "epochs", epochs)
+		s.Env.Log.Info("run resumed; its training is finished", "directory", dir.Path, "epochs", epochs)
 	default:
-		s.Env.Log.Info("run resumed", "directory", s.Dir.Path, "finished_epochs", epochs)
+		s.Env.Log.Info("run resumed", "directory", dir.Path, "finished_epochs", epochs)
 	}
 	return nil
+}
+
+// inTraining is the folder of the network that training has come to: of a single one, the
+// run directory.
+func (s *session) inTraining() *rundir.Dir {
+	if s.Record.Training == nil && s.epochsInHistory() == 0 {
+		for _, n := range slices.Backward(s.Networks) {
+			if dir := s.Dir.Network(n.Name); dir.HasCheckpoint() {
+				return dir
+			}
+		}
+	}
+	return s.Dir
 }
 
 // sayBegunAgain says that a run without checkpoint begins again, and refuses where

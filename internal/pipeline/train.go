@@ -27,30 +27,48 @@ type Trained struct {
 
 var trainStage = stage{name: "train", run: made(trainRun)}
 
-// trainRun trains the network, or goes on where an earlier process was stopped, and
-// records how it ended.
-func trainRun(ctx context.Context, s *session) (*Trained, error) {
+// trainRun trains the networks in their order, or goes on where an earlier process was
+// stopped, and records how each ended.
+func trainRun(ctx context.Context, s *session) (trained *Trained, err error) {
+	for k, n := range s.Networks {
+		if err := s.Derive(ctx, s.Dir, k); err != nil {
+			return nil, err
+		}
+		if len(s.Networks) > 1 {
+			s.Env.Log.Info("network", "number", fmt.Sprintf("%d/%d", k+1, len(s.Networks)), "directory", s.Dir.Network(n.Name).Path)
+		}
+		if trained, err = n.train(ctx, s.Dir); err != nil {
+			return nil, err
+		}
+	}
+	return trained, nil
+}
+
+// train trains the network and records how that ended.
+func (p *Prepared) train(ctx context.Context, dir *rundir.Dir) (*Trained, error) {
 	started := time.Now()
-	observer, clear := Observe(s.Env, s.Settings.Epochs)
+	observer, clear := Observe(p.Env, p.Settings.Epochs)
 	defer clear()
-	outcome, err := train.Run(ctx, s.TrainJob(s.Dir, observer))
+	outcome, err := train.Run(ctx, p.TrainJob(dir, observer))
 	if err != nil {
 		return nil, err
 	}
 	if outcome.Stopped != "" {
-		s.Env.Log.Info("stopped early", "epoch", outcome.Epochs, "reason", outcome.Stopped)
+		p.Env.Log.Info("stopped early", "epoch", outcome.Epochs, "reason", outcome.Stopped)
 	}
-	s.Env.Log.Info("training finished", "epochs", outcome.Epochs, "best_epoch", outcome.BestEpoch, "took", Seconds(time.Since(started)))
-	if err := s.NoteTraining(s.Dir, outcome); err != nil {
-		return nil, err
-	}
-	history, err := metric.ReadHistory(s.Dir.File(train.HistoryFile))
+	p.Env.Log.Info("training finished", "epochs", outcome.Epochs, "best_epoch", outcome.BestEpoch, "took", Seconds(time.Since(started)))
+	note, err := p.NoteTraining(dir, outcome)
 	if err != nil {
 		return nil, err
 	}
-	s.warnOfNothingLearned(history, outcome.BestEpoch)
-	err = fileio.WriteAtomic(s.Dir.File(rundir.HistoryCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
-	return &Trained{*s.Record.Training, history}, err
+	own := dir.Network(p.Name)
+	history, err := metric.ReadHistory(own.File(train.HistoryFile))
+	if err != nil {
+		return nil, err
+	}
+	p.warnOfNothingLearned(history, outcome.BestEpoch)
+	err = fileio.WriteAtomic(own.File(rundir.HistoryCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
+	return &Trained{*note, history}, err
 }
 
 // warnOfNothingLearned warns of a classifier that always giving one answer would equal,
@@ -109,18 +127,19 @@ func (p *Prepared) warnOfFewSteps() {
 	p.Env.Log.Warn(fmt.Sprintf("training has %s in all: %s", config.Counted(steps, "step"), advice))
 }
 
-// TrainJob is the training of the run in a directory, of which the observer is told.
+// TrainJob is the training of the network in the directory of its run, of which the
+// observer is told.
 func (p *Prepared) TrainJob(dir *rundir.Dir, observer train.Observer) train.Job {
 	s, d := p.Settings, p.Data
 	return train.Job{
-		Options: p.trainOptions(), Dir: dir.Path, Graph: p.Graph, Params: p.Params,
+		Options: p.trainOptions(), Dir: dir.Network(p.Name).Path, Graph: p.Graph, Params: p.Params,
 		Target: p.Modules.Target.Properties(), Task: p.Task,
 		Loss: p.Modules.Loss, Optimizer: p.Modules.Optimizer, Schedule: p.Modules.Schedule,
 		Train: d.Loader(s, p.Modules.Augment), TrainList: d.TrainList(s), Observer: observer, NewValidator: p.newValidator,
 	}
 }
 
-// newValidator makes what scores parameters of the run's network on its validation part.
+// newValidator makes what scores parameters of the network on the validation part.
 func (p *Prepared) newValidator(params *nn.Parameters) (train.Validator, error) {
 	network := *p.Network
 	network.Params = params
@@ -140,29 +159,37 @@ func (p *Prepared) trainOptions() train.Options {
 }
 
 // NoteTraining writes the outcome, with the digest of the best weights, to the
-// record. Weights that are not those of the best epoch in the history are
-// refused: somebody has put others in their place.
-func (p *Prepared) NoteTraining(dir *rundir.Dir, outcome train.Outcome) error {
-	best, err := weights.ReadFile(dir.BestWeights())
+// record of the run in dir. Weights that are not those of the best epoch in the history
+// are refused: somebody has put others in their place.
+func (p *Prepared) NoteTraining(dir *rundir.Dir, outcome train.Outcome) (*rundir.TrainingNote, error) {
+	own := dir.Network(p.Name)
+	best, err := weights.ReadFile(own.BestWeights())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	history, err := metric.ReadHistory(dir.File(train.HistoryFile))
+	history, err := metric.ReadHistory(own.File(train.HistoryFile))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	digest := weights.Digest(best.Tensors)
 	if want := p.Record.DigestIn(history[outcome.BestEpoch-1]); digest != want {
-		return fmt.Errorf("%s: the weights' digest is %s, that of epoch %d, the best, is %s: the file was changed; train again in a new run directory",
-			dir.BestWeights(), digest, outcome.BestEpoch, want)
+		return nil, fmt.Errorf("%s: the weights' digest is %s, that of epoch %d, the best, is %s: the file was changed; train again in a new run directory",
+			own.BestWeights(), digest, outcome.BestEpoch, want)
 	}
-	p.Record.Training = &rundir.TrainingNote{
+	note := &rundir.TrainingNote{
 		Epochs: outcome.Epochs, BestEpoch: outcome.BestEpoch, Stopped: outcome.Stopped, WeightsSHA256: digest,
 	}
-	if err := dir.NoteFiles(p.Record, rundir.SettingsFile, rundir.SplitFile, rundir.DuplicatesFile, train.HistoryFile); err != nil {
-		return err
+	files := []string{rundir.HistoryOf(p.Name)}
+	if p.Name == "" {
+		p.Record.Training = note
+		files = append(files, rundir.SettingsFile, rundir.SplitFile, rundir.DuplicatesFile)
+	} else {
+		p.Record.NoteNetwork(p.Name, note)
 	}
-	return dir.WriteRecord(p.Record)
+	if err := dir.NoteFiles(p.Record, files...); err != nil {
+		return nil, err
+	}
+	return note, dir.WriteRecord(p.Record)
 }
 
 // Seconds is a duration for the log.

@@ -8,7 +8,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/report"
@@ -48,15 +47,6 @@ func (c *Candidate) Classifier() (*classifier.Classifier, error) {
 		return nil, err
 	}
 	return classifier.Of(c.Record, t), nil
-}
-
-// artifact is the model as it is exported.
-func (c *Candidate) artifact() (exporter.Artifact, error) {
-	t, err := c.Trained()
-	if err != nil {
-		return exporter.Artifact{}, err
-	}
-	return c.Record.Artifact(t), nil
 }
 
 // TestEvaluation reads how the run's weights did on the test part.

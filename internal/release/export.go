@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -40,13 +42,13 @@ func ReadExport(dir string) (*rundir.ExportNote, error) {
 // Export writes the model in every format asked for and returns the folder, which
 // is replaced as a whole.
 func (c *Candidate) Export() (string, error) {
-	a, err := c.artifact()
+	t, err := c.Trained()
 	if err != nil {
 		return "", err
 	}
 	dir, formats := c.Dir.File(rundir.ExportDir), c.Modules.Exporters
 	err = fileio.ReplaceDir(dir, func(dir string) error {
-		if err := formats.Export(a, dir); err != nil {
+		if err := ExportNetworks(formats, c.Record, t, buildinfo.Program(), dir); err != nil {
 			return err
 		}
 		return fileio.WriteJSON(filepath.Join(dir, ExportFile), exportRecord{exportSchema, formats.Note()})
@@ -56,6 +58,23 @@ func (c *Candidate) Export() (string, error) {
 	}
 	c.Env.Log.Info("model exported", "directory", dir)
 	return dir, nil
+}
+
+// ExportNetworks writes a network in the given formats into a folder, and those before it
+// into folders of theirs below, by the given version of the program.
+func ExportNetworks(formats settings.Exporters, record *rundir.Record, last *rundir.Trained, program, folder string) error {
+	for _, t := range last.All() {
+		a := record.Artifact(t)
+		a.ProgramVersion = program
+		own := rundir.At(folder).Network(t.Name).Path
+		if err := os.MkdirAll(own, 0o755); err != nil {
+			return err
+		}
+		if err := formats.Export(a, own); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RenewExport writes the exported model, where there is one, again in the formats

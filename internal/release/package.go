@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -79,11 +80,11 @@ func (c *Candidate) CheckApproval() error {
 // fillPackage writes the package's files into an empty folder: the model for
 // Triton, the weights, and the run's files that say where it comes from.
 func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error {
-	a, err := c.artifact()
+	t, err := c.Trained()
 	if err != nil {
 		return err
 	}
-	if err := formats.Export(a, folder); err != nil {
+	if err := ExportNetworks(formats, c.Record, t, buildinfo.Program(), folder); err != nil {
 		return err
 	}
 	for _, name := range append(c.Record.FileNames(), rundir.RecordFile, rundir.CardFile) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ const (
 	PlotsDir      = "plots"
 	ExportDir     = "export"
 	PackageDir    = "package"
+	NetworksDir   = "networks" // of a run of several: a folder each but for the last
 )
 
 // SettingsPath is the file of the run directory dir that holds its configuration.
@@ -222,6 +224,24 @@ func lock(env *Environment, path string) (*Dir, error) {
 
 // HasCheckpoint says whether training in the directory can be resumed.
 func (d *Dir) HasCheckpoint() bool { return fileio.Exists(d.File(train.CheckpointDir, train.LastFile)) }
+
+// Network is the folder of one of several networks of the run, the run directory itself
+// for the last, whose name is empty.
+func (d *Dir) Network(name string) *Dir {
+	if name == "" {
+		return d
+	}
+	return At(d.File(NetworksDir, name))
+}
+
+// HistoryOf is the file, from the run directory, of the history of one of several
+// networks, of the last if the name is empty.
+func HistoryOf(network string) string {
+	if network == "" {
+		return train.HistoryFile
+	}
+	return path.Join(NetworksDir, network, train.HistoryFile)
+}
 
 // BestWeights is the file of the weights that are evaluated and packaged.
 func (d *Dir) BestWeights() string { return d.File(train.CheckpointDir, train.BestFile) }

@@ -127,6 +127,7 @@ func (record *Record) CheckRelease(release *criterion.Release) error {
 func (record *Record) Resume(then *Record) {
 	record.Name, record.ReleaseVersion = then.Name, then.ReleaseVersion
 	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
+	record.Networks = then.Networks
 	record.Initial = then.Initial
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason
 	if then.Training != nil {

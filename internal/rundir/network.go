@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,15 +31,11 @@ func (record *Record) Network() (*Trained, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
-	t, err := target.MakeTarget(model.TargetOf(m))
+	built, err := Build(m, ShapeOf(i.ServedInput()), len(i.Classes))
 	if err != nil {
 		return nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
-	graph, err := m.Build(ShapeOf(i.ServedInput()), len(i.Classes))
-	if err != nil {
-		return nil, fmt.Errorf("the recorded model cannot be built: %w", err)
-	}
-	return NewTrained(graph, graph.NewParameters(0), t, i.Classes)
+	return newChain(m, built, i.Classes)
 }
 
 // Text gives the options in the form that factories take.
@@ -53,24 +50,57 @@ func (n ModuleNote) Text() string {
 }
 
 // Restore rebuilds the network of a run or package from its record alone and
-// gives it the weights in the file at path.
-func (record *Record) Restore(path string) (*Trained, error) {
-	trained, err := record.Network()
+// gives it the weights in the file at path. Those of networks before it are in their
+// folders below the run or package in dir.
+func (record *Record) Restore(dir, path string) (*Trained, error) {
+	last, err := record.Network()
 	if err != nil {
 		return nil, err
 	}
+	if err := record.checkNetworks(last); err != nil {
+		return nil, err
+	}
+	for at, t := range last.First {
+		file, err := weightsOf(filepath.Join(dir, NetworksDir, t.Name))
+		if err != nil {
+			return nil, err
+		}
+		if err := t.Load(file, &record.Networks[at].TrainingNote); err != nil {
+			return nil, err
+		}
+	}
+	return last, last.Load(path, record.Training)
+}
+
+// checkNetworks refuses a record whose networks are not those of its model.
+func (record *Record) checkNetworks(last *Trained) error {
+	var want, found []string
+	for _, t := range last.First {
+		want = append(want, t.Name)
+	}
+	for _, n := range record.Networks {
+		found = append(found, n.Name)
+	}
+	if !slices.Equal(want, found) {
+		return fmt.Errorf("%s has trained networks %q, model %s has %q before its last: it was changed, or training has not come to its end",
+			RecordFile, found, record.Identity.Model.Name, want)
+	}
+	return nil
+}
+
+// Load gives the network the weights in a file, which must be those of the training.
+func (t *Trained) Load(path string, note *TrainingNote) error {
 	file, err := weights.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	params := trained.Params
-	if err := params.Load(file.Tensors); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err := t.Params.Load(file.Tensors); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	if t := record.Training; t != nil && params.Digest() != t.WeightsSHA256 {
-		return nil, fmt.Errorf("%s: the weights' digest is %s, run.json has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, params.Digest(), t.WeightsSHA256)
+	if note != nil && t.Params.Digest() != note.WeightsSHA256 {
+		return fmt.Errorf("%s: the weights' digest is %s, %s has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, t.Params.Digest(), RecordFile, note.WeightsSHA256)
 	}
-	return trained, nil
+	return nil
 }
 
 // OpenModel finds the record and the weights of a run or of a package; with file,
@@ -101,7 +131,7 @@ func OpenModel(path, file string) (*Record, *Trained, error) {
 	} else if file, err = weightsOf(path); err != nil {
 		return nil, nil, err
 	}
-	t, err := record.Restore(file)
+	t, err := record.Restore(path, file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,43 +148,130 @@ func weightsOf(path string) (string, error) {
 	return "", config.Usagef("%s has no weights: its training has not finished an epoch", path)
 }
 
-// Artifact is the network with all that its users must know.
+// Artifact is the network with all that its users must know. Networks before the last
+// have its name and their own.
 func (record *Record) Artifact(t *Trained) exporter.Artifact {
+	name, rule := record.Name, record.Identity.ServedInput()
+	if t.Name != "" {
+		name += "-" + t.Name
+	}
+	if in := t.Graph.Input().Shape; in != ShapeOf(rule) { // it sees what another one made
+		rule = imaging.Rule{Width: in.W, Height: in.H, Channels: in.C, Mode: rule.Mode}
+	}
 	return exporter.Artifact{
-		Name: record.Name, Version: record.ReleaseVersion, ProgramVersion: buildinfo.Program(),
-		Target: t.Target.Properties().Name, Graph: t.Graph, Parameters: t.Params, Labels: t.Labels(record.Identity.Classes), Rule: record.Identity.ServedInput(),
+		Name: name, Version: record.ReleaseVersion, ProgramVersion: buildinfo.Program(),
+		Target: t.Target.Properties().Name, Graph: t.Graph, Parameters: t.Params, Labels: t.Labels(record.Identity.Classes), Rule: rule,
 		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256}, ForceReason: record.ForceReason,
 	}
 }
 
-// ModelBytes is the size of model.onnx before anybody has judged the model.
-func ModelBytes(record *Record, t *Trained) (*int64, error) {
-	a := record.Artifact(t)
-	a.ForceReason = "" // of an earlier decision
-	model, err := exporter.EncodeONNX(a, 0)
-	size := int64(len(model))
-	return &size, err
+// ModelBytes is the size of model.onnx, of all networks together, before anybody has
+// judged the model.
+func ModelBytes(record *Record, last *Trained) (*int64, error) {
+	size := int64(0)
+	for _, t := range last.All() {
+		a := record.Artifact(t)
+		a.ForceReason = "" // of an earlier decision
+		model, err := exporter.EncodeONNX(a, 0)
+		if err != nil {
+			return nil, err
+		}
+		size += int64(len(model))
+	}
+	return &size, nil
 }
 
 // Trained is a network with its weights and what it was trained for.
 type Trained struct {
+	Name   string    // among several networks; empty for the last, by which a run is judged
 	Graph  *nn.Graph // with its outputs, under the names by which they are served
 	Params *nn.Parameters
 	Target target.Target
 	Task   target.Task
+	First  []*Trained                                           // the networks whose outputs it depends on, in order; mostly none
+	Next   func(k int, dst, image []uint8, outputs [][]float32) // model.Sequence.Next; nil where First is empty
 }
 
-// NewTrained is the network of a graph, as its model built it, for a target and the
-// classes of a dataset. A graph whose output is not the target's is refused.
-func NewTrained(g *nn.Graph, p *nn.Parameters, t target.Target, classes []string) (*Trained, error) {
-	task, err := t.Task(g.Input().Shape, classes)
+// All are the networks that the network is the last of, in order.
+func (t *Trained) All() []*Trained { return append(slices.Clone(t.First), t) }
+
+// Images is the shape of the images that the network, or the first of those before it,
+// sees.
+func (t *Trained) Images() nn.Shape {
+	if len(t.First) > 0 {
+		return t.First[0].Graph.Input().Shape
+	}
+	return t.Graph.Input().Shape
+}
+
+// Built is a network as its model builds it.
+type Built struct {
+	Name   string // as that of Trained
+	Graph  *nn.Graph
+	Target target.Target
+}
+
+var networkName = regexp.MustCompile(`^[a-z0-9]+$`)
+
+// Build makes the networks of a model for images of a shape and so many classes, in the
+// order in which they are trained.
+func Build(m model.Model, images nn.Shape, classes int) ([]Built, error) {
+	models, input := []model.Network{{Model: m}}, func(int, nn.Shape) nn.Shape { return images }
+	if s, is := m.(model.Sequence); is {
+		models, input = append(slices.Clone(s.First()), models...), s.InputOf
+	}
+	var built []Built
+	for k, n := range models {
+		if k < len(models)-1 && !networkName.MatchString(n.Name) {
+			return nil, fmt.Errorf("network %d is called %q: want small letters and digits", k, n.Name)
+		}
+		t, err := target.MakeTarget(model.TargetOf(n.Model))
+		if err != nil {
+			return nil, err
+		}
+		g, err := n.Model.Build(input(k, images), classes)
+		if err != nil {
+			return nil, err
+		}
+		built = append(built, Built{n.Name, g, t})
+	}
+	return built, nil
+}
+
+// NewTrained is a network with its parameters for the classes of a dataset. A graph whose
+// output is not the target's is refused.
+func NewTrained(b Built, p *nn.Parameters, classes []string) (*Trained, error) {
+	task, err := b.Target.Task(b.Graph.Input().Shape, classes)
 	if err != nil {
 		return nil, err
 	}
-	if err := task.Check(g); err != nil {
+	if err := task.Check(b.Graph); err != nil {
 		return nil, err
 	}
-	return &Trained{task.Served(g), p, t, task}, nil
+	return &Trained{Name: b.Name, Graph: task.Served(b.Graph), Params: p, Target: b.Target, Task: task}, nil
+}
+
+// newChain is the last of networks with drawn weights.
+func newChain(m model.Model, built []Built, classes []string) (*Trained, error) {
+	var all []*Trained
+	for _, b := range built {
+		t, err := NewTrained(b, b.Graph.NewParameters(0), classes)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return Chain(m, all), nil
+}
+
+// Chain is the last of the networks of a model, which were trained in this order, after
+// those before it.
+func Chain(m model.Model, all []*Trained) *Trained {
+	first, last := all[:len(all)-1], *all[len(all)-1]
+	if s, is := m.(model.Sequence); is && len(first) > 0 {
+		last.First, last.Next = slices.Clone(first), s.Next
+	}
+	return &last
 }
 
 // Labels are those of the classes that belong to the outputs; nil where they are not
@@ -174,7 +291,7 @@ func LoadTrained(dir *Dir, record *Record) (*Trained, error) {
 	if err := record.CheckTrained(dir); err != nil {
 		return nil, err
 	}
-	t, err := record.Restore(dir.BestWeights())
+	t, err := record.Restore(dir.Path, dir.BestWeights())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s has no %s, but its training is finished: %s", dir.Path, path.Join(train.CheckpointDir, train.BestFile), RestoreOrRepeat)
 	}

@@ -24,6 +24,7 @@ type Record struct {
 	IdentitySHA256 string        `json:"identity_sha256"`
 	Weights        string        `json:"weights"` // which are evaluated and packaged: "best" or "ema"
 	Training       *TrainingNote `json:"training,omitempty"`
+	Networks       []NetworkNote `json:"networks,omitempty"` // those trained before the one that is judged, in order
 	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
 	ForceReason    string        `json:"force_reason,omitempty"`
 	// Files has the SHA-256 of the files that stages wrote and that the decision or a
@@ -120,6 +121,23 @@ type TrainingNote struct {
 	BestEpoch     int    `json:"best_epoch"`
 	Stopped       string `json:"stopped,omitempty"` // the reason, when early
 	WeightsSHA256 string `json:"weights_sha256"`    // of the weights named by Record.Weights
+}
+
+// NetworkNote says how the training of one of several networks ended.
+type NetworkNote struct {
+	Name string `json:"name"`
+	TrainingNote
+}
+
+// NoteNetwork records how the training of the named network ended, perhaps once more.
+func (record *Record) NoteNetwork(name string, note *TrainingNote) {
+	for at := range record.Networks {
+		if record.Networks[at].Name == name {
+			record.Networks[at].TrainingNote = *note
+			return
+		}
+	}
+	record.Networks = append(record.Networks, NetworkNote{name, *note})
 }
 
 // Execution is how a run was done: what must not affect a bit.

@@ -131,11 +131,11 @@ func ReadResult(path string) (metric.Result, error) {
 	})
 }
 
-// lossMonitor is the monitor that every target has, and the default.
-const lossMonitor = "validation_loss"
+// LossMonitor is the monitor that every target has, and the default.
+const LossMonitor = "validation_loss"
 
 // Monitors are the figures that can pick the best epoch, the default first.
-func (p *Properties) Monitors() []string { return []string{lossMonitor, p.Figure.Monitor()} }
+func (p *Properties) Monitors() []string { return []string{LossMonitor, p.Figure.Monitor()} }
 
 // CheckMonitor refuses a monitor that the target does not have.
 func (p *Properties) CheckMonitor(name string) error {
@@ -147,7 +147,7 @@ func (p *Properties) CheckMonitor(name string) error {
 
 // LargerIsBetter says whether a monitored figure is better the larger it is.
 func (p *Properties) LargerIsBetter(monitor string) bool {
-	return monitor != lossMonitor && p.Figure.LargerIsBetter
+	return monitor != LossMonitor && p.Figure.LargerIsBetter
 }
 
 // CheckLoss refuses a loss, which has that name, that does not take the target.

@@ -23,8 +23,28 @@ import (
 // errPrefix ends the training after the epochs that were asked for.
 var errPrefix = errors.New("the epochs asked for are compared")
 
-// train repeats the training and compares every epoch as it ends.
+// train repeats the training of the networks and compares every epoch as it ends.
 func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir) error {
+	if len(p.Networks) != len(v.networks) {
+		return &Difference{File: rundir.RecordFile, Figure: "networks", Recorded: strconv.Itoa(len(v.networks)), Found: strconv.Itoa(len(p.Networks)), Cause: changed(rundir.RecordFile)}
+	}
+	for k := range p.Networks {
+		if err := p.Derive(ctx, dir, k); err != nil {
+			return err
+		}
+		switch err := v.trainNetwork(ctx, p.Networks[k], &v.networks[k], dir); {
+		case errors.Is(err, errPrefix):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// trainNetwork repeats the training of one network. It ends with errPrefix after the
+// epochs that were asked for.
+func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *network, dir *rundir.Dir) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	limit := v.result.Recorded
@@ -33,30 +53,31 @@ func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *run
 	}
 	observer, clear := pipeline.Observe(v.env, p.Settings.Epochs)
 	defer clear()
-	c := &comparison{Observer: observer, verification: v, limit: limit, stop: stop}
+	c := &comparison{Observer: observer, verification: v, recorded: recorded, limit: limit, stop: stop}
 	outcome, err := train.Run(ctx, p.TrainJob(dir, c))
 	var diverged *engine.NonFiniteError
 	switch {
 	case c.difference != nil:
 		return c.difference
-	case errors.Is(err, errPrefix):
-		return nil
-	case errors.As(err, &diverged):
-		return v.explain(&Difference{File: train.HistoryFile, Epoch: v.result.Epochs + 1, Figure: "train_loss", Recorded: config.Exact(v.history[v.result.Epochs].TrainLoss), Found: err.Error()})
+	case errors.As(err, &diverged) && c.epochs < len(recorded.history):
+		return v.explain(&Difference{File: rundir.HistoryOf(recorded.name), Epoch: c.epochs + 1, Figure: "train_loss", Recorded: config.Exact(recorded.history[c.epochs].TrainLoss), Found: err.Error()})
 	case err != nil:
 		return err
 	}
-	if err := p.NoteTraining(dir, outcome); err != nil {
+	found, err := p.NoteTraining(dir, outcome)
+	if err != nil {
 		return err
 	}
-	return v.compareOutcome(p.Record.Training)
+	return v.compareOutcome(recorded, found)
 }
 
-// comparison compares a training with a history while it goes on.
+// comparison compares the training of a network with its history while it goes on.
 type comparison struct {
 	train.Observer
 	*verification
-	limit      int // epochs to compare
+	recorded   *network
+	epochs     int // of the network that were compared
+	limit      int // of all networks, that are compared
 	stop       context.CancelCauseFunc
 	difference *Difference
 }
@@ -64,21 +85,21 @@ type comparison struct {
 // Epoch implements train.Observer. It ends the training at the first difference.
 func (c *comparison) Epoch(e metric.Epoch, epochs int, best bool) {
 	c.Observer.Epoch(e, epochs, best)
-	if e.Epoch > len(c.history) {
+	history := c.recorded.history
+	if e.Epoch > len(history) {
 		c.difference = c.explain(&Difference{
-			File: rundir.RecordFile, Figure: "training.epochs", Recorded: strconv.Itoa(len(c.history)), Found: "training that goes on",
+			File: rundir.RecordFile, Figure: c.recorded.figure("epochs"), Recorded: strconv.Itoa(len(history)), Found: "training that goes on",
 		})
 	} else {
-		c.difference = c.compareEpoch(c.history[e.Epoch-1], e)
+		c.difference = c.compareEpoch(rundir.HistoryOf(c.recorded.name), history[e.Epoch-1], e)
 	}
-	switch {
-	case c.difference != nil:
+	if c.difference != nil {
 		c.stop(c.difference)
-	case e.Epoch == c.limit && c.limit < len(c.history):
-		c.result.Epochs = e.Epoch
+		return
+	}
+	c.epochs++
+	if c.result.Epochs++; c.result.Epochs == c.limit && c.limit < c.result.Recorded {
 		c.stop(errPrefix)
-	default:
-		c.result.Epochs = e.Epoch
 	}
 }
 
@@ -96,15 +117,16 @@ func figuresOf(e metric.Epoch) []figure {
 	}
 }
 
-// compareEpoch finds the figures of an epoch that differ; nil if there is none.
-func (v *verification) compareEpoch(recorded, found metric.Epoch) *Difference {
+// compareEpoch finds the figures of an epoch that differ from those in a file; nil if
+// there is none.
+func (v *verification) compareEpoch(file string, recorded, found metric.Epoch) *Difference {
 	var d *Difference
 	was, is := figuresOf(recorded), figuresOf(found)
 	for i := range was {
 		switch {
 		case was[i] == is[i]:
 		case d == nil:
-			d = &Difference{File: train.HistoryFile, Epoch: recorded.Epoch, Figure: was[i].name, Recorded: cmp.Or(was[i].value, nothing), Found: cmp.Or(is[i].value, nothing)}
+			d = &Difference{File: file, Epoch: recorded.Epoch, Figure: was[i].name, Recorded: cmp.Or(was[i].value, nothing), Found: cmp.Or(is[i].value, nothing)}
 		default:
 			d.Others = append(d.Others, was[i].name)
 		}
@@ -137,16 +159,16 @@ func (v *verification) explain(d *Difference) *Difference {
 	return d
 }
 
-// compareOutcome compares how the training ended.
-func (v *verification) compareOutcome(found *rundir.TrainingNote) error {
-	recorded := v.record.Training
+// compareOutcome compares how the training of a network ended.
+func (v *verification) compareOutcome(n *network, found *rundir.TrainingNote) error {
+	recorded := n.note
 	for _, f := range []struct{ name, recorded, found string }{
-		{"training.epochs", strconv.Itoa(recorded.Epochs), strconv.Itoa(found.Epochs)},
-		{"training.best_epoch", strconv.Itoa(recorded.BestEpoch), strconv.Itoa(found.BestEpoch)},
-		{"training.weights_sha256", recorded.WeightsSHA256, found.WeightsSHA256},
+		{"epochs", strconv.Itoa(recorded.Epochs), strconv.Itoa(found.Epochs)},
+		{"best_epoch", strconv.Itoa(recorded.BestEpoch), strconv.Itoa(found.BestEpoch)},
+		{"weights_sha256", recorded.WeightsSHA256, found.WeightsSHA256},
 	} {
 		if f.recorded != f.found {
-			return v.explain(&Difference{File: rundir.RecordFile, Figure: f.name, Recorded: f.recorded, Found: f.found})
+			return v.explain(&Difference{File: rundir.RecordFile, Figure: n.figure(f.name), Recorded: f.recorded, Found: f.found})
 		}
 	}
 	v.result.WeightsSHA256 = found.WeightsSHA256

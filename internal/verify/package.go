@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -80,13 +81,11 @@ func (v *verification) derive(dir string) error {
 // and the weights in the file of that name: the model in the given formats, into
 // models, and the model card, into cards.
 func (v *verification) deriveBy(program string, formats settings.Exporters, weights, models, cards string) error {
-	t, err := v.record.Restore(v.file(weights))
+	t, err := v.record.Restore(v.folder, v.file(weights))
 	if err != nil {
 		return unreadable(weights, err)
 	}
-	a := v.record.Artifact(t)
-	a.ProgramVersion = program
-	if err := formats.Export(a, models); err != nil {
+	if err := release.ExportNetworks(formats, v.record, t, program, models); err != nil {
 		return unreadable(rundir.RecordFile, err)
 	}
 	content, err := report.Gather(rundir.At(v.folder), v.record, t, program)
@@ -127,7 +126,7 @@ func (v *verification) compareDerived(dir, name string) error {
 }
 
 // recordedName is what the record may list of a package's files.
-var recordedName = regexp.MustCompile(`^(run\.env|split\.json|duplicates\.json|history\.jsonl|release\.json|` +
+var recordedName = regexp.MustCompile(`^(run\.env|split\.json|duplicates\.json|(networks/[a-z0-9]+/)?history\.jsonl|release\.json|` +
 	`evaluation/[a-z0-9._-]+\.(json|csv)|plots/[a-z0-9-]+\.(json|svg|png))$`)
 
 // checkNames finds files and folders that no package has.

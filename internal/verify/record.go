@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -83,7 +84,15 @@ func (v *verification) readRecord(context.Context) (err error) {
 		return config.Usagef("%s has not been trained to its end: there is nothing to compare with", v.request.Path)
 	}
 	v.result.weights = v.record.Weights
-	v.result.IdentitySHA256, v.result.Recorded = v.record.IdentitySHA256, v.record.Training.Epochs
+	for i := range v.record.Networks {
+		n := &v.record.Networks[i]
+		v.networks = append(v.networks, network{name: n.Name, note: &n.TrainingNote})
+	}
+	v.networks = append(v.networks, network{note: v.record.Training})
+	v.result.IdentitySHA256 = v.record.IdentitySHA256
+	for _, n := range v.networks {
+		v.result.Recorded += n.note.Epochs
+	}
 	if v.request.Epochs > v.result.Recorded {
 		return config.Usagef("--epochs %d: the training had %d", v.request.Epochs, v.result.Recorded)
 	}
@@ -115,43 +124,63 @@ func (v *verification) checkSplit(context.Context) error {
 }
 
 // checkHistory reads the epochs to compare with.
-func (v *verification) checkHistory(context.Context) (err error) {
-	if v.history, err = metric.ReadHistory(v.file(train.HistoryFile)); err != nil {
-		return v.lacking(train.HistoryFile, err)
+func (v *verification) checkHistory(context.Context) error {
+	for i := range v.networks {
+		if err := v.checkHistoryOf(&v.networks[i]); err != nil {
+			return err
+		}
 	}
-	t := v.record.Training
-	if len(v.history) != t.Epochs {
-		return &Difference{File: train.HistoryFile, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(v.history)), Cause: changed(train.HistoryFile, rundir.RecordFile)}
+	return nil
+}
+
+func (v *verification) checkHistoryOf(n *network) (err error) {
+	name, t := rundir.HistoryOf(n.name), n.note
+	if n.history, err = metric.ReadHistory(v.file(name)); err != nil {
+		return v.lacking(name, err)
+	}
+	if len(n.history) != t.Epochs {
+		return &Difference{File: name, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(n.history)), Cause: changed(name, rundir.RecordFile)}
 	}
 	if t.BestEpoch < 1 || t.BestEpoch > t.Epochs {
-		return &Difference{File: rundir.RecordFile, Figure: "training.best_epoch", Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: changed(rundir.RecordFile)}
+		return &Difference{File: rundir.RecordFile, Figure: n.figure("best_epoch"), Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: changed(rundir.RecordFile)}
 	}
-	best := v.history[t.BestEpoch-1]
+	best := n.history[t.BestEpoch-1]
 	digest := best.WeightsSHA256
 	if v.record.Weights == "ema" {
 		digest = best.EMASHA256
 	}
 	if digest != t.WeightsSHA256 {
-		return &Difference{File: train.HistoryFile, Epoch: best.Epoch, Figure: "digest of the " + v.record.Weights + " weights", Recorded: t.WeightsSHA256, Found: digest,
-			Cause: changed(train.HistoryFile, rundir.RecordFile)}
+		return &Difference{File: name, Epoch: best.Epoch, Figure: "digest of the " + v.record.Weights + " weights", Recorded: t.WeightsSHA256, Found: digest,
+			Cause: changed(name, rundir.RecordFile)}
 	}
 	return nil
 }
 
-// checkWeights compares the weights with the digest of them.
+// checkWeights compares the weights with the digests of them.
 func (v *verification) checkWeights(context.Context) error {
-	name := exporter.WeightsFile
-	if !v.packaged {
-		name = train.CheckpointDir + "/" + train.BestFile
-	}
-	file, err := weights.ReadFile(v.file(name))
-	if err != nil {
-		return v.lacking(name, err)
-	}
-	if digest := weights.Digest(file.Tensors); digest != v.record.Training.WeightsSHA256 {
-		return &Difference{File: name, Figure: "digest of the weights", Recorded: v.record.Training.WeightsSHA256, Found: digest, Cause: changed(name, rundir.RecordFile)}
+	for _, n := range v.networks {
+		name := v.weightsOf(n.name)
+		file, err := weights.ReadFile(v.file(name))
+		if err != nil {
+			return v.lacking(name, err)
+		}
+		if digest := weights.Digest(file.Tensors); digest != n.note.WeightsSHA256 {
+			return &Difference{File: name, Figure: "digest of the weights", Recorded: n.note.WeightsSHA256, Found: digest, Cause: changed(name, rundir.RecordFile)}
+		}
 	}
 	return nil
+}
+
+// weightsOf is the file of the weights of a network.
+func (v *verification) weightsOf(network string) string {
+	name := path.Join(train.CheckpointDir, train.BestFile)
+	if v.packaged {
+		name = exporter.WeightsFile
+	}
+	if network != "" {
+		name = path.Join(rundir.NetworksDir, network, name)
+	}
+	return name
 }
 
 // checkRelease compares the decision with the record. A run that was only trained

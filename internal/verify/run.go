@@ -178,7 +178,7 @@ func (v *verification) noteNotCompared(context.Context) error {
 
 // notRebuilt names what of a run or package is made of the weights of the best epoch.
 func (v *verification) notRebuilt() []string {
-	names := []string{path.Join(train.CheckpointDir, train.BestFile), exporter.WeightsFile}
+	names := []string{path.Join(train.CheckpointDir, train.BestFile), exporter.WeightsFile, rundir.NetworksDir}
 	for _, part := range []dataset.Part{dataset.PartValidation, dataset.PartTest} {
 		names = append(names, rundir.EvaluationFile(part))
 	}
@@ -191,6 +191,11 @@ func (v *verification) notRebuilt() []string {
 func (v *verification) notCompared() []string {
 	names := []string{
 		rundir.ReportFile, rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, logging.TextFile, logging.JSONFile,
+	}
+	for _, n := range v.record.Networks {
+		for _, name := range []string{rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile)} {
+			names = append(names, path.Join(rundir.NetworksDir, n.Name, name))
+		}
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return !fileio.Exists(v.file(name)) })
 	evaluations, _ := fileio.FilesBelow(v.file(rundir.EvaluationDir)) // a run that was only trained has none

@@ -58,9 +58,24 @@ type verification struct {
 	packaged bool   // a package, not a run directory
 	record   *rundir.Record
 	split    *dataset.Split
-	history  []metric.Epoch
+	networks []network          // in the order of training; the last is the one that is judged
 	release  *criterion.Release // nil where there is none
 	result   Verification
+}
+
+// network is what is recorded of the training of a network.
+type network struct {
+	name    string // empty for the last and for a single one
+	note    *rundir.TrainingNote
+	history []metric.Epoch
+}
+
+// figure is the name in the record of a figure of the training.
+func (n *network) figure(name string) string {
+	if n.name == "" {
+		return "training." + name
+	}
+	return fmt.Sprintf("networks (%s).%s", n.name, name)
 }
 
 // Run trains the model of a run or package again, from its record alone, and

@@ -1,0 +1,68 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/loss"
+	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/target"
+)
+
+// checkSequence refuses what does not go with a model of several networks.
+func (s *Settings) checkSequence(m *Modules) error {
+	sequence, is := m.Model.(model.Sequence)
+	if !is {
+		return nil
+	}
+	for _, given := range []struct {
+		flag string
+		set  bool
+	}{{"test-image-size", s.TestImageSize != ""}, {"init-from", s.InitFrom != ""}, {"freeze", len(s.Freeze) > 0}} {
+		if given.set {
+			return config.Usagef("--%s does not go with model %s, which has several networks: leave it out, or use a model of one network", given.flag, s.Model)
+		}
+	}
+	var errs []error
+	for k, n := range sequence.First() {
+		_, _, err := s.OfNetwork(m, k, n.Model)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// seedStride is between the seeds of the networks of a run.
+const seedStride = 1 << 32
+
+// OfNetwork gives what network k of a model of several is trained by: m is its own model.
+// Each draws by a seed of its own. Images are augmented for the first network alone, since
+// the later ones see what this made of them. Networks before the last are trained with the
+// default loss of their target, and watched by the validation loss.
+func (s *Settings) OfNetwork(all *Modules, k int, m model.Model) (*Settings, *Modules, error) {
+	own, modules := *s, *all
+	own.Seed += k * seedStride
+	if k > 0 {
+		modules.Augment = nil
+	}
+	if m == all.Model {
+		return &own, &modules, nil
+	}
+	modules.Model = m
+	var err error
+	if modules.Target, err = targetOf(m); err != nil {
+		return nil, nil, err
+	}
+	p := modules.Target.Properties()
+	own.Monitor = target.LossMonitor
+	modules.Loss, modules.LossNote, err = Noted(loss.MakeLoss, p.Loss, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, on := all.Augment.Mixup(); on && k == 0 {
+		if err := p.CheckMixup(modules.Loss); err != nil {
+			return nil, nil, fmt.Errorf("network %d: %w", k, err)
+		}
+	}
+	return &own, &modules, nil
+}
