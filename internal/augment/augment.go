@@ -26,8 +26,9 @@ import (
 type Transform interface {
 	// Apply draws what it needs from s and writes the varied src to dst, which
 	// has the shape of src and shares no memory with it. It returns false when
-	// the image is to stay as it is; dst is then of no interest.
-	Apply(dst, src imaging.Image, s *rng.Stream) bool
+	// the image is to stay as it is; dst is then of no interest. A transform that moves
+	// pixels notes in moves, which may be nil, where it puts them.
+	Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool
 }
 
 const kind = "augmentation"
@@ -67,8 +68,8 @@ type chance struct {
 	transform Transform
 }
 
-func (c chance) Apply(dst, src imaging.Image, s *rng.Stream) bool {
-	return s.Bool(c.p) && c.transform.Apply(dst, src, s)
+func (c chance) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
+	return s.Bool(c.p) && c.transform.Apply(dst, src, s, moves)
 }
 
 // mover is a transform that moves images by whole pixels.
@@ -157,12 +158,22 @@ func (p *Pipeline) Resolved() string {
 }
 
 // Apply varies img by every transform of the list but mixup.
-func (p *Pipeline) Apply(img imaging.Image, s *rng.Stream) {
+func (p *Pipeline) Apply(img imaging.Image, s *rng.Stream) { p.apply(img, s, nil) }
+
+// Move does what Apply does, with the same numbers drawn and the same pixels, and
+// returns where the places of the image went; nil where it did not move.
+func (p *Pipeline) Move(img imaging.Image, s *rng.Stream) imaging.Motion {
+	var moves Moves
+	p.apply(img, s, &moves)
+	return moves.motion()
+}
+
+func (p *Pipeline) apply(img imaging.Image, s *rng.Stream, moves *Moves) {
 	buffer := p.buffer(img)
 	defer p.buffers.Put(buffer)
 	dst, src := *buffer, img
 	for _, transform := range p.transforms {
-		if transform.Apply(dst, src, s) {
+		if transform.Apply(dst, src, s, moves) {
 			dst, src = src, dst
 		}
 	}
@@ -175,7 +186,7 @@ func (p *Pipeline) buffer(like imaging.Image) *imaging.Image {
 	if m, ok := p.buffers.Get().(*imaging.Image); ok && m.SameShape(like) {
 		return m
 	}
-	m := imaging.New(like.Width, like.Height, like.Channels)
+	m := like.Black(like.Width, like.Height)
 	return &m
 }
 

@@ -25,7 +25,7 @@ func factor(s *rng.Stream, amount float64) int {
 	return one + fixed(s.Uniform(-float32(amount), float32(amount)))
 }
 
-func (t *brightness) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *brightness) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {
 	f := factor(s, t.amount)
 	for i, p := range src.Pix {
 		dst.Pix[i] = clamp((int(p)*f + one/2) >> 16)

@@ -14,7 +14,7 @@ func newContrast(o *config.Options) (Transform, error) {
 	return t, nil
 }
 
-func (t *contrast) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *contrast) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {
 	f := factor(s, t.amount)
 	rest := meanLuma(src) * (one - f)
 	for i, p := range src.Pix {
@@ -23,15 +23,19 @@ func (t *contrast) Apply(dst, src imaging.Image, s *rng.Stream) bool {
 	return f != one
 }
 
-// meanLuma is the mean grey value of an image, rounded.
+// meanLuma is the mean grey value of an image, of all its frames, rounded.
 func meanLuma(m imaging.Image) int {
-	sum, pixels := 0, m.Width*m.Height
-	for i := 0; i < len(m.Pix); i += m.Channels {
-		if m.Channels == 1 {
+	sum, step := 0, 1
+	if m.Colour() {
+		step = 3
+	}
+	for i := 0; i < len(m.Pix); i += step {
+		if step == 1 {
 			sum += int(m.Pix[i])
 		} else {
 			sum += int(imaging.Luma(m.Pix[i], m.Pix[i+1], m.Pix[i+2]))
 		}
 	}
+	pixels := len(m.Pix) / step
 	return (sum + pixels/2) / pixels
 }

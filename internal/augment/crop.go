@@ -21,7 +21,7 @@ func newCrop(o *config.Options) (Transform, error) {
 
 // Apply never makes the padded image: a part of it is the original moved by up
 // to pad pixels.
-func (t *crop) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *crop) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
 	dx := s.IntN(2*t.pad+1) - t.pad
 	dy := s.IntN(2*t.pad+1) - t.pad
 	if dx == 0 && dy == 0 {
@@ -34,6 +34,7 @@ func (t *crop) Apply(dst, src imaging.Image, s *rng.Stream) bool {
 	case "reflect":
 		from = reflect
 	}
+	moves.shift(-dx, -dy)
 	translate(dst, src, dx, dy, from, uint8(t.fill))
 	return true
 }

@@ -28,7 +28,7 @@ func newElastic(o *config.Options) (Transform, error) {
 	return t, nil
 }
 
-func (t *elastic) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *elastic) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
 	alpha := int(math.Floor(float64(t.alpha*256) + 0.5))
 	if alpha == 0 {
 		return false
@@ -50,6 +50,7 @@ func (t *elastic) Apply(dst, src imaging.Image, s *rng.Stream) bool {
 			field[i] = displacement(v, alpha, whole)
 		}
 	}
+	moves.displace(src, dx, dy)
 	displace(dst, src, dx, dy, uint8(t.fill))
 	return true
 }

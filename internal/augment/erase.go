@@ -23,7 +23,7 @@ func newErase(o *config.Options) (Transform, error) {
 	return t, checkRange(t.min, t.max)
 }
 
-func (t *erase) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *erase) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {
 	width, height := t.rectangle(src.Width, src.Height, s)
 	if width == 0 || height == 0 {
 		return false

@@ -14,8 +14,9 @@ func newFlip(o *config.Options) (Transform, error) {
 	return t, nil
 }
 
-func (t *flip) Apply(dst, src imaging.Image, _ *rng.Stream) bool {
+func (t *flip) Apply(dst, src imaging.Image, _ *rng.Stream, moves *Moves) bool {
 	vertical := t.direction == "vertical"
+	moves.mirror(src, vertical)
 	for y := range dst.Height {
 		if vertical {
 			copy(dst.Row(y), src.Row(src.Height-1-y))

@@ -20,7 +20,7 @@ func newMixup(o *config.Options) (Transform, error) {
 }
 
 // Apply leaves single images as they are.
-func (t *mixup) Apply(_, _ imaging.Image, _ *rng.Stream) bool { return false }
+func (t *mixup) Apply(_, _ imaging.Image, _ *rng.Stream, _ *Moves) bool { return false }
 
 // Mixup returns the parameter of the Beta distribution that MixShare draws
 // from, and whether the list has mixup at all.

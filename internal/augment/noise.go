@@ -17,7 +17,7 @@ func newNoise(o *config.Options) (Transform, error) {
 // Apply takes the sum of eight random bytes for a Gaussian number (Irwin-Hall;
 // it ends at 4.9 standard deviations): two words of the stream a value, where
 // [rng.Stream.Normal] takes twelve.
-func (t *noise) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *noise) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {
 	const (
 		mean      = 8 * 255 / 2
 		deviation = 209.02153 // sqrt(8 * (256*256-1) / 12)

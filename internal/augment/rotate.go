@@ -18,11 +18,13 @@ func newRotate(o *config.Options) (Transform, error) {
 	return t, nil
 }
 
-func (t *rotate) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *rotate) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
 	sin, cos := angle(s, t.degrees)
 	if sin == 0 && cos == one {
 		return false
 	}
-	warp(dst, src, matrix{cos, -sin, sin, cos}, uint8(t.fill))
+	m := matrix{cos, -sin, sin, cos}
+	moves.warp(src, m)
+	warp(dst, src, m, uint8(t.fill))
 	return true
 }

@@ -29,12 +29,14 @@ func checkRange(low, high float64) error {
 	return nil
 }
 
-func (t *scale) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *scale) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
 	factor := fixed(s.Uniform(float32(t.min), float32(t.max)))
 	if factor == one {
 		return false
 	}
 	inverse := (one*one + factor/2) / factor
-	warp(dst, src, matrix{inverse, 0, 0, inverse}, uint8(t.fill))
+	m := matrix{inverse, 0, 0, inverse}
+	moves.warp(src, m)
+	warp(dst, src, m, uint8(t.fill))
 	return true
 }

@@ -18,12 +18,14 @@ func newShear(o *config.Options) (Transform, error) {
 	return t, nil
 }
 
-func (t *shear) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *shear) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
 	sin, cos := angle(s, t.degrees)
 	tangent := sin * one / cos
 	if tangent == 0 {
 		return false
 	}
-	warp(dst, src, matrix{one, tangent, 0, one}, uint8(t.fill))
+	m := matrix{one, tangent, 0, one}
+	moves.warp(src, m)
+	warp(dst, src, m, uint8(t.fill))
 	return true
 }

@@ -15,12 +15,13 @@ func newShift(o *config.Options) (Transform, error) {
 	return t, nil
 }
 
-func (t *shift) Apply(dst, src imaging.Image, s *rng.Stream) bool {
+func (t *shift) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
 	dx := s.IntN(2*t.pixels+1) - t.pixels
 	dy := s.IntN(2*t.pixels+1) - t.pixels
 	if dx == 0 && dy == 0 {
 		return false
 	}
+	moves.shift(-dx, -dy)
 	translate(dst, src, dx, dy, constant, uint8(t.fill))
 	return true
 }

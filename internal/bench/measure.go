@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
@@ -12,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
@@ -20,7 +22,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
 	"github.com/blocktrain/blocktrain/internal/rng"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // benchmark is one network on its way through the measurements.
@@ -29,8 +33,8 @@ type benchmark struct {
 	settings *settings.Settings
 	request  *Request
 
-	graph   *nn.Graph
-	params  *nn.Parameters
+	graph   *nn.Graph // as the model builds it
+	trained *rundir.Trained
 	loss    loss.Loss
 	update  optimizer.Optimizer
 	options map[string]string // of the model, resolved
@@ -38,7 +42,7 @@ type benchmark struct {
 	peak    float64 // fused multiply-adds a second, of one worker
 }
 
-// heldBatch is a batch of noise with labels drawn for it.
+// heldBatch is a batch of noise with the targets of it, labels among them drawn.
 type heldBatch struct {
 	images  []uint8
 	targets []float32
@@ -101,16 +105,32 @@ func (b *benchmark) build() error {
 	if err := demand.Check(); err != nil {
 		return err
 	}
-	b.params = b.graph.NewParameters(1)
-	noiseStatistics(b.input.C).Normalize(b.params)
-	if b.loss, _, err = loss.MakeLoss("cross-entropy", ""); err != nil {
+	if err := b.takeTarget(m); err != nil {
 		return err
 	}
 	if b.update, _, err = optimizer.MakeOptimizer(b.settings.Optimizer, b.settings.OptimizerOptions); err != nil {
 		return config.Usage(err)
 	}
-	b.drawBatches()
-	return nil
+	return b.drawBatches()
+}
+
+// takeTarget makes what the model is for: first weights, what is served, and the loss.
+func (b *benchmark) takeTarget(m model.Model) error {
+	t, err := target.MakeTarget(model.TargetOf(m))
+	if err != nil {
+		return err
+	}
+	params := b.graph.NewParameters(1)
+	noiseStatistics(b.input.C).Normalize(params)
+	classes := make([]string, b.request.Classes)
+	for i := range classes {
+		classes[i] = strconv.Itoa(i)
+	}
+	if b.trained, err = rundir.NewTrained(b.graph, params, t, classes); err != nil {
+		return config.Usage(fmt.Errorf("model %s: %w", b.model, err))
+	}
+	b.loss, _, err = loss.MakeLoss(t.Properties().Loss, "")
+	return err
 }
 
 // noiseStatistics are those of evenly distributed bytes.
@@ -126,22 +146,27 @@ func noiseStatistics(channels int) *dataset.Statistics {
 // learnt by heart, which would make numbers unlike those of training.
 const heldBatches = 8
 
-func (b *benchmark) drawBatches() {
+func (b *benchmark) drawBatches() error {
 	key := rng.NewKey(1, rng.TestPurpose)
+	size, task := b.input.Elements(), b.trained.Task
 	for i := range heldBatches {
 		s := key.Stream(uint32(i), 0, 0)
-		batch := heldBatch{
-			images:  make([]uint8, b.batch*b.input.Elements()),
-			targets: make([]float32, b.batch*b.request.Classes),
-		}
+		batch := heldBatch{images: make([]uint8, b.batch*size), targets: make([]float32, b.batch*task.Size())}
 		for j := range batch.images {
 			batch.images[j] = uint8(s.Uint32())
 		}
 		for j := range b.batch {
-			batch.targets[j*b.request.Classes+s.IntN(b.request.Classes)] = 1
+			example := dataset.Example{
+				Info:  dataset.Info{Label: s.IntN(b.request.Classes)},
+				Image: imaging.Image{Width: b.input.W, Height: b.input.H, Channels: b.input.C, Pix: batch.images[j*size:][:size]},
+			}
+			if err := task.Encode(batch.targets[j*task.Size():][:task.Size()], example); err != nil {
+				return err
+			}
 		}
 		b.batches = append(b.batches, batch)
 	}
+	return nil
 }
 
 // budget is the time for a share of what is measured.
@@ -158,8 +183,13 @@ func (b *benchmark) training(ctx context.Context) (*TrainingResult, error) {
 	if b.request.Measure == Inference {
 		return nil, nil
 	}
-	trainer, err := engine.NewTrainer(b.graph, b.params.Clone(), engine.TrainerOptions{
+	graph, err := b.trained.Task.Trained(b.graph, b.loss)
+	if err != nil {
+		return nil, config.Usage(err)
+	}
+	trainer, err := engine.NewTrainer(graph, b.trained.Params.Clone(), engine.TrainerOptions{
 		BatchSize: b.batch, ShardSize: b.settings.ShardSize, Workers: b.settings.WorkerCount(), Seed: 1, Loss: b.loss, Optimizer: b.update,
+		TargetSize: b.trained.Task.Size(), Figure: b.trained.Task.Figure,
 	})
 	if err != nil {
 		return nil, config.Usage(err)
@@ -241,7 +271,7 @@ func (b *benchmark) inference(ctx context.Context) (*InferenceResult, error) {
 	if b.request.Measure == Inference {
 		share = 0.6
 	}
-	inference, err := engine.NewInference(b.graph, b.params, b.batch, b.settings.WorkerCount())
+	inference, err := engine.NewInference(b.trained.Graph, b.trained.Params, b.batch, b.settings.WorkerCount())
 	if err != nil {
 		return nil, config.Usage(err)
 	}
@@ -265,19 +295,22 @@ func (b *benchmark) inference(ctx context.Context) (*InferenceResult, error) {
 
 // predictor returns a function that takes the next n images through the network.
 func (b *benchmark) predictor(inference *engine.Inference, n int) func() error {
-	probabilities := make([]float32, n*b.request.Classes)
+	var outputs [][]float32
+	for _, size := range inference.Sizes() {
+		outputs = append(outputs, make([]float32, n*size))
+	}
 	number := 0
 	return func() error {
 		batch := b.batches[number%len(b.batches)]
 		number++
-		inference.Run(probabilities, batch.images[:n*b.input.Elements()])
+		inference.Run(outputs, batch.images[:n*b.input.Elements()])
 		return nil
 	}
 }
 
 // latency times single images, divided among the workers where there are several.
 func (b *benchmark) latency(ctx context.Context, workers int, budget time.Duration) (*metric.Latency, error) {
-	inference, err := engine.NewInference(b.graph, b.params, 1, workers)
+	inference, err := engine.NewInference(b.trained.Graph, b.trained.Params, 1, workers)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
 // Package classifier runs a trained network on images: the one way from pixels to
-// probabilities that evaluation, prediction, latency and servers share.
+// results that validation, evaluation, prediction, latency and servers share.
 package classifier
 
 import (
@@ -12,21 +12,21 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundir"
-	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Classifier is a network with its weights, the rule that brings images to its input,
-// and the names of what it tells apart.
+// and the names of what it tells apart. Networks for other targets than classes are
+// run by it too.
 type Classifier struct {
-	Graph  *nn.Graph
-	Params *nn.Parameters
+	*rundir.Trained
 	Rule   imaging.Rule
-	Labels []string
+	Labels []string // of the classes; nil where the outputs are not of classes
 }
 
 // Of is the classifier that a record describes, with the weights t.
 func Of(record *rundir.Record, t *rundir.Trained) *Classifier {
-	return &Classifier{Graph: t.Graph, Params: t.Params, Rule: record.Identity.Input, Labels: record.Identity.Classes}
+	return &Classifier{Trained: t, Rule: record.Identity.ServedInput(), Labels: t.Labels(record.Identity.Classes)}
 }
 
 // Open reads the classifier of the run or package at path, with the weights in file
@@ -39,19 +39,129 @@ func Open(path, file string) (*Classifier, *rundir.Record, error) {
 	return Of(record, t), record, nil
 }
 
+// Output is the output of that name among those of a plan, nil where there is none.
+func (c *Classifier) Output(outputs [][]float32, name string) []float32 {
+	for k, o := range c.Graph.Outputs {
+		if o.Name == name {
+			return outputs[k]
+		}
+	}
+	return nil
+}
+
 // ImageBytes is the number of bytes of one image as the network takes it.
 func (c *Classifier) ImageBytes() int { return c.Graph.Input().Shape.Elements() }
 
-// Plan compiles the network for batches of up to batch images, fewer where they are
-// large. Whoever asked for the plan closes it.
-func (c *Classifier) Plan(batch, workers int) (*engine.Inference, error) {
-	return engine.NewInference(c.Graph, c.Params, train.InferenceBatch(c.Graph, batch), workers)
+// Plan is a network compiled for batches of a size, with room for its outputs. It is
+// used by one goroutine at a time.
+type Plan struct {
+	*engine.Inference
+	outputs [][]float32
+	views   [][]float32
 }
 
-// Probabilities runs the network over the examples of list and returns
-// [len(list),classes] and the labels.
-func (c *Classifier) Probabilities(ctx context.Context, data *dataset.Loader, list []int, workers int) (probabilities []float32, labels []int, err error) {
-	return train.Probabilities(ctx, c.Graph, c.Params, data, list, workers)
+// NewPlan compiles the network for batches of up to batch images, fewer where they or
+// the outputs of a layer are large. Close ends its workers.
+func (c *Classifier) NewPlan(batch, workers int) (*Plan, error) {
+	inference, err := engine.NewInference(c.Graph, c.Params, batchSize(c.Graph, batch), workers)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Inference: inference, views: make([][]float32, len(inference.Sizes()))}
+	for _, size := range inference.Sizes() {
+		p.outputs = append(p.outputs, make([]float32, size*inference.BatchSize()))
+	}
+	return p, nil
+}
+
+// batchSize is the number of images to give to one call of a plan of g, at most limit.
+// It affects no result.
+func batchSize(g *nn.Graph, limit int) int {
+	const budget = 64 << 20 // values of the largest layer
+	largest := 1
+	for _, n := range g.Nodes {
+		largest = max(largest, n.Shape.Elements())
+	}
+	return max(1, min(limit, budget/largest))
+}
+
+// Run computes the outputs of n images [n,H,W,C], in the order in which they are served.
+// They are valid until the next call.
+func (p *Plan) Run(n int, images []uint8) [][]float32 {
+	for k, size := range p.Sizes() {
+		p.views[k] = p.outputs[k][:n*size]
+	}
+	p.Inference.Run(p.views, images)
+	return p.views
+}
+
+// scoringBatch is the most images that scoring takes at a time.
+const scoringBatch = 128
+
+// Scorer runs a network over lists of examples, with its weights as they are at the
+// time.
+type Scorer struct {
+	*Classifier
+	plan *Plan
+}
+
+// NewScorer compiles the network. Close ends its workers.
+func (c *Classifier) NewScorer(workers int) (*Scorer, error) {
+	plan, err := c.NewPlan(scoringBatch, workers)
+	return &Scorer{c, plan}, err
+}
+
+// Close ends the workers.
+func (s *Scorer) Close() { s.plan.Close() }
+
+// Tally runs the network over the examples of list and collects what it makes of them.
+func (s *Scorer) Tally(ctx context.Context, data *dataset.Loader, list []int) (target.Tally, error) {
+	s.plan.Refresh()
+	tally := s.Task.NewTally(len(list))
+	loader := *data
+	loader.Encoder = s.Task
+	infos := make([]dataset.Info, 0, scoringBatch)
+	for batch, err := range loader.Batches(ctx, list, 0, 0, s.plan.BatchSize()) {
+		if err != nil {
+			return nil, err
+		}
+		infos = infos[:0]
+		for _, i := range batch.Indexes {
+			infos = append(infos, data.Dataset.Info(i))
+		}
+		scored := target.Batch{Infos: infos, Images: batch.Images, Targets: batch.Targets, Outputs: s.plan.Run(batch.N, batch.Images)}
+		if err := tally.Add(scored); err != nil {
+			return nil, err
+		}
+	}
+	return tally, ctx.Err()
+}
+
+// Tally is Scorer.Tally for a single list.
+func (c *Classifier) Tally(ctx context.Context, data *dataset.Loader, list []int, workers int) (target.Tally, error) {
+	s, err := c.NewScorer(workers)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.Tally(ctx, data, list)
+}
+
+// Validator scores a network on a fixed list of examples, as training does after each
+// epoch.
+type Validator struct {
+	*Scorer
+	Data *dataset.Loader
+	List []int
+}
+
+// Validate implements train.Validator.
+func (v Validator) Validate(ctx context.Context) (metric.Result, error) {
+	tally, err := v.Tally(ctx, v.Data, v.List)
+	if err != nil {
+		return nil, err
+	}
+	return tally.Result()
 }
 
 // Measuring latency: how many calls are not counted, and how many are.
@@ -63,7 +173,7 @@ const (
 // Latency times the network on single images of list, on one worker of the machine of
 // that name.
 func (c *Classifier) Latency(ctx context.Context, data *dataset.Loader, list []int, machine string) (*metric.Latency, error) {
-	plan, err := c.Plan(1, 1)
+	plan, err := c.NewPlan(1, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +182,13 @@ func (c *Classifier) Latency(ctx context.Context, data *dataset.Loader, list []i
 	for i := range order {
 		order[i] = list[i%len(list)]
 	}
-	probabilities := make([]float32, plan.Classes())
 	var samples []time.Duration
 	for batch, err := range data.Batches(ctx, order, 0, 0, 1) {
 		if err != nil {
 			return nil, err
 		}
 		started := time.Now()
-		plan.Run(probabilities, batch.Images)
+		plan.Run(1, batch.Images)
 		if batch.Position >= LatencyWarmup {
 			samples = append(samples, time.Since(started))
 		}

@@ -74,7 +74,10 @@ func (c *call) predict(ctx context.Context, request predict.Request, form predic
 }
 
 func writePredictions(ctx context.Context, p *predict.Predictor, format string, w io.Writer) error {
-	lines := predict.NewWriter(format, w, len(p.Labels))
+	lines, err := p.NewWriter(format, w)
+	if err != nil {
+		return err
+	}
 	if err := lines.Begin(); err != nil {
 		return err
 	}

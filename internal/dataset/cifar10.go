@@ -53,9 +53,9 @@ func (s cifar10Source) Open(ctx context.Context, dir string, mode Mode) (Dataset
 	var batches []*frames
 	of := cifarExamples{records: s.records}
 	for _, name := range cifarFiles {
-		batch, labels, err := s.readBatch(filepath.Join(folder, name), mode)
-		if err != nil {
-			return nil, err
+		batch, labels, failure := s.readBatch(filepath.Join(folder, name), mode)
+		if failure != nil {
+			return nil, failure
 		}
 		batches = append(batches, batch)
 		of.labels = append(of.labels, labels...)

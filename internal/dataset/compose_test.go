@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 	"testing"
 
@@ -79,80 +78,13 @@ func TestConcatErrors(t *testing.T) {
 
 func TestConcatWithAnEmptyMember(t *testing.T) {
 	first, second := twoSets(t)
-	empty, err := Subset(second, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := Concat(empty, first)
+	d, err := Concat(picked{second, nil}, first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d.Len() != 6 || d.Info(0).Member != 1 || d.Source(5) != "example-5" {
 		t.Errorf("%d examples from %+v to %+v", d.Len(), d.Info(0), d.Info(5))
 	}
-}
-
-func TestSubset(t *testing.T) {
-	_, d := twoSets(t)
-	s, err := Subset(d, []int{8, 0, 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Len() != 3 || s.Info(0) != d.Info(8) || s.Info(1) != d.Info(0) || s.Info(2) != d.Info(8) {
-		t.Errorf("examples %v", infos(s))
-	}
-	for _, index := range []int{-1, 9} {
-		_, err := Subset(d, []int{0, index})
-		wantError(t, err, "at position 1 of a subset", "examples 0 to 8")
-	}
-}
-
-func TestShuffleIsAPermutation(t *testing.T) {
-	_, d := twoSets(t)
-	a, b := Shuffle(d, 1), Shuffle(d, 2)
-	sameContent(t, a, Shuffle(d, 1))
-	if a.Digest() == b.Digest() || slices.Equal(sources(a), sources(d)) {
-		t.Error("the order does not depend on the seed")
-	}
-	list := sources(a)
-	slices.Sort(list)
-	if different := len(slices.Compact(list)); different != d.Len() {
-		t.Errorf("%d different examples, want %d", different, d.Len())
-	}
-}
-
-// inverted is a Transform's function.
-func inverted(img imaging.Image, _ int) (imaging.Image, error) {
-	out := imaging.New(img.Width, img.Height, img.Channels)
-	for i, v := range img.Pix {
-		out.Pix[i] = 255 - v
-	}
-	return out, nil
-}
-
-func TestTransform(t *testing.T) {
-	d, _ := twoSets(t)
-	changed := Transform(d, "invert", inverted)
-	img, err := changed.Image(3)
-	original, _ := d.Image(3)
-	if err != nil || img.Pix[7] != 255-original.Pix[7] {
-		t.Errorf("pixel 7 is %d, the original's %d, %v", img.Pix[7], original.Pix[7], err)
-	}
-	hash, err := detail(changed).pixelHash(3)
-	if err != nil || hash != hashPixels(img) {
-		t.Errorf("the hash is not that of the transformed pixels: %v", err)
-	}
-	kept, err := RAM(t.Context(), changed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sameContent(t, changed, kept)
-
-	failing := Transform(d, "fail", func(imaging.Image, int) (imaging.Image, error) {
-		return imaging.Image{}, errors.New("no good")
-	})
-	_, err = RAM(t.Context(), failing)
-	wantError(t, err, "6 of 6 images cannot be read", "example-0: no good", "example-5: no good")
 }
 
 func TestRemap(t *testing.T) {
@@ -190,18 +122,12 @@ func TestDigestsTellDatasetsApart(t *testing.T) {
 		return changed
 	}
 	d := newTestSet(t, letters(3), base)
-	subset := func(indexes ...int) Dataset {
-		s, err := Subset(d, indexes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
 	remapped, err := Remap(d, []string{"b", "a", "c"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	joined, err := Concat(d, subset(0))
+	first, second := twoSets(t)
+	joined, err := Concat(first, second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,19 +138,14 @@ func TestDigestsTellDatasetsApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := map[string]Dataset{
-		"base":            d,
-		"label":           newTestSet(t, letters(3), with(func(i *Info) { i.Label = 0 })),
-		"group":           newTestSet(t, letters(3), with(func(i *Info) { i.Group = "g" })),
-		"part":            newTestSet(t, letters(3), with(func(i *Info) { i.Part = PartTest })),
-		"classes":         newTestSet(t, []string{"a", "b", "d"}, base),
-		"shape":           pixels,
-		"subset":          subset(0, 1, 2, 3, 4, 5),
-		"another subset":  subset(0, 1, 2, 3, 5, 4),
-		"shuffle":         Shuffle(d, 1),
-		"remap":           remapped,
-		"concat":          joined,
-		"transform":       Transform(d, "x", inverted),
-		"other transform": Transform(d, "y", inverted),
+		"base":    d,
+		"label":   newTestSet(t, letters(3), with(func(i *Info) { i.Label = 0 })),
+		"group":   newTestSet(t, letters(3), with(func(i *Info) { i.Group = "g" })),
+		"part":    newTestSet(t, letters(3), with(func(i *Info) { i.Part = PartTest })),
+		"classes": newTestSet(t, []string{"a", "b", "d"}, base),
+		"shape":   pixels,
+		"remap":   remapped,
+		"concat":  joined,
 	}
 	names := map[string]string{}
 	for name, one := range all {

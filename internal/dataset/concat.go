@@ -86,8 +86,7 @@ func (c *concat) Digest() string    { return c.digest }
 
 func (c *concat) Info(i int) Info {
 	member, index := c.locate(i)
-	info := c.members[member].Info(index)
-	info.Label = c.labels[member][info.Label]
+	info := c.members[member].Info(index).relabelled(c.labels[member])
 	info.Member = member
 	return info
 }

@@ -24,7 +24,7 @@ type Dataset interface {
 	// Classes are the names of the labels, in the order of their indexes.
 	Classes() []string
 	// Digest is the hexadecimal SHA-256 over all that the dataset says:
-	// classes, and for each example label, group, part and decoded pixels.
+	// classes, and for each example label, group, part, decoded pixels and annotation.
 	Digest() string
 }
 
@@ -64,4 +64,11 @@ type Source interface {
 	// Open reads the data found in the folder dir. A missing or malformed file
 	// is an error that names it and says what was expected.
 	Open(ctx context.Context, dir string, mode Mode) (Dataset, error)
+}
+
+// Deep is a Source whose files may have 16 bits.
+type Deep interface {
+	// KeepDepth returns the source that delivers such images with their 16 bits. They
+	// have other digests than the 8-bit images of the same files.
+	KeepDepth() Source
 }

@@ -9,18 +9,10 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
-// pixelHash identifies the pixels of an image: the SHA-256 of width, height and
-// channels, each as four little-endian bytes, and the bytes of the image.
+// pixelHash identifies the pixels of an image: [imaging.Image.Sum].
 type pixelHash [sha256.Size]byte
 
-func hashPixels(img imaging.Image) pixelHash {
-	d := newDigester()
-	d.number(img.Width)
-	d.number(img.Height)
-	d.number(img.Channels)
-	d.hash.Write(img.Pix)
-	return pixelHash(d.hash.Sum(nil))
-}
+func hashPixels(img imaging.Image) pixelHash { return img.Sum() }
 
 // digester hashes a sequence of values so that different sequences of the same
 // form never give the same bytes.
@@ -47,17 +39,11 @@ func (d digester) texts(list []string) {
 	}
 }
 
-func (d digester) numbers(list []int) {
-	d.number(len(list))
-	for _, n := range list {
-		d.number(n)
-	}
-}
-
 func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
 // digestContent is the digest of a dataset from its content: a heading, the
-// classes, and of each example label, part, group and pixel hash.
+// classes, and of each example label, part, group and pixel hash; then, if any example
+// has one, the annotations, each behind its example's index.
 func digestContent(classes []string, of examples, hashes []pixelHash) string {
 	d := newDigester()
 	d.text("blocktrain dataset 1")
@@ -70,7 +56,25 @@ func digestContent(classes []string, of examples, hashes []pixelHash) string {
 		d.text(info.Group)
 		d.hash.Write(hashes[i][:])
 	}
+	d.annotations(of)
 	return d.hex()
+}
+
+// annotations adds those of all examples that have one, and nothing where none has.
+func (d digester) annotations(of examples) {
+	begun := false
+	for i := range of.Len() {
+		annotation := of.Info(i).Annotation
+		if annotation == nil {
+			continue
+		}
+		if !begun {
+			d.text("annotations")
+			begun = true
+		}
+		d.number(i)
+		d.text(string(annotation.AppendBinary(nil)))
+	}
 }
 
 // digestDerived begins the digest of a dataset that is made from others: the

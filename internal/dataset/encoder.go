@@ -1,6 +1,10 @@
 package dataset
 
-import "github.com/blocktrain/blocktrain/internal/imaging"
+import (
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
 
 // Encoder writes what a network is to learn of an example: its target. It may be
 // used by several goroutines at once.
@@ -26,4 +30,41 @@ type Annotation interface {
 	Moved(m imaging.Motion, width, height int) Annotation
 	// AppendBinary appends what enters the dataset's digest.
 	AppendBinary(b []byte) []byte
+}
+
+// Labelled is an Annotation that has labels of its own, indexes into the classes.
+type Labelled interface {
+	Annotation
+	// Check reports labels outside of so many classes, and whatever else is wrong.
+	Check(classes int) error
+	// Relabelled returns the annotation with labels[l] in place of each label l.
+	Relabelled(labels []int) Annotation
+}
+
+// relabelled returns info with labels[l] in place of each label l.
+func (info Info) relabelled(labels []int) Info {
+	info.Label = labels[info.Label]
+	if labelled, is := info.Annotation.(Labelled); is {
+		info.Annotation = labelled.Relabelled(labels)
+	}
+	return info
+}
+
+// OneHot returns the encoder of the class as a vector: 1 at the label, 0 elsewhere.
+func OneHot(classes int) Encoder { return oneHot(classes) }
+
+// oneHot is the number of classes.
+type oneHot int
+
+// Size implements Encoder.
+func (n oneHot) Size() int { return int(n) }
+
+// Encode implements Encoder.
+func (n oneHot) Encode(dst []float32, e Example) error {
+	if e.Info.Label < 0 || e.Info.Label >= int(n) {
+		return fmt.Errorf("label %d: want 0 to %d, for the target has %d classes", e.Info.Label, int(n)-1, int(n))
+	}
+	clear(dst)
+	dst[e.Info.Label] = 1
+	return nil
 }

@@ -31,11 +31,11 @@ func Fit(ctx context.Context, d Dataset, rule imaging.Rule) (Dataset, error) {
 	progress := newProgress("images brought to the size of the input", d.Len())
 	err = eachImage(ctx, d.Len(), func(i int) error {
 		defer progress.step(ctx)
-		_, err := kept.fill(i, nil)
+		_, failure := kept.fill(i, nil)
 		if keeps {
 			original.forget(i)
 		}
-		return err
+		return failure
 	})
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func exceeds(d detailed, rule imaging.Rule) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		bytes += int64(s.width) * int64(s.height) * int64(s.channels)
+		bytes += s.bytes()
 	}
 	return bytes > int64(d.Len())*int64(rule.Width*rule.Height*rule.Channels), nil
 }

@@ -27,7 +27,10 @@ import (
 // order of their paths, classes in bytewise order of their names. Hidden files
 // and folders are ignored; files with other extensions are skipped and counted
 // in the log.
-type folderSource struct{ group string }
+type folderSource struct {
+	group   string
+	decoder imaging.Decoder
+}
 
 func newFolder(o *config.Options) (Source, error) {
 	s := &folderSource{}
@@ -35,6 +38,13 @@ func newFolder(o *config.Options) (Source, error) {
 		"images that stay in one part: none, folder (below the class folder), or prefix:SEP (file name up to the last SEP)",
 		checkGrouping)
 	return s, nil
+}
+
+// KeepDepth implements Deep.
+func (s *folderSource) KeepDepth() Source {
+	deep := *s
+	deep.decoder.KeepDepth = true
+	return &deep
 }
 
 // The ways of grouping. A group is the same recording in whatever class folder
@@ -69,20 +79,20 @@ func (s *folderSource) groupOf(name string) string {
 
 // Open implements Source.
 func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, error) {
-	tree, err := readTree(ctx, dir)
+	t, err := readTree(ctx, dir)
 	if err != nil {
 		return nil, fmt.Errorf("folder: %w", err)
 	}
-	for i := range tree.files {
-		f := &tree.files[i]
-		f.info.Label, _ = slices.BinarySearch(tree.classes, f.class)
+	for i := range t.files {
+		f := &t.files[i]
+		f.info.Label, _ = slices.BinarySearch(t.classes, f.class)
 		f.info.Group = s.groupOf(f.name)
 	}
-	if err := checkExamples(tree.classes, tree); err != nil {
+	if err = checkExamples(t.classes, t); err != nil {
 		return nil, config.Usagef("folder %s: %w", dir, err)
 	}
-	d, err := newSetInMode(ctx, mode, tree.classes, tree, s.group, func(i int, _ []uint8) (imaging.Image, error) {
-		return imaging.DecodeFile(filepath.Join(dir, filepath.FromSlash(tree.Source(i))))
+	d, err := newSetInMode(ctx, mode, t.classes, t, s.group, func(i int, _ []uint8) (imaging.Image, error) {
+		return s.decoder.DecodeFile(filepath.Join(dir, filepath.FromSlash(t.Source(i))))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w", dir, err)

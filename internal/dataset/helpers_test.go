@@ -49,13 +49,43 @@ func infosOf(n, classes int) listed {
 	return infos
 }
 
-// sources lists where the examples of d came from.
-func sources(d Dataset) []string {
-	var list []string
-	for i := range d.Len() {
-		list = append(list, d.Source(i))
+// picked are the examples of a dataset at indexes. It knows nothing of its images
+// without loading them, and says nothing of what was picked in its digest.
+type picked struct {
+	Dataset
+	indexes []int
+}
+
+func (p picked) Len() int                           { return len(p.indexes) }
+func (p picked) Info(i int) Info                    { return p.Dataset.Info(p.indexes[i]) }
+func (p picked) Source(i int) string                { return p.Dataset.Source(p.indexes[i]) }
+func (p picked) Image(i int) (imaging.Image, error) { return p.Dataset.Image(p.indexes[i]) }
+
+// mapped passes the images of a dataset through a function.
+type mapped struct {
+	Dataset
+	apply func(img imaging.Image, i int) (imaging.Image, error)
+}
+
+func (m mapped) Image(i int) (imaging.Image, error) {
+	img, err := m.Dataset.Image(i)
+	if err != nil {
+		return imaging.Image{}, err
 	}
-	return list
+	return m.apply(img, i)
+}
+
+// heldInMemory keeps the images of d.
+func heldInMemory(t testing.TB, d Dataset) Dataset {
+	t.Helper()
+	known := detail(d)
+	kept := newKeeper(d.Len(), ramBudget, known.imageIn)
+	for i := range d.Len() {
+		if _, err := kept.fill(i, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ram{known, kept}
 }
 
 // newTestSet makes a dataset of different 6x5 grey images.

@@ -17,14 +17,12 @@ type Batch struct {
 	N        int     // number of examples
 	Position int     // of the first example in the order
 	Images   []uint8 // [N,H,W,C]
-	Labels   []int   // [N]
 	Indexes  []int   // [N], in the dataset
 
-	// With mixup, image n is blended with image Partners[n] of the batch before
-	// its own blending, and Shares[n] of its target is the partner's. Both are
-	// nil without.
-	Partners []int
-	Shares   []float32 // multiples of 1/256
+	// Targets are [N,Encoder.Size()], nil without an encoder. With mixup, image n is
+	// blended with a share, a multiple of 1/256, of another image of the batch, and
+	// row n is own*(1-share) + other*share of the targets of both.
+	Targets []float32
 }
 
 // Loader turns examples into batches: it decodes, brings images to the size of
@@ -32,6 +30,7 @@ type Batch struct {
 type Loader struct {
 	Dataset Dataset
 	Rule    imaging.Rule
+	Encoder Encoder           // writes the targets; nil for none
 	Augment *augment.Pipeline // nil for none
 	Seed    uint64            // of augmentation and mixup
 	Workers int               // goroutines; 0 means one for each processor
@@ -52,20 +51,21 @@ const ahead = 3
 // goroutines.
 //
 // After the first batches nothing is allocated for images that are in memory in
-// the network's size; decoding and resizing allocate their result.
+// the network's size; decoding and resizing allocate their result, and so do annotations
+// that move.
 func (l *Loader) Batches(ctx context.Context, order []int, epoch uint32, first, batchSize int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		if err := l.check(order, first, batchSize); err != nil {
 			yield(nil, err)
 			return
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		f := l.newFeed(ctx, order[first:], epoch, first, min(batchSize, len(order)-first))
+		inner, cancel := context.WithCancel(ctx)
+		f := l.newFeed(inner, order[first:], epoch, first, min(batchSize, len(order)-first))
 		defer f.stop(cancel)
 		f.start()
 		for number := range f.batches {
 			slot := &f.slots[number%ahead]
-			if err := slot.wait(ctx); err != nil {
+			if err := slot.wait(inner); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -131,12 +131,19 @@ func (l *Loader) newFeed(ctx context.Context, order []int, epoch uint32, positio
 		_, f.mixing = l.Augment.Mixup()
 	}
 	for at := range f.slots {
-		f.slots[at].allocate(batchSize, l.imageBytes(), f.mixing)
+		f.slots[at].allocate(batchSize, l.imageBytes(), l.targetSize(), f.mixing)
 	}
 	return f
 }
 
 func (l *Loader) imageBytes() int { return l.Rule.Height * l.Rule.Width * l.Rule.Channels }
+
+func (l *Loader) targetSize() int {
+	if l.Encoder == nil {
+		return 0
+	}
+	return l.Encoder.Size()
+}
 
 func (l *Loader) workerCount() int {
 	if l.Workers < 1 {
@@ -216,13 +223,40 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 		return fmt.Errorf("image %d has %d bytes, the batch has room for %d: the rule gave it another size", i, len(img.Pix), len(place))
 	}
 	copy(place, img.Pix)
+	img.Pix = place
+	var moved imaging.Motion
+	info := f.Dataset.Info(i)
 	if f.varying {
-		img.Pix = place
 		*stream = *f.imageKey.Stream(uint32(i), f.epoch, 0)
-		f.Augment.Apply(img, stream)
+		if info.Annotation == nil || f.Encoder == nil {
+			f.Augment.Apply(img, stream)
+		} else {
+			moved = f.Augment.Move(img, stream)
+		}
 	}
-	s.batch.Labels[at] = f.Dataset.Info(i).Label
+	if f.Encoder == nil {
+		return nil
+	}
+	if err = f.encode(s.target(at), i, Example{info, img}, moved); err != nil {
+		return fmt.Errorf("example %d (%s): %w", i, f.Dataset.Source(i), err)
+	}
 	return nil
+}
+
+// encode writes the target of example i, whose image the augmentation moved.
+func (f *feed) encode(dst []float32, i int, e Example, moved imaging.Motion) error {
+	if e.Info.Annotation != nil {
+		was, err := f.images.shape(i)
+		if err != nil {
+			return err
+		}
+		for _, m := range []imaging.Motion{f.Rule.Motion(int(was.width), int(was.height)), moved} {
+			if m != nil {
+				e.Info.Annotation = e.Info.Annotation.Moved(m, f.Rule.Width, f.Rule.Height)
+			}
+		}
+	}
+	return f.Encoder.Encode(dst, e)
 }
 
 // finish hands a batch whose images are all there to the consumer, mixed if so

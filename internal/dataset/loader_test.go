@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,8 +44,8 @@ func collect(t testing.TB, l *Loader, order []int, epoch uint32, first, batchSiz
 			t.Fatal(err)
 		}
 		all = append(all, Batch{
-			N: batch.N, Position: batch.Position, Images: slices.Clone(batch.Images), Labels: slices.Clone(batch.Labels),
-			Indexes: slices.Clone(batch.Indexes), Partners: slices.Clone(batch.Partners), Shares: slices.Clone(batch.Shares),
+			N: batch.N, Position: batch.Position, Images: slices.Clone(batch.Images),
+			Indexes: slices.Clone(batch.Indexes), Targets: slices.Clone(batch.Targets),
 		})
 	}
 	return all
@@ -53,22 +54,25 @@ func collect(t testing.TB, l *Loader, order []int, epoch uint32, first, batchSiz
 func TestLoaderGivesTheExamplesInOrder(t *testing.T) {
 	d := newTestSet(t, letters(3), infosOf(25, 3))
 	order := Shuffled(sequence(25), 1, 0)[:23]
-	l := &Loader{Dataset: d, Rule: imaging.Rule{Width: 6, Height: 5, Channels: 3, Mode: imaging.Stretch}}
+	l := &Loader{Dataset: d, Encoder: OneHot(3), Rule: imaging.Rule{Width: 6, Height: 5, Channels: 3, Mode: imaging.Stretch}}
 	var images, want []byte
-	var labels, sizes, indexes []int
+	var sizes, indexes []int
+	var targets []float32
 	for _, batch := range collect(t, l, order, 0, 0, 10) {
-		if batch.Position != len(labels) || batch.Partners != nil || batch.Shares != nil {
-			t.Errorf("batch at %d after %d examples, partners %v", batch.Position, len(labels), batch.Partners)
+		if batch.Position != len(indexes) {
+			t.Errorf("batch at %d after %d examples", batch.Position, len(indexes))
 		}
-		images, labels, sizes = append(images, batch.Images...), append(labels, batch.Labels...), append(sizes, batch.N)
+		images, targets, sizes = append(images, batch.Images...), append(targets, batch.Targets...), append(sizes, batch.N)
 		indexes = append(indexes, batch.Indexes...)
 	}
 	for at, i := range order {
 		for _, v := range testImage(6, 5, 1, i).Pix {
 			want = append(want, v, v, v)
 		}
-		if labels[at] != i%3 {
-			t.Errorf("label %d is %d, want %d", at, labels[at], i%3)
+		target := []float32{0, 0, 0}
+		target[i%3] = 1
+		if !slices.Equal(targets[3*at:3*at+3], target) {
+			t.Errorf("target %d is %v, want %v", at, targets[3*at:3*at+3], target)
 		}
 	}
 	if !bytes.Equal(images, want) {
@@ -98,7 +102,7 @@ func TestLoaderIsReproducible(t *testing.T) {
 	order := Shuffled(sequence(45), 1, 2)
 	loader := func(d Dataset, workers int) *Loader {
 		rule := imaging.Rule{Width: 8, Height: 7, Channels: 3, Mode: imaging.Letterbox}
-		return &Loader{Dataset: d, Rule: rule, Augment: mustParse(t, allAugmentations), Seed: 5, Workers: workers}
+		return &Loader{Dataset: d, Rule: rule, Encoder: OneHot(3), Augment: mustParse(t, allAugmentations), Seed: 5, Workers: workers}
 	}
 	want := collect(t, loader(inRAM, 1), order, 2, 0, 8)
 	for _, workers := range []int{2, 3, 5, 16} {
@@ -119,20 +123,32 @@ func TestLoaderIsReproducible(t *testing.T) {
 }
 
 func TestLoaderMixesWithinTheBatch(t *testing.T) {
-	d := newTestSet(t, letters(3), infosOf(64, 3))
+	classes := make([]string, 64) // one for each example, so that targets say who was mixed
+	for i := range classes {
+		classes[i] = fmt.Sprint("c", i)
+	}
+	d := newTestSet(t, classes, infosOf(64, 64))
 	l := &Loader{
 		Dataset: d, Rule: imaging.Rule{Width: 6, Height: 5, Channels: 1, Mode: imaging.Stretch},
-		Augment: mustParse(t, "mixup:alpha=1"), Workers: 2,
+		Encoder: OneHot(64), Augment: mustParse(t, "mixup:alpha=1"), Workers: 2,
 	}
 	shares := map[float32]bool{}
 	for _, batch := range collect(t, l, sequence(64), 0, 0, 21) {
-		for at, partner := range batch.Partners {
-			if partner == at && batch.N > 1 {
-				t.Errorf("example %d is its own partner", at)
+		for at, i := range batch.Indexes {
+			target := batch.Targets[at*64 : (at+1)*64]
+			partner := slices.IndexFunc(batch.Indexes, func(other int) bool { return other != i && target[other] > 0 })
+			if partner < 0 {
+				if target[i] != 1 && batch.N > 1 {
+					t.Errorf("example %d is mixed with none of its batch: %v", i, target)
+				}
+				partner = at
 			}
-			shares[batch.Shares[at]] = true
-			own, other := testImage(6, 5, 1, batch.Indexes[at]).Pix, testImage(6, 5, 1, batch.Indexes[partner]).Pix
-			share := int(batch.Shares[at] * 256)
+			if sum := target[i] + target[batch.Indexes[partner]]; partner != at && sum != 1 {
+				t.Errorf("shares of example %d make %v, want 1", i, sum)
+			}
+			share := int((1 - target[i]) * 256)
+			shares[target[i]] = true
+			own, other := testImage(6, 5, 1, i).Pix, testImage(6, 5, 1, batch.Indexes[partner]).Pix
 			for p, v := range batch.Images[at*30 : (at+1)*30] {
 				if want := (int(own[p])*(256-share) + int(other[p])*share + 128) >> 8; int(v) != want {
 					t.Fatalf("pixel %d of example %d is %d, want %d (share %d of example %d)", p, at, v, want, share, partner)
@@ -274,7 +290,7 @@ func TestLoaderAllocatesLittle(t *testing.T) {
 	for _, d := range []Dataset{unpacked, heldInMemory(t, newTestSet(t, letters(2), infosOf(64, 2)))} {
 		l := &Loader{
 			Dataset: d, Rule: imaging.Rule{Width: 6, Height: 5, Channels: 1, Mode: imaging.Stretch},
-			Augment: mustParse(t, "shift:pixels=1"), Workers: 1,
+			Encoder: OneHot(2), Augment: mustParse(t, "shift:pixels=1,mixup"), Workers: 1,
 		}
 		allocations := func(n int) float64 {
 			order := make([]int, n)
@@ -290,15 +306,6 @@ func TestLoaderAllocatesLittle(t *testing.T) {
 			t.Errorf("%v allocations for 640 examples, %v for 6400", few, many)
 		}
 	}
-}
-
-func heldInMemory(t testing.TB, d Dataset) Dataset {
-	t.Helper()
-	kept, err := RAM(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return kept
 }
 
 func BenchmarkLoader(b *testing.B) {

@@ -37,7 +37,7 @@ func (k *keeper) fill(i int, _ []uint8) (imaging.Image, error) {
 	if err != nil {
 		return imaging.Image{}, err
 	}
-	if k.left.Add(-int64(len(img.Pix))) >= 0 {
+	if k.left.Add(-int64(img.Bytes())) >= 0 {
 		k.images[i] = img
 	}
 	return img, nil
@@ -45,7 +45,7 @@ func (k *keeper) fill(i int, _ []uint8) (imaging.Image, error) {
 
 // image returns the kept image or decodes it.
 func (k *keeper) image(i int, buffer []uint8) (imaging.Image, error) {
-	if img := k.images[i]; img.Pix != nil {
+	if img := k.images[i]; img.Bytes() > 0 {
 		return img, nil
 	}
 	return k.decode(i, buffer)
@@ -55,7 +55,7 @@ func (k *keeper) image(i int, buffer []uint8) (imaging.Image, error) {
 func (k *keeper) count() int {
 	kept := 0
 	for _, img := range k.images {
-		if img.Pix != nil {
+		if img.Bytes() > 0 {
 			kept++
 		}
 	}
@@ -96,24 +96,6 @@ func newSetInMode(ctx context.Context, mode Mode, classes []string, of examples,
 type ram struct {
 	detailed
 	kept *keeper
-}
-
-// RAM decodes every image of d once, in parallel, and keeps the bytes (up to 4
-// GiB; the rest is decoded at each access). It serves datasets that a
-// [Transform] makes smaller; the modules of this package have a mode of their
-// own. The digest is that of d.
-func RAM(ctx context.Context, d Dataset) (Dataset, error) {
-	known := detail(d)
-	kept := newKeeper(d.Len(), ramBudget, known.imageIn)
-	err := eachImage(ctx, d.Len(), func(i int) error {
-		_, err := kept.fill(i, nil)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	kept.report(ctx)
-	return ram{known, kept}, nil
 }
 
 func (r ram) Image(i int) (imaging.Image, error) { return r.kept.image(i, nil) }

@@ -38,11 +38,7 @@ func Remap(d Dataset, classes []string) (Dataset, error) {
 func (r *remapped) Classes() []string { return r.classes }
 func (r *remapped) Digest() string    { return r.digest }
 
-func (r *remapped) Info(i int) Info {
-	info := r.detailed.Info(i)
-	info.Label = r.labels[info.Label]
-	return info
-}
+func (r *remapped) Info(i int) Info { return r.detailed.Info(i).relabelled(r.labels) }
 
 // sameClasses reports how two sets of names differ.
 func sameClasses(have, want []string) error {

@@ -14,13 +14,26 @@ import (
 )
 
 // shape is the size of an image before any resizing.
-type shape struct{ width, height, channels int32 }
+type shape struct {
+	width, height    int32
+	channels, frames uint8
+	wide             bool // 16 bits
+}
 
 func shapeOf(img imaging.Image) shape {
-	return shape{int32(img.Width), int32(img.Height), int32(img.Channels)}
+	return shape{int32(img.Width), int32(img.Height), uint8(img.Channels), uint8(img.FrameCount()), img.Wide != nil}
 }
 
 func (s shape) String() string { return fmt.Sprintf("%dx%dx%d", s.width, s.height, s.channels) }
+
+// bytes is the memory that the pixels take.
+func (s shape) bytes() int64 {
+	n := int64(s.width) * int64(s.height) * int64(s.channels)
+	if s.wide {
+		n *= 2
+	}
+	return n
+}
 
 // detailed is what datasets of this package know of their images without
 // decoding them again.
@@ -158,11 +171,16 @@ func checkExamples(classes []string, of examples) error {
 	}
 	counts := make([]int, len(classes))
 	for i := range of.Len() {
-		label := of.Info(i).Label
-		if label < 0 || label >= len(classes) {
-			return fmt.Errorf("image %d (%s) has label %d: want 0 to %d", i, of.Source(i), label, len(classes)-1)
+		info := of.Info(i)
+		if info.Label < 0 || info.Label >= len(classes) {
+			return fmt.Errorf("image %d (%s) has label %d: want 0 to %d", i, of.Source(i), info.Label, len(classes)-1)
 		}
-		counts[label]++
+		if labelled, is := info.Annotation.(Labelled); is {
+			if err := labelled.Check(len(classes)); err != nil {
+				return fmt.Errorf("image %d (%s): %w", i, of.Source(i), err)
+			}
+		}
+		counts[info.Label]++
 	}
 	if empty := absent(counts, classes); len(empty) > 0 {
 		return fmt.Errorf("no image of class %s: add images or remove the class", strings.Join(empty, ", "))

@@ -12,7 +12,9 @@ import (
 type Sizes struct {
 	Width, Height int    // the most frequent size; of equally frequent ones the smallest
 	Frequent      int    // images that have it, whatever their channels
-	Channels      int    // 3 if any image has colour, otherwise 1
+	Channels      int    // 3 if any image has colour, otherwise 1, for each frame
+	Frames        int    // of an image, the most that any has
+	Wide          bool   // some image has 16 bits
 	Uniform       bool   // all images have this width, height and channel count
 	Range         string // for people: "28x28x1", or "20x14x1 to 640x480x3 (57 sizes)"
 }
@@ -23,6 +25,7 @@ func MeasureSizes(ctx context.Context, d Dataset) (Sizes, error) {
 	known := detail(d)
 	var mu sync.Mutex
 	counts := map[shape]int{}
+	wide := false
 	err := eachImage(ctx, d.Len(), func(i int) error {
 		s, err := known.shape(i)
 		if err != nil {
@@ -30,13 +33,16 @@ func MeasureSizes(ctx context.Context, d Dataset) (Sizes, error) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
+		wide, s.wide = wide || s.wide, false
 		counts[s]++
 		return nil
 	})
 	if err != nil || len(counts) == 0 {
 		return Sizes{}, err
 	}
-	return summarize(counts), nil
+	sizes := summarize(counts)
+	sizes.Wide = wide
+	return sizes, nil
 }
 
 func summarize(counts map[shape]int) Sizes {
@@ -51,7 +57,8 @@ func summarize(counts map[shape]int) Sizes {
 		if counts[s] > counts[frequent] {
 			frequent = s
 		}
-		sizes.Channels = max(sizes.Channels, int(s.channels))
+		sizes.Channels = max(sizes.Channels, int(s.channels/s.frames))
+		sizes.Frames = max(sizes.Frames, int(s.frames))
 	}
 	sizes.Width, sizes.Height = int(frequent.width), int(frequent.height)
 	for _, s := range shapes {
@@ -65,11 +72,12 @@ func summarize(counts map[shape]int) Sizes {
 	return sizes
 }
 
-// compare orders shapes by area, then width, then channels.
+// compare orders shapes by area, then width, channels and frames.
 func (s shape) compare(other shape) int {
 	return cmp.Or(
 		cmp.Compare(int64(s.width)*int64(s.height), int64(other.width)*int64(other.height)),
 		cmp.Compare(s.width, other.width),
 		cmp.Compare(s.channels, other.channels),
+		cmp.Compare(s.frames, other.frames),
 	)
 }

@@ -12,9 +12,11 @@ import (
 // slot is the memory of one batch at a time.
 type slot struct {
 	batch   Batch
-	memory  Batch   // the same slices at full length
-	staged  []uint8 // with mixup: the images before mixing
-	size    int     // bytes of an image
+	memory  Batch     // the same slices at full length
+	staged  []uint8   // with mixup: the images before mixing
+	apart   []float32 // with mixup: the targets before mixing
+	size    int       // bytes of an image
+	targets int       // values of a target; 0 without
 	pending atomic.Int32
 	ready   chan struct{}
 
@@ -23,17 +25,16 @@ type slot struct {
 	errAt int
 }
 
-func (s *slot) allocate(batchSize, size int, mixing bool) {
-	s.size = size
+func (s *slot) allocate(batchSize, size, targets int, mixing bool) {
+	s.size, s.targets = size, targets
 	s.ready = make(chan struct{}, 1)
-	s.memory = Batch{
-		Images: make([]uint8, batchSize*size),
-		Labels: make([]int, batchSize),
+	s.memory = Batch{Images: make([]uint8, batchSize*size)}
+	if targets > 0 {
+		s.memory.Targets = make([]float32, batchSize*targets)
 	}
 	if mixing {
 		s.staged = make([]uint8, batchSize*size)
-		s.memory.Partners = make([]int, batchSize)
-		s.memory.Shares = make([]float32, batchSize)
+		s.apart = make([]float32, batchSize*targets)
 	}
 }
 
@@ -43,10 +44,9 @@ func (s *slot) reset(position int, indexes []int) {
 	s.batch = Batch{
 		N: n, Position: position, Indexes: indexes,
 		Images: s.memory.Images[:n*s.size],
-		Labels: s.memory.Labels[:n],
 	}
-	if s.staged != nil {
-		s.batch.Partners, s.batch.Shares = s.memory.Partners[:n], s.memory.Shares[:n]
+	if s.targets > 0 {
+		s.batch.Targets = s.memory.Targets[:n*s.targets]
 	}
 }
 
@@ -58,13 +58,28 @@ func (s *slot) image(at int) []uint8 {
 	return s.batch.Images[at*s.size : (at+1)*s.size]
 }
 
-// mix writes image at, blended with that of its partner.
+// target is where the target of example at is put.
+func (s *slot) target(at int) []float32 {
+	if s.staged != nil {
+		return s.apart[at*s.targets : (at+1)*s.targets]
+	}
+	return s.batch.Targets[at*s.targets : (at+1)*s.targets]
+}
+
+// mix writes image and target at, blended with those of its partner.
 func (s *slot) mix(at, partner, share int) {
 	flat := func(pix []uint8) imaging.Image {
 		return imaging.Image{Width: s.size, Height: 1, Channels: 1, Pix: pix}
 	}
 	augment.Mix(flat(s.batch.Images[at*s.size:(at+1)*s.size]), flat(s.image(at)), flat(s.image(partner)), share)
-	s.batch.Partners[at], s.batch.Shares[at] = partner, float32(share)/augment.WholeShare
+	mixTargets(s.batch.Targets[at*s.targets:(at+1)*s.targets], s.target(at), s.target(partner), float32(share)/augment.WholeShare)
+}
+
+// mixTargets sets dst to own*(1-share) + other*share. Both shares are exact.
+func mixTargets(dst, own, other []float32, share float32) {
+	for i := range dst {
+		dst[i] = float32(own[i]*(1-share)) + float32(other[i]*share)
+	}
 }
 
 // fail remembers the error of the first example, so that it is the same one

@@ -68,8 +68,8 @@ func loadImage(d detailed, i int, rule imaging.Rule, buffer []uint8) (imaging.Im
 	return img, nil
 }
 
-// measure returns the moments of the channels of img; there are at most three.
-func measure(img imaging.Image) (own [3]moments) {
+// measure returns the moments of the channels of img.
+func measure(img imaging.Image) (own [imaging.MaxChannels]moments) {
 	for c := range img.Channels {
 		m := &own[c]
 		for at := c; at < len(img.Pix); at += img.Channels {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -35,7 +34,7 @@ type compiler struct {
 	late      []*lateGradient
 	gradient  []float32 // of the trainable parameters, laid out like them
 	dropouts  int
-	users     [][]*nn.Node     // of each node's output, one for each use
+	users     [][]*nn.Node     // of each node's output, one for each use; in inference, as usersOf
 	foldInto  map[int]*nn.Node // node index -> the BatchNorm folded into it
 	again     map[int]*again   // node index -> how its output is computed again
 	refreshes []func()         // remake what is derived from parameters
@@ -94,14 +93,7 @@ func (c *compiler) needScratch(n int) { c.scratch = max(c.scratch, n) }
 // trains says whether training changes p.
 func (c *compiler) trains(p *nn.Param) bool { return p.Trainable && !c.isFrozen(p) }
 
-func (c *compiler) isFrozen(p *nn.Param) bool {
-	for _, prefix := range c.frozen {
-		if strings.HasPrefix(p.Name, prefix) {
-			return true
-		}
-	}
-	return false
-}
+func (c *compiler) isFrozen(p *nn.Param) bool { return nn.Frozen(c.frozen, p.Name) }
 
 // value makes the tensor of a node's output.
 func (c *compiler) value(n *nn.Node) *tensor {
@@ -139,7 +131,7 @@ func (c *compiler) inputAgain(n *nn.Node, i int) *tensor { return c.outputAgain(
 
 // outputAgain is the tensor of a node's output for operations on the way back.
 func (c *compiler) outputAgain(n *nn.Node) *tensor {
-	for isFlatten(n) {
+	for reshapes(n) {
 		n = n.Inputs[0]
 	}
 	a := c.again[n.Index]
@@ -154,16 +146,20 @@ func (c *compiler) outputAgain(n *nn.Node) *tensor {
 	return a.value
 }
 
-func isFlatten(n *nn.Node) bool {
-	_, is := n.Layer.(nn.Flatten)
-	return is
+// reshapes says that a node's output is its input, seen in another shape.
+func reshapes(n *nn.Node) bool {
+	switch n.Layer.(type) {
+	case nn.Flatten, nn.Reshape:
+		return true
+	}
+	return false
 }
 
 // onlyUse says that nothing but a node uses its i-th input, nor what that is in
 // another shape.
 func (c *compiler) onlyUse(n *nn.Node, i int) bool {
 	in := n.Inputs[i]
-	for isFlatten(in) && len(c.users[in.Index]) == 1 {
+	for reshapes(in) && len(c.users[in.Index]) == 1 {
 		in = in.Inputs[0]
 	}
 	return len(c.users[in.Index]) == 1
@@ -176,7 +172,7 @@ func (c *compiler) inPlace(n *nn.Node, i int) *tensor {
 		return c.value(n)
 	}
 	switch n.Inputs[i].Layer.(type) {
-	case nn.Conv2D, nn.Linear, nn.Add, nn.Concat, nn.BatchNorm, nn.MaxPool, nn.AvgPool, nn.GlobalAvgPool:
+	case nn.Conv2D, nn.Linear, nn.Add, nn.Concat, nn.BatchNorm, nn.MaxPool, nn.AvgPool, nn.GlobalAvgPool, nn.Upsample, nn.Scale:
 		if !c.lateActivation(n.Inputs[i]) {
 			c.values[n.Index] = c.input(n, i)
 			return c.values[n.Index]
@@ -210,9 +206,9 @@ func (c *compiler) allocateGradients() {
 // be turned into it in place, or is the same.
 func (c *compiler) sharedGradient(n *nn.Node) *tensor {
 	switch n.Layer.(type) {
-	case nn.Flatten:
+	case nn.Flatten, nn.Reshape:
 		return c.inputGradient(n, 0)
-	case nn.Activation, nn.Dropout, nn.Softmax, nn.BatchNorm:
+	case nn.Activation, nn.Dropout, nn.Softmax, nn.BatchNorm, nn.Scale:
 		if c.onlyUse(n, 0) {
 			return c.inputGradient(n, 0)
 		}
@@ -334,7 +330,7 @@ func (c *compiler) lower(n *nn.Node) (backward func(), err error) {
 		return c.lowerAvgPool(n, averagingOf(n, wholeImage(n.Inputs[0].Shape))), nil
 	case nn.Dropout:
 		return c.lowerDropout(n, l), nil
-	case nn.Flatten:
+	case nn.Flatten, nn.Reshape:
 		c.values[n.Index] = c.input(n, 0)
 		return nil, nil
 	case nn.Add:
@@ -343,6 +339,12 @@ func (c *compiler) lower(n *nn.Node) (backward func(), err error) {
 		return c.lowerConcat(n), nil
 	case nn.Softmax:
 		return c.lowerSoftmax(n), nil
+	case nn.Upsample:
+		return c.lowerUpsample(n, l), nil
+	case nn.Scale:
+		return c.lowerScale(n, l), nil
+	case nn.MeanSquaredError:
+		return c.lowerMeanSquaredError(n), nil
 	}
 	return nil, fmt.Errorf("the engine has no operations for layer %s (%s)", n.Name, n.Layer.Kind())
 }

@@ -29,7 +29,7 @@ func TestDividedInferenceAgrees(t *testing.T) {
 		images := randomBytes(n*g.Input().Shape.Elements(), uint32(n))
 		var want []float32
 		for _, workers := range []int{1, 2, 3, 5, 16} {
-			inference, err := NewInference(g, params, max(n, 1), workers)
+			inference, err := NewInference(nn.WithSoftmax(g), params, max(n, 1), workers)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,7 +46,7 @@ func TestDividedInferenceAgrees(t *testing.T) {
 			}
 			got := make([]float32, 5*n)
 			for range 3 {
-				inference.Run(got, images)
+				inference.Run([][]float32{got}, images)
 			}
 			inference.Close()
 			if want == nil {

@@ -12,14 +12,12 @@ import (
 
 // testLoss is a smooth loss whose gradient is simple: half the squared distance
 // of outputs and targets.
-type testLoss struct{ probabilities bool }
+type testLoss struct{}
 
-func (l testLoss) WantsProbabilities() bool { return l.probabilities }
-
-func (testLoss) Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32) {
+func (testLoss) Evaluate(values, gradient, outputs, targets []float32, width int, scale float32) {
 	for n := range values {
 		values[n] = 0
-		for i := n * classes; i < (n+1)*classes; i++ {
+		for i := n * width; i < (n+1)*width; i++ {
 			d := outputs[i] - targets[i]
 			values[n] += d * d / 2
 			gradient[i] = scale * d
@@ -83,6 +81,19 @@ func layerCases() []layerCase {
 		{"Linear, Softmax", nn.Shape{H: 2, W: 2, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
 			return g.Add("softmax", nn.Softmax{}, g.Add("linear", nn.Linear{Out: 5}, g.Add("flat", nn.Flatten{}, x)))
 		}},
+		{"Upsample", nn.Shape{H: 2, W: 3, C: 2}, single(nn.Upsample{Factor: 2})},
+		{"Upsample cropped", nn.Shape{H: 3, W: 2, C: 3}, single(nn.Upsample{Factor: 3, H: 5, W: 4})},
+		{"Upsample of a shared input", nn.Shape{H: 2, W: 2, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			return g.Add("layer", nn.Add{}, g.Add("up", nn.Upsample{Factor: 2, H: 2, W: 2}, x), x)
+		}},
+		{"Linear, Reshape", nn.Shape{H: 2, W: 2, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			x = g.Add("reshape", nn.Reshape{To: nn.Shape{H: 3, W: 2, C: 2}}, g.Add("linear", nn.Linear{Out: 12}, g.Add("flat", nn.Flatten{}, x)))
+			return g.Add("conv", nn.Conv2D{Out: 2, Kernel: 2}, x)
+		}},
+		{"Scale", nn.Shape{H: 3, W: 3, C: 2}, single(nn.Scale{Factor: -0.7})},
+		{"MeanSquaredError", nn.Shape{H: 3, W: 3, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			return g.Add("layer", nn.MeanSquaredError{}, x, g.Add("other", nn.Conv2D{Out: 2, Kernel: 1}, x))
+		}},
 		{"wide Linear", nn.Shape{H: 2, W: 2, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
 			wide := g.Add("wide", nn.Linear{Out: 300}, g.Add("flat", nn.Flatten{}, x))
 			return g.Add("wide2", nn.Linear{Out: 220}, wide)
@@ -136,7 +147,7 @@ func randomFloats(n int, item uint32) []float32 {
 
 func testStep(g *nn.Graph, examples int) Step {
 	return Step{
-		Number: 1, Images: randomBytes(examples*g.Input().Shape.Elements(), 1), Targets: randomFloats(examples*g.Output().Shape.C, 2),
+		Number: 1, Images: randomBytes(examples*g.Input().Shape.Elements(), 1), Targets: randomFloats(examples*g.Output().Shape.Elements(), 2),
 	}
 }
 
@@ -227,8 +238,8 @@ func TestWorkersAndPortionsDoNotMatter(t *testing.T) {
 func (lc layerCase) stepBits(t *testing.T, workers, portionBytes int) string {
 	t.Helper()
 	g, params := lc.network(t)
-	trainer, err := NewTrainer(g, params, TrainerOptions{
-		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{true}, Optimizer: still{}, portionBytes: portionBytes, keepNothing: portionBytes == 600,
+	trainer, err := NewTrainer(nn.WithSoftmax(g), params, TrainerOptions{
+		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{}, Optimizer: still{}, portionBytes: portionBytes, keepNothing: portionBytes == 600,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -282,6 +293,7 @@ func TestInferenceAgrees(t *testing.T) {
 		}
 		t.Run(lc.name, func(t *testing.T) {
 			g, params := lc.network(t)
+			g = nn.WithSoftmax(g)
 			const examples, classes = 19, 3
 			step := testStep(g, examples)
 			inference, err := NewInference(g, params, examples, 3)
@@ -290,7 +302,7 @@ func TestInferenceAgrees(t *testing.T) {
 			}
 			defer inference.Close()
 			got := make([]float32, examples*classes)
-			inference.Run(got, step.Images)
+			inference.Run([][]float32{got}, step.Images)
 			seen := &spyLoss{}
 			trainer, err := NewTrainer(g, params, TrainerOptions{
 				BatchSize: examples, ShardSize: examples, Workers: 1, Frozen: frozenLayer(g), Loss: seen, Optimizer: still{},
@@ -308,7 +320,7 @@ func TestInferenceAgrees(t *testing.T) {
 				}
 			}
 			one := make([]float32, classes)
-			inference.Run(one, step.Images[:len(step.Images)/examples])
+			inference.Run([][]float32{one}, step.Images[:len(step.Images)/examples])
 			for i := range one {
 				if one[i] != got[i] {
 					t.Fatalf("alone an image has probability %v, in a batch %v", one[i], got[i])
@@ -330,8 +342,6 @@ func frozenLayer(g *nn.Graph) []string {
 
 // spyLoss keeps the outputs that it saw.
 type spyLoss struct{ outputs []float32 }
-
-func (*spyLoss) WantsProbabilities() bool { return true }
 
 func (l *spyLoss) Evaluate(values, gradient, outputs, _ []float32, _ int, _ float32) {
 	l.outputs = append(l.outputs, outputs...)

@@ -261,9 +261,8 @@ func (c *compiler) fold(after *nn.Node, weight, bias []float32) (foldedWeight, f
 
 // foldable finds the normalisations that can be folded into the convolution or
 // linear layer before them: those that are its only use.
-func foldable(g *nn.Graph) map[int]*nn.Node {
+func foldable(g *nn.Graph, users [][]*nn.Node) map[int]*nn.Node {
 	folds := map[int]*nn.Node{}
-	users := g.Users()
 	for _, n := range g.Nodes {
 		if _, ok := n.Layer.(nn.BatchNorm); !ok || len(users[n.Inputs[0].Index]) != 1 {
 			continue

@@ -37,20 +37,23 @@ type pointwise struct {
 	forward    func(dst, x []float32)
 	gradient   func(dx, dy, seen []float32)
 	seesOutput bool
+	cheap      bool // to compute again
 }
 
 func pointwiseOf(f nn.Function) (pointwise, error) {
 	switch f {
 	case nn.ReLU:
-		return pointwise{kernel.ReLU, kernel.ReLUGradient, true}, nil
+		return pointwise{kernel.ReLU, kernel.ReLUGradient, true, true}, nil
 	case nn.ReLU6:
-		return pointwise{kernel.ReLU6, kernel.ReLU6Gradient, true}, nil
+		return pointwise{kernel.ReLU6, kernel.ReLU6Gradient, true, true}, nil
 	case nn.HardSwish:
-		return pointwise{kernel.HardSwish, kernel.HardSwishGradient, false}, nil
+		return pointwise{kernel.HardSwish, kernel.HardSwishGradient, false, false}, nil
+	case nn.Sigmoid:
+		return pointwise{kernel.Sigmoid, kernel.SigmoidGradient, true, false}, nil
 	case nn.SiLU:
-		return pointwise{kernel.SiLU, kernel.SiLUGradient, false}, nil
+		return pointwise{kernel.SiLU, kernel.SiLUGradient, false, false}, nil
 	case nn.GELU:
-		return pointwise{kernel.GELU, kernel.GELUGradient, false}, nil
+		return pointwise{kernel.GELU, kernel.GELUGradient, false, false}, nil
 	}
 	return pointwise{}, fmt.Errorf("the engine has no kernels for the function %q", f)
 }
@@ -72,7 +75,7 @@ func (c *compiler) lowerActivation(n *nn.Node, l nn.Activation) (func(), error) 
 		y = c.value(n)
 	}
 	c.emitPointwise(n.Name, n.Shape, f.forward, y, x)
-	if f.seesOutput && c.again[n.Inputs[0].Index] != nil { // other functions take too long
+	if f.cheap && c.again[n.Inputs[0].Index] != nil {
 		c.repeat(n, n, func(name string, x, y *tensor) { c.emitPointwise(name, n.Shape, f.forward, y, x) })
 	}
 	return func() {

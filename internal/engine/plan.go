@@ -46,7 +46,7 @@ type plan struct {
 	count    int          // examples of the present batch
 
 	images  []uint8   // the present batch [count,H,W,C]
-	targets []float32 // its targets [count,classes]
+	targets []float32 // its targets [count,size of a target]
 
 	prepareTask, shardTask, crewTask, batchTask func(w *worker, i int)
 	current                                     *segment

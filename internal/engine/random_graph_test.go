@@ -70,7 +70,15 @@ func (r *randomGraph) add(l nn.Layer, inputs ...*nn.Node) {
 // layer appends a layer, or some that the compiler may do together.
 func (r *randomGraph) layer() {
 	x := r.pick()
-	switch r.below(8) {
+	switch r.below(11) {
+	case 8:
+		r.upsample(x)
+		r.maybe(r.activation)
+	case 9:
+		r.add(nn.Scale{Factor: 0.25 + float32(r.below(5))/4}, x)
+		r.maybe(r.activation)
+	case 10:
+		r.reshape(x)
 	case 0:
 		r.conv(x)
 	case 1:
@@ -124,6 +132,30 @@ func (r *randomGraph) pool(x *nn.Node) {
 	}
 }
 
+// upsample repeats pixels where there are not too many, and cuts some of them off.
+func (r *randomGraph) upsample(x *nn.Node) {
+	if x.Shape.H*x.Shape.W > 40 {
+		return
+	}
+	l := nn.Upsample{Factor: 1 + r.below(3)}
+	if r.below(2) == 0 {
+		l.H, l.W = 1+r.below(l.Factor*x.Shape.H), 1+r.below(l.Factor*x.Shape.W)
+	}
+	r.add(l, x)
+}
+
+// reshape makes an image of another shape.
+func (r *randomGraph) reshape(x *nn.Node) {
+	to := nn.Shape{H: x.Shape.C, W: x.Shape.H, C: x.Shape.W}
+	if to.C > 20 || to.H*to.W > 90 {
+		return
+	}
+	r.add(nn.Flatten{}, x)
+	r.maybe(r.activation)
+	r.add(nn.Reshape{To: to}, r.last())
+	r.maybe(r.activation)
+}
+
 // conv appends a convolution: dense, grouped or depthwise.
 func (r *randomGraph) conv(x *nn.Node) {
 	l := nn.Conv2D{Out: 1 + r.below(6), Kernel: 1 + r.below(min(3, x.Shape.H, x.Shape.W)), Stride: 1 + r.below(2), NoBias: r.below(2) == 0}
@@ -167,7 +199,9 @@ func (r *randomGraph) join(x *nn.Node) {
 	if r.below(2) == 0 {
 		slices.Reverse(inputs)
 	}
-	if sum {
+	if sum && len(inputs) == 2 && r.below(6) == 0 {
+		r.add(nn.MeanSquaredError{}, inputs...)
+	} else if sum {
 		r.add(nn.Add{}, inputs...)
 	} else if x.Shape.C < 20 {
 		r.add(nn.Concat{}, inputs...)

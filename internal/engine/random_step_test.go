@@ -43,6 +43,15 @@ type stepResult struct {
 	digest    string // of parameters and running statistics
 }
 
+// graph is the network, with a Softmax behind it in every second case.
+func (c randomCase) graph(apart bool) *nn.Graph {
+	g := newRandomGraph(c.seed, c.layers, apart)
+	if c.seed%2 == 0 {
+		return nn.WithSoftmax(g)
+	}
+	return g
+}
+
 // parameters are away from zero and from each other.
 func (c randomCase) parameters(g *nn.Graph) *nn.Parameters {
 	params := g.NewParameters(uint64(c.seed))
@@ -69,11 +78,11 @@ type stepWay struct {
 // to train.
 func (c randomCase) step(t *testing.T, apart bool, way stepWay) (result stepResult, ok bool) {
 	t.Helper()
-	g := newRandomGraph(c.seed, c.layers, apart)
+	g := c.graph(apart)
 	params := c.parameters(g)
 	trainer, err := NewTrainer(g, params, TrainerOptions{
 		BatchSize: 8, ShardSize: 3, Workers: way.workers, Seed: 1, Frozen: frozenIn(g, c.seed),
-		Loss: testLoss{c.seed%2 == 0}, Optimizer: still{}, portionBytes: way.portionBytes, keepNothing: way.keepNothing, joinAnyway: way.joinAnyway,
+		Loss: testLoss{}, Optimizer: still{}, portionBytes: way.portionBytes, keepNothing: way.keepNothing, joinAnyway: way.joinAnyway,
 	})
 	if err != nil {
 		if strings.Contains(err.Error(), "nothing to train") {
@@ -155,72 +164,5 @@ func (r stepResult) near(t *testing.T, other stepResult) {
 				return
 			}
 		}
-	}
-}
-
-// TestRandomGraphsDivided computes probabilities with operations divided among
-// workers, one after the other in both orders, which finds a worker that needs
-// what another one has not computed or has overwritten.
-func TestRandomGraphsDivided(t *testing.T) {
-	randomCases(t, func(t *testing.T, c randomCase) {
-		g := newRandomGraph(c.seed, c.layers, false)
-		params := c.parameters(g)
-		p, err := NewInference(g, params, 2, 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer p.Close()
-		images, classes := testStep(g, 2).Images, p.classes
-		want := make([]float32, 2*classes)
-		for i := range 2 {
-			alone(t, g, params, want[i*classes:][:classes], images[i*len(images)/2:][:len(images)/2])
-		}
-		for _, s := range p.plan.segments {
-			for _, group := range s.groups {
-				for _, o := range group.ops {
-					o.worth = o.divided != nil
-				}
-			}
-		}
-		p.divider = newDivider(p.plan)
-		for _, shares := range [][]int{{0, 1, 2}, {2, 1, 0}} {
-			got := make([]float32, 2*classes)
-			p.runShares(got, images, shares)
-			if !slices.Equal(bitsOf(got), bitsOf(want)) {
-				t.Errorf("shares in the order %v give %v, want %v", shares, got, want)
-			}
-		}
-	})
-}
-
-// alone computes the probabilities of one image with one worker.
-func alone(t *testing.T, g *nn.Graph, params *nn.Parameters, probabilities []float32, image []uint8) {
-	t.Helper()
-	p, err := NewInference(g, params, 1, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	p.Run(probabilities, image)
-}
-
-// runShares is Run with one share of an operation after the other.
-func (p *Inference) runShares(probabilities []float32, images []uint8, order []int) {
-	n := len(probabilities) / p.classes
-	p.output, p.plan.images, p.plan.count = probabilities, images, n
-	d := p.divider
-	for i, g := range d.groups {
-		g.portions(span{count: n}, func(s span) {
-			d.span = s
-			for _, d.stage = range d.stages[i] {
-				if !d.stage.divided() {
-					d.stage[0].run(p.plan.pool.workers[0], s)
-					continue
-				}
-				for _, index := range order {
-					d.task(nil, index)
-				}
-			}
-		})
 	}
 }

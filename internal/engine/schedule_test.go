@@ -27,8 +27,8 @@ func TestMemoryIsNotSharedTooEarly(t *testing.T) {
 	for _, lc := range append(layerCases(), twoWide, norms) {
 		t.Run(lc.name, func(t *testing.T) {
 			g, params := lc.network(t)
-			trainer, err := NewTrainer(g, params, TrainerOptions{
-				BatchSize: 12, ShardSize: 4, Workers: 2, Loss: testLoss{true}, Optimizer: still{}, portionBytes: 1,
+			trainer, err := NewTrainer(nn.WithSoftmax(g), params, TrainerOptions{
+				BatchSize: 12, ShardSize: 4, Workers: 2, Loss: testLoss{}, Optimizer: still{}, portionBytes: 1,
 			})
 			if err != nil {
 				t.Fatal(err)

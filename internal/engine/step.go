@@ -13,7 +13,7 @@ type Step struct {
 	Epoch        uint32    // for the addresses of random numbers
 	Position     uint32    // of the first example in the epoch
 	Images       []uint8   // [N,H,W,C]
-	Targets      []float32 // [N,classes], a distribution in each row
+	Targets      []float32 // [N,TargetSize]
 	LearningRate float32
 	WeightDecay  float32
 	GradientClip float32 // largest Euclidean norm of the gradient; 0 means none
@@ -22,7 +22,7 @@ type Step struct {
 // Result is what a step measured before it changed the parameters.
 type Result struct {
 	LossSum      float64 // over the examples
-	Correct      int     // examples whose largest output is that of the largest target
+	FigureSum    float64 // of TrainerOptions.Figure, over the examples
 	GradientNorm float64 // Euclidean, before clipping
 }
 
@@ -64,8 +64,8 @@ func (t *Trainer) Step(s Step) (Result, error) {
 // begin makes s the present batch.
 func (t *Trainer) begin(s Step) {
 	p := t.plan
-	p.count = len(s.Targets) / t.classes
-	if p.count < 1 || p.count > t.options.BatchSize || len(s.Images) != p.count*p.graph.Input().Shape.Elements() {
+	p.count = len(s.Targets) / t.options.TargetSize
+	if p.count < 1 || p.count > t.options.BatchSize || len(s.Targets) != p.count*t.options.TargetSize || len(s.Images) != p.count*p.graph.Input().Shape.Elements() {
 		panic(fmt.Sprintf("engine: %d bytes of images and %d targets do not make a batch of at most %d", len(s.Images), len(s.Targets), t.options.BatchSize))
 	}
 	p.images, p.targets = s.Images, s.Targets
@@ -73,13 +73,11 @@ func (t *Trainer) begin(s Step) {
 	t.step.epoch, t.step.position = s.Epoch, s.Position
 }
 
-// losses adds up the examples' losses and correct answers.
+// losses adds up the examples' losses and figures.
 func (t *Trainer) losses() Result {
 	r := Result{LossSum: kernel.Sum64(t.values[:t.plan.count])}
-	for _, correct := range t.correct[:t.plan.count] {
-		if correct {
-			r.Correct++
-		}
+	if t.figures != nil {
+		r.FigureSum = kernel.Sum64(t.figures[:t.plan.count])
 	}
 	return r
 }

@@ -124,8 +124,8 @@ type spoilt struct {
 	value, gradient float32
 }
 
-func (l *spoilt) Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32) {
-	l.testLoss.Evaluate(values, gradient, outputs, targets, classes, scale)
+func (l *spoilt) Evaluate(values, gradient, outputs, targets []float32, width int, scale float32) {
+	l.testLoss.Evaluate(values, gradient, outputs, targets, width, scale)
 	values[0] += l.value
 	gradient[0] += l.gradient
 }
@@ -209,6 +209,97 @@ func TestAverage(t *testing.T) {
 	for i, v := range params.Values {
 		if average[i] != v/4 {
 			t.Fatalf("average of value %d is %v, want %v", i, average[i], v/4)
+		}
+	}
+}
+
+// countingLoss wants targets of a size of their own: the value that all of an
+// output's values should have, and one that is not used.
+type countingLoss struct{}
+
+func (countingLoss) Evaluate(values, gradient, outputs, targets []float32, width int, scale float32) {
+	for n := range values {
+		values[n] = 0
+		for i := n * width; i < (n+1)*width; i++ {
+			d := outputs[i] - targets[2*n]
+			values[n] += d * d / 2
+			gradient[i] = scale * d
+		}
+	}
+}
+
+// TestImageOutput trains a network whose output is an image, with targets of another
+// size and a figure of each example.
+func TestImageOutput(t *testing.T) {
+	g := nn.NewGraph(nn.Shape{H: 3, W: 3, C: 1})
+	g.Add("conv", nn.Conv2D{Out: 2, Kernel: 2}, g.Add("normalize", nn.Normalize{}, g.Input()))
+	params := g.NewParameters(1)
+	const width, size = 2 * 2 * 2, 2
+	trainer := newTrainer(t, g, params, TrainerOptions{
+		Optimizer: still{}, Loss: countingLoss{}, TargetSize: size,
+		Figure: func(output, target []float32) float64 {
+			return float64(len(output)*100+len(target)) + float64(target[1])
+		},
+	})
+	targets := make([]float32, 8*size)
+	for i := range 8 {
+		targets[i*size], targets[i*size+1] = 0.5, float32(i)
+	}
+	step := Step{Number: 1, Images: randomBytes(8*9, 1), Targets: targets}
+	loss := func() float64 {
+		r, err := trainer.Step(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := 8.0*(100*width+size) + 28; r.FigureSum != want {
+			t.Errorf("the figures add up to %v, want %v", r.FigureSum, want)
+		}
+		return r.LossSum / 8
+	}
+	for _, p := range g.Params {
+		if p.Trainable {
+			checkGradient(t, trainer, params, p, loss)
+		}
+	}
+}
+
+// TestParametersForTwoSizes takes images of two sizes through one network: a constant
+// image gives the same whatever its size, before and after the parameters change.
+func TestParametersForTwoSizes(t *testing.T) {
+	build := func(input nn.Shape) *nn.Graph {
+		g := nn.NewGraph(input)
+		x := g.Add("norm", nn.BatchNorm{}, g.Add("conv", nn.Conv2D{Out: 20, Kernel: 3}, g.Input()))
+		x = g.Add("pool", nn.GlobalAvgPool{}, g.Add("relu", nn.Activation{Function: nn.ReLU}, x))
+		g.Add("head", nn.Linear{Out: 3}, x)
+		return g
+	}
+	small, large := build(nn.Shape{H: 6, W: 6, C: 1}), build(nn.Shape{H: 10, W: 18, C: 1})
+	params := small.NewParameters(1)
+	large.NewParameters(2) // which places parameters, as For does again
+	if err := params.For(large); err != nil {
+		t.Fatal(err)
+	}
+	plans := []*Inference{newInference(t, small, params, 1, 1), newInference(t, large, params, 1, 1)}
+	constant := func(g *nn.Graph) []uint8 { return slices.Repeat([]uint8{9}, g.Input().Shape.Elements()) }
+	trainer := newTrainer(t, large, params, TrainerOptions{Optimizer: counting{}})
+	for range 2 {
+		a, b := plans[0].room(1), plans[1].room(1)
+		plans[0].Run(a, constant(small))
+		plans[1].Run(b, constant(large))
+		for i, v := range a[0] {
+			if math.Abs(float64(v-b[0][i])) > 1e-4*math.Abs(float64(v)) {
+				t.Errorf("the small image gives %v, the large one %v", a[0], b[0])
+			}
+		}
+		before := slices.Clone(params.Values)
+		if _, err := trainer.Step(testStep(large, 8)); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(before, params.Values) {
+			t.Error("training for the large size did not change the parameters")
+		}
+		for _, p := range plans {
+			p.Refresh()
 		}
 	}
 }

@@ -1,11 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -14,13 +14,10 @@ import (
 
 // Loss turns a network's outputs into one value per example and its gradient.
 type Loss interface {
-	// WantsProbabilities says that the outputs are probabilities instead of
-	// logits: a Softmax is put behind the network while training.
-	WantsProbabilities() bool
-	// Evaluate computes, for n rows, values [n] and gradient [n,classes] =
-	// scale * d value / d outputs, from outputs and targets [n,classes]. Each
-	// row of targets is a distribution over the classes.
-	Evaluate(values, gradient, outputs, targets []float32, classes int, scale float32)
+	// Evaluate computes, for n rows, values [n] and gradient [n,width] =
+	// scale * d value / d outputs, from outputs [n,width] and as many targets, each
+	// of the size that the trainer was made for.
+	Evaluate(values, gradient, outputs, targets []float32, width int, scale float32)
 }
 
 // Optimizer is an elementwise rule that moves parameters against a gradient, so
@@ -44,6 +41,13 @@ type TrainerOptions struct {
 	Frozen    []string // prefixes of the names of parameters that do not change
 	Loss      Loss
 	Optimizer Optimizer
+
+	// TargetSize is the number of values of an example's target; 0 means as many as
+	// the network's output has.
+	TargetSize int
+	// Figure is what else is measured of each example: an output, of as many values as
+	// the network's has, beside its target. Where it is nil, Result.FigureSum is 0.
+	Figure func(output, target []float32) float64
 
 	portionBytes int  // instead of cacheBudget, in tests
 	joinAnyway   bool // though shards take less than worthJoining, in tests
@@ -70,8 +74,8 @@ func (o *TrainerOptions) keep() int {
 type Trainer struct {
 	plan      *plan
 	params    *nn.Parameters
-	options   TrainerOptions
-	classes   int
+	options   TrainerOptions // with every default in place
+	width     int            // values of an example's output
 	gradient  []float32
 	state     [][]float32 // one array for each of the optimizer's slots
 	slots     *slots
@@ -82,7 +86,7 @@ type Trainer struct {
 	multiplyAdds int // of one example
 
 	values  []float32 // loss of each example of the batch
-	correct []bool    // the largest output is that of the largest target
+	figures []float64 // of each example of the batch; nil where none are wanted
 	blocks  []block   // of the trainable parameters
 	squares []float64 // of each block's gradient
 	scale   float32   // of the gradient, for clipping
@@ -104,14 +108,13 @@ type block struct {
 // squares of the gradient is formed per block, so it is part of the contract.
 const updateBlock = 4096
 
-// NewTrainer compiles g. The parameters must have been made by g.
+// NewTrainer compiles g, whose last node is the output that the loss sees, of any
+// shape [H,W,C]. The parameters must serve g.
 func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer, error) {
 	if err := checkSizes(g, o); err != nil {
 		return nil, err
 	}
-	if o.Loss.WantsProbabilities() {
-		g = withSoftmax(g)
-	}
+	o.TargetSize = cmp.Or(o.TargetSize, g.Output().Shape.Elements())
 	shard := largestShard(o.BatchSize, o.ShardSize)
 	c := &compiler{
 		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen,
@@ -120,8 +123,11 @@ func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer,
 		slots: &slots{gradients: map[*nn.Param]int{}}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},
 	}
 	t := &Trainer{
-		plan: c.plan, params: params, options: o, classes: g.Output().Shape.C, gradient: c.gradient,
-		slots: c.slots, step: c.step, values: make([]float32, o.BatchSize), correct: make([]bool, o.BatchSize),
+		plan: c.plan, params: params, options: o, width: g.Output().Shape.Elements(), gradient: c.gradient,
+		slots: c.slots, step: c.step, values: make([]float32, o.BatchSize),
+	}
+	if o.Figure != nil {
+		t.figures = make([]float64, o.BatchSize)
 	}
 	for range o.Optimizer.Slots() {
 		t.state = append(t.state, alignedFloats(params.Trainable))
@@ -143,8 +149,8 @@ func checkSizes(g *nn.Graph, o TrainerOptions) error {
 	if o.BatchSize < 1 || o.ShardSize < 1 || o.Workers < 1 {
 		return fmt.Errorf("batch size %d, shard size %d, workers %d: want at least 1 each", o.BatchSize, o.ShardSize, o.Workers)
 	}
-	if s := g.Output().Shape; s.H != 1 || s.W != 1 {
-		return fmt.Errorf("the network's output is %v: want one value for each class", s)
+	if o.TargetSize < 0 {
+		return fmt.Errorf("targets of %d values: want at least 1, or 0 for as many as the output has", o.TargetSize)
 	}
 	for _, n := range g.Nodes {
 		if n.Shape.Elements() > math.MaxInt32/o.BatchSize {
@@ -157,26 +163,12 @@ func checkSizes(g *nn.Graph, o TrainerOptions) error {
 // checkFrozen finds prefixes that no parameter has: misspelt ones, most likely.
 func checkFrozen(g *nn.Graph, prefixes []string) error {
 	for _, prefix := range prefixes {
-		matches := func(p *nn.Param) bool { return strings.HasPrefix(p.Name, prefix) }
+		matches := func(p *nn.Param) bool { return nn.Frozen([]string{prefix}, p.Name) }
 		if !slices.ContainsFunc(g.Params, matches) {
 			return fmt.Errorf("cannot freeze %q: no parameter's name begins so; the first is %s", prefix, g.Params[0].Name)
 		}
 	}
 	return nil
-}
-
-// withSoftmax returns the graph with a Softmax behind it. Nodes are shared.
-func withSoftmax(g *nn.Graph) *nn.Graph {
-	if _, has := g.Output().Layer.(nn.Softmax); has {
-		return g
-	}
-	longer := *g
-	longer.Nodes = append(g.Nodes[:len(g.Nodes):len(g.Nodes)], nil)
-	out := g.Output()
-	longer.Nodes[len(g.Nodes)] = &nn.Node{
-		Index: len(g.Nodes), Name: "probabilities", Layer: nn.Softmax{}, Inputs: []*nn.Node{out}, Shape: out.Shape,
-	}
-	return &longer
 }
 
 func (t *Trainer) compile(c *compiler) error {
@@ -212,20 +204,23 @@ func (t *Trainer) compile(c *compiler) error {
 func (t *Trainer) emitLoss(c *compiler, outputs, gradient *tensor) {
 	begin(gradient)
 	c.at = part{phase: Backward}
-	k := t.classes
+	width, size := t.width, t.options.TargetSize
 	c.emit("loss", func(w *worker, s span) {
-		rows, targets := outputs.of(w, s), w.plan.targets[s.first*k:][:s.count*k]
+		rows, targets := outputs.of(w, s), w.plan.targets[s.first*size:][:s.count*size]
 		values := t.values[s.first:][:s.count]
-		t.options.Loss.Evaluate(values, gradient.of(w, s), rows, targets, k, 1/float32(w.plan.count))
+		t.options.Loss.Evaluate(values, gradient.of(w, s), rows, targets, width, 1/float32(w.plan.count))
+		if t.figures == nil {
+			return
+		}
 		for i := range values {
-			t.correct[s.first+i] = kernel.ArgMax(rows[i*k:][:k]) == kernel.ArgMax(targets[i*k:][:k])
+			t.figures[s.first+i] = t.options.Figure(rows[i*width:][:width], targets[i*size:][:size])
 		}
 	}, outputs, gradient)
 }
 
 // cutParameters cuts what training changes into blocks for the update.
 func (t *Trainer) cutParameters(c *compiler) {
-	for _, p := range t.params.All() {
+	for _, p := range c.plan.graph.Params {
 		if !c.trains(p) {
 			continue
 		}

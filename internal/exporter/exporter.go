@@ -100,17 +100,17 @@ func (a Artifact) check() error {
 // labelled says whether the outputs are those of classes.
 func (a Artifact) labelled() bool { return a.Target == "" || a.Target == metric.TargetClass }
 
-// outputs are the outputs that the model is served with.
-func (a Artifact) outputs() []nn.Output {
+// served is the graph with its outputs.
+func (a Artifact) served() *nn.Graph {
 	if len(a.Graph.Outputs) == 0 && a.labelled() {
-		return []nn.Output{{Name: nn.Probabilities, Node: a.Graph.Output()}}
+		return nn.WithSoftmax(a.Graph)
 	}
-	return a.Graph.Outputs
+	return a.Graph
 }
 
 // checkOutputs compares outputs and labels with the target.
 func (a Artifact) checkOutputs() error {
-	outputs := a.outputs()
+	outputs := a.served().Outputs
 	if !a.labelled() {
 		switch {
 		case len(outputs) == 0:

@@ -47,7 +47,7 @@ func EncodeONNX(a Artifact, opset int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return onnx.Export(a.Graph, a.Parameters, onnx.Options{
-		Name: a.Name, Opset: opset, ProducerVersion: a.ProgramVersion, Metadata: metadata,
+	return onnx.Export(a.served(), a.Parameters, onnx.Options{
+		Name: a.Name, Opset: opset, ProducerVersion: a.ProgramVersion, PixelFormat: a.Rule.PixelFormat(), Metadata: metadata,
 	})
 }

@@ -1,8 +1,10 @@
 package exporter
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +124,29 @@ func TestOutputsAreChecked(t *testing.T) {
 			if err := x.Check(a); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error is %v, want one with %q", name, err, want)
 			}
+		}
+	}
+}
+
+// TestFilesOfImages wants the files of a classifier less the labels, with both outputs in
+// the model.
+func TestFilesOfImages(t *testing.T) {
+	want := map[string][]string{
+		"onnx":        {"model.onnx"},
+		"safetensors": {"weights.safetensors"},
+		"triton":      {"model-repository/parts-autoencoder/1/model.onnx", "model-repository/parts-autoencoder/config.pbtxt"},
+	}
+	for name := range modules {
+		dir := t.TempDir()
+		if err := makeExporter(t, name, "").Export(imageArtifact(), dir); err != nil {
+			t.Fatal(err)
+		}
+		got := files(t, dir)
+		if diff := cmp.Diff(want[name], slices.Sorted(maps.Keys(got))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if model, has := got["model.onnx"]; has && (!strings.Contains(model, "reconstruction") || !strings.Contains(model, "score")) {
+			t.Error("model.onnx does not name its outputs")
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (x *triton) config(a Artifact) string {
 // tritonOutputs describes the outputs, a vector by its length and any other by [H,W,C].
 func (a Artifact) tritonOutputs() []string {
 	var all []string
-	for _, o := range a.outputs() {
+	for _, o := range a.served().Outputs {
 		s := o.Node.Shape
 		dims := fmt.Sprintf("[ %d, %d, %d ]", s.H, s.W, s.C)
 		if s.H == 1 && s.W == 1 {

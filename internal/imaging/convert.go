@@ -9,17 +9,52 @@ import (
 // rowFunc writes row y of a decoded image to dst, counted from its top.
 type rowFunc func(dst []uint8, y int)
 
-// convert copies what a decoder made into an Image of 1 or 3 channels.
-func convert(src image.Image) (Image, error) {
+// samples are decoded pixels as bytes: an image with as many channels as a
+// pixel has bytes, of which the first of each sample is the highest.
+type samples struct {
+	Image
+	depth int // bytes of a sample: 1 or 2
+}
+
+// convert copies what a decoder made into 1 or 3 channels, of 16 bits where the
+// source has them and keepDepth asks for them.
+func convert(src image.Image, keepDepth bool) (samples, error) {
+	depth := 1
 	channels, row := rowsOf(src)
-	if row == nil {
-		return Image{}, fmt.Errorf("pixels of type %T are not supported", src)
+	if keepDepth {
+		if wideChannels, wideRow := wideRowsOf(src); wideRow != nil {
+			channels, row, depth = wideChannels, wideRow, 2
+		}
 	}
-	img := New(src.Bounds().Dx(), src.Bounds().Dy(), channels)
+	if row == nil {
+		return samples{}, fmt.Errorf("pixels of type %T are not supported", src)
+	}
+	img := New(src.Bounds().Dx(), src.Bounds().Dy(), channels*depth)
 	for y := range img.Height {
 		row(img.Row(y), y)
 	}
-	return img, nil
+	return samples{img, depth}, nil
+}
+
+// firstChannel makes grey samples of those whose channels are equal.
+func (s samples) firstChannel() samples {
+	if s.Channels > s.depth {
+		s.Pix = pick(s.Pix, s.Channels, 0, s.depth)
+		s.Channels = s.depth
+	}
+	return s
+}
+
+// image puts samples of two bytes together.
+func (s samples) image() Image {
+	if s.depth == 1 {
+		return s.Image
+	}
+	img := Image{Width: s.Width, Height: s.Height, Channels: s.Channels / 2, Wide: make([]uint16, len(s.Pix)/2)}
+	for i := range img.Wide {
+		img.Wide[i] = uint16(be16(s.Pix[2*i:]))
+	}
+	return img
 }
 
 // rowsOf chooses the conversion for a decoder's type of pixels. Premultiplied
@@ -46,6 +81,36 @@ func rowsOf(src image.Image) (channels int, row rowFunc) {
 		return palettedRows(m)
 	}
 	return 0, nil
+}
+
+// wideRowsOf chooses the conversion for a decoder's pixels of 16 bits, which gives two
+// bytes a sample; row is nil for other pixels.
+func wideRowsOf(src image.Image) (channels int, row rowFunc) {
+	switch m := src.(type) {
+	case *image.Gray16:
+		return 1, func(dst []uint8, y int) { copy(dst, m.Pix[y*m.Stride:]) }
+	case *image.RGBA64:
+		return 3, func(dst []uint8, y int) { dropWideAlphaRow(dst, m.Pix[y*m.Stride:]) }
+	case *image.NRGBA64:
+		return 3, func(dst []uint8, y int) { composeWideRow(dst, m.Pix[y*m.Stride:]) }
+	}
+	return 0, nil
+}
+
+func dropWideAlphaRow(dst, src []uint8) {
+	for i, j := 0, 0; i < len(dst); i, j = i+6, j+8 {
+		copy(dst[i:i+6], src[j:])
+	}
+}
+
+// composeWideRow composes over black: round(c*a/65535).
+func composeWideRow(dst, src []uint8) {
+	for i, j := 0, 0; i < len(dst); i, j = i+6, j+8 {
+		for c := 0; c < 6; c += 2 {
+			v := (uint64(be16(src[j+c:]))*uint64(be16(src[j+6:])) + 0xffff/2) / 0xffff
+			dst[i+c], dst[i+c+1] = uint8(v>>8), uint8(v)
+		}
+	}
 }
 
 // compose8 is round(c*a/255).
@@ -142,16 +207,4 @@ func overBlack(c color.Color) [3]uint8 {
 	}
 	r, g, b, _ := c.RGBA() // premultiplied
 	return [3]uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}
-}
-
-// firstChannel makes a grey image of one whose channels are equal.
-func firstChannel(img Image) Image {
-	if img.Channels == 1 {
-		return img
-	}
-	grey := New(img.Width, img.Height, 1)
-	for i := range grey.Pix {
-		grey.Pix[i] = img.Pix[3*i]
-	}
-	return grey
 }

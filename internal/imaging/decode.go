@@ -40,9 +40,21 @@ var formats = []format{
 	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode, func([]byte) []byte { return nil }},
 }
 
-// DecodeFile reads the image file at path as [Decode] does. An error begins
+// Decoder reads image files. The zero value gives 8 bits whatever a file has.
+type Decoder struct {
+	// KeepDepth gives the 16 bits of PNG files that have them, as [Image.Wide]. Alpha
+	// is composed over black in 16 bits then: round(c*a/65535). All other files are
+	// read as without.
+	KeepDepth bool
+}
+
+// DecodeFile reads the image file at path as the zero [Decoder] does. An error begins
 // with the path and says what is wrong with the file.
-func DecodeFile(path string) (Image, error) {
+func DecodeFile(path string) (Image, error) { return Decoder{}.DecodeFile(path) }
+
+// DecodeFile reads the image file at path as [Decoder.Decode] does. An error begins
+// with the path and says what is wrong with the file.
+func (d Decoder) DecodeFile(path string) (Image, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -55,7 +67,7 @@ func DecodeFile(path string) (Image, error) {
 		return Image{}, err
 	}
 	defer f.Close()
-	img, err := Decode(f)
+	img, err := d.Decode(f)
 	if err != nil {
 		return Image{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -76,7 +88,7 @@ func IsFileName(path string) bool {
 // without alpha, a one-component JPEG, a palette of greys alone), otherwise 3,
 // and is made of the file's samples as follows.
 //
-//   - 16-bit samples become 8-bit ones: round(v/257).
+//   - 16-bit samples become 8-bit ones, round(v/257), unless KeepDepth is set.
 //   - Alpha is composed over black: round(c*a/255), 16-bit samples in one step
 //     round(c*a/(65535*257)).
 //   - CMYK, and YCCK through it, become RGB: round((255-c)*(255-k)/255) for red
@@ -89,7 +101,7 @@ func IsFileName(path string) bool {
 //
 // No rounding above meets a tie. Files of more than 256 MiB, 100 million pixels
 // or 65,535 pixels a side are refused before they are unpacked.
-func Decode(r io.Reader) (Image, error) {
+func (d Decoder) Decode(r io.Reader) (Image, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFileBytes+1))
 	if err != nil {
 		return Image{}, fmt.Errorf("cannot be read: %w", err)
@@ -101,7 +113,7 @@ func Decode(r io.Reader) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	return f.read(data)
+	return f.read(data, d.KeepDepth)
 }
 
 // sniff finds the format of a file by its first bytes.
@@ -142,12 +154,12 @@ func foreignFormat(data []byte) string {
 	return ""
 }
 
-func (f format) read(data []byte) (Image, error) {
+func (f format) read(data []byte, keepDepth bool) (Image, error) {
 	config, err := f.config(bytes.NewReader(data))
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	if err := checkShape(config.Width, config.Height, 1); err != nil {
+	if err = checkSize(config.Width, config.Height); err != nil {
 		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
 	}
 	if config.Width*config.Height/maxPixelsPerByte > len(data) {
@@ -158,18 +170,20 @@ func (f format) read(data []byte) (Image, error) {
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	img, err := convert(src)
+	samples, err := convert(src, keepDepth)
 	if err != nil {
 		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
 	}
 	if f.name == "PNG" && pngIsGrey(data) {
-		img = firstChannel(img)
+		samples = samples.firstChannel()
 	}
+	img := samples.Image
 	if img.Width != config.Width || img.Height != config.Height {
 		at := src.Bounds().Min
 		img = place(img, config.Width, config.Height, at.X, at.Y)
 	}
-	return upright(img, orientation(f.exif(data))), nil
+	samples.Image = upright(img, orientation(f.exif(data)))
+	return samples.image(), nil
 }
 
 // explain turns a decoder's error into a reason that a user can act on.

@@ -103,51 +103,51 @@ func TestDecodeSamples(t *testing.T) {
 		file []byte
 		want Image
 	}{
-		{"grey", encodePNG(t, set(image.NewGray(two), color.Gray{7}, color.Gray{255})), Image{2, 1, 1, rgb(7, 255)}},
+		{"grey", encodePNG(t, set(image.NewGray(two), color.Gray{7}, color.Gray{255})), imageOf(2, 1, 1, rgb(7, 255))},
 		{
 			"grey 16 bit",
 			encodePNG(t, set(image.NewGray16(image.Rect(0, 0, 4, 1)), color.Gray16{128}, color.Gray16{129}, color.Gray16{0xfeff}, color.Gray16{0xffff})),
-			Image{4, 1, 1, rgb(0, 1, 254, 255)},
+			imageOf(4, 1, 1, rgb(0, 1, 254, 255)),
 		},
-		{"grey 1 bit", rawPNG(t, 2, 1, 1, 0, []byte{0, 0x40}), Image{2, 1, 1, rgb(0, 255)}},
-		{"grey with alpha", rawPNG(t, 2, 1, 8, 4, []byte{0, 200, 128, 77, 255}), Image{2, 1, 1, rgb(100, 77)}},
+		{"grey 1 bit", rawPNG(t, 2, 1, 1, 0, []byte{0, 0x40}), imageOf(2, 1, 1, rgb(0, 255))},
+		{"grey with alpha", rawPNG(t, 2, 1, 8, 4, []byte{0, 200, 128, 77, 255}), imageOf(2, 1, 1, rgb(100, 77))},
 		{
 			"grey with a transparent value",
-			rawPNG(t, 2, 1, 8, 0, []byte{0, 200, 77}, pngChunk("tRNS", []byte{0, 200})), Image{2, 1, 1, rgb(0, 77)},
+			rawPNG(t, 2, 1, 8, 0, []byte{0, 200, 77}, pngChunk("tRNS", []byte{0, 200})), imageOf(2, 1, 1, rgb(0, 77)),
 		},
 		{
 			"colour", encodePNG(t, set(image.NewRGBA(two), color.RGBA{1, 2, 3, 255}, color.RGBA{9, 9, 9, 255})),
-			Image{2, 1, 3, rgb(1, 2, 3, 9, 9, 9)},
+			imageOf(2, 1, 3, rgb(1, 2, 3, 9, 9, 9)),
 		},
 		{
 			"alpha", encodePNG(t, set(image.NewNRGBA(two), color.NRGBA{255, 100, 3, 128}, color.NRGBA{9, 9, 9, 0})),
-			Image{2, 1, 3, rgb(128, 50, 2, 0, 0, 0)},
+			imageOf(2, 1, 3, rgb(128, 50, 2, 0, 0, 0)),
 		},
 		{
 			"16 bit", rawPNG(t, 1, 1, 16, 2, []byte{0, 0, 128, 0, 129, 0xff, 0xff}),
-			Image{1, 1, 3, rgb(0, 1, 255)},
+			imageOf(1, 1, 3, rgb(0, 1, 255)),
 		},
 		{
 			"16 bit alpha", rawPNG(t, 1, 1, 16, 6, []byte{0, 0xff, 0xff, 0x80, 0, 0, 0, 0x80, 0}),
-			Image{1, 1, 3, rgb(128, 64, 0)},
+			imageOf(1, 1, 3, rgb(128, 64, 0)),
 		},
 		{
 			"palette", encodePNG(t, set(image.NewPaletted(two, color.Palette{color.NRGBA{200, 100, 50, 128}, color.Black}))),
-			Image{2, 1, 3, rgb(100, 50, 25, 100, 50, 25)},
+			imageOf(2, 1, 3, rgb(100, 50, 25, 100, 50, 25)),
 		},
 		{
 			"palette of greys", encodePNG(t, set(image.NewPaletted(two, color.Palette{color.Gray{5}, color.White}))),
-			Image{2, 1, 1, rgb(5, 5)},
+			imageOf(2, 1, 1, rgb(5, 5)),
 		},
 		{
 			"GIF frame on its canvas", encodeGIF(t, frame(color.Black, color.RGBA{255, 0, 0, 255}, color.RGBA{0, 0, 9, 255})),
-			Image{3, 2, 3, rgb(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 9)},
+			imageOf(3, 2, 3, rgb(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0, 9)),
 		},
-		{"grey GIF", encodeGIF(t, frame(color.Black, color.White, color.Gray{9})), Image{3, 2, 1, rgb(0, 0, 0, 0, 255, 9)}},
+		{"grey GIF", encodeGIF(t, frame(color.Black, color.White, color.Gray{9})), imageOf(3, 2, 1, rgb(0, 0, 0, 0, 255, 9))},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Decode(bytes.NewReader(test.file))
+			got, err := Decoder{}.Decode(bytes.NewReader(test.file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +182,7 @@ func TestDecodeJPEG(t *testing.T) {
 		src  image.Image
 		want []uint8
 	}{{"colour", colour, []uint8{200, 100, 50}}, {"grey", grey, []uint8{99}}} {
-		img, err := Decode(bytes.NewReader(encodeJPEG(t, test.src)))
+		img, err := Decoder{}.Decode(bytes.NewReader(encodeJPEG(t, test.src)))
 		if err != nil {
 			t.Fatalf("%s: %v", test.name, err)
 		}
@@ -200,7 +200,7 @@ func TestDecodeCMYK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := Decode(bytes.NewReader(file))
+	img, err := Decoder{}.Decode(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestDecodeCMYK(t *testing.T) {
 	// The same samples read as YCCK: Adobe's transform byte says 2.
 	transform := bytes.Index(file, []byte("Adobe")) + 11
 	file[transform] = 2
-	ycck, err := Decode(bytes.NewReader(file))
+	ycck, err := Decoder{}.Decode(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,19 +253,19 @@ func withJPEGExif(file, tiff []byte) []byte {
 func TestOrientation(t *testing.T) {
 	stored := encodePNG(t, &image.Gray{Pix: []uint8{1, 2, 3, 4, 5, 6}, Stride: 3, Rect: image.Rect(0, 0, 3, 2)})
 	wants := []Image{
-		1: {3, 2, 1, []uint8{1, 2, 3, 4, 5, 6}},
-		2: {3, 2, 1, []uint8{3, 2, 1, 6, 5, 4}},
-		3: {3, 2, 1, []uint8{6, 5, 4, 3, 2, 1}},
-		4: {3, 2, 1, []uint8{4, 5, 6, 1, 2, 3}},
-		5: {2, 3, 1, []uint8{1, 4, 2, 5, 3, 6}},
-		6: {2, 3, 1, []uint8{4, 1, 5, 2, 6, 3}},
-		7: {2, 3, 1, []uint8{6, 3, 5, 2, 4, 1}},
-		8: {2, 3, 1, []uint8{3, 6, 2, 5, 1, 4}},
-		9: {3, 2, 1, []uint8{1, 2, 3, 4, 5, 6}}, // no such orientation
+		1: imageOf(3, 2, 1, []uint8{1, 2, 3, 4, 5, 6}),
+		2: imageOf(3, 2, 1, []uint8{3, 2, 1, 6, 5, 4}),
+		3: imageOf(3, 2, 1, []uint8{6, 5, 4, 3, 2, 1}),
+		4: imageOf(3, 2, 1, []uint8{4, 5, 6, 1, 2, 3}),
+		5: imageOf(2, 3, 1, []uint8{1, 4, 2, 5, 3, 6}),
+		6: imageOf(2, 3, 1, []uint8{4, 1, 5, 2, 6, 3}),
+		7: imageOf(2, 3, 1, []uint8{6, 3, 5, 2, 4, 1}),
+		8: imageOf(2, 3, 1, []uint8{3, 6, 2, 5, 1, 4}),
+		9: imageOf(3, 2, 1, []uint8{1, 2, 3, 4, 5, 6}), // no such orientation
 	}
 	for value := 1; value < len(wants); value++ {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-			got, err := Decode(bytes.NewReader(withPNGExif(stored, exif(order, uint16(value)))))
+			got, err := Decoder{}.Decode(bytes.NewReader(withPNGExif(stored, exif(order, uint16(value)))))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -284,7 +284,7 @@ func TestJPEGOrientation(t *testing.T) {
 		}
 	}
 	file := withJPEGExif(encodeJPEG(t, m), exif(binary.BigEndian, 8))
-	img, err := Decode(bytes.NewReader(file))
+	img, err := Decoder{}.Decode(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +367,7 @@ func TestDecodeErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Decode(bytes.NewReader(test.file))
+			_, err := Decoder{}.Decode(bytes.NewReader(test.file))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -376,7 +376,7 @@ func TestDecodeErrors(t *testing.T) {
 }
 
 func TestDecodeReadsNoMoreThanTheLimit(t *testing.T) {
-	_, err := Decode(endless{})
+	_, err := Decoder{}.Decode(endless{})
 	if err == nil || !strings.Contains(err.Error(), "file of more than 256 MiB") {
 		t.Errorf("error %v", err)
 	}
@@ -418,7 +418,7 @@ func TestWritePNGRoundTrip(t *testing.T) {
 		if err := img.WritePNG(&b); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Decode(&b)
+		got, err := Decoder{}.Decode(&b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -426,7 +426,7 @@ func TestWritePNGRoundTrip(t *testing.T) {
 			t.Errorf("-want +got:\n%s", diff)
 		}
 	}
-	if err := (Image{2, 2, 1, make([]uint8, 3)}).WritePNG(io.Discard); err == nil {
+	if err := imageOf(2, 2, 1, make([]uint8, 3)).WritePNG(io.Discard); err == nil {
 		t.Error("an image with too few bytes was written")
 	}
 }
@@ -441,7 +441,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(rawPNG(f, 2, 1, 16, 6, make([]byte, 17)))
 	f.Add([]byte(pngMagic))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		img, err := Decode(bytes.NewReader(file))
+		img, err := Decoder{}.Decode(bytes.NewReader(file))
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("an error without a reason")
@@ -450,6 +450,12 @@ func FuzzDecode(f *testing.F) {
 		}
 		if err := img.check(); err != nil {
 			t.Error(err)
+		}
+		wide, err := Decoder{KeepDepth: true}.Decode(bytes.NewReader(file))
+		if err != nil {
+			t.Errorf("with its depth kept: %v", err)
+		} else if err := wide.check(); err != nil || !wide.SameShape(img) {
+			t.Errorf("with its depth kept it is %dx%dx%d, %v", wide.Width, wide.Height, wide.Channels, err)
 		}
 	})
 }

@@ -117,7 +117,7 @@ func upright(img Image, orientation int) Image {
 	transpose := orientation >= 5
 	mirrorX := orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8
 	mirrorY := orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7
-	out := New(img.Width, img.Height, img.Channels)
+	out := img.Black(img.Width, img.Height)
 	if transpose {
 		out.Width, out.Height = img.Height, img.Width
 	}

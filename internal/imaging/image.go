@@ -13,17 +13,42 @@ import (
 	"io"
 )
 
-// Image is Height rows of Width pixels of Channels interleaved bytes:
-// [H,W,C] in row-major order. Channels is 1 (grey) or 3 (red, green, blue).
+// MaxChannels bounds the channels of an image, those of all its frames together.
+const MaxChannels = 16
+
+// Image is Height rows of Width pixels of Channels interleaved values: [H,W,C] in
+// row-major order. It is one picture, or several frames of one recording, whose
+// channels follow each other in every pixel: each frame has 1 channel (grey) or 3
+// (red, green, blue), so that 3 channels are one frame in colour or three grey ones.
 type Image struct {
 	Width, Height, Channels int
 	Pix                     []uint8
+	Wide                    []uint16 // instead of Pix: values of 16 bits
+	Frames                  int      // pictures in the image; 0 or 1 is a single one
+	Levelled                bool     // made by a rule with levels, which must not be applied twice
 }
 
-// New returns a black image.
+// New returns a black image of one frame.
 func New(width, height, channels int) Image {
-	return Image{width, height, channels, make([]uint8, width*height*channels)}
+	return Image{Width: width, Height: height, Channels: channels, Pix: make([]uint8, width*height*channels)}
 }
+
+// Black returns a black image of 8 bits with the channels and frames of m in another
+// size.
+func (m Image) Black(width, height int) Image {
+	black := New(width, height, m.Channels)
+	black.Frames, black.Levelled = m.Frames, m.Levelled
+	return black
+}
+
+// FrameCount is the number of pictures in the image.
+func (m Image) FrameCount() int { return max(1, m.Frames) }
+
+// Colour says whether the image's frames have red, green and blue.
+func (m Image) Colour() bool { return m.Channels == 3*m.FrameCount() }
+
+// Bytes is the memory that the pixels take.
+func (m Image) Bytes() int { return len(m.Pix) + 2*len(m.Wide) }
 
 // Row returns the bytes of row y, [W,C]. It shares memory with the image.
 func (m Image) Row(y int) []uint8 {
@@ -31,28 +56,76 @@ func (m Image) Row(y int) []uint8 {
 	return m.Pix[y*n : (y+1)*n]
 }
 
-// SameShape reports whether both images have one width, height and channel
-// count.
+// SameShape reports whether both images have one width, height, channel count and
+// number of frames.
 func (m Image) SameShape(other Image) bool {
-	return m.Width == other.Width && m.Height == other.Height && m.Channels == other.Channels
+	return m.Width == other.Width && m.Height == other.Height && m.Channels == other.Channels && m.FrameCount() == other.FrameCount()
 }
 
-// Digest is the hexadecimal SHA-256 of width, height and channels, each as four
-// little-endian bytes, followed by the pixels.
-func (m Image) Digest() string {
-	h := sha256.New()
-	var shape []byte
-	for _, n := range []int{m.Width, m.Height, m.Channels} {
-		shape = binary.LittleEndian.AppendUint32(shape, uint32(n))
+// Frame returns frame n, from 0 on, as an image of its own. It shares memory with the
+// image where that has one frame.
+func (m Image) Frame(n int) Image {
+	frames := m.FrameCount()
+	if frames == 1 {
+		return m
 	}
-	h.Write(shape)
-	h.Write(m.Pix)
-	return hex.EncodeToString(h.Sum(nil))
+	each := m.Channels / frames
+	one := Image{Width: m.Width, Height: m.Height, Channels: each, Levelled: m.Levelled}
+	one.Pix = pick(m.Pix, m.Channels, n*each, each)
+	one.Wide = pick(m.Wide, m.Channels, n*each, each)
+	return one
 }
 
-// ToImage copies the pixels into an *image.Gray or an opaque *image.NRGBA.
+// pick copies count values at first from every channels values.
+func pick[T uint8 | uint16](pix []T, channels, first, count int) []T {
+	var picked []T
+	for at := first; at+count <= len(pix); at += channels {
+		picked = append(picked, pix[at:at+count]...)
+	}
+	return picked
+}
+
+// Picture is the frame in the middle, which stands for the image where one is shown.
+// [Rule.Picture] knows which frame is the present one.
+func (m Image) Picture() Image { return m.Frame(m.FrameCount() / 2) }
+
+// Digest is the hexadecimal form of [Image.Sum].
+func (m Image) Digest() string {
+	sum := m.Sum()
+	return hex.EncodeToString(sum[:])
+}
+
+// Sum is the SHA-256 of width, height and channels, each as four little-endian bytes,
+// followed by the pixels. Of several frames, or 16 bits, it is that of width, height,
+// channels, frames and bits, and then the values, little-endian.
+func (m Image) Sum() [sha256.Size]byte {
+	h := sha256.New()
+	numbers := []int{m.Width, m.Height, m.Channels}
+	if m.Wide != nil {
+		numbers = append(numbers, m.FrameCount(), 16)
+	} else if m.FrameCount() > 1 {
+		numbers = append(numbers, m.FrameCount(), 8)
+	}
+	var b []byte
+	for _, n := range numbers {
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	for _, v := range m.Wide {
+		b = binary.LittleEndian.AppendUint16(b, v)
+	}
+	h.Write(b)
+	h.Write(m.Pix)
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// ToImage copies the pixels of [Image.Picture] into an *image.Gray or an opaque
+// *image.NRGBA, those of 16 bits into an *image.Gray16 or *image.NRGBA64.
 func (m Image) ToImage() image.Image {
+	m = m.Picture()
 	bounds := image.Rect(0, 0, m.Width, m.Height)
+	if m.Wide != nil {
+		return m.toWideImage(bounds)
+	}
 	if m.Channels == 1 {
 		grey := image.NewGray(bounds)
 		copy(grey.Pix, m.Pix)
@@ -66,7 +139,26 @@ func (m Image) ToImage() image.Image {
 	return colour
 }
 
-// WritePNG encodes the image as an 8-bit grey or RGB PNG file.
+func (m Image) toWideImage(bounds image.Rectangle) image.Image {
+	if m.Channels == 1 {
+		grey := image.NewGray16(bounds)
+		for i, v := range m.Wide {
+			binary.BigEndian.PutUint16(grey.Pix[2*i:], v)
+		}
+		return grey
+	}
+	colour := image.NewNRGBA64(bounds)
+	for i, v := range m.Wide {
+		binary.BigEndian.PutUint16(colour.Pix[i/3*8+i%3*2:], v)
+	}
+	for i := 6; i < len(colour.Pix); i += 8 {
+		binary.BigEndian.PutUint16(colour.Pix[i:], 0xffff)
+	}
+	return colour
+}
+
+// WritePNG encodes the image, of several frames [Image.Picture], as a grey or RGB PNG
+// file of 8 bits, or of 16 where that is what it has.
 func (m Image) WritePNG(w io.Writer) error {
 	if err := m.check(); err != nil {
 		return err
@@ -76,34 +168,62 @@ func (m Image) WritePNG(w io.Writer) error {
 
 // check reports an image whose fields contradict each other.
 func (m Image) check() error {
-	if err := checkShape(m.Width, m.Height, m.Channels); err != nil {
+	if err := checkSize(m.Width, m.Height); err != nil {
 		return err
 	}
-	if want := m.Width * m.Height * m.Channels; len(m.Pix) != want {
+	if err := checkChannels(m.Channels, m.FrameCount()); err != nil {
+		return err
+	}
+	want := m.Width * m.Height * m.Channels
+	switch {
+	case m.Wide != nil && m.Pix != nil:
+		return fmt.Errorf("image of %dx%dx%d has values of 8 and of 16 bits: want one of them", m.Width, m.Height, m.Channels)
+	case m.Wide != nil && len(m.Wide) != want:
+		return fmt.Errorf("image of %dx%dx%d has %d values of 16 bits, want %d", m.Width, m.Height, m.Channels, len(m.Wide), want)
+	case m.Wide == nil && len(m.Pix) != want:
 		return fmt.Errorf("image of %dx%dx%d has %d bytes, want %d", m.Width, m.Height, m.Channels, len(m.Pix), want)
 	}
 	return nil
 }
 
-func checkShape(width, height, channels int) error {
+func checkSize(width, height int) error {
 	if width < 1 || height < 1 || width > maxSide || height > maxSide {
 		return fmt.Errorf("image size %dx%d: want 1 to %d pixels a side", width, height, maxSide)
 	}
 	if width*height > maxPixels {
 		return fmt.Errorf("image size %dx%d: want at most %d million pixels", width, height, maxPixels/1_000_000)
 	}
-	if channels != 1 && channels != 3 {
-		return channelsError(channels)
-	}
 	return nil
 }
 
-func channelsError(n int) error { return fmt.Errorf("%d channels: want 1 (grey) or 3 (colour)", n) }
+// checkChannels reports a number of channels that so many frames cannot have.
+func checkChannels(channels, frames int) error {
+	switch {
+	case frames > MaxChannels:
+		return fmt.Errorf("%d frames: want at most %d, which is the limit of channels", frames, MaxChannels)
+	case (channels == frames || channels == 3*frames) && channels <= MaxChannels:
+		return nil
+	case frames == 1 && channels <= MaxChannels:
+		return fmt.Errorf("%d channels: want 1 (grey) or 3 (colour)", channels)
+	}
+	want := fmt.Sprintf("%d (grey)", frames)
+	if 3*frames <= MaxChannels {
+		want += fmt.Sprintf(" or %d (colour)", 3*frames)
+	}
+	if channels > MaxChannels {
+		want += fmt.Sprintf(", and never more than %d", MaxChannels)
+	}
+	noun := "frames"
+	if frames == 1 {
+		noun = "frame"
+	}
+	return fmt.Errorf("%d channels for %d %s: want %s", channels, frames, noun, want)
+}
 
 // place copies img onto a black canvas of the given size with its top left
 // corner at (left, top); it must fit.
 func place(img Image, width, height, left, top int) Image {
-	canvas := New(width, height, img.Channels)
+	canvas := img.Black(width, height)
 	for y := range img.Height {
 		copy(canvas.Row(top + y)[left*img.Channels:], img.Row(y))
 	}
@@ -113,7 +233,7 @@ func place(img Image, width, height, left, top int) Image {
 // cut copies the part of img with the given size whose top left corner is at
 // (left, top); it must lie inside.
 func cut(img Image, width, height, left, top int) Image {
-	part := New(width, height, img.Channels)
+	part := img.Black(width, height)
 	for y := range height {
 		copy(part.Row(y), img.Row(top + y)[left*img.Channels:])
 	}

@@ -49,23 +49,39 @@ func resample(img Image, width, height int) Image {
 
 // resampleRows makes every row of img as long as there are windows.
 func resampleRows(img Image, windows []window) Image {
-	out := New(len(windows), img.Height, img.Channels)
+	out := img.Black(len(windows), img.Height)
 	for y := range img.Height {
 		src, dst := img.Row(y), out.Row(y)
-		if img.Channels == 1 {
+		switch img.Channels {
+		case 1:
 			for k, w := range windows {
 				dst[k] = w.mean1(src)
 			}
-			continue
-		}
-		for k, w := range windows {
-			dst[3*k], dst[3*k+1], dst[3*k+2] = w.mean3(src)
+		case 3:
+			for k, w := range windows {
+				dst[3*k], dst[3*k+1], dst[3*k+2] = w.mean3(src)
+			}
+		default:
+			for k, w := range windows {
+				w.mean(dst[k*img.Channels:(k+1)*img.Channels], src)
+			}
 		}
 	}
 	return out
 }
 
-// mean1 is the weighted mean of a grey row.
+// mean sets dst to the weighted mean of a row with as many channels.
+func (w window) mean(dst, row []uint8) {
+	for c := range dst {
+		sum := w.total / 2
+		for i, t := range w.weights {
+			sum += uint64(t) * uint64(row[(w.first+i)*len(dst)+c])
+		}
+		dst[c] = uint8(sum / w.total)
+	}
+}
+
+// mean1 is the weighted mean of a row of one channel.
 func (w window) mean1(row []uint8) uint8 {
 	sum := w.total / 2
 	row = row[w.first:][:len(w.weights)]
@@ -75,8 +91,8 @@ func (w window) mean1(row []uint8) uint8 {
 	return uint8(sum / w.total)
 }
 
-// mean3 is the weighted mean of a colour row.
-func (w window) mean3(row []uint8) (r, g, b uint8) {
+// mean3 is the weighted mean of a row of three channels.
+func (w window) mean3(row []uint8) (a, b, c uint8) {
 	red, green, blue := w.total/2, w.total/2, w.total/2
 	row = row[3*w.first:]
 	for _, t := range w.weights {
@@ -90,7 +106,7 @@ func (w window) mean3(row []uint8) (r, g, b uint8) {
 
 // resampleColumns makes img as high as there are windows.
 func resampleColumns(img Image, windows []window) Image {
-	out := New(img.Width, len(windows), img.Channels)
+	out := img.Black(img.Width, len(windows))
 	sums := make([]uint64, img.Width*img.Channels)
 	for k, w := range windows {
 		for i := range sums {

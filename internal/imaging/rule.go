@@ -3,6 +3,8 @@ package imaging
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -27,7 +29,11 @@ func Modes() []string { return []string{Stretch, Letterbox, Crop} }
 //
 // Given an image of w x h pixels and a target of W x H (Width x Height):
 //
-//  1. Colour to grey, when Channels is 1 and the image has 3:
+//  0. Levels, where the rule has them: values become 8-bit ones as [Levels] says. A
+//     rule without takes images of 8 bits alone.
+//
+//  1. Colour to grey, frame by frame, when Channels is the number of frames and the
+//     image has three times as many:
 //
 //     grey = (19595*red + 38470*green + 7471*blue + 32768) / 65536
 //
@@ -46,8 +52,9 @@ func Modes() []string { return []string{Stretch, Letterbox, Crop} }
 //     (cw, ch) = (w, max(1, (2*H*w+W)/(2*W))). Take the cw x ch part whose top
 //     left corner is at x = (w-cw)/2, y = (h-ch)/2 and resample it to W x H.
 //
-//  3. Grey to colour, when Channels is 3 and the image has 1: red, green and
-//     blue are the grey value.
+//  3. Grey to colour, frame by frame, when Channels is three times the number of
+//     frames and the image has one channel a frame: red, green and blue are the grey
+//     value.
 //
 // To resample from w x h to W x H, first every row is resampled from w values
 // to W, then every column of the result from h values to H. Channels are
@@ -66,9 +73,57 @@ func Modes() []string { return []string{Stretch, Letterbox, Crop} }
 type Rule struct {
 	Width    int    `json:"width"`    // pixels
 	Height   int    `json:"height"`   // pixels
-	Channels int    `json:"channels"` // 1 (grey) or 3 (red, green, blue)
+	Channels int    `json:"channels"` // 1 (grey) or 3 (red, green, blue) for each frame
 	Mode     string `json:"mode"`     // "stretch", "letterbox" or "crop"
+	// Frames are the pictures of the input in the order of its channels: how many frames
+	// after the present one each was taken, such as -4, 0, 4. None: the present one alone.
+	Frames []int `json:"frames,omitempty"`
+	// Levels bring images of 16 bits to 8. None: there are only images of 8 bits.
+	Levels *Levels `json:"levels,omitempty"`
 }
+
+// FrameCount is the number of pictures in the network's input.
+func (r Rule) FrameCount() int { return max(1, len(r.Frames)) }
+
+// Colour says whether the frames of the input have red, green and blue.
+func (r Rule) Colour() bool { return r.Channels == 3*r.FrameCount() }
+
+// PixelFormat is the name of the input's pixels in the metadata of ONNX models, "Gray8"
+// or "Rgb8"; "" for several frames, which have none.
+func (r Rule) PixelFormat() string {
+	switch {
+	case r.FrameCount() > 1:
+		return ""
+	case r.Colour():
+		return "Rgb8"
+	}
+	return "Gray8"
+}
+
+// ChannelText says in words what the channels of the input are: "grey", or "colour, 3
+// frames at -4,0,4".
+func (r Rule) ChannelText() string {
+	text := "grey"
+	if r.Colour() {
+		text = "colour"
+	}
+	if r.FrameCount() > 1 {
+		text += fmt.Sprintf(", %d frames at %s", r.FrameCount(), offsets(r.Frames))
+	}
+	return text
+}
+
+// Picture is the frame of an input that shows the present: the one whose offset is 0,
+// or the one in the middle where none has that.
+func (r Rule) Picture(img Image) Image {
+	if n := slices.Index(r.Frames, 0); n >= 0 && img.FrameCount() == len(r.Frames) {
+		return img.Frame(n)
+	}
+	return img.Picture()
+}
+
+// Decoder reads files as the rule takes them: with their 16 bits where it has levels.
+func (r Rule) Decoder() Decoder { return Decoder{KeepDepth: r.Levels != nil} }
 
 // Validate reports a rule that no image can be brought to.
 func (r Rule) Validate() error {
@@ -76,33 +131,94 @@ func (r Rule) Validate() error {
 	if r.Width < 1 || r.Height < 1 || r.Width > maxInput || r.Height > maxInput {
 		errs = append(errs, fmt.Errorf("input size %dx%d: want 1 to %d pixels a side", r.Width, r.Height, maxInput))
 	}
-	if r.Channels != 1 && r.Channels != 3 {
-		errs = append(errs, channelsError(r.Channels))
+	if err := errors.Join(checkChannels(r.Channels, r.FrameCount()), r.checkFrames()); err != nil {
+		errs = append(errs, err)
 	}
 	if r.Mode != Stretch && r.Mode != Letterbox && r.Mode != Crop {
 		errs = append(errs, fmt.Errorf("resize mode %q: want one of %s", r.Mode, strings.Join(Modes(), ", ")))
 	}
+	if r.Levels != nil {
+		if err := r.Levels.check(); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	return errors.Join(errs...)
 }
 
+// checkFrames reports a frame that the input would show twice.
+func (r Rule) checkFrames() error {
+	for n, offset := range r.Frames {
+		if slices.Contains(r.Frames[:n], offset) {
+			return fmt.Errorf("frames at %s: the offset %d is given twice", offsets(r.Frames), offset)
+		}
+	}
+	return nil
+}
+
+// offsets writes a list as "-4,0,4".
+func offsets(frames []int) string {
+	texts := make([]string, len(frames))
+	for i, offset := range frames {
+		texts[i] = strconv.Itoa(offset)
+	}
+	return strings.Join(texts, ",")
+}
+
 // Apply brings img to the rule's size and channel count. It returns img itself
-// when that is what it has, and never changes it. The error is about an invalid
-// rule or an Image whose fields contradict each other.
+// when that is what it has, and never changes it. What it returns it gives back as it
+// is when it is applied again. The error is about an invalid rule, an Image whose
+// fields contradict each other, or one of other frames or depth than the rule takes.
 func (r Rule) Apply(img Image) (Image, error) {
 	if err := r.Validate(); err != nil {
 		return Image{}, err
 	}
-	if err := img.check(); err != nil {
+	if err := r.checkImage(img); err != nil {
 		return Image{}, err
 	}
-	if r.Channels == 1 {
+	if r.Levels != nil && !img.Levelled {
+		img = r.Levels.apply(img)
+	}
+	if !r.Colour() {
 		img = toGrey(img)
 	}
 	img = r.resize(img)
-	if r.Channels == 3 {
+	if r.Colour() {
 		img = toColour(img)
 	}
 	return img, nil
+}
+
+// checkImage reports an image that the rule cannot be applied to.
+func (r Rule) checkImage(img Image) error {
+	if err := img.check(); err != nil {
+		return err
+	}
+	if img.Wide != nil && r.Levels == nil {
+		return errors.New("an image of 16 bits: want --levels LOW,HIGH, the values that become black and white, such as 0,65535")
+	}
+	if have, want := img.FrameCount(), r.FrameCount(); have != want {
+		return fmt.Errorf("frames in the image: %d, want %d, as many as the input has", have, want)
+	}
+	return nil
+}
+
+// Motion says where the places of an image of the given size, in pixels, are in what
+// Apply makes of it; nil where they stay. It is exact but for the last rounding, to
+// 1/256 pixel.
+func (r Rule) Motion(width, height int) Motion {
+	if width == r.Width && height == r.Height {
+		return nil
+	}
+	x, y := axis{from: width, to: r.Width}, axis{from: height, to: r.Height}
+	switch r.Mode {
+	case Letterbox:
+		x.to, y.to = fit(width, height, r.Width, r.Height)
+		x.pad, y.pad = (r.Width-x.to)/2, (r.Height-y.to)/2
+	case Crop:
+		x.from, y.from = fit(r.Width, r.Height, width, height)
+		x.cut, y.cut = (width-x.from)/2, (height-y.from)/2
+	}
+	return resized{x, y}
 }
 
 func (r Rule) resize(img Image) Image {
@@ -136,10 +252,11 @@ func Luma(red, green, blue uint8) uint8 {
 }
 
 func toGrey(img Image) Image {
-	if img.Channels == 1 {
+	if !img.Colour() {
 		return img
 	}
-	grey := New(img.Width, img.Height, 1)
+	grey := img
+	grey.Channels, grey.Pix = img.FrameCount(), make([]uint8, len(img.Pix)/3)
 	for i := range grey.Pix {
 		grey.Pix[i] = Luma(img.Pix[3*i], img.Pix[3*i+1], img.Pix[3*i+2])
 	}
@@ -147,10 +264,11 @@ func toGrey(img Image) Image {
 }
 
 func toColour(img Image) Image {
-	if img.Channels == 3 {
+	if img.Colour() {
 		return img
 	}
-	colour := New(img.Width, img.Height, 3)
+	colour := img
+	colour.Channels, colour.Pix = 3*img.Channels, make([]uint8, 3*len(img.Pix))
 	for i, v := range img.Pix {
 		colour.Pix[3*i], colour.Pix[3*i+1], colour.Pix[3*i+2] = v, v, v
 	}

@@ -10,6 +10,14 @@ import (
 	"pgregory.net/rapid"
 )
 
+func imageOf(width, height, channels int, pix []uint8) Image {
+	return Image{Width: width, Height: height, Channels: channels, Pix: pix}
+}
+
+func ruleOf(width, height, channels int, mode string) Rule {
+	return Rule{Width: width, Height: height, Channels: channels, Mode: mode}
+}
+
 // gradient is an image in which neighbours, channels and rows all differ.
 func gradient(width, height, channels int) Image {
 	img := New(width, height, channels)
@@ -26,12 +34,12 @@ func TestRuleDigests(t *testing.T) {
 		rule Rule
 		want string
 	}{
-		{gradient(23, 17, 3), Rule{28, 28, 1, Stretch}, "9d826e4bb146c4c6"},
-		{gradient(23, 17, 3), Rule{28, 28, 3, Letterbox}, "02c92ddcdb6077df"},
-		{gradient(23, 17, 1), Rule{9, 31, 3, Crop}, "5b68d9b03b26a97f"},
-		{gradient(97, 64, 3), Rule{13, 11, 3, Stretch}, "c63552566268236d"},
-		{gradient(97, 64, 1), Rule{32, 32, 1, Letterbox}, "43f5d0e5f236c227"},
-		{gradient(97, 64, 3), Rule{32, 32, 1, Crop}, "852bae19dd957d5e"},
+		{gradient(23, 17, 3), ruleOf(28, 28, 1, Stretch), "9d826e4bb146c4c6"},
+		{gradient(23, 17, 3), ruleOf(28, 28, 3, Letterbox), "02c92ddcdb6077df"},
+		{gradient(23, 17, 1), ruleOf(9, 31, 3, Crop), "5b68d9b03b26a97f"},
+		{gradient(97, 64, 3), ruleOf(13, 11, 3, Stretch), "c63552566268236d"},
+		{gradient(97, 64, 1), ruleOf(32, 32, 1, Letterbox), "43f5d0e5f236c227"},
+		{gradient(97, 64, 3), ruleOf(32, 32, 1, Crop), "852bae19dd957d5e"},
 	}
 	for _, test := range tests {
 		got, err := test.rule.Apply(test.src)
@@ -51,13 +59,13 @@ func TestResampleByHand(t *testing.T) {
 		rule Rule
 		want []uint8
 	}{
-		{"enlarging interpolates", Image{2, 1, 1, []uint8{0, 100}}, Rule{4, 1, 1, Stretch}, []uint8{0, 25, 75, 100}},
-		{"shrinking averages", Image{4, 1, 1, []uint8{0, 100, 100, 0}}, Rule{1, 1, 1, Stretch}, []uint8{58}}, // weights 5 7 7 5
-		{"halves go up", Image{2, 1, 1, []uint8{0, 1}}, Rule{1, 1, 1, Stretch}, []uint8{1}},
-		{"colour to grey", Image{1, 1, 3, []uint8{255, 0, 0}}, Rule{1, 1, 1, Stretch}, []uint8{76}},
-		{"grey to colour", Image{1, 1, 1, []uint8{9}}, Rule{1, 1, 3, Crop}, []uint8{9, 9, 9}},
-		{"letterbox", Image{2, 1, 1, []uint8{5, 5}}, Rule{2, 3, 1, Letterbox}, []uint8{0, 0, 5, 5, 0, 0}},
-		{"crop", Image{3, 1, 1, []uint8{1, 2, 3}}, Rule{1, 1, 1, Crop}, []uint8{2}},
+		{"enlarging interpolates", imageOf(2, 1, 1, []uint8{0, 100}), ruleOf(4, 1, 1, Stretch), []uint8{0, 25, 75, 100}},
+		{"shrinking averages", imageOf(4, 1, 1, []uint8{0, 100, 100, 0}), ruleOf(1, 1, 1, Stretch), []uint8{58}}, // weights 5 7 7 5
+		{"halves go up", imageOf(2, 1, 1, []uint8{0, 1}), ruleOf(1, 1, 1, Stretch), []uint8{1}},
+		{"colour to grey", imageOf(1, 1, 3, []uint8{255, 0, 0}), ruleOf(1, 1, 1, Stretch), []uint8{76}},
+		{"grey to colour", imageOf(1, 1, 1, []uint8{9}), ruleOf(1, 1, 3, Crop), []uint8{9, 9, 9}},
+		{"letterbox", imageOf(2, 1, 1, []uint8{5, 5}), ruleOf(2, 3, 1, Letterbox), []uint8{0, 0, 5, 5, 0, 0}},
+		{"crop", imageOf(3, 1, 1, []uint8{1, 2, 3}), ruleOf(1, 1, 1, Crop), []uint8{2}},
 	}
 	for _, test := range tests {
 		got, err := test.rule.Apply(test.src)
@@ -91,7 +99,7 @@ func TestResampleIsAsDocumented(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		src := drawImage(t, 1, 3)
 		width, height := rapid.IntRange(1, 40).Draw(t, "W"), rapid.IntRange(1, 40).Draw(t, "H")
-		got, err := Rule{width, height, src.Channels, Stretch}.Apply(src)
+		got, err := ruleOf(width, height, src.Channels, Stretch).Apply(src)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,12 +233,12 @@ func TestRuleValidate(t *testing.T) {
 		rule Rule
 		want string // "" accepts
 	}{
-		{Rule{28, 28, 1, Stretch}, ""},
-		{Rule{4096, 1, 3, Crop}, ""},
-		{Rule{0, 28, 1, Stretch}, "input size 0x28: want 1 to 4096 pixels a side"},
-		{Rule{28, 4097, 1, Stretch}, "input size 28x4097: want 1 to 4096 pixels a side"},
-		{Rule{28, 28, 2, Stretch}, "2 channels: want 1 (grey) or 3 (colour)"},
-		{Rule{28, 28, 1, "fit"}, `resize mode "fit": want one of stretch, letterbox, crop`},
+		{ruleOf(28, 28, 1, Stretch), ""},
+		{ruleOf(4096, 1, 3, Crop), ""},
+		{ruleOf(0, 28, 1, Stretch), "input size 0x28: want 1 to 4096 pixels a side"},
+		{ruleOf(28, 4097, 1, Stretch), "input size 28x4097: want 1 to 4096 pixels a side"},
+		{ruleOf(28, 28, 2, Stretch), "2 channels: want 1 (grey) or 3 (colour)"},
+		{ruleOf(28, 28, 1, "fit"), `resize mode "fit": want one of stretch, letterbox, crop`},
 	}
 	for _, test := range tests {
 		err := test.rule.Validate()
@@ -251,8 +259,8 @@ func errorText(err error) string {
 }
 
 func TestApplyRefusesImpossibleImages(t *testing.T) {
-	rule := Rule{4, 4, 1, Stretch}
-	for _, img := range []Image{{}, {2, 2, 1, make([]uint8, 3)}, {2, 2, 2, make([]uint8, 8)}, {-1, -1, 1, make([]uint8, 1)}} {
+	rule := ruleOf(4, 4, 1, Stretch)
+	for _, img := range []Image{{}, imageOf(2, 2, 1, make([]uint8, 3)), imageOf(2, 2, 2, make([]uint8, 8)), imageOf(-1, -1, 1, make([]uint8, 1))} {
 		if _, err := rule.Apply(img); err == nil {
 			t.Errorf("%v was accepted", img)
 		}
@@ -262,7 +270,7 @@ func TestApplyRefusesImpossibleImages(t *testing.T) {
 func TestExtremeShapes(t *testing.T) {
 	for _, src := range []Image{New(65535, 1, 1), New(1, 65535, 1), New(1, 1, 3)} {
 		for _, mode := range Modes() {
-			if _, err := (Rule{64, 48, 3, mode}).Apply(src); err != nil {
+			if _, err := ruleOf(64, 48, 3, mode).Apply(src); err != nil {
 				t.Errorf("%dx%d %s: %v", src.Width, src.Height, mode, err)
 			}
 		}
@@ -270,7 +278,7 @@ func TestExtremeShapes(t *testing.T) {
 }
 
 func TestRuleJSON(t *testing.T) {
-	b, err := json.Marshal(Rule{28, 32, 1, Letterbox})
+	b, err := json.Marshal(ruleOf(28, 32, 1, Letterbox))
 	if want := `{"width":28,"height":32,"channels":1,"mode":"letterbox"}`; err != nil || string(b) != want {
 		t.Errorf("%s, %v, want %s", b, err, want)
 	}
@@ -284,7 +292,7 @@ func TestDigestCoversTheShape(t *testing.T) {
 }
 
 func BenchmarkRule(b *testing.B) {
-	rule := Rule{224, 224, 3, Stretch}
+	rule := ruleOf(224, 224, 3, Stretch)
 	src := gradient(640, 480, 3)
 	for b.Loop() {
 		if _, err := rule.Apply(src); err != nil {

@@ -11,8 +11,8 @@ import (
 // Model is an architecture with its options set.
 type Model interface {
 	// Build makes the graph for images of shape [H,W,C] as bytes and a number
-	// of classes. Its output is a vector of logits. An image that is too small
-	// for the architecture is an error.
+	// of classes. Its output is a vector of logits, unless the model is Targeted. An
+	// image that is too small for the architecture is an error.
 	Build(input nn.Shape, classes int) (*nn.Graph, error)
 }
 
@@ -39,6 +39,7 @@ var modules = map[string]config.Module[Model]{
 	"fast":            {Doc: "three narrow convolutions with batch normalisation: small grey images in seconds", New: newFast},
 	"resnet20":        {Doc: "ResNet-20 for small images, any input size (He et al. 2015)", New: newResNet20},
 	"vgg-small":       {Doc: "four convolutions with batch normalisation, pooled twice (after Simonyan and Zisserman 2014)", New: newVGGSmall},
+	"autoencoder":     {Doc: "images made again from a few values, to find those that are unlike (after Hinton and Salakhutdinov 2006)", New: newAutoencoder},
 	"mobilenet-small": {Doc: "depthwise separable inverted residuals for small devices (after Sandler et al. 2018)", New: newMobileNetSmall},
 }
 
@@ -72,6 +73,11 @@ func finish(g *nn.Graph, x *nn.Node, classes int) (*nn.Graph, error) {
 		return nil, fmt.Errorf("%d classes: a classifier needs at least 2", classes)
 	}
 	g.Add("head", nn.Linear{Out: classes, Gain: headGain}, x)
+	return suited(g)
+}
+
+// suited returns the graph, or reports what did not fit.
+func suited(g *nn.Graph) (*nn.Graph, error) {
 	if err := g.Err(); err != nil {
 		return nil, fmt.Errorf("images of %v do not suit this model: %w", g.Input().Shape, err)
 	}

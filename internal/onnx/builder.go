@@ -47,14 +47,19 @@ type value struct {
 	shape  nn.Shape
 }
 
-func newBuilder(name string, opset int, params *nn.Parameters) *builder {
-	return &builder{
+// newBuilder begins a graph with the names of its input and outputs taken.
+func newBuilder(name string, opset int, params *nn.Parameters, outputs []nn.Output) *builder {
+	b := &builder{
 		graph:     graph{name: name},
 		opset:     opset,
 		params:    params,
-		names:     map[string]bool{inputName: true, outputName: true},
+		names:     map[string]bool{inputName: true},
 		converted: map[conversion]value{},
 	}
+	for _, o := range outputs {
+		b.names[o.Name] = true
+	}
+	return b
 }
 
 // unique returns name, or name with the first number that makes it unique, and

@@ -157,8 +157,75 @@ var cases = []testCase{
 		x = g.Add("fc", nn.Linear{Out: 3}, x)
 		g.Add("relu", nn.Activation{Function: nn.ReLU}, x)
 	}},
+	{"sigmoid", shape(5, 5, 2), activation(nn.Sigmoid)},
+	{"upsampling", shape(5, 4, 2), between(nn.Upsample{Factor: 2})},
+	{"upsampling, cropped", shape(5, 4, 2), between(nn.Upsample{Factor: 3, H: 7, W: 6})},
+	{"scale", shape(5, 5, 2), between(nn.Scale{Factor: -1.5})},
+	{"scale of pixels", shape(3, 3, 2), func(g *nn.Graph, _ *nn.Node) {
+		head(g, g.Add("scale", nn.Scale{Factor: 1.0 / 255}, g.Input()))
+	}},
+	{"image made of a vector", shape(4, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		x = g.Add("fc1", nn.Linear{Out: 24}, g.Add("flat", nn.Flatten{}, x))
+		x = g.Add("image made", nn.Reshape{To: shape(3, 2, 4)}, x)
+		head(g, g.Add("conv", nn.Conv2D{Out: 3, Kernel: 2}, x))
+	}},
+	{"image of one channel made of a vector", shape(4, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		x = g.Add("image made", nn.Reshape{To: shape(4, 8, 1)}, g.Add("flat", nn.Flatten{}, g.Add("conv1", nn.Conv2D{Out: 2, Kernel: 1}, x)))
+		head(g, g.Add("conv", nn.Conv2D{Out: 3, Kernel: 2}, x))
+	}},
+	{"flattened image back and in another shape", shape(4, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		flat := g.Add("flat", nn.Flatten{}, g.Add("conv1", nn.Conv2D{Out: 3, Kernel: 2}, x))
+		back := g.Add("back", nn.Reshape{To: shape(3, 3, 3)}, g.Add("silu", nn.Activation{Function: nn.SiLU}, flat))
+		other := g.Add("other", nn.Reshape{To: shape(1, 9, 3)}, flat)
+		g.Add("joined", nn.Concat{}, g.Add("a", nn.GlobalAvgPool{}, g.Add("conv2", nn.Conv2D{Out: 2, Kernel: 2}, back)),
+			g.Add("b", nn.GlobalAvgPool{}, g.Add("conv3", nn.Conv2D{Out: 2, Kernel: 3, Padding: 1}, other)))
+	}},
+	{"mean squared errors", shape(4, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		a := g.Add("conv", nn.Conv2D{Out: 2, Kernel: 3, Padding: 1}, x)
+		b := g.Add("fa", nn.Flatten{}, a)
+		g.Add("joined", nn.Concat{}, g.Add("images", nn.MeanSquaredError{}, x, a),
+			g.Add("vectors", nn.MeanSquaredError{}, b, g.Add("relu", nn.Activation{Function: nn.ReLU}, b)))
+	}},
+	{"image as output", shape(5, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		g.Serve("image of three", g.Add("conv", nn.Conv2D{Out: 3, Kernel: 2}, x))
+	}},
+	{"several outputs", shape(5, 4, 2), func(g *nn.Graph, x *nn.Node) {
+		a := g.Add("a", nn.Conv2D{Out: 3, Kernel: 2}, x)
+		r := g.Add("relu", nn.Activation{Function: nn.ReLU}, a)
+		flat := g.Add("flat", nn.Flatten{}, r)
+		g.Add("fc", nn.Linear{Out: 2}, flat)
+		g.Serve("fc", g.Output())
+		g.Serve("r", r)
+		g.Serve("flattened", flat)
+		g.Serve("r again", g.Add("dropout", nn.Dropout{Rate: 0.5}, r))
+		g.Serve("pixels", g.Input())
+		g.Serve("a/Transpose", a)
+	}},
+	{"outputs that are used", shape(4, 4, 1), func(g *nn.Graph, x *nn.Node) {
+		flat := g.Add("flat", nn.Flatten{}, x)
+		soft := g.Add("soft", nn.Softmax{}, g.Add("fc1", nn.Linear{Out: 4}, flat))
+		made := g.Add("made", nn.Reshape{To: shape(2, 4, 2)}, flat)
+		g.Add("fc", nn.Linear{Out: 3}, g.Add("joined", nn.Concat{}, soft, g.Add("pool", nn.GlobalAvgPool{}, made)))
+		g.Serve("made", made)
+		g.Serve("probabilities", soft)
+		g.Serve("relu", g.Add("relu", nn.Activation{Function: nn.ReLU}, g.Output()))
+	}},
+	{"auto-encoder", shape(6, 7, 3), autoencoder},
 	{"lenet", shape(28, 28, 1), lenet},
 	{"inverted residual", shape(8, 8, 3), invertedResidual},
+}
+
+// autoencoder is served with what it makes of the image, and how far that is from it.
+func autoencoder(g *nn.Graph, x *nn.Node) {
+	y := g.Add("down", nn.Conv2D{Out: 4, Kernel: 3, Stride: 2, Padding: 1}, x)
+	to := y.Shape
+	y = g.Add("code", nn.Linear{Out: 5}, g.Add("flatten", nn.Flatten{}, y))
+	y = g.Add("reshape", nn.Reshape{To: to}, g.Add("decode", nn.Linear{Out: to.Elements()}, y))
+	y = g.Add("up", nn.Upsample{Factor: 2, H: x.Shape.H, W: x.Shape.W}, g.Add("norm", nn.BatchNorm{}, y))
+	y = g.Add("sigmoid", nn.Activation{Function: nn.Sigmoid}, g.Add("last", nn.Conv2D{Out: 3, Kernel: 3, Padding: 1}, y))
+	image := g.Add("unit", nn.Scale{Factor: 1.0 / 255}, g.Input())
+	g.Serve("reconstruction", y)
+	g.Serve("score", g.Add("error", nn.MeanSquaredError{}, y, image))
 }
 
 func lenet(g *nn.Graph, x *nn.Node) {
@@ -194,7 +261,8 @@ func invertedResidual(g *nn.Graph, x *nn.Node) {
 	g.Add("head", nn.Linear{Out: 5}, x)
 }
 
-// make builds the network. Parameters that begin as constants get random values,
+// make builds the network, as a classifier unless the case serves something else.
+// Parameters that begin as constants get random values,
 // so that biases, norms and running averages count.
 func (c testCase) make(t testing.TB) (*nn.Graph, *nn.Parameters) {
 	t.Helper()
@@ -217,6 +285,9 @@ func (c testCase) make(t testing.TB) (*nn.Graph, *nn.Parameters) {
 	for j := range p.Of(g.Params[0]) { // channels of about -1 to 1, each another
 		p.Of(g.Params[0])[j] = (2 + float32(j)) / 255
 		p.Of(g.Params[1])[j] = -1 - float32(j)/2
+	}
+	if len(g.Outputs) == 0 {
+		g = nn.WithSoftmax(g)
 	}
 	return g, p
 }

@@ -139,6 +139,8 @@ func decodeAttribute(b []byte) (a attribute, err error) {
 			a.f = math.Float32frombits(uint32(v))
 		case attributeI:
 			a.i = int64(v)
+		case attributeS:
+			a.s = string(b)
 		case attributeInts:
 			a.ints = append(a.ints, int64(v))
 		case attributeKind:

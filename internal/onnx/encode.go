@@ -37,6 +37,7 @@ const (
 	attributeName protowire.Number = 1
 	attributeF    protowire.Number = 2
 	attributeI    protowire.Number = 3
+	attributeS    protowire.Number = 4
 	attributeInts protowire.Number = 8
 	attributeKind protowire.Number = 20
 
@@ -118,6 +119,8 @@ func (a attribute) append(b []byte) []byte {
 		b = protowire.AppendFixed32(b, math.Float32bits(a.f))
 	case typeInt:
 		b = appendInt(b, attributeI, a.i)
+	case typeString:
+		b = appendString(b, attributeS, a.s)
 	case typeInts:
 		for _, v := range a.ints { // not packed in this schema
 			b = appendInt(b, attributeInts, v)

@@ -1,12 +1,13 @@
 package onnx
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/engine"
 )
 
-// TestEngineAgrees compares the engine's probabilities with those of the
+// TestEngineAgrees compares the engine's results with those of the
 // exported model: what is judged before a release is what is served after it.
 func TestEngineAgrees(t *testing.T) {
 	for _, c := range cases {
@@ -17,11 +18,14 @@ func TestEngineAgrees(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer plan.Close()
-			probabilities := make([]float32, batch*plan.Classes())
-			plan.Run(probabilities, c.pixels(batch))
-			got := make([]float64, len(probabilities))
-			for i, v := range probabilities {
-				got[i] = float64(v)
+			var outputs [][]float32
+			for _, size := range plan.Sizes() {
+				outputs = append(outputs, make([]float32, batch*size))
+			}
+			plan.Run(outputs, c.pixels(batch))
+			var got []float64
+			for _, v := range slices.Concat(outputs...) {
+				got = append(got, float64(v))
 			}
 			compare(t, got, interpreted(t, c, 0), 1e-5)
 		})

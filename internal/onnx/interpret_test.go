@@ -28,8 +28,8 @@ func (a array) at(n, c, h, w int) float64 {
 // interpret runs a model on pixels [N,H,W,C] by the definitions of
 // docs/Operators.md, in float64, without any concern for speed. It knows only
 // the operators and attributes that Export writes.
-func interpret(m model, pixels array) (array, error) {
-	values := map[string]array{inputName: pixels}
+func interpret(m model, pixels array) (outputs []array, err error) {
+	values := map[string]array{inputName: pixels, "": {}} // "" is an input that is left out
 	for _, t := range m.graph.initializers {
 		shape := make([]int, len(t.dims))
 		for i, d := range t.dims {
@@ -42,26 +42,42 @@ func interpret(m model, pixels array) (array, error) {
 		for i, name := range n.inputs {
 			v, ok := values[name]
 			if !ok {
-				return array{}, fmt.Errorf("node %s reads %s before it is made", n.name, name)
+				return nil, fmt.Errorf("node %s reads %s before it is made", n.name, name)
 			}
 			in[i] = v
 		}
 		if _, taken := values[n.outputs[0]]; taken {
-			return array{}, fmt.Errorf("node %s makes %s a second time", n.name, n.outputs[0])
+			return nil, fmt.Errorf("node %s makes %s a second time", n.name, n.outputs[0])
 		}
 		op, ok := operators[n.opType]
 		if !ok {
-			return array{}, fmt.Errorf("node %s: operator %s is not known to the test's interpreter", n.name, n.opType)
+			return nil, fmt.Errorf("node %s: operator %s is not known to the test's interpreter", n.name, n.opType)
 		}
 		values[n.outputs[0]] = op(n, in)
 	}
-	return values[outputName], nil
+	for _, o := range m.graph.outputs {
+		v, made := values[o.name]
+		shape := []int{batch}
+		for _, d := range o.shape[1:] {
+			shape = append(shape, int(d.value))
+		}
+		if !made || !slices.Equal(v.shape, shape) {
+			return nil, fmt.Errorf("output %s has shape %v, declared is %v", o.name, v.shape, shape)
+		}
+		outputs = append(outputs, v)
+	}
+	return outputs, nil
 }
 
 var operators = map[string]func(n node, in []array) array{
 	"Cast":               func(_ node, in []array) array { return in[0] },
 	"Mul":                binary2(func(a, b float64) float64 { return a * b }),
 	"Add":                binary2(func(a, b float64) float64 { return a + b }),
+	"Sub":                binary2(func(a, b float64) float64 { return a - b }),
+	"Identity":           func(_ node, in []array) array { return in[0] },
+	"Resize":             resize,
+	"Slice":              slice,
+	"ReduceMean":         reduceMean,
 	"Div":                binary2(func(a, b float64) float64 { return a / b }),
 	"Relu":               unary(func(_ node, x float64) float64 { return max(x, 0) }),
 	"Erf":                unary(func(_ node, x float64) float64 { return math.Erf(x) }),
@@ -89,6 +105,15 @@ func (n node) int(name string, otherwise int) int {
 		}
 	}
 	return otherwise
+}
+
+func (n node) text(name string) string {
+	for _, a := range n.attributes {
+		if a.name == name {
+			return a.s
+		}
+	}
+	return ""
 }
 
 func (n node) float(name string) float64 {
@@ -194,6 +219,53 @@ func reshape(_ node, in []array) array {
 		}
 	}
 	return array{shape, in[0].data}
+}
+
+// resize enlarges images by whole factors, by the definition of asymmetric
+// coordinates that are rounded down.
+func resize(n node, in []array) array {
+	if n.text("mode") != "nearest" || n.text("nearest_mode") != "floor" || n.text("coordinate_transformation_mode") != "asymmetric" {
+		panic("Resize has another mode than the layer computes")
+	}
+	x, scales := in[0], in[2].data
+	out := newArray(x.shape[0], x.shape[1], int(float64(x.shape[2])*scales[2]), int(float64(x.shape[3])*scales[3]))
+	i := 0
+	for plane := range x.shape[0] * x.shape[1] {
+		for y := range out.shape[2] {
+			for xx := range out.shape[3] {
+				from := int(float64(y)/scales[2])*x.shape[3] + int(float64(xx)/scales[3])
+				out.data[i] = x.data[plane*x.shape[2]*x.shape[3]+from]
+				i++
+			}
+		}
+	}
+	return out
+}
+
+// slice cuts rows and columns off.
+func slice(_ node, in []array) array {
+	x, starts, ends, axes := in[0], in[1].data, in[2].data, in[3].data
+	if !slices.Equal(starts, []float64{0, 0}) || !slices.Equal(axes, []float64{2, 3}) {
+		panic("Slice does not begin at the first row and column")
+	}
+	out := newArray(x.shape[0], x.shape[1], int(ends[0]), int(ends[1]))
+	for i := range out.data {
+		column, row, plane := i%out.shape[3], i/out.shape[3]%out.shape[2], i/out.shape[3]/out.shape[2]
+		out.data[i] = x.data[(plane*x.shape[2]+row)*x.shape[3]+column]
+	}
+	return out
+}
+
+// reduceMean is over axis 1 of vectors, which is kept.
+func reduceMean(n node, in []array) array {
+	if !slices.Equal(n.ints("axes"), []int{1}) || n.int("keepdims", 0) != 1 || len(in[0].shape) != 2 {
+		panic("ReduceMean is not over the values of a vector")
+	}
+	out := newArray(in[0].shape[0], 1)
+	for i, v := range in[0].data {
+		out.data[i/in[0].shape[1]] += v / float64(in[0].shape[1])
+	}
+	return out
 }
 
 // concat joins along axis 1.

@@ -13,6 +13,13 @@ func (b *builder) image(v value) value {
 	})
 }
 
+// pixels returns v, which is an image, as [N,H,W,C].
+func (b *builder) pixels(v value) value {
+	return b.convert(v, channelsLast, func() string {
+		return b.op("Transpose", v.name+"/Transpose", []string{v.name}, intsAttribute("perm", 0, 2, 3, 1))
+	})
+}
+
 // vector returns v as [N,features] in the graph's own order.
 func (b *builder) vector(v value) value {
 	return b.convert(v, vector, func() string {

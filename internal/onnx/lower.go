@@ -18,6 +18,7 @@ var lowerings = map[string]lowering{
 	string(nn.ReLU):      lowerReLU,
 	string(nn.ReLU6):     lowerReLU6,
 	string(nn.HardSwish): lowerHardSwish,
+	string(nn.Sigmoid):   lowerSigmoid,
 	string(nn.SiLU):      lowerSiLU,
 	string(nn.GELU):      lowerGELU,
 
@@ -30,4 +31,9 @@ var lowerings = map[string]lowering{
 	nn.Add{}.Kind():     lowerAdd,
 	nn.Concat{}.Kind():  lowerConcat,
 	nn.Softmax{}.Kind(): lowerSoftmax,
+
+	nn.Upsample{}.Kind():         lowerUpsample,
+	nn.Reshape{}.Kind():          lowerReshape,
+	nn.Scale{}.Kind():            lowerScale,
+	nn.MeanSquaredError{}.Kind(): lowerMeanSquaredError,
 }

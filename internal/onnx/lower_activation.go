@@ -28,6 +28,10 @@ func lowerHardSwish(b *builder, n *nn.Node, in []value) value {
 	return elementwise(b, n, in, "Mul", gate)
 }
 
+func lowerSigmoid(b *builder, n *nn.Node, in []value) value {
+	return elementwise(b, n, in, "Sigmoid")
+}
+
 // lowerSiLU is x * sigmoid(x).
 func lowerSiLU(b *builder, n *nn.Node, in []value) value {
 	return elementwise(b, n, in, "Mul", b.op("Sigmoid", n.Name+"/Sigmoid", names(in)))

@@ -44,10 +44,18 @@ func lowerSoftmax(b *builder, n *nn.Node, in []value) value {
 	return value{name, vector, n.Shape}
 }
 
-// softmaxOutput adds the last operator, whose output is that of the graph.
-func (b *builder) softmaxOutput(logits value) {
-	b.graph.nodes = append(b.graph.nodes, node{
-		name: outputName, opType: "Softmax", inputs: []string{b.vector(logits).name},
-		outputs: []string{outputName}, attributes: []attribute{intAttribute("axis", 1)},
-	})
+// lowerReshape makes an image with channels last of a vector, or one with channels
+// first where that is the same or what the vector was made of.
+func lowerReshape(b *builder, n *nn.Node, in []value) value {
+	v, to := in[0], n.Shape
+	back := v.layout == vectorChannelsFirst && v.shape == to
+	if !back {
+		v = b.vector(v)
+	}
+	layout, dims := channelsLast, []int{0, to.H, to.W, to.C} // 0 keeps the size of the batch
+	if back || !reorders(to) {
+		layout, dims = channelsFirst, []int{0, to.C, to.H, to.W}
+	}
+	shape := b.ints(n.Name+"/shape", dims...)
+	return value{b.op("Reshape", n.Name, []string{v.name, shape}), layout, to}
 }

@@ -30,13 +30,14 @@ type node struct {
 	attributes []attribute
 }
 
-// attribute is one named setting of a node: exactly one of f, i and ints,
-// as kind says.
+// attribute is one named setting of a node: exactly one of f, i, s and ints, as kind
+// says.
 type attribute struct {
 	name string
 	kind attributeType
 	f    float32
 	i    int64
+	s    string
 	ints []int64
 }
 
@@ -44,9 +45,10 @@ type attribute struct {
 type attributeType uint64
 
 const (
-	typeFloat attributeType = 1
-	typeInt   attributeType = 2
-	typeInts  attributeType = 7
+	typeFloat  attributeType = 1
+	typeInt    attributeType = 2
+	typeString attributeType = 3
+	typeInts   attributeType = 7
 )
 
 func floatAttribute(name string, v float32) attribute {
@@ -55,6 +57,10 @@ func floatAttribute(name string, v float32) attribute {
 
 func intAttribute(name string, v int) attribute {
 	return attribute{name: name, kind: typeInt, i: int64(v)}
+}
+
+func stringAttribute(name, v string) attribute {
+	return attribute{name: name, kind: typeString, s: v}
 }
 
 func intsAttribute(name string, values ...int) attribute {

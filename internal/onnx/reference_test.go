@@ -9,9 +9,9 @@ import (
 )
 
 // evaluate runs a graph on one image [H,W,C] as the doc comments of package nn
-// define its layers, in float64. It shares nothing with the lowering: images
+// define its layers, in float64, and returns its outputs. It shares nothing with the lowering: images
 // keep their channels last throughout.
-func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([]float64, error) {
+func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([][]float64, error) {
 	values := make([][]float64, len(g.Nodes))
 	for i, n := range g.Nodes {
 		if i == 0 {
@@ -34,13 +34,17 @@ func evaluate(g *nn.Graph, p *nn.Parameters, pixels []float64) ([]float64, error
 		}
 		values[i] = out
 	}
-	return values[len(values)-1], nil
+	var outputs [][]float64
+	for _, n := range g.Results() {
+		outputs = append(outputs, values[n.Index])
+	}
+	return outputs, nil
 }
 
 func evaluateNode(n *nn.Node, in, params [][]float64) ([]float64, error) {
 	x, s := in[0], n.InputShapes()[0]
 	switch l := n.Layer.(type) {
-	case nn.Dropout, nn.Flatten:
+	case nn.Dropout, nn.Flatten, nn.Reshape:
 		return x, nil
 	case nn.Normalize:
 		return each(x, func(i int, v float64) float64 { return v*params[0][i%s.C] + params[1][i%s.C] }), nil
@@ -77,6 +81,19 @@ func evaluateNode(n *nn.Node, in, params [][]float64) ([]float64, error) {
 		}), nil
 	case nn.Concat:
 		return evaluateConcat(in, s.H*s.W), nil
+	case nn.Scale:
+		return each(x, func(_ int, v float64) float64 { return v * float64(l.Factor) }), nil
+	case nn.Upsample:
+		return each(make([]float64, n.Shape.Elements()), func(i int, _ float64) float64 {
+			row, column := i/n.Shape.C/n.Shape.W, i/n.Shape.C%n.Shape.W
+			return x[(row/l.Factor*s.W+column/l.Factor)*s.C+i%s.C]
+		}), nil
+	case nn.MeanSquaredError:
+		mean := 0.0
+		for i, v := range x {
+			mean += (v - in[1][i]) * (v - in[1][i]) / float64(len(x))
+		}
+		return []float64{mean}, nil
 	case nn.Softmax:
 		return normalizedExp(x), nil
 	}
@@ -101,6 +118,8 @@ func function(f nn.Function, x float64) float64 {
 		return math.Min(math.Max(x, 0), 6)
 	case nn.GELU:
 		return x / 2 * (1 + math.Erf(x/math.Sqrt2))
+	case nn.Sigmoid:
+		return 1 / (1 + math.Exp(-x))
 	case nn.SiLU:
 		return x / (1 + math.Exp(-x))
 	case nn.HardSwish:

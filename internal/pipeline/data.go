@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
@@ -13,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Data is what a run learns and is judged from.
@@ -21,8 +23,10 @@ type Data struct {
 	Members    []dataset.Dataset
 	Split      *dataset.Split
 	Duplicates *dataset.Duplicates
-	Rule       imaging.Rule
+	Rule       imaging.Rule    // of training
+	TestRule   imaging.Rule    // of everything else
 	Fitted     dataset.Dataset // All, as the rule makes them; in RAM mode kept so
+	TestFitted dataset.Dataset // the same by TestRule
 }
 
 // openData opens the datasets of a run, joined, and splits them. A split list
@@ -32,7 +36,7 @@ func openData(ctx context.Context, env *rundir.Environment, s *settings.Settings
 	if err != nil {
 		return nil, err
 	}
-	return d, d.Divide(ctx, env, s, splitPath)
+	return d, d.Divide(ctx, env, s, m, splitPath)
 }
 
 // OpenMembers opens the datasets of a run and joins them.
@@ -51,12 +55,19 @@ func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 }
 
 // Divide splits the data and looks at what the parts hold.
-func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.Settings, splitPath string) (err error) {
+func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (err error) {
 	if d.Split, err = takeSplit(d.All, s, splitPath); err != nil {
 		return err
 	}
+	if err := d.checkTrainClasses(s, m.Target.Properties()); err != nil {
+		return err
+	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
-	if used := len(d.TrainList(s)); used < len(d.Split.Train) {
+	if len(s.TrainClasses) > 0 {
+		env.Log.Info("of the training and validation parts, these classes alone are used", "classes", strings.Join(s.TrainClasses, ","),
+			"train", len(d.ofTrainClasses(s, d.Split.Train)), "validation", len(d.ValidationList(s)))
+	}
+	if used := len(d.TrainList(s)); used == s.LimitTrain {
 		env.Log.Info("of the training part, no more is trained on than --limit-train allows", "examples", used)
 	}
 	if splitPath == "" {
@@ -156,7 +167,12 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 	if err != nil {
 		return err
 	}
-	d.Rule = s.InputRule(imaging.Image{Width: sizes.Width, Height: sizes.Height, Channels: sizes.Channels})
+	frames, err := dataset.FrameOffsets(d.All)
+	if err != nil {
+		return config.Usage(err)
+	}
+	d.Rule = s.InputRule(imaging.Image{Width: sizes.Width, Height: sizes.Height, Channels: sizes.Channels}, frames)
+	d.TestRule = s.TestRule(d.Rule)
 	if s.ImageSize == "" && 2*sizes.Frequent < d.All.Len() {
 		return config.Usagef("images differ in size (%s), and fewer than half of them have one in common (%dx%d: %d of %d): want --image-size, such as 64, for the network's input",
 			sizes.Range, sizes.Width, sizes.Height, sizes.Frequent, d.All.Len())
@@ -165,17 +181,23 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
 			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height), "images", fmt.Sprintf("%d of %d", sizes.Frequent, d.All.Len()))
 	}
-	if err := d.Rule.Validate(); err != nil {
+	if err := errors.Join(d.Rule.Validate(), d.TestRule.Validate()); err != nil {
 		return config.Usage(err)
 	}
 	return nil
 }
 
-// fit keeps images in memory in the size in which they are used.
+// fit keeps images in memory in the sizes in which they are used.
 func (d *Data) fit(ctx context.Context, s *settings.Settings) (err error) {
-	d.Fitted = d.All
-	if dataset.Mode(s.DataMode) == dataset.ModeRAM {
-		d.Fitted, err = dataset.Fit(ctx, d.All, d.Rule)
+	d.Fitted, d.TestFitted = d.All, d.All
+	if dataset.Mode(s.DataMode) != dataset.ModeRAM {
+		return nil
+	}
+	if d.Fitted, err = dataset.Fit(ctx, d.All, d.Rule); err != nil {
+		return err
+	}
+	if d.TestFitted = d.Fitted; !reflect.DeepEqual(d.Rule, d.TestRule) {
+		d.TestFitted, err = dataset.Fit(ctx, d.All, d.TestRule)
 	}
 	return err
 }
@@ -190,16 +212,53 @@ func (d *Data) warnOfDuplicates(env *rundir.Environment) {
 	}
 }
 
-// Loader makes batches of the run's data; with a pipeline, varied.
+// Loader makes batches of the run's data to train with, varied by the pipeline.
 func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader {
 	return &dataset.Loader{Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount()}
 }
 
-// TrainList is the training part, cut down to --limit-train examples drawn by
-// the split's seed.
+// TestLoader makes batches of the run's data to judge by.
+func (d *Data) TestLoader(s *settings.Settings) *dataset.Loader {
+	return &dataset.Loader{Dataset: d.TestFitted, Rule: d.TestRule, Workers: s.WorkerCount()}
+}
+
+// TrainList is what of the training part is trained on: the examples of --train-classes,
+// cut down to --limit-train of them, drawn by the split's seed.
 func (d *Data) TrainList(s *settings.Settings) []int {
-	if s.LimitTrain == 0 || s.LimitTrain >= len(d.Split.Train) {
-		return d.Split.Train
+	list := d.ofTrainClasses(s, d.Split.Train)
+	if s.LimitTrain == 0 || s.LimitTrain >= len(list) {
+		return list
 	}
-	return dataset.Shuffled(d.Split.Train, d.Split.Seed, 0)[:s.LimitTrain]
+	return dataset.Shuffled(list, d.Split.Seed, 0)[:s.LimitTrain]
+}
+
+// ValidationList is what of the validation part training is watched by: the examples of
+// --train-classes.
+func (d *Data) ValidationList(s *settings.Settings) []int {
+	return d.ofTrainClasses(s, d.Split.Validation)
+}
+
+func (d *Data) ofTrainClasses(s *settings.Settings, list []int) []int {
+	if len(s.TrainClasses) == 0 {
+		return list
+	}
+	kept, _ := dataset.KeepClasses(d.All, list, s.TrainClasses) // checked when the data was divided
+	return kept
+}
+
+// checkTrainClasses refuses classes that there are not, or that leave a part empty or,
+// where the model tells classes apart, a single one.
+func (d *Data) checkTrainClasses(s *settings.Settings, t target.Properties) error {
+	if len(s.TrainClasses) == 0 {
+		return nil
+	}
+	if t.Labelled && len(s.TrainClasses) == 1 {
+		return config.Usagef("--train-classes %s: a single class leaves target %s nothing to tell apart: want two classes at least, or a model for another target, such as autoencoder", s.TrainClasses[0], t.Name)
+	}
+	for _, part := range []dataset.Part{dataset.PartTrain, dataset.PartValidation} {
+		if _, err := dataset.KeepClasses(d.All, d.Split.Indexes(part), s.TrainClasses); err != nil {
+			return config.Usage(fmt.Errorf("--train-classes: %s part: %w", part, err))
+		}
+	}
+	return nil
 }

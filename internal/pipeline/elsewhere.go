@@ -59,9 +59,11 @@ func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhe
 	if err != nil {
 		return nil, err
 	}
-	scored, err := dataset.Remap(other.all, model.Labels)
-	if err != nil {
-		return nil, config.Usage(err)
+	scored := other.all
+	if model.Labels != nil {
+		if scored, err = dataset.Remap(other.all, model.Labels); err != nil {
+			return nil, config.Usage(err)
+		}
 	}
 	list, part := dataset.Official(scored, dataset.PartTest), "test"
 	if len(list) == 0 {
@@ -75,11 +77,12 @@ func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhe
 	if err != nil {
 		return nil, err
 	}
-	e.Dataset, e.Part = strings.Join(c.Settings.Datasets, ","), part
+	head := e.Header()
+	head.Dataset, head.Part = strings.Join(c.Settings.Datasets, ","), part
 	// The digest tells folders apart, and other options of one dataset.
 	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.Datasets, "-"), other.all.Digest())
-	_, err = writeEvaluation(c, e.Evaluation, name)
-	return &Evaluated{Parts: []*metric.Evaluation{e.Evaluation}, File: c.Dir.File(rundir.EvaluationDir, name+".json")}, err
+	_, err = writeEvaluation(c, e.Result, name)
+	return &Evaluated{Parts: []metric.Result{e.Result}, File: c.Dir.File(rundir.EvaluationDir, name+".json")}, err
 }
 
 func everything(d dataset.Dataset) []int {

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -16,12 +15,13 @@ import (
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Evaluated is how a run's model did on parts of data.
 type Evaluated struct {
-	Parts []*metric.Evaluation // those of the run: validation, test
-	File  string               // of the last
+	Parts []metric.Result // those of the run: validation, test
+	File  string          // of the last
 }
 
 var evaluateStage = stage{name: "evaluate", run: made(evaluateRun),
@@ -44,19 +44,21 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		parts = append(parts, e)
 	}
 	test := parts[len(parts)-1]
-	if test.Latency, err = model.Latency(ctx, s.Data.Loader(s.Settings, nil), s.Data.Split.Test, machine.Name()); err != nil {
+	latency, err := model.Latency(ctx, s.Data.TestLoader(s.Settings), s.Data.Split.Test, machine.Name())
+	if err != nil {
 		return nil, err
 	}
+	test.SetLatency(latency)
 	made := &Evaluated{File: s.Dir.File(rundir.EvaluationFile(dataset.PartTest))}
 	for _, e := range parts {
-		files, err := writeEvaluation(c, e.Evaluation, e.Part)
+		files, err := writeEvaluation(c, e.Result, e.Header().Part)
 		if err != nil {
 			return nil, err
 		}
 		if err := s.Dir.NoteFiles(s.Record, files...); err != nil {
 			return nil, err
 		}
-		made.Parts = append(made.Parts, e.Evaluation)
+		made.Parts = append(made.Parts, e.Result)
 	}
 	if err := s.visualize(parts[0], test); err != nil {
 		return nil, err
@@ -64,51 +66,50 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 	return made, s.Dir.WriteRecord(s.Record)
 }
 
-// Scored is an evaluation with what it was made of.
+// Scored is a result with what it was made of.
 type Scored struct {
-	*metric.Evaluation
-	list          []int // indexes of the examples
-	labels        []int
-	probabilities []float32 // [N,K]
+	metric.Result
+	list  []int        // indexes of the examples
+	tally target.Tally // of what the network made of them
 }
 
-// EvaluatePart scores a model on a part of the run's data.
+// EvaluatePart scores a model on a part of the run's data: of the validation part, on
+// what training was watched by.
 func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifier, part dataset.Part) (*Scored, error) {
 	list := p.Data.Split.Indexes(part)
+	if part == dataset.PartValidation {
+		list = p.Data.ValidationList(p.Settings)
+	}
 	if err := p.Data.Split.CheckUnseen(p.Data.All, list); err != nil {
 		return nil, err
 	}
-	e, err := score(ctx, p.Record, model, p.Data.Loader(p.Settings, nil), list)
+	e, err := score(ctx, p.Record, model, p.Data.TestLoader(p.Settings), list)
 	if err != nil {
 		return nil, err
 	}
-	e.Dataset, e.Part = strings.Join(p.Settings.Datasets, ","), part.String()
+	head := e.Header()
+	head.Dataset, head.Part = strings.Join(p.Settings.Datasets, ","), part.String()
 	return e, nil
 }
 
 // score runs a run's model over a list of examples.
 func score(ctx context.Context, record *rundir.Record, model *classifier.Classifier, l *dataset.Loader, list []int) (*Scored, error) {
-	probabilities, labels, err := model.Probabilities(ctx, l, list, l.Workers)
+	tally, err := model.Tally(ctx, l, list, l.Workers)
 	if err != nil {
 		return nil, err
 	}
-	e, err := metric.Evaluate(probabilities, labels, l.Dataset.Classes())
+	result, err := tally.Result()
 	if err != nil {
 		return nil, err
 	}
-	e.Weights, e.WeightsSHA256 = record.Weights, record.Training.WeightsSHA256
-	return &Scored{e, list, labels, probabilities}, nil
+	head := result.Header()
+	head.Weights, head.WeightsSHA256 = record.Weights, record.Training.WeightsSHA256
+	return &Scored{result, list, tally}, nil
 }
-
-// What the names of an evaluation's tables end with.
-const (
-	classesSuffix   = "-classes.csv"
-	confusionSuffix = "-confusion.csv"
-)
 
 // writeEvaluation writes the figures as JSON, the tables as CSV, and shows them
 // in the log. It returns the names of the files, from the run directory.
-func writeEvaluation(c *release.Candidate, e *metric.Evaluation, name string) (files []string, err error) {
+func writeEvaluation(c *release.Candidate, e metric.Result, name string) (files []string, err error) {
 	if err := os.MkdirAll(c.Dir.File(rundir.EvaluationDir), 0o755); err != nil {
 		return nil, err
 	}
@@ -118,17 +119,16 @@ func writeEvaluation(c *release.Candidate, e *metric.Evaluation, name string) (f
 	}
 	base := rundir.EvaluationDir + "/" + name
 	files = append(files, base+".json")
-	for _, table := range []struct {
-		suffix string
-		write  func(io.Writer) error
-	}{{classesSuffix, e.WriteClassesCSV}, {confusionSuffix, e.WriteConfusionCSV}} {
-		if err := fileio.WriteAtomic(c.Dir.File(base+table.suffix), table.write); err != nil {
+	for _, table := range e.Tables() {
+		if err := fileio.WriteAtomic(c.Dir.File(base+table.Suffix), table.Write); err != nil {
 			return nil, err
 		}
-		files = append(files, base+table.suffix)
+		files = append(files, base+table.Suffix)
 	}
+	head := e.Header()
+	figure, value := e.Measured()
 	c.Env.Show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()),
-		"dataset", e.Dataset, "part", e.Part, "accuracy", rounded(e.Accuracy), "loss", rounded(e.Loss), "file", path)
+		"dataset", head.Dataset, "part", head.Part, figure.Name, rounded(value), "loss", rounded(e.MeanLoss()), "file", path)
 	return files, nil
 }
 

@@ -5,16 +5,19 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Prepared is all of a run that comes before its first batch.
@@ -23,9 +26,11 @@ type Prepared struct {
 	Settings *settings.Settings
 	Modules  *settings.Modules
 	Data     *Data
-	Initial  *Initial // nil where all weights are drawn
-	Graph    *nn.Graph
-	Params   *nn.Parameters // as training begins
+	Initial  *Initial        // nil where all weights are drawn
+	Graph    *nn.Graph       // as the model builds it
+	Params   *nn.Parameters  // as training begins
+	Task     target.Task     // what is learnt of an example
+	Network  *rundir.Trained // the same weights, as they are served
 	Record   *rundir.Record
 }
 
@@ -73,16 +78,44 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 		return err
 	}
 	statistics.Normalize(p.Params)
-	if err := p.Modules.Loss.Prepare(dataset.Counts(d.All, d.TrainList(s))); err != nil {
-		return config.Usage(fmt.Errorf("loss %s: %w", p.Modules.LossNote.Name, err))
+	if err := p.takeTarget(); err != nil {
+		return config.Usage(fmt.Errorf("model %s: %w", s.Model, err))
+	}
+	if p.Modules.Target.Properties().Kind == loss.Distribution {
+		if err := p.Modules.Loss.Prepare(dataset.Counts(d.All, d.TrainList(s))); err != nil {
+			return config.Usage(fmt.Errorf("loss %s: %w", p.Modules.LossNote.Name, err))
+		}
 	}
 	return p.takeInitial()
+}
+
+// takeTarget makes what the network learns, and the network as it is served, which has
+// another input where that is of another size outside of training.
+func (p *Prepared) takeTarget() (err error) {
+	classes := p.Data.All.Classes()
+	trained, err := rundir.NewTrained(p.Graph, p.Params, p.Modules.Target, classes)
+	if err != nil {
+		return err
+	}
+	p.Task, p.Network = trained.Task, trained
+	if rundir.ShapeOf(p.Data.TestRule) == p.Graph.Input().Shape {
+		return nil
+	}
+	graph, err := p.Modules.Model.Build(rundir.ShapeOf(p.Data.TestRule), len(classes))
+	if err != nil {
+		return err
+	}
+	if err := p.Params.For(graph); err != nil {
+		return fmt.Errorf("--test-image-size %s: the model's weights depend on the size of its input: %w; want a model that pools over the whole image, such as resnet20", p.Settings.TestImageSize, err)
+	}
+	p.Network, err = rundir.NewTrained(graph, p.Params, p.Modules.Target, classes)
+	return err
 }
 
 // checkExporters finds out before training what exporting and packaging would
 // refuse.
 func (p *Prepared) checkExporters() error {
-	a := p.Record.Artifact(&rundir.Trained{Graph: p.Graph, Params: p.Params})
+	a := p.Record.Artifact(p.Network)
 	packaged, err := p.Settings.PackageExporters()
 	if err != nil {
 		return config.Usage(err)
@@ -119,6 +152,9 @@ func (p *Prepared) identity() *rundir.Identity {
 		},
 	}
 	s.Describe(identity, m)
+	if !reflect.DeepEqual(d.TestRule, d.Rule) {
+		identity.TestInput = &d.TestRule
+	}
 	for i, member := range d.Members {
 		identity.Datasets = append(identity.Datasets, rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()})
 	}

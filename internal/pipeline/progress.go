@@ -57,15 +57,21 @@ func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
 	}
 	p.shown = time.Now()
 	p.env.Log.Info("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
-		"train_loss", rounded(e.TrainLoss), "train_accuracy", rounded(e.TrainAccuracy),
-		"validation_loss", rounded(e.ValidationLoss), "validation_accuracy", rounded(e.ValidationAccuracy),
+		"train_loss", rounded(e.TrainLoss), "train_"+e.FigureName(), rounded(e.TrainFigure()),
+		"validation_loss", rounded(e.ValidationLoss), "validation_"+e.FigureName(), rounded(e.ValidationFigure()),
 		"images_per_second", int(e.ImagesPerSecond), "seconds", rounded(e.Seconds), "best", best)
 }
 
 // epochWords is a finished epoch in one line.
 func epochWords(e metric.Epoch, epochs int, best bool) string {
-	text := fmt.Sprintf("epoch %d/%d: train loss %.4f, %s %%; validation %.4f, %s %%; %d images/s", e.Epoch, epochs,
-		e.TrainLoss, metric.Percent(e.TrainAccuracy), e.ValidationLoss, metric.Percent(e.ValidationAccuracy), int(e.ImagesPerSecond))
+	figure := func(v float64) string { // of classes; what other targets measure, their loss says
+		if e.FigureName() != metric.Accuracy.Name {
+			return ""
+		}
+		return ", " + metric.Percent(v) + " %"
+	}
+	text := fmt.Sprintf("epoch %d/%d: train loss %.4f%s; validation %.4f%s; %d images/s", e.Epoch, epochs,
+		e.TrainLoss, figure(e.TrainFigure()), e.ValidationLoss, figure(e.ValidationFigure()), int(e.ImagesPerSecond))
 	if best {
 		text += "; best"
 	}

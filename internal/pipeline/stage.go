@@ -87,7 +87,7 @@ func gate(ctx context.Context, s *session) (*criterion.Release, error) {
 
 // testPart is what a baseline is run on.
 func (p *Prepared) testPart() *release.TestPart {
-	return &release.TestPart{Data: p.Data.All, Loader: p.Data.Loader(p.Settings, nil), Indexes: p.Data.Split.Test}
+	return &release.TestPart{Data: p.Data.All, Loader: p.Data.TestLoader(p.Settings), Indexes: p.Data.Split.Test}
 }
 
 var reportStage = stage{name: "report", tells: true, run: made(func(_ context.Context, s *session) (release.Documents, error) {

@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -51,19 +53,22 @@ func trainRun(ctx context.Context, s *session) (*Trained, error) {
 	return &Trained{*s.Record.Training, history}, err
 }
 
-// warnOfNothingLearned warns of a model that always giving one answer would equal, and
-// of a loss that never fell, as after training that diverged.
+// warnOfNothingLearned warns of a classifier that always giving one answer would equal,
+// and of a loss that never fell, as after training that diverged.
 func (p *Prepared) warnOfNothingLearned(history []metric.Epoch, best int) {
 	if p.Settings.OverfitBatch { // which nothing that holds elsewhere is learnt from
 		return
 	}
 	const advice = "try another --learning-rate, a lower one first, and look at the labels"
-	counts := dataset.Counts(p.Data.All, p.Data.Split.Validation)
-	most := slices.Max(counts)
-	constant := float64(most) / float64(len(p.Data.Split.Validation))
-	if reached := history[best-1].ValidationAccuracy; reached <= constant {
-		p.Env.Log.Warn(fmt.Sprintf("the model has learnt nothing: it is right on %s %% of the validation part, where always answering %q is right on %s %%; %s",
-			metric.Percent(reached), p.Data.All.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
+	if p.Modules.Target.Properties().Labelled {
+		list := p.Data.ValidationList(p.Settings)
+		counts := dataset.Counts(p.Data.All, list)
+		most := slices.Max(counts)
+		constant := float64(most) / float64(len(list))
+		if reached := history[best-1].ValidationAccuracy; reached <= constant {
+			p.Env.Log.Warn(fmt.Sprintf("the model has learnt nothing: it is right on %s %% of the validation part, where always answering %q is right on %s %%; %s",
+				metric.Percent(reached), p.Data.All.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
+		}
 	}
 	first := history[0].TrainLoss
 	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
@@ -109,19 +114,27 @@ func (p *Prepared) TrainJob(dir *rundir.Dir, observer train.Observer) train.Job 
 	s, d := p.Settings, p.Data
 	return train.Job{
 		Options: p.trainOptions(), Dir: dir.Path, Graph: p.Graph, Params: p.Params,
+		Target: p.Modules.Target.Properties(), Task: p.Task,
 		Loss: p.Modules.Loss, Optimizer: p.Modules.Optimizer, Schedule: p.Modules.Schedule,
-		Train: d.Loader(s, p.Modules.Augment), Validation: d.Loader(s, nil),
-		TrainList: d.TrainList(s), ValidList: d.Split.Validation, Observer: observer,
+		Train: d.Loader(s, p.Modules.Augment), TrainList: d.TrainList(s), Observer: observer, NewValidator: p.newValidator,
 	}
 }
 
+// newValidator makes what scores parameters of the run's network on its validation part.
+func (p *Prepared) newValidator(params *nn.Parameters) (train.Validator, error) {
+	network := *p.Network
+	network.Params = params
+	scorer, err := classifier.Of(p.Record, &network).NewScorer(p.Settings.WorkerCount())
+	return classifier.Validator{Scorer: scorer, Data: p.Data.TestLoader(p.Settings), List: p.Data.ValidationList(p.Settings)}, err
+}
+
 func (p *Prepared) trainOptions() train.Options {
-	s, i := p.Settings, &p.Record.Identity
+	s, i, properties := p.Settings, &p.Record.Identity, p.Modules.Target.Properties()
 	return train.Options{
 		Epochs: s.Epochs, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
 		LearningRate: float64(i.LearningRate), WeightDecay: float64(i.WeightDecay), Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
 		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
-		Stopping: train.Stopping{Monitor: s.Monitor, MinDelta: s.MinDelta, Patience: s.Patience},
+		Stopping: train.Stopping{Monitor: s.Monitor, Larger: properties.LargerIsBetter(s.Monitor), MinDelta: s.MinDelta, Patience: s.Patience},
 		Workers:  s.WorkerCount(), CheckpointInterval: time.Duration(s.CheckpointInterval) * time.Second,
 	}
 }

@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
@@ -25,11 +27,18 @@ func (s *session) visualize(validation, test *Scored) error {
 	if err != nil {
 		return err
 	}
-	shown := visualization.Data{History: history, Validation: validation.Evaluation, Test: test.Evaluation}
+	shown := visualization.Data{History: history, Validation: validation.Result, Test: test.Result}
 	if shown.Samples, err = s.samples(); err != nil {
 		return err
 	}
-	if shown.Mistakes, err = s.mistakes(test); err != nil {
+	switch tally := test.tally.(type) {
+	case *target.ClassTally:
+		shown.Mistakes, err = s.mistakes(test.list, tally)
+	case *target.ImageTally:
+		shown.TestScores, shown.ValidationScores = tally.Scores, validation.tally.(*target.ImageTally).Scores
+		shown.Reconstructions, err = s.reconstructions(test.list, tally)
+	}
+	if err != nil {
 		return err
 	}
 	figures, err := drawAll(s.Modules.Visualizations, shown, s.Settings.WorkerCount())
@@ -75,11 +84,11 @@ func (p *Prepared) samples() ([]visualization.Picture, error) {
 }
 
 // mistakes are the wrong answers on the test part, most confident first.
-func (p *Prepared) mistakes(test *Scored) ([]visualization.Picture, error) {
+func (p *Prepared) mistakes(list []int, tally *target.ClassTally) ([]visualization.Picture, error) {
 	var pictures []visualization.Picture
 	classes := p.Data.All.Classes()
-	for _, m := range metric.Mistakes(test.probabilities, test.labels, pictureLimit) {
-		i := test.list[m.Index]
+	for _, m := range metric.Mistakes(tally.Probabilities, tally.Labels, pictureLimit) {
+		i := list[m.Index]
 		caption := fmt.Sprintf("%s, not %s\n%s %% sure", classes[m.Label], classes[m.Predicted], metric.Percent(float64(m.Confidence)))
 		shown, err := p.picture(i, caption)
 		if err != nil {
@@ -91,11 +100,47 @@ func (p *Prepared) mistakes(test *Scored) ([]visualization.Picture, error) {
 	return pictures, nil
 }
 
-func (p *Prepared) picture(i int, caption string) (visualization.Picture, error) {
-	img, err := p.Data.Fitted.Image(i)
+// reconstructionLimit is the number of reconstructions that are gathered.
+const reconstructionLimit = 24
+
+// reconstructions are the examples of the test part with the highest scores, worst first,
+// beside what the network makes of them.
+func (s *session) reconstructions(list []int, tally *target.ImageTally) ([]visualization.Picture, error) {
+	model, err := s.Candidate().Classifier()
 	if err != nil {
-		return visualization.Picture{}, err
+		return nil, err
 	}
-	img, err = p.Data.Rule.Apply(img)
-	return visualization.Picture{Image: img, Caption: caption}, err
+	plan, err := model.NewPlan(1, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer plan.Close()
+	var pictures []visualization.Picture
+	for _, at := range metric.Worst(tally.Scores, reconstructionLimit) {
+		i := list[at]
+		img, err := s.image(i)
+		if err != nil {
+			return nil, err
+		}
+		made := target.Pixels(model.Output(plan.Run(1, img.Pix), target.Reconstruction), img)
+		rule := s.Data.TestRule
+		pictures = append(pictures, visualization.Picture{
+			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: filepath.Base(s.Data.All.Source(i)),
+		})
+	}
+	return pictures, nil
+}
+
+func (p *Prepared) picture(i int, caption string) (visualization.Picture, error) {
+	img, err := p.image(i)
+	return visualization.Picture{Image: p.Data.TestRule.Picture(img), Caption: caption}, err
+}
+
+// image is example i as the network sees it.
+func (p *Prepared) image(i int) (imaging.Image, error) {
+	img, err := p.Data.TestFitted.Image(i)
+	if err != nil {
+		return imaging.Image{}, err
+	}
+	return p.Data.TestRule.Apply(img)
 }

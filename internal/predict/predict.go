@@ -18,11 +18,14 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Request says what to classify with which model.
@@ -41,7 +44,8 @@ type Predictor struct {
 	*classifier.Classifier
 	log     *logging.Log
 	request Request
-	plan    *engine.Inference
+	plan    *classifier.Plan
+	typical float32 // score that 99 % of the validation part do not exceed; negative where it is not known
 	images  []uint8
 	workers int
 	failed  int
@@ -52,12 +56,15 @@ func Open(log *logging.Log, s *settings.Settings, request Request) (*Predictor, 
 	if err := request.check(); err != nil {
 		return nil, err
 	}
-	model, _, err := classifier.Open(request.Model, request.Weights)
+	model, record, err := classifier.Open(request.Model, request.Weights)
 	if err != nil {
 		return nil, err
 	}
 	p := &Predictor{Classifier: model, log: log, request: request, workers: s.WorkerCount()}
-	if p.plan, err = model.Plan(predictBatch, p.workers); err != nil {
+	if p.typical, err = typicalScore(model, record, request); err != nil {
+		return nil, err
+	}
+	if p.plan, err = model.NewPlan(predictBatch, p.workers); err != nil {
 		return nil, err
 	}
 	p.images = make([]uint8, p.plan.BatchSize()*model.ImageBytes())
@@ -119,22 +126,63 @@ func (p *Predictor) batch(ctx context.Context, paths []string, yield func(*Predi
 		return false
 	}
 	failures := p.load(paths)
-	size, classes := p.ImageBytes(), p.plan.Classes()
-	probabilities := make([]float32, len(paths)*classes)
-	p.plan.Run(probabilities, p.images[:len(paths)*size])
+	var outputs [][]float32
+	if len(paths) > 0 {
+		outputs = p.plan.Run(len(paths), p.images[:len(paths)*p.ImageBytes()])
+	}
 	for i, path := range paths {
 		prediction := &Prediction{Source: path}
 		if failures[i] != nil {
 			p.failed++
 			prediction.Error = failures[i].Error()
 		} else {
-			prediction.fill(probabilities[i*classes:][:classes], p.Labels)
+			p.fill(prediction, outputs, i, len(paths))
 		}
 		if !yield(prediction, nil) {
 			return false
 		}
 	}
 	return true
+}
+
+// fill enters what the network made of image i of n.
+func (p *Predictor) fill(prediction *Prediction, outputs [][]float32, i, n int) {
+	of := func(output []float32) []float32 {
+		size := len(output) / n
+		return output[i*size:][:size]
+	}
+	switch p.Target.Properties().Name {
+	case metric.TargetClass:
+		prediction.classes(of(p.Output(outputs, target.Probabilities)), p.Labels)
+	case metric.TargetImage:
+		prediction.score(of(p.Output(outputs, target.Score))[0], p.typical)
+	default:
+		prediction.Outputs = map[string][]float32{}
+		for k, output := range p.Graph.Outputs {
+			prediction.Outputs[output.Name] = slices.Clone(of(outputs[k]))
+		}
+	}
+}
+
+// typicalScore is the score of an auto-encoder that 99 % of the images of its validation
+// part do not exceed: its evaluation, which the record has the digest of, says it. It is
+// negative for other networks, and with other weights than the evaluated ones.
+func typicalScore(model *classifier.Classifier, record *rundir.Record, request Request) (float32, error) {
+	if model.Target.Properties().Name != metric.TargetImage || request.Weights != "" {
+		return -1, nil
+	}
+	d, name := rundir.At(request.Model), rundir.EvaluationFile(dataset.PartValidation)
+	if record.Files[name] == "" { // of a run that was only trained
+		return -1, nil
+	}
+	if err := d.CheckFile(record, name); err != nil {
+		return 0, err
+	}
+	validation, err := metric.ReadReconstruction(d.File(name))
+	if err != nil {
+		return 0, err
+	}
+	return float32(validation.Score.P99), nil
 }
 
 // load decodes files side by side and returns the error of each.
@@ -155,7 +203,7 @@ func (p *Predictor) load(paths []string) []error {
 // loadInto decodes an image and brings it to the network's input. An image that
 // cannot be read leaves dst as it was.
 func loadInto(dst []uint8, path string, rule imaging.Rule) error {
-	img, err := imaging.DecodeFile(path)
+	img, err := rule.Decoder().DecodeFile(path)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // TestPart is the test part of a run: its data, the loader that makes batches of
@@ -49,6 +50,9 @@ func openBaseline(path string, ours *rundir.Record, data dataset.Dataset) (*base
 	case record.IdentitySHA256 == ours.IdentitySHA256 && record.Started.Equal(ours.Started):
 		return nil, config.Usagef("baseline %s is this run itself, which is no worse than itself: name an earlier model", path)
 	}
+	if !model.Target.Properties().Labelled {
+		return nil, config.Usagef("baseline %s is a model for target %s: want one that tells the same classes apart", path, model.Target.Properties().Name)
+	}
 	splitPath := filepath.Join(path, rundir.SplitFile)
 	split, err := record.ReadSplit(splitPath)
 	if err != nil {
@@ -72,21 +76,34 @@ func (c *Candidate) compareBaseline(ctx context.Context, test *TestPart) (*crite
 		return nil, err
 	}
 	workers := c.Settings.WorkerCount()
-	own, labels, err := candidate.Probabilities(ctx, test.Loader, test.Indexes, workers)
+	own, err := classTally(ctx, candidate, test.Loader, test.Indexes)
 	if err != nil {
 		return nil, err
 	}
 	l := &dataset.Loader{Dataset: b.data, Rule: b.Rule, Workers: workers}
-	theirs, _, err := b.Probabilities(ctx, l, test.Indexes, workers)
+	theirs, err := classTally(ctx, b.Classifier, l, test.Indexes)
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
-	comparison, err := metric.Compare(own, inOrder(theirs, b.Labels, candidate.Labels), labels)
+	comparison, err := metric.Compare(own.Probabilities, inOrder(theirs.Probabilities, b.Labels, candidate.Labels), own.Labels)
 	if err != nil {
 		return nil, err
 	}
 	count, known, err := b.TrainedOn(ctx, c.Env, &c.Record.Identity, test.Data, test.Indexes)
 	return &criterion.Baseline{Name: c.Settings.Baseline, Comparison: comparison, TrainedOn: count, Unknown: !known}, err
+}
+
+// classTally runs a classifier over examples.
+func classTally(ctx context.Context, c *classifier.Classifier, l *dataset.Loader, list []int) (*target.ClassTally, error) {
+	tally, err := c.Tally(ctx, l, list, l.Workers)
+	if err != nil {
+		return nil, err
+	}
+	classes, is := tally.(*target.ClassTally)
+	if !is {
+		return nil, config.Usagef("a model for target %s cannot be compared with a baseline: want one for target class", c.Target.Properties().Name)
+	}
+	return classes, nil
 }
 
 // inOrder rearranges the columns of probabilities [N,K] from one order of the

@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Candidate is a trained run whose model is to be judged and, if it is approved,
@@ -59,17 +60,17 @@ func (c *Candidate) artifact() (exporter.Artifact, error) {
 }
 
 // TestEvaluation reads how the run's weights did on the test part.
-func (c *Candidate) TestEvaluation() (*metric.Evaluation, error) {
+func (c *Candidate) TestEvaluation() (metric.Result, error) {
 	name := rundir.EvaluationFile(dataset.PartTest)
 	path := c.Dir.File(name)
 	if err := c.Dir.CheckFile(c.Record, name); err != nil {
 		return nil, err
 	}
-	test, err := metric.ReadEvaluation(path)
+	test, err := target.ReadResult(path)
 	switch {
 	case err != nil:
 		return nil, err
-	case test.WeightsSHA256 != c.Record.Training.WeightsSHA256:
+	case test.Header().WeightsSHA256 != c.Record.Training.WeightsSHA256:
 		return nil, config.Usagef("%s is of other weights than the run's: repeat blocktrain evaluate --run %s", path, config.ShellWord(c.Dir.Path))
 	}
 	return test, nil

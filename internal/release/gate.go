@@ -49,7 +49,7 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 	if err != nil {
 		return m, err
 	}
-	m.Test, m.Latency = test, test.Latency
+	m.Test, m.Latency = test, test.MeasuredLatency()
 	t, err := c.Trained()
 	if err != nil {
 		return m, err

@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -28,7 +29,7 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 	identity := &record.Identity
 	content := &Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: program,
-		Classes: identity.Classes, Input: InputText(identity.Input), Resize: resizeText(identity.Input),
+		Classes: identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()),
 		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
@@ -73,8 +74,8 @@ func (content *Report) addInitial(record *rundir.Record) {
 func (content *Report) addResults(d *rundir.Dir) error {
 	var errs [6]error
 	content.History, errs[0] = metric.ReadHistory(d.File(train.HistoryFile))
-	content.Validation, errs[1] = optional(metric.ReadEvaluation(d.File(rundir.EvaluationDir, "validation.json")))
-	content.Test, errs[2] = optional(metric.ReadEvaluation(d.File(rundir.EvaluationDir, rundir.TestFile)))
+	content.Validation, errs[1] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartValidation))))
+	content.Test, errs[2] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartTest))))
 	content.Release, errs[3] = optional(criterion.ReadRelease(d.File(rundir.ReleaseFile)))
 	content.Figures, errs[4] = d.ReadFigures()
 	content.Limits, errs[5] = leaksOf(d)
@@ -91,6 +92,14 @@ func leaksOf(d *rundir.Dir) ([]string, error) {
 		found.Test, found.Validation, found.Conflicting, rundir.DuplicatesFile)}, nil
 }
 
+// optionalResult turns the error that a file does not exist into a result that is nil.
+func optionalResult(r metric.Result, err error) (metric.Result, error) {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return r, err
+}
+
 // optional turns the error that a file does not exist into a nil result.
 func optional[T any](v *T, err error) (*T, error) {
 	if errors.Is(err, os.ErrNotExist) {
@@ -101,11 +110,7 @@ func optional[T any](v *T, err error) (*T, error) {
 
 // InputText is the input of a network in words: "28x28 pixels, grey".
 func InputText(rule imaging.Rule) string {
-	colour := "colour"
-	if rule.Channels == 1 {
-		colour = "grey"
-	}
-	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, colour)
+	return fmt.Sprintf("%dx%d pixels, %s", rule.Width, rule.Height, rule.ChannelText())
 }
 
 func trainableOf(g *nn.Graph) int {
@@ -186,7 +191,7 @@ func reproduceOf(record *rundir.Record) []string {
 func resizeText(rule imaging.Rule) string {
 	size := fmt.Sprintf("%dx%d", rule.Width, rule.Height)
 	colour := "colour turned to grey"
-	if rule.Channels == 3 {
+	if rule.Colour() {
 		colour = "grey shown as colour"
 	}
 	switch rule.Mode {

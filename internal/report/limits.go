@@ -2,35 +2,50 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
 const (
-	// fewExamples is below how many test examples a class's figures are called
-	// uncertain.
+	// fewExamples is below how many examples of a class, or of a part, figures are
+	// called uncertain.
 	fewExamples = 100
 	// poorCalibration is from which expected calibration error on the
 	// probabilities are called unreliable.
 	poorCalibration = 0.05
 )
 
-// AllLimits are the limits that follow from the figures, and after them those
-// that were given.
-func (r *Report) AllLimits() []string {
-	limits := []string{
-		"The accuracy is that on the test part. Expect less on images that differ from it: another camera, other light, other backgrounds.",
-		"The model always answers with one of its classes. It cannot say that an image shows none of them; low probabilities are a hint at most.",
+// AllLimits are the limits of the target, those that follow from the figures, and after
+// them those that were given.
+func (r *Report) AllLimits() ([]string, error) {
+	p, err := r.Properties()
+	if err != nil {
+		return nil, err
 	}
+	limits := slices.Clone(p.Prose.Limits)
 	if e := r.Judged().Evaluation; e != nil {
 		limits = append(limits, limitsOf(e)...)
+	} else if len(r.Results()) == 0 {
+		limits = append(limits, fmt.Sprintf("The model was not evaluated: nothing is known of its %s.", p.Figure.Name))
 	} else {
-		limits = append(limits, "The model was not evaluated: nothing is known of its accuracy.")
+		limits = append(limits, r.limitsOfFew()...)
 	}
 	if l := r.Latency(); l != nil {
 		limits = append(limits, fmt.Sprintf("Times are those of the machine they were measured on (%s).", orDash(l.Machine)))
 	}
-	return append(limits, r.Limits...)
+	return append(limits, r.Limits...), nil
+}
+
+// limitsOfFew are those of results that rest on few examples.
+func (r *Report) limitsOfFew() []string {
+	var limits []string
+	for _, result := range r.Others() {
+		if n := result.Header().Examples; n < fewExamples {
+			limits = append(limits, fmt.Sprintf("The figures of the %s part rest on fewer than %d examples.", result.Part, fewExamples))
+		}
+	}
+	return limits
 }
 
 func limitsOf(e *metric.Evaluation) []string {

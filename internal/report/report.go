@@ -26,6 +26,7 @@ type Report struct {
 	Input    string // "28x28 pixels, grey"
 	Resize   string // how other images are brought to that: the rule in words
 
+	Target        string   // what the network was trained for; empty: that of the results, or class
 	Model         string   // name of the module: "lenet5"
 	Initial       *Initial // what training began with, nil for weights that it drew
 	Parameters    int      // trainable numbers
@@ -38,7 +39,7 @@ type Report struct {
 	Stopped       string // why training ended early
 
 	History          []metric.Epoch
-	Validation, Test *metric.Evaluation
+	Validation, Test metric.Result
 	Release          *criterion.Release // nil before the gate has judged
 	Figures          []visualization.Figure
 
@@ -115,41 +116,6 @@ func (r *Report) Trained() int { return r.Parameters - r.Frozen }
 
 // MegaBytes is the size of model.onnx in units of 1,000,000 bytes.
 func (r *Report) MegaBytes() float64 { return float64(r.ModelBytes) / 1e6 }
-
-// Latency is that of the test evaluation, nil where it was not measured.
-func (r *Report) Latency() *metric.Latency {
-	if r.Test == nil {
-		return nil
-	}
-	return r.Test.Latency
-}
-
-// Evaluated is an evaluation with the name of its part.
-type Evaluated struct {
-	Part string
-	*metric.Evaluation
-}
-
-// Evaluations lists the evaluations there are, the test part first.
-func (r *Report) Evaluations() []Evaluated {
-	var all []Evaluated
-	if r.Test != nil {
-		all = append(all, Evaluated{"test", r.Test})
-	}
-	if r.Validation != nil {
-		all = append(all, Evaluated{"validation", r.Validation})
-	}
-	return all
-}
-
-// Judged is the evaluation that the tables of classes are of: that of the test
-// part, or else the validation part; its Evaluation is nil without either.
-func (r *Report) Judged() Evaluated {
-	if all := r.Evaluations(); len(all) > 0 {
-		return all[0]
-	}
-	return Evaluated{}
-}
 
 // Figure returns the figure of that name, nil where there is none.
 func (r *Report) Figure(name string) *visualization.Figure {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // CheckSources compares with the record the files that training leaves besides
@@ -32,11 +32,11 @@ func (d *Dir) CheckEvaluations(record *Record) error {
 		if err := d.CheckFile(record, name); err != nil {
 			return err
 		}
-		e, err := metric.ReadEvaluation(d.File(name))
+		e, err := target.ReadResult(d.File(name))
 		if err != nil {
 			return err
 		}
-		if e.WeightsSHA256 != record.Training.WeightsSHA256 {
+		if e.Header().WeightsSHA256 != record.Training.WeightsSHA256 {
 			return fmt.Errorf("%s is of other weights than the run's", d.File(name))
 		}
 	}

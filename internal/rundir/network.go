@@ -18,22 +18,27 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
-// Network rebuilds the graph that a record describes.
-func (record *Record) Network() (*nn.Graph, *nn.Parameters, error) {
+// Network rebuilds the network that a record describes, with drawn weights.
+func (record *Record) Network() (*Trained, error) {
 	i := &record.Identity
 	m, _, err := model.MakeModel(i.Model.Name, i.Model.Text())
 	if err != nil {
-		return nil, nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
+		return nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
-	graph, err := m.Build(ShapeOf(i.Input), len(i.Classes))
+	t, err := target.MakeTarget(model.TargetOf(m))
 	if err != nil {
-		return nil, nil, fmt.Errorf("the recorded model cannot be built: %w", err)
+		return nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
-	return graph, graph.NewParameters(0), nil
+	graph, err := m.Build(ShapeOf(i.ServedInput()), len(i.Classes))
+	if err != nil {
+		return nil, fmt.Errorf("the recorded model cannot be built: %w", err)
+	}
+	return NewTrained(graph, graph.NewParameters(0), t, i.Classes)
 }
 
 // Text gives the options in the form that factories take.
@@ -50,7 +55,7 @@ func (n ModuleNote) Text() string {
 // Restore rebuilds the network of a run or package from its record alone and
 // gives it the weights in the file at path.
 func (record *Record) Restore(path string) (*Trained, error) {
-	graph, params, err := record.Network()
+	trained, err := record.Network()
 	if err != nil {
 		return nil, err
 	}
@@ -58,13 +63,14 @@ func (record *Record) Restore(path string) (*Trained, error) {
 	if err != nil {
 		return nil, err
 	}
+	params := trained.Params
 	if err := params.Load(file.Tensors); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if t := record.Training; t != nil && params.Digest() != t.WeightsSHA256 {
 		return nil, fmt.Errorf("%s: the weights' digest is %s, run.json has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, params.Digest(), t.WeightsSHA256)
 	}
-	return &Trained{graph, params}, nil
+	return trained, nil
 }
 
 // OpenModel finds the record and the weights of a run or of a package; with file,
@@ -116,7 +122,7 @@ func weightsOf(path string) (string, error) {
 func (record *Record) Artifact(t *Trained) exporter.Artifact {
 	return exporter.Artifact{
 		Name: record.Name, Version: record.ReleaseVersion, ProgramVersion: buildinfo.Program(),
-		Graph: t.Graph, Parameters: t.Params, Labels: record.Identity.Classes, Rule: record.Identity.Input,
+		Target: t.Target.Properties().Name, Graph: t.Graph, Parameters: t.Params, Labels: t.Labels(record.Identity.Classes), Rule: record.Identity.ServedInput(),
 		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256}, ForceReason: record.ForceReason,
 	}
 }
@@ -130,10 +136,34 @@ func ModelBytes(record *Record, t *Trained) (*int64, error) {
 	return &size, err
 }
 
-// Trained is the network of a run with the weights that are judged.
+// Trained is a network with its weights and what it was trained for.
 type Trained struct {
-	Graph  *nn.Graph
+	Graph  *nn.Graph // with its outputs, under the names by which they are served
 	Params *nn.Parameters
+	Target target.Target
+	Task   target.Task
+}
+
+// NewTrained is the network of a graph, as its model built it, for a target and the
+// classes of a dataset. A graph whose output is not the target's is refused.
+func NewTrained(g *nn.Graph, p *nn.Parameters, t target.Target, classes []string) (*Trained, error) {
+	task, err := t.Task(g.Input().Shape, classes)
+	if err != nil {
+		return nil, err
+	}
+	if err := task.Check(g); err != nil {
+		return nil, err
+	}
+	return &Trained{task.Served(g), p, t, task}, nil
+}
+
+// Labels are those of the classes that belong to the outputs; nil where they are not
+// of classes.
+func (t *Trained) Labels(classes []string) []string {
+	if t.Target.Properties().Labelled {
+		return classes
+	}
+	return nil
 }
 
 // RestoreOrRepeat is what to do where a file of a finished training is lost.

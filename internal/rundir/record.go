@@ -67,7 +67,8 @@ type Identity struct {
 	DatasetSHA256   string              `json:"dataset_sha256"` // of the joined dataset
 	Classes         []string            `json:"classes"`
 	Split           SplitNote           `json:"split"`
-	Input           imaging.Rule        `json:"input"`
+	Input           imaging.Rule        `json:"input"`                // of training
+	TestInput       *imaging.Rule       `json:"test_input,omitempty"` // of everything else; nil: the same
 	Augment         string              `json:"augment"`
 	Model           ModuleNote          `json:"model"`
 	InitSHA256      string              `json:"init_sha256,omitempty"` // of the file weights were taken from
@@ -78,6 +79,15 @@ type Identity struct {
 	LearningRate    float32             `json:"learning_rate"` // in the precision that steps use, so that the last digit counts
 	WeightDecay     float32             `json:"weight_decay"`
 	Settings        []config.NamedValue `json:"settings"` // the others of the class identity
+}
+
+// ServedInput is how images are brought to the network wherever it is used after
+// training.
+func (i *Identity) ServedInput() imaging.Rule {
+	if i.TestInput != nil {
+		return *i.TestInput
+	}
+	return i.Input
 }
 
 // ModuleNote is a module as it was used: its name and every option, defaults

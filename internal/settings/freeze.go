@@ -19,7 +19,7 @@ func (s *Settings) checkFrozen(m model.Model) error {
 	if len(s.Freeze) == 0 {
 		return nil
 	}
-	graph, err := m.Build(rundir.ShapeOf(s.InputRule(imaging.Image{Width: 32, Height: 32, Channels: 3})), 2)
+	graph, err := m.Build(rundir.ShapeOf(s.InputRule(imaging.Image{Width: 32, Height: 32, Channels: 3}, nil)), 2)
 	if err != nil {
 		return nil //nolint:nilerr // the data may well have an input that the model takes
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -40,9 +41,20 @@ var identityFields = []field{
 		recorded: func(i *rundir.Identity) []string {
 			return []string{strconv.FormatUint(i.Split.Seed, 10), ratios(i)}
 		}},
-	{words: "input", settings: []string{"resize", "image-size", "channels"}, value: func(i *rundir.Identity) any { return i.Input },
+	{words: "input", settings: []string{"resize", "image-size", "channels", "levels"}, value: func(i *rundir.Identity) any { return i.Input },
 		recorded: func(i *rundir.Identity) []string {
-			return []string{i.Input.Mode, fmt.Sprintf("%dx%d", i.Input.Width, i.Input.Height), strconv.Itoa(i.Input.Channels)}
+			levels := ""
+			if i.Input.Levels != nil {
+				levels = i.Input.Levels.String()
+			}
+			return []string{i.Input.Mode, sizeText(i.Input), strconv.Itoa(i.Input.Channels / i.Input.FrameCount()), levels}
+		}},
+	{words: "input outside of training", settings: []string{"test-image-size"}, value: func(i *rundir.Identity) any { return i.TestInput },
+		recorded: func(i *rundir.Identity) []string {
+			if i.TestInput == nil {
+				return []string{""}
+			}
+			return []string{sizeText(*i.TestInput)}
 		}},
 	{words: "augment", settings: []string{"augment"}, value: func(i *rundir.Identity) any { return i.Augment },
 		record:   func(i *rundir.Identity, _ *Settings, m *Modules) { i.Augment = m.Augment.Resolved() },
@@ -147,6 +159,9 @@ func Differences(a, b *rundir.Identity) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// sizeText is the size of a rule's images in the form of --image-size.
+func sizeText(r imaging.Rule) string { return fmt.Sprintf("%dx%d", r.Width, r.Height) }
 
 // ratios is the recorded split in percent, empty where the list was made by hand and
 // has others than --split-ratio takes.

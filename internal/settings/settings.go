@@ -26,7 +26,9 @@ type Settings struct {
 	SplitSeed      int
 	Resize         string
 	ImageSize      string   // "", "N" or "WxH"
+	TestImageSize  string   // "": ImageSize
 	Channels       int      // 0: those of the data
+	Levels         string   // "" or "LOW,HIGH"
 	LimitTrain     int      // 0: no limit
 	TrainClasses   []string // empty: all
 	Augment        string
@@ -115,7 +117,9 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Int(&s.SplitSeed, "split-seed", 1, "seed of the split", config.AtLeast(0))
 	o.Choice(&s.Resize, "resize", imaging.Stretch, "how images of another size are fitted", imaging.Modes()...)
 	o.String(&s.ImageSize, "image-size", "", "size of the model's input, N or WIDTHxHEIGHT; empty: the data's", isSize)
-	o.Int(&s.Channels, "channels", 0, "channels of the model's input, 1 or 3; 0: the data's", isChannels)
+	o.String(&s.TestImageSize, "test-image-size", "", "size of the model's input outside of training, N or WIDTHxHEIGHT; empty: the same", isSize)
+	o.Int(&s.Channels, "channels", 0, "channels of each picture of the model's input, 1 or 3; 0: the data's", isChannels)
+	o.String(&s.Levels, "levels", "", "values of images with 16 bits that become black and white, LOW,HIGH; empty: 0,65535", isLevels)
 	o.Int(&s.LimitTrain, "limit-train", 0, "train on this many examples at most; 0: on all", config.AtLeast(0))
 	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")

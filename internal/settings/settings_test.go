@@ -131,7 +131,7 @@ func TestInputRule(t *testing.T) {
 		"image-size=28;resize=crop":   {Width: 28, Height: 28, Channels: 3, Mode: "crop"},
 		"image-size=20x10;channels=1": {Width: 20, Height: 10, Channels: 1, Mode: "stretch"},
 	} {
-		if got := runtest.MustResolve(t, strings.Split(flags, ";")...).InputRule(data); got != want {
+		if got := runtest.MustResolve(t, strings.Split(flags, ";")...).InputRule(data, nil); !cmp.Equal(got, want) {
 			t.Errorf("%s: %+v, want %+v", flags, got, want)
 		}
 	}
@@ -183,7 +183,7 @@ func TestNames(t *testing.T) {
 func TestClasses(t *testing.T) {
 	s := runtest.MustResolve(t)
 	want := map[config.Class]string{
-		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize image-size channels limit-train train-classes augment model model-options freeze " +
+		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize image-size test-image-size channels levels limit-train train-classes augment model model-options freeze " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",

@@ -85,9 +85,19 @@ func (s *Settings) Ratios() dataset.Ratios {
 	return ratios
 }
 
-// InputRule is how images are brought to the model's input; what the settings leave
-// to the data is taken from the image given.
-func (s *Settings) InputRule(data imaging.Image) imaging.Rule {
+// isLevels refuses what imaging.ParseLevels does not read.
+func isLevels(s string) error {
+	if s == "" {
+		return nil
+	}
+	_, err := imaging.ParseLevels(s)
+	return err
+}
+
+// InputRule is how images are brought to the model's input in training; what the
+// settings leave to the data is taken from the image given, which is that of one picture,
+// and from the offsets of the frames that images have.
+func (s *Settings) InputRule(data imaging.Image, frames []int) imaging.Rule {
 	width, height, _ := ParseSize(s.ImageSize) // checked when it was set
 	if width == 0 {
 		width, height = data.Width, data.Height
@@ -96,7 +106,21 @@ func (s *Settings) InputRule(data imaging.Image) imaging.Rule {
 	if channels == 0 {
 		channels = data.Channels
 	}
-	return imaging.Rule{Width: width, Height: height, Channels: channels, Mode: s.Resize}
+	rule := imaging.Rule{Width: width, Height: height, Channels: channels * max(1, len(frames)), Mode: s.Resize, Frames: frames}
+	if s.Levels != "" {
+		levels, _ := imaging.ParseLevels(s.Levels) // checked when it was set
+		rule.Levels = &levels
+	}
+	return rule
+}
+
+// TestRule is how images are brought to the model's input outside of training, where
+// they are brought to it by the rule in training.
+func (s *Settings) TestRule(training imaging.Rule) imaging.Rule {
+	if width, height, _ := ParseSize(s.TestImageSize); width != 0 { // checked when it was set
+		training.Width, training.Height = width, height
+	}
+	return training
 }
 
 // DataDir is the folder in which the data of a dataset is looked for.

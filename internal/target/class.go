@@ -48,23 +48,13 @@ func (class) Task(_ nn.Shape, classes []string) (Task, error) {
 	if len(classes) < 2 {
 		return nil, fmt.Errorf("%d class %q: target class needs at least two classes", len(classes), classes)
 	}
-	return &classTask{classes}, nil
+	return &classTask{dataset.OneHot(len(classes)), classes}, nil
 }
 
 // classTask encodes a label as a single 1 among zeros, one value for each class.
-type classTask struct{ classes []string }
-
-// Size implements dataset.Encoder.
-func (t *classTask) Size() int { return len(t.classes) }
-
-// Encode implements dataset.Encoder.
-func (t *classTask) Encode(dst []float32, e dataset.Example) error {
-	if e.Info.Label < 0 || e.Info.Label >= len(t.classes) {
-		return fmt.Errorf("its label is %d, want 0 to %d", e.Info.Label, len(t.classes)-1)
-	}
-	clear(dst)
-	dst[e.Info.Label] = 1
-	return nil
+type classTask struct {
+	dataset.Encoder
+	classes []string
 }
 
 // Check implements Task.
@@ -113,7 +103,7 @@ type ClassTally struct {
 
 // Add implements Tally.
 func (t *ClassTally) Add(b Batch) error {
-	probabilities, err := b.output(Probabilities, len(t.classes))
+	probabilities, err := b.output(0, Probabilities, len(t.classes))
 	if err != nil {
 		return err
 	}

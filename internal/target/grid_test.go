@@ -132,7 +132,7 @@ type gridTally struct {
 }
 
 func (t *gridTally) Add(b Batch) error {
-	cells, err := b.output("cells", t.task.Size())
+	cells, err := b.output(0, "cells", t.task.Size())
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func TestGrid(t *testing.T) {
 	for n := range images {
 		b := Batch{
 			Infos: []dataset.Info{images[n].Info}, Targets: want[n],
-			Outputs: map[string][]float32{"cells": half[n*task.Size():][:task.Size()]},
+			Outputs: [][]float32{half[n*task.Size():][:task.Size()]},
 		}
 		if err := tally.Add(b); err != nil {
 			t.Fatal(err)

@@ -75,10 +75,10 @@ func (t *imageTask) Encode(dst []float32, e dataset.Example) error {
 	return nil
 }
 
-// Pixels makes bytes of a reconstruction of that shape, to be looked at: the nearest byte
+// Pixels makes bytes of the reconstruction of an image, to be looked at: the nearest byte
 // to each value, of which those outside 0 to 1 are cut off.
-func Pixels(values []float32, shape nn.Shape) imaging.Image {
-	img := imaging.New(shape.W, shape.H, shape.C)
+func Pixels(values []float32, of imaging.Image) imaging.Image {
+	img := of.Black(of.Width, of.Height)
 	for i := range img.Pix {
 		if v := float64(values[i]); v > 0 {
 			img.Pix[i] = uint8(min(float64(v*255)+0.5, 255))
@@ -120,7 +120,7 @@ type ImageTally struct {
 
 // Add implements Tally.
 func (t *ImageTally) Add(b Batch) error {
-	scores, err := b.output(Score, 1)
+	scores, err := b.output(1, Score, 1)
 	if err != nil {
 		return err
 	}

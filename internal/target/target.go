@@ -41,8 +41,8 @@ type Task interface {
 	// Served is the network with its outputs, under the names by which they are served.
 	Served(g *nn.Graph) *nn.Graph
 	// Figure is the value that the target's figure has for one example, from the output
-	// of the trained graph and the encoded target, both [Size]. The figure of a part is
-	// the mean over its examples.
+	// of the trained graph and the encoded target [Size]. The figure of a part is the
+	// mean over its examples.
 	Figure(output, target []float32) float64
 	// NewTally begins a result for about so many examples.
 	NewTally(examples int) Tally
@@ -50,15 +50,18 @@ type Task interface {
 
 // Batch is what a network made of some examples.
 type Batch struct {
-	Infos   []dataset.Info       // [N]
-	Images  []uint8              // [N,H,W,C], as the network saw them
-	Targets []float32            // [N,Size], from the loader's encoder; nil without one
-	Outputs map[string][]float32 // by name, each [N, size of the output]
+	Infos   []dataset.Info // [N]
+	Images  []uint8        // [N,H,W,C], as the network saw them
+	Targets []float32      // [N,Size], from the loader's encoder; nil without one
+	Outputs [][]float32    // in the order in which they are served, each [N, size of the output]
 }
 
-// output is the output of that name, which has size values for each example.
-func (b *Batch) output(name string, size int) ([]float32, error) {
-	values := b.Outputs[name]
+// output is output k, which has that name and size values for each example.
+func (b *Batch) output(k int, name string, size int) ([]float32, error) {
+	var values []float32
+	if k < len(b.Outputs) {
+		values = b.Outputs[k]
+	}
 	if len(values) != len(b.Infos)*size {
 		return nil, fmt.Errorf("output %s has %d values for %d examples, want %d", name, len(values), len(b.Infos), len(b.Infos)*size)
 	}

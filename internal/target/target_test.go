@@ -204,11 +204,11 @@ func TestEncode(t *testing.T) {
 		}
 	}
 	for want, err := range map[string]error{
-		"its label is 3, want 0 to 2":                  classes.Encode(got, dataset.Example{Info: dataset.Info{Label: 3}}),
-		"its image is 2x4x1 with 8 bytes, want 4x4x1":  images.Encode(values, dataset.Example{Image: imaging.New(4, 2, 1)}),
-		"its image is 4x4x3 with 48 bytes, want 4x4x1": images.Encode(values, dataset.Example{Image: imaging.New(4, 4, 3)}),
-		"its label is -1, want 0 to 2":                 classes.Encode(got, dataset.Example{Info: dataset.Info{Label: -1}}),
-		"its image is 0x0x0 with 0 bytes, want 4x4x1":  images.Encode(values, dataset.Example{}),
+		"label 3: want 0 to 2, for the target has 3 classes":  classes.Encode(got, dataset.Example{Info: dataset.Info{Label: 3}}),
+		"its image is 2x4x1 with 8 bytes, want 4x4x1":         images.Encode(values, dataset.Example{Image: imaging.New(4, 2, 1)}),
+		"its image is 4x4x3 with 48 bytes, want 4x4x1":        images.Encode(values, dataset.Example{Image: imaging.New(4, 4, 3)}),
+		"label -1: want 0 to 2, for the target has 3 classes": classes.Encode(got, dataset.Example{Info: dataset.Info{Label: -1}}),
+		"its image is 0x0x0 with 0 bytes, want 4x4x1":         images.Encode(values, dataset.Example{}),
 	} {
 		if err == nil || err.Error() != want {
 			t.Errorf("error is %v, want %s", err, want)
@@ -218,7 +218,7 @@ func TestEncode(t *testing.T) {
 
 func TestPixels(t *testing.T) {
 	nan := float32(math.NaN())
-	img := Pixels([]float32{0, 1, 0.5, -1, 2, nan}, nn.Shape{H: 2, W: 3, C: 1})
+	img := Pixels([]float32{0, 1, 0.5, -1, 2, nan}, imaging.New(3, 2, 1))
 	if want := []uint8{0, 255, 128, 0, 255, 0}; !slices.Equal(img.Pix, want) || img.Width != 3 || img.Height != 2 {
 		t.Errorf("%v, want %v", img, want)
 	}
@@ -268,11 +268,10 @@ func TestTallies(t *testing.T) {
 	_, images := makeTask(t, "image")
 	c, i := classes.NewTally(3), images.NewTally(0)
 	for n := range infos {
-		b := Batch{Infos: infos[n : n+1], Outputs: map[string][]float32{Probabilities: probabilities[n*3:][:3], Score: scores[n : n+1]}}
-		if err := c.Add(b); err != nil {
+		if err := c.Add(Batch{Infos: infos[n : n+1], Outputs: [][]float32{probabilities[n*3:][:3]}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := i.Add(b); err != nil {
+		if err := i.Add(Batch{Infos: infos[n : n+1], Outputs: [][]float32{make([]float32, 16), scores[n : n+1]}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -55,11 +55,7 @@ func TestContractModels(t *testing.T) {
 				return
 			}
 			dir := t.TempDir()
-			loaded, err := dataset.RAM(context.Background(), drawn{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Run(context.Background(), contractModelJob(t, i, loaded, dir, 2)); err != nil {
+			if _, err := Run(context.Background(), contractModelJob(t, i, hold(drawn{}), dir, 2)); err != nil {
 				t.Fatal(err)
 			}
 			check("with images in RAM", dir)
@@ -72,6 +68,9 @@ func TestContractModels(t *testing.T) {
 		})
 	}
 	for _, m := range model.Modules() {
+		if made, _, _ := model.MakeModel(m.Name, ""); model.TargetOf(made) != "class" {
+			continue // the loop trains classifiers; package model has its digest
+		}
 		if !slices.Contains(names, m.Name) {
 			t.Errorf("model %s has no digest here", m.Name)
 		}

@@ -128,7 +128,8 @@ func contractJob(t testing.TB, data, dir string, mode dataset.Mode, workers int)
 		GradientClip: 1, EMA: 0.9, Stopping: Stopping{Monitor: ValidationLoss, Patience: 5}, Workers: workers,
 	}
 	job.Loss = must(loss.MakeLoss("cross-entropy", "label-smoothing=0.1"))(t)
-	job.Train.Augment, job.Train.Workers, job.Validation.Workers = pipeline, workers, workers
+	job.Train.Augment, job.Train.Workers = pipeline, workers
+	validateWith(&job, images)
 	return job
 }
 
@@ -240,11 +241,11 @@ func TestContractInterruptedInValidation(t *testing.T) {
 		var armed atomic.Bool // a resumed process first does the validation again
 		armed.Store(interruptions == 0)
 		job.Observer = watch{epoch: func(metric.Epoch, bool) { armed.Store(true) }}
-		job.Validation.Dataset = cancelling{job.Validation.Dataset, func() {
+		validateWith(&job, cancelling{job.Train.Dataset, func() {
 			if armed.Load() {
 				cancel()
 			}
-		}}
+		}})
 		_, err := Run(ctx, job)
 		cancel()
 		if err == nil {

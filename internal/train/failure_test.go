@@ -194,12 +194,12 @@ func TestRefusedCheckpoints(t *testing.T) {
 		}, []string{"it has no training_state: it is not a checkpoint"}},
 		{"unreadable state", func(t *testing.T, _ *Job, last string) { setState(t, last, "{") },
 			[]string{"its training_state cannot be read"}},
-		{"another schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":2}`) },
-			[]string{"its training_state has schema 2, this program reads 1"}},
-		{"another contract", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":1,"contract_version":99}`) },
+		{"another schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":1}`) },
+			[]string{"its training_state has schema 1, this program reads 2"}},
+		{"another contract", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":2,"contract_version":99}`) },
 			[]string{"written under version 99 of the reproducibility contract", "finish the run with the program that began it"}},
 		{"negative position", func(t *testing.T, _ *Job, last string) {
-			setState(t, last, `{"schema":1,"contract_version":2,"epoch":-1,"step":-4}`)
+			setState(t, last, `{"schema":2,"contract_version":2,"epoch":-1,"step":-4}`)
 		}, []string{"it is at epoch -1"}},
 		{"truncated", func(t *testing.T, _ *Job, last string) {
 			if err := os.Truncate(last, 5000); err != nil {
@@ -223,6 +223,7 @@ func TestRefusedCheckpoints(t *testing.T) {
 			trainOneEpoch(t, dir)
 			job := smallJob(t, dir)
 			test.spoil(t, &job, filepath.Join(dir, CheckpointDir, LastFile))
+			validateWith(&job, job.Train.Dataset) // of what is another model now
 			before := files(t, dir)
 			_, err := Run(context.Background(), job)
 			checkError(t, err, test.want...)
@@ -332,8 +333,7 @@ func TestRefusedJobs(t *testing.T) {
 		spoil func(job *Job)
 		want  string
 	}{
-		{"nothing to train on", func(job *Job) { job.TrainList = nil }, "0 examples to train on"},
-		{"nothing to validate with", func(job *Job) { job.ValidList = nil }, "0 to validate with"},
+		{"nothing to train on", func(job *Job) { job.TrainList = nil }, "no examples to train on"},
 		{"no epochs", func(job *Job) { job.Epochs = 0 }, "0 epochs"},
 		{"empty batches", func(job *Job) { job.BatchSize = 0 }, "batches of 0"},
 		{"empty shards", func(job *Job) { job.ShardSize = 0 }, "shard size 0"},

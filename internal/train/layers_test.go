@@ -28,6 +28,14 @@ var layers = map[string]func(g *nn.Graph, x *nn.Node) *nn.Node{
 	"GlobalAvgPool": layer(nn.GlobalAvgPool{}),
 	"Dropout":       layer(nn.Dropout{Rate: 0.5}),
 	"Flatten":       layer(nn.Flatten{}),
+	"Scale":         layer(nn.Scale{Factor: 0.5}),
+	"Upsample":      layer(nn.Upsample{Factor: 2, H: 11, W: 12}),
+	"Reshape": func(g *nn.Graph, x *nn.Node) *nn.Node {
+		return g.Add("tested", nn.Reshape{To: nn.Shape{H: 2, W: 9, C: 4}}, g.Add("flat", nn.Flatten{}, x))
+	},
+	"MeanSquaredError": func(g *nn.Graph, x *nn.Node) *nn.Node {
+		return g.Add("tested", nn.MeanSquaredError{}, x, g.Add("half", nn.Scale{Factor: 0.5}, x))
+	},
 	"Linear": func(g *nn.Graph, x *nn.Node) *nn.Node {
 		return g.Add("tested", nn.Linear{Out: 5}, g.Add("flat", nn.Flatten{}, x))
 	},
@@ -69,8 +77,8 @@ func TestLayersAreLowered(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer inference.Close()
-			inference.Run(make([]float32, 4*3), make([]uint8, 4*g.Input().Shape.Elements()))
-			if _, err := onnx.Export(g, params, onnx.Options{Name: "layers"}); err != nil {
+			inference.Run([][]float32{make([]float32, 4*3)}, make([]uint8, 4*g.Input().Shape.Elements()))
+			if _, err := onnx.Export(nn.WithSoftmax(g), params, onnx.Options{Name: "layers"}); err != nil {
 				t.Error(err)
 			}
 		})

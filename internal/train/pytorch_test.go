@@ -186,13 +186,13 @@ func (c *pytorchCase) images(name string) []uint8 {
 // probabilities are those of the first batch, from the plan for inference.
 func (c *pytorchCase) probabilities(t *testing.T, graph *nn.Graph, params *nn.Parameters) []float32 {
 	t.Helper()
-	inference, err := engine.NewInference(graph, params, c.Batch, 1)
+	inference, err := engine.NewInference(nn.WithSoftmax(graph), params, c.Batch, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer inference.Close()
 	probabilities := make([]float32, c.Batch*c.Classes)
-	inference.Run(probabilities, c.images("images 0"))
+	inference.Run([][]float32{probabilities}, c.images("images 0"))
 	return probabilities
 }
 

@@ -9,19 +9,19 @@ import (
 )
 
 // stateSchema is the version of state's form in a checkpoint.
-const stateSchema = 1
+const stateSchema = 2
 
 // state is all that the loop must know, besides tensors, to go on as if it had
 // never stopped.
 type state struct {
 	Schema       int     `json:"schema"`
 	Contract     int     `json:"contract_version"`
-	Epoch        int     `json:"epoch"`    // finished epochs
-	Step         int     `json:"step"`     // finished steps of the whole training
-	Steps        int     `json:"steps"`    // finished steps of the present epoch
-	Examples     int     `json:"examples"` // seen in the present epoch
-	LossSum      float64 `json:"loss_sum"` // of the present epoch, like the next three
-	Correct      int     `json:"correct"`
+	Epoch        int     `json:"epoch"`      // finished epochs
+	Step         int     `json:"step"`       // finished steps of the whole training
+	Steps        int     `json:"steps"`      // finished steps of the present epoch
+	Examples     int     `json:"examples"`   // seen in the present epoch
+	LossSum      float64 `json:"loss_sum"`   // of the present epoch, like the next three
+	FigureSum    float64 `json:"figure_sum"` // of the target's figure
 	NormSum      float64 `json:"norm_sum"`
 	Seconds      float64 `json:"seconds"`
 	LearningRate float32 `json:"learning_rate"` // of the last step
@@ -35,7 +35,7 @@ func (s *state) add(r engine.Result, examples int, rate float32) {
 	s.Steps++
 	s.Examples += examples
 	s.LossSum += r.LossSum
-	s.Correct += r.Correct
+	s.FigureSum += r.FigureSum
 	s.NormSum += r.GradientNorm
 	s.LearningRate = rate
 }
@@ -78,7 +78,7 @@ func decodeState(file weights.File) (state, error) {
 		return s, fmt.Errorf("its %s cannot be read: %w", stateKey, err)
 	}
 	if s.Schema != stateSchema {
-		return s, fmt.Errorf("its %s has schema %d, this program reads %d", stateKey, s.Schema, stateSchema)
+		return s, fmt.Errorf("its %s has schema %d, this program reads %d: finish the run with the program that began it, or start a new one", stateKey, s.Schema, stateSchema)
 	}
 	if s.Contract != engine.ContractVersion {
 		return s, fmt.Errorf("it was written under version %d of the reproducibility contract, this program has %d: "+

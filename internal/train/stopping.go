@@ -6,15 +6,14 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
-// The figures that can be monitored.
-const (
-	ValidationLoss     = "validation_loss"
-	ValidationAccuracy = "validation_accuracy"
-)
+// ValidationLoss is the figure to monitor that every target has. The others are
+// "validation_" with the name of the target's own figure.
+const ValidationLoss = "validation_loss"
 
 // Stopping are the rules of early stopping.
 type Stopping struct {
-	Monitor  string  // ValidationLoss or ValidationAccuracy
+	Monitor  string  // ValidationLoss, or the target's figure
+	Larger   bool    // the monitored figure is better the larger it is
 	MinDelta float64 // a smaller change for the better does not count
 	Patience int     // epochs without improvement before training stops; 0 means never
 }
@@ -30,17 +29,17 @@ type stopper struct {
 
 // gain is how much better a is than b, in the sense of the monitored figure.
 func (r Stopping) gain(a, b float64) float64 {
-	if r.Monitor == ValidationLoss {
-		return b - a
+	if r.Larger {
+		return a - b
 	}
-	return a - b
+	return b - a
 }
 
 func (r Stopping) value(e metric.Epoch) float64 {
 	if r.Monitor == ValidationLoss {
 		return e.ValidationLoss
 	}
-	return e.ValidationAccuracy
+	return e.ValidationFigure()
 }
 
 // next takes an epoch into account: best says that it is the best so far,

@@ -8,8 +8,10 @@ import (
 )
 
 func TestStopping(t *testing.T) {
-	loss := func(patience int, delta float64) Stopping { return Stopping{ValidationLoss, delta, patience} }
-	accuracy := func(patience int, delta float64) Stopping { return Stopping{ValidationAccuracy, delta, patience} }
+	loss := func(patience int, delta float64) Stopping { return Stopping{ValidationLoss, false, delta, patience} }
+	accuracy := func(patience int, delta float64) Stopping {
+		return Stopping{metric.Accuracy.Monitor(), true, delta, patience}
+	}
 	tests := []struct {
 		name   string
 		rules  Stopping

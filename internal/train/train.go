@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/optimizer"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Options are the settings of the loop.
@@ -41,17 +42,27 @@ type Options struct {
 // Job is a training to be done. The parameters are changed in place.
 type Job struct {
 	Options
-	Dir        string // the run directory: history.jsonl, checkpoints/
-	Graph      *nn.Graph
-	Params     *nn.Parameters
-	Loss       loss.Loss
-	Optimizer  optimizer.Optimizer
-	Schedule   optimizer.Schedule
-	Train      *dataset.Loader // with augmentation
-	Validation *dataset.Loader // without
-	TrainList  []int           // indexes of the training part
-	ValidList  []int           // indexes of the validation part
-	Observer   Observer
+	Dir       string    // the run directory: history.jsonl, checkpoints/
+	Graph     *nn.Graph // as its model built it
+	Params    *nn.Parameters
+	Target    target.Properties
+	Task      target.Task // what is learnt of an example
+	Loss      loss.Loss
+	Optimizer optimizer.Optimizer
+	Schedule  optimizer.Schedule
+	Train     *dataset.Loader // with augmentation
+	TrainList []int           // indexes of the training part
+	Observer  Observer
+	// NewValidator makes what scores the weights, which training changes in place, on
+	// the validation part.
+	NewValidator func(params *nn.Parameters) (Validator, error)
+}
+
+// Validator scores a network on the validation part.
+type Validator interface {
+	// Validate scores the weights as they are now.
+	Validate(ctx context.Context) (metric.Result, error)
+	Close()
 }
 
 // Observer is told what the loop does, from the loop's goroutine.
@@ -76,9 +87,9 @@ type Outcome struct {
 type loop struct {
 	Job
 	trainer   *engine.Trainer
-	evaluator *evaluator
+	validator Validator
+	loader    dataset.Loader // of the training part, with targets
 	ema       *nn.Parameters // averaged weights, nil without EMA
-	targets   []float32
 	state     state
 	perEpoch  int // steps
 	saved     time.Time
@@ -120,14 +131,15 @@ func begin(job Job) (*loop, error) {
 	job.BatchSize = min(job.BatchSize, len(job.TrainList))
 	l := &loop{Job: job, perEpoch: (len(job.TrainList) + job.BatchSize - 1) / job.BatchSize, saved: time.Now()}
 	l.Schedule = optimizer.WithWarmup(job.Schedule, int(job.Warmup*float64(l.perEpoch)))
-	l.targets = make([]float32, job.BatchSize*job.Graph.Output().Shape.C)
+	l.loader = *job.Train
+	l.loader.Encoder = job.Task
 	return l, l.compile()
 }
 
 func (j *Job) check() error {
 	switch {
-	case len(j.TrainList) == 0 || len(j.ValidList) == 0:
-		return fmt.Errorf("%d examples to train on and %d to validate with: want at least one of each", len(j.TrainList), len(j.ValidList))
+	case len(j.TrainList) == 0:
+		return errors.New("no examples to train on: want at least one")
 	case j.Epochs < 1 || j.BatchSize < 1:
 		return fmt.Errorf("%d epochs, batches of %d: want at least 1 each", j.Epochs, j.BatchSize)
 	}
@@ -136,9 +148,13 @@ func (j *Job) check() error {
 
 // compile makes the plans for training and validation.
 func (l *loop) compile() (err error) {
-	l.trainer, err = engine.NewTrainer(l.Graph, l.Params, engine.TrainerOptions{
+	graph, err := l.Task.Trained(l.Graph, l.Loss)
+	if err != nil {
+		return err
+	}
+	l.trainer, err = engine.NewTrainer(graph, l.Params, engine.TrainerOptions{
 		BatchSize: l.BatchSize, ShardSize: l.ShardSize, Workers: l.Workers, Seed: l.Seed,
-		Frozen: l.Frozen, Loss: l.Loss, Optimizer: l.Optimizer,
+		Frozen: l.Frozen, Loss: l.Loss, Optimizer: l.Optimizer, TargetSize: l.Task.Size(), Figure: l.Task.Figure,
 	})
 	if err != nil {
 		return err
@@ -146,7 +162,7 @@ func (l *loop) compile() (err error) {
 	if l.EMA > 0 {
 		l.ema = l.Params.Clone()
 	}
-	l.evaluator, err = newEvaluator(l.Graph, l.judged(), l.Workers)
+	l.validator, err = l.NewValidator(l.judged())
 	if err != nil {
 		l.trainer.Close()
 	}
@@ -156,7 +172,7 @@ func (l *loop) compile() (err error) {
 // close ends the workers.
 func (l *loop) close() {
 	l.trainer.Close()
-	l.evaluator.close()
+	l.validator.Close()
 }
 
 // judged are the weights that validation sees and best.safetensors keeps.
@@ -177,11 +193,13 @@ func (l *loop) epoch(ctx context.Context) error {
 	}
 	e := l.record()
 	started := time.Now()
-	validation, err := l.evaluator.evaluate(ctx, l.Validation, l.ValidList)
+	validation, err := l.validator.Validate(ctx)
 	if err != nil {
 		return l.interrupted(ctx, l.lost("validation", err))
 	}
-	e.ValidationLoss, e.ValidationAccuracy = validation.Loss, validation.Accuracy
+	_, figure := validation.Measured()
+	e.ValidationLoss = validation.MeanLoss()
+	e.SetFigure(l.Target.Figure.Name, l.trainFigure(), figure)
 	e.Seconds += time.Since(started).Seconds()
 	best, finished := l.state.Stopper.next(l.Stopping, e, l.Epochs)
 	l.state.beginEpoch(finished)
@@ -205,7 +223,7 @@ func (l *loop) steps(ctx context.Context) error {
 	epoch := uint32(l.state.Epoch)
 	order := l.order(epoch)
 	started := time.Now()
-	for batch, err := range l.Train.Batches(ctx, order, epoch, l.state.Examples, l.BatchSize) {
+	for batch, err := range l.loader.Batches(ctx, order, epoch, l.state.Examples, l.BatchSize) {
 		if err != nil {
 			return l.interrupted(ctx, err)
 		}
@@ -257,11 +275,8 @@ func (l *loop) lost(where string, err error) error {
 func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	s := &l.state
 	rate := float32(l.LearningRate) * l.Schedule.Factor(s.Step, l.perEpoch*l.Epochs)
-	classes := l.Graph.Output().Shape.C
-	targets := l.targets[:batch.N*classes]
-	oneHot(targets, batch, classes)
 	result, err := l.trainer.Step(engine.Step{
-		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: targets,
+		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets,
 		LearningRate: rate, WeightDecay: float32(l.WeightDecay), GradientClip: float32(l.GradientClip),
 	})
 	if err != nil {
@@ -275,11 +290,14 @@ func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	return nil
 }
 
+// trainFigure is the mean of the target's figure over the epoch's examples.
+func (l *loop) trainFigure() float64 { return l.state.FigureSum / float64(l.state.Examples) }
+
 // record sums up the epoch's steps.
 func (l *loop) record() metric.Epoch {
 	s := l.state
 	e := metric.Epoch{
-		Epoch: s.Epoch + 1, TrainLoss: s.LossSum / float64(s.Examples), TrainAccuracy: float64(s.Correct) / float64(s.Examples),
+		Epoch: s.Epoch + 1, TrainLoss: s.LossSum / float64(s.Examples),
 		LearningRate: float64(s.LearningRate), GradientNorm: s.NormSum / float64(s.Steps), Seconds: s.Seconds,
 		WeightsSHA256: l.Params.Digest(), OptimizerSHA256: digestOf(l.optimizerTensors()),
 	}

@@ -180,7 +180,10 @@ func TestStepAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	batch := &dataset.Batch{N: 16, Images: make([]uint8, 16*contractSize*contractSize), Labels: make([]int, 16)}
+	batch := &dataset.Batch{N: 16, Images: make([]uint8, 16*contractSize*contractSize), Targets: make([]float32, 16*contractClasses)}
+	for i := range batch.N {
+		batch.Targets[i*contractClasses] = 1
+	}
 	step := func() {
 		if err := l.step(batch, 0); err != nil {
 			t.Fatal(err)

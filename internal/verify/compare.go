@@ -90,8 +90,8 @@ type figure struct{ name, value string }
 func figuresOf(e metric.Epoch) []figure {
 	return []figure{
 		{"weights_sha256", e.WeightsSHA256}, {"ema_sha256", e.EMASHA256}, {"optimizer_sha256", e.OptimizerSHA256},
-		{"train_loss", config.Exact(e.TrainLoss)}, {"train_accuracy", config.Exact(e.TrainAccuracy)},
-		{"validation_loss", config.Exact(e.ValidationLoss)}, {"validation_accuracy", config.Exact(e.ValidationAccuracy)},
+		{"train_loss", config.Exact(e.TrainLoss)}, {"train_" + e.FigureName(), config.Exact(e.TrainFigure())},
+		{"validation_loss", config.Exact(e.ValidationLoss)}, {"validation_" + e.FigureName(), config.Exact(e.ValidationFigure())},
 		{"learning_rate", config.Exact(e.LearningRate)}, {"gradient_norm", config.Exact(e.GradientNorm)},
 	}
 }
@@ -181,7 +181,7 @@ func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepar
 	if err != nil {
 		return err
 	}
-	found, err := documentOf(e.Evaluation)
+	found, err := documentOf(e.Result)
 	if err != nil {
 		return err
 	}

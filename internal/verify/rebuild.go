@@ -73,7 +73,7 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Divide(ctx, v.env, s, v.file(rundir.SplitFile)); err != nil {
+	if err := d.Divide(ctx, v.env, s, m, v.file(rundir.SplitFile)); err != nil {
 		return nil, err
 	}
 	p := &pipeline.Prepared{Env: v.env, Settings: s, Modules: m, Data: d, Initial: first}

@@ -18,6 +18,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
@@ -185,15 +186,15 @@ func (v *verification) checkRelease(context.Context) error {
 func (v *verification) checkEvaluations(context.Context) error {
 	for _, part := range rundir.EvaluatedParts() {
 		name := rundir.EvaluationFile(part)
-		e, err := metric.ReadEvaluation(v.file(name))
+		e, err := target.ReadResult(v.file(name))
 		if errors.Is(err, fs.ErrNotExist) && v.release == nil {
 			continue
 		}
 		if err != nil {
 			return v.lacking(name, err)
 		}
-		if recorded := v.record.Training.WeightsSHA256; e.WeightsSHA256 != recorded {
-			return &Difference{File: name, Figure: "weights_sha256", Recorded: recorded, Found: e.WeightsSHA256, Cause: "the evaluation is of other weights, or was edited"}
+		if recorded := v.record.Training.WeightsSHA256; e.Header().WeightsSHA256 != recorded {
+			return &Difference{File: name, Figure: "weights_sha256", Recorded: recorded, Found: e.Header().WeightsSHA256, Cause: "the evaluation is of other weights, or was edited"}
 		}
 		if part == dataset.PartTest {
 			if err := v.checkVerdicts(e); err != nil {
@@ -206,11 +207,11 @@ func (v *verification) checkEvaluations(context.Context) error {
 
 // checkVerdicts lets the criteria of the release judge the evaluation again. The
 // size of the model, in which the name of the program counts, is left out.
-func (v *verification) checkVerdicts(test *metric.Evaluation) error {
+func (v *verification) checkVerdicts(test metric.Result) error {
 	if v.release == nil {
 		return nil
 	}
-	m := criterion.Measurements{Test: test, Latency: test.Latency, Baseline: v.release.Baseline}
+	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), Baseline: v.release.Baseline}
 	for _, recorded := range v.release.Criteria {
 		c, _, err := criterion.MakeCriterion(recorded.Name, "threshold="+config.Exact(recorded.Threshold))
 		if err != nil {

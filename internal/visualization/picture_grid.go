@@ -150,6 +150,7 @@ func tilesOf(pictures []Picture) ([]tiles, error) {
 // ones by repeating each pixel, so that they stay sharp, large ones by
 // averaging.
 func tileOf(img imaging.Image) (image.Image, error) {
+	img = img.Picture()
 	side := max(img.Width, img.Height)
 	if side < 1 || len(img.Pix) != img.Width*img.Height*img.Channels {
 		return nil, fmt.Errorf("an image of %dx%d with %d channels has %d bytes", img.Width, img.Height, img.Channels, len(img.Pix))

@@ -3,8 +3,8 @@
 // usage: node infer.mjs MODULES N DIR
 //
 // MODULES is the node_modules folder that holds onnxruntime-node. Each
-// DIR/x.onnx is run on the N images of DIR/x.pixels, and the probabilities are
-// written to DIR/x.probabilities as little-endian float32.
+// DIR/x.onnx is run on the N images of DIR/x.pixels, and its outputs are written to
+// DIR/x.outputs, one after the other, as little-endian float32.
 import fs from 'node:fs';
 import path from 'node:path';
 import { createRequire } from 'node:module';
@@ -19,6 +19,7 @@ for (const file of fs.readdirSync(dir).filter((f) => f.endsWith('.onnx')).sort()
   const [h, w, c] = JSON.parse(fs.readFileSync(stem + '.shape', 'utf8'));
   const pixels = new Uint8Array(fs.readFileSync(stem + '.pixels'));
   const image = new ort.Tensor('uint8', pixels, [Number(n), h, w, c]);
-  const { probabilities } = await session.run({ image });
-  fs.writeFileSync(stem + '.probabilities', Buffer.from(new Float32Array(probabilities.data).buffer));
+  const results = await session.run({ image });
+  const outputs = session.outputNames.map((name) => Buffer.from(new Float32Array(results[name].data).buffer));
+  fs.writeFileSync(stem + '.outputs', Buffer.concat(outputs));
 }

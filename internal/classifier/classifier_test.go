@@ -1,4 +1,4 @@
-package train
+package classifier
 
 import (
 	"testing"
@@ -6,13 +6,13 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
-// TestInferenceBatch checks that images of any size that a model takes can be
+// TestBatchSize checks that images of any size that a model takes can be
 // evaluated: fewer at a time where they are large.
-func TestInferenceBatch(t *testing.T) {
+func TestBatchSize(t *testing.T) {
 	for _, test := range []struct{ side, want int }{{28, 128}, {256, 64}, {4096, 1}} {
 		g := nn.NewGraph(nn.Shape{H: test.side, W: test.side, C: 1})
 		g.Add("conv", nn.Conv2D{Out: 16, Kernel: 3, Padding: 1}, g.Input())
-		if got := InferenceBatch(g, 128); got != test.want {
+		if got := batchSize(g, 128); got != test.want {
 			t.Errorf("%d images of %dx%d at a time, want %d", got, test.side, test.side, test.want)
 		}
 	}

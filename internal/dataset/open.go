@@ -1,0 +1,97 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+)
+
+// Request names a dataset and where its data is looked for.
+type Request struct {
+	Name    string // of a module
+	Options string // of the module: "key=value,key=value"
+	Dir     string
+}
+
+// OpenOptions say how datasets are opened.
+type OpenOptions struct {
+	Mode    Mode
+	Wide    bool         // deliver the 16 bits of files that have them
+	Offline bool         // download nothing
+	DryRun  bool         // download nothing, and let the error of missing data say that this is why
+	Log     *slog.Logger // is told of each dataset; nil: nobody is
+}
+
+// Opened is what [Open] returns.
+type Opened struct {
+	All      Dataset             // the members joined: [Concat]
+	Members  []Dataset           // in the order of the requests
+	Resolved []map[string]string // options of each member's module, defaults included
+}
+
+// Open opens datasets and joins them. All modules are made before the first file is
+// read, so that a wrong name or option costs no time. Mistakes in what was asked for,
+// data that is not where it is looked for among them, are a [config.UsageError].
+func Open(ctx context.Context, requests []Request, o OpenOptions) (*Opened, error) {
+	opened := &Opened{}
+	sources := make([]Source, len(requests))
+	var errs []error
+	for i, r := range requests {
+		source, resolved, err := MakeDataset(r.Name, r.Options)
+		sources[i], opened.Resolved, errs = source, append(opened.Resolved, resolved), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, &config.UsageError{Err: err}
+	}
+	for i, r := range requests {
+		d, err := o.open(ctx, r, sources[i])
+		if err != nil {
+			return nil, err
+		}
+		opened.Members = append(opened.Members, d)
+	}
+	all, err := Concat(opened.Members...)
+	if err != nil {
+		return nil, err
+	}
+	opened.All = all
+	return opened, nil
+}
+
+// open opens one dataset.
+func (o OpenOptions) open(ctx context.Context, r Request, source Source) (Dataset, error) {
+	if o.Offline || o.DryRun {
+		source = Offline(source)
+	}
+	if deep, is := source.(Deep); is && o.Wide {
+		source = deep.KeepDepth()
+	}
+	d, err := source.Open(ctx, r.Dir, o.Mode)
+	if err != nil {
+		return nil, o.explain(r.Name, err)
+	}
+	if o.Log != nil {
+		o.Log.InfoContext(ctx, "dataset opened", "dataset", r.Name, "examples", d.Len(), "classes", len(d.Classes()), "sha256", d.Digest())
+	}
+	return d, nil
+}
+
+// explain names the dataset in an error that does not, and says what to do where its
+// data is not found.
+func (o OpenOptions) explain(name string, err error) error {
+	if !strings.HasPrefix(err.Error(), name) {
+		err = fmt.Errorf("dataset %s: %w", name, err)
+	}
+	var missing *NotFoundError
+	switch {
+	case !errors.As(err, &missing):
+		return err
+	case o.DryRun:
+		return config.Usagef("%w; --data-dir says where the data is, and a dry run downloads nothing", err)
+	}
+	return config.Usagef("%w; --data-dir says where the data is", err)
+}
