@@ -40,7 +40,8 @@ race: ## small cases under the race detector, which needs a C compiler
 	CGO_ENABLED=1 go test -race -short -timeout 15m $(RACE)
 
 # The packages that compute or read with several goroutines.
-RACE = ./internal/dataset ./internal/engine ./internal/logging ./internal/pipeline ./internal/train
+RACE = ./internal/bench ./internal/classifier ./internal/dataset ./internal/engine ./internal/logging \
+	./internal/pipeline ./internal/predict ./internal/train ./internal/verify
 
 simd: ## the arithmetic with the machine's other instruction sets and in portable Go, small cases
 	./.ci/simd

@@ -76,13 +76,13 @@ func networksOf(s *settings.Settings, request *Request) ([]network, error) {
 // referenceOf is the network that the settings name, at the sizes of the
 // reference network of that name.
 func referenceOf(s *settings.Settings) network {
-	network := network{s.Model, s.ModelOptions, nn.Shape{H: 28, W: 28, C: 1}, s.BatchSize}
+	chosen := network{s.Model, s.ModelOptions, nn.Shape{H: 28, W: 28, C: 1}, s.BatchSize}
 	for _, reference := range references {
 		if reference.model == s.Model {
-			network.input, network.batch = reference.input, reference.batch
+			chosen.input, chosen.batch = reference.input, reference.batch
 		}
 	}
-	return network
+	return chosen
 }
 
 // parseInput reads "WIDTHxHEIGHTxCHANNELS".

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,30 +21,18 @@ type app struct {
 }
 
 func (a *app) execute(ctx context.Context, args []string) error {
-	err := a.root(commands()).execute(ctx, args)
+	root := a.root(commands())
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
 	var usage *config.UsageError
-	if err == nil || errors.As(err, &usage) {
+	if err == nil || errors.As(err, &usage) || cmd.HasParent() {
 		return err
 	}
-	if name, unknown := cobraUnknownCommand(err); unknown {
-		return unknownCommand(name, "blocktrain", commands())
+	// What the root returns itself is a UsageError: cobra has found no command.
+	if word := firstWord(root, args); word != "" {
+		return unknownCommand(word, root.Name(), commands())
 	}
-	return err
-}
-
-// cobraUnknownCommand takes the word out of cobra's error for an unknown command,
-// which has no type of its own.
-func cobraUnknownCommand(err error) (word string, unknown bool) {
-	rest, found := strings.CutPrefix(err.Error(), "unknown command ")
-	if !found {
-		return "", false
-	}
-	quoted, err := strconv.QuotedPrefix(rest)
-	if err != nil {
-		return "", false
-	}
-	word, err = strconv.Unquote(quoted)
-	return word, err == nil
+	return &config.UsageError{Err: err}
 }
 
 // call resolves every setting and runs the command.
@@ -59,12 +46,15 @@ func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[str
 	return c.run(cmd.Context(), made)
 }
 
-// root is the program as a tree of cobra commands.
-type root struct{ *cobra.Command }
-
-func (r root) execute(ctx context.Context, args []string) error {
-	r.SetArgs(args)
-	return r.ExecuteContext(ctx)
+// firstWord is the first of the arguments that is neither a flag nor the value of one,
+// in the way in which cobra looks for a command.
+func firstWord(root *cobra.Command, args []string) string {
+	root.InitDefaultHelpFlag()
+	root.InitDefaultVersionFlag()
+	flags := root.Flags()
+	flags.ParseErrorsAllowlist.UnknownFlags = true
+	_ = flags.Parse(args) // a mistake in a flag comes after the unknown command
+	return flags.Arg(0)
 }
 
 const about = `blocktrain turns labelled images into a released image classifier: it reads and
@@ -72,7 +62,8 @@ splits the data, trains a network, evaluates it, decides whether it may be
 released, and writes the release package. A model is a reproducible build: the
 same configuration and data give the same weights, bit for bit.`
 
-func (a *app) root(all []*command) root {
+// root is the program as a tree of cobra commands.
+func (a *app) root(all []*command) *cobra.Command {
 	top := &cobra.Command{
 		Use: "blocktrain", Long: about,
 		Example: `  blocktrain run                            # train and release on drawn digits
@@ -96,7 +87,7 @@ func (a *app) root(all []*command) root {
 	for _, c := range all {
 		top.AddCommand(a.cobra(c, all))
 	}
-	return root{top}
+	return top
 }
 
 // noCommand says what the commands are, and that there was none.

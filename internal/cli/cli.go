@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -74,12 +75,24 @@ func printError(w io.Writer, err error) {
 // errorText is the error's text. What an end of the context interrupted is of no
 // interest to the person who ended it, unless the error says how to go on.
 func errorText(err error) string {
-	canceled := context.Canceled.Error()
-	text, explained := strings.CutSuffix(err.Error(), " ("+canceled+")")
-	if !explained && strings.HasSuffix(text, canceled) {
+	if onlyInterrupted(err) {
 		return "interrupted"
 	}
-	return text
+	return err.Error()
+}
+
+// onlyInterrupted says whether an error is nothing but an end of the context, whatever
+// was done then.
+func onlyInterrupted(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // this walks through what it wraps
+	case *rundir.Interrupted:
+		return false
+	case interface{ Unwrap() error }:
+		return onlyInterrupted(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(err error) bool { return !onlyInterrupted(err) })
+	}
+	return errors.Is(err, context.Canceled)
 }
 
 // checkedWriter remembers the first error, so that a full disk behind the standard

@@ -147,6 +147,7 @@ func TestExitCode(t *testing.T) {
 		{fmt.Errorf("gate: %w", rundir.ErrRefused), 3},
 		{fmt.Errorf("verify: %w", rundir.ErrDifference), 4},
 		{fmt.Errorf("train: %w", context.Canceled), 130},
+		{fmt.Errorf("run: %w", &rundir.Interrupted{Advice: "go on with x"}), 130},
 		{context.DeadlineExceeded, 1},
 	} {
 		if got := exitCode(test.err); got != test.want {
@@ -160,9 +161,10 @@ func TestPrintError(t *testing.T) {
 	printError(&b, errors.Join(errors.New("one"), errors.New("two")))
 	printError(&b, context.Canceled)
 	printError(&b, fmt.Errorf("dataset: %w", context.Canceled))
-	printError(&b, fmt.Errorf("interrupted; go on with x (%w)", context.Canceled))
+	printError(&b, fmt.Errorf("run: %w", &rundir.Interrupted{Advice: "go on with x"}))
+	printError(&b, errors.Join(errors.New("not saved"), context.Canceled))
 	printError(&b, &config.UsageError{Err: errors.New("wrong"), Hint: "do that"})
-	want := "blocktrain: one\nblocktrain: two\nblocktrain: interrupted\nblocktrain: interrupted\nblocktrain: interrupted; go on with x\nblocktrain: wrong\ndo that\n"
+	want := "blocktrain: one\nblocktrain: two\nblocktrain: interrupted\nblocktrain: interrupted\nblocktrain: run: interrupted; go on with x\nblocktrain: not saved\nblocktrain: context canceled\nblocktrain: wrong\ndo that\n"
 	if b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}

@@ -176,8 +176,8 @@ func helpCommand(top *cobra.Command) *cobra.Command {
 			if err == nil && len(rest) > 0 {
 				return config.Usagef("unknown command %q", strings.Join(args, " "))
 			}
-			if err != nil {
-				return err
+			if err != nil { // which cobra says of an unknown command alone
+				return unknownCommand(args[0], top.Name(), commands())
 			}
 			help(cmd, nil)
 			return nil

@@ -1,24 +1,30 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"regexp"
-	"slices"
 	"strings"
-
-	"github.com/joho/godotenv"
 )
 
 // maxEnvFile bounds the size of an env file in bytes.
 const maxEnvFile = 64 << 10
 
-// ReadEnvFile reads a file of NAME=value lines in the dotenv format and keeps the
-// names that begin with Prefix, in any case; a name set twice has its last value.
-// The error of a file that does not exist is fs.ErrNotExist; any other names the
-// file and the line.
+// ReadEnvFile reads an env file and keeps the names that begin with Prefix, in any
+// case. The error of a file that does not exist is fs.ErrNotExist; any other names the
+// file and the line. A line of an env file is empty, a comment that begins with #, or
+//
+//	NAME=value
+//
+// with "export" before it or not. A name consists of letters, digits, _ and dots, and
+// is set once. A value is one of
+//
+//	text to the end of the line, or to a " #" that begins a comment; \$ is a dollar sign
+//	'text', which may span lines, and in which only \' is special: it ends nothing, and stays as it is
+//	"text", which may span lines, with \n, \r, \\, \" and \$
+//
+// Outside single quotes, $NAME and ${NAME} are replaced by the value of a name that is
+// set above in the same file. Lines end in LF or CRLF, a byte order mark is skipped, and
+// other control characters than the tab are refused.
 func ReadEnvFile(path string) (Source, error) {
 	b, err := readSmallFile(path)
 	if err != nil {
@@ -45,116 +51,39 @@ func readSmallFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, Usagef("env file %s is not a regular file", path)
 	}
-	if info.Size() > maxEnvFile {
-		return nil, Usagef("env file %s has %d bytes: want at most %d", path, info.Size(), maxEnvFile)
+	size := info.Size()
+	var b []byte
+	if size <= maxEnvFile {
+		b, err = os.ReadFile(path)
+		size = int64(len(b)) // the file may have grown
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, &UsageError{Err: fmt.Errorf("cannot read env file: %w", err)}
+	case size > maxEnvFile:
+		return nil, Usagef("env file %s has %d bytes: want at most %d", path, size, maxEnvFile)
 	}
 	return b, nil
 }
 
-// parseEnv finds out what godotenv does not say: the line of each name and of each
-// mistake. For that it hands godotenv one statement after the other, where a
-// statement is as few lines as godotenv accepts, since a quoted value may span
-// several.
+// parseEnv reads the text of an env file; path is for origins and errors.
 func parseEnv(path string, b []byte) (Source, error) {
-	text := strings.TrimPrefix(string(b), "\ufeff") // some editors write a byte order mark
-	text += "\n"                                    // godotenv takes "NAME" at the very end for a value
-	lines := strings.SplitAfter(text, "\n")
-	places := map[string]string{}
-	for i := 0; i < len(lines); {
-		n, keys, err := firstStatement(lines[i:])
-		place := fmt.Sprintf("%s:%d", path, i+1)
-		if err == nil {
-			err = checkReferences(strings.Join(lines[i:i+n], ""), keys, places)
-		}
+	p := newEnvParser(string(b))
+	if line, found := control(p.rest); line > 0 {
+		return nil, Usagef("%s:%d: want NAME=value, found the control character %U", path, line, found)
+	}
+	source := Source{}
+	for p.rest != "" {
+		place := fmt.Sprintf("%s:%d", path, p.line)
+		name, err := p.statement()
 		if err != nil {
 			return nil, Usagef("%s: %w", place, err)
 		}
-		for _, key := range keys {
-			places[key] = place
-		}
-		i += n
-	}
-	values, err := godotenv.Unmarshal(text)
-	if err != nil {
-		return nil, Usagef("%s: not an env file: %w", path, err)
-	}
-	return ours(values, places), nil
-}
-
-// ours keeps the values whose name begins with Prefix.
-func ours(values, places map[string]string) Source {
-	source := Source{}
-	for key, value := range values {
-		if isOurs(key) {
-			source[key] = Text{value, places[key]}
+		if isOurs(name) {
+			source[name] = Text{p.set[name].value, place}
 		}
 	}
-	return source
+	return source, nil
 }
 
 func isOurs(key string) bool { return strings.HasPrefix(strings.ToUpper(key), Prefix) }
-
-var errUnclosed = errors.New("a quoted value is not closed")
-
-// firstStatement returns how many of the lines the first statement has and the
-// names that it sets, none where the line is empty or a comment.
-func firstStatement(lines []string) (n int, keys []string, err error) {
-	for n = 1; n <= len(lines); n++ {
-		keys, err = statementKeys(strings.Join(lines[:n], ""))
-		if !errors.Is(err, errUnclosed) {
-			return n, keys, err
-		}
-	}
-	return n, nil, err
-}
-
-func statementKeys(statement string) ([]string, error) {
-	values, err := godotenv.Unmarshal(statement)
-	_, nameless := values[""]
-	switch {
-	case err != nil && strings.HasPrefix(err.Error(), "unterminated quoted value"):
-		return nil, errUnclosed
-	case err != nil || nameless:
-		return nil, fmt.Errorf("want NAME=value, found %q", shorten(statement))
-	}
-	return slices.Sorted(maps.Keys(values)), nil
-}
-
-var reference = regexp.MustCompile(`\$\{?(_*[A-Z0-9][A-Z0-9_]*)`)
-
-// checkReferences refuses a reference in one of our values to a name that is not
-// set above it. godotenv would replace it by nothing, and $HOME/data would
-// silently be /data. Whether the text is a reference, and not quoted or a
-// comment, shows in whether setting the name makes a difference.
-func checkReferences(statement string, keys []string, above map[string]string) error {
-	if !slices.ContainsFunc(keys, isOurs) {
-		return nil
-	}
-	for _, match := range reference.FindAllStringSubmatch(statement, -1) {
-		name := match[1]
-		if _, set := above[name]; set {
-			continue
-		}
-		unset, _ := godotenv.Unmarshal(statement)
-		set, _ := godotenv.Unmarshal(name + "=x\n" + statement)
-		for _, key := range keys {
-			if unset[key] != set[key] {
-				return fmt.Errorf("$%s is not set above in this file (only such names are replaced; write \\$ for a dollar sign)", name)
-			}
-		}
-	}
-	return nil
-}
-
-// shorten is the first line of s, or its beginning, for an error.
-func shorten(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	if runes := []rune(line); len(runes) > 40 {
-		return string(runes[:40]) + "…"
-	}
-	return line
-}

@@ -19,8 +19,9 @@ type Option struct {
 	Group   string // heading it is listed under in a command's help
 	Class   Class  // what its value may affect
 
-	set func(string) error
-	get func() string
+	later bool // see Options.Later
+	set   func(string) error
+	get   func() string
 }
 
 // Value is the present value in the form that Set accepts.
@@ -93,6 +94,12 @@ func ParseOptions(s string) (*Options, error) {
 	return NewOptions(input), nil
 }
 
+// Later says that the option declared last was added to a module of which there are
+// records already. Its default must be what the module did before. Resolved leaves
+// the option out where it has that default, so that an identity which was recorded
+// without the option stays what it was.
+func (o *Options) Later() { o.declared[len(o.declared)-1].later = true }
+
 // All returns the declared options in the order of declaration.
 func (o *Options) All() []*Option { return o.declared }
 
@@ -107,11 +114,12 @@ func (o *Options) Lookup(name string) *Option {
 }
 
 // Resolved maps every declared option to its present value, defaults included.
-// Options of the class Execution are left out: they affect no result.
+// Options of the class Execution are left out, since they affect no result, and those
+// that were added Later where they have their default.
 func (o *Options) Resolved() map[string]string {
 	m := make(map[string]string, len(o.declared))
 	for _, option := range o.declared {
-		if option.Class != Execution {
+		if option.Class != Execution && !(option.later && option.Value() == option.Default) {
 			m[option.Name] = option.Value()
 		}
 	}

@@ -47,6 +47,30 @@ func TestMake(t *testing.T) {
 	}
 }
 
+// TestLater checks that an option which was added later is recorded only where it
+// changes something.
+func TestLater(t *testing.T) {
+	for options, want := range map[string]map[string]string{
+		"":          {"a": "1"},
+		"b=2":       {"a": "1"},
+		"b=2.0,a=2": {"a": "2"},
+		"b=3":       {"a": "1", "b": "3"},
+	} {
+		o, err := ParseOptions(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a int
+		var b float64
+		o.Int(&a, "a", 1, "first")
+		o.Float(&b, "b", 2, "second")
+		o.Later()
+		if diff := cmp.Diff(want, o.Resolved()); diff != "" || o.Err() != nil {
+			t.Errorf("%s: %v\n%s", options, o.Err(), diff)
+		}
+	}
+}
+
 func TestMakeRefuses(t *testing.T) {
 	for _, test := range []struct{ name, options, want string }{
 		{"frist", "", `unknown thing "frist": did you mean first? (valid: first, second)`},

@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/joho/godotenv"
-
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
@@ -25,8 +23,8 @@ type Record struct {
 
 // WriteRecord writes the present values of the options as an env file that
 // ReadRecord, and every other reader of env files, understands. Options of the
-// classes Invocation and Consent are left out. A value that no env file can hold, such as one
-// that begins with one quote and ends with another, is an error.
+// classes Invocation and Consent are left out. A value that no env file can hold, since
+// there is a control character in it, is an error.
 func WriteRecord(path string, options []*Option, origins Origins) error {
 	var b strings.Builder
 	b.WriteString("# The configuration this run was started with.\n")
@@ -85,28 +83,19 @@ func (r Record) Sources(options []*Option, flags Source, ambient []Source) []Sou
 // plain values are written and shown without quotes.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,=+@%-]*$`)
 
-var (
-	bare         = strings.NewReplacer(`$`, `\$`)
-	doubleQuoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "\n", `\n`, "\r", `\r`)
-)
+var doubleQuoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "\n", `\n`, "\r", `\r`)
 
-// quote writes a value in the first of four forms, the plainest first, that
-// reads as that value again. There is none for a value that both needs quotes and
-// ends like the end of a quotation.
+// quote writes a value in the first of three forms, the plainest first, that reads as
+// that value again.
 func quote(value string) (string, error) {
 	if plain.MatchString(value) {
 		return value, nil
 	}
-	for _, form := range []string{
-		"'" + value + "'",
-		`"` + doubleQuoted.Replace(value) + `"`,
-		bare.Replace(value),
-		bare.Replace(value) + " #", // all but the last " #" belongs to the value
-	} {
-		read, err := godotenv.Unmarshal("X=" + form + "\n")
-		if err == nil && len(read) == 1 && read["X"] == value {
+	for _, form := range []string{"'" + value + "'", `"` + doubleQuoted.Replace(value) + `"`} {
+		read, err := parseEnv("", []byte(Prefix+"="+form))
+		if err == nil && len(read) == 1 && read[Prefix].Value == value {
 			return form, nil
 		}
 	}
-	return "", fmt.Errorf("%q cannot be written in an env file: want a value that does not end in a quote or a backslash", value)
+	return "", fmt.Errorf("%q cannot be written in an env file: want a value without control characters", value)
 }

@@ -48,7 +48,7 @@ func Open(ctx context.Context, requests []Request, o OpenOptions) (*Opened, erro
 		return nil, &config.UsageError{Err: err}
 	}
 	for i, r := range requests {
-		d, err := o.open(ctx, r, sources[i])
+		d, err := o.OpenSource(ctx, r, sources[i])
 		if err != nil {
 			return nil, err
 		}
@@ -62,8 +62,8 @@ func Open(ctx context.Context, requests []Request, o OpenOptions) (*Opened, erro
 	return opened, nil
 }
 
-// open opens one dataset.
-func (o OpenOptions) open(ctx context.Context, r Request, source Source) (Dataset, error) {
+// OpenSource opens one dataset, whose module is made already.
+func (o OpenOptions) OpenSource(ctx context.Context, r Request, source Source) (Dataset, error) {
 	if o.Offline || o.DryRun {
 		source = Offline(source)
 	}

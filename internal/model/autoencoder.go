@@ -33,13 +33,13 @@ func (m *autoencoder) Build(input nn.Shape, _ int) (*nn.Graph, error) {
 		return nil, fmt.Errorf("images of %v do not suit this model: want at least 8x8 pixels", input)
 	}
 	g, outer := begin(input)
-	inner := relu(g, convNorm(g, "down1", nn.Conv2D{Out: m.width, Kernel: 3, Stride: 2, Padding: 1}, outer))
-	x := relu(g, convNorm(g, "down2", nn.Conv2D{Out: 2 * m.width, Kernel: 3, Stride: 2, Padding: 1}, inner))
+	inner := relu.add(g, convNorm(g, "down1", nn.Conv2D{Out: m.width, Kernel: 3, Stride: 2, Padding: 1}, outer))
+	x := relu.add(g, convNorm(g, "down2", nn.Conv2D{Out: 2 * m.width, Kernel: 3, Stride: 2, Padding: 1}, inner))
 	small := x.Shape
 	x = g.Add("bottleneck", nn.Linear{Out: m.bottleneck}, g.Add("flatten", nn.Flatten{}, x))
 	x = g.Add("reshape", nn.Reshape{To: small}, g.Add("expand", nn.Linear{Out: small.Elements(), NoBias: true}, x))
-	x = relu(g, g.Add("expand.norm", nn.BatchNorm{}, x))
-	x = relu(g, convNorm(g, "up1", nn.Conv2D{Out: m.width, Kernel: 3, Padding: 1}, enlarge(g, "enlarge1", x, inner.Shape)))
+	x = relu.add(g, g.Add("expand.norm", nn.BatchNorm{}, x))
+	x = relu.add(g, convNorm(g, "up1", nn.Conv2D{Out: m.width, Kernel: 3, Padding: 1}, enlarge(g, "enlarge1", x, inner.Shape)))
 	x = g.Add("up2", nn.Conv2D{Out: input.C, Kernel: 3, Padding: 1}, enlarge(g, "enlarge2", x, input))
 	g.Add("reconstruction", nn.Activation{Function: nn.Sigmoid}, x)
 	return suited(g)

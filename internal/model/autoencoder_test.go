@@ -61,7 +61,7 @@ func (d *descent) Apply(p, g []float32, _ [][]float32, _ bool) {
 func bars(n int, shape nn.Shape) (images []uint8, targets []float32) {
 	s := rng.NewKey(3, rng.TestPurpose).Stream(0, 0, 0)
 	for range n {
-		row, column := int(s.IntN(shape.H)), int(s.IntN(shape.W))
+		row, column := s.IntN(shape.H), s.IntN(shape.W)
 		for i := range shape.Elements() {
 			y, x := i/shape.C/shape.W, i/shape.C%shape.W
 			v := uint8(20)

@@ -11,19 +11,23 @@ import (
 // fill the vector units: the stride of the first convolution leaves a quarter of
 // the pixels, and nothing is padded, since what matters is seldom at the edge. It
 // has 29,434 parameters for 28x28x1 and ten classes.
-type fast struct{ width int }
+type fast struct {
+	activation activation
+	width      int
+}
 
 func newFast(o *config.Options) (Model, error) {
 	m := &fast{}
 	o.Int(&m.width, "width", 16, "channels of the first convolution; the others have twice and four times as many", config.Between(1, 1024))
+	m.activation.declare(o, nn.ReLU)
 	return m, nil
 }
 
 // Build implements Model.
 func (m *fast) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 	g, x := begin(input)
-	x = relu(g, convNorm(g, "conv1", nn.Conv2D{Out: m.width, Kernel: 5, Stride: 2}, x))
-	x = convPoolNorm(g, "conv2", nn.Conv2D{Out: 2 * m.width, Kernel: 3}, x)
-	x = relu(g, convNorm(g, "conv3", inside(nn.Conv2D{Out: 4 * m.width, Kernel: 3}, x), x))
+	x = m.activation.add(g, convNorm(g, "conv1", nn.Conv2D{Out: m.width, Kernel: 5, Stride: 2}, x))
+	x = m.activation.add(g, convPoolNorm(g, "conv2", nn.Conv2D{Out: 2 * m.width, Kernel: 3}, x))
+	x = m.activation.add(g, convNorm(g, "conv3", inside(nn.Conv2D{Out: 4 * m.width, Kernel: 3}, x), x))
 	return finish(g, g.Add("flatten", nn.Flatten{}, x), classes)
 }

@@ -18,6 +18,7 @@ func (linear) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 }
 
 type mlp struct {
+	activation     activation
 	hidden, layers int
 	dropout        float64
 }
@@ -27,6 +28,7 @@ func newMLP(o *config.Options) (Model, error) {
 	o.Int(&m.hidden, "hidden", 128, "outputs of each hidden layer", config.Between(1, 65536))
 	o.Int(&m.layers, "layers", 1, "hidden layers", config.Between(1, 64))
 	o.Float(&m.dropout, "dropout", 0, "share of each hidden layer's outputs dropped while training", config.Between(0, 0.95))
+	m.activation.declare(o, nn.ReLU)
 	return m, nil
 }
 
@@ -35,7 +37,7 @@ func (m *mlp) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 	g, x := begin(input)
 	x = g.Add("flatten", nn.Flatten{}, x)
 	for i := range m.layers {
-		x = relu(g, g.Add(fmt.Sprintf("hidden%d", i+1), nn.Linear{Out: m.hidden}, x))
+		x = m.activation.add(g, g.Add(fmt.Sprintf("hidden%d", i+1), nn.Linear{Out: m.hidden}, x))
 		x = drop(g, x, m.dropout)
 	}
 	return finish(g, x, classes)

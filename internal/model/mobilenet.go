@@ -10,14 +10,16 @@ import (
 // mobileNetSmall is made of the inverted residuals of Sandler, Howard, Zhu,
 // Zhmoginov and Chen: MobileNetV2, 2018, in a size for images of some 32 pixels.
 type mobileNetSmall struct {
-	expansion int
-	width     int
+	activation activation
+	expansion  int
+	width      int
 }
 
 func newMobileNetSmall(o *config.Options) (Model, error) {
 	m := &mobileNetSmall{}
 	o.Int(&m.width, "width", 16, "channels of the stem; the stages have 1, 2, 3 and 4 times as many", config.Between(1, 1024))
 	o.Int(&m.expansion, "expansion", 4, "how many times wider a block is inside than outside", config.Between(1, 16))
+	m.activation.declare(o, nn.ReLU6)
 	return m, nil
 }
 
@@ -30,7 +32,7 @@ var mobileStages = []struct{ channels, blocks, stride int }{
 // Build implements Model.
 func (m *mobileNetSmall) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 	g, x := begin(input)
-	x = relu6(g, convNorm(g, "stem", nn.Conv2D{Out: m.width, Kernel: 3, Padding: 1}, x))
+	x = m.activation.add(g, convNorm(g, "stem", nn.Conv2D{Out: m.width, Kernel: 3, Padding: 1}, x))
 	for i, stage := range mobileStages {
 		for block := range stage.blocks {
 			stride := stage.stride
@@ -40,7 +42,7 @@ func (m *mobileNetSmall) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 			x = m.inverted(g, fmt.Sprintf("stage%d.block%d", i+1, block+1), x, stage.channels*m.width, stride)
 		}
 	}
-	x = relu6(g, convNorm(g, "top", nn.Conv2D{Out: 8 * m.width, Kernel: 1}, x))
+	x = m.activation.add(g, convNorm(g, "top", nn.Conv2D{Out: 8 * m.width, Kernel: 1}, x))
 	return finish(g, g.Add("pool", nn.GlobalAvgPool{}, x), classes)
 }
 
@@ -48,16 +50,11 @@ func (m *mobileNetSmall) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 // again, with the input led around where the shape allows.
 func (m *mobileNetSmall) inverted(g *nn.Graph, name string, x *nn.Node, channels, stride int) *nn.Node {
 	wide := x.Shape.C * m.expansion
-	y := relu6(g, convNorm(g, name+".expand", nn.Conv2D{Out: wide, Kernel: 1}, x))
-	y = relu6(g, convNorm(g, name+".depthwise", nn.Conv2D{Out: wide, Kernel: 3, Stride: stride, Padding: 1, Groups: wide}, y))
+	y := m.activation.add(g, convNorm(g, name+".expand", nn.Conv2D{Out: wide, Kernel: 1}, x))
+	y = m.activation.add(g, convNorm(g, name+".depthwise", nn.Conv2D{Out: wide, Kernel: 3, Stride: stride, Padding: 1, Groups: wide}, y))
 	y = convNorm(g, name+".project", nn.Conv2D{Out: channels, Kernel: 1}, y)
 	if y.Shape != x.Shape {
 		return y
 	}
 	return g.Add(name+".add", nn.Add{}, y, x)
-}
-
-// relu6 adds a ReLU6 named after the layer before it.
-func relu6(g *nn.Graph, x *nn.Node) *nn.Node {
-	return g.Add(x.Name+".relu6", nn.Activation{Function: nn.ReLU6}, x)
 }

@@ -33,7 +33,7 @@ func TargetOf(m Model) string {
 
 var modules = map[string]config.Module[Model]{
 	"linear":          {Doc: "one fully connected layer: a baseline", New: newLinear},
-	"mlp":             {Doc: "fully connected layers with ReLU", New: newMLP},
+	"mlp":             {Doc: "fully connected hidden layers", New: newMLP},
 	"lenet5":          {Doc: "LeNet-5 with ReLU and max-pooling (LeCun et al. 1998)", New: newLeNet5},
 	"cnn":             {Doc: "two 3x3 convolutions, max-pooling, two linear layers, dropout: the engine's reference network", New: newCNN},
 	"fast":            {Doc: "three narrow convolutions with batch normalisation: small grey images in seconds", New: newFast},
@@ -84,24 +84,18 @@ func suited(g *nn.Graph) (*nn.Graph, error) {
 	return g, nil
 }
 
-// relu adds a ReLU named after the layer before it.
-func relu(g *nn.Graph, x *nn.Node) *nn.Node {
-	return g.Add(x.Name+".relu", nn.Activation{Function: nn.ReLU}, x)
-}
-
 // convNorm adds a convolution without bias and its batch normalisation.
 func convNorm(g *nn.Graph, name string, conv nn.Conv2D, x *nn.Node) *nn.Node {
 	conv.NoBias = true
 	return g.Add(name+".norm", nn.BatchNorm{}, g.Add(name, conv, x))
 }
 
-// convPoolNorm adds a convolution without bias, max-pooling of 2x2, batch
-// normalisation and ReLU. Pooled first, a quarter of the pixels is left to be
-// normalised.
+// convPoolNorm adds a convolution without bias, max-pooling of 2x2 and batch
+// normalisation. Pooled first, a quarter of the pixels is left to be normalised.
 func convPoolNorm(g *nn.Graph, name string, conv nn.Conv2D, x *nn.Node) *nn.Node {
 	conv.NoBias = true
 	x = g.Add(name+".pool", nn.MaxPool{Kernel: 2}, g.Add(name, conv, x))
-	return relu(g, g.Add(name+".norm", nn.BatchNorm{}, x))
+	return g.Add(name+".norm", nn.BatchNorm{}, x)
 }
 
 // inside returns the convolution without padding, unless x is smaller than its

@@ -1,10 +1,13 @@
 package model
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
@@ -35,6 +38,86 @@ func TestEveryModelBuilds(t *testing.T) {
 			t.Errorf("%s for one class: error %v", d.Name, err)
 		}
 	}
+}
+
+// TestActivations builds every model with every function, and checks that its hidden
+// layers have that function and are named by it, that weights keep their names, and
+// that the option is recorded where it is not the default.
+func TestActivations(t *testing.T) {
+	standard := map[string]string{"mobilenet-small": "relu6"}
+	input := nn.Shape{H: 28, W: 28, C: 1}
+	for _, d := range Modules() {
+		i := slices.IndexFunc(d.Options, func(o *config.Option) bool { return o.Name == "activation" })
+		if i < 0 {
+			if d.Name != "linear" && d.Name != "autoencoder" {
+				t.Errorf("%s has no option activation", d.Name)
+			}
+			continue
+		}
+		if want := cmp.Or(standard[d.Name], "relu"); d.Options[i].Default != want {
+			t.Errorf("%s has the activation %s, want %s", d.Name, d.Options[i].Default, want)
+		}
+		plain, _ := build(t, d.Name, "", input)
+		for _, f := range nn.Functions() {
+			word := functionWord(f)
+			g, resolved := build(t, d.Name, "activation="+word, input)
+			want := word
+			if word == d.Options[i].Default {
+				want = ""
+			}
+			if resolved["activation"] != want {
+				t.Errorf("%s with %s: %q is recorded, want %q", d.Name, word, resolved["activation"], want)
+			}
+			if problem := differs(plain, g, f); problem != "" {
+				t.Errorf("%s with %s: %s", d.Name, word, problem)
+			}
+		}
+	}
+	if _, _, err := MakeModel("mlp", "activation=tanh"); err == nil || !strings.Contains(err.Error(), "want one of relu, relu6, hard-swish, sigmoid, silu, gelu") {
+		t.Errorf("an unknown activation gives %v", err)
+	}
+}
+
+func build(t *testing.T, name, options string, input nn.Shape) (*nn.Graph, map[string]string) {
+	t.Helper()
+	m, resolved, err := MakeModel(name, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := m.Build(input, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, resolved
+}
+
+// differs says where the graph is another than the plain one with its activations
+// replaced.
+func differs(plain, g *nn.Graph, f nn.Function) string {
+	if len(g.Nodes) != len(plain.Nodes) {
+		return fmt.Sprintf("%d layers, want %d", len(g.Nodes), len(plain.Nodes))
+	}
+	hidden := 0
+	for i, n := range g.Nodes {
+		want := plain.Nodes[i].Layer
+		if _, is := want.(nn.Activation); is {
+			want = nn.Activation{Function: f}
+			hidden++
+			if name := n.Inputs[0].Name + "." + functionWord(f); n.Name != name {
+				return fmt.Sprintf("a layer is called %s, want %s", n.Name, name)
+			}
+		}
+		if n.Layer != want {
+			return fmt.Sprintf("layer %s is %v, want %v", n.Name, n.Layer, want)
+		}
+	}
+	if hidden == 0 {
+		return "no layer has an activation"
+	}
+	if names := g.NewParameters(0).Names(); !slices.Equal(names, plain.NewParameters(0).Names()) {
+		return fmt.Sprintf("the weights are %v", names)
+	}
+	return ""
 }
 
 // TestNamesOfWeights checks that a model's weights have the same names for every input

@@ -11,24 +11,26 @@ import (
 // max-pool, conv 3x3 32, conv 3x3 32, max-pool, conv 3x3 64, head. It has 38,714
 // parameters and does 2.1 million multiplications for 28x28x1 and ten classes.
 type vggSmall struct {
-	width   int
-	dropout float64
+	activation activation
+	width      int
+	dropout    float64
 }
 
 func newVGGSmall(o *config.Options) (Model, error) {
 	m := &vggSmall{}
 	o.Int(&m.width, "width", 16, "channels of the first convolution; the next two have twice and the last four times as many", config.Between(1, 1024))
 	o.Float(&m.dropout, "dropout", 0, "share of the last convolution's outputs dropped while training", config.Between(0, 0.95))
+	m.activation.declare(o, nn.ReLU)
 	return m, nil
 }
 
 // Build implements Model.
 func (m *vggSmall) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 	g, x := begin(input)
-	x = convPoolNorm(g, "conv1", nn.Conv2D{Out: m.width, Kernel: 5, Padding: 2}, x)
-	x = relu(g, convNorm(g, "conv2", inside(nn.Conv2D{Out: 2 * m.width, Kernel: 3}, x), x))
-	x = convPoolNorm(g, "conv3", inside(nn.Conv2D{Out: 2 * m.width, Kernel: 3}, x), x)
-	x = relu(g, convNorm(g, "conv4", inside(nn.Conv2D{Out: 4 * m.width, Kernel: 3}, x), x))
+	x = m.activation.add(g, convPoolNorm(g, "conv1", nn.Conv2D{Out: m.width, Kernel: 5, Padding: 2}, x))
+	x = m.activation.add(g, convNorm(g, "conv2", inside(nn.Conv2D{Out: 2 * m.width, Kernel: 3}, x), x))
+	x = m.activation.add(g, convPoolNorm(g, "conv3", inside(nn.Conv2D{Out: 2 * m.width, Kernel: 3}, x), x))
+	x = m.activation.add(g, convNorm(g, "conv4", inside(nn.Conv2D{Out: 4 * m.width, Kernel: 3}, x), x))
 	x = g.Add("flatten", nn.Flatten{}, x)
 	return finish(g, drop(g, x, m.dropout), classes)
 }

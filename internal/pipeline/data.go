@@ -118,25 +118,11 @@ func (d *Data) suggestGrouping(env *rundir.Environment, s *settings.Settings) {
 	}
 }
 
+// openDataset opens one of a run's datasets: with the 16 bits of its files where the run
+// says what becomes of them.
 func openDataset(ctx context.Context, env *rundir.Environment, s *settings.Settings, name string, source dataset.Source) (dataset.Dataset, error) {
-	if s.DryRun {
-		source = dataset.Offline(source)
-	}
-	d, err := source.Open(ctx, s.DataDir(name), dataset.Mode(s.DataMode))
-	if err != nil && !strings.HasPrefix(err.Error(), name) {
-		err = fmt.Errorf("dataset %s: %w", name, err)
-	}
-	var missing *dataset.NotFoundError
-	switch {
-	case errors.As(err, &missing) && s.DryRun:
-		return nil, config.Usagef("%w; --data-dir says where the data is, and a dry run downloads nothing", err)
-	case errors.As(err, &missing):
-		return nil, config.Usagef("%w; --data-dir says where the data is", err)
-	case err != nil:
-		return nil, err
-	}
-	env.Log.Info("dataset opened", "dataset", name, "examples", d.Len(), "classes", len(d.Classes()), "sha256", d.Digest())
-	return d, nil
+	o := dataset.OpenOptions{Mode: dataset.Mode(s.DataMode), Wide: s.Levels != "", DryRun: s.DryRun, Log: env.Log.Logger}
+	return o.OpenSource(ctx, dataset.Request{Name: name, Dir: s.DataDir(name)}, source)
 }
 
 // takeSplit reads the split list at path, or makes one where path is empty.

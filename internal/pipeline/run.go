@@ -155,7 +155,7 @@ func explain(err error, dir string) error {
 	if !errors.Is(err, context.Canceled) {
 		return rundir.ExplainFullDisk(err, resume)
 	}
-	hint := fmt.Errorf("interrupted; %s (%w)", resume, context.Canceled)
+	hint := &rundir.Interrupted{Advice: resume}
 	if errors.Is(err, train.ErrNotSaved) {
 		return errors.Join(err, hint)
 	}

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -66,19 +65,15 @@ func (m *OtherModel) dataAtHand(ctx context.Context) dataset.Dataset {
 // then. It is looked at to compare images, which is not worth a download.
 func OpenRecorded(ctx context.Context, record *rundir.Record, path string) (dataset.Dataset, error) {
 	dirs := rundir.DataDirs(record.DataDirs(path))
-	var members []dataset.Dataset
+	var requests []dataset.Request
 	for _, note := range record.Identity.Datasets {
-		source, _, err := dataset.MakeDataset(note.Name, note.Text())
-		if err != nil {
-			return nil, err
-		}
-		d, err := dataset.Offline(source).Open(ctx, dirs.Of(note.Name), dataset.ModeDisk)
-		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", note.Name, err)
-		}
-		members = append(members, d)
+		requests = append(requests, dataset.Request{Name: note.Name, Options: note.Text(), Dir: dirs.Of(note.Name)})
 	}
-	return dataset.Concat(members...)
+	opened, err := dataset.Open(ctx, requests, dataset.OpenOptions{Mode: dataset.ModeDisk, Offline: true, Wide: record.Identity.Input.Levels != nil})
+	if err != nil {
+		return nil, err
+	}
+	return opened.All, nil
 }
 
 // ExampleID names an example by the digest of the dataset that it was opened

@@ -4,6 +4,7 @@
 package rundir
 
 import (
+	"context"
 	"errors"
 
 	"github.com/blocktrain/blocktrain/internal/logging"
@@ -39,6 +40,18 @@ func (env *Environment) Show(message, words string, attributes ...any) {
 // ErrRefused is wrapped by the error of a stage that ran to its end and whose
 // answer is no, such as a gate that a model does not pass.
 var ErrRefused = errors.New("refused")
+
+// Interrupted is the error of work that the end of its context broke off, which is
+// context.Canceled, where the person who ended it can go on.
+type Interrupted struct {
+	Advice string // how to go on
+}
+
+// Error implements error.
+func (e *Interrupted) Error() string { return "interrupted; " + e.Advice }
+
+// Unwrap implements what errors.Is uses.
+func (e *Interrupted) Unwrap() error { return context.Canceled }
 
 // ErrDifference is wrapped by the error of a verification that found bytes other
 // than recorded.
