@@ -82,6 +82,18 @@ type Rule struct {
 	Levels *Levels `json:"levels,omitempty"`
 }
 
+// InputRule is the rule for images that have the size of the input already, as those that
+// another network made. Channels that are neither grey nor colour are frames of grey.
+func InputRule(width, height, channels int) Rule {
+	r := Rule{Width: width, Height: height, Channels: channels, Mode: Stretch}
+	if channels != 1 && channels != 3 {
+		for n := range channels {
+			r.Frames = append(r.Frames, n)
+		}
+	}
+	return r
+}
+
 // FrameCount is the number of pictures in the network's input.
 func (r Rule) FrameCount() int { return max(1, len(r.Frames)) }
 

@@ -67,7 +67,7 @@ func (p *Prepared) Derive(ctx context.Context, dir *rundir.Dir, k int) error {
 	}
 	in := n.Graph.Input().Shape
 	data := *p.Data
-	data.Rule = imaging.Rule{Width: in.W, Height: in.H, Channels: in.C, Mode: data.Rule.Mode}
+	data.Rule = imaging.InputRule(in.W, in.H, in.C)
 	data.TestRule, data.Fitted, data.TestFitted = data.Rule, images, images
 	n.Data = &data
 	statistics, err := dataset.Measure(ctx, n.Data.Fitted, n.Data.TrainList(n.Settings), n.Data.Rule)
@@ -119,6 +119,7 @@ func (p *Prepared) imagesOf(ctx context.Context, network *rundir.Trained) (datas
 	}
 	defer plan.Close()
 	in := network.Graph.Input().Shape
+	frames := imaging.InputRule(in.W, in.H, in.C).FrameCount()
 	made := &derived{p.Data.All, map[int]imaging.Image{}}
 	list := slices.Concat(p.Data.TrainList(p.Settings), p.Data.ValidationList(p.Settings))
 	for b, err := range p.Data.TestLoader(p.Settings).Batches(ctx, list, 0, 0, plan.BatchSize()) {
@@ -128,7 +129,7 @@ func (p *Prepared) imagesOf(ctx context.Context, network *rundir.Trained) (datas
 		images := plan.Images(b.N, b.Images)
 		for at, i := range b.Indexes {
 			pix := slices.Clone(images[at*in.Elements() : (at+1)*in.Elements()])
-			made.images[i] = imaging.Image{Width: in.W, Height: in.H, Channels: in.C, Pix: pix}
+			made.images[i] = imaging.Image{Width: in.W, Height: in.H, Channels: in.C, Pix: pix, Frames: frames}
 		}
 	}
 	return made, ctx.Err()

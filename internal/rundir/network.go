@@ -156,7 +156,7 @@ func (record *Record) Artifact(t *Trained) exporter.Artifact {
 		name += "-" + t.Name
 	}
 	if in := t.Graph.Input().Shape; in != ShapeOf(rule) { // it sees what another one made
-		rule = imaging.Rule{Width: in.W, Height: in.H, Channels: in.C, Mode: rule.Mode}
+		rule = imaging.InputRule(in.W, in.H, in.C)
 	}
 	return exporter.Artifact{
 		Name: name, Version: record.ReleaseVersion, ProgramVersion: buildinfo.Program(),

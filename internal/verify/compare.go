@@ -29,6 +29,9 @@ func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *run
 		return &Difference{File: rundir.RecordFile, Figure: "networks", Recorded: strconv.Itoa(len(v.networks)), Found: strconv.Itoa(len(p.Networks)), Cause: changed(rundir.RecordFile)}
 	}
 	for k := range p.Networks {
+		if v.result.Epochs == v.limit() {
+			return nil
+		}
 		if err := p.Derive(ctx, dir, k); err != nil {
 			return err
 		}
@@ -42,18 +45,22 @@ func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *run
 	return nil
 }
 
+// limit is the number of epochs, of all networks, to compare.
+func (v *verification) limit() int {
+	if v.request.Epochs > 0 {
+		return v.request.Epochs
+	}
+	return v.result.Recorded
+}
+
 // trainNetwork repeats the training of one network. It ends with errPrefix after the
 // epochs that were asked for.
 func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *network, dir *rundir.Dir) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	limit := v.result.Recorded
-	if v.request.Epochs > 0 {
-		limit = v.request.Epochs
-	}
 	observer, clear := pipeline.Observe(v.env, p.Settings.Epochs)
 	defer clear()
-	c := &comparison{Observer: observer, verification: v, recorded: recorded, limit: limit, stop: stop}
+	c := &comparison{Observer: observer, verification: v, recorded: recorded, stop: stop}
 	outcome, err := train.Run(ctx, p.TrainJob(dir, c))
 	var diverged *engine.NonFiniteError
 	switch {
@@ -77,7 +84,6 @@ type comparison struct {
 	*verification
 	recorded   *network
 	epochs     int // of the network that were compared
-	limit      int // of all networks, that are compared
 	stop       context.CancelCauseFunc
 	difference *Difference
 }
@@ -98,7 +104,7 @@ func (c *comparison) Epoch(e metric.Epoch, epochs int, best bool) {
 		return
 	}
 	c.epochs++
-	if c.result.Epochs++; c.result.Epochs == c.limit && c.limit < c.result.Recorded {
+	if c.result.Epochs++; c.result.Epochs == c.limit() && c.result.Epochs < c.result.Recorded {
 		c.stop(errPrefix)
 	}
 }

@@ -1,0 +1,207 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/exporter"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/predict"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings/runtest"
+)
+
+// twoStep learns to reconstruct images, and then to tell apart what is left of them:
+// images of two channels, the image and the difference from its reconstruction.
+type twoStep struct{ model.Model }
+
+// First implements model.Sequence.
+func (twoStep) First() []model.Network {
+	m, _, err := model.MakeModel("autoencoder", "width=2,bottleneck=4")
+	if err != nil {
+		panic(err)
+	}
+	return []model.Network{{Name: "reconstruct", Model: m}}
+}
+
+// InputOf implements model.Sequence.
+func (twoStep) InputOf(k int, images nn.Shape) nn.Shape {
+	images.C += k
+	return images
+}
+
+// Next implements model.Sequence.
+func (twoStep) Next(_ int, dst, image []uint8, outputs [][]float32) {
+	for i, v := range image {
+		dst[2*i], dst[2*i+1] = v, uint8(max(0, min(255, 128+(float32(v)-255*outputs[0][i])/2)))
+	}
+}
+
+func addTwoStep(t *testing.T) {
+	model.AddForTest(t, "two-step", config.Module[model.Model]{Doc: "two networks", New: func(*config.Options) (model.Model, error) {
+		m, _, err := model.MakeModel("mlp", "hidden=8")
+		return twoStep{m}, err
+	}})
+}
+
+// TestNetworks takes a run of two networks through every stage, and spoils it.
+func TestNetworks(t *testing.T) {
+	addTwoStep(t)
+	e := makeExample(t, "model=two-step", "model-options=")
+	t.Run("verified", func(t *testing.T) { networksVerified(t, e) })
+	t.Run("resumed", func(t *testing.T) { networksResumed(t, e) })
+	t.Run("tampering", func(t *testing.T) { networksSpoilt(t, e) })
+	t.Run("used", func(t *testing.T) { networksUsed(t, e) })
+	t.Run("refused flags", func(t *testing.T) { networksRefused(t, e) })
+}
+
+func networksVerified(t *testing.T, e example) {
+	for _, request := range []Request{{Path: e.run}, {Path: e.pack, Workers: 2}} {
+		v, err := verified(t, request)
+		if err != nil || !v.Verified || v.Epochs != 6 || v.Recorded != 6 || len(v.Evaluated) != 2 {
+			t.Errorf("%+v: got %+v, error %v", request, v, err)
+		}
+	}
+	v, err := verified(t, Request{Path: e.run, Epochs: 3})
+	if err != nil || !v.Partial || v.Epochs != 3 {
+		t.Errorf("the first network alone: got %+v, error %v", v, err)
+	}
+	for _, name := range []string{exporter.WeightsFile, "networks/reconstruct/" + exporter.WeightsFile, "networks/reconstruct/history.jsonl", "networks/reconstruct/model-repository/shapes-reconstruct/1/model.onnx"} {
+		if !fileio.Exists(filepath.Join(e.pack, name)) {
+			t.Errorf("the package has no %s", name)
+		}
+	}
+}
+
+// epochStopper ends a training after some epochs, of whichever network.
+type epochStopper struct {
+	left *int
+	stop context.CancelFunc
+}
+
+func (epochStopper) Step(int, int, int, float64) {}
+
+func (s epochStopper) Epoch(metric.Epoch, int, bool) {
+	if *s.left--; *s.left == 0 {
+		s.stop()
+	}
+}
+
+func (epochStopper) Clear() {}
+
+// networksResumed stops training after an epoch of either network, goes on, and compares
+// what comes out.
+func networksResumed(t *testing.T, e example) {
+	want := readRecord(t, e.run)
+	for stop := 1; stop <= 5; stop += 2 {
+		dir := filepath.Join(t.TempDir(), "run")
+		s := exampleSettings(t, e, "model=two-step", "model-options=", "output-dir="+dir)
+		ctx, cancel := context.WithCancel(t.Context())
+		env := runtest.Quiet()
+		env.Progress = func(int) rundir.Display { return epochStopper{&stop, cancel} }
+		at := stop
+		if _, err := pipeline.Run(ctx, env, s); !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped after %d epochs: %v", at, err)
+		}
+		stop = at
+		delete(s.Origins, "output-dir")
+		if _, err := pipeline.Resume(t.Context(), runtest.Quiet(), s, dir); err != nil {
+			t.Fatal(err)
+		}
+		got := readRecord(t, dir)
+		if !slices.Equal(got.Networks, want.Networks) || *got.Training != *want.Training || got.IdentitySHA256 != want.IdentitySHA256 {
+			t.Errorf("stopped after %d epochs: got %v, %v, want %v, %v", stop, got.Networks, got.Training, want.Networks, want.Training)
+		}
+	}
+}
+
+// networksSpoilt changes what belongs to the first network, and the record of it.
+func networksSpoilt(t *testing.T, e example) {
+	for _, test := range []struct {
+		name  string
+		spoil func(t *testing.T, dir string)
+		where string // in the difference
+	}{
+		{"weights", func(t *testing.T, dir string) {
+			flip(t, filepath.Join(dir, "networks/reconstruct", exporter.WeightsFile), 3)
+		}, "networks/reconstruct/" + exporter.WeightsFile},
+		{"model", func(t *testing.T, dir string) {
+			flip(t, filepath.Join(dir, "networks/reconstruct/model-repository/shapes-reconstruct/1/model.onnx"), 9)
+		}, "model.onnx"},
+		{"history", func(t *testing.T, dir string) {
+			replaceIn(t, filepath.Join(dir, "networks/reconstruct/history.jsonl"), `"train_loss":0.`, `"train_loss":1.`)
+		}, "networks/reconstruct/history.jsonl"},
+		{"no training", func(t *testing.T, dir string) {
+			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `(?s)"networks": \[.*?\],`, "")
+		}, rundir.RecordFile},
+		{"another name", func(t *testing.T, dir string) {
+			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `"name": "reconstruct"`, `"name": "other"`)
+		}, "networks/other"},
+		{"best epoch", func(t *testing.T, dir string) {
+			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `(?s)("networks": .*?"best_epoch": )\d`, "${1}9")
+		}, "networks (reconstruct).best_epoch"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := runtest.Copied(t, e.pack)
+			test.spoil(t, dir)
+			if err := fileio.WriteChecksums(dir); err != nil {
+				t.Fatal(err)
+			}
+			v, err := verified(t, Request{Path: dir})
+			if err == nil || v.Verified {
+				t.Fatal("verified")
+			}
+			if text := err.Error() + v.Text(); !strings.Contains(text, test.where) {
+				t.Errorf("want %q in %s", test.where, text)
+			}
+		})
+	}
+}
+
+// networksUsed predicts with the package as with the run.
+func networksUsed(t *testing.T, e example) {
+	var results []string
+	for _, path := range []string{e.run, e.pack} {
+		p, err := predict.Open(logging.Discard(), runtest.MustResolve(t, "workers=1"), predict.Request{Model: path, Inputs: []string{e.data}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		var all []string
+		for prediction, err := range p.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := fileio.MarshalJSON(prediction)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, string(b))
+		}
+		results = append(results, strings.Join(all, ""))
+	}
+	if results[0] != results[1] || !strings.Contains(results[0], "class1") {
+		t.Errorf("predictions differ, or name no class: %s\n%s", results[0], results[1])
+	}
+}
+
+// networksRefused gives flags that make sense for one network alone.
+func networksRefused(t *testing.T, e example) {
+	for _, flag := range []string{"test-image-size=16", "init-from=" + e.run, "freeze=fc"} {
+		_, err := runtest.Resolve(t, "dataset=folder", "data-dir="+e.data, "model=two-step", flag)
+		name, _, _ := strings.Cut(flag, "=")
+		if err == nil || !strings.Contains(err.Error(), "--"+name+" does not go with model two-step, which has several networks") {
+			t.Errorf("--%s: %v", flag, err)
+		}
+	}
+}
