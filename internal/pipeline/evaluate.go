@@ -7,14 +7,12 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
-	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -130,46 +128,4 @@ func writeEvaluation(c *release.Candidate, e metric.Result, name string) (files 
 	c.Env.Show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()),
 		"dataset", head.Dataset, "part", head.Part, figure.Name, rounded(value), "loss", rounded(e.MeanLoss()), "file", path)
 	return files, nil
-}
-
-// Evaluate repeats the evaluation of the run in dir or, where flags name other
-// data than the run's own, scores the run's network on that.
-func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (made *Evaluated, err error) {
-	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
-		if err := record.CheckTrained(d); err != nil {
-			return err
-		}
-		if namesData(s) {
-			other, err := openOther(ctx, env, s)
-			if err != nil {
-				return err
-			}
-			if other.all.Digest() != record.Identity.DatasetSHA256 {
-				c := &release.Candidate{Env: env, Settings: s, Dir: d, Record: record}
-				made, err = evaluateElsewhere(ctx, c, other)
-				return err
-			}
-		}
-		r, err := reopen(ctx, env, s, d, record)
-		if err != nil {
-			return err
-		}
-		judged := r.Record.Files[rundir.EvaluationFile(dataset.PartTest)]
-		if made, err = evaluateRun(ctx, r); err != nil {
-			return err
-		}
-		r.warnOfVoidDecision(judged)
-		return nil
-	})
-	return made, err
-}
-
-// warnOfVoidDecision warns where a decision rests on the evaluation with the digest
-// judged, which another has replaced: latencies differ each time.
-func (s *session) warnOfVoidDecision(judged string) {
-	if s.Record.Decision == "" || s.Record.Files[rundir.EvaluationFile(dataset.PartTest)] == judged {
-		return
-	}
-	s.Env.Log.Warn(fmt.Sprintf("the decision is void until the gate is repeated on the new evaluation: blocktrain gate --run %s", config.ShellWord(s.Dir.Path)),
-		"decision", s.Record.Decision)
 }

@@ -16,6 +16,17 @@ import (
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
+// stages are what a run does once its data is split, in order. A stage that refuses
+// ends the run, but for what tells people of the refusal.
+var stages = []stage{
+	trainStage,
+	evaluateStage,
+	gateStage,
+	reportStage,
+	exportStage,
+	packageStage,
+}
+
 // task is what a command does with a run.
 type task struct {
 	stages []stage
@@ -160,4 +171,49 @@ func explain(err error, dir string) error {
 		return errors.Join(err, hint)
 	}
 	return hint
+}
+
+// run does stages in order. The report is written for a refused model too; what
+// comes after it is not.
+func (s *session) run(ctx context.Context, stages []stage, result *Result) error {
+	var refused error
+	for _, stage := range stages {
+		if refused != nil && !stage.tells {
+			return refused
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		s.Env.Log.Debug("stage", "name", stage.name)
+		product, err := stage.run(ctx, s)
+		if product != nil {
+			result.products = append(result.products, product)
+		}
+		switch {
+		case errors.Is(err, rundir.ErrRefused):
+			refused = err
+		case err != nil:
+			return fmt.Errorf("%s: %w", stage.name, err)
+		}
+	}
+	return refused
+}
+
+// Result is what a command came to.
+type Result struct {
+	Dir      string // the run directory
+	Path     string // of what the command makes: the package's archive, or the run directory
+	Plan     *Plan  // of a dry run, which makes nothing else
+	products []any
+}
+
+// Made returns what a stage made of a type: *Trained, *Evaluated, *criterion.Release,
+// release.Documents, Exported or *release.Package.
+func Made[T any](r *Result) (product T, found bool) {
+	for _, p := range r.products {
+		if product, found = p.(T); found {
+			return product, true
+		}
+	}
+	return product, false
 }

@@ -2,24 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
-
-// stages are what a run does once its data is split, in order. A stage that refuses
-// ends the run, but for what tells people of the refusal.
-var stages = []stage{
-	trainStage,
-	evaluateStage,
-	gateStage,
-	reportStage,
-	exportStage,
-	packageStage,
-}
 
 // stage is one step of the pipeline.
 type stage struct {
@@ -31,6 +18,15 @@ type stage struct {
 	stands func(found *standing) bool
 	judges bool // it decides on the model
 	tells  bool // it is done for a refused model too
+}
+
+// standing is what of a run's results still stands, so that resuming it does only
+// what is missing. Above all it keeps a decision: somebody took it, perhaps by
+// thresholds or by force that the run was not started with.
+type standing struct {
+	evaluated bool               // the evaluations are whole, and of the present weights
+	release   *criterion.Release // the decision, where it rests on them; nil where the gate has to decide
+	void      error              // why an earlier decision does not stand; nil where there is none
 }
 
 // session is a run on its way through the stages.
@@ -51,25 +47,6 @@ func (s *session) Candidate() *release.Candidate {
 // made wraps a function that makes one kind of thing as the work of a stage.
 func made[T any](run func(ctx context.Context, s *session) (T, error)) func(context.Context, *session) (any, error) {
 	return func(ctx context.Context, s *session) (any, error) { return run(ctx, s) }
-}
-
-// Result is what a command came to.
-type Result struct {
-	Dir      string // the run directory
-	Path     string // of what the command makes: the package's archive, or the run directory
-	Plan     *Plan  // of a dry run, which makes nothing else
-	products []any
-}
-
-// Made returns what a stage made of a type: *Trained, *Evaluated, *criterion.Release,
-// release.Documents, Exported or *release.Package.
-func Made[T any](r *Result) (product T, found bool) {
-	for _, p := range r.products {
-		if product, found = p.(T); found {
-			return product, true
-		}
-	}
-	return product, false
 }
 
 var gateStage = stage{name: "gate", judges: true, run: made(gate),
@@ -109,29 +86,3 @@ var packageStage = stage{name: "package", stands: refused, run: made(func(_ cont
 // refused says that a decision against the model stands, so that there is nothing to
 // export.
 func refused(found *standing) bool { return found.release != nil && !found.release.Approved }
-
-// run does stages in order. The report is written for a refused model too; what
-// comes after it is not.
-func (s *session) run(ctx context.Context, stages []stage, result *Result) error {
-	var refused error
-	for _, stage := range stages {
-		if refused != nil && !stage.tells {
-			return refused
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		s.Env.Log.Debug("stage", "name", stage.name)
-		product, err := stage.run(ctx, s)
-		if product != nil {
-			result.products = append(result.products, product)
-		}
-		switch {
-		case errors.Is(err, rundir.ErrRefused):
-			refused = err
-		case err != nil:
-			return fmt.Errorf("%s: %w", stage.name, err)
-		}
-	}
-	return refused
-}

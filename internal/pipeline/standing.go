@@ -15,15 +15,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
-// standing is what of a run's results still stands, so that resuming it does only
-// what is missing. Above all it keeps a decision: somebody took it, perhaps by
-// thresholds or by force that the run was not started with.
-type standing struct {
-	evaluated bool               // the evaluations are whole, and of the present weights
-	release   *criterion.Release // the decision, where it rests on them; nil where the gate has to decide
-	void      error              // why an earlier decision does not stand; nil where there is none
-}
-
 // standingOf finds out what stands. A file of the training that was changed is an
 // error, and so is a decision that was edited.
 func standingOf(d *rundir.Dir, record *rundir.Record) (*standing, error) {
