@@ -44,6 +44,15 @@ type Artifact struct {
 	ForceReason string
 	// Metadata goes into the files as it is, beside the keys of this package.
 	Metadata map[string]string
+	// Memo keeps the model as it was last encoded, for artifacts whose parameters do not
+	// change; nil for others.
+	Memo *Memo
+}
+
+// Memo is a model in ONNX format with what it was encoded of besides graph and parameters.
+type Memo struct {
+	key   string
+	model []byte
 }
 
 var modules = map[string]config.Module[Exporter]{

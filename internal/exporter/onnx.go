@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"fmt"
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -38,7 +39,8 @@ func (x *onnxExporter) Export(a Artifact, dir string) error {
 }
 
 // EncodeONNX returns the artifact as an ONNX file, with labels, resize rule,
-// version and weights' digest in its metadata. An opset of 0 means the default.
+// version and weights' digest in its metadata. An opset of 0 means the default. The caller
+// must not change the bytes.
 func EncodeONNX(a Artifact, opset int) ([]byte, error) {
 	if err := a.check(); err != nil {
 		return nil, err
@@ -47,7 +49,28 @@ func EncodeONNX(a Artifact, opset int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return onnx.Export(a.served(), a.Parameters, onnx.Options{
+	options := onnx.Options{
 		Name: a.Name, Opset: opset, ProducerVersion: a.ProgramVersion, PixelFormat: a.Rule.PixelFormat(), Metadata: metadata,
-	})
+	}
+	if a.Memo == nil {
+		return onnx.Export(a.served(), a.Parameters, options)
+	}
+	return a.Memo.encode(a, options)
+}
+
+// encode is onnx.Export, unless the memo has the model already.
+func (m *Memo) encode(a Artifact, options onnx.Options) ([]byte, error) {
+	if options.Opset == 0 {
+		options.Opset = onnx.DefaultOpset
+	}
+	key := fmt.Sprintf("%q", options) // of a map, in the order of its keys
+	if m.model != nil && m.key == key {
+		return m.model, nil
+	}
+	model, err := onnx.Export(a.served(), a.Parameters, options)
+	if err != nil {
+		return nil, err
+	}
+	m.key, m.model = key, model
+	return model, nil
 }

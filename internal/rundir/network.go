@@ -161,7 +161,7 @@ func (record *Record) Artifact(t *Trained) exporter.Artifact {
 	return exporter.Artifact{
 		Name: name, Version: record.ReleaseVersion, ProgramVersion: buildinfo.Program(),
 		Target: t.Target.Properties().Name, Graph: t.Graph, Parameters: t.Params, Labels: t.Labels(record.Identity.Classes), Rule: rule,
-		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256}, ForceReason: record.ForceReason,
+		Metadata: map[string]string{"identity_sha256": record.IdentitySHA256}, ForceReason: record.ForceReason, Memo: &t.memo,
 	}
 }
 
@@ -190,6 +190,8 @@ type Trained struct {
 	Task   target.Task
 	First  []*Trained                                           // the networks whose outputs it depends on, in order; mostly none
 	Next   func(k int, dst, image []uint8, outputs [][]float32) // model.Sequence.Next; nil where First is empty
+
+	memo exporter.Memo // the network as it was last exported
 }
 
 // All are the networks that the network is the last of, in order.
