@@ -63,7 +63,7 @@ func (m *Memo) encode(a Artifact, options onnx.Options) ([]byte, error) {
 	if options.Opset == 0 {
 		options.Opset = onnx.DefaultOpset
 	}
-	key := fmt.Sprintf("%q", options) // of a map, in the order of its keys
+	key := fmt.Sprintf("%q %d %q %q %q", options.Name, options.Opset, options.ProducerVersion, options.PixelFormat, options.Metadata) // maps in the order of their keys
 	if m.model != nil && m.key == key {
 		return m.model, nil
 	}
