@@ -171,7 +171,7 @@ func (v *conv) sumOfTaps(taps gathering) func(dw, x, dy []float32, accumulate bo
 	seen := taps.pixelsOfTaps()
 	return func(dw, x, dy []float32, accumulate bool) {
 		for t := range seen {
-			v.weightGradient(dw, x, dy, &seen[t], t, taps.width, accumulate)
+			v.weightGradient(dw[t*taps.width*v.inPerGroup()*v.out.C:], x, dy, &seen[t], taps.width, accumulate)
 		}
 	}
 }
@@ -229,13 +229,14 @@ func (g gathering) pixelsOfTaps() []tapPixels {
 	return list
 }
 
-// weightGradient computes one image's part of the gradient of tap t, or adds it.
-func (v *conv) weightGradient(dw, x, dy []float32, p *tapPixels, t, width int, accumulate bool) {
+// weightGradient computes one image's part of the gradient of a tap, with which dw
+// begins, or adds it.
+func (v *conv) weightGradient(dw, x, dy []float32, p *tapPixels, width int, accumulate bool) {
 	size := width * v.inPerGroup()
 	for g := range v.groups {
 		in, out := g*v.inPerGroup(), g*v.outPerGroup()
 		outer := kernel.Outer{
-			Dst: dw[t*size*v.out.C+out:], DstStride: v.out.C, A: x[in:], Offsets: p.offsets,
+			Dst: dw[out:], DstStride: v.out.C, A: x[in:], Offsets: p.offsets,
 			B: dy[p.first*v.out.C+out:], BStride: v.out.C, M: size, N: v.outPerGroup(), Accumulate: accumulate,
 		}
 		outer.Sum()

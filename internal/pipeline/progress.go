@@ -25,7 +25,7 @@ type progress struct {
 
 // Observe returns what reports a training of so many epochs, and what removes it from
 // the screen.
-func Observe(env *rundir.Environment, epochs int) (observer train.Observer, clear func()) {
+func Observe(env *rundir.Environment, epochs int) (observer train.Observer, remove func()) {
 	p := &progress{env: env, epochs: epochs, shown: time.Now()}
 	if env.Progress == nil {
 		return p, func() {}

@@ -47,8 +47,8 @@ func trainRun(ctx context.Context, s *session) (trained *Trained, err error) {
 // train trains the network and records how that ended.
 func (p *Prepared) train(ctx context.Context, dir *rundir.Dir) (*Trained, error) {
 	started := time.Now()
-	observer, clear := Observe(p.Env, p.Settings.Epochs)
-	defer clear()
+	observer, remove := Observe(p.Env, p.Settings.Epochs)
+	defer remove()
 	outcome, err := train.Run(ctx, p.TrainJob(dir, observer))
 	if err != nil {
 		return nil, err

@@ -58,8 +58,8 @@ func (v *verification) limit() int {
 func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *network, dir *rundir.Dir) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	observer, clear := pipeline.Observe(v.env, p.Settings.Epochs)
-	defer clear()
+	observer, remove := pipeline.Observe(v.env, p.Settings.Epochs)
+	defer remove()
 	c := &comparison{Observer: observer, verification: v, recorded: recorded, stop: stop}
 	outcome, err := train.Run(ctx, p.TrainJob(dir, c))
 	var diverged *engine.NonFiniteError

@@ -81,7 +81,7 @@ func (c *chart) paint(p page, history []metric.Epoch) {
 func (c *chart) legend(p page, y vg.Length) {
 	x := margin
 	for _, curve := range c.curves {
-		p.line(x, y-3.5, x+24, y-3.5, 1.8, curve.color, curve.dashes...)
+		p.line(x, y-3.5, x+24, y-3.5, stroke(1.8, curve.color, curve.dashes...))
 		p.text(body, x+30, y, curve.name)
 		x += 30 + body.width(curve.name) + 18
 	}

@@ -145,8 +145,8 @@ func (m *matrix) grid(p page) {
 	left, top, side := m.left(), m.top(), m.side()
 	for i := range len(m.labels) + 1 {
 		if at := vg.Length(i) * m.cell; m.cell >= 8 || i == 0 || i == len(m.labels) {
-			p.line(left+at, top, left+at, top+side, 0.5, hairline)
-			p.line(left, top+at, left+side, top+at, 0.5, hairline)
+			p.line(left+at, top, left+at, top+side, stroke(0.5, hairline))
+			p.line(left, top+at, left+side, top+at, stroke(0.5, hairline))
 		}
 	}
 }

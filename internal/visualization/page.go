@@ -109,14 +109,23 @@ func (p page) fill(x, y, width, height vg.Length, c color.Color) {
 	p.canvas.Fill(path)
 }
 
-// line strokes a straight line; dashes alternate between on and off.
-func (p page) line(x0, y0, x1, y1, width vg.Length, c color.Color, dashes ...vg.Length) {
+// pen is how a line is drawn.
+type pen struct {
+	width  vg.Length
+	color  color.Color
+	dashes []vg.Length // on and off in turn; none: a whole line
+}
+
+func stroke(width vg.Length, c color.Color, dashes ...vg.Length) pen { return pen{width, c, dashes} }
+
+// line draws a straight line.
+func (p page) line(x0, y0, x1, y1 vg.Length, with pen) {
 	var path vg.Path
 	path.Move(p.at(x0, y0))
 	path.Line(p.at(x1, y1))
-	p.canvas.SetColor(c)
-	p.canvas.SetLineWidth(width)
-	p.canvas.SetLineDash(dashes, 0)
+	p.canvas.SetColor(with.color)
+	p.canvas.SetLineWidth(with.width)
+	p.canvas.SetLineDash(with.dashes, 0)
 	p.canvas.Stroke(path)
 }
 

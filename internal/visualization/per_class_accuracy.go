@@ -86,14 +86,14 @@ func (r *ranking) x(share float64) vg.Length {
 func (r *ranking) paint(p page, title string) {
 	top := p.title(title)
 	for _, t := range r.scale.ticks {
-		p.line(r.x(t.Value), rankingTop, r.x(t.Value), r.bottom(), 0.5, hairline)
+		p.line(r.x(t.Value), rankingTop, r.x(t.Value), r.bottom(), stroke(0.5, hairline))
 		p.text(body.aligned(0.5), r.x(t.Value), r.bottom()+textSize+4, t.Label)
 	}
-	p.line(r.left, r.bottom(), r.right, r.bottom(), 0.5, muted)
+	p.line(r.left, r.bottom(), r.right, r.bottom(), stroke(0.5, muted))
 	p.text(body.aligned(0.5), (r.left+r.right)/2, r.bottom()+2*textSize+12, "accuracy (%)")
 
 	mean := r.x(r.e.Accuracy)
-	p.line(mean, rankingTop-2, mean, r.bottom(), 1, muted, 4, 3)
+	p.line(mean, rankingTop-2, mean, r.bottom(), stroke(1, muted, 4, 3))
 	p.text(note.aligned(1), r.right, top+textSize, fmt.Sprintf("dashed: all classes, %s %%. Bars: 95 %% interval", metric.Percent(r.e.Accuracy)))
 	for i, c := range r.classes {
 		r.paintClass(p, c, rankingTop+(vg.Length(i)+0.5)*r.row)
@@ -111,7 +111,7 @@ func (r *ranking) paintClass(p page, c metric.Class, y vg.Length) {
 	if *c.Accuracy < r.e.Accuracy {
 		tint = vermilion
 	}
-	p.line(r.x(c.Interval.Low), y, r.x(c.Interval.High), y, 1.6, mix(tint, 0.45))
+	p.line(r.x(c.Interval.Low), y, r.x(c.Interval.High), y, stroke(1.6, mix(tint, 0.45)))
 	p.disc(r.x(*c.Accuracy), y, min(3.6, r.row*0.3), tint)
 	p.text(r.label, r.right+8, baseline, fmt.Sprintf("%s %% of %s", metric.Percent(*c.Accuracy), metric.Count(c.Support)))
 }

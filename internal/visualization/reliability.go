@@ -47,8 +47,8 @@ func paintReliability(p page, e *metric.Evaluation, title string) {
 	x := func(share float64) vg.Length { return diagramLeft + vg.Length(share)*diagramSide }
 	up := func(share float64) vg.Length { return diagramBottom - vg.Length(share)*diagramSide }
 	for _, t := range newScale(0, 1, 5, percentLabel).ticks {
-		p.line(x(t.Value), diagramTop, x(t.Value), diagramBottom, 0.5, hairline)
-		p.line(diagramLeft, up(t.Value), diagramLeft+diagramSide, up(t.Value), 0.5, hairline)
+		p.line(x(t.Value), diagramTop, x(t.Value), diagramBottom, stroke(0.5, hairline))
+		p.line(diagramLeft, up(t.Value), diagramLeft+diagramSide, up(t.Value), stroke(0.5, hairline))
 		p.text(body.aligned(1), diagramLeft-diagramTickGap, up(t.Value)+3.6, t.Label)
 		p.text(body.aligned(0.5), x(t.Value), histogramEnd+textSize+3, t.Label)
 	}
@@ -59,9 +59,9 @@ func paintReliability(p page, e *metric.Evaluation, title string) {
 	for _, b := range e.CalibrationBins {
 		paintBin(p, b, x(b.Lower)+0.75, x(b.Upper)-x(b.Lower)-1.5, up, most)
 	}
-	p.line(x(0), up(0), x(1), up(1), 1, muted, 4, 3)
-	p.line(x(0), histogramEnd, x(1), histogramEnd, 0.5, muted)
-	p.line(x(0), diagramBottom, x(1), diagramBottom, 0.5, muted)
+	p.line(x(0), up(0), x(1), up(1), stroke(1, muted, 4, 3))
+	p.line(x(0), histogramEnd, x(1), histogramEnd, stroke(0.5, muted))
+	p.line(x(0), diagramBottom, x(1), diagramBottom, stroke(0.5, muted))
 	p.text(note, diagramLeft, histogramTop-8, fmt.Sprintf("examples (tallest bin: %s)", metric.Count(most)))
 	p.textUp(body.aligned(0.5), margin+textSize-2, diagramTop+diagramSide/2, "accuracy (%)")
 	p.text(body.aligned(0.5), diagramLeft+diagramSide/2, histogramEnd+2*textSize+10, "confidence (%)")
@@ -86,9 +86,9 @@ func paintReliabilityLegend(p page, y vg.Length) {
 	p.fill(second, y-8, swatch, 9, shortfallColor)
 	entry(second, y, "its shortfall against confidence")
 	y += legendLead
-	p.line(margin, y-3.5, margin+swatch, y-3.5, 1.2, ink)
+	p.line(margin, y-3.5, margin+swatch, y-3.5, stroke(1.2, ink))
 	entry(margin, y, "mean confidence")
-	p.line(second, y-3.5, second+swatch, y-3.5, 1, muted, 4, 3)
+	p.line(second, y-3.5, second+swatch, y-3.5, stroke(1, muted, 4, 3))
 	entry(second, y, "accuracy equal to confidence")
 }
 
@@ -103,7 +103,7 @@ func paintBin(p page, b metric.Bin, x, width vg.Length, up func(float64) vg.Leng
 	if gap := up(*b.Accuracy) - up(*b.Confidence); gap > 0 {
 		p.fill(x, up(*b.Confidence), width, gap, shortfallColor)
 	}
-	p.line(x, up(*b.Confidence), x+width, up(*b.Confidence), 1.2, ink)
+	p.line(x, up(*b.Confidence), x+width, up(*b.Confidence), stroke(1.2, ink))
 	height := max(histogramSide*vg.Length(b.Count)/vg.Length(most), 0.75)
 	p.fill(x, histogramEnd-height, width, height, mix(blue, 0.5))
 }

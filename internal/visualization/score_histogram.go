@@ -99,11 +99,11 @@ func (h *scores) up(share float64) vg.Length {
 func (h *scores) paint(p page, title string) {
 	h.legend(p, p.title(title)+textSize)
 	for _, t := range h.x.ticks {
-		p.line(h.right(t.Value), scoreTop, h.right(t.Value), scoreBottom, 0.5, hairline)
+		p.line(h.right(t.Value), scoreTop, h.right(t.Value), scoreBottom, stroke(0.5, hairline))
 		p.text(note.colored(ink).aligned(0.5), h.right(t.Value), scoreBottom+textSize+4, t.Label)
 	}
 	for _, t := range h.y.ticks {
-		p.line(scoreLeft, h.up(t.Value), scoreRight, h.up(t.Value), 0.75, hairline)
+		p.line(scoreLeft, h.up(t.Value), scoreRight, h.up(t.Value), stroke(0.75, hairline))
 		p.text(note.colored(ink).aligned(1), scoreLeft-6, h.up(t.Value)+3.6, t.Label)
 	}
 	width := (scoreRight - scoreLeft) / scoreBins
@@ -113,8 +113,8 @@ func (h *scores) paint(p page, title string) {
 		}
 	}
 	h.outline(p, width)
-	p.line(scoreLeft, scoreBottom, scoreRight, scoreBottom, 0.5, muted)
-	p.line(h.right(h.limit), scoreTop-4, h.right(h.limit), scoreBottom, 1.2, ink, 4, 3)
+	p.line(scoreLeft, scoreBottom, scoreRight, scoreBottom, stroke(0.5, muted))
+	p.line(h.right(h.limit), scoreTop-4, h.right(h.limit), scoreBottom, stroke(1.2, ink, 4, 3))
 	p.textUp(body.aligned(0.5), margin+textSize-2, (scoreTop+scoreBottom)/2, "share of the part's images (%)")
 	p.text(body.aligned(0.5), (scoreLeft+scoreRight)/2, p.height-margin, "score (mean squared error of an image)")
 }
@@ -128,10 +128,10 @@ func (h *scores) outline(p page, width vg.Length) {
 			share = h.test[i]
 		}
 		if share != before {
-			p.line(x, h.up(before), x, h.up(share), 1.4, vermilion)
+			p.line(x, h.up(before), x, h.up(share), stroke(1.4, vermilion))
 		}
 		if share > 0 {
-			p.line(x, h.up(share), x+width, h.up(share), 1.4, vermilion)
+			p.line(x, h.up(share), x+width, h.up(share), stroke(1.4, vermilion))
 		}
 		before = share
 	}
@@ -142,10 +142,10 @@ func (h *scores) legend(p page, y vg.Length) {
 	p.fill(x, y-8, 14, 9, mix(blue, 0.5))
 	p.text(body, x+19, y, "validation")
 	x += 19 + body.width("validation") + 18
-	p.line(x, y-3.5, x+14, y-3.5, 1.4, vermilion)
+	p.line(x, y-3.5, x+14, y-3.5, stroke(1.4, vermilion))
 	p.text(body, x+19, y, "test")
 	x += 19 + body.width("test") + 18
-	p.line(x, y-3.5, x+14, y-3.5, 1.2, ink, 4, 3)
+	p.line(x, y-3.5, x+14, y-3.5, stroke(1.2, ink, 4, 3))
 	p.text(body, x+19, y, body.fit("99th percentile of validation, "+scoreText(h.limit), p.width-margin-x-19))
 }
 
