@@ -194,8 +194,8 @@ func TestRefusedCheckpoints(t *testing.T) {
 		}, []string{"it has no training_state: it is not a checkpoint"}},
 		{"unreadable state", func(t *testing.T, _ *Job, last string) { setState(t, last, "{") },
 			[]string{"its training_state cannot be read"}},
-		{"another schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":1}`) },
-			[]string{"its training_state has schema 1, this program reads 2"}},
+		{"another schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":3}`) },
+			[]string{"its training_state has schema 3, this program reads 2"}},
 		{"another contract", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":2,"contract_version":99}`) },
 			[]string{"written under version 99 of the reproducibility contract", "finish the run with the program that began it"}},
 		{"negative position", func(t *testing.T, _ *Job, last string) {

@@ -16,12 +16,13 @@ const stateSchema = 2
 type state struct {
 	Schema       int     `json:"schema"`
 	Contract     int     `json:"contract_version"`
-	Epoch        int     `json:"epoch"`      // finished epochs
-	Step         int     `json:"step"`       // finished steps of the whole training
-	Steps        int     `json:"steps"`      // finished steps of the present epoch
-	Examples     int     `json:"examples"`   // seen in the present epoch
-	LossSum      float64 `json:"loss_sum"`   // of the present epoch, like the next three
-	FigureSum    float64 `json:"figure_sum"` // of the target's figure
+	Epoch        int     `json:"epoch"`             // finished epochs
+	Step         int     `json:"step"`              // finished steps of the whole training
+	Steps        int     `json:"steps"`             // finished steps of the present epoch
+	Examples     int     `json:"examples"`          // seen in the present epoch
+	LossSum      float64 `json:"loss_sum"`          // of the present epoch, like the next three
+	FigureSum    float64 `json:"figure_sum"`        // of the target's figure
+	Correct      int     `json:"correct,omitempty"` // what schema 1 has instead, which knew classes alone
 	NormSum      float64 `json:"norm_sum"`
 	Seconds      float64 `json:"seconds"`
 	LearningRate float32 `json:"learning_rate"` // of the last step
@@ -76,6 +77,9 @@ func decodeState(file weights.File) (state, error) {
 	}
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return s, fmt.Errorf("its %s cannot be read: %w", stateKey, err)
+	}
+	if s.Schema == 1 {
+		s.Schema, s.FigureSum, s.Correct = stateSchema, float64(s.Correct), 0
 	}
 	if s.Schema != stateSchema {
 		return s, fmt.Errorf("its %s has schema %d, this program reads %d: finish the run with the program that began it, or start a new one", stateKey, s.Schema, stateSchema)
