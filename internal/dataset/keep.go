@@ -10,7 +10,7 @@ import (
 
 // KeepClasses returns those of the examples of list whose class is one of classes, in
 // the order of list; all of them where classes is empty. It is an error if a class is
-// not one of d's, or if no example is left.
+// not one of d's or is named twice, or if no example is left.
 func KeepClasses(d Dataset, list []int, classes []string) ([]int, error) {
 	if len(classes) == 0 {
 		return list, nil
@@ -20,6 +20,9 @@ func KeepClasses(d Dataset, list []int, classes []string) ([]int, error) {
 		label := slices.Index(d.Classes(), name)
 		if label < 0 {
 			return nil, &config.UsageError{Err: config.UnknownName("class", name, d.Classes())}
+		}
+		if keep[label] {
+			return nil, config.Usagef("class %q is named twice: want each once", name)
 		}
 		keep[label] = true
 	}

@@ -18,7 +18,8 @@ func TestKeepClasses(t *testing.T) {
 		err     string
 	}{
 		{sequence(9), []string{"cat"}, []int{1, 4, 7}, ""},
-		{[]int{8, 1, 0, 5, 4}, []string{"dog", "bird", "dog"}, []int{8, 0, 5}, ""},
+		{[]int{8, 1, 0, 5, 4}, []string{"dog", "bird"}, []int{8, 0, 5}, ""},
+		{sequence(9), []string{"dog", "bird", "dog"}, nil, `class "dog" is named twice: want each once`},
 		{[]int{2, 1}, nil, []int{2, 1}, ""},
 		{sequence(9), []string{"cat", "brid"}, nil, `unknown class "brid": did you mean bird? (valid: bird, cat, dog)`},
 		{[]int{0, 1, 3}, []string{"dog"}, nil, "none of 3 examples is of class dog"},
