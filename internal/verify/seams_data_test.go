@@ -39,7 +39,8 @@ func (d *drawn) FrameOffsets() []int                { return d.offsets }
 func (d *drawn) Digest() string {
 	h := sha256.New()
 	for i, img := range d.images {
-		fmt.Fprintln(h, d.infos[i].Label, img.Pix)
+		h.Write([]byte{byte(d.infos[i].Label)})
+		h.Write(img.Pix)
 		if a := d.infos[i].Annotation; a != nil {
 			h.Write(a.AppendBinary(nil))
 		}
