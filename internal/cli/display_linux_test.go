@@ -14,7 +14,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -95,7 +94,7 @@ func showTraining(t *testing.T, columns int, cut bool) string {
 	tty, end := openTerminal(t, columns)
 	t.Setenv("NO_COLOR", "")
 	log := logging.New(tty, slog.LevelInfo, false)
-	p, clear := pipeline.Observe(&rundir.Environment{Log: log, Progress: func(epochs int) rundir.Display { return newDisplay(tty, epochs) }}, 100)
+	p, clear := rundir.Observe(&rundir.Environment{Log: log, Progress: func(epochs int) rundir.Display { return newDisplay(tty, epochs) }}, 100)
 	for done := 1000; done <= 60000; done += 1000 {
 		p.Step(100, done, 60000, 0.123456)
 		if done == 30000 {

@@ -27,12 +27,11 @@ type Measurement string
 
 // The measurements.
 const (
-	TestAccuracy        Measurement = "accuracy"
-	ClassAccuracy       Measurement = "accuracy of each class"
-	ReconstructionError Measurement = "reconstruction error"
-	InferenceTime       Measurement = "inference time"
-	ModelSize           Measurement = "model size"
-	Regression          Measurement = "comparison with a baseline"
+	ClassEvaluation Measurement = "evaluation of classes"         // every figure of metric.Evaluation
+	ImageEvaluation Measurement = "evaluation of reconstructions" // every figure of metric.Reconstruction
+	InferenceTime   Measurement = "inference time"
+	ModelSize       Measurement = "model size"
+	Regression      Measurement = "comparison with a baseline"
 )
 
 // Measurements is what is known of a model when it is judged. A nil field was

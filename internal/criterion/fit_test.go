@@ -8,8 +8,8 @@ import (
 
 // ofClasses and ofImages are what can be measured of the two targets.
 var (
-	ofClasses = []Measurement{TestAccuracy, ClassAccuracy, InferenceTime, ModelSize, Regression}
-	ofImages  = []Measurement{ReconstructionError, InferenceTime, ModelSize}
+	ofClasses = []Measurement{ClassEvaluation, InferenceTime, ModelSize, Regression}
+	ofImages  = []Measurement{ImageEvaluation, InferenceTime, ModelSize}
 )
 
 // TestFit tries every criterion on every target.

@@ -8,7 +8,7 @@ import (
 type minPerClassAccuracy struct{ bound }
 
 func newMinPerClassAccuracy(o *config.Options) (Criterion, error) {
-	c := &minPerClassAccuracy{bound{name: "min_per_class_accuracy", op: ">=", unit: "share", of: ClassAccuracy}}
+	c := &minPerClassAccuracy{bound{name: "min_per_class_accuracy", op: ">=", unit: "share", of: ClassEvaluation}}
 	o.Float(&c.threshold, "threshold", 0.90, "lowest share of the test examples of any one class that must be right", config.Share)
 	return c, nil
 }

@@ -10,7 +10,7 @@ const notEvaluated = "there is no evaluation on the test part: run the evaluate 
 type minTestAccuracy struct{ bound }
 
 func newMinTestAccuracy(o *config.Options) (Criterion, error) {
-	c := &minTestAccuracy{bound{name: "min_test_accuracy", op: ">=", unit: "share", of: TestAccuracy}}
+	c := &minTestAccuracy{bound{name: "min_test_accuracy", op: ">=", unit: "share", of: ClassEvaluation}}
 	o.Float(&c.threshold, "threshold", 0.97, "lowest share of the test examples that must be right", config.Share)
 	return c, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -105,3 +106,6 @@ func Columns(w io.Writer) int {
 	}
 	return width
 }
+
+// Rounded is a number for the log, where it stays one: to four decimals.
+func Rounded(v float64) float64 { return math.RoundToEven(v*1e4) / 1e4 }

@@ -9,6 +9,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/release"
@@ -126,6 +127,6 @@ func writeEvaluation(c *release.Candidate, e metric.Result, name string) (files 
 	head := e.Header()
 	figure, value := e.Measured()
 	c.Env.Show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()),
-		"dataset", head.Dataset, "part", head.Part, figure.Name, rounded(value), "loss", rounded(e.MeanLoss()), "file", path)
+		"dataset", head.Dataset, "part", head.Part, figure.Name, logging.Rounded(value), "loss", logging.Rounded(e.MeanLoss()), "file", path)
 	return files, nil
 }

@@ -173,8 +173,8 @@ func explain(err error, dir string) error {
 	return hint
 }
 
-// run does stages in order. The report is written for a refused model too; what
-// comes after it is not.
+// run does stages in order. Once the model is refused, it ends at the first stage that
+// tells nobody of it.
 func (s *session) run(ctx context.Context, stages []stage, result *Result) error {
 	var refused error
 	for _, stage := range stages {
@@ -207,8 +207,7 @@ type Result struct {
 	products []any
 }
 
-// Made returns what a stage made of a type: *Trained, *Evaluated, *criterion.Release,
-// release.Documents, Exported or *release.Package.
+// Made returns what a stage made, by its type, such as *Trained or *criterion.Release.
 func Made[T any](r *Result) (product T, found bool) {
 	for _, p := range r.products {
 		if product, found = p.(T); found {

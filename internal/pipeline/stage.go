@@ -16,6 +16,9 @@ type stage struct {
 	// stands says whether what the stage makes is there and holds, so that resuming a
 	// run skips it. A stage that has none is done again, to the byte.
 	stands func(found *standing) bool
+	// makes are the files and folders, from the run directory, that a finished run has of
+	// the stage.
+	makes  []string
 	judges bool // it decides on the model
 	tells  bool // it is done for a refused model too
 }
@@ -67,14 +70,14 @@ func (p *Prepared) testPart() *release.TestPart {
 	return &release.TestPart{Data: p.Data.All, Loader: p.Data.TestLoader(p.Settings), Indexes: p.Data.Split.Test}
 }
 
-var reportStage = stage{name: "report", tells: true, run: made(func(_ context.Context, s *session) (release.Documents, error) {
+var reportStage = stage{name: "report", tells: true, makes: []string{rundir.CardFile, rundir.ReportFile}, run: made(func(_ context.Context, s *session) (release.Documents, error) {
 	return s.Candidate().WriteDocuments()
 })}
 
 // Exported is the folder of the exported model.
 type Exported string
 
-var exportStage = stage{name: "export", stands: refused, run: made(func(_ context.Context, s *session) (Exported, error) {
+var exportStage = stage{name: "export", stands: refused, makes: []string{rundir.ExportDir}, run: made(func(_ context.Context, s *session) (Exported, error) {
 	dir, err := s.Candidate().Export()
 	return Exported(dir), err
 })}

@@ -70,12 +70,17 @@ func finished(d *rundir.Dir, record *rundir.Record, found *standing) bool {
 	if found.release == nil {
 		return false
 	}
-	made := []string{rundir.HistoryCSV, rundir.CardFile, rundir.ReportFile}
-	if found.release.Approved {
-		made = append(made, rundir.ExportDir)
+	approved, judged := found.release.Approved, false
+	for _, stage := range stages {
+		if judged && !approved && !stage.tells {
+			continue
+		}
+		if slices.ContainsFunc(stage.makes, func(name string) bool { return !fileio.Exists(d.File(name)) }) {
+			return false
+		}
+		judged = judged || stage.judges
 	}
-	missing := slices.ContainsFunc(made, func(name string) bool { return !fileio.Exists(d.File(name)) })
-	return !missing && (!found.release.Approved || release.IsPackaged(d, record))
+	return !approved || release.IsPackaged(d, record)
 }
 
 // finish does what is left of the task and says where its result is, or that the

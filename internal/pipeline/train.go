@@ -25,7 +25,7 @@ type Trained struct {
 	History []metric.Epoch
 }
 
-var trainStage = stage{name: "train", run: made(trainRun)}
+var trainStage = stage{name: "train", makes: []string{rundir.HistoryCSV}, run: made(trainRun)}
 
 // trainRun trains the networks in their order, or goes on where an earlier process was
 // stopped, and records how each ended.
@@ -47,7 +47,7 @@ func trainRun(ctx context.Context, s *session) (trained *Trained, err error) {
 // train trains the network and records how that ended.
 func (p *Prepared) train(ctx context.Context, dir *rundir.Dir) (*Trained, error) {
 	started := time.Now()
-	observer, remove := Observe(p.Env, p.Settings.Epochs)
+	observer, remove := rundir.Observe(p.Env, p.Settings.Epochs)
 	defer remove()
 	outcome, err := train.Run(ctx, p.TrainJob(dir, observer))
 	if err != nil {

@@ -58,7 +58,7 @@ func (v *verification) limit() int {
 func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *network, dir *rundir.Dir) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	observer, remove := pipeline.Observe(v.env, p.Settings.Epochs)
+	observer, remove := rundir.Observe(v.env, p.Settings.Epochs)
 	defer remove()
 	c := &comparison{Observer: observer, verification: v, recorded: recorded, stop: stop}
 	outcome, err := train.Run(ctx, p.TrainJob(dir, c))

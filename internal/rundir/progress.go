@@ -1,13 +1,11 @@
-package pipeline
+package rundir
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -17,7 +15,7 @@ const plainInterval = 10 * time.Second
 // progress reports a training: the environment's display of steps, if it has one,
 // and one log line per epoch.
 type progress struct {
-	env    *rundir.Environment
+	env    *Environment
 	epochs int            // that the training has at most
 	steps  train.Observer // nil where nobody watches
 	shown  time.Time
@@ -25,7 +23,7 @@ type progress struct {
 
 // Observe returns what reports a training of so many epochs, and what removes it from
 // the screen.
-func Observe(env *rundir.Environment, epochs int) (observer train.Observer, remove func()) {
+func Observe(env *Environment, epochs int) (observer train.Observer, remove func()) {
 	p := &progress{env: env, epochs: epochs, shown: time.Now()}
 	if env.Progress == nil {
 		return p, func() {}
@@ -46,7 +44,7 @@ func (p *progress) Step(epoch, done, total int, loss float64) {
 	}
 	if done < total && time.Since(p.shown) >= plainInterval {
 		p.shown = time.Now()
-		p.env.Log.Info("training", "epoch", fmt.Sprintf("%d/%d", epoch, p.epochs), "done", fmt.Sprintf("%d/%d", done, total), "train_loss", rounded(loss))
+		p.env.Log.Info("training", "epoch", fmt.Sprintf("%d/%d", epoch, p.epochs), "done", fmt.Sprintf("%d/%d", done, total), "train_loss", logging.Rounded(loss))
 	}
 }
 
@@ -57,9 +55,9 @@ func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
 	}
 	p.shown = time.Now()
 	p.env.Log.Info("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
-		"train_loss", rounded(e.TrainLoss), "train_"+e.FigureName(), rounded(e.TrainFigure()),
-		"validation_loss", rounded(e.ValidationLoss), "validation_"+e.FigureName(), rounded(e.ValidationFigure()),
-		"images_per_second", int(e.ImagesPerSecond), "seconds", rounded(e.Seconds), "best", best)
+		"train_loss", logging.Rounded(e.TrainLoss), "train_"+e.FigureName(), logging.Rounded(e.TrainFigure()),
+		"validation_loss", logging.Rounded(e.ValidationLoss), "validation_"+e.FigureName(), logging.Rounded(e.ValidationFigure()),
+		"images_per_second", int(e.ImagesPerSecond), "seconds", logging.Rounded(e.Seconds), "best", best)
 }
 
 // epochWords is a finished epoch in one line.
@@ -77,6 +75,3 @@ func epochWords(e metric.Epoch, epochs int, best bool) string {
 	}
 	return text
 }
-
-// rounded is a number for the log, where it stays one.
-func rounded(v float64) float64 { return math.RoundToEven(v*1e4) / 1e4 }

@@ -1,4 +1,4 @@
-package pipeline
+package rundir
 
 import (
 	"log/slog"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // TestEpochWordsFit checks that the line of an epoch has at most 120 columns in the
@@ -25,7 +24,7 @@ func TestEpochWordsFit(t *testing.T) {
 // TestProgressInFile checks that a file gets lines and no control characters.
 func TestProgressInFile(t *testing.T) {
 	var b strings.Builder
-	p := &progress{env: &rundir.Environment{Log: logging.New(&b, slog.LevelInfo, false)}, epochs: 2, shown: time.Now()}
+	p := &progress{env: &Environment{Log: logging.New(&b, slog.LevelInfo, false)}, epochs: 2, shown: time.Now()}
 	p.Step(1, 100, 1000, 2.3)
 	p.shown = p.shown.Add(-plainInterval)
 	p.Step(1, 500, 1000, 1.5)
