@@ -156,6 +156,34 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
+// TestUnknownCommands checks which word is taken for a command.
+func TestUnknownCommands(t *testing.T) {
+	for args, want := range map[string]string{
+		"trian":                           `unknown command "trian": did you mean train?`,
+		"trian --help":                    `unknown command "trian"`,
+		"--log-level debug trian run":     `unknown command "trian"`,
+		"--quiet xyz":                     `unknown command "xyz"`,
+		"--epochs 3 trian":                `unknown command "trian"`,
+		"help trian":                      `unknown command "trian": did you mean train?`,
+		"help package verity":             `unknown command "package verity"`,
+		"package verity":                  `unknown command "verity": did you mean verify?`,
+		"help --quiet run":                "",
+		"__complete tr":                   "",
+		"completion fihs":                 `unknown shell "fihs": did you mean fish?`,
+		"unknown\ncommand \"run\" --help": `unknown command "unknown\ncommand"`,
+	} {
+		var out, errs bytes.Buffer
+		list := strings.Split(args, " ")
+		code := Run(t.Context(), list, nil, &out, &errs)
+		if want == "" && code == ExitDone {
+			continue
+		}
+		if code != ExitUsage || !strings.Contains(errs.String(), want) {
+			t.Errorf("%q: exit code %d, errors %s; want %q", args, code, &errs, want)
+		}
+	}
+}
+
 func TestPrintError(t *testing.T) {
 	var b bytes.Buffer
 	printError(&b, errors.Join(errors.New("one"), errors.New("two")))

@@ -64,7 +64,7 @@ func (s cifar10Source) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		return batches[i/s.records].image(i%s.records, buffer)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("cifar10: %w", err)
+		return nil, &Error{"cifar10", err}
 	}
 	if mode == ModeDisk {
 		d.recheck()
@@ -107,13 +107,13 @@ func findCIFAR(dir string) (string, error) {
 			return folder, nil
 		}
 		if len(missing) < len(cifarFiles) && lacking == nil {
-			lacking = fmt.Errorf("cifar10: %s lacks %s", folder, strings.Join(missing, ", "))
+			lacking = &Error{"cifar10", fmt.Errorf("%s lacks %s", folder, strings.Join(missing, ", "))}
 		}
 	}
 	if lacking != nil {
 		return "", lacking
 	}
-	return "", &NotFoundError{fmt.Errorf("cifar10: no data in %s: unpack cifar-10-binary.tar.gz there (%s to %s)", dir, cifarFiles[0], cifarFiles[5])}
+	return "", &Error{"cifar10", &NotFoundError{fmt.Errorf("no data in %s: unpack cifar-10-binary.tar.gz there (%s to %s)", dir, cifarFiles[0], cifarFiles[5])}}
 }
 
 // readNames reads the ten class names, one a line; a file that is not there

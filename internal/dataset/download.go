@@ -53,7 +53,7 @@ func Offline(s Source) Source {
 // files too: parts of different datasets are never mixed.
 func (s *idxSource) download(ctx context.Context, p place) ([4]string, error) {
 	if p.foreign != "" {
-		return p.paths, fmt.Errorf("%s: %s: give another data folder", s.name, p)
+		return p.paths, &Error{s.name, fmt.Errorf("%s: give another data folder", p)}
 	}
 	for i, file := range s.files {
 		var err error
@@ -67,8 +67,8 @@ func (s *idxSource) download(ctx context.Context, p place) ([4]string, error) {
 			return p.paths, ctx.Err()
 		}
 		if err != nil {
-			return p.paths, fmt.Errorf("%s: %w\nWithout a network, put the files %s into %s", s.name, err,
-				strings.Join(s.names(), ", "), p.folder)
+			return p.paths, &Error{s.name, fmt.Errorf("%w\nWithout a network, put the files %s into %s", err,
+				strings.Join(s.names(), ", "), p.folder)}
 		}
 	}
 	return p.paths, nil

@@ -31,7 +31,7 @@ func TestMixedOneHotBits(t *testing.T) {
 				want[label] -= share
 				want[other] += share
 				got := make([]float32, classes)
-				mixTargets(got, row(label), row(other), share)
+				mixTargets(got, row(label), row(other), n)
 				for c := range want {
 					if math.Float32bits(got[c]) != math.Float32bits(want[c]) {
 						t.Fatalf("share %v of %d for %d: %v, want %v", share, other, label, got, want)

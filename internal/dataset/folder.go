@@ -81,7 +81,7 @@ func (s *folderSource) groupOf(name string) string {
 func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, error) {
 	t, err := readTree(ctx, dir)
 	if err != nil {
-		return nil, fmt.Errorf("folder: %w", err)
+		return nil, &Error{"folder", err}
 	}
 	for i := range t.files {
 		f := &t.files[i]
@@ -89,13 +89,13 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		f.info.Group = s.groupOf(f.name)
 	}
 	if err = checkExamples(t.classes, t); err != nil {
-		return nil, config.Usagef("folder %s: %w", dir, err)
+		return nil, config.Usage(&Error{"folder " + dir, err})
 	}
 	d, err := newSetInMode(ctx, mode, t.classes, t, s.group, func(i int, _ []uint8) (imaging.Image, error) {
 		return s.decoder.DecodeFile(filepath.Join(dir, filepath.FromSlash(t.Source(i))))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("folder %s: %w", dir, err)
+		return nil, &Error{"folder " + dir, err}
 	}
 	return d, nil
 }

@@ -82,7 +82,7 @@ func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, e
 		return train.image(i, buffer)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name, err)
+		return nil, &Error{s.name, err}
 	}
 	if d.Digest() != s.whole && s.count == 0 && d.Len() == publishedExamples {
 		s.warnOfChanged(paths)
@@ -189,8 +189,8 @@ func (s *idxSource) find(ctx context.Context, dir string) ([4]string, error) {
 	for _, p := range places {
 		notes = append(notes, p.String())
 	}
-	return [4]string{}, &NotFoundError{fmt.Errorf("%s: no data: %s. Put the files %s (or without .gz) into %s, or allow their download, option download=true",
-		s.name, strings.Join(notes, "; "), strings.Join(s.names(), ", "), places[0].folder)}
+	return [4]string{}, &Error{s.name, &NotFoundError{fmt.Errorf("no data: %s. Put the files %s (or without .gz) into %s, or allow their download, option download=true",
+		strings.Join(notes, "; "), strings.Join(s.names(), ", "), places[0].folder)}}
 }
 
 // place is a folder that may hold the four files.

@@ -3,9 +3,7 @@ package dataset
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 )
@@ -83,8 +81,9 @@ func (o OpenOptions) OpenSource(ctx context.Context, r Request, source Source) (
 // explain names the dataset in an error that does not, and says what to do where its
 // data is not found.
 func (o OpenOptions) explain(name string, err error) error {
-	if !strings.HasPrefix(err.Error(), name) {
-		err = fmt.Errorf("dataset %s: %w", name, err)
+	var named *Error
+	if !errors.As(err, &named) {
+		err = &Error{"dataset " + name, err}
 	}
 	var missing *NotFoundError
 	switch {

@@ -72,13 +72,16 @@ func (s *slot) mix(at, partner, share int) {
 		return imaging.Image{Width: s.size, Height: 1, Channels: 1, Pix: pix}
 	}
 	augment.Mix(flat(s.batch.Images[at*s.size:(at+1)*s.size]), flat(s.image(at)), flat(s.image(partner)), share)
-	mixTargets(s.batch.Targets[at*s.targets:(at+1)*s.targets], s.target(at), s.target(partner), float32(share)/augment.WholeShare)
+	mixTargets(s.batch.Targets[at*s.targets:(at+1)*s.targets], s.target(at), s.target(partner), share)
 }
 
-// mixTargets sets dst to own*(1-share) + other*share. Both shares are exact.
-func mixTargets(dst, own, other []float32, share float32) {
+// mixTargets sets dst to own*(1-share) + other*share, where share is in 1/WholeShare. Both
+// shares are exact.
+func mixTargets(dst, own, other []float32, share int) {
+	const part = 1.0 / augment.WholeShare
+	rest, taken := float32(float32(augment.WholeShare-share)*part), float32(float32(share)*part)
 	for i := range dst {
-		dst[i] = float32(own[i]*(1-share)) + float32(other[i]*share)
+		dst[i] = float32(own[i]*rest) + float32(other[i]*taken)
 	}
 }
 

@@ -32,26 +32,27 @@ type Data struct {
 // openData opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
 func openData(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
-	d, err := OpenMembers(ctx, env, s, m)
+	d, err := OpenMembers(ctx, env, s, false)
 	if err != nil {
 		return nil, err
 	}
 	return d, d.Divide(ctx, env, s, m, splitPath)
 }
 
-// OpenMembers opens the datasets of a run and joins them.
-func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules) (*Data, error) {
-	d := &Data{}
-	for i, source := range m.Sources {
-		opened, err := openDataset(ctx, env, s, s.Datasets[i], source)
-		if err != nil {
-			return nil, err
-		}
-		d.Members = append(d.Members, opened)
+// OpenMembers opens the datasets of a run and joins them. Offline, it downloads nothing.
+func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
+	opened, err := openDatasets(ctx, env, s, offline)
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	d.All, err = dataset.Concat(d.Members...)
-	return d, err
+	return &Data{All: opened.All, Members: opened.Members}, nil
+}
+
+// openDatasets opens the datasets that the settings name.
+func openDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
+	return dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
+		Mode: dataset.Mode(s.DataMode), Wide: s.Levels != "", Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
+	})
 }
 
 // Divide splits the data and looks at what the parts hold.
@@ -116,13 +117,6 @@ func (d *Data) suggestGrouping(env *rundir.Environment, s *settings.Settings) {
 		env.Log.Warn(fmt.Sprintf("file names count up as those of the frames of recordings do, and frames of one recording in several parts make results look better than they are: if these are such, --dataset-options %s keeps them together", option),
 			"sequences", found.Count, "images", found.Images, "one", found.First)
 	}
-}
-
-// openDataset opens one of a run's datasets: with the 16 bits of its files where the run
-// says what becomes of them.
-func openDataset(ctx context.Context, env *rundir.Environment, s *settings.Settings, name string, source dataset.Source) (dataset.Dataset, error) {
-	o := dataset.OpenOptions{Mode: dataset.Mode(s.DataMode), Wide: s.Levels != "", DryRun: s.DryRun, Log: env.Log.Logger}
-	return o.OpenSource(ctx, dataset.Request{Name: name, Dir: s.DataDir(name)}, source)
 }
 
 // takeSplit reads the split list at path, or makes one where path is empty.

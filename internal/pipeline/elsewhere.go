@@ -32,23 +32,16 @@ func namesData(s *settings.Settings) bool {
 
 // openOther opens the datasets that the settings name.
 func openOther(ctx context.Context, env *rundir.Environment, s *settings.Settings) (*elsewhere, error) {
-	other := &elsewhere{}
-	var members []dataset.Dataset
-	for _, name := range s.Datasets {
-		source, note, err := settings.Noted(dataset.MakeDataset, name, s.OptionsOf(name))
-		if err != nil {
-			return nil, config.Usage(err)
-		}
-		d, err := openDataset(ctx, env, s, name, source)
-		if err != nil {
-			return nil, err
-		}
-		members = append(members, d)
+	opened, err := openDatasets(ctx, env, s, false)
+	if err != nil {
+		return nil, err
+	}
+	other := &elsewhere{all: opened.All}
+	for i, d := range opened.Members {
+		note := rundir.ModuleNote{Name: s.Datasets[i], Options: opened.Resolved[i]}
 		other.notes = append(other.notes, rundir.DatasetNote{ModuleNote: note, SHA256: d.Digest(), Examples: d.Len()})
 	}
-	var err error
-	other.all, err = dataset.Concat(members...)
-	return other, err
+	return other, nil
 }
 
 // evaluateElsewhere scores the run's network on the official test part of other

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -70,7 +71,12 @@ func OpenRecorded(ctx context.Context, record *rundir.Record, path string) (data
 		requests = append(requests, dataset.Request{Name: note.Name, Options: note.Text(), Dir: dirs.Of(note.Name)})
 	}
 	opened, err := dataset.Open(ctx, requests, dataset.OpenOptions{Mode: dataset.ModeDisk, Offline: true, Wide: record.Identity.Input.Levels != nil})
-	if err != nil {
+	var missing *dataset.NotFoundError
+	var named *dataset.Error
+	switch {
+	case errors.As(err, &missing) && errors.As(err, &named): // without the advice to name a folder by --data-dir
+		return nil, named
+	case err != nil:
 		return nil, err
 	}
 	return opened.All, nil

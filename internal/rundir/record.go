@@ -211,6 +211,11 @@ func ReadRecord(path string) (*Record, error) {
 	if r.Schema != RecordSchema {
 		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, RecordSchema)
 	}
+	for _, n := range r.Networks { // whose names are those of folders
+		if !networkName.MatchString(n.Name) {
+			return nil, fmt.Errorf("%s has a network called %q: want small letters and digits", path, n.Name)
+		}
+	}
 	identity, err := RecordedIdentity(path)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,6 @@ import (
 // Modules are all modules of a run, made before anything is read, so that a
 // misspelt name or option never costs a training run.
 type Modules struct {
-	Sources        []dataset.Source
 	Augment        *augment.Pipeline
 	Model          model.Model
 	Target         target.Target // of the model
@@ -42,8 +41,8 @@ func (s *Settings) MakeModules() (*Modules, error) {
 	m := &Modules{}
 	var errs []error
 	for _, name := range s.Datasets {
-		source, note, err := Noted(dataset.MakeDataset, name, s.OptionsOf(name))
-		m.Sources, m.SourceNotes = append(m.Sources, source), append(m.SourceNotes, note)
+		_, note, err := Noted(dataset.MakeDataset, name, s.OptionsOf(name))
+		m.SourceNotes = append(m.SourceNotes, note)
 		errs = append(errs, err)
 	}
 	var failures [6]error

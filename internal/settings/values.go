@@ -126,6 +126,15 @@ func (s *Settings) TestRule(training imaging.Rule) imaging.Rule {
 // DataDir is the folder in which the data of a dataset is looked for.
 func (s *Settings) DataDir(dataset string) string { return rundir.DataDirs(s.DataDirs).Of(dataset) }
 
+// DatasetRequests say which datasets to open, in their order.
+func (s *Settings) DatasetRequests() []dataset.Request {
+	var requests []dataset.Request
+	for _, name := range s.Datasets {
+		requests = append(requests, dataset.Request{Name: name, Options: s.OptionsOf(name), Dir: s.DataDir(name)})
+	}
+	return requests
+}
+
 // OptionsOf are the options given for one of the datasets, in the form that
 // MakeDataset takes.
 func (s *Settings) OptionsOf(dataset string) string {

@@ -147,6 +147,9 @@ func networksSpoilt(t *testing.T, e example) {
 		{"another name", func(t *testing.T, dir string) {
 			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `"name": "reconstruct"`, `"name": "other"`)
 		}, "networks/other"},
+		{"a path for a name", func(t *testing.T, dir string) {
+			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `"name": "reconstruct"`, `"name": "../networks/reconstruct"`)
+		}, "want small letters and digits"},
 		{"best epoch", func(t *testing.T, dir string) {
 			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `(?s)("networks": .*?"best_epoch": )\d`, "${1}9")
 		}, "networks (reconstruct).best_epoch"},

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -69,7 +68,7 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err != nil {
 		return nil, err
 	}
-	d, err := v.openData(ctx, s, m)
+	d, err := v.openData(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -85,14 +84,9 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 
 // openData opens the data and compares it. What is nowhere is downloaded into a folder
 // that the request names, and never into one that only the record names.
-func (v *verification) openData(ctx context.Context, s *settings.Settings, m *settings.Modules) (*pipeline.Data, error) {
+func (v *verification) openData(ctx context.Context, s *settings.Settings) (*pipeline.Data, error) {
 	recorded := len(v.request.DataDirs) == 0
-	if recorded {
-		for i, source := range m.Sources {
-			m.Sources[i] = dataset.Offline(source)
-		}
-	}
-	d, err := pipeline.OpenMembers(ctx, v.env, s, m)
+	d, err := pipeline.OpenMembers(ctx, v.env, s, recorded)
 	var asked *config.UsageError
 	switch {
 	case ctx.Err() != nil:
