@@ -1,5 +1,5 @@
 // Package cli is the command line: it turns arguments, environment and env files
-// into settings, calls one function of package pipeline, and turns its error into
+// into settings, calls one function of another package, and turns its error into
 // an exit code. There is one file for each command.
 package cli
 
