@@ -76,6 +76,19 @@ func networksVerified(t *testing.T, e example) {
 	if err != nil || !v.Partial || v.Epochs != 3 {
 		t.Errorf("the first network alone: got %+v, error %v", v, err)
 	}
+	history, err := metric.ReadHistory(filepath.Join(e.run, "history.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var validation metric.Evaluation
+	if err := fileio.ReadJSON(filepath.Join(e.run, "evaluation", "validation.json"), &validation); err != nil {
+		t.Fatal(err)
+	}
+	// The networks one after the other give what the last one alone gave in training.
+	best := history[readRecord(t, e.run).Training.BestEpoch-1]
+	if best.ValidationLoss != validation.MeanLoss() || best.ValidationAccuracy != validation.Accuracy {
+		t.Errorf("training saw a validation loss of %v, evaluation of %v", best.ValidationLoss, validation.MeanLoss())
+	}
 	for _, name := range []string{exporter.WeightsFile, "networks/reconstruct/" + exporter.WeightsFile, "networks/reconstruct/history.jsonl", "networks/reconstruct/model-repository/shapes-reconstruct/1/model.onnx"} {
 		if !fileio.Exists(filepath.Join(e.pack, name)) {
 			t.Errorf("the package has no %s", name)
