@@ -23,6 +23,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
 
 import numpy
@@ -114,8 +115,10 @@ def main():
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--bottleneck", type=int, default=32)
     parser.add_argument("--model-options", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("flags", nargs="*", help="flags of 'blocktrain train'")
-    arguments = parser.parse_args()
+    ours, flags = sys.argv[1:], []
+    if "--" in ours:
+        ours, flags = ours[: ours.index("--")], ours[ours.index("--") + 1 :]
+    arguments = parser.parse_args(ours, argparse.Namespace(flags=flags))
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, pathlib.Path(folder))
         print("| digit | auto-encoder | principal components |\n|---|---|---|", flush=True)
