@@ -116,6 +116,15 @@ func (f Figure) Text(v float64) string {
 // short has four significant digits.
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
 
+// LossText has four decimals, or four significant digits where those would show less of
+// a small loss.
+func LossText(v float64) string {
+	if v != 0 && v < 0.01 {
+		return short(v)
+	}
+	return strconv.FormatFloat(v, 'f', 4, 64)
+}
+
 // Present says whether there is a result: neither nil nor a nil pointer, which an
 // optional result becomes when it is put into the interface.
 func Present(r Result) bool {

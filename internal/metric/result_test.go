@@ -12,6 +12,14 @@ import (
 // TestWilson has the values of method 3 in table I of R. G. Newcombe, Two-sided
 // Confidence Intervals for the Single Proportion, Statistics in Medicine 17
 // (1998).
+func TestLossText(t *testing.T) {
+	for v, want := range map[float64]string{2.30259: "2.3026", 0.0125: "0.0125", 0.00586321: "0.005863", 1.25e-7: "1.25e-07", 0: "0.0000"} {
+		if got := LossText(v); got != want {
+			t.Errorf("%v becomes %s, want %s", v, got, want)
+		}
+	}
+}
+
 func TestWilson(t *testing.T) {
 	for _, test := range []struct {
 		successes, n int

@@ -20,6 +20,7 @@ func formats() map[string]any {
 		"capital":  func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
 		"epochs":   epochs,
 		"value":    func(r metric.Result) float64 { _, v := r.Measured(); return v },
+		"loss":     metric.LossText,
 		"fixed":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) },
 		"short":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'g', digits, 64) },
 		"dash":     orDash,

@@ -53,6 +53,27 @@ func (r *Report) Others() []Judged {
 	return all
 }
 
+// FactRow is one fact of results, with its value in each of Others.
+type FactRow struct {
+	Name   string
+	Values []string
+}
+
+// FactRows turns the facts of Others round: there are more facts than parts, and a row
+// for each part would be too wide for the page.
+func (r *Report) FactRows() []FactRow {
+	var rows []FactRow
+	for _, result := range r.Others() {
+		for i, fact := range result.Facts() {
+			if i == len(rows) {
+				rows = append(rows, FactRow{Name: fact.Name})
+			}
+			rows[i].Values = append(rows[i].Values, fact.Value)
+		}
+	}
+	return rows
+}
+
 // Judged is the evaluation that the tables of classes are of: that of the test
 // part, or else the validation part; its Evaluation is nil without either.
 func (r *Report) Judged() Evaluated {

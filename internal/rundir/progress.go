@@ -68,8 +68,8 @@ func epochWords(e metric.Epoch, epochs int, best bool) string {
 		}
 		return ", " + metric.Percent(v) + " %"
 	}
-	text := fmt.Sprintf("epoch %d/%d: train loss %.4f%s; validation %.4f%s; %d images/s", e.Epoch, epochs,
-		e.TrainLoss, figure(e.TrainFigure()), e.ValidationLoss, figure(e.ValidationFigure()), int(e.ImagesPerSecond))
+	text := fmt.Sprintf("epoch %d/%d: train loss %s%s; validation %s%s; %d images/s", e.Epoch, epochs,
+		metric.LossText(e.TrainLoss), figure(e.TrainFigure()), metric.LossText(e.ValidationLoss), figure(e.ValidationFigure()), int(e.ImagesPerSecond))
 	if best {
 		text += "; best"
 	}

@@ -31,7 +31,7 @@ func (v *trainingLoss) Draw(d Data) (Figure, error) {
 	}
 	c := &chart{
 		title: "Loss", y: "mean loss per example", log: v.scale == "log", best: best,
-		note: fmt.Sprintf("lowest validation loss %.4f, epoch %d", best.ValidationLoss, best.Epoch),
+		note: fmt.Sprintf("lowest validation loss %s, epoch %d", metric.LossText(best.ValidationLoss), best.Epoch),
 		curves: trainingAndValidation(
 			func(e *metric.Epoch) float64 { return e.TrainLoss },
 			func(e *metric.Epoch) float64 { return e.ValidationLoss }),
@@ -43,7 +43,7 @@ func (v *trainingLoss) Draw(d Data) (Figure, error) {
 		c.scale = newScale(min(low, 0), high, 6, plainLabel)
 	}
 	last := d.History[len(d.History)-1]
-	alt := fmt.Sprintf("Line chart of the loss over %d epochs. It ends at %.4f on the training part and %.4f on the validation part; the %s.",
-		len(d.History), last.TrainLoss, last.ValidationLoss, c.note)
+	alt := fmt.Sprintf("Line chart of the loss over %d epochs. It ends at %s on the training part and %s on the validation part; the %s.",
+		len(d.History), metric.LossText(last.TrainLoss), metric.LossText(last.ValidationLoss), c.note)
 	return render("training-loss", c.title, alt, chartWidth, chartHeight, func(p page) { c.paint(p, d.History) })
 }
