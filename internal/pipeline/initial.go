@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
@@ -99,14 +100,14 @@ func (p *Prepared) noteInitial(ctx context.Context) error {
 
 // origin is the run or package that the weights are of, if their file lies in one.
 func (i *Initial) origin(path string) (*release.OtherModel, error) {
-	for _, dir := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
+	for _, dir := range homes(path) {
 		record, err := rundir.ReadRecord(filepath.Join(dir, rundir.RecordFile))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
 			return nil, fmt.Errorf("--init-from %s: %w", path, err)
-		case record.Training == nil || record.Training.WeightsSHA256 != weights.Digest(i.tensors):
+		case !trained(record, weights.Digest(i.tensors)):
 			return nil, nil
 		}
 		splitPath := filepath.Join(dir, rundir.SplitFile)
@@ -117,4 +118,25 @@ func (i *Initial) origin(path string) (*release.OtherModel, error) {
 		return &release.OtherModel{Record: record, Split: split, SplitPath: splitPath}, nil
 	}
 	return nil, nil
+}
+
+// homes are the folders of the run or package that the file of weights may be of: of those
+// of one of several networks, above its own.
+func homes(path string) []string {
+	dirs := []string{filepath.Dir(path)}
+	for range 3 {
+		dirs = append(dirs, filepath.Dir(dirs[len(dirs)-1]))
+	}
+	for k := 1; k <= 2; k++ {
+		if filepath.Base(dirs[k]) == rundir.NetworksDir {
+			return dirs[k+1 : k+2]
+		}
+	}
+	return dirs[:2]
+}
+
+// trained says whether weights are those of a network that the run trained.
+func trained(record *rundir.Record, digest string) bool {
+	return record.Training != nil && record.Training.WeightsSHA256 == digest ||
+		slices.ContainsFunc(record.Networks, func(n rundir.NetworkNote) bool { return n.WeightsSHA256 == digest })
 }

@@ -227,6 +227,9 @@ func Build(m model.Model, images nn.Shape, classes int) ([]Built, error) {
 		if k < len(models)-1 && !networkName.MatchString(n.Name) {
 			return nil, fmt.Errorf("network %d is called %q: want small letters and digits", k, n.Name)
 		}
+		if slices.ContainsFunc(built, func(b Built) bool { return b.Name == n.Name }) {
+			return nil, fmt.Errorf("network %d is called %q as one before it", k, n.Name)
+		}
 		t, err := target.MakeTarget(model.TargetOf(n.Model))
 		if err != nil {
 			return nil, err

@@ -28,6 +28,11 @@ func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *run
 	if len(p.Networks) != len(v.networks) {
 		return &Difference{File: rundir.RecordFile, Figure: "networks", Recorded: strconv.Itoa(len(v.networks)), Found: strconv.Itoa(len(p.Networks)), Cause: changed(rundir.RecordFile)}
 	}
+	for k, n := range p.Networks {
+		if recorded := v.networks[k].name; recorded != n.Name {
+			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("networks[%d].name", k), Recorded: recorded, Found: n.Name, Cause: changed(rundir.RecordFile)}
+		}
+	}
 	for k := range p.Networks {
 		if v.result.Epochs == v.limit() {
 			return nil
@@ -177,7 +182,9 @@ func (v *verification) compareOutcome(n *network, found *rundir.TrainingNote) er
 			return v.explain(&Difference{File: rundir.RecordFile, Figure: n.figure(f.name), Recorded: f.recorded, Found: f.found})
 		}
 	}
-	v.result.WeightsSHA256 = found.WeightsSHA256
+	if n.name == "" {
+		v.result.WeightsSHA256 = found.WeightsSHA256
+	}
 	return nil
 }
 

@@ -73,7 +73,7 @@ func networksVerified(t *testing.T, e example) {
 		}
 	}
 	v, err := verified(t, Request{Path: e.run, Epochs: 3})
-	if err != nil || !v.Partial || v.Epochs != 3 {
+	if err != nil || !v.Partial || v.Epochs != 3 || v.WeightsSHA256 != "" {
 		t.Errorf("the first network alone: got %+v, error %v", v, err)
 	}
 	history, err := metric.ReadHistory(filepath.Join(e.run, "history.jsonl"))
@@ -211,8 +211,23 @@ func networksUsed(t *testing.T, e example) {
 	}
 }
 
-// networksRefused gives flags that make sense for one network alone.
+// twins has two networks of one name.
+type twins struct{ twoStep }
+
+// First implements model.Sequence.
+func (m twins) First() []model.Network { return append(m.twoStep.First(), m.twoStep.First()...) }
+
+// networksRefused gives flags that make sense for one network alone, and builds networks
+// that would share a folder.
 func networksRefused(t *testing.T, e example) {
+	m, _, err := model.MakeModel("mlp", "hidden=8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = rundir.Build(twins{twoStep{m}}, nn.Shape{H: 8, W: 8, C: 1}, 3)
+	if err == nil || !strings.Contains(err.Error(), `network 1 is called "reconstruct" as one before it`) {
+		t.Errorf("two networks of one name: %v", err)
+	}
 	for _, flag := range []string{"test-image-size=16", "init-from=" + e.run, "freeze=fc"} {
 		_, err := runtest.Resolve(t, "dataset=folder", "data-dir="+e.data, "model=two-step", flag)
 		name, _, _ := strings.Cut(flag, "=")
