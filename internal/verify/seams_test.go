@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
@@ -52,8 +53,12 @@ func carry(t *testing.T, flags ...string) carried {
 		delete(s.Origins, "output-dir")
 		return s
 	}
-	if _, err := pipeline.Resume(t.Context(), runtest.Quiet(), again(), dir); err != nil {
+	result, err := pipeline.Resume(t.Context(), runtest.Quiet(), again(), dir)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if made, found := pipeline.Made[*release.Package](result); !found || made.Archive != result.Path {
+		t.Errorf("resumed, the run made the package %+v, want the archive %s", made, result.Path)
 	}
 	if judged, err := pipeline.Gate(t.Context(), runtest.Quiet(), again(), dir); err != nil || !judged.Approved {
 		t.Fatalf("the gate gives %+v, error %v", judged, err)
