@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,6 +20,21 @@ func write(t *testing.T, name, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestEnvFileExpansion wants no more memory taken than a file of the greatest size needs,
+// be it by the values of another program.
+func TestEnvFileExpansion(t *testing.T) {
+	for _, prefix := range []string{"BLOCKTRAIN_A", "A"} {
+		text := prefix + "0=0123456789\n"
+		for i := range 60 {
+			text += fmt.Sprintf("%s%d=$%s%d$%s%d\n", prefix, i+1, prefix, i, prefix, i)
+		}
+		_, err := ParseEnv("x.env", []byte(text+"BLOCKTRAIN_B=${"+prefix+"60}\n"))
+		if err == nil || !strings.Contains(err.Error(), "longer by more than 65536 bytes") {
+			t.Errorf("%s: %v", prefix, err)
+		}
+	}
 }
 
 func TestReadEnvFile(t *testing.T) {

@@ -13,6 +13,8 @@ type envParser struct {
 	rest string // that is not read yet
 	line int    // where it begins, from 1
 	set  map[string]envValue
+
+	replaced int // bytes that references were replaced by
 }
 
 // envValue is what a name is set to.
@@ -156,6 +158,9 @@ func (p *envParser) expand(text, escaped string) (string, error) {
 			value, length, err := p.refer(text)
 			if err != nil {
 				return "", err
+			}
+			if p.replaced += len(value); p.replaced > maxEnvFile { // references to references double in length
+				return "", valueErrorf("the values of names make the file longer by more than %d bytes; want shorter ones", maxEnvFile)
 			}
 			b.WriteString(value)
 			text = text[length:]

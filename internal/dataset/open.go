@@ -46,7 +46,7 @@ func Open(ctx context.Context, requests []Request, o OpenOptions) (*Opened, erro
 		return nil, &config.UsageError{Err: err}
 	}
 	for i, r := range requests {
-		d, err := o.OpenSource(ctx, r, sources[i])
+		d, err := o.openSource(ctx, r, sources[i])
 		if err != nil {
 			return nil, err
 		}
@@ -60,8 +60,8 @@ func Open(ctx context.Context, requests []Request, o OpenOptions) (*Opened, erro
 	return opened, nil
 }
 
-// OpenSource opens one dataset, whose module is made already.
-func (o OpenOptions) OpenSource(ctx context.Context, r Request, source Source) (Dataset, error) {
+// openSource opens one dataset, whose module is made already.
+func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (Dataset, error) {
 	if o.Offline || o.DryRun {
 		source = Offline(source)
 	}

@@ -48,10 +48,6 @@ type Decoder struct {
 	KeepDepth bool
 }
 
-// DecodeFile reads the image file at path as the zero [Decoder] does. An error begins
-// with the path and says what is wrong with the file.
-func DecodeFile(path string) (Image, error) { return Decoder{}.DecodeFile(path) }
-
 // DecodeFile reads the image file at path as [Decoder.Decode] does. An error begins
 // with the path and says what is wrong with the file.
 func (d Decoder) DecodeFile(path string) (Image, error) {

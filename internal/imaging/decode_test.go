@@ -392,21 +392,21 @@ func TestDecodeFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := DecodeFile(path)
+	_, err := (Decoder{}).DecodeFile(path)
 	want := path + `: not a PNG, JPEG or GIF file: starts with "hello"`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
-	if _, err := DecodeFile(filepath.Join(dir, "none.png")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (Decoder{}).DecodeFile(filepath.Join(dir, "none.png")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := DecodeFile(dir); err == nil || !strings.HasSuffix(err.Error(), "is not a regular file") {
+	if _, err := (Decoder{}).DecodeFile(dir); err == nil || !strings.HasSuffix(err.Error(), "is not a regular file") {
 		t.Errorf("directory: %v", err)
 	}
 	if err := os.WriteFile(path, encodePNG(t, image.NewGray(image.Rect(0, 0, 2, 3))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	img, err := DecodeFile(path) // a wrong extension does not matter
+	img, err := (Decoder{}).DecodeFile(path) // a wrong extension does not matter
 	if err != nil || img.Height != 3 {
 		t.Errorf("%v, %v", img, err)
 	}

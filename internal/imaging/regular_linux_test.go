@@ -14,7 +14,7 @@ func TestPipeIsNoImage(t *testing.T) {
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Skip("no pipes can be made here:", err)
 	}
-	if _, err := DecodeFile(path); err == nil || !strings.HasSuffix(err.Error(), "x.png is not a regular file") {
+	if _, err := (Decoder{}).DecodeFile(path); err == nil || !strings.HasSuffix(err.Error(), "x.png is not a regular file") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -10,7 +10,8 @@ type Sequence interface {
 	// First are the networks that are trained before the last, in order.
 	First() []Network
 	// InputOf is the shape of the images that network k sees, counted from 0, where the
-	// images of the data have the given one. The first network sees these.
+	// images of the data have the given one. It is not asked for the first network, which
+	// sees these.
 	InputOf(k int, images nn.Shape) nn.Shape
 	// Next writes into dst the image [H,W,C] that network k sees, of the one that network
 	// k-1 saw and of its outputs, in the order in which they are served. k is 1 at least.

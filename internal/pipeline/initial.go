@@ -128,8 +128,8 @@ func homes(path string) []string {
 		dirs = append(dirs, filepath.Dir(dirs[len(dirs)-1]))
 	}
 	for k := 1; k <= 2; k++ {
-		if filepath.Base(dirs[k]) == rundir.NetworksDir {
-			return dirs[k+1 : k+2]
+		if above := dirs[k+1]; filepath.Base(dirs[k]) == rundir.NetworksDir && fileio.Exists(filepath.Join(above, rundir.RecordFile)) {
+			return []string{above}
 		}
 	}
 	return dirs[:2]

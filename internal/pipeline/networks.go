@@ -30,7 +30,7 @@ func (p *Prepared) divide(built []rundir.Built) error {
 		if err != nil {
 			return config.Usage(err)
 		}
-		n := &Prepared{Env: p.Env, Settings: s, Modules: m, Data: p.Data, Name: b.Name}
+		n := &Prepared{Env: p.Env, Settings: s, Modules: m, Data: p.Data, Name: b.Name, derived: b.Derived}
 		if err := n.draw(b); err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ type Prepared struct {
 	Task     target.Task     // what is learnt of an example
 	Network  *rundir.Trained // the same weights, as they are served
 	Name     string          // of the network among several; empty for the last and for a single one
+	derived  bool            // the network sees what another one made
 	Networks []*Prepared     // those of the run in the order of training, itself where there is one; nil in those
 	Record   *rundir.Record
 }
@@ -121,7 +122,7 @@ func (p *Prepared) takeTarget() error {
 // another size outside of training.
 func (p *Prepared) serve() (err error) {
 	classes := p.Data.All.Classes()
-	trained, err := rundir.NewTrained(rundir.Built{Name: p.Name, Graph: p.Graph, Target: p.Modules.Target}, p.Params, classes)
+	trained, err := rundir.NewTrained(rundir.Built{Name: p.Name, Graph: p.Graph, Target: p.Modules.Target, Derived: p.derived}, p.Params, classes)
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,11 @@ func finished(d *rundir.Dir, record *rundir.Record, found *standing) bool {
 		}
 		judged = judged || stage.judges
 	}
+	for _, n := range record.Networks {
+		if !fileio.Exists(d.Network(n.Name).File(rundir.HistoryCSV)) {
+			return false
+		}
+	}
 	return !approved || release.IsPackaged(d, record)
 }
 

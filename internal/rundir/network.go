@@ -61,9 +61,10 @@ func (record *Record) Restore(dir, path string) (*Trained, error) {
 		return nil, err
 	}
 	for at, t := range last.First {
-		file, err := weightsOf(filepath.Join(dir, NetworksDir, t.Name))
+		folder := filepath.Join(dir, NetworksDir, t.Name)
+		file, err := weightsOf(folder)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s has no weights, but its training is finished: %s", folder, RestoreOrRepeat)
 		}
 		if err := t.Load(file, &record.Networks[at].TrainingNote); err != nil {
 			return nil, err
@@ -155,7 +156,7 @@ func (record *Record) Artifact(t *Trained) exporter.Artifact {
 	if t.Name != "" {
 		name += "-" + t.Name
 	}
-	if in := t.Graph.Input().Shape; in != ShapeOf(rule) { // it sees what another one made
+	if in := t.Graph.Input().Shape; t.Derived {
 		rule = imaging.InputRule(in.W, in.H, in.C)
 	}
 	return exporter.Artifact{
@@ -188,8 +189,11 @@ type Trained struct {
 	Params *nn.Parameters
 	Target target.Target
 	Task   target.Task
-	First  []*Trained                                           // the networks whose outputs it depends on, in order; mostly none
-	Next   func(k int, dst, image []uint8, outputs [][]float32) // model.Sequence.Next; nil where First is empty
+	// Derived says that it sees images that another network made, and not those of the data.
+	Derived bool
+
+	First []*Trained                                           // the networks whose outputs it depends on, in order; mostly none
+	Next  func(k int, dst, image []uint8, outputs [][]float32) // model.Sequence.Next; nil where First is empty
 
 	memo exporter.Memo // the network as it was last exported
 }
@@ -208,9 +212,10 @@ func (t *Trained) Images() nn.Shape {
 
 // Built is a network as its model builds it.
 type Built struct {
-	Name   string // as that of Trained
-	Graph  *nn.Graph
-	Target target.Target
+	Name    string // as that of Trained
+	Graph   *nn.Graph
+	Target  target.Target
+	Derived bool // as that of Trained
 }
 
 var networkName = regexp.MustCompile(`^[a-z0-9]+$`)
@@ -218,7 +223,7 @@ var networkName = regexp.MustCompile(`^[a-z0-9]+$`)
 // Build makes the networks of a model for images of a shape and so many classes, in the
 // order in which they are trained.
 func Build(m model.Model, images nn.Shape, classes int) ([]Built, error) {
-	models, input := []model.Network{{Model: m}}, func(int, nn.Shape) nn.Shape { return images }
+	models, input := []model.Network{{Model: m}}, func(_ int, same nn.Shape) nn.Shape { return same }
 	if s, is := m.(model.Sequence); is {
 		models, input = append(slices.Clone(s.First()), models...), s.InputOf
 	}
@@ -234,11 +239,18 @@ func Build(m model.Model, images nn.Shape, classes int) ([]Built, error) {
 		if err != nil {
 			return nil, err
 		}
-		g, err := n.Model.Build(input(k, images), classes)
+		in := images
+		if k > 0 {
+			in = input(k, images)
+			if err := imaging.InputRule(in.W, in.H, in.C).Validate(); err != nil {
+				return nil, fmt.Errorf("network %d: %w", k, err)
+			}
+		}
+		g, err := n.Model.Build(in, classes)
 		if err != nil {
 			return nil, err
 		}
-		built = append(built, Built{n.Name, g, t})
+		built = append(built, Built{n.Name, g, t, k > 0})
 	}
 	return built, nil
 }
@@ -253,7 +265,7 @@ func NewTrained(b Built, p *nn.Parameters, classes []string) (*Trained, error) {
 	if err := task.Check(b.Graph); err != nil {
 		return nil, err
 	}
-	return &Trained{Name: b.Name, Graph: task.Served(b.Graph), Params: p, Target: b.Target, Task: task}, nil
+	return &Trained{Name: b.Name, Graph: task.Served(b.Graph), Params: p, Target: b.Target, Task: task, Derived: b.Derived}, nil
 }
 
 // newChain is the last of networks with drawn weights.

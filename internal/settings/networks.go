@@ -45,7 +45,7 @@ func (s *Settings) OfNetwork(all *Modules, k int, m model.Model) (*Settings, *Mo
 	if k > 0 {
 		modules.Augment = nil
 	}
-	if m == all.Model {
+	if last := len(all.Model.(model.Sequence).First()); k == last { //nolint:forcetypeassert // no other model has several
 		return &own, &modules, nil
 	}
 	modules.Model = m
