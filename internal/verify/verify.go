@@ -151,7 +151,7 @@ func (r *Verification) Text() string {
 		writeLine(&b, "weights", fmt.Sprintf("%s (%s)", r.WeightsSHA256, r.weights))
 	}
 	if len(r.Evaluated) > 0 {
-		writeLine(&b, "evaluated", strings.Join(r.Evaluated, " and ")+" part again, with the figures and probabilities of the record")
+		writeLine(&b, "evaluated", strings.Join(r.Evaluated, " and ")+" part again, with the figures and outputs of the record")
 	}
 	if len(r.NotCompared) > 0 {
 		writeLine(&b, "left out", strings.Join(r.NotCompared, ", ")+": not compared")
