@@ -13,6 +13,9 @@ import (
 // Schema is the version of release.json.
 const Schema = 1
 
+// releaseForm is of release.json.
+var releaseForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}
+
 // Weights says which weights were judged.
 type Weights struct {
 	Name   string `json:"name"` // "best", or "ema" for their running average
@@ -111,7 +114,7 @@ func (r *Release) Force(reason string) error {
 // ReadRelease reads release.json and refuses one that contradicts itself.
 func ReadRelease(path string) (*Release, error) {
 	r := new(Release)
-	if err := fileio.ReadJSON(path, r); err != nil {
+	if err := fileio.ReadJSON(path, r, releaseForm); err != nil {
 		return nil, err
 	}
 	if err := r.check(); err != nil {

@@ -19,11 +19,14 @@ func WriteSplit(path string, s *Split) error {
 	return fileio.WriteBytes(path, b)
 }
 
+// splitForm is of split lists: some five million examples.
+var splitForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{SplitSchema}}
+
 // ReadSplit reads a file that WriteSplit wrote, or a hand-made one of the same
 // form. Whether it fits a dataset is for [Split.Check] to say.
 func ReadSplit(path string) (*Split, error) {
 	var s Split
-	if err := fileio.ReadJSON(path, &s); err != nil {
+	if err := fileio.ReadJSON(path, &s, splitForm); err != nil {
 		return nil, err
 	}
 	if err := s.checkForm(); err != nil {

@@ -78,12 +78,12 @@ func TestReadSplitRefuses(t *testing.T) {
 		{"empty", "", "not the JSON expected here"},
 		{"truncated", good[:len(good)-20], "not the JSON expected here"},
 		{"trailing", good + "{}", "data after the end"},
-		{"unknown field", strings.Replace(good, `"seed"`, `"sead"`, 1), `unknown field "sead"`},
-		{"schema", strings.Replace(good, `"schema": 1`, `"schema": 2`, 1), "schema 2 of a split list: this program reads schema 1"},
+		{"unknown field", strings.Replace(good, `"seed"`, `"sead"`, 1), `sead: the key is unknown`},
+		{"schema", strings.Replace(good, `"schema": 1`, `"schema": 2`, 1), "schema is 2, this program reads 1"},
 		{"digest", strings.Replace(good, s.Dataset, s.Dataset[1:], 1), "want the dataset's digest"},
 		{"missing list", strings.Replace(good, `,
-  "test": [18,19]`, "", 1), "the test list is missing or empty"},
-		{"fraction", strings.Replace(good, "[18,19]", "[18,19.5]", 1), "not the JSON expected here"},
+  "test": [18,19]`, "", 1), "test: the key is missing"},
+		{"fraction", strings.Replace(good, "[18,19]", "[18,19.5]", 1), "test[1]: 19.5 is no whole number"},
 		{"ratios", strings.Replace(good, "[60,20,20]", "[60,20,-20]", 1), "ratios 60/20/-20"},
 	}
 	for _, c := range cases {

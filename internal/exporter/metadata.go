@@ -8,6 +8,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
@@ -64,7 +65,7 @@ func (a Artifact) describe() (map[string]string, error) {
 // none.
 func Labels(file weights.File) []string {
 	var labels []string
-	if err := json.Unmarshal([]byte(file.Metadata[keyLabels]), &labels); err != nil {
+	if err := fileio.DecodeJSON([]byte(file.Metadata[keyLabels]), &labels, fileio.Form{}); err != nil {
 		return nil
 	}
 	return labels

@@ -141,24 +141,6 @@ func MarshalJSON(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ReadJSON decodes the file at path into v and refuses unknown keys and
-// trailing data.
-func ReadJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("%s: not the JSON expected here: %w", path, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: data after the end of the JSON value", path)
-	}
-	return nil
-}
-
 // SHA256 returns the hexadecimal digest of the file at path.
 func SHA256(path string) (string, error) {
 	f, err := os.Open(path)

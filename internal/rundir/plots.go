@@ -24,6 +24,9 @@ type plotNote struct {
 	Alt   string `json:"alt"`
 }
 
+// plotListForm is of plotsIndex.
+var plotListForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}
+
 // WriteFigures writes the plots of the run, in the place of those it had.
 func (d *Dir) WriteFigures(figures []visualization.Figure) error {
 	return fileio.ReplaceDir(d.File(PlotsDir), func(dir string) error {
@@ -43,7 +46,7 @@ func (d *Dir) WriteFigures(figures []visualization.Figure) error {
 // ReadFigures reads the plots of a run again; a run without has none.
 func (d *Dir) ReadFigures() ([]visualization.Figure, error) {
 	var list plotList
-	if err := fileio.ReadJSON(d.File(PlotsDir, plotsIndex), &list); err != nil {
+	if err := fileio.ReadJSON(d.File(PlotsDir, plotsIndex), &list, plotListForm); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, nil
 		}

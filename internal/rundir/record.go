@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -158,6 +157,9 @@ type Execution struct {
 // RecordSchema is the version of run.json.
 const RecordSchema = 1
 
+// recordForm is of run.json.
+var recordForm = fileio.Form{MaxBytes: 16 << 20, Schemas: []int{1}}
+
 // Title is what people call the model: name and version.
 func (record *Record) Title() string { return record.Name + " " + record.ReleaseVersion }
 
@@ -174,18 +176,21 @@ func (i *Identity) Digest() (string, error) {
 // there, in the form that its digest is of. A number that was changed by less
 // than the precision it is used with is another text.
 func RecordedIdentity(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, recordForm.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	var file struct {
-		Identity json.RawMessage `json:"identity"`
-	}
-	if err := json.Unmarshal(b, &file); err != nil {
+	return identityIn(b, path)
+}
+
+// identityIn is the text of the identity in a record that was read from path.
+func identityIn(b []byte, path string) ([]byte, error) {
+	identity, err := fileio.TopKey(b, "identity")
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var text bytes.Buffer
-	if err := json.Indent(&text, file.Identity, "", "  "); err != nil {
+	if err := json.Indent(&text, identity, "", "  "); err != nil {
 		return nil, fmt.Errorf("%s: the identity: %w", path, err)
 	}
 	text.WriteByte('\n')
@@ -204,19 +209,20 @@ func (e *ChangedIdentity) Error() string {
 // ReadRecord reads the record of a run or of a package and refuses one whose
 // identity was changed.
 func ReadRecord(path string) (*Record, error) {
-	r := &Record{}
-	if err := fileio.ReadJSON(path, r); err != nil {
+	b, err := fileio.ReadFile(path, recordForm.MaxBytes)
+	if err != nil {
 		return nil, fmt.Errorf("the run's record cannot be read: %w", err)
 	}
-	if r.Schema != RecordSchema {
-		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, RecordSchema)
+	r := &Record{}
+	if err := fileio.DecodeJSON(b, r, recordForm); err != nil {
+		return nil, fmt.Errorf("the run's record cannot be read: %s: %w", path, err)
 	}
 	for _, n := range r.Networks { // whose names are those of folders
 		if !networkName.MatchString(n.Name) {
 			return nil, fmt.Errorf("%s has a network called %q: want small letters and digits", path, n.Name)
 		}
 	}
-	identity, err := RecordedIdentity(path)
+	identity, err := identityIn(b, path)
 	if err != nil {
 		return nil, err
 	}

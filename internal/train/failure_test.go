@@ -195,7 +195,7 @@ func TestRefusedCheckpoints(t *testing.T) {
 		{"unreadable state", func(t *testing.T, _ *Job, last string) { setState(t, last, "{") },
 			[]string{"its training_state cannot be read"}},
 		{"another schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":3}`) },
-			[]string{"its training_state has schema 3, this program reads 2"}},
+			[]string{"its training_state cannot be read: schema is 3, this program reads 1 or 2"}},
 		{"another contract", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":2,"contract_version":99}`) },
 			[]string{"written under version 99 of the reproducibility contract", "finish the run with the program that began it"}},
 		{"negative position", func(t *testing.T, _ *Job, last string) {

@@ -81,7 +81,7 @@ func networksVerified(t *testing.T, e example) {
 		t.Fatal(err)
 	}
 	var validation metric.Evaluation
-	if err := fileio.ReadJSON(filepath.Join(e.run, "evaluation", "validation.json"), &validation); err != nil {
+	if err := fileio.ReadJSON(filepath.Join(e.run, "evaluation", "validation.json"), &validation, fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}); err != nil {
 		t.Fatal(err)
 	}
 	// The networks one after the other give what the last one alone gave in training.
