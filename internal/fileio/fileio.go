@@ -4,10 +4,8 @@ package fileio
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -126,19 +124,6 @@ func WriteJSON(path string, v any) error {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return WriteBytes(path, b)
-}
-
-// MarshalJSON is the one form that every JSON file of the program has: two
-// spaces, no HTML escapes, a final newline.
-func MarshalJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }
 
 // SHA256 returns the hexadecimal digest of the file at path.

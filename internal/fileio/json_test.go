@@ -1,6 +1,7 @@
 package fileio
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -145,6 +146,45 @@ func TestDecodeJSON(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestMarshalJSONBySchema(t *testing.T) {
+	for schema, want := range map[int]string{
+		1: good,
+		2: strings.NewReplacer(`"schema":1`, `"schema":2`, `,"old":1`, `,"new":"<n>","later":"l"`).Replace(good),
+	} {
+		var d document
+		if err := DecodeJSON([]byte(good), &d, Form{Schemas: []int{1}}); err != nil {
+			t.Fatal(err)
+		}
+		d.Schema, d.New, d.Later = schema, "<n>", "l"
+		b, err := MarshalJSON(&d)
+		var got bytes.Buffer
+		if err == nil {
+			err = json.Compact(&got, b)
+		}
+		if err != nil || got.String() != want {
+			t.Errorf("schema %d: %v\n%s, want\n%s", schema, err, got.String(), want)
+		}
+		if err := DecodeJSON(b, &d, Form{Schemas: []int{schema}}); err != nil {
+			t.Errorf("schema %d is not read again: %v", schema, err)
+		}
+		// A part of a document takes the schema from whoever writes it.
+		type part struct {
+			Inside []map[string]document `json:"inside"`
+		}
+		b, err = MarshalJSONAs(part{[]map[string]document{{"d": d}, nil}}, schema)
+		got.Reset()
+		if err == nil {
+			err = json.Compact(&got, b)
+		}
+		if want := `{"inside":[{"d":` + want + `},null]}`; err != nil || got.String() != want {
+			t.Errorf("schema %d, inside: %v\n%s, want\n%s", schema, err, got.String(), want)
+		}
+		if _, err := MarshalJSON(part{}); err == nil {
+			t.Error("a part is written without a schema")
+		}
 	}
 }
 

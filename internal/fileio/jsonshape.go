@@ -43,6 +43,9 @@ type shapeField struct {
 	from, to int // the first and the last schema that has it
 }
 
+// allSchemas is above every schema.
+const allSchemas = 1 << 30
+
 // in says whether a document of that schema knows the key.
 func (f *shapeField) in(schema int) bool { return f.from <= schema && schema <= f.to }
 
@@ -137,7 +140,7 @@ func (s *shape) addFields(t reflect.Type) error {
 		case f.Anonymous || !tagged || name == "":
 			return fmt.Errorf("the field %s of %s has no name in JSON", f.Name, t)
 		}
-		field := shapeField{name: name, typ: f.Type, from: 0, to: 1 << 30}
+		field := shapeField{name: name, typ: f.Type, from: 0, to: allSchemas}
 		field.optional = strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
 		if err := field.setSchemas(f.Tag.Get("schema")); err != nil {
 			return fmt.Errorf("the field %s of %s: %w", f.Name, t, err)

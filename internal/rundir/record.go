@@ -154,18 +154,20 @@ type Execution struct {
 	Settings  []config.NamedValue `json:"settings"`
 }
 
-// RecordSchema is the version of run.json.
-const RecordSchema = 1
+// RecordSchema is the version of run.json that new runs have. Those of schema 1 are read,
+// and written again where a stage is repeated, by the rules of schema 1: its keys, and what
+// its identity lists. A field that schema 2 added has the tag schema:"2".
+const RecordSchema = 2
 
 // recordForm is of run.json.
-var recordForm = fileio.Form{MaxBytes: 16 << 20, Schemas: []int{1}}
+var recordForm = fileio.Form{MaxBytes: 16 << 20, Schemas: []int{1, RecordSchema}}
 
 // Title is what people call the model: name and version.
 func (record *Record) Title() string { return record.Name + " " + record.ReleaseVersion }
 
-// Digest is the SHA-256 of the identity's JSON.
-func (i *Identity) Digest() (string, error) {
-	b, err := fileio.MarshalJSON(i)
+// Digest is the SHA-256 of the identity's JSON in a record of the given schema.
+func (i *Identity) Digest(schema int) (string, error) {
+	b, err := fileio.MarshalJSONAs(i, schema)
 	if err != nil {
 		return "", fmt.Errorf("cannot describe the run's identity: %w", err)
 	}

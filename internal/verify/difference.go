@@ -81,6 +81,15 @@ func documentOf(v any) (document, error) {
 	return parseDocument(b)
 }
 
+// identityOf is the identity of a record as it would be written.
+func identityOf(record *rundir.Record) (document, error) {
+	b, err := fileio.MarshalJSONAs(&record.Identity, record.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return parseDocument(b)
+}
+
 // without removes keys from a document that is an object.
 func without(d document, keys ...string) document {
 	if object, is := d.(map[string]any); is {
