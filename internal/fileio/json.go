@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"reflect"
 	"slices"
@@ -178,6 +179,10 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 // opened, since opening a pipe waits for who writes.
 func openRegular(path string) (*os.File, int64, error) {
 	info, err := os.Stat(path)
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		failed.Op = "open" // as it is to whoever asks
+	}
 	if err != nil {
 		return nil, 0, err
 	}
