@@ -18,6 +18,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
 // errPrefix ends the training after the epochs that were asked for.
@@ -208,7 +209,7 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 // compareEvaluation evaluates a part again and compares every figure but times.
 func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, part dataset.Part) error {
 	name := rundir.EvaluationFile(part)
-	recorded, err := readDocument(v.file(name))
+	recorded, err := finding.Read(v.file(name))
 	if err != nil {
 		return v.lacking(name, err)
 	}
@@ -216,11 +217,11 @@ func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepar
 	if err != nil {
 		return err
 	}
-	found, err := documentOf(e.Result)
+	found, err := finding.Of(e.Result)
 	if err != nil {
 		return err
 	}
-	if d := firstDifference("", without(recorded, "latency_ms"), found); d != nil {
+	if d := finding.First("", finding.Without(recorded, "latency_ms"), found); d != nil {
 		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
 		return d
 	}

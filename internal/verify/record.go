@@ -27,12 +27,6 @@ import (
 // What verification finds without training: whether the files of a run or package
 // say the same of each other.
 
-// changed is the cause of what only the change of a file explains: one of those
-// named, which do not say the same.
-func changed(files ...string) string {
-	return strings.Join(files, " or ") + " was changed after it was written, or is damaged"
-}
-
 // checkFiles compares a package with its list of digests.
 func (v *verification) checkFiles(context.Context) error {
 	v.packaged = rundir.HoldsPackage(v.folder)

@@ -220,10 +220,10 @@ func checkDifference(t *testing.T, request Request, file string, epoch int, figu
 		t.Fatalf("got %+v, error %v: want a difference in %s, %s", v, err, file, figure)
 	}
 	if d.File != file || d.Epoch != epoch || d.Figure != figure || d.Recorded == d.Found {
-		t.Errorf("the difference is in %s: recorded %s, found %s; want it in %s, epoch %d, %s", d.place(), d.Recorded, d.Found, file, epoch, figure)
+		t.Errorf("the difference is in %s: recorded %s, found %s; want it in %s, epoch %d, %s", d.Place(), d.Recorded, d.Found, file, epoch, figure)
 	}
-	if !strings.Contains(err.Error(), d.place()) {
-		t.Errorf("error %q does not name %s", err, d.place())
+	if !strings.Contains(err.Error(), d.Place()) {
+		t.Errorf("error %q does not name %s", err, d.Place())
 	}
 	return d.Cause
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -134,6 +135,13 @@ func (v *verification) file(name string) string {
 	return filepath.Join(v.folder, filepath.FromSlash(name))
 }
 
+// ours says whether this version of the program made the record, so that what it
+// writes in words and draws can be written and drawn again, to the byte. A record of
+// an earlier schema is an older program's, whatever name that had.
+func (v *verification) ours() bool {
+	return v.record.Schema == rundir.RecordSchema && v.record.Execution.Program == buildinfo.Program()
+}
+
 func (v *verification) warn(text string) {
 	v.env.Log.Warn(text)
 	v.result.Warnings = append(v.result.Warnings, text)
@@ -157,7 +165,7 @@ func (r *Verification) Text() string {
 		writeLine(&b, "left out", strings.Join(r.NotCompared, ", ")+": not compared")
 	}
 	if d := r.FirstDifference; d != nil {
-		d.describe(&b)
+		describe(d, &b)
 	}
 	writeLine(&b, "time", pipeline.Seconds(time.Duration(r.Seconds*float64(time.Second))))
 	return b.String()
@@ -175,8 +183,8 @@ func (r *Verification) verdict() string {
 }
 
 // describe writes the difference's lines of an account.
-func (d *Difference) describe(b *strings.Builder) {
-	writeLine(b, "differs", d.place())
+func describe(d *Difference, b *strings.Builder) {
+	writeLine(b, "differs", d.Place())
 	writeLine(b, "recorded", d.Recorded)
 	writeLine(b, "found", d.Found)
 	if len(d.Others) > 0 {
