@@ -1,6 +1,10 @@
 package dataset
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+)
 
 // Duplicates reports images of the validation and test parts that are, pixel for
 // pixel, also in an earlier part (training, then validation): a result on them
@@ -68,6 +72,40 @@ func (f *Duplicates) add(d Dataset, part Part, i int, ofPart Part, of int) {
 			OfPart: ofPart.String(), OfSource: d.Source(of), OfLabel: d.Classes()[other.Label],
 		})
 	}
+}
+
+// Check refuses counts that are not those of the listed pairs, as far as these are
+// listed, and pairs that there cannot be in a dataset of these classes.
+func (f *Duplicates) Check(classes []string) error {
+	var counted Duplicates
+	for i, p := range f.Pairs {
+		test := p.Part == PartTest.String() && (p.OfPart == PartTrain.String() || p.OfPart == PartValidation.String())
+		validation := p.Part == PartValidation.String() && p.OfPart == PartTrain.String()
+		switch {
+		case !test && !validation:
+			return fmt.Errorf("pair %d is of the parts %q and %q, want an image of a later part first", i, p.Part, p.OfPart)
+		case !slices.Contains(classes, p.Label) || !slices.Contains(classes, p.OfLabel):
+			return fmt.Errorf("pair %d has the labels %q and %q, which are not both classes of the dataset", i, p.Label, p.OfLabel)
+		case p.Source == "" || p.OfSource == "":
+			return fmt.Errorf("pair %d does not say which images it is of", i)
+		case test:
+			counted.Test++
+		default:
+			counted.Validation++
+		}
+		if p.Label != p.OfLabel {
+			counted.Conflicting++
+		}
+	}
+	all := f.Validation + f.Test
+	fits := counted.Validation == f.Validation && counted.Test == f.Test && counted.Conflicting == f.Conflicting
+	if all > maxPairs { // of which the first are listed
+		fits = len(f.Pairs) == maxPairs && counted.Validation <= f.Validation && counted.Test <= f.Test && counted.Conflicting <= f.Conflicting && f.Conflicting <= all
+	}
+	if f.Schema != 1 || !fits {
+		return fmt.Errorf("it counts %d images of the validation part, %d of the test part and %d with other labels, which its list does not", f.Validation, f.Test, f.Conflicting)
+	}
+	return nil
 }
 
 // Shared returns those of the examples inB of b whose pixels are also those of

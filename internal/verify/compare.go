@@ -19,6 +19,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
+	"github.com/blocktrain/blocktrain/internal/verify/recompute"
 )
 
 // errPrefix ends the training after the epochs that were asked for.
@@ -30,7 +31,7 @@ func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *run
 		return &Difference{File: rundir.RecordFile, Figure: "networks", Recorded: strconv.Itoa(len(v.networks)), Found: strconv.Itoa(len(p.Networks)), Cause: changed(rundir.RecordFile)}
 	}
 	for k, n := range p.Networks {
-		if recorded := v.networks[k].name; recorded != n.Name {
+		if recorded := v.networks[k].Name; recorded != n.Name {
 			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("networks[%d].name", k), Recorded: recorded, Found: n.Name, Cause: changed(rundir.RecordFile)}
 		}
 	}
@@ -61,7 +62,7 @@ func (v *verification) limit() int {
 
 // trainNetwork repeats the training of one network. It ends with errPrefix after the
 // epochs that were asked for.
-func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *network, dir *rundir.Dir) error {
+func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *recompute.Network, dir *rundir.Dir) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	observer, remove := rundir.Observe(v.env, p.Settings.Epochs)
@@ -72,8 +73,8 @@ func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, r
 	switch {
 	case c.difference != nil:
 		return c.difference
-	case errors.As(err, &diverged) && c.epochs < len(recorded.history):
-		return v.explain(&Difference{File: rundir.HistoryOf(recorded.name), Epoch: c.epochs + 1, Figure: "train_loss", Recorded: config.Exact(recorded.history[c.epochs].TrainLoss), Found: err.Error()})
+	case errors.As(err, &diverged) && c.epochs < len(recorded.History):
+		return v.explain(&Difference{File: rundir.HistoryOf(recorded.Name), Epoch: c.epochs + 1, Figure: "train_loss", Recorded: config.Exact(recorded.History[c.epochs].TrainLoss), Found: err.Error()})
 	case err != nil:
 		return err
 	}
@@ -88,7 +89,7 @@ func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, r
 type comparison struct {
 	train.Observer
 	*verification
-	recorded   *network
+	recorded   *recompute.Network
 	epochs     int // of the network that were compared
 	stop       context.CancelCauseFunc
 	difference *Difference
@@ -97,13 +98,13 @@ type comparison struct {
 // Epoch implements train.Observer. It ends the training at the first difference.
 func (c *comparison) Epoch(e metric.Epoch, epochs int, best bool) {
 	c.Observer.Epoch(e, epochs, best)
-	history := c.recorded.history
+	history := c.recorded.History
 	if e.Epoch > len(history) {
 		c.difference = c.explain(&Difference{
-			File: rundir.RecordFile, Figure: c.recorded.figure("epochs"), Recorded: strconv.Itoa(len(history)), Found: "training that goes on",
+			File: rundir.RecordFile, Figure: c.recorded.Figure("epochs"), Recorded: strconv.Itoa(len(history)), Found: "training that goes on",
 		})
 	} else {
-		c.difference = c.compareEpoch(rundir.HistoryOf(c.recorded.name), history[e.Epoch-1], e)
+		c.difference = c.compareEpoch(rundir.HistoryOf(c.recorded.Name), history[e.Epoch-1], e)
 	}
 	if c.difference != nil {
 		c.stop(c.difference)
@@ -172,18 +173,22 @@ func (v *verification) explain(d *Difference) *Difference {
 }
 
 // compareOutcome compares how the training of a network ended.
-func (v *verification) compareOutcome(n *network, found *rundir.TrainingNote) error {
-	recorded := n.note
+func (v *verification) compareOutcome(n *recompute.Network, found *rundir.TrainingNote) error {
+	recorded := n.Note
 	for _, f := range []struct{ name, recorded, found string }{
 		{"epochs", strconv.Itoa(recorded.Epochs), strconv.Itoa(found.Epochs)},
 		{"best_epoch", strconv.Itoa(recorded.BestEpoch), strconv.Itoa(found.BestEpoch)},
+		{"stopped", recorded.Stopped, found.Stopped},
 		{"weights_sha256", recorded.WeightsSHA256, found.WeightsSHA256},
 	} {
+		if f.name == "stopped" && !v.ours() && f.recorded != "" && f.found != "" { // in other words
+			continue
+		}
 		if f.recorded != f.found {
-			return v.explain(&Difference{File: rundir.RecordFile, Figure: n.figure(f.name), Recorded: f.recorded, Found: f.found})
+			return v.explain(&Difference{File: rundir.RecordFile, Figure: n.Figure(f.name), Recorded: cmp.Or(f.recorded, nothing), Found: cmp.Or(f.found, nothing)})
 		}
 	}
-	if n.name == "" {
+	if n.Name == "" {
 		v.result.WeightsSHA256 = found.WeightsSHA256
 	}
 	return nil

@@ -109,7 +109,7 @@ func (v *verification) settings() (*settings.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.DataMode, s.Workers, s.CheckpointInterval = v.request.DataMode, v.request.Workers, 0
+	s.DataMode, s.Workers = v.request.DataMode, v.request.Workers
 	s.DataDirs = v.request.DataDirs
 	if len(s.DataDirs) == 0 {
 		s.DataDirs = v.record.DataDirs(v.request.Path)

@@ -190,12 +190,10 @@ func (v *verification) notRebuilt() []string {
 // Evaluations on other data are of no record.
 func (v *verification) notCompared() []string {
 	names := []string{
-		rundir.ReportFile, rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, logging.TextFile, logging.JSONFile,
+		path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, logging.TextFile, logging.JSONFile,
 	}
 	for _, n := range v.record.Networks {
-		for _, name := range []string{rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile)} {
-			names = append(names, path.Join(rundir.NetworksDir, n.Name, name))
-		}
+		names = append(names, path.Join(rundir.NetworksDir, n.Name, train.CheckpointDir, train.LastFile))
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return !fileio.Exists(v.file(name)) })
 	evaluations, _ := fileio.FilesBelow(v.file(rundir.EvaluationDir)) // a run that was only trained has none
