@@ -200,36 +200,37 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 	if err != nil {
 		return err
 	}
+	model, scored := classifier.Of(p.Record, t), map[dataset.Part]*pipeline.Scored{}
 	for _, part := range rundir.EvaluatedParts() {
 		if !fileio.Exists(v.file(rundir.EvaluationFile(part))) {
 			continue // of a run that was only trained
 		}
-		if err := v.compareEvaluation(ctx, p, classifier.Of(p.Record, t), part); err != nil {
+		if scored[part], err = v.compareEvaluation(ctx, p, model, part); err != nil {
 			return err
 		}
 	}
-	return nil
+	return v.comparePlots(p, model, scored)
 }
 
 // compareEvaluation evaluates a part again and compares every figure but times.
-func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, part dataset.Part) error {
+func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, part dataset.Part) (*pipeline.Scored, error) {
 	name := rundir.EvaluationFile(part)
 	recorded, err := finding.Read(v.file(name))
 	if err != nil {
-		return v.lacking(name, err)
+		return nil, v.lacking(name, err)
 	}
 	e, err := p.EvaluatePart(ctx, model, part)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	found, err := finding.Of(e.Result)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if d := finding.First("", finding.Without(recorded, "latency_ms"), found); d != nil {
 		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
-		return d
+		return nil, d
 	}
 	v.result.Evaluated = append(v.result.Evaluated, part.String())
-	return nil
+	return e, nil
 }

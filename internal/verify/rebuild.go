@@ -80,7 +80,13 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err := p.Assemble(ctx); err != nil {
 		return nil, err
 	}
-	return p, v.compareIdentity(p.Record)
+	if err := v.compareIdentity(p.Record); err != nil {
+		return nil, err
+	}
+	if err := v.compareDuplicates(p); err != nil {
+		return nil, err
+	}
+	return p, v.compareInitial(ctx, p)
 }
 
 // openData opens the data and compares it. What is nowhere is downloaded into a folder

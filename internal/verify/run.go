@@ -27,7 +27,7 @@ import (
 // What verification finds of a run directory's files for people and for servers,
 // which are no source of anything else.
 
-// checkMade makes the model card and the exported model of a run again and compares
+// checkMade makes the model card, the report and the exported model of a run again and compares
 // those that are there. What they say follows from the other files, and from the
 // version of the program that wrote them, which may be any that the record names.
 // It comes last: where another file was changed too, that says more.
@@ -44,24 +44,23 @@ func (v *verification) checkMade(context.Context) error {
 		return err
 	}
 	for _, program := range distinct(append(v.programs(), how.Program)) {
-		if len(present) == 0 {
-			break
-		}
 		if present, err = v.differing(program, how, present); err != nil {
 			return err
 		}
+		if len(present) == 0 {
+			return nil
+		}
 	}
-	if len(present) > 0 {
-		return v.madeOtherwise(present[0])
-	}
-	return nil
+	return v.madeOtherwise(present[0])
 }
 
 // made lists the files that can be made again and that the run has.
 func (v *verification) made() ([]string, error) {
 	var names []string
-	if fileio.Exists(v.file(rundir.CardFile)) {
-		names = append(names, rundir.CardFile)
+	for _, name := range []string{rundir.CardFile, rundir.ReportFile} {
+		if fileio.Exists(v.file(name)) {
+			names = append(names, name)
+		}
 	}
 	if !fileio.Exists(v.file(rundir.ExportDir)) {
 		return names, nil
@@ -144,18 +143,34 @@ func (v *verification) differing(program string, how *rundir.ExportNote, names [
 			differ = append(differ, name)
 		}
 	}
-	return differ, nil
+	return append(differ, v.missing(dir, how)...), nil
+}
+
+// missing are the files of the exported model that were made in dir and that the run does
+// not have, although it has some.
+func (v *verification) missing(dir string, how *rundir.ExportNote) []string {
+	if how.Exporters == nil || !fileio.Exists(v.file(path.Join(rundir.ExportDir, release.ExportFile))) {
+		return nil
+	}
+	made, _ := fileio.FilesBelow(filepath.Join(dir, rundir.ExportDir)) // without one, nothing is exported
+	var names []string
+	for _, name := range made {
+		if name = path.Join(rundir.ExportDir, name); !fileio.Exists(v.file(name)) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // madeOtherwise is the difference of a file that no version of the program at hand
 // makes. Where another one wrote the run, its words are not known.
 func (v *verification) madeOtherwise(name string) error {
-	if slices.ContainsFunc(v.programs(), func(program string) bool { return program != buildinfo.Program() }) {
+	if !v.ours() || slices.ContainsFunc(v.programs(), func(program string) bool { return program != buildinfo.Program() }) {
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
 		return nil
 	}
 	remedy := "gate"
-	if name != rundir.CardFile {
+	if name != rundir.CardFile && name != rundir.ReportFile {
 		remedy = "export"
 	}
 	return &Difference{File: name, Figure: "content", Recorded: "what weights and record give", Found: "other bytes",

@@ -3,6 +3,7 @@ package recompute
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -33,34 +34,42 @@ func (s *Subject) checkPlots() error {
 	data := visualization.Data{
 		History: s.Networks[len(s.Networks)-1].History, Validation: s.results[dataset.PartValidation], Test: s.results[dataset.PartTest],
 	}
-	var names []string
 	for _, f := range drawn {
-		if slices.Contains(names, f.Name) {
+		if slices.Contains(s.drawn, f.Name) {
 			return plotDiffers(plotsIndex, "plots", f.Name+" twice", "each plot once")
 		}
-		names = append(names, f.Name)
+		s.drawn = append(s.drawn, f.Name)
 		if err := s.checkPlot(f, data); err != nil {
 			return err
 		}
 	}
-	return s.checkNothingMissing(names, data)
+	return s.checkOrder(data)
 }
 
-// checkNothingMissing finds plots that the settings of the record ask for and that can
-// be drawn.
-func (s *Subject) checkNothingMissing(names []string, data visualization.Data) error {
+// checkOrder finds plots that the settings of the record ask for and that can be drawn
+// here, and plots that they do not ask for or that are in another order.
+func (s *Subject) checkOrder(data visualization.Data) error {
 	asked, err := s.visualizations()
-	if err != nil || !s.Ours { // the settings are checked where they are listed
+	if err != nil {
+		return finding.Unreadable(rundir.RecordFile, err)
+	}
+	if !s.Ours {
 		return nil
 	}
+	var want []string
 	for _, selection := range asked {
 		v, _, err := visualization.MakeVisualization(selection.Name, selection.Options)
 		if err != nil {
 			return finding.Unreadable(rundir.RecordFile, err)
 		}
-		if _, err := v.Draw(data); err == nil && !slices.Contains(names, selection.Name) {
-			return plotDiffers(plotsIndex, "plots", finding.Nothing, selection.Name)
+		if slices.Contains(s.drawn, selection.Name) {
+			want = append(want, selection.Name)
+		} else if _, err := v.Draw(data); err == nil {
+			want = append(want, selection.Name)
 		}
+	}
+	if !slices.Equal(s.drawn, want) {
+		return plotDiffers(plotsIndex, "plots", fmt.Sprint(s.drawn), fmt.Sprint(want))
 	}
 	return nil
 }
@@ -78,16 +87,77 @@ func (s *Subject) checkPlot(f visualization.Figure, data visualization.Data) err
 	}
 	found, err := v.Draw(data)
 	if errors.Is(err, visualization.ErrNothingToDraw) {
+		s.undrawn = append(s.undrawn, f)
 		return nil
 	}
 	if err != nil {
 		return finding.Unreadable(plotsIndex, err)
 	}
-	return s.ComparePlot(f, found)
+	return s.comparePlot(f, found)
 }
 
-// ComparePlot compares a plot of the run or package with the same drawn again.
-func (s *Subject) ComparePlot(recorded, found visualization.Figure) error {
+// Redraw draws the plots again that Check could not, and those that the settings ask for
+// and that are not there, by the function given, which has the data. It leaves out those
+// for which there is nothing to draw.
+func (s *Subject) Redraw(draw func([]visualization.Visualization) ([]visualization.Figure, error)) error {
+	recorded := map[string]visualization.Figure{}
+	var all []visualization.Visualization
+	add := func(name, options string) error {
+		v, _, err := visualization.MakeVisualization(name, options)
+		all = append(all, v)
+		return err
+	}
+	for _, f := range s.undrawn {
+		recorded[f.Name] = f
+		if err := add(f.Name, s.plotOptions(f.Name)); err != nil {
+			return finding.Unreadable(plotsIndex, err)
+		}
+	}
+	if err := s.addMissing(add); err != nil {
+		return finding.Unreadable(rundir.RecordFile, err)
+	}
+	drawn, err := draw(all)
+	if err != nil {
+		return err
+	}
+	for _, found := range drawn {
+		f, there := recorded[found.Name]
+		if !there {
+			return plotDiffers(plotsIndex, "plots", finding.Nothing, found.Name)
+		}
+		delete(recorded, found.Name)
+		if err := s.comparePlot(f, found); err != nil {
+			return err
+		}
+	}
+	for name := range recorded {
+		return plotDiffers(plotsIndex, "plots", name, "nothing to draw")
+	}
+	return nil
+}
+
+// addMissing adds the visualizations that the settings ask for and of which there is no
+// plot. What another version drew of them is not known.
+func (s *Subject) addMissing(add func(name, options string) error) error {
+	if !s.Ours {
+		return nil
+	}
+	asked, err := s.visualizations()
+	if err != nil {
+		return err
+	}
+	for _, selection := range asked {
+		if !slices.Contains(s.drawn, selection.Name) {
+			if err := add(selection.Name, selection.Options); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// comparePlot compares a plot of the run or package with the same drawn again.
+func (s *Subject) comparePlot(recorded, found visualization.Figure) error {
 	for _, f := range []struct {
 		file, figure    string
 		recorded, found []byte

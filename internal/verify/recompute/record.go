@@ -2,6 +2,7 @@ package recompute
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,8 +47,8 @@ func (s *Subject) checkRecord() error {
 	if (i.InitSHA256 != "") != (r.Initial != nil) && (s.Ours || r.Initial != nil) { // older records may lack it
 		return recordDiffers("initial", presence(r.Initial != nil), presence(i.InitSHA256 != "")+", by identity.init_sha256")
 	}
-	if r.Initial != nil && r.Initial.File == "" {
-		return recordDiffers("initial.file", "", "the name of a file")
+	if err := s.checkInitial(); err != nil {
+		return err
 	}
 	if r.Execution.Workers < 1 {
 		return recordDiffers("execution.workers", strconv.Itoa(r.Execution.Workers), "at least 1")
@@ -58,6 +59,28 @@ func (s *Subject) checkRecord() error {
 		}
 	}
 	return s.checkExecution()
+}
+
+// checkInitial refuses what no record says of weights that training began with: of a file
+// that is of no run or package, nothing is known.
+func (s *Subject) checkInitial() error {
+	i := s.Record.Initial
+	switch {
+	case i == nil:
+		return nil
+	case i.File == "":
+		return recordDiffers("initial.file", "", "the name of a file")
+	case i.Model == "" && (len(i.Datasets) > 0 || !i.Unknown || i.Unseen):
+		return recordDiffers("initial", "data that the weights were trained on", "no model that they are of")
+	case s.Ours && i.Model != "" && len(i.Datasets) == 0:
+		return recordDiffers("initial.datasets", "", "those of "+i.Model)
+	}
+	for _, d := range i.Datasets {
+		if b, err := hex.DecodeString(d.SHA256); err != nil || len(b) != 32 || d.Examples < 1 || d.Name == "" {
+			return recordDiffers("initial.datasets", fmt.Sprintf("%+v", d), "a name, a digest and a number of examples")
+		}
+	}
+	return nil
 }
 
 func presence(there bool) string {

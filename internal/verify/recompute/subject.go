@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
+	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
 // Subject is a run or package whose record, split list, histories and decision were
@@ -35,6 +36,8 @@ type Subject struct {
 	modules  *settings.Modules
 	started  *settings.Settings // those of run.env; nil where this program cannot read it
 	results  map[dataset.Part]metric.Result
+	drawn    []string               // names of the plots
+	undrawn  []visualization.Figure // those that cannot be drawn again without the data
 }
 
 // Network is what is recorded of the training of a network.
@@ -114,7 +117,7 @@ func (s *Subject) lacking(name string, err error) error {
 	return d
 }
 
-// otherwords is what to do about a difference of words, or of a drawing: it is one
+// inOtherWords is what to do about a difference of words, or of a drawing: it is one
 // where this version of the program made the record, and else only told.
 func (s *Subject) inOtherWords(d *finding.Difference) error {
 	if s.Ours {
