@@ -27,8 +27,8 @@ import (
 // What verification finds of a run directory's files for people and for servers,
 // which are no source of anything else.
 
-// checkMade makes the model card, the report and the exported model of a run again and compares
-// those that are there. What they say follows from the other files, and from the
+// checkMade makes the model card, the report and the exported model of a run again and
+// compares those that are there. What they say follows from the other files, and from the
 // version of the program that wrote them, which may be any that the record names.
 // It comes last: where another file was changed too, that says more.
 func (v *verification) checkMade(context.Context) error {
@@ -38,6 +38,9 @@ func (v *verification) checkMade(context.Context) error {
 	present, err := v.made()
 	if err != nil {
 		return err
+	}
+	if len(present) == 0 && !fileio.Exists(v.file(rundir.ExportDir)) {
+		return nil
 	}
 	how, err := v.exported()
 	if err != nil {
