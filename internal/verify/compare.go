@@ -20,6 +20,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 	"github.com/blocktrain/blocktrain/internal/verify/recompute"
+	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // errPrefix ends the training after the epochs that were asked for.
@@ -82,7 +83,32 @@ func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, r
 	if err != nil {
 		return err
 	}
-	return v.compareOutcome(recorded, found)
+	if err := v.compareOutcome(recorded, found); err != nil {
+		return err
+	}
+	return v.compareMetadata(recorded, dir.Network(p.Name).BestWeights())
+}
+
+// compareMetadata compares what the file of a run's best weights has beside them. That of
+// a package is made again.
+func (v *verification) compareMetadata(n *recompute.Network, rebuilt string) error {
+	if v.packaged || !v.ours() {
+		return nil
+	}
+	name := v.weightsOf(n.Name)
+	recorded, err := weights.ReadFile(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	found, err := weights.ReadFile(rebuilt)
+	if err != nil {
+		return err
+	}
+	was, is := fmt.Sprint(recorded.Metadata), fmt.Sprint(found.Metadata)
+	if was != is {
+		return &Difference{File: name, Figure: "metadata", Recorded: was, Found: is, Cause: changed(name)}
+	}
+	return nil
 }
 
 // comparison compares the training of a network with its history while it goes on.

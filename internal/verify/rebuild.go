@@ -83,6 +83,9 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err := v.compareIdentity(p.Record); err != nil {
 		return nil, err
 	}
+	if err := v.compareSplit(p); err != nil {
+		return nil, err
+	}
 	if err := v.compareDuplicates(p); err != nil {
 		return nil, err
 	}
@@ -116,6 +119,7 @@ func (v *verification) settings() (*settings.Settings, error) {
 		return nil, err
 	}
 	s.DataMode, s.Workers = v.request.DataMode, v.request.Workers
+	s.SplitFile = v.record.Recorded("split") // for what is kept: the list itself lies in the run
 	s.DataDirs = v.request.DataDirs
 	if len(s.DataDirs) == 0 {
 		s.DataDirs = v.record.DataDirs(v.request.Path)

@@ -69,12 +69,14 @@ func unlisted(d fileio.Difference) *Difference {
 // readRecord reads run.json, whose identity must be the one that its digest is of.
 func (v *verification) readRecord(context.Context) (err error) {
 	v.record, err = rundir.ReadRecord(v.file(rundir.RecordFile))
-	var changed *rundir.ChangedIdentity
+	var other *rundir.ChangedIdentity
 	switch {
-	case errors.As(err, &changed):
-		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: changed.Recorded, Found: changed.Found, Cause: "the identity was edited after the run"}
+	case errors.As(err, &other):
+		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: other.Recorded, Found: other.Found, Cause: "the identity was edited after the run"}
 	case err != nil:
 		return v.lacking(rundir.RecordFile, err)
+	case v.record.Training == nil && (v.packaged || v.record.Decision != "" || len(v.record.Files) > 0):
+		return &Difference{File: rundir.RecordFile, Figure: "training", Recorded: nothing, Found: "files of a finished training", Cause: changed(rundir.RecordFile)}
 	case v.record.Training == nil:
 		return config.Usagef("%s has not been trained to its end: there is nothing to compare with", v.request.Path)
 	}

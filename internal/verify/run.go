@@ -22,6 +22,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
 // What verification finds of a run directory's files for people and for servers,
@@ -61,8 +62,12 @@ func (v *verification) checkMade(context.Context) error {
 func (v *verification) made() ([]string, error) {
 	var names []string
 	for _, name := range []string{rundir.CardFile, rundir.ReportFile} {
-		if fileio.Exists(v.file(name)) {
+		switch {
+		case fileio.Exists(v.file(name)):
 			names = append(names, name)
+		case v.ours() && v.release != nil:
+			return nil, &Difference{File: name, Figure: "file", Recorded: "one in every run with a decision", Found: nothing,
+				Cause: "the file was removed, or the run was interrupted: blocktrain run --run " + config.ShellWord(v.request.Path) + " --resume makes it again"}
 		}
 	}
 	if !fileio.Exists(v.file(rundir.ExportDir)) {
@@ -95,12 +100,35 @@ func distinct(names []string) []string {
 func (v *verification) exported() (*rundir.ExportNote, error) {
 	note, err := release.ReadExport(v.file(rundir.ExportDir))
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && v.ours() && fileio.Exists(v.file(rundir.ExportDir)):
+		return nil, v.lacking(path.Join(rundir.ExportDir, release.ExportFile), err)
 	case errors.Is(err, fs.ErrNotExist): // there is none, or an older version of the program wrote it
 		return v.exportedByRun()
 	case err != nil:
 		return nil, v.lacking(path.Join(rundir.ExportDir, release.ExportFile), err)
 	}
-	return note, nil
+	return note, v.checkExportNote(note)
+}
+
+// checkExportNote refuses a note of the exported model in another form than the program
+// writes it.
+func (v *verification) checkExportNote(note *rundir.ExportNote) error {
+	name := path.Join(rundir.ExportDir, release.ExportFile)
+	made, err := settings.ExportersOf(note)
+	if err != nil {
+		return unreadable(name, err)
+	}
+	if err := v.subject.CheckNotes(name, "exporters", note.Exporters, made.Notes); err != nil {
+		return err
+	}
+	text, err := finding.Read(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	if object, is := text.(map[string]any); !is || object["program"] == nil || object["exporters"] == nil {
+		return &Difference{File: name, Figure: "program, exporters", Recorded: nothing, Found: "both in every such file", Cause: changed(name)}
+	}
+	return nil
 }
 
 // exportedByRun is every format with the options that the run was started with.

@@ -17,6 +17,25 @@ import (
 
 // What verification finds by the data, besides weights and figures.
 
+// compareSplit divides the data again, unless the list was given to the run.
+func (v *verification) compareSplit(p *pipeline.Prepared) error {
+	if !v.ours() || p.Settings.SplitFile != "" {
+		return nil
+	}
+	found, err := dataset.MakeSplit(p.Data.All, v.split.Seed, v.split.Ratios)
+	if err != nil {
+		return unreadable(rundir.SplitFile, err)
+	}
+	if found.Digest() == v.split.Digest() {
+		return nil
+	}
+	d := &Difference{File: rundir.SplitFile, Figure: "sha256", Recorded: v.split.Digest(), Found: found.Digest(), Cause: "the list is not that of its seed and ratios, and no --split was given to the run; " + changed(rundir.SplitFile)}
+	if found.Group != v.split.Group {
+		d.Figure, d.Recorded, d.Found = "group", v.split.Group, found.Group
+	}
+	return d
+}
+
 // compareDuplicates finds the identical images of the parts again. Files of a folder are
 // compared by their paths in it, since it may lie elsewhere.
 func (v *verification) compareDuplicates(p *pipeline.Prepared) error {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -53,12 +55,48 @@ func (s *Subject) checkRecord() error {
 	if r.Execution.Workers < 1 {
 		return recordDiffers("execution.workers", strconv.Itoa(r.Execution.Workers), "at least 1")
 	}
-	if r.Package != nil && s.Packaged {
-		if _, err := settings.PackageExportersOf(r.Package); err != nil {
-			return finding.Unreadable(rundir.RecordFile, err)
-		}
+	if found := engine.ContractVersion; s.Ours && i.ContractVersion != found {
+		return recordDiffers("identity.contract_version", strconv.Itoa(i.ContractVersion), strconv.Itoa(found)+", which the program keeps")
+	}
+	if err := s.checkPackage(); err != nil {
+		return err
 	}
 	return s.checkExecution()
+}
+
+// checkPackage refuses a note of a package that the program does not write, and a package
+// of which there is no note.
+func (s *Subject) checkPackage() error {
+	note := s.Record.Package
+	if note == nil {
+		if s.Ours && !s.Packaged && fileio.Exists(s.file(rundir.PackageDir)) {
+			return recordDiffers("package", "", "a package in "+rundir.PackageDir)
+		}
+		return nil
+	}
+	made, err := settings.PackageExportersOf(note)
+	if err != nil {
+		return finding.Unreadable(rundir.RecordFile, err)
+	}
+	return s.CheckNotes(rundir.RecordFile, "package.exporters", note.Exporters, made.Notes)
+}
+
+// CheckNotes compares the recorded options of exporters with those that they are made
+// with, every one of which this version of the program records.
+func (s *Subject) CheckNotes(file, figure string, recorded, made []rundir.ModuleNote) error {
+	was, err := finding.Of(recorded)
+	if err != nil {
+		return err
+	}
+	is, err := finding.Of(made)
+	if err != nil {
+		return err
+	}
+	if d := finding.First(figure, was, is); d != nil && s.Ours {
+		d.File, d.Cause = file, finding.Changed(file)
+		return d
+	}
+	return nil
 }
 
 // checkInitial refuses what no record says of weights that training began with: of a file
@@ -106,6 +144,29 @@ func (s *Subject) checkExecution() error {
 	}
 	if unknown != "" || s.Ours && !slices.Equal(names, known) {
 		return recordDiffers("execution.settings", fmt.Sprint(names), fmt.Sprintf("%v in the list of the program", known))
+	}
+	return s.checkValues()
+}
+
+// checkValues refuses values that no setting of the execution can have.
+func (s *Subject) checkValues() error {
+	if !s.Ours {
+		return nil
+	}
+	input := map[string]string{}
+	for _, v := range s.Record.Execution.Settings {
+		input[v.Name] = v.Value
+	}
+	own, o := &settings.Settings{}, config.NewOptions(input)
+	own.Declare(o)
+	err := o.Err()
+	if err == nil {
+		all := *s.settings
+		all.Exporters, all.Visualizations = own.Exporters, own.Visualizations
+		_, err = all.MakeModules()
+	}
+	if err != nil {
+		return recordDiffers("execution.settings", err.Error(), "values that the program takes")
 	}
 	return nil
 }
