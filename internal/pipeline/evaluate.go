@@ -59,7 +59,7 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		}
 		made.Parts = append(made.Parts, e.Result)
 	}
-	if err := s.visualize(parts[0], test); err != nil {
+	if err := s.visualize(model, parts[0], test); err != nil {
 		return nil, err
 	}
 	return made, s.Dir.WriteRecord(s.Record)

@@ -243,6 +243,12 @@ func HistoryOf(network string) string {
 	return path.Join(NetworksDir, network, train.HistoryFile)
 }
 
+// HistoryTableOf is the file, from the run directory, with the history of a network as a
+// table.
+func HistoryTableOf(network string) string {
+	return strings.TrimSuffix(HistoryOf(network), train.HistoryFile) + HistoryCSV
+}
+
 // BestWeights is the file of the weights that are evaluated and packaged.
 func (d *Dir) BestWeights() string { return d.File(train.CheckpointDir, train.BestFile) }
 
