@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
@@ -68,11 +70,12 @@ const (
 	TargetImage = "image"
 )
 
-// check refuses the head of another target's result, and one without examples.
-func (h *Head) check(target string) error {
+// check refuses the head of another target's result, and one of a schema that is not
+// among those given.
+func (h *Head) check(target string, schemas ...int) error {
 	switch {
-	case h.Schema != Schema:
-		return fmt.Errorf("schema is %d, want %d", h.Schema, Schema)
+	case !slices.Contains(schemas, h.Schema):
+		return fmt.Errorf("schema is %d, want %s", h.Schema, strings.Trim(strings.ReplaceAll(fmt.Sprint(schemas), " ", " or "), "[]"))
 	case h.Target != target:
 		return fmt.Errorf("target is %q, want %q", h.Target, target)
 	}

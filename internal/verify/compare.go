@@ -17,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -216,7 +217,11 @@ func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepar
 	if err != nil {
 		return err
 	}
-	found, err := documentOf(e.Result)
+	form, err := target.ReadResult(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	found, err := documentOf(metric.InSchema(e.Result, form.Header().Schema))
 	if err != nil {
 		return err
 	}
