@@ -3,6 +3,7 @@ package metric
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Recomputed is the evaluation with every figure that follows from others of it
@@ -14,8 +15,7 @@ func (e *Evaluation) Recomputed() (*Evaluation, error) {
 	if err := e.checkBins(); err != nil {
 		return nil, err
 	}
-	t := newTally(len(e.PerClass))
-	t.examples, t.confusion = e.Examples, e.Confusion
+	t := &tally{examples: e.Examples, cells: slices.Collect(e.Cells())}
 	for i, b := range e.CalibrationBins {
 		t.bins[i] = b.counts()
 	}
@@ -23,7 +23,7 @@ func (e *Evaluation) Recomputed() (*Evaluation, error) {
 	for i, c := range e.PerClass {
 		classes[i] = c.Label
 	}
-	made := t.evaluation(classes)
+	made, _ := InSchema(t.evaluation(classes), e.Schema).(*Evaluation)
 	made.Head, made.Loss, made.TopK.Five = e.Head, e.Loss, e.TopK.Five
 	made.ProbabilitiesSHA256, made.Latency = e.ProbabilitiesSHA256, e.Latency
 	return made, e.checkTopFive()

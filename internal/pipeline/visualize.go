@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -106,15 +107,22 @@ func (p *Prepared) mistakes(list []int, tally *target.ClassTally) ([]visualizati
 	classes := p.Data.All.Classes()
 	for _, m := range metric.Mistakes(tally.Probabilities, tally.Labels, pictureLimit) {
 		i := list[m.Index]
-		caption := fmt.Sprintf("%s, not %s\n%s %% sure", classes[m.Label], classes[m.Predicted], metric.Percent(float64(m.Confidence)))
+		caption := fmt.Sprintf("predicted: %s\nprobability: %s %%\ntruth: %s", classes[m.Predicted], metric.Percent(float64(m.Confidence)), classes[m.Label])
 		shown, err := p.picture(i, caption)
 		if err != nil {
 			return nil, err
 		}
-		shown.File = filepath.Base(p.Data.All.Source(i))
+		shown.File = fileAndFolder(p.Data.All.Source(i))
 		pictures = append(pictures, shown)
 	}
 	return pictures, nil
+}
+
+// fileAndFolder is the end of a path: the file's name after that of its folder, which of a
+// folder dataset is the class.
+func fileAndFolder(source string) string {
+	dir, name := path.Split(filepath.ToSlash(source))
+	return path.Join(path.Base(dir), name)
 }
 
 // reconstructionLimit is the number of reconstructions that are gathered.
@@ -138,7 +146,7 @@ func (p *Prepared) reconstructions(model *classifier.Classifier, list []int, tal
 		made := target.Pixels(model.Output(plan.Run(1, img.Pix), target.Reconstruction), img)
 		rule := p.Data.TestRule
 		pictures = append(pictures, visualization.Picture{
-			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: filepath.Base(p.Data.All.Source(i)),
+			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: fileAndFolder(p.Data.All.Source(i)),
 		})
 	}
 	return pictures, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 	"github.com/blocktrain/blocktrain/internal/verify/recompute"
@@ -249,7 +250,11 @@ func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepar
 	if err != nil {
 		return nil, err
 	}
-	found, err := finding.Of(e.Result)
+	form, err := target.ReadResult(v.file(name))
+	if err != nil {
+		return nil, v.lacking(name, err)
+	}
+	found, err := finding.Of(metric.InSchema(e.Result, form.Header().Schema))
 	if err != nil {
 		return nil, err
 	}

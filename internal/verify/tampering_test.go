@@ -148,7 +148,7 @@ type tampering struct {
 var tamperings = []tampering{
 	{name: "setting", file: rundir.RecordFile, match: `"value": "20"`, with: `"value": "19"`, figure: "identity_sha256", cause: "edited after the run"},
 	{name: "setting, digest anew", file: rundir.RecordFile, match: `"value": "20"`, with: `"value": "19"`, anew: true,
-		figure: "identity.settings[3].value", cause: "run.json or run.env was changed"},
+		figure: "identity.settings[4].value", cause: "run.json or run.env was changed"},
 	{name: "setting in both files, digest anew", file: rundir.RecordFile, match: `"value": "20"`, with: `"value": "19"`, anew: true, also: `BATCH_SIZE=19`,
 		other: "history.jsonl", epoch: 1, figure: "weights_sha256", cause: "a setting, digest or seed in run.json was edited"},
 	{name: "model, digest anew", file: rundir.RecordFile, match: `"hidden": "16"`, with: `"hidden": "17"`, anew: true, other: "weights.safetensors", figure: "content"},
