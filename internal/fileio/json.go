@@ -22,6 +22,15 @@ type Form struct {
 	Schemas []int
 }
 
+// UpTo are the schemas from 1 to the newest one.
+func UpTo(newest int) []int {
+	var schemas []int
+	for n := 1; n <= newest; n++ {
+		schemas = append(schemas, n)
+	}
+	return schemas
+}
+
 // ReadJSON decodes the file at path into v, which must be a pointer, as [DecodeJSON] does.
 // It refuses what is no regular file and what is longer than form allows. Errors name the
 // file and the key.
