@@ -51,7 +51,7 @@ func ReadJSON(path string, v any, form Form) error {
 // cannot be absent; arrays of another length; text that is not Unicode; deep nesting;
 // data behind the document.
 //
-// A key may be missing if its field is marked omitempty. A field with the tag schema:"2"
+// A key may be missing if its field is marked omitempty, and is then never null. A field with the tag schema:"2"
 // is known from schema 2 of the document on, one with schema:"-1" up to schema 1. A type
 // with an UnmarshalJSON of its own must be [Strict].
 func DecodeJSON(b []byte, v any, form Form) error {
