@@ -180,8 +180,8 @@ func TestMarshalJSONBySchema(t *testing.T) {
 		if err == nil {
 			err = json.Compact(&got, b)
 		}
-		if want := `{"inside":[{"d":` + want + `},null]}`; err != nil || got.String() != want {
-			t.Errorf("schema %d, inside: %v\n%s, want\n%s", schema, err, got.String(), want)
+		if inside := `{"inside":[{"d":` + want + `},null]}`; err != nil || got.String() != inside {
+			t.Errorf("schema %d, inside: %v\n%s, want\n%s", schema, err, got.String(), inside)
 		}
 		if _, err := MarshalJSON(part{}); err == nil {
 			t.Error("a part is written without a schema")
