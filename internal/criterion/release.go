@@ -3,6 +3,7 @@ package criterion
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 const Schema = 1
 
 // releaseForm is of release.json.
-var releaseForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}
+var releaseForm = fileio.Form{MaxBytes: 1 << 20, Schemas: fileio.UpTo(Schema)}
 
 // Weights says which weights were judged.
 type Weights struct {
@@ -126,8 +127,8 @@ func ReadRelease(path string) (*Release, error) {
 func (r *Release) check() error {
 	passed := len(r.Failed()) == 0
 	switch {
-	case r.Schema != Schema:
-		return fmt.Errorf("schema is %d, want %d", r.Schema, Schema)
+	case r.Schema < 1 || r.Schema > Schema:
+		return fmt.Errorf("schema is %d, want 1 to %d", r.Schema, Schema)
 	case len(r.Criteria) == 0:
 		return errors.New("it has no criteria")
 	case r.Forced && (strings.TrimSpace(r.ForceReason) == "" || passed || !r.Approved):
@@ -135,9 +136,12 @@ func (r *Release) check() error {
 	case !r.Forced && r.Approved != passed:
 		return fmt.Errorf("approved is %t, which is not what its criteria say", r.Approved)
 	}
-	for _, v := range r.Criteria {
+	for at, v := range r.Criteria {
 		if err := v.check(); err != nil {
 			return err
+		}
+		if slices.ContainsFunc(r.Criteria[:at], func(other Verdict) bool { return other.Name == v.Name }) {
+			return fmt.Errorf("criterion %q judges twice", v.Name)
 		}
 	}
 	return nil

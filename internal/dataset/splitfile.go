@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
@@ -49,6 +50,22 @@ func (s *Split) checkForm() error {
 	for _, part := range Parts() {
 		if len(s.Indexes(part)) == 0 {
 			return fmt.Errorf("the %s list is missing or empty", part)
+		}
+	}
+	return nil
+}
+
+// CheckWithin is what [Split.Check] finds out where the dataset is not at hand, but its
+// number of examples is known: examples that are listed twice, or that it does not have.
+func (s *Split) CheckWithin(examples int) error {
+	all := slices.Concat(s.Train, s.Validation, s.Test)
+	slices.Sort(all)
+	if first, last := all[0], all[len(all)-1]; first < 0 || last >= examples {
+		return fmt.Errorf("indexes are %d to %d: the dataset has examples 0 to %d", first, last, examples-1)
+	}
+	for at, i := range all[1:] {
+		if i == all[at] {
+			return fmt.Errorf("example %d is listed twice", i)
 		}
 	}
 	return nil

@@ -22,6 +22,15 @@ type Form struct {
 	Schemas []int
 }
 
+// UpTo are the schemas from 1 to the newest one.
+func UpTo(newest int) []int {
+	var schemas []int
+	for n := 1; n <= newest; n++ {
+		schemas = append(schemas, n)
+	}
+	return schemas
+}
+
 // ReadJSON decodes the file at path into v, which must be a pointer, as [DecodeJSON] does.
 // It refuses what is no regular file and what is longer than form allows. Errors name the
 // file and the key.
@@ -42,7 +51,7 @@ func ReadJSON(path string, v any, form Form) error {
 // cannot be absent; arrays of another length; text that is not Unicode; deep nesting;
 // data behind the document.
 //
-// A key may be missing if its field is marked omitempty. A field with the tag schema:"2"
+// A key may be missing if its field is marked omitempty, and is then never null. A field with the tag schema:"2"
 // is known from schema 2 of the document on, one with schema:"-1" up to schema 1. A type
 // with an UnmarshalJSON of its own must be [Strict].
 func DecodeJSON(b []byte, v any, form Form) error {

@@ -108,6 +108,7 @@ func TestDecodeJSON(t *testing.T) {
 		"key of schema 2":             {good, `"old":1`, `"old":1,"new":"n"`, "new: the key is unknown in a file of schema 1"},
 		"key of schema 1":             {two, schema2, schema2 + `,"old":1`, "old: the key is unknown in a file of schema 2"},
 		"missing in schema 2":         {two, schema2, ``, "new: the key is missing"},
+		"null for no value":           {good, `"old":1`, `"old":1,"own":null`, "own: it is null, want no key"},
 		"null for a number":           {good, `"rate":0.5`, `"rate":null`, "rate: it is null, want a number"},
 		"null for an object":          {good, `{"name":"a","options":{"k":"v"}}`, `null`, "model: it is null, want an object"},
 		"null for a text":             {good, `"k":"v"`, `"k":null`, "model.options.k: it is null, want a string"},
@@ -179,8 +180,8 @@ func TestMarshalJSONBySchema(t *testing.T) {
 		if err == nil {
 			err = json.Compact(&got, b)
 		}
-		if want := `{"inside":[{"d":` + want + `},null]}`; err != nil || got.String() != want {
-			t.Errorf("schema %d, inside: %v\n%s, want\n%s", schema, err, got.String(), want)
+		if inside := `{"inside":[{"d":` + want + `},null]}`; err != nil || got.String() != inside {
+			t.Errorf("schema %d, inside: %v\n%s, want\n%s", schema, err, got.String(), inside)
 		}
 		if _, err := MarshalJSON(part{}); err == nil {
 			t.Error("a part is written without a schema")

@@ -181,6 +181,9 @@ func (w *walker) object(s *shape) error {
 			return w.unknown(s, key)
 		}
 		seen[key] = true
+		if f.optional && w.next() == 'n' {
+			return w.fail("it is null, want no key where there is no value")
+		}
 		return w.value(shapeOf(f.typ))
 	})
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/visualization"
@@ -30,6 +32,9 @@ type plotNote struct {
 
 // plotListForm is of plotsIndex.
 var plotListForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}
+
+// plotName is the name of a plot, and of its files without the ending.
+var plotName = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
 
 // WriteFigures writes the plots of the run, in the place of those it had.
 func (d *Dir) WriteFigures(figures []visualization.Figure) error {
@@ -60,7 +65,10 @@ func (d *Dir) ReadFigures() ([]visualization.Figure, error) {
 		return nil, fmt.Errorf("%s has schema %d, this program reads %d", d.File(PlotsDir, plotsIndex), list.Schema, plotsSchema)
 	}
 	var figures []visualization.Figure
-	for _, p := range list.Plots {
+	for at, p := range list.Plots {
+		if !plotName.MatchString(p.Name) || slices.ContainsFunc(list.Plots[:at], func(other plotNote) bool { return other.Name == p.Name }) {
+			return nil, fmt.Errorf("%s: plots[%d].name: %.60q is no name of a plot, or that of another one", d.File(PlotsDir, plotsIndex), at, p.Name)
+		}
 		f := visualization.Figure{Name: p.Name, Title: p.Title, Alt: p.Alt}
 		var svg, png error
 		f.SVG, svg = os.ReadFile(d.File(PlotsDir, p.Name+".svg"))

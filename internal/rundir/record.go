@@ -160,7 +160,7 @@ type Execution struct {
 const RecordSchema = 2
 
 // recordForm is of run.json.
-var recordForm = fileio.Form{MaxBytes: 16 << 20, Schemas: []int{1, RecordSchema}}
+var recordForm = fileio.Form{MaxBytes: 16 << 20, Schemas: fileio.UpTo(RecordSchema)}
 
 // Title is what people call the model: name and version.
 func (record *Record) Title() string { return record.Name + " " + record.ReleaseVersion }
@@ -219,17 +219,15 @@ func ReadRecord(path string) (*Record, error) {
 	if err := fileio.DecodeJSON(b, r, recordForm); err != nil {
 		return nil, fmt.Errorf("the run's record cannot be read: %s: %w", path, err)
 	}
-	for _, n := range r.Networks { // whose names are those of folders
-		if !networkName.MatchString(n.Name) {
-			return nil, fmt.Errorf("%s has a network called %q: want small letters and digits", path, n.Name)
-		}
-	}
 	identity, err := identityIn(b, path)
 	if err != nil {
 		return nil, err
 	}
 	if digest := fileio.SHA256Of(identity); digest != r.IdentitySHA256 {
 		return nil, &ChangedIdentity{path, r.IdentitySHA256, digest}
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
 }

@@ -200,7 +200,9 @@ func TestRefusedCheckpoints(t *testing.T) {
 			[]string{"its training_state cannot be read"}},
 		{"another schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":3}`) },
 			[]string{"its training_state cannot be read: schema is 3, this program reads 1 or 2"}},
-		{"another contract", func(t *testing.T, _ *Job, last string) { setState(t, last, strings.Replace(bare, `"contract_version":2`, `"contract_version":99`, 1)) },
+		{"another contract", func(t *testing.T, _ *Job, last string) {
+			setState(t, last, strings.Replace(bare, `"contract_version":2`, `"contract_version":99`, 1))
+		},
 			[]string{"written under version 99 of the reproducibility contract", "finish the run with the program that began it"}},
 		{"negative position", func(t *testing.T, _ *Job, last string) {
 			setState(t, last, strings.Replace(bare, `"epoch":0,"step":0`, `"epoch":-1,"step":-4`, 1))

@@ -13,7 +13,7 @@ import (
 const stateSchema = 2
 
 // stateForm is of the state in a checkpoint's metadata.
-var stateForm = fileio.Form{MaxBytes: 1 << 16, Schemas: []int{1, stateSchema}}
+var stateForm = fileio.Form{MaxBytes: 1 << 16, Schemas: fileio.UpTo(stateSchema)}
 
 // state is all that the loop must know, besides tensors, to go on as if it had
 // never stopped.

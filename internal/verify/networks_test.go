@@ -165,7 +165,7 @@ func networksSpoilt(t *testing.T, e example) {
 		}, "want small letters and digits"},
 		{"best epoch", func(t *testing.T, dir string) {
 			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `(?s)("networks": .*?"best_epoch": )\d`, "${1}9")
-		}, "networks (reconstruct).best_epoch"},
+		}, "networks[0].best_epoch: it is 9, of 3 epochs"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := runtest.Copied(t, e.pack)
