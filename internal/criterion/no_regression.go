@@ -9,7 +9,7 @@ type noRegression struct{ bound }
 
 func newNoRegression(o *config.Options) (Criterion, error) {
 	c := &noRegression{bound{name: "no_regression", op: ">=", unit: "p-value", of: Regression}}
-	o.Float(&c.threshold, "threshold", 0.05, "significance: a model is worse if chance alone explains the difference with a lower probability", config.Above(0), config.Between(0, 1))
+	o.Float64(&c.threshold, "threshold", 0.05, "significance: a model is worse if chance alone explains the difference with a lower probability", config.Above(0), config.Between(0, 1))
 	return c, nil
 }
 

@@ -182,6 +182,9 @@ func (v *verification) compareIdentity(rebuilt *rundir.Record) error {
 	for _, d := range []document{without(recorded, "contract_version"), found} {
 		nameSettings(d)
 	}
+	if v.record.Schema == 1 {
+		recorded = roundedAs(recorded, found)
+	}
 	if d := firstDifference("identity", recorded, found); d != nil {
 		d.File, d.Cause = rundir.RecordFile, "the identity was edited: it is not what its own settings and data give"
 		return d
@@ -190,6 +193,23 @@ func (v *verification) compareIdentity(rebuilt *rundir.Record) error {
 		return &Difference{File: rundir.RecordFile, Figure: "weights", Recorded: v.record.Weights, Found: rebuilt.Weights, Cause: changed(rundir.RecordFile)}
 	}
 	return nil
+}
+
+// roundedAs is a recorded document with the texts of found where the two are the same
+// numbers in float32: programs that wrote schema 1 recorded more digits than were used.
+func roundedAs(recorded, found document) document {
+	switch r := recorded.(type) {
+	case string:
+		if f, ok := found.(string); ok && config.SameInFloat32(r, f) {
+			return f
+		}
+	case map[string]any:
+		f, _ := found.(map[string]any)
+		for key, value := range r {
+			r[key] = roundedAs(value, f[key])
+		}
+	}
+	return recorded
 }
 
 // nameSettings turns an identity's list of settings into an object, so that each is
