@@ -14,7 +14,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+// A flag of its own: -update, which rewrites golden files, must not touch settings.
+var writeDotEnv = flag.Bool("write-dotenv", false, "write the built-in defaults to a .env that says it holds them")
 
 const repository = "../.."
 
@@ -65,14 +66,16 @@ func settingsOptions() []*config.Option {
 // long as it says so, that it holds the built-in defaults.
 func TestDotEnv(t *testing.T) {
 	path := filepath.Join(repository, ".env")
-	if *update {
-		if err := os.WriteFile(path, []byte(dotEnv()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	ofDefaults := strings.Contains(string(b), defaultsMark)
+	if *writeDotEnv && ofDefaults {
+		b = []byte(dotEnv())
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	sources, _, err := config.Ambient{Dir: t.TempDir(), Files: []string{path}}.Sources(knownNames(commands()))
 	if err != nil {
@@ -87,9 +90,9 @@ func TestDotEnv(t *testing.T) {
 	if err := s.Check(); err != nil {
 		t.Error(err)
 	}
-	if strings.Contains(string(b), defaultsMark) {
+	if ofDefaults {
 		if diff := cmp.Diff(dotEnv(), string(b)); diff != "" {
-			t.Errorf("run go test ./internal/cli -run TestDotEnv -update\n%s", diff)
+			t.Errorf("run go test ./internal/cli -run TestDotEnv -write-dotenv\n%s", diff)
 		}
 	}
 }
