@@ -25,10 +25,10 @@ type Options struct {
 	BatchSize    int
 	ShardSize    int
 	Seed         uint64
-	LearningRate float64
-	WeightDecay  float64
+	LearningRate float32
+	WeightDecay  float32
 	Warmup       float64 // epochs in which the learning rate rises to where the schedule begins
-	GradientClip float64 // largest Euclidean norm of a step's gradient; 0 means none
+	GradientClip float32 // largest Euclidean norm of a step's gradient; 0 means none
 	EMA          float64 // decay of the averaged weights; 0 means none
 	Frozen       []string
 	Stopping     Stopping
@@ -278,7 +278,7 @@ func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	rate := l.rates.At(s.Step)
 	result, err := l.trainer.Step(engine.Step{
 		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets,
-		LearningRate: rate, WeightDecay: float32(l.WeightDecay), GradientClip: float32(l.GradientClip),
+		LearningRate: rate, WeightDecay: l.WeightDecay, GradientClip: l.GradientClip,
 	})
 	if err != nil {
 		return l.lost(fmt.Sprintf("step %d of %d (learning rate %g)", s.Steps+1, l.perEpoch, rate), err)

@@ -196,11 +196,14 @@ func (v *verification) compareIdentity(rebuilt *rundir.Record) error {
 		}
 		nameSettings(d)
 	}
+	if v.record.Schema == 1 {
+		recorded = finding.Rounded(recorded, found)
+	}
 	if d := finding.First("identity", recorded, found); d != nil {
 		d.File, d.Cause = rundir.RecordFile, "the identity was edited: it is not what its own settings and data give"
 		return d
 	}
-	if v.ours() && v.record.IdentitySHA256 != rebuilt.IdentitySHA256 {
+	if v.ours() && v.record.Schema > 1 && v.record.IdentitySHA256 != rebuilt.IdentitySHA256 {
 		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: v.record.IdentitySHA256, Found: rebuilt.IdentitySHA256,
 			Cause: "the order of the settings, or the form of a value, was changed"}
 	}

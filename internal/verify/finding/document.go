@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -65,6 +66,23 @@ func Without(d Document, keys ...string) Document {
 		}
 	}
 	return d
+}
+
+// Rounded is a recorded document with the texts of found where the two are the same
+// numbers in float32: programs that wrote schema 1 recorded more digits than were used.
+func Rounded(recorded, found Document) Document {
+	switch r := recorded.(type) {
+	case string:
+		if f, ok := found.(string); ok && config.SameInFloat32(r, f) {
+			return f
+		}
+	case map[string]any:
+		f, _ := found.(map[string]any)
+		for key, value := range r {
+			r[key] = Rounded(value, f[key])
+		}
+	}
+	return recorded
 }
 
 // absent is the value of a key that an object does not have. It differs from every

@@ -106,7 +106,7 @@ func (s *Subject) checkEpochs(n *Network, own *settings.Settings, p target.Prope
 	}
 	identity := &s.Record.Identity
 	rates := train.NewRates(train.Options{
-		Epochs: own.Epochs, BatchSize: own.BatchSize, LearningRate: float64(identity.LearningRate), Warmup: own.Warmup, OverfitBatch: own.OverfitBatch,
+		Epochs: own.Epochs, BatchSize: own.BatchSize, LearningRate: identity.LearningRate, Warmup: own.Warmup, OverfitBatch: own.OverfitBatch,
 	}, s.modules.Schedule, examples)
 	for _, e := range n.History {
 		differs := func(figure, recorded, found string) error {
