@@ -42,12 +42,15 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		return nil, err
 	}
 	if found.release != nil && t.judges() {
-		if err := checkJudged(s, d.Path, found.release); err != nil {
+		if err := release.CheckJudged(s, d.Path, found.release); err != nil {
 			return nil, err
 		}
 	}
 	if renamed := s.Rename(record); !renamed && finished(d, record, found) {
 		return sayFinished(env, run, found.release, t)
+	}
+	if err := checkRelease(s, run, found, t); err != nil {
+		return nil, err
 	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {
@@ -63,6 +66,18 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		r.sayStanding(found)
 	}
 	return r.finish(ctx, t, found)
+}
+
+// checkRelease refuses, before anything is done, what the gate or packaging would refuse.
+func checkRelease(s *settings.Settings, run openRun, found *standing, t task) error {
+	if err := release.CheckCommit(s, run.record); err != nil || !t.judges() || run.record.Decision == "" {
+		return err
+	}
+	if found.release == nil {
+		return release.CheckEvaluation(s, run.dir, run.record)
+	}
+	c := &release.Candidate{Settings: s, Dir: run.dir, Record: run.record}
+	return c.CheckDecided()
 }
 
 // reopen prepares an existing run again from the settings it was made with, and

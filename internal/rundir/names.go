@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -116,20 +117,31 @@ func (record *Record) CheckRelease(release *criterion.Release) error {
 		return fmt.Errorf("is of other weights than those of %s", RecordFile)
 	case release.Decision() != record.Decision:
 		return fmt.Errorf("says %s, but %s says %q", release.Decision(), RecordFile, record.Decision)
+	case !sameTime(release.Decided, record.Decided) || release.DecidedBy != record.DecidedBy:
+		return fmt.Errorf("was taken at another time, or by somebody else, than %s says", RecordFile)
 	case release.EvaluationSHA256 != record.Files[EvaluationFile(dataset.PartTest)]:
 		return errors.New("is on another evaluation than the last")
 	}
 	return nil
 }
 
+// sameTime compares times of which either may be missing.
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}
+
 // Resume takes over what an earlier record of the same run says besides what was
 // asked for. How a finished training was done stays as it was.
 func (record *Record) Resume(then *Record) {
-	record.Name, record.ReleaseVersion = then.Name, then.ReleaseVersion
+	record.Name, record.ReleaseVersion, record.About = then.Name, then.ReleaseVersion, then.About
 	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
 	record.Networks = then.Networks
 	record.Initial = then.Initial
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason
+	record.Decided, record.DecidedBy = then.Decided, then.DecidedBy
 	if then.Training != nil {
 		record.Execution = then.Execution
 	}
