@@ -46,11 +46,18 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 			return nil, err
 		}
 	}
-	if renamed := s.Rename(record); !renamed && finished(d, record, found) {
+	title := record.Title()
+	renamed := s.Rename(record)
+	if !renamed && finished(d, record, found) {
 		return sayFinished(env, run, found.release, t)
 	}
 	if err := checkRelease(s, run, found, t); err != nil {
 		return nil, err
+	}
+	if reworded := renamed && record.Title() == title; reworded && t.judges() {
+		if err := release.CheckNotPackaged(s, d, record); err != nil {
+			return nil, err
+		}
 	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {

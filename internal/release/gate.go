@@ -132,7 +132,7 @@ func (c *Candidate) replaceDecision(decided *criterion.Release) error {
 		text = again
 	}
 	if err := c.checkDecision(fileio.SHA256Of(text)); err != nil {
-		return err
+		return fmt.Errorf("%w; no file was changed, but the decision would be %s: %s", err, decided.Decision(), decided.Reason)
 	}
 	if c.Settings.OverwriteRelease {
 		if err := c.removeReleased(); err != nil {

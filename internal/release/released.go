@@ -127,6 +127,17 @@ func (c *Candidate) CheckDecided() error {
 	return c.checkDecision(c.Record.Files[rundir.ReleaseFile])
 }
 
+// CheckNotPackaged refuses other words on a model that has a package with its name and
+// version.
+func CheckNotPackaged(s *settings.Settings, d *rundir.Dir, record *rundir.Record) error {
+	c := &Candidate{Settings: s, Dir: d, Record: record}
+	was, err := c.released()
+	if err != nil || was == nil {
+		return err
+	}
+	return conflict(d, was.Name, "with another licence, contact or intended use")
+}
+
 // CheckEvaluation refuses to measure the model of a run anew where a package of its name
 // and version rests on a measurement that is lost: no time is measured twice the same.
 func CheckEvaluation(s *settings.Settings, d *rundir.Dir, record *rundir.Record) error {

@@ -117,10 +117,17 @@ func (record *Record) CheckRelease(release *criterion.Release) error {
 		return fmt.Errorf("is of other weights than those of %s", RecordFile)
 	case release.Decision() != record.Decision:
 		return fmt.Errorf("says %s, but %s says %q", release.Decision(), RecordFile, record.Decision)
-	case !sameTime(release.Decided, record.Decided) || release.DecidedBy != record.DecidedBy:
-		return fmt.Errorf("was taken at another time, or by somebody else, than %s says", RecordFile)
 	case release.EvaluationSHA256 != record.Files[EvaluationFile(dataset.PartTest)]:
 		return errors.New("is on another evaluation than the last")
+	}
+	return record.CheckTaken(release)
+}
+
+// CheckTaken reports a decision that was taken at another time, or by somebody else, than
+// was recorded.
+func (record *Record) CheckTaken(release *criterion.Release) error {
+	if !sameTime(release.Decided, record.Decided) || release.DecidedBy != record.DecidedBy {
+		return fmt.Errorf("was taken at another time, or by somebody else, than %s says", RecordFile)
 	}
 	return nil
 }

@@ -190,7 +190,7 @@ func (v *verification) notRebuilt() []string {
 // Evaluations on other data are of no record.
 func (v *verification) notCompared() []string {
 	names := []string{
-		rundir.ReportFile, rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, logging.TextFile, logging.JSONFile,
+		rundir.ReportFile, rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, rundir.PackagesFile, logging.TextFile, logging.JSONFile,
 	}
 	for _, n := range v.record.Networks {
 		for _, name := range []string{rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile)} {
