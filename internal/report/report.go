@@ -10,6 +10,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -19,6 +20,8 @@ type Report struct {
 	Name    string // of the model
 	Version string // of the release
 	Program string // "blocktrain 0.1.0"
+	rundir.About
+	NoCommit bool // nobody can tell from which source the model was made
 
 	Datasets []Dataset
 	Parts    []Part // training, validation, test

@@ -27,6 +27,7 @@ const (
 	ReleaseFile    = "release.json"
 	ReportFile     = "report.html"
 	CardFile       = "MODEL_CARD.md"
+	PackagesFile   = "packages.json" // what the run was packaged as
 
 	EvaluationDir = "evaluation"
 	TestFile      = "test.json" // in it

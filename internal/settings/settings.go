@@ -71,12 +71,18 @@ type Settings struct {
 	MaxInferenceTimeMS     float64
 	MaxModelSizeMB         float64
 	Baseline               string
+	RequireCommit          bool
+	DecidedBy              string
 	Force                  bool
 	Reason                 string
+	OverwriteRelease       bool
 
 	// Results.
 	Name           string
 	ReleaseVersion string
+	License        string
+	Contact        string
+	IntendedUse    string
 	OutputDir      string
 	Exporters      []string
 	Visualizations []string
@@ -173,11 +179,15 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Float64(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
 	o.Float64(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float64(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
+	o.Bool(&s.RequireCommit, "require-commit", false, "train and package only with a program of a known commit, without changes")
 	o.Begin("Release", config.Gate)
 	o.String(&s.Baseline, "baseline", "", "run or package that the model must not be worse than")
+	o.Begin("Release", config.Invocation)
+	o.String(&s.DecidedBy, "decided-by", "", "who decides on the release; empty: the user that CI names, else nobody", isLine(longestLine))
 	o.Begin("Release", config.Consent) // each forced decision is asked for anew
 	o.Bool(&s.Force, "force", false, "release a refused model; every file says so")
-	o.String(&s.Reason, "reason", "", "why the release is forced")
+	o.String(&s.Reason, "reason", "", "why the release is forced", isLine(longestText))
+	o.Bool(&s.OverwriteRelease, "overwrite-release", false, "replace a package that has the same name and version")
 }
 
 func (s *Settings) declareResults(o *config.Options) {
@@ -185,6 +195,9 @@ func (s *Settings) declareResults(o *config.Options) {
 	o.Begin(group, config.Naming)
 	o.String(&s.Name, "name", "", "name of the released model; empty: made of the dataset, or the name of its folder, and the model", isReleaseName)
 	o.String(&s.ReleaseVersion, "release-version", "0.1.0", "version of the released model", isVersion)
+	o.String(&s.License, "license", "", "licence of the released model, such as Apache-2.0", isLine(longestLine))
+	o.String(&s.Contact, "contact", "", "whom to ask about the released model", isLine(longestLine))
+	o.String(&s.IntendedUse, "intended-use", "", "what the released model is meant for", isLine(longestText))
 	o.Begin(group, config.Invocation)
 	o.String(&s.OutputDir, "output-dir", "", "new run directory; empty: runs/<time>-<dataset>-<model>")
 	o.Begin(group, config.Execution)

@@ -204,6 +204,9 @@ func (v *verification) checkRelease(context.Context) error {
 	if release.Decision() != v.record.Decision {
 		return &Difference{File: rundir.ReleaseFile, Figure: "decision", Recorded: v.record.Decision, Found: release.Decision(), Cause: changed(rundir.ReleaseFile, rundir.RecordFile)}
 	}
+	if err := v.record.CheckTaken(release); err != nil {
+		return &Difference{File: rundir.ReleaseFile, Figure: "decided", Recorded: "as in " + rundir.RecordFile, Found: err.Error(), Cause: changed(rundir.ReleaseFile, rundir.RecordFile)}
+	}
 	if recorded := v.record.Files[rundir.EvaluationFile(dataset.PartTest)]; release.EvaluationSHA256 != recorded {
 		return &Difference{File: rundir.ReleaseFile, Figure: "evaluation_sha256", Recorded: recorded, Found: release.EvaluationSHA256,
 			Cause: "the model was evaluated again after the decision, which the gate must then repeat; or a file was edited"}
