@@ -14,6 +14,9 @@ import (
 // WriteSplit writes s to path atomically, one line for each field.
 func WriteSplit(path string, s *Split) error {
 	b, err := s.encode()
+	if err == nil && int64(len(b)) > splitForm.MaxBytes {
+		err = fmt.Errorf("the list has %d bytes, which is more than the %d that are read again: use fewer examples", len(b), splitForm.MaxBytes)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}

@@ -182,3 +182,22 @@ func TestCheckUnseen(t *testing.T) {
 	}
 	wantError(t, s.CheckUnseen(d, []int{9, 2, 18, 0}), "2 of 4 examples", "the first is 2 (example-2)")
 }
+
+func TestCheckWithin(t *testing.T) {
+	for _, c := range []struct {
+		train []int
+		want  string
+	}{
+		{[]int{0, 3}, ""},
+		{[]int{3, 0}, ""}, // made by hand
+		{[]int{0, 1}, "example 1 is listed twice"},
+		{[]int{0, 0}, "example 0 is listed twice"},
+		{[]int{-1, 0}, "indexes are -1 to 2: the dataset has examples 0 to 3"},
+		{[]int{0, 4}, "indexes are 0 to 4"},
+	} {
+		s := Split{Train: c.train, Validation: []int{1}, Test: []int{2}}
+		if err := s.CheckWithin(4); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: error %v, want %q", c.train, err, c.want)
+		}
+	}
+}
