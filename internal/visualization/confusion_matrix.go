@@ -128,7 +128,7 @@ func (m *matrix) legend(p page, y vg.Length) {
 		p.words(body, x+15, y, entry.text)
 		x += 15 + body.width(entry.text) + 14
 	}
-	p.words(note, x, y, note.fit("darker: a larger share of the true class", p.width-margin-x))
+	p.words(note, x, y, note.fit("stronger: a larger share of the true class", p.width-margin-x))
 }
 
 // grid draws lines between the cells.

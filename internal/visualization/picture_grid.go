@@ -110,7 +110,7 @@ func (l gridLayout) paint(p page, i int, t tiles, picture Picture) {
 	}
 	s := body.sized(captionSize).aligned(0.5)
 	for n, line := range picture.lines() {
-		p.caption(s, x+tileSide/2, y+l.side()+vg.Length(n+1)*captionLead, line, tileSide+tileGap-2)
+		p.caption(s, x+tileSide/2, y+l.side()+vg.Length(n+1)*captionLead, line, tileSide+tileGap-7)
 	}
 }
 
