@@ -30,7 +30,7 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 	content := &Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: program, About: record.About,
 		NoCommit: buildinfo.WithoutCommit(program) || buildinfo.WithoutCommit(record.Execution.Program),
-		Classes: identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()),
+		Classes:  identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()),
 		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
