@@ -44,6 +44,9 @@ func ReadInitial(path string) (*Initial, error) {
 	if train.IsCheckpoint(file) {
 		return nil, config.Usagef("--init-from %s: it is a checkpoint of a training, want the weights alone: %s beside it has them", path, train.BestFile)
 	}
+	if len(file.Tensors) == 0 {
+		return nil, config.Usagef("--init-from %s: the file has no tensors: want the weights of a model", path)
+	}
 	labels, err := exporter.Labels(file)
 	if err != nil {
 		return nil, config.Usagef("--init-from %s: its metadata: %w", path, err)
