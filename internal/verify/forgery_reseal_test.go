@@ -17,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
@@ -264,7 +265,7 @@ func (f *forger) derived() {
 		}
 		return
 	}
-	how, err := v.exported()
+	how, err := release.ReadExport(f.file(rundir.ExportDir))
 	if err != nil {
 		return
 	}
