@@ -40,10 +40,10 @@ func packageVerifyCommand() *command {
 		use: "verify PACKAGE", short: "find out whether a package is as it was made",
 		long: `Checks that every file of the package is in SHA256SUMS with its digest, that
 nothing is there which no package has, that the files agree with each other, and
-that model, server configuration, labels and model card are what weights and
-run.json give. Exit code 4 says that something differs. It needs no data and
-trains nothing; 'blocktrain verify' does. The package may be unpacked or a
-.tar.gz, which is unpacked to a temporary folder.`,
+that model, server configuration, labels, decision, tables, plots and model card
+are what weights, history and evaluations give. Exit code 4 says that something
+differs. It needs no data and trains nothing; 'blocktrain verify' does. The
+package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.`,
 		example: `  blocktrain package verify runs/first/package/digits-vgg-small-0.1.0
   blocktrain package verify digits-vgg-small-0.1.0.tar.gz`,
 		args: func(args []string) error {

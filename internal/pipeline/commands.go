@@ -93,7 +93,7 @@ func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.Candidate(), r.testPart(), nil
+	return r.Candidate(), r.TestPart(), nil
 }
 
 // candidateOf opens a run for work that needs its results alone.

@@ -58,7 +58,7 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 		return m, err
 	}
 	if part != nil && c.Settings.Baseline != "" {
-		m.Baseline, err = c.compareBaseline(ctx, part)
+		m.Baseline, err = c.CompareBaseline(ctx, part)
 	}
 	return m, err
 }

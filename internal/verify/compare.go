@@ -236,6 +236,9 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 			return err
 		}
 	}
+	if err := v.compareBaseline(ctx, p, dir); err != nil {
+		return err
+	}
 	return v.comparePlots(p, model, scored)
 }
 

@@ -54,6 +54,7 @@ var unknowable = []limit{
 	{"run.json", []string{"package.program"}, aMachine},
 	{"export/export.json", []string{"program"}, aMachine},
 	{"run.json", []string{"name", "release_version", "force_reason", "initial.file", "initial.model", "execution.started_in"}, aText},
+	{"release.json", []string{"baseline.name", "baseline.weights_sha256"}, aText},
 	{"split.json", []string{"group"}, aText},
 	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
 	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value"}, noBit},

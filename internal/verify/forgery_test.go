@@ -243,7 +243,7 @@ func try(t *testing.T, f forgery, source, temporary string, thorough bool) (*for
 	if err := f.apply(dir); err != nil {
 		return nil, err
 	}
-	(&forger{dir, f.file}).reseal(t)
+	(&forger{dir, f.file, f.path}).reseal(t)
 	if same, err := sameFiles(source, dir); err != nil || same {
 		return nil, err
 	}

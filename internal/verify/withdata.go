@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 	"github.com/blocktrain/blocktrain/internal/visualization"
@@ -137,4 +139,33 @@ func (v *verification) comparePlots(p *pipeline.Prepared, model *classifier.Clas
 		Validation: scored[dataset.PartValidation], Test: scored[dataset.PartTest],
 	}
 	return v.subject.Redraw(func(all []visualization.Visualization) ([]visualization.Figure, error) { return p.Figures(shown, all) })
+}
+
+// compareBaseline runs the baseline of the decision again, where it is still the model
+// that it was.
+func (v *verification) compareBaseline(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir) error {
+	if v.release == nil || v.release.Baseline == nil {
+		return nil
+	}
+	recorded := v.release.Baseline
+	if recorded.WeightsSHA256 == "" && v.ours() {
+		return &Difference{File: rundir.ReleaseFile, Figure: "baseline.weights_sha256", Recorded: nothing, Found: "the digest of the baseline's weights", Cause: changed(rundir.ReleaseFile)}
+	}
+	own := *p.Settings
+	own.Baseline = v.record.RecordedPath(v.request.Path, recorded.Name)
+	c := &release.Candidate{Env: v.env, Settings: &own, Modules: p.Modules, Dir: dir, Record: p.Record}
+	found, err := c.CompareBaseline(ctx, p.TestPart())
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil || found.WeightsSHA256 != recorded.WeightsSHA256:
+		v.warn("the baseline " + recorded.Name + " is not where it was, or is another model now: what " + rundir.ReleaseFile + " says of it was not verified")
+		return nil //nolint:nilerr // the warning says that there is nothing to compare with
+	}
+	is := *found
+	is.Name, is.Unknown = recorded.Name, recorded.Unknown // of other data, which may not be at hand
+	if *recorded != is {
+		return &Difference{File: rundir.ReleaseFile, Figure: "baseline", Recorded: fmt.Sprintf("%+v", *recorded), Found: fmt.Sprintf("%+v", is), Cause: changed(rundir.ReleaseFile)}
+	}
+	return nil
 }
