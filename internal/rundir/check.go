@@ -94,6 +94,8 @@ func (record *Record) checkDecision() error {
 		return fmt.Errorf("decision: it is %.40q, want approved, refused or forced", d)
 	case (d == "forced") != (record.ForceReason != ""):
 		return errors.New("force_reason: want one where the decision is forced, and nowhere else")
+	case record.Schema > 1 && (d == "") != (record.Decided == nil):
+		return errors.New("decided: want a time where there is a decision, and nowhere else")
 	}
 	return nil
 }

@@ -211,8 +211,10 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		if err := os.Rename(filepath.Join(dir, rundir.PackageDir, filepath.Base(dir)+"-0.1.0"), pack); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.RemoveAll(filepath.Join(dir, rundir.PackageDir)); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{rundir.PackageDir, rundir.PackagesFile} { // TestForgedPackageList forges the list
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := os.MkdirAll(filepath.Join(dir, rundir.PackageDir, "left-out"), 0o755); err != nil {
 			t.Fatal(err)
@@ -220,6 +222,22 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		dirs = append(dirs, pack, dir)
 	}
 	return dirs
+}
+
+// TestForgedPackageList has a run whose list of packages is not that of its packages.
+func TestForgedPackageList(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir, "epochs=1", "exporters=onnx", "visualizations=none")); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"release_sha256", "sums_sha256", "archive_sha256", "program"} {
+		forged := runtest.Copied(t, dir)
+		replaceIn(t, filepath.Join(forged, rundir.PackagesFile), `"`+key+`": "(.)`, `"`+key+`": "x$1`)
+		v, err := verified(t, Request{Path: forged})
+		if err == nil || v.FirstDifference == nil || v.FirstDifference.File != rundir.PackagesFile {
+			t.Errorf("%s: %+v, error %v", key, v, err)
+		}
+	}
 }
 
 // forged is what became of a forgery.
