@@ -69,6 +69,7 @@ var unknowable = []limit{
 const (
 	byTraining = "training again"
 	byData     = "the data"
+	byBaseline = "the baseline"
 	byInitial  = "the weights that training began with"
 )
 
@@ -78,6 +79,7 @@ var needData = []limit{
 	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples"}, byData},
 	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
 	{"run.json", []string{"identity.settings[*].value"}, byTraining},
+	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},
 	{"split.json", []string{"group"}, byData},
 	{"*history.jsonl", []string{"train_*", "validation_*", "gradient_norm", "*_sha256"}, byTraining},
 	{"evaluation/*.json", []string{"loss", "probabilities_sha256"}, byTraining},

@@ -378,4 +378,4 @@ func (f *forged) wantListed(t *testing.T, where string, lists []limit, used map[
 }
 
 // TestForgeries tries a sample; the slow tests try all.
-func TestForgeries(t *testing.T) { forge(t, 61, false) }
+func TestForgeries(t *testing.T) { forge(t, 71, false) }
