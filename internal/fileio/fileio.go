@@ -141,10 +141,13 @@ func MarshalJSON(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// maxJSON bounds a JSON file in bytes.
+const maxJSON = 256 << 20
+
 // ReadJSON decodes the file at path into v and refuses unknown keys and
 // trailing data.
 func ReadJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
+	b, err := ReadRegular(path, maxJSON)
 	if err != nil {
 		return err
 	}
@@ -161,7 +164,7 @@ func ReadJSON(path string, v any) error {
 
 // SHA256 returns the hexadecimal digest of the file at path.
 func SHA256(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return "", err
 	}
