@@ -10,6 +10,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -59,6 +60,7 @@ func drawAll(visualizations []visualization.Visualization, data visualization.Da
 	group.SetLimit(workers)
 	for i, v := range visualizations {
 		group.Go(func() (err error) {
+			defer logging.ExitOnPanic()
 			if figures[i], err = v.Draw(data); errors.Is(err, visualization.ErrNothingToDraw) {
 				return nil
 			}
