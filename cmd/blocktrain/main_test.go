@@ -3,16 +3,35 @@ package main
 import (
 	"errors"
 	"maps"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
 // TestMain lets the scripts run this program itself under its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"blocktrain": main})
+	testscript.Main(m, map[string]func(){"blocktrain": main, "crash": crash})
+}
+
+// crash is the script command "crash WHERE": a fault in the program.
+func crash() {
+	logging.AbortOnCrash()
+	done := make(chan struct{})
+	switch os.Args[1] {
+	case "goroutine":
+		go func() {
+			defer logging.ExitOnPanic()
+			panic("a fault")
+		}()
+	case "unguarded":
+		go panic("a fault")
+	}
+	<-done
 }
 
 // TestScripts runs the program as a user would.

@@ -192,6 +192,7 @@ func (p *Predictor) load(paths []string) []error {
 	decoding.SetLimit(p.workers) // which bounds the memory that large images take
 	for i, path := range paths {
 		decoding.Go(func() error {
+			defer logging.ExitOnPanic()
 			failures[i] = loadInto(p.images[i*size:][:size], path, p.Rule)
 			return nil
 		})

@@ -6,10 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 // ReadFile reads the safetensors file at path. An error names the file and,
 // where one is at fault, the tensor, with what was found and what was expected.
 func ReadFile(path string) (_ File, err error) {
-	f, err := os.Open(path)
+	f, err := fileio.OpenRegular(path)
 	if err != nil {
 		return File{}, err
 	}
@@ -34,9 +35,6 @@ func ReadFile(path string) (_ File, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return File{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return File{}, fmt.Errorf("%s: not a regular file", path)
 	}
 	file, err := Read(bufio.NewReaderSize(f, 1<<16), info.Size())
 	if err != nil {
