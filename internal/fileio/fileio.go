@@ -141,12 +141,36 @@ func MarshalJSON(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// A JSON file that is read as a whole has at most so many bytes, and commas and opening
+// brackets, which bounds the memory that its values take.
+const (
+	maxJSON       = 64 << 20
+	maxJSONValues = 5_000_000
+)
+
+// CheckJSONSize refuses JSON with more values than a file of the program has.
+func CheckJSONSize(b []byte) error {
+	values := 0
+	for _, c := range b {
+		if c == ',' || c == '[' || c == '{' {
+			values++
+		}
+	}
+	if len(b) > maxJSON || values > maxJSONValues {
+		return fmt.Errorf("%d bytes with %d values: want at most %d with %d", len(b), values, maxJSON, maxJSONValues)
+	}
+	return nil
+}
+
 // ReadJSON decodes the file at path into v and refuses unknown keys and
 // trailing data.
 func ReadJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
+	b, err := ReadRegular(path, maxJSON)
 	if err != nil {
 		return err
+	}
+	if err := CheckJSONSize(b); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
@@ -161,7 +185,7 @@ func ReadJSON(path string, v any) error {
 
 // SHA256 returns the hexadecimal digest of the file at path.
 func SHA256(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return "", err
 	}
