@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -170,11 +169,14 @@ func (i *Identity) Digest() (string, error) {
 	return fileio.SHA256Of(b), nil
 }
 
+// maxRecord is the most bytes that a record has.
+const maxRecord = 64 << 20
+
 // RecordedIdentity reads the identity of the record at path as it is written
 // there, in the form that its digest is of. A number that was changed by less
 // than the precision it is used with is another text.
 func RecordedIdentity(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadRegular(path, maxRecord)
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +216,11 @@ func ReadRecord(path string) (*Record, error) {
 	for _, n := range r.Networks { // whose names are those of folders
 		if !networkName.MatchString(n.Name) {
 			return nil, fmt.Errorf("%s has a network called %q: want small letters and digits", path, n.Name)
+		}
+	}
+	for _, name := range r.FileNames() { // which are read
+		if !IsRecordedName(name) {
+			return nil, fmt.Errorf("%s lists a file %q, a name that no file of a run has", path, name)
 		}
 	}
 	identity, err := RecordedIdentity(path)

@@ -191,7 +191,7 @@ func TestClasses(t *testing.T) {
 		config.Threshold:  "min-test-accuracy min-per-class-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb",
 		config.Consent:    "force reason",
 		config.Naming:     "name release-version",
-		config.Invocation: "output-dir dry-run",
+		config.Invocation: "output-dir max-package-mb dry-run",
 	}
 	for class, want := range want {
 		var names []string

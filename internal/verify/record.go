@@ -35,7 +35,7 @@ func changed(files ...string) string {
 
 // checkFiles compares a package with its list of digests.
 func (v *verification) checkFiles(context.Context) error {
-	v.packaged = rundir.HoldsPackage(v.folder)
+	v.packaged = v.source.Packaged
 	switch {
 	case v.packaged:
 		return v.checkList()
@@ -47,7 +47,7 @@ func (v *verification) checkFiles(context.Context) error {
 
 // checkList compares the files of a package with its list of digests.
 func (v *verification) checkList() error {
-	differences, err := fileio.VerifyChecksums(v.folder)
+	differences, err := v.source.Check()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &Difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "the list was removed"}
@@ -65,10 +65,17 @@ func unlisted(d fileio.Difference) *Difference {
 	switch d.Kind {
 	case fileio.Missing:
 		cause = d.Path + " was removed from the package"
+	case fileio.Foreign:
+		return foreign(d.Path)
 	case fileio.Unlisted:
 		recorded, cause = nothing, d.Path+" was added to the package"
 	}
 	return &Difference{File: fileio.ChecksumFile, Figure: d.Path, Recorded: recorded, Found: string(d.Kind), Cause: cause}
+}
+
+// foreign is the difference of a file or folder that no package has.
+func foreign(path string) *Difference {
+	return &Difference{File: path, Figure: "file", Recorded: nothing, Found: "a file or folder that no package has", Cause: "it was added to the package"}
 }
 
 // readRecord reads run.json, whose identity must be the one that its digest is of.
@@ -160,11 +167,11 @@ func (v *verification) checkHistoryOf(n *network) (err error) {
 func (v *verification) checkWeights(context.Context) error {
 	for _, n := range v.networks {
 		name := v.weightsOf(n.name)
-		file, err := weights.ReadFile(v.file(name))
+		digest, err := weights.DigestFile(v.file(name))
 		if err != nil {
 			return v.lacking(name, err)
 		}
-		if digest := weights.Digest(file.Tensors); digest != n.note.WeightsSHA256 {
+		if digest != n.note.WeightsSHA256 {
 			return &Difference{File: name, Figure: "digest of the weights", Recorded: n.note.WeightsSHA256, Found: digest, Cause: changed(name, rundir.RecordFile)}
 		}
 	}

@@ -19,7 +19,7 @@ import (
 const (
 	maxHeader     = 16 << 20 // bytes; the format itself allows 100,000,000
 	maxKeys       = 1 << 16  // of an object of the header: tensors, or entries of the metadata
-	lengthBytes   = 8           // of the header length
+	lengthBytes   = 8        // of the header length
 	bytesPerValue = 4
 	metadataKey   = "__metadata__"
 )
