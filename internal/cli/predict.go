@@ -37,7 +37,7 @@ digests has them is refused before it is used.`,
 		},
 		run: func(ctx context.Context, c *call) error {
 			if request.Model == "" {
-				return config.Usagef("no model: want --run PATH, a run directory or a package")
+				return config.Usagef("no model: want --run DIR, a run directory or a package")
 			}
 			request.Inputs, request.Stdin = c.args, c.stdin
 			return c.predict(ctx, request, form)

@@ -115,23 +115,25 @@ func (g *Graph) ReadParameters(path string) (*Parameters, error) {
 
 // accepts refuses tensors that are not those of the graph by name and shape.
 func (g *Graph) accepts(tensors []weights.Tensor) error {
-	byName := make(map[string]weights.Tensor, len(tensors))
+	shapes := make(map[string][]int, len(tensors))
 	for _, t := range tensors {
-		byName[t.Name] = t
+		shapes[t.Name] = t.Shape
+	}
+	known := make(map[string]bool, len(g.Params))
+	for _, param := range g.Params {
+		known[param.Name] = true
+	}
+	for _, t := range tensors {
+		if !known[t.Name] {
+			return fmt.Errorf("tensor %s is not part of this model", t.Name)
+		}
 	}
 	for _, param := range g.Params {
-		t, ok := byName[param.Name]
-		if !ok {
+		switch shape, there := shapes[param.Name]; {
+		case !there:
 			return fmt.Errorf("tensor %s is missing", param.Name)
-		}
-		if !slices.Equal(t.Shape, param.Shape) {
-			return fmt.Errorf("tensor %s has shape %v, this model wants %v", t.Name, t.Shape, param.Shape)
-		}
-		delete(byName, param.Name)
-	}
-	for _, t := range tensors {
-		if _, left := byName[t.Name]; left {
-			return fmt.Errorf("tensor %s is not part of this model", t.Name)
+		case !slices.Equal(shape, param.Shape):
+			return fmt.Errorf("tensor %s has shape %v, this model wants %v", param.Name, shape, param.Shape)
 		}
 	}
 	return nil

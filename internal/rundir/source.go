@@ -31,15 +31,13 @@ type Source struct {
 // DefaultPackageMB is how many megabytes the files of a package may have together.
 const DefaultPackageMB = 1024
 
-// DamagedArchive is the error of a file that is not an archive of a package.
-type DamagedArchive struct {
-	Path string
-	Err  error
-}
+// DamagedArchive is the error of a file that is not an archive of a package. Err names
+// the file.
+type DamagedArchive struct{ Err error }
 
 // Error implements error.
 func (e *DamagedArchive) Error() string {
-	return fmt.Sprintf("%s is not the archive of a package, or is damaged: %v", e.Path, e.Err)
+	return fmt.Sprintf("%v: want the archive of a package as it was made", e.Err)
 }
 
 // Unwrap returns what is wrong.
@@ -81,7 +79,7 @@ func unpack(ctx context.Context, path string, maxMB int) (*Source, error) {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case !errors.As(err, &disk):
-		err = &DamagedArchive{path, s.explain(err)}
+		err = &DamagedArchive{s.explain(err)}
 	}
 	return nil, errors.Join(err, s.Close())
 }
