@@ -144,7 +144,7 @@ func MarshalJSON(v any) ([]byte, error) {
 // A JSON file that is read as a whole has at most so many bytes, and commas and opening
 // brackets, which bounds the memory that its values take.
 const (
-	maxJSON       = 64 << 20
+	maxJSON       = 48 << 20
 	maxJSONValues = 5_000_000
 )
 
