@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -102,17 +101,17 @@ func (v *verification) deriveBy(program string, formats settings.Exporters, weig
 // judged by its bytes alone; how another version of the program puts the card into
 // words is not known.
 func (v *verification) compareDerived(dir, name string) error {
-	want, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	want, err := fileio.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
 		return err
 	}
-	packaged, err := os.ReadFile(v.file(name))
+	packaged, err := fileio.SHA256(v.file(name))
 	if err != nil {
 		return v.lacking(name, err)
 	}
 	by, cause := v.record.Package.Program, changed(name, rundir.RecordFile)
 	switch {
-	case bytes.Equal(packaged, want):
+	case packaged == want:
 		return nil
 	case by != buildinfo.Program() && name == rundir.CardFile:
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
@@ -120,8 +119,8 @@ func (v *verification) compareDerived(dir, name string) error {
 	case by != buildinfo.Program():
 		cause += fmt.Sprintf("; or %s writes it in another way: verify with that", by)
 	}
-	return &Difference{File: name, Figure: "content", Recorded: "SHA-256 " + fileio.SHA256Of(packaged),
-		Found: "SHA-256 " + fileio.SHA256Of(want) + " of what weights and record give", Cause: cause}
+	return &Difference{File: name, Figure: "content", Recorded: "SHA-256 " + packaged,
+		Found: "SHA-256 " + want + " of what weights and record give", Cause: cause}
 }
 
 // checkNames finds files and folders that no package has.
