@@ -10,6 +10,10 @@ import (
 	"syscall"
 )
 
+// ErrIrregular is for what is neither a regular file nor a folder: a device, a pipe or
+// a socket, and a link where none is followed.
+var ErrIrregular = errors.New("neither a regular file nor a folder")
+
 // ReadFile reads a regular file of at most limit bytes. It does not wait for a pipe and
 // opens no device.
 func ReadFile(path string, limit int64) ([]byte, error) {

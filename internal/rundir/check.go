@@ -3,7 +3,6 @@ package rundir
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -19,7 +18,7 @@ func (record *Record) check() error {
 		return fmt.Errorf("weights: it is %q, want best or ema", record.Weights)
 	}
 	for _, name := range record.FileNames() {
-		if !fs.ValidPath(name) || name == "." {
+		if !IsRecordedName(name) {
 			return fmt.Errorf("files: %q is no name of a file in the run directory", name)
 		}
 	}

@@ -65,7 +65,7 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err != nil {
 		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
 	}
-	first, err := v.initialWeights(s)
+	first, err := v.initialWeights(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (v *verification) settings() (*settings.Settings, error) {
 
 // initialWeights reads the weights that training began with, where it began with
 // some.
-func (v *verification) initialWeights(s *settings.Settings) (*pipeline.Initial, error) {
+func (v *verification) initialWeights(ctx context.Context, s *settings.Settings) (*pipeline.Initial, error) {
 	recorded, path := v.record.Identity.InitSHA256, v.request.InitFrom
 	if recorded == "" {
 		if path != "" {
@@ -143,7 +143,7 @@ func (v *verification) initialWeights(s *settings.Settings) (*pipeline.Initial, 
 	if path == "" {
 		path = v.record.RecordedPath(v.request.Path, v.record.Recorded("init-from"))
 	}
-	first, err := pipeline.ReadInitial(path)
+	first, err := pipeline.ReadInitial(ctx, path, v.request.MaxPackageMB)
 	if v.request.InitFrom == "" && (errors.Is(err, fs.ErrNotExist) || first == nil && err == nil) {
 		return nil, config.Usagef("the training began with weights from a file with SHA-256 %s, which is not where it was (looked for as %s): want --init-from FILE",
 			recorded, strings.Join(v.record.RecordedPaths(v.request.Path, v.record.Recorded("init-from")), ", "))
