@@ -69,7 +69,7 @@ func (record *Record) restore(dir, path string, maxLayer int) (*Trained, error) 
 	var all []*Trained
 	for at, b := range built {
 		if need := b.Graph.LayerBytes(); maxLayer > 0 && need > maxLayer {
-			return nil, fmt.Errorf("%s: images of %v take %d MB in the largest layer of model %s: at most %d MB, an eighth of --max-package-mb, are allowed",
+			return nil, fmt.Errorf("%s: images of %v take %d MB in the largest layer of model %s: at most %d MB, a sixteenth of --max-package-mb, are allowed",
 				RecordFile, b.Graph.Input().Shape, need/megabyte, record.Identity.Model.Name, maxLayer/megabyte)
 		}
 		file, note := path, record.Training

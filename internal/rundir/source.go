@@ -150,9 +150,10 @@ func (s *Source) explain(err error) error {
 }
 
 // maxLayer is how many bytes the largest layer of a package's network may take for one
-// image: an eighth of what the package may have.
+// image: a sixteenth of what the package may have. An inference takes about four times
+// that.
 func (s *Source) maxLayer() int {
-	const share = 8
+	const share = 16
 	if !s.Packaged {
 		return 0
 	}

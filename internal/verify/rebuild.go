@@ -152,10 +152,19 @@ func (v *verification) initialWeights(ctx context.Context, s *settings.Settings)
 		return nil, err
 	}
 	if first.SHA256 != recorded {
-		return nil, &Difference{File: rundir.RecordFile, Figure: "identity.init_sha256", Recorded: recorded, Found: first.SHA256, Cause: path + " is not the file that the training began with, or was changed"}
+		return nil, &Difference{File: rundir.RecordFile, Figure: "identity.init_sha256", Recorded: recorded, Found: v.foundAt(v.request.InitFrom != "", first.SHA256), Cause: path + " is not the file that the training began with, or was changed"}
 	}
 	s.InitFrom, first.Anew = path, v.record.Identity.InitAnew
 	return first, nil
+}
+
+// foundAt is the digest of what lies at a path. Where only a package names the path,
+// which may be anybody's, it is not told.
+func (v *verification) foundAt(asked bool, digest string) string {
+	if v.packaged && !asked {
+		return "another one: name it by a flag to see its digest"
+	}
+	return digest
 }
 
 // compareData compares the datasets, one by one.
@@ -166,7 +175,7 @@ func (v *verification) compareData(d *pipeline.Data) error {
 	}
 	for i, note := range v.record.Identity.Datasets {
 		if found := d.Members[i]; found.Digest() != note.SHA256 {
-			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("identity.datasets[%d].sha256 (%s)", i, note.Name), Recorded: note.SHA256, Found: found.Digest(), Cause: cause}
+			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("identity.datasets[%d].sha256 (%s)", i, note.Name), Recorded: note.SHA256, Found: v.foundAt(len(v.request.DataDirs) > 0, found.Digest()), Cause: cause}
 		}
 	}
 	if err := v.split.Check(d.All); err != nil {

@@ -237,12 +237,22 @@ func TestVerifyInitialWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := makeExample(t, "init-from="+moved, "freeze=hidden1", "ema=0", "limit-train=30", "split-seed=7")
-	for _, from := range []string{"", file} {
+	for _, from := range []string{"", file, first.run} {
 		if v, err := verified(t, Request{Path: e.pack, InitFrom: from}); err != nil {
 			t.Errorf("--init-from %q: got %+v, error %v", from, v, err)
 		}
 	}
 	checkDifference(t, Request{Path: e.pack, InitFrom: filepath.Join(e.run, "checkpoints/best.safetensors")}, rundir.RecordFile, 0, "identity.init_sha256")
+	// What lies where only the package says so is not shown.
+	other := filepath.Join(e.run, "checkpoints/best.safetensors")
+	if err := fileio.Copy(moved, other); err != nil {
+		t.Fatal(err)
+	}
+	v, _ := verified(t, Request{Path: e.pack})
+	digest, err := fileio.SHA256(other)
+	if d := v.FirstDifference; err != nil || d == nil || d.Figure != "identity.init_sha256" || d.Found == digest {
+		t.Errorf("got %+v, error %v", d, err)
+	}
 	remove(t, moved)
 	for _, test := range []struct {
 		request Request
