@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
@@ -109,7 +108,7 @@ func score(ctx context.Context, record *rundir.Record, model *classifier.Classif
 // writeEvaluation writes the figures as JSON, the tables as CSV, and shows them
 // in the log. It returns the names of the files, from the run directory.
 func writeEvaluation(c *release.Candidate, e metric.Result, name string) (files []string, err error) {
-	if err := os.MkdirAll(c.Dir.File(rundir.EvaluationDir), 0o755); err != nil {
+	if err := c.Dir.MakeDir(rundir.EvaluationDir); err != nil {
 		return nil, err
 	}
 	path := c.Dir.File(rundir.EvaluationDir, name+".json")

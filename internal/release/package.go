@@ -2,7 +2,6 @@ package release
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
@@ -29,7 +28,7 @@ func (c *Candidate) Package() (*Package, error) {
 	}
 	name := c.Record.PackageName()
 	made := &Package{Folder: c.Dir.File(rundir.PackageDir, name), Archive: c.Dir.Archive(c.Record)}
-	if err := os.MkdirAll(filepath.Dir(made.Folder), 0o755); err != nil {
+	if err := c.Dir.MakeDir(rundir.PackageDir); err != nil {
 		return nil, err
 	}
 	err = fileio.ReplaceDir(made.Folder, func(dir string) error {

@@ -30,11 +30,10 @@ func folderOf(ctx context.Context, path string) (folder string, remove func() er
 	case !info.Mode().IsRegular():
 		return "", nil, notAPackage(path)
 	}
-	dir, err := os.MkdirTemp("", "blocktrain-verify-")
+	dir, remove, err := fileio.TempDir(temporaryName)
 	if err != nil {
 		return "", nil, err
 	}
-	remove = func() error { return os.RemoveAll(dir) }
 	top, err := fileio.ReadArchive(ctx, path, dir, packageLimits)
 	var disk *fs.PathError
 	switch {
