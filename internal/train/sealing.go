@@ -171,19 +171,12 @@ func (s *state) checkBest(folder string) error {
 }
 
 // CheckLast compares the last checkpoint of the training in dir with its digest, and the
-// history and the best weights with what the checkpoint says of them. It is ErrOlder where
-// an older version of the program wrote the checkpoint, without a digest. Errors name the
-// file.
+// best weights with what the checkpoint says of them. It is ErrOlder where an older version
+// of the program wrote the checkpoint, without a digest. Errors name the file. The history
+// is compared only by those who go on from the checkpoint.
 func CheckLast(dir string) error {
 	c, err := readCheckpoint(filepath.Join(dir, CheckpointDir, LastFile))
 	if err != nil {
-		return err
-	}
-	history, err := c.checkHistory(filepath.Join(dir, HistoryFile))
-	if err != nil {
-		return err
-	}
-	if err := c.checkLastEpoch(filepath.Join(dir, HistoryFile), history); err != nil {
 		return err
 	}
 	return c.state.checkBest(filepath.Join(dir, CheckpointDir))

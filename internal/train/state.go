@@ -89,14 +89,15 @@ func decodeState(file weights.File) (state, error) {
 	var version struct {
 		Schema int `json:"schema"`
 	}
+	unreadable := json.Unmarshal([]byte(text), &version)
 	// The first versions knew no digest, and had no other key beside the state.
-	if err := json.Unmarshal([]byte(text), &version); err == nil && version.Schema < stateSchema && !sealed && len(file.Metadata) == 1 {
+	if unreadable == nil && version.Schema < stateSchema && !sealed && len(file.Metadata) == 1 {
 		return s, fmt.Errorf("its %s has schema %d, this program reads %d: %w", stateKey, version.Schema, stateSchema, ErrOlder)
 	}
 	if err := checkDigest(file); err != nil {
 		return s, err
 	}
-	if version.Schema != stateSchema {
+	if unreadable == nil && version.Schema != stateSchema {
 		return s, fmt.Errorf("its %s has schema %d, this program reads %d: finish the run with the program that began it, or start a new one", stateKey, version.Schema, stateSchema)
 	}
 	if err := decodeStrictly(text, &s); err != nil {

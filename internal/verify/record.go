@@ -172,7 +172,7 @@ func (v *verification) checkWeights(context.Context) error {
 }
 
 // checkCheckpoints compares the last checkpoints that a run has with their digests, and
-// history and best weights with what they say of them. Those of older programs have none.
+// the best weights with what they say of them. Those of older programs have none.
 func (v *verification) checkCheckpoints(context.Context) error {
 	for _, n := range v.networks {
 		name := lastOf(n.name)
