@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
@@ -97,6 +98,10 @@ func (t *Trained) Load(path string, note *TrainingNote) error {
 	}
 	if err := t.Params.Load(file.Tensors); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	own := filepath.Base(path) == train.BestFile && note != nil // and not the file of a package
+	if own && !maps.Equal(file.Metadata, map[string]string{"epoch": strconv.Itoa(note.BestEpoch)}) {
+		return fmt.Errorf("%s: the file says of itself %q, and %s has epoch %d: the file was changed; restore it from a copy, or train again in a new run directory", path, file.Metadata, RecordFile, note.BestEpoch)
 	}
 	if note != nil && t.Params.Digest() != note.WeightsSHA256 {
 		return fmt.Errorf("%s: the weights' digest is %s, %s has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, t.Params.Digest(), RecordFile, note.WeightsSHA256)
