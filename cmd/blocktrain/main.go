@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/blocktrain/blocktrain/internal/cli"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
@@ -37,5 +38,6 @@ func interrupt(cancel context.CancelFunc) {
 	fmt.Fprintln(os.Stderr, "\nblocktrain: stopping; once more to quit at once")
 	cancel()
 	<-signals
+	_ = fileio.RemoveTempDirs() // whose owners do not get to it any more
 	os.Exit(cli.ExitInterrupted)
 }
