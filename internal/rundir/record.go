@@ -243,7 +243,7 @@ func ReadRecord(path string) (*Record, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := r.checkSeal(path, b); err != nil {
+	if err := checkSeal(path, b, r.SHA256, r.Schema); err != nil {
 		return nil, err
 	}
 	return r, nil

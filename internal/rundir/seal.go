@@ -2,10 +2,7 @@ package rundir
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"regexp"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -35,34 +32,14 @@ func Seal(text []byte) []byte {
 	return bytes.Join([][]byte{text[:at[0]], text[at[1]:]}, seal)
 }
 
-// checkSeal refuses the text of a record that has another digest. Records of schema 1
-// may have none.
-func (record *Record) checkSeal(path string, text []byte) error {
-	if record.SHA256 == "" && record.Schema == 1 {
+// checkSeal refuses the text of a record that has another digest than the one in it.
+// Records of schema 1 may have none.
+func checkSeal(path string, text []byte, digest string, schema int) error {
+	if digest == "" && schema == 1 {
 		return nil
 	}
-	if found := sealed.Find(text); string(found) != fmt.Sprintf(`"record_sha256": %q`, record.SHA256) || !bytes.Equal(Seal(text), text) {
+	if found := sealed.Find(text); string(found) != fmt.Sprintf(`"record_sha256": %q`, digest) || !bytes.Equal(Seal(text), text) {
 		return fmt.Errorf("%s is not what its record_sha256 is of: the file was changed or is damaged; restore it from a copy", path)
 	}
 	return nil
-}
-
-// CheckSettings refuses the configuration of the run at path if it is not what its record
-// has the digest of, before anything is read of it. Where there is none, nothing is
-// refused here.
-func CheckSettings(path string) error {
-	if !fileio.Exists(SettingsPath(path)) {
-		return nil
-	}
-	record, err := ReadRecord(filepath.Join(path, RecordFile))
-	if errors.Is(err, fs.ErrNotExist) { // which the command itself says in its own words
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if record.Files[SettingsFile] == "" { // an older program's, of a training that is not finished
-		return nil
-	}
-	return At(path).CheckFile(record, SettingsFile)
 }
