@@ -338,7 +338,7 @@ func TestReadRelease(t *testing.T) {
 		}
 	}
 	tests := map[string]struct{ file, old, new, want string }{
-		"other schema":          {"approved.json", `"schema": 1`, `"schema": 2`, "schema is 2, want 1"},
+		"other schema":          {"approved.json", `"schema": 1`, `"schema": 2`, "schema is 2, this program reads 1"},
 		"refusal turned round":  {"refused.json", `"approved": false`, `"approved": true`, "approved is true, which is not what its criteria say"},
 		"approval turned round": {"approved.json", `"approved": true`, `"approved": false`, "approved is false"},
 		"edited verdict":        {"refused.json", `"passed": false`, `"passed": true`, "is passed without a measurement"},
@@ -346,7 +346,7 @@ func TestReadRelease(t *testing.T) {
 		"other comparison":      {"approved.json", `"op": "<="`, `"op": "=="`, "want >= or <="},
 		"forced, no reason":     {"forced.json", `"force_reason": "field test on\nMonday",`, "", "has no reason"},
 		"unknown key":           {"approved.json", `"reason"`, `"raeson"`, "raeson"},
-		"no criteria":           {"approved.json", `"criteria": [`, `"criteria": [], "more": [`, `unknown field "more"`},
+		"no criteria":           {"approved.json", `"criteria": [`, `"criteria": [], "more": [`, `more: the key is unknown`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package criterion
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,9 @@ import (
 
 // Schema is the version of release.json.
 const Schema = 1
+
+// releaseForm is of release.json.
+var releaseForm = fileio.Form{MaxBytes: 1 << 20, Schemas: fileio.UpTo(Schema)}
 
 // Weights says which weights were judged.
 type Weights struct {
@@ -111,7 +115,7 @@ func (r *Release) Force(reason string) error {
 // ReadRelease reads release.json and refuses one that contradicts itself.
 func ReadRelease(path string) (*Release, error) {
 	r := new(Release)
-	if err := fileio.ReadJSON(path, r); err != nil {
+	if err := fileio.ReadJSON(path, r, releaseForm); err != nil {
 		return nil, err
 	}
 	if err := r.check(); err != nil {
@@ -123,8 +127,8 @@ func ReadRelease(path string) (*Release, error) {
 func (r *Release) check() error {
 	passed := len(r.Failed()) == 0
 	switch {
-	case r.Schema != Schema:
-		return fmt.Errorf("schema is %d, want %d", r.Schema, Schema)
+	case r.Schema < 1 || r.Schema > Schema:
+		return fmt.Errorf("schema is %d, want 1 to %d", r.Schema, Schema)
 	case len(r.Criteria) == 0:
 		return errors.New("it has no criteria")
 	case r.Forced && (strings.TrimSpace(r.ForceReason) == "" || passed || !r.Approved):
@@ -132,9 +136,12 @@ func (r *Release) check() error {
 	case !r.Forced && r.Approved != passed:
 		return fmt.Errorf("approved is %t, which is not what its criteria say", r.Approved)
 	}
-	for _, v := range r.Criteria {
+	for at, v := range r.Criteria {
 		if err := v.check(); err != nil {
 			return err
+		}
+		if slices.ContainsFunc(r.Criteria[:at], func(other Verdict) bool { return other.Name == v.Name }) {
+			return fmt.Errorf("criterion %q judges twice", v.Name)
 		}
 	}
 	return nil

@@ -36,16 +36,35 @@ var downloads = &http.Client{
 	},
 }
 
-// Offline is the source without downloads: where data is not at hand, Open fails
-// with a [NotFoundError].
-func Offline(s Source) Source {
-	published, is := s.(*idxSource)
-	if !is {
-		return s
-	}
-	offline := *published
+// Downloader is a Source that can download. Whoever fetches anything does it by get, the
+// only function of the package that reaches a network, and implements this.
+type Downloader interface {
+	Source
+	// Offline is the source without downloads: where data is not at hand, Open fails
+	// with a [NotFoundError].
+	Offline() Source
+}
+
+// Offline implements [Downloader].
+func (s *idxSource) Offline() Source {
+	offline := *s
 	offline.fetch = false
 	return &offline
+}
+
+// offlineKey marks a context in which nothing is downloaded, whatever the source.
+type offlineKey struct{}
+
+// errOffline says that a source which should not download tried to.
+var errOffline = errors.New("downloads are not allowed here, and this dataset does not say where it looked for its data")
+
+// offline is the source without downloads, and a context in which get refuses: so that
+// nothing is downloaded by a source which can, and is no [Downloader].
+func offline(ctx context.Context, s Source) (context.Context, Source) {
+	if d, is := s.(Downloader); is {
+		s = d.Offline()
+	}
+	return context.WithValue(ctx, offlineKey{}, true), s
 }
 
 // download fetches the files that p lacks, each written whole or not at all,
@@ -127,6 +146,9 @@ func (f publishedFile) check(body []byte) error {
 
 // get returns the body at address.
 func get(ctx context.Context, address string) ([]byte, error) {
+	if ctx.Value(offlineKey{}) != nil {
+		return nil, errOffline
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err

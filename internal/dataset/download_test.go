@@ -3,10 +3,14 @@ package dataset
 import (
 	"context"
 	"errors"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -119,7 +123,7 @@ func TestOffline(t *testing.T) {
 	address, requests := serve(t, files)
 	source := remoteSource(t, files, address)
 	dir := t.TempDir()
-	_, err := Offline(source).Open(t.Context(), dir, ModeRAM)
+	_, err := source.Offline().Open(t.Context(), dir, ModeRAM)
 	var missing *NotFoundError
 	if !errors.As(err, &missing) || requests.Load() != 0 {
 		t.Errorf("error %v after %d requests, want a NotFoundError after none", err, requests.Load())
@@ -127,7 +131,7 @@ func TestOffline(t *testing.T) {
 	if _, err := source.Open(t.Context(), dir, ModeRAM); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Offline(source).Open(t.Context(), dir, ModeRAM); err != nil {
+	if _, err := source.Offline().Open(t.Context(), dir, ModeRAM); err != nil {
 		t.Error(err)
 	}
 }
@@ -161,4 +165,63 @@ func TestDownloadSizeLimit(t *testing.T) {
 	t.Cleanup(server.Close)
 	_, err := get(t.Context(), server.URL)
 	wantError(t, err, "more than 67108864 bytes")
+}
+
+// secret is a source that downloads and does not say so.
+type secret struct{ address string }
+
+func (s secret) Open(ctx context.Context, _ string, _ Mode) (Dataset, error) {
+	_, err := get(ctx, s.address)
+	return nil, err
+}
+
+// TestNobodyDownloadsOffline has a source that is no [Downloader].
+func TestNobodyDownloadsOffline(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer server.Close()
+	for _, o := range []OpenOptions{{Offline: true}, {DryRun: true}} {
+		if _, err := o.openSource(t.Context(), Request{Name: "secret"}, secret{server.URL}); !errors.Is(err, errOffline) || asked != 0 {
+			t.Errorf("%+v: error %v after %d requests", o, err, asked)
+		}
+	}
+}
+
+// TestOneWayToTheNetwork finds packages in the files of datasets that reach a network, or
+// start programs which may, elsewhere than where get is.
+func TestOneWayToTheNetwork(t *testing.T) {
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == "download.go" {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, i := range file.Imports {
+			name, _ := strconv.Unquote(i.Path.Value)
+			if first, _, _ := strings.Cut(name, "/"); first == "net" || first == "syscall" || name == "os/exec" || strings.HasPrefix(name, "golang.org/x/net") || name == "crypto/tls" {
+				t.Errorf("%s imports %s: download by get of download.go, and implement Downloader", path, name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDownloadersSaySo opens each module offline where there is no data: one with an
+// option to download must be a Downloader.
+func TestDownloadersSaySo(t *testing.T) {
+	for _, m := range Modules() {
+		source, _, err := MakeDataset(m.Name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, resolved, err := MakeDataset(m.Name, "download=true")
+		if _, is := source.(Downloader); is != (err == nil) {
+			t.Errorf("%s: Downloader is %t, options %v, error %v", m.Name, is, resolved, err)
+		}
+	}
 }

@@ -1,6 +1,11 @@
 package dataset
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+)
 
 // Duplicates reports images of the validation and test parts that are, pixel for
 // pixel, also in an earlier part (training, then validation): a result on them
@@ -26,6 +31,41 @@ type Duplicate struct {
 
 // maxPairs bounds the listed pairs; all are counted.
 const maxPairs = 1000
+
+// duplicatesForm is of a file of duplicates, whose sources are names of files.
+var duplicatesForm = fileio.Form{MaxBytes: 16 << 20, Schemas: []int{1}}
+
+// ReadDuplicates reads duplicates as they were found, and refuses counts that do not fit
+// the pairs.
+func ReadDuplicates(path string) (*Duplicates, error) {
+	var f Duplicates
+	if err := fileio.ReadJSON(path, &f, duplicatesForm); err != nil {
+		return nil, err
+	}
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &f, nil
+}
+
+// check compares the counts with each other and with the pairs.
+func (f *Duplicates) check() error {
+	counts := map[string]int{}
+	for _, p := range f.Pairs {
+		counts[p.Part]++
+		if p.Label != p.OfLabel {
+			counts["conflicting"]++
+		}
+	}
+	all, listed := f.Validation+f.Test, len(f.Pairs)
+	wrong := f.Validation < 0 || f.Test < 0 || f.Conflicting < 0 || f.Conflicting > all || listed != min(all, maxPairs)
+	validation, test := counts[PartValidation.String()], counts[PartTest.String()]
+	wrong = wrong || validation > f.Validation || test > f.Test || counts["conflicting"] > f.Conflicting || validation+test != listed
+	if wrong || all == listed && counts["conflicting"] != f.Conflicting {
+		return fmt.Errorf("its counts (validation %d, test %d, conflicting %d) do not fit its %d pairs", f.Validation, f.Test, f.Conflicting, listed)
+	}
+	return nil
+}
 
 // FindDuplicates compares the parts of a split by the images' decoded pixels.
 func FindDuplicates(ctx context.Context, d Dataset, s *Split) (*Duplicates, error) {

@@ -63,7 +63,7 @@ func Open(ctx context.Context, requests []Request, o OpenOptions) (*Opened, erro
 // openSource opens one dataset, whose module is made already.
 func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (Dataset, error) {
 	if o.Offline || o.DryRun {
-		source = Offline(source)
+		ctx, source = offline(ctx, source)
 	}
 	if deep, is := source.(Deep); is && o.Wide {
 		source = deep.KeepDepth()

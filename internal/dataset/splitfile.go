@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
@@ -13,17 +14,23 @@ import (
 // WriteSplit writes s to path atomically, one line for each field.
 func WriteSplit(path string, s *Split) error {
 	b, err := s.encode()
+	if err == nil && int64(len(b)) > splitForm.MaxBytes {
+		err = fmt.Errorf("the list has %d bytes, which is more than the %d that are read again: use fewer examples", len(b), splitForm.MaxBytes)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return fileio.WriteBytes(path, b)
 }
 
+// splitForm is of split lists: some five million examples.
+var splitForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{SplitSchema}}
+
 // ReadSplit reads a file that WriteSplit wrote, or a hand-made one of the same
 // form. Whether it fits a dataset is for [Split.Check] to say.
 func ReadSplit(path string) (*Split, error) {
 	var s Split
-	if err := fileio.ReadJSON(path, &s); err != nil {
+	if err := fileio.ReadJSON(path, &s, splitForm); err != nil {
 		return nil, err
 	}
 	if err := s.checkForm(); err != nil {
@@ -46,6 +53,22 @@ func (s *Split) checkForm() error {
 	for _, part := range Parts() {
 		if len(s.Indexes(part)) == 0 {
 			return fmt.Errorf("the %s list is missing or empty", part)
+		}
+	}
+	return nil
+}
+
+// CheckWithin is what [Split.Check] finds out where the dataset is not at hand, but its
+// number of examples is known: examples that are listed twice, or that it does not have.
+func (s *Split) CheckWithin(examples int) error {
+	all := slices.Concat(s.Train, s.Validation, s.Test)
+	slices.Sort(all)
+	if first, last := all[0], all[len(all)-1]; first < 0 || last >= examples {
+		return fmt.Errorf("indexes are %d to %d: the dataset has examples 0 to %d", first, last, examples-1)
+	}
+	for at, i := range all[1:] {
+		if i == all[at] {
+			return fmt.Errorf("example %d is listed twice", i)
 		}
 	}
 	return nil

@@ -78,12 +78,12 @@ func TestReadSplitRefuses(t *testing.T) {
 		{"empty", "", "not the JSON expected here"},
 		{"truncated", good[:len(good)-20], "not the JSON expected here"},
 		{"trailing", good + "{}", "data after the end"},
-		{"unknown field", strings.Replace(good, `"seed"`, `"sead"`, 1), `unknown field "sead"`},
-		{"schema", strings.Replace(good, `"schema": 1`, `"schema": 2`, 1), "schema 2 of a split list: this program reads schema 1"},
+		{"unknown field", strings.Replace(good, `"seed"`, `"sead"`, 1), `sead: the key is unknown`},
+		{"schema", strings.Replace(good, `"schema": 1`, `"schema": 2`, 1), "schema is 2, this program reads 1"},
 		{"digest", strings.Replace(good, s.Dataset, s.Dataset[1:], 1), "want the dataset's digest"},
 		{"missing list", strings.Replace(good, `,
-  "test": [18,19]`, "", 1), "the test list is missing or empty"},
-		{"fraction", strings.Replace(good, "[18,19]", "[18,19.5]", 1), "not the JSON expected here"},
+  "test": [18,19]`, "", 1), "test: the key is missing"},
+		{"fraction", strings.Replace(good, "[18,19]", "[18,19.5]", 1), "test[1]: 19.5 is no whole number"},
 		{"ratios", strings.Replace(good, "[60,20,20]", "[60,20,-20]", 1), "ratios 60/20/-20"},
 	}
 	for _, c := range cases {
@@ -181,4 +181,23 @@ func TestCheckUnseen(t *testing.T) {
 		}
 	}
 	wantError(t, s.CheckUnseen(d, []int{9, 2, 18, 0}), "2 of 4 examples", "the first is 2 (example-2)")
+}
+
+func TestCheckWithin(t *testing.T) {
+	for _, c := range []struct {
+		train []int
+		want  string
+	}{
+		{[]int{0, 3}, ""},
+		{[]int{3, 0}, ""}, // made by hand
+		{[]int{0, 1}, "example 1 is listed twice"},
+		{[]int{0, 0}, "example 0 is listed twice"},
+		{[]int{-1, 0}, "indexes are -1 to 2: the dataset has examples 0 to 3"},
+		{[]int{0, 4}, "indexes are 0 to 4"},
+	} {
+		s := Split{Train: c.train, Validation: []int{1}, Test: []int{2}}
+		if err := s.CheckWithin(4); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: error %v, want %q", c.train, err, c.want)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
@@ -61,13 +62,20 @@ func (a Artifact) describe() (map[string]string, error) {
 }
 
 // Labels are the classes that a file of exported weights names; nil where it names
-// none.
-func Labels(file weights.File) []string {
-	var labels []string
-	if err := json.Unmarshal([]byte(file.Metadata[keyLabels]), &labels); err != nil {
-		return nil
+// none. A list that cannot be read, or that has a name twice, is an error.
+func Labels(file weights.File) ([]string, error) {
+	text, has := file.Metadata[keyLabels]
+	if !has {
+		return nil, nil
 	}
-	return labels
+	var labels []string
+	if err := fileio.DecodeJSON([]byte(text), &labels, fileio.Form{}); err != nil {
+		return nil, fmt.Errorf("%s: %w", keyLabels, err)
+	}
+	if sorted := slices.Sorted(slices.Values(labels)); len(slices.Compact(sorted)) != len(labels) {
+		return nil, fmt.Errorf("%s: two classes have one name", keyLabels)
+	}
+	return labels, nil
 }
 
 func compact(v any) (string, error) {

@@ -97,8 +97,14 @@ func TestWeightsOfImages(t *testing.T) {
 	if diff := cmp.Diff(want, f.Metadata); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
-	if labels := Labels(f); labels != nil {
-		t.Errorf("labels %v", labels)
+	if labels, err := Labels(f); labels != nil || err != nil {
+		t.Errorf("labels %v, error %v", labels, err)
+	}
+	for _, text := range []string{"", `["a","a"]`, `["a",null]`, `["a"] []`, `["\ud800"]`, `{"a":1}`} {
+		f.Metadata[keyLabels] = text
+		if labels, err := Labels(f); err == nil {
+			t.Errorf("%s: labels %v", text, labels)
+		}
 	}
 }
 

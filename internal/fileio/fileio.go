@@ -4,10 +4,8 @@ package fileio
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -126,37 +124,6 @@ func WriteJSON(path string, v any) error {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return WriteBytes(path, b)
-}
-
-// MarshalJSON is the one form that every JSON file of the program has: two
-// spaces, no HTML escapes, a final newline.
-func MarshalJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-// ReadJSON decodes the file at path into v and refuses unknown keys and
-// trailing data.
-func ReadJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("%s: not the JSON expected here: %w", path, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: data after the end of the JSON value", path)
-	}
-	return nil
 }
 
 // SHA256 returns the hexadecimal digest of the file at path.

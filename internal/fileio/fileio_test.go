@@ -32,25 +32,6 @@ func TestWriteAtomicKeepsTheOldFileOnFailure(t *testing.T) {
 	}
 }
 
-func TestReadJSONIsStrict(t *testing.T) {
-	var v struct{ A int }
-	for text, want := range map[string]string{
-		`{"A":1}`:       "",
-		`{"A":1} {}`:    "data after the end",
-		`{"A":1,"B":2}`: "unknown field",
-		`{"A":`:         "not the JSON expected",
-	} {
-		path := filepath.Join(t.TempDir(), "v.json")
-		if err := WriteBytes(path, []byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		err := ReadJSON(path, &v)
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%s: error %v, want %q", text, err, want)
-		}
-	}
-}
-
 func TestLockExcludesOthers(t *testing.T) {
 	dir := t.TempDir()
 	unlock, err := Lock(dir)

@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // Epoch is one line of history.jsonl: what one pass over the training part came
@@ -102,7 +103,14 @@ func renameFigure(b []byte, from, to string) []byte {
 	return b
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It refuses unknown keys.
+// lineForm is of a line of history.jsonl.
+var lineForm = fileio.Form{MaxBytes: 1 << 16, Schemas: []int{Schema}}
+
+// StrictJSON implements fileio.Strict.
+func (*Epoch) StrictJSON() {}
+
+// UnmarshalJSON implements json.Unmarshaler. The keys of the figure are read under the
+// names of the accuracy.
 func (e *Epoch) UnmarshalJSON(b []byte) error {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(b, &keys); err != nil {
@@ -122,10 +130,8 @@ func (e *Epoch) UnmarshalJSON(b []byte) error {
 		}
 	}
 	plain := plainEpoch{}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&plain); err != nil {
-		return err
+	if err := fileio.DecodeJSON(b, &plain, lineForm); err != nil {
+		return errors.New(strings.ReplaceAll(err.Error(), "_"+Accuracy.Name+":", "_"+name+":"))
 	}
 	*e = Epoch(plain)
 	if name != Accuracy.Name {
@@ -152,8 +158,8 @@ func figureIn(keys map[string]json.RawMessage) string {
 	return Accuracy.Name
 }
 
-// epochColumns is the order of the columns of history.csv and at the same time the
-// keys that a line of history.jsonl must have, less the optional ones.
+// epochColumns is the order of the columns of history.csv, which are the keys of a line
+// of history.jsonl.
 func epochColumns(figure string) []string {
 	return []string{
 		"epoch", "train_loss", "train_" + figure, "validation_loss", "validation_" + figure,
@@ -161,8 +167,6 @@ func epochColumns(figure string) []string {
 		"ema_sha256", "optimizer_sha256",
 	}
 }
-
-func optionalColumn(name string) bool { return name == "ema_sha256" || name == "optimizer_sha256" }
 
 func (e *Epoch) numbers() []float64 {
 	return []float64{e.TrainLoss, e.TrainFigure(), e.ValidationLoss, e.ValidationFigure(),
@@ -218,15 +222,8 @@ func parseEpoch(line []byte, want int) (Epoch, error) {
 	if !bytes.HasSuffix(line, []byte("\n")) {
 		return e, errors.New("it is cut short, as by a crash: resuming the run removes it, unless the checkpoint counts it")
 	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	if err := d.Decode(&e); err != nil {
+	if err := fileio.DecodeJSON(line, &e, lineForm); err != nil {
 		return e, fmt.Errorf("not the JSON of an epoch: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return e, errors.New("data after the JSON of an epoch")
-	}
-	if err := checkKeys(line, e.FigureName()); err != nil {
-		return e, err
 	}
 	if err := e.check(); err != nil {
 		return e, err
@@ -235,25 +232,4 @@ func parseEpoch(line []byte, want int) (Epoch, error) {
 		return e, fmt.Errorf("it holds epoch %d, want epoch %d", e.Epoch, want)
 	}
 	return e, nil
-}
-
-// checkKeys finds what decoding into a struct does not: keys left out, and keys
-// written in other letters.
-func checkKeys(line []byte, figure string) error {
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(line, &keys); err != nil {
-		return err
-	}
-	columns := epochColumns(figure)
-	for _, name := range columns {
-		if _, ok := keys[name]; !ok && !optionalColumn(name) {
-			return fmt.Errorf("%q is missing", name)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if key != "schema" && !slices.Contains(columns, key) {
-			return fmt.Errorf("%q is unknown: want one of schema, %s", key, strings.Join(columns, ", "))
-		}
-	}
-	return nil
 }

@@ -77,15 +77,15 @@ func TestHistoryOfImagesRefuses(t *testing.T) {
 	}
 	good := line(imageEpoch(1))
 	tests := map[string]struct{ lines, want string }{
-		"half of the pair":   {strings.Replace(good, `"train_error":0.5,`, "", 1), `"train_error" is missing`},
-		"other half":         {strings.Replace(good, `"validation_error":0.25,`, "", 1), `"validation_error" is missing`},
-		"neither":            {strings.NewReplacer(`"train_error":0.5,`, "", `"validation_error":0.25,`, "").Replace(good), `"train_accuracy" is missing`},
-		"two names":          {strings.Replace(good, "validation_error", "validation_recall", 1), `unknown field "validation_recall"`},
-		"accuracy too":       {strings.Replace(good, `"train_error"`, `"train_accuracy":0.5,"validation_accuracy":0.5,"train_error"`, 1), `unknown field "`},
-		"capitals":           {strings.Replace(good, `"train_error"`, `"Train_error"`, 1), `unknown field "Train_error"`},
-		"accuracy capitals":  {strings.Replace(good, `"train_error"`, `"Train_accuracy":1,"train_error"`, 1), `"Train_accuracy" is unknown`},
+		"half of the pair":   {strings.Replace(good, `"train_error":0.5,`, "", 1), `train_error: the key is missing`},
+		"other half":         {strings.Replace(good, `"validation_error":0.25,`, "", 1), `validation_error: the key is missing`},
+		"neither":            {strings.NewReplacer(`"train_error":0.5,`, "", `"validation_error":0.25,`, "").Replace(good), `train_accuracy: the key is missing`},
+		"two names":          {strings.Replace(good, "validation_error", "validation_recall", 1), `validation_recall: the key is unknown`},
+		"accuracy too":       {strings.Replace(good, `"train_error"`, `"train_accuracy":0.5,"validation_accuracy":0.5,"train_error"`, 1), `: the key is unknown`},
+		"capitals":           {strings.Replace(good, `"train_error"`, `"Train_error"`, 1), `Train_error: the key is unknown`},
+		"accuracy capitals":  {strings.Replace(good, `"train_error"`, `"Train_accuracy":1,"train_error"`, 1), `Train_error: the key is unknown`},
 		"negative":           {strings.Replace(good, `"train_error":0.5`, `"train_error":-0.5`, 1), "an error is -0.5, want at least 0"},
-		"unknown key":        {strings.Replace(good, `"seconds"`, `"secnods"`, 1), `unknown field "secnods"`},
+		"unknown key":        {strings.Replace(good, `"seconds"`, `"secnods"`, 1), `secnods: the key is unknown`},
 		"a line of classes":  {good + line(epoch(2)), "line 2: it has the figure accuracy, and the lines before it have error"},
 		"a line of an image": {line(epoch(1)) + line(imageEpoch(2)), "line 2: it has the figure error, and the lines before it have accuracy"},
 	}

@@ -269,7 +269,7 @@ func TestReadEvaluation(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct{ old, new, want string }{
-		"other schema":    {`"schema": 1`, `"schema": 2`, "schema is 2, want 1"},
+		"other schema":    {`"schema": 1`, `"schema": 2`, "schema is 2, this program reads 1"},
 		"edited accuracy": {`"accuracy": 0.6666666666666666,`, `"accuracy": 0.99,`, "not that"},
 		"edited class":    {`"support": 2`, `"support": 3`, `class "dog, big"`},
 		"edited worst":    {`"index": 1`, `"index": 0`, `the worst class is not the one with the lowest accuracy, "dog, big"`},
@@ -282,7 +282,7 @@ func TestReadEvaluation(t *testing.T) {
 		"negative count":    {"      2,\n      1,", "      4,\n      -1,", "row 0 of the confusion matrix: a count is negative"},
 		"unknown key":       {`"examples"`, `"exampels"`, "exampels"},
 		"missing row":       {"    [\n      0,\n      0,\n      1\n    ]", "    [\n      0\n    ]", "row 2 of the confusion matrix has 1 columns, want 3"},
-		"no classes at all": {`"per_class": [`, `"per_class": [], "x": [`, `unknown field "x"`},
+		"no classes at all": {`"per_class": [`, `"per_class": [], "x": [`, `x: the key is unknown`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

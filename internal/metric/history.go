@@ -53,10 +53,14 @@ func AppendEpoch(path string, e Epoch) (err error) {
 	return f.Sync()
 }
 
+// maxHistory is the length of the longest history in bytes: 100,000 epochs, the most there
+// can be, take some 60 million.
+const maxHistory = 64 << 20
+
 // ReadHistory reads the history at path. A line that is malformed, cut short or
 // out of turn is an error that gives its number.
 func ReadHistory(path string) ([]Epoch, error) {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, maxHistory)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func numbered(b []byte) func(yield func(int, []byte) bool) {
 // half a line, is dropped. Fewer lines than that are an error. No file counts
 // as no lines.
 func TruncateHistory(path string, epochs int) error {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, maxHistory)
 	if errors.Is(err, fs.ErrNotExist) && epochs == 0 {
 		return nil
 	}

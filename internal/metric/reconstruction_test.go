@@ -134,8 +134,8 @@ func TestReadResultRefuses(t *testing.T) {
 	}
 	tests := map[string]struct{ old, new, want string }{
 		"other target":     {`"target": "image"`, `"target": "grid"`, "want class or image"},
-		"no target":        {`"target": "image",`, "", `unknown field "error"`},
-		"other schema":     {`"schema": 1`, `"schema": 2`, "schema is 2, want 1"},
+		"no target":        {`"target": "image",`, "", `error: the key is unknown`},
+		"other schema":     {`"schema": 1`, `"schema": 2`, "schema is 2, this program reads 1"},
 		"no examples":      {`"examples": 100`, `"examples": 0`, "it has 0 examples"},
 		"one example":      {`"examples": 100`, `"examples": 1`, "it has a single example"},
 		"falling":          {`"p50": 0.390625`, `"p50": 0.75`, "the percentiles of the scores fall"},
@@ -143,10 +143,10 @@ func TestReadResultRefuses(t *testing.T) {
 		"error too large":  {`"error": 0.39453125`, `"error": 0.9`, "is above the largest score"},
 		"error elsewhere":  {`"error": 0.39453125`, `"error": 0.1`, "does not hold the error"},
 		"short digest":     {`"scores_sha256": "`, `"scores_sha256": "00`, "scores_sha256 is"},
-		"too large":        {`"error": 0.39453125`, `"error": 1e999`, "not the JSON expected"},
-		"unknown key":      {`"error"`, `"eror"`, `unknown field "eror"`},
+		"too large":        {`"error": 0.39453125`, `"error": 1e999`, "error: number 1e999 does not fit"},
+		"unknown key":      {`"error"`, `"eror"`, `eror: the key is unknown`},
 		"not JSON":         {`{`, `[`, "not the JSON expected"},
-		"explicit default": {`"target": "image"`, `"target": "class"`, "unknown field"},
+		"explicit default": {`"target": "image"`, `"target": "class"`, "the key is unknown"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,9 +2,9 @@ package metric
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -143,25 +143,47 @@ func Present(r Result) bool {
 // together. Blank makes the empty result of a target to read into, or returns an
 // error for a target that the caller does not want.
 func ReadResult(path string, blank func(target string) (Result, error)) (Result, error) {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, resultForm.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	head := Head{}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return nil, fmt.Errorf("%s: not the JSON expected here: %w", path, err)
+	head, err := headOf(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	r, err := blank(head.TargetName())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := fileio.ReadJSON(path, r); err != nil {
-		return nil, err
+	if err := fileio.DecodeJSON(b, r, resultForm); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := r.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w: evaluate the run again", path, err)
 	}
 	return r, nil
+}
+
+// resultForm is of a result's file. A confusion matrix of 2,000 classes takes 36 MB.
+var resultForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{Schema}}
+
+// headOf reads the target of a result.
+func headOf(b []byte) (head Head, err error) {
+	const key = "target"
+	text, err := fileio.TopKey(b, key)
+	if errors.Is(err, fileio.ErrMissingKey) {
+		return head, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &head.Target)
+	}
+	if err == nil && head.Target == "" {
+		err = errors.New("it is empty, or null")
+	}
+	if err != nil {
+		return head, fmt.Errorf("%s: %w", key, err)
+	}
+	return head, nil
 }
 
 // only is the blank result of one target and refuses all others.

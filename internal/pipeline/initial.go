@@ -44,8 +44,12 @@ func ReadInitial(path string) (*Initial, error) {
 	if train.IsCheckpoint(file) {
 		return nil, config.Usagef("--init-from %s: it is a checkpoint of a training, want the weights alone: %s beside it has them", path, train.BestFile)
 	}
+	labels, err := exporter.Labels(file)
+	if err != nil {
+		return nil, config.Usagef("--init-from %s: its metadata: %w", path, err)
+	}
 	digest, err := fileio.SHA256(path)
-	return &Initial{SHA256: digest, tensors: file.Tensors, labels: exporter.Labels(file)}, err
+	return &Initial{SHA256: digest, tensors: file.Tensors, labels: labels}, err
 }
 
 // readNewInitial is ReadInitial for a new run, which decides what of the weights it

@@ -34,12 +34,14 @@ type Prepared struct {
 	Name     string          // of the network among several; empty for the last and for a single one
 	derived  bool            // the network sees what another one made
 	Networks []*Prepared     // those of the run in the order of training, itself where there is one; nil in those
+	Schema   int             // of the record, whose rules the identity follows
 	Record   *rundir.Record
 }
 
 // prepare makes modules, data, network and record. splitPath names a split list to
-// use, or is empty; first are the weights to begin with, or nil.
-func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings, splitPath string, first *Initial) (*Prepared, error) {
+// use, or is empty; first are the weights to begin with, or nil. The record is of the
+// given schema.
+func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings, splitPath string, first *Initial, schema int) (*Prepared, error) {
 	m, err := s.MakeModules()
 	if err != nil {
 		return nil, config.Usage(err)
@@ -48,7 +50,7 @@ func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Env: env, Settings: s, Modules: m, Data: d, Initial: first}
+	p := &Prepared{Env: env, Settings: s, Modules: m, Data: d, Initial: first, Schema: schema}
 	return p, p.Assemble(ctx)
 }
 
@@ -162,13 +164,13 @@ func (p *Prepared) checkExporters() error {
 func (p *Prepared) describe() (err error) {
 	s, identity := p.Settings, p.identity()
 	p.Record = &rundir.Record{
-		Schema: rundir.RecordSchema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Recipe: s.Recipe, Started: time.Now().UTC().Truncate(time.Second),
+		Schema: p.Schema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Recipe: s.Recipe, Started: time.Now().UTC().Truncate(time.Second),
 		Identity: *identity, Weights: "best", Execution: s.Execution(machine.Name()),
 	}
 	if s.EMA > 0 {
 		p.Record.Weights = "ema"
 	}
-	p.Record.IdentitySHA256, err = identity.Digest()
+	p.Record.IdentitySHA256, err = identity.Digest(p.Schema)
 	return err
 }
 
@@ -181,7 +183,7 @@ func (p *Prepared) identity() *rundir.Identity {
 			Train: len(d.Split.Train), Validation: len(d.Split.Validation), Test: len(d.Split.Test),
 		},
 	}
-	s.Describe(identity, m)
+	s.Describe(identity, m, p.Schema)
 	if !reflect.DeepEqual(d.TestRule, d.Rule) {
 		identity.TestInput = &d.TestRule
 	}

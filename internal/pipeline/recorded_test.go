@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
@@ -28,25 +29,27 @@ func TestSettingsOfRecord(t *testing.T) {
 		"learning-rate=0.0123456789;weight-decay=1e-7;gradient-clip=0.1;warmup=0.3;ema=0.9990001;min-delta=1e-9;patience=0;monitor=validation_accuracy",
 		"limit-train=20;shard-size=3;batch-size=7;epochs=4",
 	} {
-		t.Run(flags, func(t *testing.T) {
-			s := runtest.MustResolve(t, append([]string{"dataset=folder", "model=linear", "data-dir=" + data}, strings.Split(flags, ";")...)...)
-			env := runtest.Quiet()
-			r, err := prepare(t.Context(), env, s, "", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rebuilt, err := settings.FromRecord(r.Record)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rebuilt.DataDirs = s.DataDirs
-			again, err := prepare(t.Context(), env, rebuilt, "", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Record.IdentitySHA256 != again.Record.IdentitySHA256 {
-				t.Errorf("another identity: %s", settings.Differences(&r.Record.Identity, &again.Record.Identity))
-			}
-		})
+		for _, schema := range []int{1, rundir.RecordSchema} {
+			t.Run(fmt.Sprint(schema, flags), func(t *testing.T) {
+				s := runtest.MustResolve(t, append([]string{"dataset=folder", "model=linear", "data-dir=" + data}, strings.Split(flags, ";")...)...)
+				env := runtest.Quiet()
+				r, err := prepare(t.Context(), env, s, "", nil, schema)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rebuilt, err := settings.FromRecord(r.Record)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rebuilt.DataDirs = s.DataDirs
+				again, err := prepare(t.Context(), env, rebuilt, "", nil, schema)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Record.IdentitySHA256 != again.Record.IdentitySHA256 {
+					t.Errorf("another identity: %s", settings.Differences(&r.Record.Identity, &again.Record.Identity))
+				}
+			})
+		}
 	}
 }

@@ -49,6 +49,11 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 	if renamed := s.Rename(record); !renamed && finished(d, record, found) {
 		return sayFinished(env, run, found.release, t)
 	}
+	if record.Schema != rundir.RecordSchema {
+		return nil, fmt.Errorf("%s was begun by an older version of the program (%s has schema %d, this program trains with %d), and cannot go on with this one: "+
+			"start a new run, or finish this one with the program that began it. Evaluation, gate, prediction and verification take it as it is",
+			d.Path, rundir.RecordFile, record.Schema, rundir.RecordSchema)
+	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {
 		return nil, err
@@ -82,7 +87,7 @@ func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 	if s.ImageSize == "" { // which was decided then
 		s.ImageSize = fmt.Sprintf("%dx%d", then.Identity.Input.Width, then.Identity.Input.Height)
 	}
-	p, err := prepare(ctx, env, s, d.File(rundir.SplitFile), first)
+	p, err := prepare(ctx, env, s, d.File(rundir.SplitFile), first, then.Schema)
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settin
 	if err != nil {
 		return nil, err
 	}
-	p, err := prepare(ctx, env, s, s.SplitFile, first)
+	p, err := prepare(ctx, env, s, s.SplitFile, first, rundir.RecordSchema)
 	if err != nil {
 		return nil, err
 	}

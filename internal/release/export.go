@@ -26,11 +26,13 @@ type exportRecord struct {
 
 const exportSchema = 1
 
+var exportForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{exportSchema}}
+
 // ReadExport reads how the exported model in dir was made.
 func ReadExport(dir string) (*rundir.ExportNote, error) {
 	path := filepath.Join(dir, ExportFile)
 	var r exportRecord
-	if err := fileio.ReadJSON(path, &r); err != nil {
+	if err := fileio.ReadJSON(path, &r, exportForm); err != nil {
 		return nil, err
 	}
 	if r.Schema != exportSchema {

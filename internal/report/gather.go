@@ -9,7 +9,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -43,6 +42,9 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 	}
 	if err := content.addResults(d); err != nil {
 		return nil, err
+	}
+	if n := len(content.History); n != record.Training.Epochs {
+		return nil, fmt.Errorf("%s has %d epochs, %s says %d: restore the file", d.File(train.HistoryFile), n, rundir.RecordFile, record.Training.Epochs)
 	}
 	content.addInitial(record)
 	return content, nil
@@ -84,8 +86,8 @@ func (content *Report) addResults(d *rundir.Dir) error {
 
 // leaksOf says in words which images the parts have in common.
 func leaksOf(d *rundir.Dir) ([]string, error) {
-	var found dataset.Duplicates
-	if err := fileio.ReadJSON(d.File(rundir.DuplicatesFile), &found); err != nil || found.Validation+found.Test == 0 {
+	found, err := dataset.ReadDuplicates(d.File(rundir.DuplicatesFile))
+	if err != nil || found.Validation+found.Test == 0 {
 		return nil, err
 	}
 	return []string{fmt.Sprintf("%d images of the test part and %d of the validation part are identical to images of an earlier part (%d of them with another label), which makes results look better than they are; %s lists them.",

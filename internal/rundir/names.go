@@ -106,6 +106,9 @@ func (record *Record) ReadSplit(path string) (*dataset.Split, error) {
 	if split.Digest() != record.Identity.Split.SHA256 {
 		return nil, fmt.Errorf("%s has SHA-256 %s, the %s beside it names a list with %s: the file was changed", path, split.Digest(), RecordFile, record.Identity.Split.SHA256)
 	}
+	if err := record.checkSplit(split); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return split, nil
 }
 

@@ -2,8 +2,11 @@ package rundir
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/visualization"
@@ -24,6 +27,12 @@ type plotNote struct {
 	Alt   string `json:"alt"`
 }
 
+// plotListForm is of plotsIndex.
+var plotListForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}
+
+// plotName is the name of a plot, and of its files without the ending.
+var plotName = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
+
 // WriteFigures writes the plots of the run, in the place of those it had.
 func (d *Dir) WriteFigures(figures []visualization.Figure) error {
 	return fileio.ReplaceDir(d.File(PlotsDir), func(dir string) error {
@@ -43,14 +52,17 @@ func (d *Dir) WriteFigures(figures []visualization.Figure) error {
 // ReadFigures reads the plots of a run again; a run without has none.
 func (d *Dir) ReadFigures() ([]visualization.Figure, error) {
 	var list plotList
-	if err := fileio.ReadJSON(d.File(PlotsDir, plotsIndex), &list); err != nil {
+	if err := fileio.ReadJSON(d.File(PlotsDir, plotsIndex), &list, plotListForm); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, nil
 		}
 		return nil, err
 	}
 	var figures []visualization.Figure
-	for _, p := range list.Plots {
+	for at, p := range list.Plots {
+		if !plotName.MatchString(p.Name) || slices.ContainsFunc(list.Plots[:at], func(other plotNote) bool { return other.Name == p.Name }) {
+			return nil, fmt.Errorf("%s: plots[%d].name: %.60q is no name of a plot, or that of another one", d.File(PlotsDir, plotsIndex), at, p.Name)
+		}
 		f := visualization.Figure{Name: p.Name, Title: p.Title, Alt: p.Alt}
 		var svg, png error
 		f.SVG, svg = os.ReadFile(d.File(PlotsDir, p.Name+".svg"))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -155,15 +154,20 @@ type Execution struct {
 	Settings  []config.NamedValue `json:"settings"`
 }
 
-// RecordSchema is the version of run.json.
-const RecordSchema = 1
+// RecordSchema is the version of run.json that new runs have. Those of schema 1 are read,
+// and written again where a stage is repeated, by the rules of schema 1: its keys, and what
+// its identity lists. A field that schema 2 added has the tag schema:"2".
+const RecordSchema = 2
+
+// recordForm is of run.json.
+var recordForm = fileio.Form{MaxBytes: 16 << 20, Schemas: fileio.UpTo(RecordSchema)}
 
 // Title is what people call the model: name and version.
 func (record *Record) Title() string { return record.Name + " " + record.ReleaseVersion }
 
-// Digest is the SHA-256 of the identity's JSON.
-func (i *Identity) Digest() (string, error) {
-	b, err := fileio.MarshalJSON(i)
+// Digest is the SHA-256 of the identity's JSON in a record of the given schema.
+func (i *Identity) Digest(schema int) (string, error) {
+	b, err := fileio.MarshalJSONAs(i, schema)
 	if err != nil {
 		return "", fmt.Errorf("cannot describe the run's identity: %w", err)
 	}
@@ -174,18 +178,21 @@ func (i *Identity) Digest() (string, error) {
 // there, in the form that its digest is of. A number that was changed by less
 // than the precision it is used with is another text.
 func RecordedIdentity(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, recordForm.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	var file struct {
-		Identity json.RawMessage `json:"identity"`
-	}
-	if err := json.Unmarshal(b, &file); err != nil {
+	return identityIn(b, path)
+}
+
+// identityIn is the text of the identity in a record that was read from path.
+func identityIn(b []byte, path string) ([]byte, error) {
+	identity, err := fileio.TopKey(b, "identity")
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var text bytes.Buffer
-	if err := json.Indent(&text, file.Identity, "", "  "); err != nil {
+	if err := json.Indent(&text, identity, "", "  "); err != nil {
 		return nil, fmt.Errorf("%s: the identity: %w", path, err)
 	}
 	text.WriteByte('\n')
@@ -204,24 +211,23 @@ func (e *ChangedIdentity) Error() string {
 // ReadRecord reads the record of a run or of a package and refuses one whose
 // identity was changed.
 func ReadRecord(path string) (*Record, error) {
-	r := &Record{}
-	if err := fileio.ReadJSON(path, r); err != nil {
+	b, err := fileio.ReadFile(path, recordForm.MaxBytes)
+	if err != nil {
 		return nil, fmt.Errorf("the run's record cannot be read: %w", err)
 	}
-	if r.Schema != RecordSchema {
-		return nil, fmt.Errorf("%s has schema %d, this program reads %d", path, r.Schema, RecordSchema)
+	r := &Record{}
+	if err := fileio.DecodeJSON(b, r, recordForm); err != nil {
+		return nil, fmt.Errorf("the run's record cannot be read: %s: %w", path, err)
 	}
-	for _, n := range r.Networks { // whose names are those of folders
-		if !networkName.MatchString(n.Name) {
-			return nil, fmt.Errorf("%s has a network called %q: want small letters and digits", path, n.Name)
-		}
-	}
-	identity, err := RecordedIdentity(path)
+	identity, err := identityIn(b, path)
 	if err != nil {
 		return nil, err
 	}
 	if digest := fileio.SHA256Of(identity); digest != r.IdentitySHA256 {
 		return nil, &ChangedIdentity{path, r.IdentitySHA256, digest}
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
 }

@@ -88,31 +88,40 @@ func module(kind string, note func(*rundir.Identity) *rundir.ModuleNote, made fu
 	}
 }
 
-// Describe enters the settings into an identity, by the modules made of them.
-func (s *Settings) Describe(i *rundir.Identity, m *Modules) {
+// Describe enters the settings into the identity of a record of the given schema, by the
+// modules made of them.
+func (s *Settings) Describe(i *rundir.Identity, m *Modules, schema int) {
 	for _, f := range identityFields {
 		if f.record != nil {
 			f.record(i, s, m)
 		}
 	}
-	i.Settings = s.others()
+	i.Settings = s.others(schema)
 }
 
 // others lists the settings of the class identity that no field of a record's identity
-// holds. The recipe is where values came from, and is recorded beside the identity.
-func (s *Settings) others() []config.NamedValue {
-	held := []string{"recipe"}
+// holds: all of them, so that a setting nobody thought of here is in the identity too. The
+// recipe is where values came from, and is recorded beside the identity.
+func (s *Settings) others(schema int) []config.NamedValue {
+	held := []string{recipeSetting}
 	for _, f := range identityFields {
 		held = append(held, f.settings...)
 	}
 	return slices.DeleteFunc(s.Values(config.Identity), func(v config.NamedValue) bool {
-		return slices.Contains(held, v.Name) || slices.Contains(addedLater, v.Name) && v.Value == ""
+		return slices.Contains(held, v.Name) || v.Value == "" && !alwaysListed(v.Name, schema)
 	})
 }
 
-// addedLater are settings that records did not have from the start. They are listed
-// where they have a value, so that a run without one keeps its identity.
-var addedLater = []string{"train-classes"}
+// recipeSetting is of the class identity, and held by none: it is what other settings are
+// taken from.
+const recipeSetting = "recipe"
+
+// listedFrom has the schemas from which records list a setting even where it is empty. It
+// was added during the schema before, and is listed there where it has a value, so that a
+// run without one keeps its identity.
+var listedFrom = map[string]int{"train-classes": 2}
+
+func alwaysListed(name string, schema int) bool { return schema >= listedFrom[name] }
 
 // FromRecord rebuilds, from the record alone, the settings that its identity was
 // made from. How the work is done is left at its defaults, and nothing is exported
@@ -134,11 +143,31 @@ func FromRecord(record *rundir.Record) (*Settings, error) {
 	}
 	s, o := &Settings{}, config.NewOptions(input)
 	s.Declare(o)
-	if err := o.Err(); err != nil {
+	err := o.Err()
+	if err == nil {
+		err = s.checkListed(record)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
 	}
 	s.Origins = config.Origins{}
 	return s, nil
+}
+
+// checkListed compares the settings that an identity lists with those that its schema
+// wants, one by one: a setting that is left out would be rebuilt as its default.
+func (s *Settings) checkListed(record *rundir.Record) error {
+	var found, want []string
+	for _, v := range record.Identity.Settings {
+		found = append(found, v.Name)
+	}
+	for _, v := range s.others(record.Schema) {
+		want = append(want, v.Name)
+	}
+	if !slices.Equal(found, want) {
+		return fmt.Errorf("its identity lists the settings %s; a record of schema %d lists %s", strings.Join(found, ", "), record.Schema, strings.Join(want, ", "))
+	}
+	return nil
 }
 
 // Differences names the parts of two identities that are not equal.

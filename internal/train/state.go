@@ -5,24 +5,28 @@ import (
 	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // stateSchema is the version of state's form in a checkpoint.
 const stateSchema = 2
 
+// stateForm is of the state in a checkpoint's metadata.
+var stateForm = fileio.Form{MaxBytes: 1 << 16, Schemas: fileio.UpTo(stateSchema)}
+
 // state is all that the loop must know, besides tensors, to go on as if it had
 // never stopped.
 type state struct {
 	Schema       int     `json:"schema"`
 	Contract     int     `json:"contract_version"`
-	Epoch        int     `json:"epoch"`             // finished epochs
-	Step         int     `json:"step"`              // finished steps of the whole training
-	Steps        int     `json:"steps"`             // finished steps of the present epoch
-	Examples     int     `json:"examples"`          // seen in the present epoch
-	LossSum      float64 `json:"loss_sum"`          // of the present epoch, like the next three
-	FigureSum    float64 `json:"figure_sum"`        // of the target's figure
-	Correct      int     `json:"correct,omitempty"` // what schema 1 has instead, which knew classes alone
+	Epoch        int     `json:"epoch"`                         // finished epochs
+	Step         int     `json:"step"`                          // finished steps of the whole training
+	Steps        int     `json:"steps"`                         // finished steps of the present epoch
+	Examples     int     `json:"examples"`                      // seen in the present epoch
+	LossSum      float64 `json:"loss_sum"`                      // of the present epoch, like the next three
+	FigureSum    float64 `json:"figure_sum" schema:"2"`         // of the target's figure
+	Correct      int     `json:"correct,omitempty" schema:"-1"` // what schema 1 has instead, which knew classes alone
 	NormSum      float64 `json:"norm_sum"`
 	Seconds      float64 `json:"seconds"`
 	LearningRate float32 `json:"learning_rate"` // of the last step
@@ -75,7 +79,7 @@ func decodeState(file weights.File) (state, error) {
 	if !found {
 		return s, fmt.Errorf("it has no %s: it is not a checkpoint", stateKey)
 	}
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
+	if err := fileio.DecodeJSON([]byte(text), &s, stateForm); err != nil {
 		return s, fmt.Errorf("its %s cannot be read: %w", stateKey, err)
 	}
 	if s.Schema == 1 {

@@ -3,11 +3,8 @@ package verify
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -53,8 +50,11 @@ func unreadable(file string, err error) *Difference {
 // document is a JSON value in which numbers are kept as they are written.
 type document = any
 
+// maxDocument is the length of the longest document, as of an evaluation.
+const maxDocument = 48 << 20
+
 func readDocument(path string) (document, error) {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, maxDocument)
 	if err != nil {
 		return nil, err
 	}
@@ -62,21 +62,28 @@ func readDocument(path string) (document, error) {
 }
 
 func parseDocument(b []byte) (document, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
 	var value document
-	if err := d.Decode(&value); err != nil {
+	if err := fileio.DecodeJSON(b, &value, fileio.Form{}); err != nil { // keys that come twice, above all
 		return nil, err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("data after the end of the JSON value")
-	}
-	return value, nil
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	err := d.Decode(&value)
+	return value, err
 }
 
 // documentOf is v as it would be written.
 func documentOf(v any) (document, error) {
 	b, err := fileio.MarshalJSON(v)
+	if err != nil {
+		return nil, err
+	}
+	return parseDocument(b)
+}
+
+// identityOf is the identity of a record as it would be written.
+func identityOf(record *rundir.Record) (document, error) {
+	b, err := fileio.MarshalJSONAs(&record.Identity, record.Schema)
 	if err != nil {
 		return nil, err
 	}

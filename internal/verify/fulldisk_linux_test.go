@@ -116,7 +116,7 @@ func checkWhole(t *testing.T, dir string) {
 			return fmt.Errorf("%s is left over", path)
 		case ".json":
 			var content map[string]any
-			return fileio.ReadJSON(path, &content)
+			return fileio.ReadJSON(path, &content, fileio.Form{MaxBytes: 1 << 20})
 		case ".safetensors":
 			_, err = weights.ReadFile(path)
 		}

@@ -81,7 +81,7 @@ func networksVerified(t *testing.T, e example) {
 		t.Fatal(err)
 	}
 	var validation metric.Evaluation
-	if err := fileio.ReadJSON(filepath.Join(e.run, "evaluation", "validation.json"), &validation); err != nil {
+	if err := fileio.ReadJSON(filepath.Join(e.run, "evaluation", "validation.json"), &validation, fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}); err != nil {
 		t.Fatal(err)
 	}
 	// The networks one after the other give what the last one alone gave in training.
@@ -165,7 +165,7 @@ func networksSpoilt(t *testing.T, e example) {
 		}, "want small letters and digits"},
 		{"best epoch", func(t *testing.T, dir string) {
 			replaceIn(t, filepath.Join(dir, rundir.RecordFile), `(?s)("networks": .*?"best_epoch": )\d`, "${1}9")
-		}, "networks (reconstruct).best_epoch"},
+		}, "networks[0].best_epoch: it is 9, of 3 epochs"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := runtest.Copied(t, e.pack)

@@ -75,7 +75,7 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err := d.Divide(ctx, v.env, s, m, v.file(rundir.SplitFile)); err != nil {
 		return nil, err
 	}
-	p := &pipeline.Prepared{Env: v.env, Settings: s, Modules: m, Data: d, Initial: first}
+	p := &pipeline.Prepared{Env: v.env, Settings: s, Modules: m, Data: d, Initial: first, Schema: v.record.Schema}
 	if err := p.Assemble(ctx); err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (v *verification) compareIdentity(rebuilt *rundir.Record) error {
 	if err != nil {
 		return err
 	}
-	found, err := documentOf(&rebuilt.Identity)
+	found, err := identityOf(rebuilt)
 	if err != nil {
 		return err
 	}

@@ -120,6 +120,14 @@ func (v *verification) checkSplit(context.Context) error {
 	if recorded := v.record.Identity.Split.SHA256; split.Digest() != recorded {
 		return &Difference{File: rundir.SplitFile, Figure: "sha256", Recorded: recorded, Found: split.Digest(), Cause: "the split list was edited"}
 	}
+	for _, part := range dataset.Parts() {
+		if recorded, found := v.record.Identity.Split.Of(part), len(split.Indexes(part)); recorded != found {
+			return &Difference{File: rundir.RecordFile, Figure: "identity.split." + part.String(), Recorded: strconv.Itoa(recorded), Found: strconv.Itoa(found), Cause: changed(rundir.RecordFile)}
+		}
+	}
+	if err := split.CheckWithin(v.record.Identity.Examples()); err != nil {
+		return unreadable(rundir.SplitFile, err)
+	}
 	return nil
 }
 

@@ -192,7 +192,7 @@ func TestSeamGrid(t *testing.T) {
 	addDrawn(t, d)
 	c := carry(t, "dataset=drawn", "model=cells", "augment=flip", "epochs=30", "batch-size=8", "learning-rate=0.01")
 	var result cellResult
-	if err := fileio.ReadJSON(c.dir.File("evaluation", "test.json"), &result); err != nil {
+	if err := fileio.ReadJSON(c.dir.File("evaluation", "test.json"), &result, fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}); err != nil {
 		t.Fatal(err)
 	}
 	if result.Found < 0.95 || c.record.Decision != "approved" {

@@ -142,7 +142,7 @@ func (c carried) packaged(t *testing.T, name string) string {
 func (c carried) testAccuracy(t *testing.T) float64 {
 	t.Helper()
 	e := &metric.Evaluation{}
-	if err := fileio.ReadJSON(c.dir.File("evaluation", "test.json"), e); err != nil {
+	if err := fileio.ReadJSON(c.dir.File("evaluation", "test.json"), e, fileio.Form{MaxBytes: 1 << 20, Schemas: []int{1}}); err != nil {
 		t.Fatal(err)
 	}
 	return e.Accuracy

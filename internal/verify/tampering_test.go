@@ -157,8 +157,8 @@ var tamperings = []tampering{
 	{name: "joined dataset, digest anew", file: rundir.RecordFile, match: `"dataset_sha256": "[0-9a-f]*"`, with: `"dataset_sha256": "` + zeros + `"`, anew: true, figure: "identity.dataset_sha256"},
 	{name: "size of a part, digest anew", file: rundir.RecordFile, match: `"train": 36`, with: `"train": 35`, anew: true, figure: "identity.split.train"},
 	{name: "best epoch", file: rundir.RecordFile, match: `"best_epoch": \d`, with: `"best_epoch": 1`, other: "history.jsonl", epoch: 1, figure: "digest of the ema weights"},
-	{name: "number of epochs", file: rundir.RecordFile, match: `"epochs": 3`, with: `"epochs": 2`, other: "history.jsonl", figure: "epochs"},
-	{name: "decision", file: rundir.RecordFile, match: `"decision": "approved"`, with: `"decision": "forced"`, other: rundir.ReleaseFile, figure: "decision"},
+	{name: "number of epochs", file: rundir.RecordFile, match: `"epochs": 3`, with: `"epochs": 4`, other: "history.jsonl", figure: "epochs"},
+	{name: "decision", file: rundir.RecordFile, match: `"decision": "approved"`, with: `"decision": "refused"`, other: rundir.ReleaseFile, figure: "decision"},
 
 	{name: "digest of an epoch", file: "history.jsonl", match: `("epoch":2,.*"weights_sha256":)"[0-9a-f]*"`, with: `$1"` + zeros + `"`, epoch: 2, figure: "weights_sha256", cause: "the line was edited"},
 	{name: "digest of an epoch, cut", file: "history.jsonl", match: `"weights_sha256":"[0-9a-f]`, with: `"weights_sha256":"`, figure: "content"},

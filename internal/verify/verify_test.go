@@ -341,7 +341,7 @@ func verifyDigest(t *testing.T, e example) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	digest, err := record.Identity.Digest()
+	digest, err := record.Identity.Digest(record.Schema)
 	if err != nil || digest != record.IdentitySHA256 {
 		t.Errorf("the identity has digest %s, recorded is %s (error %v)", digest, record.IdentitySHA256, err)
 	}

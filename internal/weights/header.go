@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // header is the parsed JSON header.
@@ -49,6 +51,9 @@ func parseHeader(raw []byte) (header, error) {
 	}
 	if rest := strings.Trim(string(raw[p.d.InputOffset():]), " "); rest != "" {
 		return header{}, fmt.Errorf("%w: %.40q follows its closing brace, expected spaces alone", ErrHeaderSyntax, rest)
+	}
+	if err := fileio.DecodeJSON(raw, new(json.RawMessage), fileio.Form{}); err != nil { // broken text, which the decoder replaces
+		return header{}, fmt.Errorf("%w: %w", ErrHeaderSyntax, err)
 	}
 	return h, nil
 }

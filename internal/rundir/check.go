@@ -1,0 +1,131 @@
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+)
+
+// check compares what a record says with itself: counts with the lists that they count,
+// and words with those that there are. Errors begin with the key.
+func (record *Record) check() error {
+	if err := errors.Join(record.Identity.check(), record.checkTrainings(), record.checkDecision()); err != nil {
+		return err
+	}
+	if record.Weights != "best" && record.Weights != "ema" {
+		return fmt.Errorf("weights: it is %q, want best or ema", record.Weights)
+	}
+	for _, name := range record.FileNames() {
+		if !fs.ValidPath(name) || name == "." {
+			return fmt.Errorf("files: %q is no name of a file in the run directory", name)
+		}
+	}
+	return nil
+}
+
+func (i *Identity) check() error {
+	if len(i.Datasets) == 0 {
+		return errors.New("identity.datasets: there is none")
+	}
+	for at, d := range i.Datasets {
+		if d.Examples < 0 || d.Examples > maxExamples {
+			return fmt.Errorf("identity.datasets[%d].examples: it is %d, which cannot be", at, d.Examples)
+		}
+	}
+	examples := i.Examples()
+	if s := i.Split; min(s.Train, s.Validation, s.Test) < 1 || max(s.Train, s.Validation, s.Test) > examples || s.Train+s.Validation+s.Test > examples {
+		return fmt.Errorf("identity.split: the parts have %d, %d and %d examples, want at least 1 each, and no more than the %d of the datasets", s.Train, s.Validation, s.Test, examples)
+	}
+	sorted := slices.Sorted(slices.Values(i.Classes))
+	if len(sorted) == 0 || len(slices.Compact(sorted)) != len(i.Classes) {
+		return errors.New("identity.classes: there are none, or two of one name")
+	}
+	if err := i.Input.Validate(); err != nil {
+		return fmt.Errorf("identity.input: %w", err)
+	}
+	if i.TestInput != nil {
+		if err := i.TestInput.Validate(); err != nil {
+			return fmt.Errorf("identity.test_input: %w", err)
+		}
+	}
+	return nil
+}
+
+// maxExamples is more than any dataset has, and can be added up.
+const maxExamples = 1 << 32
+
+// checkTrainings looks at how the networks' training ended, and at their names, which are
+// those of folders.
+func (record *Record) checkTrainings() error {
+	for at, n := range record.Networks {
+		same := func(other NetworkNote) bool { return other.Name == n.Name }
+		switch {
+		case !networkName.MatchString(n.Name):
+			return fmt.Errorf("networks[%d].name: it is %q, want small letters and digits", at, n.Name)
+		case slices.ContainsFunc(record.Networks[:at], same):
+			return fmt.Errorf("networks[%d].name: another network is called %q", at, n.Name)
+		}
+		if err := n.check(); err != nil {
+			return fmt.Errorf("networks[%d].%w", at, err)
+		}
+	}
+	if record.Training == nil {
+		return nil
+	}
+	if err := record.Training.check(); err != nil {
+		return fmt.Errorf("training.%w", err)
+	}
+	return nil
+}
+
+func (t *TrainingNote) check() error {
+	if t.BestEpoch < 1 || t.BestEpoch > t.Epochs {
+		return fmt.Errorf("best_epoch: it is %d, of %d epochs", t.BestEpoch, t.Epochs)
+	}
+	return nil
+}
+
+func (record *Record) checkDecision() error {
+	switch d := record.Decision; {
+	case !slices.Contains([]string{"", "approved", "refused", "forced"}, d):
+		return fmt.Errorf("decision: it is %.40q, want approved, refused or forced", d)
+	case (d == "forced") != (record.ForceReason != ""):
+		return errors.New("force_reason: want one where the decision is forced, and nowhere else")
+	}
+	return nil
+}
+
+// Examples is how many the datasets of a run have together.
+func (i *Identity) Examples() int {
+	examples := 0
+	for _, d := range i.Datasets {
+		examples += d.Examples
+	}
+	return examples
+}
+
+// Of is the number of examples of a part.
+func (s SplitNote) Of(part dataset.Part) int {
+	switch part {
+	case dataset.PartTrain:
+		return s.Train
+	case dataset.PartValidation:
+		return s.Validation
+	case dataset.PartTest:
+		return s.Test
+	}
+	return 0
+}
+
+// checkSplit compares a split list with the number of examples, and with the parts' sizes.
+func (record *Record) checkSplit(split *dataset.Split) error {
+	for _, part := range dataset.Parts() {
+		if recorded, found := record.Identity.Split.Of(part), len(split.Indexes(part)); recorded != found {
+			return fmt.Errorf("the %s list has %d examples, the %s beside it says %d: the file was changed", part, found, RecordFile, recorded)
+		}
+	}
+	return split.CheckWithin(record.Identity.Examples())
+}
