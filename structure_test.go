@@ -38,6 +38,8 @@ var rooms = []room{
 	{dir: "internal/release", cycle: 8, lines: 2500},
 	{dir: "internal/pipeline", cycle: 8, lines: 2500},
 	{dir: "internal/verify", cycle: 8, lines: 2500},
+	{dir: "internal/verify/finding", cycle: 8, lines: 2500},
+	{dir: "internal/verify/recompute", cycle: 8, lines: 2500},
 	{dir: "internal/bench", cycle: 8, lines: 2500},
 	{dir: "internal/predict", cycle: 8, lines: 2500},
 	{dir: "internal/classifier", cycle: 8, lines: 2500},

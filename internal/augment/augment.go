@@ -53,12 +53,12 @@ func Modules() []config.Description { return config.Describe(modules) }
 
 // sometimes adds the option p to a transform: the probability with which it
 // acts on an image.
-func sometimes(p float64, inner func(*config.Options) (Transform, error)) func(*config.Options) (Transform, error) {
+func sometimes(p float32, inner func(*config.Options) (Transform, error)) func(*config.Options) (Transform, error) {
 	return func(o *config.Options) (Transform, error) {
 		share := p
 		transform, err := inner(o)
-		o.Float(&share, "p", p, "probability of acting on an image", config.Between(0, 1))
-		return chance{float32(share), transform}, err
+		o.Float32(&share, "p", p, "probability of acting on an image", config.Between(0, 1))
+		return chance{share, transform}, err
 	}
 }
 

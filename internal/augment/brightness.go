@@ -6,7 +6,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
-type brightness struct{ amount float64 }
+type brightness struct{ amount float32 }
 
 func newBrightness(o *config.Options) (Transform, error) {
 	t := &brightness{}
@@ -16,13 +16,13 @@ func newBrightness(o *config.Options) (Transform, error) {
 
 // amountOption declares the half width of the range that a factor is drawn
 // from.
-func amountOption(o *config.Options, p *float64) {
-	o.Float(p, "amount", 0.2, "the factor lies between 1-amount and 1+amount", config.Between(0, 1))
+func amountOption(o *config.Options, p *float32) {
+	o.Float32(p, "amount", 0.2, "the factor lies between 1-amount and 1+amount", config.Between(0, 1))
 }
 
 // factor draws a number between 1-amount and 1+amount, in 1/65536.
-func factor(s *rng.Stream, amount float64) int {
-	return one + fixed(s.Uniform(-float32(amount), float32(amount)))
+func factor(s *rng.Stream, amount float32) int {
+	return one + fixed(s.Uniform(-amount, amount))
 }
 
 func (t *brightness) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {

@@ -6,7 +6,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
-type contrast struct{ amount float64 }
+type contrast struct{ amount float32 }
 
 func newContrast(o *config.Options) (Transform, error) {
 	t := &contrast{}

@@ -9,15 +9,15 @@ import (
 )
 
 type erase struct {
-	min, max float64
+	min, max float32
 	fill     int
 	noise    bool
 }
 
 func newErase(o *config.Options) (Transform, error) {
 	t := &erase{}
-	o.Float(&t.min, "min", 0.02, "smallest share of the image's area", config.Between(0, 1))
-	o.Float(&t.max, "max", 0.2, "largest share of the image's area", config.Between(0, 1))
+	o.Float32(&t.min, "min", 0.02, "smallest share of the image's area", config.Between(0, 1))
+	o.Float32(&t.max, "max", 0.2, "largest share of the image's area", config.Between(0, 1))
 	o.Int(&t.fill, "fill", 0, "grey level of the rectangle", config.Between(0, 255))
 	o.Bool(&t.noise, "noise", false, "fill the rectangle with random values instead")
 	return t, checkRange(t.min, t.max)
@@ -46,7 +46,7 @@ func (t *erase) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {
 // rectangle draws a size: a share of the area between min and max, one side 0.3
 // to 1 times the other. A side that would exceed the image is cut.
 func (t *erase) rectangle(width, height int, s *rng.Stream) (w, h int) {
-	area := float64(s.Uniform(float32(t.min), float32(t.max))) * float64(width*height)
+	area := float64(s.Uniform(t.min, t.max)) * float64(width*height)
 	ratio := float64(s.Uniform(0.3, 1))
 	long := int(math.Floor(math.Sqrt(area/ratio) + 0.5))
 	short := int(math.Floor(math.Sqrt(float64(area*ratio)) + 0.5))

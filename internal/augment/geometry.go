@@ -73,9 +73,9 @@ func pixel(src imaging.Image, x, y, c int, fill uint8) uint8 {
 
 // angle draws an angle between -degrees and +degrees and returns its sine and
 // cosine in 1/65536.
-func angle(s *rng.Stream, degrees float64) (sin, cos int) {
+func angle(s *rng.Stream, degrees float32) (sin, cos int) {
 	const radian = math.Pi / 180
-	drawn := s.Uniform(-float32(degrees), float32(degrees))
+	drawn := s.Uniform(-degrees, degrees)
 	radians := float32(drawn * radian)
 	return fixed(kernel.Sin(radians)), fixed(kernel.Cos(radians))
 }

@@ -11,11 +11,11 @@ import (
 
 // mixup is the one entry of a list that needs two examples. The pipeline leaves
 // it to the trainer, which picks the partner and mixes the targets too.
-type mixup struct{ alpha float64 }
+type mixup struct{ alpha float32 }
 
 func newMixup(o *config.Options) (Transform, error) {
 	t := &mixup{}
-	o.Float(&t.alpha, "alpha", 0.2, "the partner's share is drawn from Beta(alpha, alpha)", config.Between(0.01, 4))
+	o.Float32(&t.alpha, "alpha", 0.2, "the partner's share is drawn from Beta(alpha, alpha)", config.Between(0.01, 4))
 	return t, nil
 }
 
@@ -24,7 +24,7 @@ func (t *mixup) Apply(_, _ imaging.Image, _ *rng.Stream, _ *Moves) bool { return
 
 // Mixup returns the parameter of the Beta distribution that MixShare draws
 // from, and whether the list has mixup at all.
-func (p *Pipeline) Mixup() (alpha float64, on bool) {
+func (p *Pipeline) Mixup() (alpha float32, on bool) {
 	if p.mixup == nil {
 		return 0, false
 	}
@@ -44,7 +44,7 @@ func (p *Pipeline) MixShare(s *rng.Stream) int {
 	if p.mixup == nil {
 		return 0
 	}
-	alpha := float32(p.mixup.alpha)
+	alpha := p.mixup.alpha
 	for {
 		x := kernel.Log(1-s.Float32()) / alpha
 		y := kernel.Log(1-s.Float32()) / alpha

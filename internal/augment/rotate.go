@@ -7,13 +7,13 @@ import (
 )
 
 type rotate struct {
-	degrees float64
+	degrees float32
 	fill    int
 }
 
 func newRotate(o *config.Options) (Transform, error) {
 	t := &rotate{}
-	o.Float(&t.degrees, "degrees", 10, "largest angle in each direction", config.Between(0, 180))
+	o.Float32(&t.degrees, "degrees", 10, "largest angle in each direction", config.Between(0, 180))
 	fillOption(o, &t.fill)
 	return t, nil
 }

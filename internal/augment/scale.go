@@ -9,20 +9,20 @@ import (
 )
 
 type scale struct {
-	min, max float64
+	min, max float32
 	fill     int
 }
 
 func newScale(o *config.Options) (Transform, error) {
 	t := &scale{}
-	o.Float(&t.min, "min", 0.9, "smallest factor", config.Between(0.1, 10))
-	o.Float(&t.max, "max", 1.1, "largest factor", config.Between(0.1, 10))
+	o.Float32(&t.min, "min", 0.9, "smallest factor", config.Between(0.1, 10))
+	o.Float32(&t.max, "max", 1.1, "largest factor", config.Between(0.1, 10))
 	fillOption(o, &t.fill)
 	return t, checkRange(t.min, t.max)
 }
 
 // checkRange validates the options min and max together.
-func checkRange(low, high float64) error {
+func checkRange(low, high float32) error {
 	if low > high {
 		return fmt.Errorf("min=%v is above max=%v", low, high)
 	}
@@ -30,7 +30,7 @@ func checkRange(low, high float64) error {
 }
 
 func (t *scale) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool {
-	factor := fixed(s.Uniform(float32(t.min), float32(t.max)))
+	factor := fixed(s.Uniform(t.min, t.max))
 	if factor == one {
 		return false
 	}

@@ -7,13 +7,13 @@ import (
 )
 
 type shear struct {
-	degrees float64
+	degrees float32
 	fill    int
 }
 
 func newShear(o *config.Options) (Transform, error) {
 	t := &shear{}
-	o.Float(&t.degrees, "degrees", 10, "largest slant to each side", config.Between(0, 60))
+	o.Float32(&t.degrees, "degrees", 10, "largest slant to each side", config.Between(0, 60))
 	fillOption(o, &t.fill)
 	return t, nil
 }

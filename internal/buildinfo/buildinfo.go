@@ -2,8 +2,12 @@
 package buildinfo
 
 import (
+	"errors"
+	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
+	"sync"
 )
 
 // version is set when a release is built:
@@ -12,30 +16,72 @@ var version string
 
 // Info describes the running program.
 type Info struct {
-	Version  string // "1.2.3", or "development"
-	Commit   string // of the source, "" where the build does not know it
-	Modified bool   // whether the source differed from the commit
-	Go       string // "go1.26.8"
-	Platform string // "linux/amd64"
+	Version  string  // "1.2.3", or "development"
+	Commit   string  // of the source, "" where nobody knows it
+	Changes  Changes // whether the source differed from the commit; "" without one
+	Go       string  // "go1.26.8"
+	Platform string  // "linux/amd64"
 }
 
+// Changes says whether the source of a program differed from its commit.
+type Changes string
+
+// What is known of changes.
+const (
+	Unchanged      Changes = "none"
+	Changed        Changes = "some"
+	ChangesUnknown Changes = "unknown" // of programs that go run has compiled
+)
+
+// The words of a program's name, in the records of what it made.
+const (
+	withoutCommit      = " without commit"
+	withChanges        = " with changes"
+	withUnknownChanges = " with unknown changes"
+)
+
 // Program names the program as records of what it made do: "blocktrain 1.2.3", and
-// after it the commit where that is known.
+// after it the commit and whether the source differed from that, or "without commit".
 func Program() string { return Get().program() }
 
 func (i Info) program() string {
 	name := "blocktrain " + i.Version
-	if i.Commit != "" {
-		name += " " + i.Commit
+	if i.Commit == "" {
+		return name + withoutCommit
 	}
-	if i.Modified {
-		name += " with changes"
+	name += " " + i.Commit
+	switch i.Changes {
+	case Changed:
+		name += withChanges
+	case ChangesUnknown:
+		name += withUnknownChanges
 	}
 	return name
 }
 
-// Get reads what the build recorded.
-func Get() Info {
+// WithoutCommit says of the name of a program that it says so. Older programs left it out.
+func WithoutCommit(program string) bool { return strings.HasSuffix(program, withoutCommit) }
+
+// commitInName finds the commit in the name of a program.
+var commitInName = regexp.MustCompile(`^blocktrain \S+ (?:[0-9a-f]{40}|[0-9a-f]{64})(?: |$)`)
+
+// CheckCommit refuses a program, by its name in a record, whose source is not known to be
+// that of a commit.
+func CheckCommit(program string) error {
+	switch {
+	case !commitInName.MatchString(program):
+		return errors.New("has no commit")
+	case strings.HasSuffix(program, withUnknownChanges):
+		return errors.New("has a commit, but whether its source was changed is not known")
+	case strings.HasSuffix(program, withChanges):
+		return errors.New("was built from a source that differs from its commit")
+	}
+	return nil
+}
+
+// Get reads what the build recorded and, of a program that go run has compiled, which
+// commit its source has. That is looked up once: the source may change later.
+var Get = sync.OnceValue(func() Info {
 	info := Info{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	build, ok := debug.ReadBuildInfo()
 	if ok {
@@ -44,20 +90,33 @@ func Get() Info {
 	if info.Version == "" {
 		info.Version = "development"
 	}
+	if info.Commit == "" {
+		info.readSource()
+	}
 	return info
-}
+})
 
 func (i *Info) read(build *debug.BuildInfo) {
 	// A build by "go install module@version" has the version without our help.
 	if i.Version == "" && build.Main.Version != "(devel)" {
 		i.Version = build.Main.Version
 	}
+	modified := ""
 	for _, setting := range build.Settings {
 		switch setting.Key {
 		case "vcs.revision":
 			i.Commit = setting.Value
 		case "vcs.modified":
-			i.Modified = setting.Value == "true"
+			modified = setting.Value
 		}
+	}
+	switch {
+	case i.Commit == "":
+	case modified == "true":
+		i.Changes = Changed
+	case modified == "false":
+		i.Changes = Unchanged
+	default:
+		i.Changes = ChangesUnknown
 	}
 }

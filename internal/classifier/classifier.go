@@ -122,7 +122,7 @@ func (v Validator) Validate(ctx context.Context) (metric.Result, error) {
 // Measuring latency: how many calls are not counted, and how many are.
 const (
 	LatencyWarmup  = 20
-	latencySamples = 200
+	LatencySamples = 200
 )
 
 // Latency times the network on single images of list, on one worker of the machine of
@@ -133,7 +133,7 @@ func (c *Classifier) Latency(ctx context.Context, data *dataset.Loader, list []i
 		return nil, err
 	}
 	defer plan.Close()
-	order := make([]int, LatencyWarmup+latencySamples)
+	order := make([]int, LatencyWarmup+LatencySamples)
 	for i := range order {
 		order[i] = list[i%len(list)]
 	}

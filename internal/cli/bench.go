@@ -32,7 +32,7 @@ each at its input and batch size, which takes half a minute to a minute. Neither
 		own: func(o *config.Options) {
 			o.String(&request.Input, "input", "", "size of images, such as 32x32x3; empty: as in doc/Performance.md, or 28x28x1")
 			o.Int(&request.Classes, "classes", 10, "classes to tell apart", config.Between(2, 100_000))
-			o.Float(&request.Seconds, "seconds", 5, "time to measure each network", config.Between(0.01, 3600))
+			o.Float64(&request.Seconds, "seconds", 5, "time to measure each network", config.Between(0.01, 3600))
 			o.Choice(&request.Measure, "measure", bench.All, "what to measure", bench.All, bench.Training, bench.Inference)
 			o.String(&request.CPUProfile, "cpu-profile", "", "file for a profile of the processor's time, which go tool pprof reads")
 			o.Bool(&asJSON, "json", false, "write JSON")

@@ -16,9 +16,11 @@ func evaluateCommand() *command {
 		long: `Writes evaluation/*.json and *.csv in the run directory: accuracy, figures of
 each class, confusion, calibration, latency. With --dataset, the model is
 measured on another dataset that has the same classes; nothing is decided by
-that, and packages are the same with and without it. On a terminal the figures
-are shown as tables; elsewhere, the file of the test part goes to the standard
-output.`,
+that, and packages are the same with and without it. Nor does anything rest on
+the evaluation of a run that is decided: it is written beside the decision's, as
+evaluation/test-again.json. To decide on a new one, remove evaluation/test.json
+first. On a terminal the figures are shown as tables; elsewhere, the file of the
+test part goes to the standard output.`,
 		example: `  blocktrain evaluate --run runs/first
   blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist
   blocktrain evaluate --run runs/first | jq .accuracy`,

@@ -16,7 +16,7 @@ directory, and how in export/export.json, by which verify makes the files again.
 'blocktrain list exporter' shows the formats and their options.`,
 		example: `  blocktrain export --run runs/first
   blocktrain export --run runs/first --exporters onnx`,
-		settings: named("exporters", "name", "release-version"), recorded: &dir, needsRun: true,
+		settings: named("exporters", "name", "release-version", "overwrite-release"), recorded: &dir, needsRun: true,
 		own: func(o *config.Options) { declareRun(o, &dir) },
 		run: func(ctx context.Context, c *call) error {
 			return c.printPath(pipeline.Export(ctx, c.env, c.settings, dir))

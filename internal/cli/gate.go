@@ -19,8 +19,10 @@ func gateCommand() *command {
 approved and 3 if it is refused; a measurement that is missing refuses.
 
 The decision changes the run: release.json, run.json, model card and report say
-what was decided, and by which thresholds; a refusal removes package/, which
-'blocktrain package' makes again, to the byte, once the model is approved.
+what was decided, when, by whom, and by which thresholds. A decision that comes
+out as the last one did is that one, with its date. Another one is an error once
+the model was packaged under its name and version: it takes another
+--release-version, or --overwrite-release, which removes that package.
 --dry-run says what the decision would be, with the same exit codes, and changes
 no file, nor does it download data for --baseline: to try other thresholds, use
 that.
@@ -29,9 +31,9 @@ Thresholds of flags are for this decision alone. Without them, those count that
 the run was started with as flags, then the environment's and those of .env.`,
 		example: `  blocktrain gate --run runs/first
   blocktrain gate --run runs/first --min-test-accuracy 0.99 --dry-run
-  blocktrain gate --run runs/first --baseline runs/old
+  blocktrain gate --run runs/first --baseline runs/old --decided-by Ada
   blocktrain gate --run runs/first --force --reason 'demo on 3 May, says Ada'`,
-		settings: either(groups("Release"), named("data-dir", "data-mode", "workers", "dry-run")), recorded: &dir, needsRun: true,
+		settings: either(groups("Release"), named("name", "release-version", "data-dir", "data-mode", "workers", "dry-run")), recorded: &dir, needsRun: true,
 		own: func(o *config.Options) {
 			declareRun(o, &dir)
 			declareJSON(o, &asJSON)

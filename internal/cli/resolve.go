@@ -85,7 +85,24 @@ func (r *resolution) readAmbient() error {
 	if err := r.refuseConsent(r.ambient); err != nil {
 		return err
 	}
-	return r.addRecipe()
+	if err := r.addRecipe(); err != nil {
+		return err
+	}
+	r.ambient = append(r.ambient, actor(r.environ))
+	return nil
+}
+
+// actor is the user whom a CI system names, who decides on a release unless somebody
+// else is said to.
+func actor(environ []string) config.Source {
+	for _, name := range []string{"GITHUB_ACTOR", "GITLAB_USER_LOGIN"} {
+		for _, variable := range environ {
+			if value, is := strings.CutPrefix(variable, name+"="); is && value != "" {
+				return config.Source{config.Key("decided-by"): {Value: value, Origin: "environment " + name}}
+			}
+		}
+	}
+	return nil
 }
 
 // refuseConsent refuses lines of files that take a decision which a person takes by

@@ -18,15 +18,15 @@ func verifyCommand() *command {
 		long: `Proves that a model is what its record says: rebuilds the configuration from
 run.json alone, compares the data, trains again in a folder of its own, and
 compares every epoch, the best weights and the evaluations with the record, and
-model card and exported model with what these give. It ends at the first
+everything else with what these give: decision, tables, plots, model card,
+report and exported model. It ends at the first
 difference, names it, and says what may be the cause: exit code 4. The number of
 workers, the data mode and the machine do not matter. --epochs N compares the
 first N epochs alone, which is no verification of the model: the JSON then says
 "verified": false and "partial": true.
 
-Of a run directory it leaves out report.html, history.csv, the last checkpoint,
-package/, the logs and evaluations on other data, and says so. Plots are
-compared with their digests in run.json.
+Of a run directory it leaves out the last checkpoint, package/, the logs and
+evaluations on other data, and says so. A file that no run has is a difference.
 
 A package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.
 Packages carry no data: --data-dir says where it is, and where a published

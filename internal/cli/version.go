@@ -15,7 +15,8 @@ type versionJSON struct {
 	Version  string `json:"version"`
 	Contract int    `json:"contract_version"`
 	Commit   string `json:"commit"`
-	Modified bool   `json:"modified"`
+	Modified bool   `json:"modified"` // false where it is not known
+	Changes  string `json:"changes"`  // "none", "some", "unknown"; empty without a commit
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -32,7 +33,7 @@ training yields.`,
 		run: func(_ context.Context, c *call) error {
 			info := buildinfo.Get()
 			if asJSON {
-				return writeJSON(c.stdout, versionJSON{1, info.Version, engine.ContractVersion, info.Commit, info.Modified, info.Go, info.Platform})
+				return writeJSON(c.stdout, versionJSON{1, info.Version, engine.ContractVersion, info.Commit, info.Changes == buildinfo.Changed, string(info.Changes), info.Go, info.Platform})
 			}
 			fmt.Fprintf(c.stdout, "blocktrain %s\ncontract   %d\ncommit     %s\ngo         %s %s\n",
 				info.Version, engine.ContractVersion, commitText(info), info.Go, info.Platform)
@@ -44,9 +45,11 @@ training yields.`,
 func commitText(info buildinfo.Info) string {
 	switch {
 	case info.Commit == "":
-		return "unknown"
-	case info.Modified:
+		return "none: the build did not record it"
+	case info.Changes == buildinfo.Changed:
 		return info.Commit + " with changes"
+	case info.Changes == buildinfo.ChangesUnknown:
+		return info.Commit + " with unknown changes"
 	}
 	return info.Commit
 }

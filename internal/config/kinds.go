@@ -27,23 +27,6 @@ func (o *Options) Int(p *int, name string, value int, doc string, checks ...Chec
 	})
 }
 
-// Float declares an option held in the float64 *p; infinities and NaN are
-// refused.
-func (o *Options) Float(p *float64, name string, value float64, doc string, checks ...Check) {
-	o.declare(&Option{
-		Name: name, Type: "float", Default: formatFloat(value), Doc: doc,
-		get: func() string { return formatFloat(*p) },
-		set: func(s string) error {
-			v, err := parseFloat(s, checks)
-			if err != nil {
-				return err
-			}
-			*p = v
-			return nil
-		},
-	})
-}
-
 // Bool declares an on/off option held in *p.
 func (o *Options) Bool(p *bool, name string, value bool, doc string) {
 	o.declare(&Option{
@@ -78,6 +61,23 @@ func (o *Options) String(p *string, name, value, doc string, checks ...func(stri
 	})
 }
 
+// Canonical declares an option held in *p in the one form that canonical gives to all
+// texts of one meaning.
+func (o *Options) Canonical(p *string, name, value, doc string, canonical func(string) (string, error)) {
+	o.declare(&Option{
+		Name: name, Type: "string", Default: value, Doc: doc,
+		get: func() string { return *p },
+		set: func(s string) error {
+			text, err := canonical(s)
+			if err != nil {
+				return err
+			}
+			*p = text
+			return nil
+		},
+	})
+}
+
 // Choice declares an option that takes one of a few words.
 func (o *Options) Choice(p *string, name, value, doc string, choices ...string) {
 	o.String(p, name, value, doc, func(s string) error {
@@ -102,8 +102,6 @@ func (o *Option) Choices() []string {
 
 // IsSwitch reports whether the option is on or off.
 func (o *Option) IsSwitch() bool { return o.Type == typeBool }
-
-func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // List declares an option that holds words separated by commas; spaces around a
 // word do not count. The optional check sees each word. As a flag the option may
@@ -143,51 +141,4 @@ func splitList(s string) []string {
 		}
 	}
 	return words
-}
-
-// Optional is a number that need not be set.
-type Optional struct {
-	Value float64
-	Set   bool
-}
-
-// Or returns the number, or value where none is set.
-func (o Optional) Or(value float64) float64 {
-	if o.Set {
-		return o.Value
-	}
-	return value
-}
-
-// Optional declares a number held in *p that is unset when empty, its default.
-func (o *Options) Optional(p *Optional, name, doc string, checks ...Check) {
-	o.declare(&Option{
-		Name: name, Type: "float", Default: "", Doc: doc,
-		get: func() string {
-			if !p.Set {
-				return ""
-			}
-			return formatFloat(p.Value)
-		},
-		set: func(s string) error {
-			if s == "" {
-				*p = Optional{}
-				return nil
-			}
-			v, err := parseFloat(s, checks)
-			if err != nil {
-				return err
-			}
-			*p = Optional{v, true}
-			return nil
-		},
-	})
-}
-
-func parseFloat(s string, checks []Check) (float64, error) {
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || v-v != 0 {
-		return 0, errors.New("want a finite number")
-	}
-	return v, runChecks(checks, v)
 }

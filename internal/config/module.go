@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,16 +27,38 @@ func Make[T any](kind string, table map[string]Module[T], name, options string) 
 	}
 	o, err := ParseOptions(options)
 	if err != nil {
-		return none, nil, fmt.Errorf("%s %s: %w", kind, name, err)
+		return none, nil, &OptionError{kind, name, err}
 	}
 	made, err := module.New(o)
 	if optionErr := o.Err(); optionErr != nil {
 		err = optionErr
 	}
 	if err != nil {
-		return none, nil, fmt.Errorf("%s %s: %w", kind, name, err)
+		return none, nil, &OptionError{kind, name, err}
 	}
 	return made, o.Resolved(), nil
+}
+
+// OptionError is what is wrong with the options that a module was to be made with.
+type OptionError struct {
+	Kind, Name string // of the module
+	Err        error  // says which option, and what is wanted
+}
+
+// Error implements error.
+func (e *OptionError) Error() string { return fmt.Sprintf("%s %s: %v", e.Kind, e.Name, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *OptionError) Unwrap() error { return e.Err }
+
+// FromFlag adds, to what is wrong with the options of modules, the flag that they were
+// given in. Other errors stay as they are.
+func FromFlag(flag string, err error) error {
+	var options *OptionError
+	if errors.As(err, &options) {
+		return fmt.Errorf("--%s: %w", flag, err)
+	}
+	return err
 }
 
 // Description documents one module for `blocktrain list`.

@@ -49,7 +49,7 @@ const (
 	Execution  Class = "execution" // how and where the work is done, never a bit
 	Gate       Class = "gate"      // by what a finished result is judged
 	Threshold  Class = "threshold" // how good it must be, which the surroundings of a later call may change
-	Naming     Class = "naming"    // what the result is called
+	Naming     Class = "naming"    // what the result is called, and what people are told of it
 )
 
 // Options is an ordered collection of options. A module's constructor declares

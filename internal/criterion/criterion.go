@@ -50,8 +50,9 @@ type Measurements struct {
 
 // Baseline is how an earlier model does on the test part of this run.
 type Baseline struct {
-	Name       string            `json:"name"` // for people: where it was read from
-	Comparison metric.Comparison `json:"comparison"`
+	Name          string            `json:"name"`                                // for people: where it was read from
+	WeightsSHA256 string            `json:"weights_sha256,omitempty" schema:"2"` // of its judged weights
+	Comparison    metric.Comparison `json:"comparison"`
 	// TrainedOn is the number of examples of this test part that the baseline
 	// was trained on.
 	TrainedOn int `json:"trained_on"`

@@ -156,10 +156,10 @@ func TestJudge(t *testing.T) {
 		{"max_model_size_mb", "", func(m *Measurements) { m.ModelBytes = nil }, none, false, "run the export stage"},
 		{"max_model_size_mb", "", func(m *Measurements) { m.ModelBytes = new(int64) }, none, false, "0 bytes: export it again"},
 
-		{"no_regression", "", nil, 57. / 64, true, "against runs/before: 2 examples only the baseline has right, 4 only this model; accuracy differs by +0.67 percentage points"},
+		{"no_regression", "", nil, 57. / 64, true, "against runs/before: 2 examples only the baseline has right, 4 only this model; accuracy differs by +0.67 percentage points (95 % interval -1.34 to +2.85)"},
 		{"no_regression", "", func(m *Measurements) {
 			m.Baseline.Comparison = metric.Comparison{BothRight: 294, OnlyBaseline: 5, BothWrong: 1}
-		}, 1. / 32, false, "by -1.67 percentage points"},
+		}, 1. / 32, false, "by -1.67 percentage points (95 % interval -3.92 to +0.02)"},
 		{"no_regression", "threshold=0.03", func(m *Measurements) {
 			m.Baseline.Comparison = metric.Comparison{BothRight: 294, OnlyBaseline: 5, BothWrong: 1}
 		}, 1. / 32, true, ""},
@@ -169,7 +169,7 @@ func TestJudge(t *testing.T) {
 		{"no_regression", "", func(m *Measurements) { m.Baseline = nil }, none, false, "no baseline to compare with"},
 		{"no_regression", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
 		{"no_regression", "", func(m *Measurements) { m.Test = reconstruction(t) }, none, false, "is of target image"},
-		{"no_regression", "", func(m *Measurements) { m.Baseline.Unknown = true }, 57. / 64, true, "+0.67 percentage points; whether the baseline was trained on images of this test part is not known"},
+		{"no_regression", "", func(m *Measurements) { m.Baseline.Unknown = true }, 57. / 64, true, "+0.67 percentage points (95 % interval -1.34 to +2.85); whether the baseline was trained on images of this test part is not known"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline.TrainedOn = 1200 }, none, false, "trained on 1,200 examples of this test part"},
 		{"no_regression", "", func(m *Measurements) { m.Baseline.Comparison.BothWrong++ }, none, false, "(301 examples, 294 right) is not of this evaluation (300 examples, 294 right)"},
 		{"no_regression", "", func(m *Measurements) {

@@ -13,7 +13,7 @@ type maxInferenceTime struct{ bound }
 
 func newMaxInferenceTime(o *config.Options) (Criterion, error) {
 	c := &maxInferenceTime{bound{name: "max_inference_time_ms", op: "<=", unit: "ms", of: InferenceTime}}
-	o.Float(&c.threshold, "threshold", 50, "longest time in ms that 95 % of single-image inferences may take", config.Above(0))
+	o.Float64(&c.threshold, "threshold", 50, "longest time in ms that 95 % of single-image inferences may take", config.Above(0))
 	return c, nil
 }
 

@@ -12,7 +12,7 @@ type maxModelSize struct{ bound }
 
 func newMaxModelSize(o *config.Options) (Criterion, error) {
 	c := &maxModelSize{bound{name: "max_model_size_mb", op: "<=", unit: "MB", of: ModelSize}}
-	o.Float(&c.threshold, "threshold", 10, "largest size of model.onnx in MB of 1,000,000 bytes", config.Above(0))
+	o.Float64(&c.threshold, "threshold", 10, "largest size of model.onnx in MB of 1,000,000 bytes", config.Above(0))
 	return c, nil
 }
 

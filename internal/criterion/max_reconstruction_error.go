@@ -9,7 +9,7 @@ type maxReconstructionError struct{ bound }
 
 func newMaxReconstructionError(o *config.Options) (Criterion, error) {
 	c := &maxReconstructionError{bound{name: "max_reconstruction_error", op: "<=", unit: metric.MeanSquaredError.Unit, of: ImageEvaluation}}
-	o.Float(&c.threshold, "threshold", 0.02, "largest mean squared error of the test images, whose values are from 0 to 1", config.Above(0))
+	o.Float64(&c.threshold, "threshold", 0.02, "largest mean squared error of the test images, whose values are from 0 to 1", config.Above(0))
 	return c, nil
 }
 

@@ -9,7 +9,7 @@ type minPerClassAccuracy struct{ bound }
 
 func newMinPerClassAccuracy(o *config.Options) (Criterion, error) {
 	c := &minPerClassAccuracy{bound{name: "min_per_class_accuracy", op: ">=", unit: "share", of: ClassEvaluation}}
-	o.Float(&c.threshold, "threshold", 0.90, "lowest share of the test examples of any one class that must be right", config.Share)
+	o.Float64(&c.threshold, "threshold", 0.90, "lowest share of the test examples of any one class that must be right", config.Share)
 	return c, nil
 }
 

@@ -11,7 +11,7 @@ type minTestAccuracy struct{ bound }
 
 func newMinTestAccuracy(o *config.Options) (Criterion, error) {
 	c := &minTestAccuracy{bound{name: "min_test_accuracy", op: ">=", unit: "share", of: ClassEvaluation}}
-	o.Float(&c.threshold, "threshold", 0.97, "lowest share of the test examples that must be right", config.Share)
+	o.Float64(&c.threshold, "threshold", 0.97, "lowest share of the test examples that must be right", config.Share)
 	return c, nil
 }
 

@@ -9,7 +9,7 @@ type noRegression struct{ bound }
 
 func newNoRegression(o *config.Options) (Criterion, error) {
 	c := &noRegression{bound{name: "no_regression", op: ">=", unit: "p-value", of: Regression}}
-	o.Float(&c.threshold, "threshold", 0.05, "significance: a model is worse if chance alone explains the difference with a lower probability", config.Above(0), config.Between(0, 1))
+	o.Float64(&c.threshold, "threshold", 0.05, "significance: a model is worse if chance alone explains the difference with a lower probability", config.Above(0), config.Between(0, 1))
 	return c, nil
 }
 
@@ -31,8 +31,10 @@ func (c *noRegression) Judge(m Measurements) Verdict {
 		return c.refused("the comparison with the baseline (%s examples, %s right) is not of this evaluation (%s examples, %s right): evaluate the run again",
 			metric.Count(counts.Examples()), metric.Count(counts.BothRight+counts.OnlyCandidate), metric.Count(test.Examples), metric.Count(test.Correct))
 	}
-	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points%s",
-		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate), 100*b.Comparison.Difference(), b.doubt())
+	i := b.Comparison.DifferenceInterval()
+	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points (95 %% interval %+.2f to %+.2f)%s",
+		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate),
+		100*b.Comparison.Difference(), 100*i.Low, 100*i.High, b.doubt())
 }
 
 // doubt is what a comparison cannot say. A baseline that has seen the test part

@@ -1,11 +1,13 @@
 package criterion
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -32,10 +34,12 @@ type Release struct {
 	Forced   bool `json:"forced"`
 	// Reason sums the decision up in one line; ForceReason is what the person
 	// who forced it gave as theirs.
-	Reason      string    `json:"reason"`
-	ForceReason string    `json:"force_reason,omitempty"`
-	Criteria    []Verdict `json:"criteria"`
-	Weights     Weights   `json:"weights"`
+	Reason      string     `json:"reason"`
+	ForceReason string     `json:"force_reason,omitempty"`
+	Decided     *time.Time `json:"decided,omitempty" schema:"2"`    // in UTC, to the second; of a trial, none
+	DecidedBy   string     `json:"decided_by,omitempty" schema:"2"` // empty: nobody is named
+	Criteria    []Verdict  `json:"criteria"`
+	Weights     Weights    `json:"weights"`
 	// EvaluationSHA256 is of the file with the evaluation of the test part.
 	EvaluationSHA256 string    `json:"evaluation_sha256,omitempty"`
 	Machine          string    `json:"machine,omitempty"` // where the times were measured
@@ -112,6 +116,35 @@ func (r *Release) Force(reason string) error {
 	return nil
 }
 
+// Sign enters when the decision was taken, to the second, and by whom.
+func (r *Release) Sign(at time.Time, by string) {
+	at = at.UTC().Truncate(time.Second)
+	r.Decided, r.DecidedBy = &at, strings.TrimSpace(by)
+}
+
+// SameOutcome says whether two decisions differ in nothing but when they were taken, and
+// by whom.
+func (r *Release) SameOutcome(other *Release) bool {
+	a, b := *r, *other
+	a.Schema, a.Decided, a.DecidedBy = b.Schema, b.Decided, b.DecidedBy
+	first, err := fileio.MarshalJSON(a)
+	second, err2 := fileio.MarshalJSON(b)
+	return err == nil && err2 == nil && bytes.Equal(first, second)
+}
+
+// TakenText says when the decision was taken and by whom: "on 2025-05-03T10:11:12Z by
+// Ada". It is empty for decisions of older programs, which did not record it.
+func (r *Release) TakenText() string {
+	if r.Decided == nil {
+		return ""
+	}
+	text := "on " + r.Decided.UTC().Format(time.RFC3339)
+	if r.DecidedBy != "" {
+		text += " by " + r.DecidedBy
+	}
+	return text
+}
+
 // ReadRelease reads release.json and refuses one that contradicts itself.
 func ReadRelease(path string) (*Release, error) {
 	r := new(Release)
@@ -133,6 +166,8 @@ func (r *Release) check() error {
 		return errors.New("it has no criteria")
 	case r.Forced && (strings.TrimSpace(r.ForceReason) == "" || passed || !r.Approved):
 		return errors.New("it is forced but has no reason, or no failed criterion, or is not approved")
+	case r.Decided != nil && r.Decided.Format(time.RFC3339Nano) != r.Decided.UTC().Truncate(time.Second).Format(time.RFC3339):
+		return fmt.Errorf("it was decided at %s, want whole seconds in UTC", r.Decided.Format(time.RFC3339Nano))
 	case !r.Forced && r.Approved != passed:
 		return fmt.Errorf("approved is %t, which is not what its criteria say", r.Approved)
 	}
@@ -168,6 +203,9 @@ func (r *Release) Table() string {
 	fmt.Fprintf(&b, "decision  %s\nreason    %s\n", r.Decision(), metric.Clip(r.Reason, 300))
 	if r.Forced {
 		fmt.Fprintf(&b, "given     %s\n", metric.Clip(r.ForceReason, 300))
+	}
+	if taken := r.TakenText(); taken != "" {
+		fmt.Fprintf(&b, "taken     %s\n", metric.Clip(taken, 300))
 	}
 	b.WriteByte('\n')
 	fmt.Fprintf(&b, "%-24s %14s %17s  %s\n", "criterion", "measured", "wanted", "result")

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
@@ -108,6 +109,23 @@ func (f *Duplicates) add(d Dataset, part Part, i int, ofPart Part, of int) {
 			OfPart: ofPart.String(), OfSource: d.Source(of), OfLabel: d.Classes()[other.Label],
 		})
 	}
+}
+
+// Check refuses pairs that there cannot be in a dataset of these classes.
+func (f *Duplicates) Check(classes []string) error {
+	for i, p := range f.Pairs {
+		test := p.Part == PartTest.String() && (p.OfPart == PartTrain.String() || p.OfPart == PartValidation.String())
+		validation := p.Part == PartValidation.String() && p.OfPart == PartTrain.String()
+		switch {
+		case !test && !validation:
+			return fmt.Errorf("pair %d is of the parts %q and %q, want an image of a later part first", i, p.Part, p.OfPart)
+		case !slices.Contains(classes, p.Label) || !slices.Contains(classes, p.OfLabel):
+			return fmt.Errorf("pair %d has the labels %q and %q, which are not both classes of the dataset", i, p.Label, p.OfLabel)
+		case p.Source == "" || p.OfSource == "":
+			return fmt.Errorf("pair %d does not say which images it is of", i)
+		}
+	}
+	return nil
 }
 
 // Shared returns those of the examples inB of b whose pixels are also those of

@@ -3,6 +3,8 @@ package fileio
 import (
 	"archive/tar"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +24,15 @@ import (
 // unpacked. The archive itself must not be under dir.
 func WriteArchive(path, dir, name string, modified time.Time) error {
 	return WriteAtomic(path, func(w io.Writer) error { return writeArchive(w, dir, name, modified) })
+}
+
+// ArchiveSHA256 is the digest of the archive that WriteArchive would write.
+func ArchiveSHA256(dir, name string, modified time.Time) (string, error) {
+	h := sha256.New()
+	if err := writeArchive(h, dir, name, modified); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func writeArchive(w io.Writer, dir, name string, modified time.Time) error {

@@ -3,7 +3,6 @@ package loss
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -16,11 +15,18 @@ type classWeights struct {
 }
 
 func (c *classWeights) declare(o *config.Options) {
-	o.String(&c.option, "class-weights", "none",
+	o.Canonical(&c.option, "class-weights", "none",
 		`"none", "balanced" (in inverse proportion to a class's examples) or one number for each class, as in 1/2.5/1`,
-		func(s string) error {
-			_, err := parseWeights(s)
-			return err
+		func(s string) (string, error) {
+			weights, err := parseWeights(s)
+			if weights == nil || err != nil {
+				return s, err
+			}
+			var words []string
+			for _, w := range weights {
+				words = append(words, config.FormatFloat32(w))
+			}
+			return strings.Join(words, "/"), nil
 		})
 }
 
@@ -30,13 +36,13 @@ func parseWeights(s string) ([]float32, error) {
 		return nil, nil
 	}
 	var weights []float32
-	largest := 0.0
+	largest := float32(0)
 	for field := range strings.SplitSeq(s, "/") {
-		v, err := strconv.ParseFloat(field, 32)
+		v, err := config.ParseFloat32(field)
 		if err != nil || !(v >= 0 && v <= 1e6) {
-			return nil, errors.New("want none, balanced or numbers from 0 to 1e6 separated by slashes")
+			return nil, fmt.Errorf("%q: want none, balanced or numbers from 0 to 1e6 in float32, separated by slashes", field)
 		}
-		weights = append(weights, float32(v))
+		weights = append(weights, v)
 		largest = max(largest, v)
 	}
 	if largest == 0 {

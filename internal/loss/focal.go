@@ -15,12 +15,12 @@ import (
 //	gradient = w*t*h - p*sum(w*t*h)
 type focal struct {
 	classWeights
-	gamma float64
+	gamma float32
 }
 
 func newFocal(o *config.Options) (Loss, error) {
 	l := &focal{}
-	o.Float(&l.gamma, "gamma", 2, "how fast well-classified examples lose weight; 0 gives cross-entropy", config.Between(0, 10))
+	o.Float32(&l.gamma, "gamma", 2, "how fast well-classified examples lose weight; 0 gives cross-entropy", config.Between(0, 10))
 	l.declare(o)
 	return l, nil
 }

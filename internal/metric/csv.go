@@ -39,25 +39,35 @@ func optional(v *float64) string {
 }
 
 // WriteConfusionCSV writes the confusion matrix with the predicted classes as
-// header line and the true class at the head of each row.
+// header line and the true class at the head of each row. Where the evaluation has
+// the counts that are not 0 alone, it writes a line for each of those.
 func (e *Evaluation) WriteConfusionCSV(w io.Writer) error {
-	c := csv.NewWriter(w)
+	if e.Confusion == nil {
+		return csv.NewWriter(w).WriteAll(e.sparseRows())
+	}
+	return csv.NewWriter(w).WriteAll(e.denseRows())
+}
+
+func (e *Evaluation) denseRows() [][]string {
 	header := []string{"true \\ predicted"}
 	for _, class := range e.PerClass {
 		header = append(header, class.Label)
 	}
-	if err := c.Write(header); err != nil {
-		return err
-	}
+	rows := [][]string{header}
 	for i, counts := range e.Confusion {
 		row := []string{e.PerClass[i].Label}
 		for _, n := range counts {
 			row = append(row, strconv.Itoa(n))
 		}
-		if err := c.Write(row); err != nil {
-			return err
-		}
+		rows = append(rows, row)
 	}
-	c.Flush()
-	return c.Error()
+	return rows
+}
+
+func (e *Evaluation) sparseRows() [][]string {
+	rows := [][]string{{"true", "predicted", "count"}}
+	for c := range e.Cells() {
+		rows = append(rows, []string{e.PerClass[c.True].Label, e.PerClass[c.Predicted].Label, strconv.Itoa(c.Count)})
+	}
+	return rows
 }

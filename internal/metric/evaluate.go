@@ -30,7 +30,7 @@ func Evaluate(probabilities []float32, labels []int, classes []string) (*Evaluat
 	if err := checkShape(probabilities, labels, k); err != nil {
 		return nil, err
 	}
-	t := newTally(k)
+	t := &tally{}
 	for i, label := range labels {
 		row := probabilities[i*k : (i+1)*k]
 		if err := checkRow(row, label); err != nil {
@@ -76,24 +76,16 @@ func checkRow(row []float32, label int) error {
 
 // tally collects the counts that all figures are made of.
 type tally struct {
-	confusion [][]int
-	examples  int
-	topFive   int
-	loss      kernel.Lanes64
-	bins      [calibrationBins]binCount
-}
-
-func newTally(classes int) *tally {
-	t := &tally{confusion: make([][]int, classes)}
-	for i := range t.confusion {
-		t.confusion[i] = make([]int, classes)
-	}
-	return t
+	cells    []Cell // of the confusion matrix, in any order and any number of parts
+	examples int
+	topFive  int
+	loss     kernel.Lanes64
+	bins     [calibrationBins]binCount
 }
 
 func (t *tally) add(row []float32, label int) {
 	predicted := kernel.ArgMax(row)
-	t.confusion[label][predicted]++
+	t.cells = append(t.cells, Cell{label, predicted, 1})
 	if rank(row, label) < 5 {
 		t.topFive++
 	}
@@ -115,15 +107,13 @@ func rank(row []float32, label int) int {
 }
 
 func (t *tally) evaluation(classes []string) *Evaluation {
-	e := &Evaluation{Head: Head{Schema: Schema, Examples: t.examples}, Confusion: t.confusion}
-	columns := columnSums(t.confusion)
+	e := &Evaluation{Head: Head{Schema: Schema, Examples: t.examples}}
+	cells := merged(t.cells)
+	e.setConfusion(cells, len(classes))
+	sums := sumsOf(cells, len(classes))
 	for i, label := range classes {
-		support := 0
-		for _, n := range t.confusion[i] {
-			support += n
-		}
-		e.Correct += t.confusion[i][i]
-		e.PerClass = append(e.PerClass, newClass(label, support, columns[i], t.confusion[i][i]))
+		e.Correct += sums[i].correct
+		e.PerClass = append(e.PerClass, newClass(label, sums[i].support, sums[i].predicted, sums[i].correct))
 	}
 	e.Accuracy = ratio(e.Correct, e.Examples)
 	e.AccuracyInterval = Wilson(e.Correct, e.Examples)
@@ -133,16 +123,6 @@ func (t *tally) evaluation(classes []string) *Evaluation {
 	e.WorstClass = worstClass(e.PerClass)
 	e.CalibrationBins, e.CalibrationError = calibration(&t.bins, t.examples)
 	return e
-}
-
-func columnSums(confusion [][]int) []int {
-	sums := make([]int, len(confusion))
-	for _, row := range confusion {
-		for j, n := range row {
-			sums[j] += n
-		}
-	}
-	return sums
 }
 
 // newClass needs the examples of the class, its predictions, and how many of

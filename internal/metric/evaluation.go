@@ -6,13 +6,13 @@
 // nil, and null in JSON.
 package metric
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // Schema is the version of the JSON documents that this package defines.
 const Schema = 1
+
+// SparseSchema is that of evaluations of more than DenseClasses classes.
+const SparseSchema = 2
 
 // Evaluation is how well one set of weights classifies one part of a dataset: the
 // result of the target class.
@@ -33,8 +33,11 @@ type Evaluation struct {
 	WorstClass *WorstClass `json:"worst_class"`
 
 	// Confusion counts examples: the row is the true class, the column the
-	// predicted one.
-	Confusion [][]int `json:"confusion"`
+	// predicted one. Of more than DenseClasses classes it is nil, and
+	// ConfusionCounts has what is not 0: true class, predicted class and count, in
+	// the order of the classes. [Evaluation.Cells] goes through both.
+	Confusion       [][]int `json:"confusion,omitempty"`
+	ConfusionCounts [][]int `json:"confusion_counts,omitempty" schema:"2"`
 
 	CalibrationError float64 `json:"calibration_error"`
 	CalibrationBins  []Bin   `json:"calibration_bins"`
@@ -133,27 +136,19 @@ func (e *Evaluation) SetLatency(l *Latency) { e.Latency = l }
 // Check compares the figures that decide with the confusion matrix that they
 // follow from.
 func (e *Evaluation) Check() error {
-	if err := e.Head.check(""); err != nil {
+	if err := e.Head.check("", Schema, SparseSchema); err != nil {
 		return err
 	}
-	k := len(e.PerClass)
-	if k == 0 || len(e.Confusion) != k {
-		return fmt.Errorf("%d classes but %d rows in the confusion matrix", k, len(e.Confusion))
+	if err := e.checkConfusion(); err != nil {
+		return err
 	}
 	examples, correct := 0, 0
-	for i, row := range e.Confusion {
-		if len(row) != k {
-			return fmt.Errorf("row %d of the confusion matrix has %d columns, want %d", i, len(row), k)
-		}
-		support, err := sumCounts(row)
-		if err != nil {
-			return fmt.Errorf("row %d of the confusion matrix: %w", i, err)
-		}
-		if err := e.PerClass[i].check(support, row[i]); err != nil {
+	for i, sum := range sumsOf(e.Cells(), len(e.PerClass)) {
+		if err := e.PerClass[i].check(sum.support, sum.correct); err != nil {
 			return err
 		}
-		examples += support
-		correct += row[i]
+		examples += sum.support
+		correct += sum.correct
 	}
 	return e.checkTotals(examples, correct)
 }
@@ -181,17 +176,6 @@ func (c *Class) check(support, correct int) error {
 		return fmt.Errorf("the figures of class %q are not those of the confusion matrix (%d of %d)", c.Label, correct, support)
 	}
 	return nil
-}
-
-func sumCounts(row []int) (int, error) {
-	total := 0
-	for _, n := range row {
-		if n < 0 {
-			return 0, errors.New("a count is negative")
-		}
-		total += n
-	}
-	return total, nil
 }
 
 // WithoutExamples returns the labels of the classes that have no examples.

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/blocktrain/blocktrain/internal/kernel"
 )
@@ -55,6 +56,54 @@ func (c Comparison) Difference() float64 {
 		return 0
 	}
 	return ratio(c.OnlyCandidate-c.OnlyBaseline, c.Examples())
+}
+
+// DifferenceInterval is the 95 % confidence interval of Difference, from -1 to 1; it is
+// 0 to 0 without examples. It is method 10 of R. G. Newcombe, Improved Confidence
+// Intervals for the Difference between Binomial Proportions Based on Paired Data, 1998:
+// the Wilson intervals of the two accuracies are put together by their correlation phi,
+//
+//	low = d - sqrt(a² - 2 phi a b + b²), a and b to the candidate's low and the baseline's high end
+//
+// and the same for high with the other ends. It means something for a handful of examples
+// and where the two never disagree.
+func (c Comparison) DifferenceInterval() Interval {
+	n := c.Examples()
+	if n == 0 {
+		return Interval{}
+	}
+	candidate, baseline := c.BothRight+c.OnlyCandidate, c.BothRight+c.OnlyBaseline
+	first, second := ratio(candidate, n), ratio(baseline, n)
+	i, j := Wilson(candidate, n), Wilson(baseline, n)
+	d, phi := c.Difference(), c.correlation()
+	return Interval{
+		Low:  max(-1, d-joined(first-i.Low, j.High-second, phi)),
+		High: min(1, d+joined(i.High-first, second-j.Low, phi)),
+	}
+}
+
+// joined is the distance of an end of the interval, where those of the two accuracies
+// are a and b away.
+func joined(a, b, phi float64) float64 {
+	return math.Sqrt(max(0, float64(a*a)+float64(b*b)-2*float64(phi*float64(a*b))))
+}
+
+// correlation is how much the two are right on the same examples: phi of the table of
+// counts with the continuity correction of Newcombe, 0 where one of them is always
+// right or always wrong.
+func (c Comparison) correlation() float64 {
+	n := float64(c.Examples())
+	together := float64(float64(c.BothRight)*float64(c.BothWrong)) - float64(float64(c.OnlyCandidate)*float64(c.OnlyBaseline))
+	if together > 0 {
+		together = max(0, together-n/2)
+	}
+	right, wrong := float64(c.BothRight+c.OnlyCandidate), float64(c.OnlyBaseline+c.BothWrong)
+	baselineRight, baselineWrong := float64(c.BothRight+c.OnlyBaseline), float64(c.OnlyCandidate+c.BothWrong)
+	margins := float64(right*wrong) * float64(baselineRight*baselineWrong)
+	if margins == 0 {
+		return 0
+	}
+	return together / math.Sqrt(margins)
 }
 
 // PValueWorse is the exact one-sided p-value of McNemar's paired test: how

@@ -38,17 +38,19 @@ func Mistakes(probabilities []float32, labels []int, limit int) []Mistake {
 type ConfusedPair struct {
 	Label, Predicted string
 	Count            int
+	Support          int // examples of the first class
 }
+
+// Share is the share of the first class's examples that are taken for the second.
+func (p ConfusedPair) Share() float64 { return ratio(p.Count, p.Support) }
 
 // MostConfused returns up to limit pairs of classes, the one confused most
 // often first, ties in the order of the confusion matrix.
 func (e *Evaluation) MostConfused(limit int) []ConfusedPair {
 	var all []ConfusedPair
-	for i, row := range e.Confusion {
-		for j, n := range row {
-			if i != j && n > 0 {
-				all = append(all, ConfusedPair{e.PerClass[i].Label, e.PerClass[j].Label, n})
-			}
+	for c := range e.Cells() {
+		if c.True != c.Predicted {
+			all = append(all, ConfusedPair{e.PerClass[c.True].Label, e.PerClass[c.Predicted].Label, c.Count, e.PerClass[c.True].Support})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ConfusedPair) int { return b.Count - a.Count })

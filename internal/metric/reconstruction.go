@@ -108,7 +108,7 @@ func ReadReconstruction(path string) (*Reconstruction, error) {
 
 // Check implements Result.
 func (r *Reconstruction) Check() error {
-	if err := r.Head.check(TargetImage); err != nil {
+	if err := r.Head.check(TargetImage, Schema); err != nil {
 		return err
 	}
 	if r.Examples < 1 {

@@ -135,7 +135,7 @@ func TestReadResultRefuses(t *testing.T) {
 	tests := map[string]struct{ old, new, want string }{
 		"other target":     {`"target": "image"`, `"target": "grid"`, "want class or image"},
 		"no target":        {`"target": "image",`, "", `error: the key is unknown`},
-		"other schema":     {`"schema": 1`, `"schema": 2`, "schema is 2, this program reads 1"},
+		"other schema":     {`"schema": 1`, `"schema": 2`, "schema is 2, want 1"},
 		"no examples":      {`"examples": 100`, `"examples": 0`, "it has 0 examples"},
 		"one example":      {`"examples": 100`, `"examples": 1`, "it has a single example"},
 		"falling":          {`"p50": 0.390625`, `"p50": 0.75`, "the percentiles of the scores fall"},

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
@@ -68,11 +70,12 @@ const (
 	TargetImage = "image"
 )
 
-// check refuses the head of another target's result, and one without examples.
-func (h *Head) check(target string) error {
+// check refuses the head of another target's result, and one of a schema that is not
+// among those given.
+func (h *Head) check(target string, schemas ...int) error {
 	switch {
-	case h.Schema != Schema:
-		return fmt.Errorf("schema is %d, want %d", h.Schema, Schema)
+	case !slices.Contains(schemas, h.Schema):
+		return fmt.Errorf("schema is %d, want %s", h.Schema, strings.Trim(strings.ReplaceAll(fmt.Sprint(schemas), " ", " or "), "[]"))
 	case h.Target != target:
 		return fmt.Errorf("target is %q, want %q", h.Target, target)
 	}
@@ -164,8 +167,9 @@ func ReadResult(path string, blank func(target string) (Result, error)) (Result,
 	return r, nil
 }
 
-// resultForm is of a result's file. A confusion matrix of 2,000 classes takes 36 MB.
-var resultForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{Schema}}
+// resultForm is of a result's file. The confusion matrix of 2,000 classes takes 36 MB in
+// schema 1.
+var resultForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{Schema, SparseSchema}}
 
 // headOf reads the target of a result.
 func headOf(b []byte) (head Head, err error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // TestWilson has the values of method 3 in table I of R. G. Newcombe, Two-sided
@@ -176,5 +177,51 @@ func TestText(t *testing.T) {
 		if got := Percent(share); got != want {
 			t.Errorf("Percent(%v) = %q, want %q", share, got, want)
 		}
+	}
+}
+
+// TestDifferenceInterval compares with Newcombe's method 10, computed apart, and checks
+// what must hold for any counts.
+func TestDifferenceInterval(t *testing.T) {
+	for _, test := range []struct {
+		c         Comparison
+		low, high float64
+	}{
+		{Comparison{36, 12, 2, 0}, 0.05692958400323883, 0.3404276029749406}, // the paper's example of negative correlation
+		{Comparison{97, 6, 2, 3}, -0.02071277486419188, 0.10082265205631413},
+		{Comparison{290, 4, 2, 4}, -0.013361969982146196, 0.028519310915928724},
+		{Comparison{53, 1, 0, 0}, -0.0496216618894041, 0.09771437488781931},
+		{Comparison{0, 54, 0, 0}, 0.906077002995994, 1},
+		{Comparison{20, 0, 0, 0}, -0.16112515805281935, 0.16112515805281935}, // as for 20 right ones of each
+		{Comparison{}, 0, 0},
+	} {
+		got := test.c.DifferenceInterval()
+		if diff := cmp.Diff(Interval{test.low, test.high}, got, cmpopts.EquateApprox(0, 1e-14)); diff != "" {
+			t.Errorf("%+v: %s", test.c, diff)
+		}
+	}
+	for a := range 6 {
+		for b := range 6 {
+			for c := range 6 {
+				for d := range 6 {
+					checkInterval(t, Comparison{9 * a, b, c, 7 * d})
+				}
+			}
+		}
+	}
+}
+
+// checkInterval checks that an interval is around the difference, and that the two
+// models may change places.
+func checkInterval(t *testing.T, c Comparison) {
+	t.Helper()
+	i, d := c.DifferenceInterval(), c.Difference()
+	other := Comparison{c.BothRight, c.OnlyBaseline, c.OnlyCandidate, c.BothWrong}.DifferenceInterval()
+	const tolerance = 1e-12
+	switch {
+	case !(i.Low >= -1 && i.Low <= d+tolerance && d <= i.High+tolerance && i.High <= 1):
+		t.Errorf("%+v: difference %v, interval %+v", c, d, i)
+	case math.Abs(i.Low+other.High) > tolerance || math.Abs(i.High+other.Low) > tolerance:
+		t.Errorf("%+v: interval %+v, and %+v the other way round", c, i, other)
 	}
 }

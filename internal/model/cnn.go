@@ -9,13 +9,13 @@ import (
 // stated: conv 32, conv 64, max-pool, fc 128.
 type cnn struct {
 	activation         activation
-	dropout1, dropout2 float64
+	dropout1, dropout2 float32
 }
 
 func newCNN(o *config.Options) (Model, error) {
 	m := &cnn{}
-	o.Float(&m.dropout1, "dropout1", 0.25, "share of the pooled features dropped while training", config.Between(0, 0.95))
-	o.Float(&m.dropout2, "dropout2", 0.5, "share of the hidden layer's outputs dropped while training", config.Between(0, 0.95))
+	o.Float32(&m.dropout1, "dropout1", 0.25, "share of the pooled features dropped while training", config.Between(0, 0.95))
+	o.Float32(&m.dropout2, "dropout2", 0.5, "share of the hidden layer's outputs dropped while training", config.Between(0, 0.95))
 	m.activation.declare(o, nn.ReLU)
 	return m, nil
 }

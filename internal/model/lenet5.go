@@ -10,12 +10,12 @@ import (
 // today: ReLU, max-pooling, a fully connected second convolution, softmax.
 type leNet5 struct {
 	activation activation
-	dropout    float64
+	dropout    float32
 }
 
 func newLeNet5(o *config.Options) (Model, error) {
 	m := &leNet5{}
-	o.Float(&m.dropout, "dropout", 0, "share of the last hidden layer's outputs dropped while training", config.Between(0, 0.95))
+	o.Float32(&m.dropout, "dropout", 0, "share of the last hidden layer's outputs dropped while training", config.Between(0, 0.95))
 	m.activation.declare(o, nn.ReLU)
 	return m, nil
 }

@@ -20,14 +20,14 @@ func (linear) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 type mlp struct {
 	activation     activation
 	hidden, layers int
-	dropout        float64
+	dropout        float32
 }
 
 func newMLP(o *config.Options) (Model, error) {
 	m := &mlp{}
 	o.Int(&m.hidden, "hidden", 128, "outputs of each hidden layer", config.Between(1, 65536))
 	o.Int(&m.layers, "layers", 1, "hidden layers", config.Between(1, 64))
-	o.Float(&m.dropout, "dropout", 0, "share of each hidden layer's outputs dropped while training", config.Between(0, 0.95))
+	o.Float32(&m.dropout, "dropout", 0, "share of each hidden layer's outputs dropped while training", config.Between(0, 0.95))
 	m.activation.declare(o, nn.ReLU)
 	return m, nil
 }
@@ -44,9 +44,9 @@ func (m *mlp) Build(input nn.Shape, classes int) (*nn.Graph, error) {
 }
 
 // drop adds a dropout of the given rate, none where it is 0.
-func drop(g *nn.Graph, x *nn.Node, rate float64) *nn.Node {
+func drop(g *nn.Graph, x *nn.Node, rate float32) *nn.Node {
 	if rate == 0 {
 		return x
 	}
-	return g.Add(x.Name+".dropout", nn.Dropout{Rate: float32(rate)}, x)
+	return g.Add(x.Name+".dropout", nn.Dropout{Rate: rate}, x)
 }

@@ -13,13 +13,13 @@ import (
 type vggSmall struct {
 	activation activation
 	width      int
-	dropout    float64
+	dropout    float32
 }
 
 func newVGGSmall(o *config.Options) (Model, error) {
 	m := &vggSmall{}
 	o.Int(&m.width, "width", 16, "channels of the first convolution; the next two have twice and the last four times as many", config.Between(1, 1024))
-	o.Float(&m.dropout, "dropout", 0, "share of the last convolution's outputs dropped while training", config.Between(0, 0.95))
+	o.Float32(&m.dropout, "dropout", 0, "share of the last convolution's outputs dropped while training", config.Between(0, 0.95))
 	m.activation.declare(o, nn.ReLU)
 	return m, nil
 }

@@ -10,9 +10,10 @@ import (
 // adam is Adam (Kingma and Ba, 2015) or, decoupled, AdamW (Loshchilov and
 // Hutter, 2019), with bias correction, as PyTorch does them.
 type adam struct {
-	beta1, beta2, epsilon float64
-	decoupled             bool
-	step                  kernel.AdamConstants
+	beta1, beta2 float64
+	epsilon      float32
+	decoupled    bool
+	step         kernel.AdamConstants
 }
 
 func newAdam(o *config.Options) (Optimizer, error) {
@@ -26,7 +27,7 @@ func (a *adam) declare(o *config.Options) {
 	o.Float(&a.beta2, "beta2", 0.999, "share of the past in the squared gradient's average", share)
 	// Below the smallest epsilon, the limit at which tiny averages are flushed
 	// to zero would matter.
-	o.Float(&a.epsilon, "epsilon", 1e-8, "added to the denominator", config.Between(1e-12, 1))
+	o.Float32(&a.epsilon, "epsilon", 1e-8, "added to the denominator", config.Between(1e-12, 1))
 }
 
 func (a *adam) Slots() []string { return []string{"m", "v"} }
@@ -44,7 +45,7 @@ func (a *adam) Begin(step int, learningRate, weightDecay float32) {
 		Beta1: float32(a.beta1), Rest1: float32(1 - a.beta1),
 		Beta2: float32(a.beta2), Rest2: float32(1 - a.beta2),
 		InverseDeviation: float32(1 / math.Sqrt(1-kernel.PowInt(a.beta2, step))),
-		Epsilon:          float32(a.epsilon),
+		Epsilon:          a.epsilon,
 		StepSize:         float32(rate / (1 - kernel.PowInt(a.beta1, step))),
 		Decay:            weightDecay,
 		Keep:             1,

@@ -8,14 +8,14 @@ import (
 // sgd is stochastic gradient descent as PyTorch does it: no dampening, weight
 // decay added to the gradient.
 type sgd struct {
-	momentum float64
+	momentum float32
 	nesterov bool
 	step     kernel.SGDConstants
 }
 
 func newSGD(o *config.Options) (Optimizer, error) {
 	s := &sgd{}
-	o.Float(&s.momentum, "momentum", 0.9, "share of the previous step that is kept", share)
+	o.Float32(&s.momentum, "momentum", 0.9, "share of the previous step that is kept", share)
 	o.Bool(&s.nesterov, "nesterov", false, "look ahead along the momentum")
 	return s, nil
 }
@@ -32,7 +32,7 @@ func (s *sgd) Defaults() (learningRate, weightDecay float64) { return 0.05, 5e-4
 func (s *sgd) Begin(_ int, learningRate, weightDecay float32) {
 	s.step = kernel.SGDConstants{
 		LearningRate: learningRate,
-		Momentum:     float32(s.momentum),
+		Momentum:     s.momentum,
 		Decay:        weightDecay,
 		Nesterov:     s.nesterov,
 	}

@@ -34,6 +34,7 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 		if err != nil {
 			return err
 		}
+		renamed := s.Rename(record)
 		decided, err := c.Decide(ctx, test)
 		if err != nil {
 			return err
@@ -44,6 +45,11 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 		}
 		if _, err := c.WriteDocuments(); err != nil {
 			return err
+		}
+		if renamed { // the exported model has the name too
+			if err := c.RenewExport(); err != nil {
+				return err
+			}
 		}
 		judged = &Judged{decided, d.File(rundir.ReleaseFile)}
 		return refused
@@ -61,6 +67,7 @@ func tryGate(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
+	s.Rename(c.Record)
 	decided, err := c.Decide(ctx, test)
 	if err != nil {
 		return nil, err
@@ -86,7 +93,7 @@ func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.Candidate(), r.testPart(), nil
+	return r.Candidate(), r.TestPart(), nil
 }
 
 // candidateOf opens a run for work that needs its results alone.
@@ -106,8 +113,10 @@ func Export(_ context.Context, env *rundir.Environment, s *settings.Settings, di
 		if err != nil {
 			return err
 		}
-		if err := c.Rename(); err != nil {
-			return err
+		if s.Rename(record) {
+			if err := errors.Join(c.CheckDecided(), d.WriteRecord(record)); err != nil {
+				return err
+			}
 		}
 		if folder, err = c.Export(); err != nil {
 			return err
@@ -127,20 +136,14 @@ func Package(_ context.Context, env *rundir.Environment, s *settings.Settings, d
 		if err != nil {
 			return err
 		}
-		if err := c.CheckApproval(); err != nil {
-			return err
-		}
-		if err := c.Rename(); err != nil {
+		s.Rename(record)
+		if made, err = c.Package(); err != nil {
 			return err
 		}
 		if _, err := c.WriteDocuments(); err != nil {
 			return err
 		}
-		if err := c.RenewExport(); err != nil {
-			return err
-		}
-		made, err = c.Package()
-		return err
+		return c.RenewExport()
 	})
 	return made, err
 }
@@ -171,16 +174,21 @@ func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		if made, err = evaluateRun(ctx, r); err != nil {
 			return err
 		}
-		r.warnOfVoidDecision(judged)
+		r.sayDecision(judged)
 		return nil
 	})
 	return made, err
 }
 
-// warnOfVoidDecision warns where a decision rests on the evaluation with the digest
-// judged, which another has replaced: latencies differ each time.
-func (s *session) warnOfVoidDecision(judged string) {
-	if s.Record.Decision == "" || s.Record.Files[rundir.EvaluationFile(dataset.PartTest)] == judged {
+// sayDecision says that a decision stands, which rests on the evaluation with the digest
+// judged, or warns where another one has replaced that: latencies differ each time.
+func (s *session) sayDecision(judged string) {
+	if s.Record.Decision == "" {
+		return
+	}
+	if s.Record.Files[rundir.EvaluationFile(dataset.PartTest)] == judged {
+		s.Env.Log.Info("the decision stands on the earlier evaluation, and this one is beside it; to decide on a new one, remove the earlier file, then evaluate and decide again",
+			"decision", s.Record.Decision, "earlier", s.Dir.File(rundir.EvaluationFile(dataset.PartTest)))
 		return
 	}
 	s.Env.Log.Warn(fmt.Sprintf("the decision is void until the gate is repeated on the new evaluation: blocktrain gate --run %s", config.ShellWord(s.Dir.Path)),

@@ -74,8 +74,8 @@ func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhe
 	head.Dataset, head.Part = strings.Join(c.Settings.Datasets, ","), part
 	// The digest tells folders apart, and other options of one dataset.
 	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.Datasets, "-"), other.all.Digest())
-	_, err = writeEvaluation(c, e.Result, name)
-	return &Evaluated{Parts: []metric.Result{e.Result}, File: c.Dir.File(rundir.EvaluationDir, name+".json")}, err
+	file, err := c.WriteElsewhere(e.Result, name)
+	return &Evaluated{Parts: []metric.Result{e.Result}, File: file}, err
 }
 
 func everything(d dataset.Dataset) []int {

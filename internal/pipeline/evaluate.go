@@ -2,17 +2,12 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/fileio"
-	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
@@ -48,19 +43,17 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		return nil, err
 	}
 	test.SetLatency(latency)
-	made := &Evaluated{File: s.Dir.File(rundir.EvaluationFile(dataset.PartTest))}
+	made := &Evaluated{}
 	for _, e := range parts {
-		files, err := writeEvaluation(c, e.Result, e.Header().Part)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.Dir.NoteFiles(s.Record, files...); err != nil {
+		if made.File, err = c.WriteEvaluation(e.Result); err != nil {
 			return nil, err
 		}
 		made.Parts = append(made.Parts, e.Result)
 	}
-	if err := s.visualize(parts[0], test); err != nil {
-		return nil, err
+	if !c.PlotsStand() {
+		if err := s.visualize(model, parts[0], test); err != nil {
+			return nil, err
+		}
 	}
 	return made, s.Dir.WriteRecord(s.Record)
 }
@@ -104,29 +97,4 @@ func score(ctx context.Context, record *rundir.Record, model *classifier.Classif
 	head := result.Header()
 	head.Weights, head.WeightsSHA256 = record.Weights, record.Training.WeightsSHA256
 	return &Scored{result, list, tally}, nil
-}
-
-// writeEvaluation writes the figures as JSON, the tables as CSV, and shows them
-// in the log. It returns the names of the files, from the run directory.
-func writeEvaluation(c *release.Candidate, e metric.Result, name string) (files []string, err error) {
-	if err := os.MkdirAll(c.Dir.File(rundir.EvaluationDir), 0o755); err != nil {
-		return nil, err
-	}
-	path := c.Dir.File(rundir.EvaluationDir, name+".json")
-	if err := fileio.WriteJSON(path, e); err != nil {
-		return nil, err
-	}
-	base := rundir.EvaluationDir + "/" + name
-	files = append(files, base+".json")
-	for _, table := range e.Tables() {
-		if err := fileio.WriteAtomic(c.Dir.File(base+table.Suffix), table.Write); err != nil {
-			return nil, err
-		}
-		files = append(files, base+table.Suffix)
-	}
-	head := e.Header()
-	figure, value := e.Measured()
-	c.Env.Show("evaluated", fmt.Sprintf("evaluated: %s\n%s", path, e.Table()),
-		"dataset", head.Dataset, "part", head.Part, figure.Name, logging.Rounded(value), "loss", logging.Rounded(e.MeanLoss()), "file", path)
-	return files, nil
 }

@@ -44,6 +44,9 @@ func ReadInitial(path string) (*Initial, error) {
 	if train.IsCheckpoint(file) {
 		return nil, config.Usagef("--init-from %s: it is a checkpoint of a training, want the weights alone: %s beside it has them", path, train.BestFile)
 	}
+	if len(file.Tensors) == 0 {
+		return nil, config.Usagef("--init-from %s: the file has no tensors: want the weights of a model", path)
+	}
 	labels, err := exporter.Labels(file)
 	if err != nil {
 		return nil, config.Usagef("--init-from %s: its metadata: %w", path, err)
@@ -77,29 +80,46 @@ func (p *Prepared) noteInitial(ctx context.Context) error {
 		return nil
 	}
 	path := p.Settings.InitFrom
-	note := &rundir.InitialNote{File: path, Unknown: true}
+	note, count, err := p.describeInitial(ctx, path)
+	if err != nil {
+		return err
+	}
 	p.Record.Initial = note
+	switch origin := p.Initial.from; {
+	case origin == nil:
+		p.Env.Log.Warn("the file lies in no run or package that it is of: nobody can tell whether its weights have seen images of the test part", "init-from", path)
+	case count > 0:
+		return config.Usagef("--init-from %s: the weights were trained on %d of the %d images of this run's test part, whose result would say nothing: use the same split list (--split %s), or other weights",
+			path, count, len(p.Data.Split.Test), origin.SplitPath)
+	case !note.Unseen:
+		p.Env.Log.Warn("nobody can tell whether the weights have seen images of the test part: the data that they were trained on is not where it was, or they began with weights of a file themselves", "init-from", path)
+	}
+	return nil
+}
+
+// describeInitial says where the weights in the file at path come from, and how many
+// images of the test part they are known to have been trained on.
+func (p *Prepared) describeInitial(ctx context.Context, path string) (note *rundir.InitialNote, seen int, err error) {
+	note = &rundir.InitialNote{File: path, Unknown: true}
 	origin := p.Initial.from
 	if origin == nil {
-		p.Env.Log.Warn("the file lies in no run or package that it is of: nobody can tell whether its weights have seen images of the test part", "init-from", path)
-		return nil
+		return note, 0, nil
 	}
 	note.Model = origin.Record.Title()
 	note.Datasets, note.Unknown = origin.Record.LearntFrom()
-	test := p.Data.Split.Test
-	count, known, err := origin.TrainedOn(ctx, p.Env, &p.Record.Identity, p.Data.All, test)
-	switch {
-	case err != nil:
-		return err
-	case count > 0:
-		return config.Usagef("--init-from %s: the weights were trained on %d of the %d images of this run's test part, whose result would say nothing: use the same split list (--split %s), or other weights",
-			path, count, len(test), origin.SplitPath)
-	case !known || origin.Record.Identity.InitSHA256 != "":
-		p.Env.Log.Warn("nobody can tell whether the weights have seen images of the test part: the data that they were trained on is not where it was, or they began with weights of a file themselves", "init-from", path)
-		return nil
+	seen, known, err := origin.TrainedOn(ctx, p.Env, &p.Record.Identity, p.Data.All, p.Data.Split.Test)
+	note.Unseen = known && seen == 0 && origin.Record.Identity.InitSHA256 == ""
+	return note, seen, err
+}
+
+// TraceInitial is what can be said of the weights that training begins with, from the run
+// or package that the file at path, which has them, lies in; its Model is empty where
+// that is none. Seen counts the images of the test part that they were trained on.
+func (p *Prepared) TraceInitial(ctx context.Context, path string) (note *rundir.InitialNote, seen int, err error) {
+	if p.Initial.from, err = p.Initial.origin(path); err != nil {
+		return nil, 0, err
 	}
-	note.Unseen = true
-	return nil
+	return p.describeInitial(ctx, path)
 }
 
 // origin is the run or package that the weights are of, if their file lies in one.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,7 +83,7 @@ func (p *Prepared) checkInitial() error {
 	if i == nil {
 		return nil
 	}
-	if err := p.checkTaken(); err != nil {
+	if err := errors.Join(i.checkFinite(p.Settings.InitFrom), p.checkTaken(), settings.CheckTrainable(p.Settings.Freeze, p.Params.All())); err != nil {
 		return err
 	}
 	for _, w := range p.Params.All() {
@@ -99,6 +100,16 @@ func (p *Prepared) checkInitial() error {
 	case i.classes == nil && slices.ContainsFunc(head, taken):
 		p.Env.Log.Warn("nobody can tell which classes the head in the file tells apart: it is taken over as if they were these, in this order",
 			"classes", classesText(p.Data.All.Classes()), "init-from", p.Settings.InitFrom)
+	}
+	return nil
+}
+
+// checkFinite refuses values with which no training could begin.
+func (i *Initial) checkFinite(path string) error {
+	for _, t := range i.tensors {
+		if at := slices.IndexFunc(t.Data, func(v float32) bool { return v-v != 0 }); at >= 0 {
+			return config.Usagef("--init-from %s: value %d of tensor %s is %v: want a file of finite values", path, at, t.Name, t.Data[at])
+		}
 	}
 	return nil
 }

@@ -164,7 +164,7 @@ func (p *Prepared) checkExporters() error {
 func (p *Prepared) describe() (err error) {
 	s, identity := p.Settings, p.identity()
 	p.Record = &rundir.Record{
-		Schema: p.Schema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Recipe: s.Recipe, Started: time.Now().UTC().Truncate(time.Second),
+		Schema: p.Schema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Recipe: s.Recipe, About: s.About(), Started: time.Now().UTC().Truncate(time.Second),
 		Identity: *identity, Weights: "best", Execution: s.Execution(machine.Name()),
 	}
 	if s.EMA > 0 {

@@ -42,17 +42,27 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		return nil, err
 	}
 	if found.release != nil && t.judges() {
-		if err := checkJudged(s, d.Path, found.release); err != nil {
+		if err := release.CheckJudged(s, d.Path, found.release); err != nil {
 			return nil, err
 		}
 	}
-	if renamed := s.Rename(record); !renamed && finished(d, record, found) {
+	title := record.Title()
+	renamed := s.Rename(record)
+	if !renamed && finished(d, record, found) {
 		return sayFinished(env, run, found.release, t)
 	}
 	if record.Schema != rundir.RecordSchema {
 		return nil, fmt.Errorf("%s was begun by an older version of the program (%s has schema %d, this program trains with %d), and cannot go on with this one: "+
 			"start a new run, or finish this one with the program that began it. Evaluation, gate, prediction and verification take it as it is",
 			d.Path, rundir.RecordFile, record.Schema, rundir.RecordSchema)
+	}
+	if err := checkRelease(s, run, found, t); err != nil {
+		return nil, err
+	}
+	if reworded := renamed && record.Title() == title; reworded && t.judges() {
+		if err := release.CheckNotPackaged(s, d, record); err != nil {
+			return nil, err
+		}
 	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {
@@ -68,6 +78,18 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		r.sayStanding(found)
 	}
 	return r.finish(ctx, t, found)
+}
+
+// checkRelease refuses, before anything is done, what the gate or packaging would refuse.
+func checkRelease(s *settings.Settings, run openRun, found *standing, t task) error {
+	if err := release.CheckCommit(s, run.record); err != nil || !t.judges() || run.record.Decision == "" {
+		return err
+	}
+	if found.release == nil {
+		return release.CheckEvaluation(s, run.dir, run.record)
+	}
+	c := &release.Candidate{Settings: s, Dir: run.dir, Record: run.record}
+	return c.CheckDecided()
 }
 
 // reopen prepares an existing run again from the settings it was made with, and

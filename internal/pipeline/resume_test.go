@@ -170,6 +170,7 @@ func TestBrokenOffStages(t *testing.T) {
 		d := rundir.At(runtest.Copied(t, dir))
 		s := resumed(t, d.Path)
 		s.Origins["release-version"] = config.OriginFlag
+		s.OverwriteRelease = true
 		s.ReleaseVersion = "1" + strings.Repeat("0", 220) // too long for the archive's temporary file
 		stale := d.File(rundir.PackageDir, "digits-linear-"+s.ReleaseVersion+".tar.gz")
 		if err := os.WriteFile(stale, nil, 0o600); err != nil {

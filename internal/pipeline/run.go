@@ -75,6 +75,9 @@ func Resume(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 
 // begin prepares a new run and its directory and does the task.
 func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t task) (result *Result, err error) {
+	if err := release.CheckCommit(s, nil); err != nil {
+		return nil, err
+	}
 	path := s.RunDir(time.Now())
 	if err := rundir.CheckNew(path); err != nil {
 		return nil, err

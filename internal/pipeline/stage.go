@@ -58,15 +58,15 @@ var gateStage = stage{name: "gate", judges: true, run: made(gate),
 // gate decides on the release. A refusal wraps rundir.ErrRefused.
 func gate(ctx context.Context, s *session) (*criterion.Release, error) {
 	c := s.Candidate()
-	decided, err := c.Decide(ctx, s.testPart())
+	decided, err := c.Decide(ctx, s.TestPart())
 	if err != nil {
 		return nil, err
 	}
 	return decided, c.Publish(decided)
 }
 
-// testPart is what a baseline is run on.
-func (p *Prepared) testPart() *release.TestPart {
+// TestPart is what a baseline is run on.
+func (p *Prepared) TestPart() *release.TestPart {
 	return &release.TestPart{Data: p.Data.All, Loader: p.Data.TestLoader(p.Settings), Indexes: p.Data.Split.Test}
 }
 

@@ -151,7 +151,7 @@ func (p *Prepared) trainOptions() train.Options {
 	s, i, properties := p.Settings, &p.Record.Identity, p.Modules.Target.Properties()
 	return train.Options{
 		Epochs: s.Epochs, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
-		LearningRate: float64(i.LearningRate), WeightDecay: float64(i.WeightDecay), Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
+		LearningRate: i.LearningRate, WeightDecay: i.WeightDecay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
 		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
 		Stopping: train.Stopping{Monitor: s.Monitor, Larger: properties.LargerIsBetter(s.Monitor), MinDelta: s.MinDelta, Patience: s.Patience},
 		Workers:  s.WorkerCount(), CheckpointInterval: time.Duration(s.CheckpointInterval) * time.Second,

@@ -3,11 +3,14 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -22,33 +25,48 @@ const pictureLimit = 100
 
 // visualize draws all plots of the run into its folder, which is replaced as a
 // whole.
-func (s *session) visualize(validation, test *Scored) error {
+func (s *session) visualize(model *classifier.Classifier, validation, test *Scored) error {
 	history, err := metric.ReadHistory(s.Dir.File(train.HistoryFile))
 	if err != nil {
 		return err
 	}
-	shown := visualization.Data{History: history, Validation: validation.Result, Test: test.Result}
-	if shown.Samples, err = s.samples(); err != nil {
-		return err
-	}
-	switch tally := test.tally.(type) {
-	case *target.ClassTally:
-		shown.Mistakes, err = s.mistakes(test.list, tally)
-	case *target.ImageTally:
-		shown.TestScores, shown.ValidationScores = tally.Scores, validation.tally.(*target.ImageTally).Scores
-		shown.Reconstructions, err = s.reconstructions(test.list, tally)
-	}
-	if err != nil {
-		return err
-	}
-	figures, err := drawAll(s.Modules.Visualizations, shown, s.Settings.WorkerCount())
+	figures, err := s.Figures(Shown{history, model, validation, test}, s.Modules.Visualizations)
 	if err != nil {
 		return err
 	}
 	if err := s.Dir.WriteFigures(figures); err != nil {
 		return err
 	}
+	s.Record.NoteExecution("visualizations", strings.Join(s.Settings.Visualizations, ",")) // of an evaluation that is repeated, its own
 	return s.Dir.NoteFolder(s.Record, rundir.PlotsDir)
+}
+
+// Shown is what plots are drawn of, besides the data: the history of the network that is
+// judged, its model, and how that did on both parts.
+type Shown struct {
+	History          []metric.Epoch
+	Model            *classifier.Classifier
+	Validation, Test *Scored
+}
+
+// Figures draws plots, and leaves out those for which there is nothing to draw.
+func (p *Prepared) Figures(shown Shown, all []visualization.Visualization) (_ []visualization.Figure, err error) {
+	test := shown.Test
+	data := visualization.Data{History: shown.History, Validation: shown.Validation.Result, Test: test.Result}
+	if data.Samples, err = p.samples(); err != nil {
+		return nil, err
+	}
+	switch tally := test.tally.(type) {
+	case *target.ClassTally:
+		data.Mistakes, err = p.mistakes(test.list, tally)
+	case *target.ImageTally:
+		data.TestScores, data.ValidationScores = tally.Scores, shown.Validation.tally.(*target.ImageTally).Scores
+		data.Reconstructions, err = p.reconstructions(shown.Model, test.list, tally)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return drawAll(all, data, p.Settings.WorkerCount())
 }
 
 // drawAll draws several figures at a time, and leaves out those for which there is
@@ -89,15 +107,22 @@ func (p *Prepared) mistakes(list []int, tally *target.ClassTally) ([]visualizati
 	classes := p.Data.All.Classes()
 	for _, m := range metric.Mistakes(tally.Probabilities, tally.Labels, pictureLimit) {
 		i := list[m.Index]
-		caption := fmt.Sprintf("%s, not %s\n%s %% sure", classes[m.Label], classes[m.Predicted], metric.Percent(float64(m.Confidence)))
+		caption := fmt.Sprintf("predicted: %s\nprobability: %s %%\ntruth: %s", classes[m.Predicted], metric.Percent(float64(m.Confidence)), classes[m.Label])
 		shown, err := p.picture(i, caption)
 		if err != nil {
 			return nil, err
 		}
-		shown.File = filepath.Base(p.Data.All.Source(i))
+		shown.File = fileAndFolder(p.Data.All.Source(i))
 		pictures = append(pictures, shown)
 	}
 	return pictures, nil
+}
+
+// fileAndFolder is the end of a path: the file's name after that of its folder, which of a
+// folder dataset is the class.
+func fileAndFolder(source string) string {
+	dir, name := path.Split(filepath.ToSlash(source))
+	return path.Join(path.Base(dir), name)
 }
 
 // reconstructionLimit is the number of reconstructions that are gathered.
@@ -105,11 +130,7 @@ const reconstructionLimit = 24
 
 // reconstructions are the examples of the test part with the highest scores, worst first,
 // beside what the network makes of them.
-func (s *session) reconstructions(list []int, tally *target.ImageTally) ([]visualization.Picture, error) {
-	model, err := s.Candidate().Classifier()
-	if err != nil {
-		return nil, err
-	}
+func (p *Prepared) reconstructions(model *classifier.Classifier, list []int, tally *target.ImageTally) ([]visualization.Picture, error) {
 	plan, err := model.NewPlan(1, 1)
 	if err != nil {
 		return nil, err
@@ -118,14 +139,14 @@ func (s *session) reconstructions(list []int, tally *target.ImageTally) ([]visua
 	var pictures []visualization.Picture
 	for _, at := range metric.Worst(tally.Scores, reconstructionLimit) {
 		i := list[at]
-		img, err := s.image(i)
+		img, err := p.image(i)
 		if err != nil {
 			return nil, err
 		}
 		made := target.Pixels(model.Output(plan.Run(1, img.Pix), target.Reconstruction), img)
-		rule := s.Data.TestRule
+		rule := p.Data.TestRule
 		pictures = append(pictures, visualization.Picture{
-			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: filepath.Base(s.Data.All.Source(i)),
+			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: fileAndFolder(p.Data.All.Source(i)),
 		})
 	}
 	return pictures, nil

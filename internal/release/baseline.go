@@ -65,8 +65,9 @@ func openBaseline(path string, ours *rundir.Record, data dataset.Dataset) (*base
 	return &baseline{model, OtherModel{record, split, splitPath}, remapped}, nil
 }
 
-// compareBaseline runs the baseline's weights on this run's test part.
-func (c *Candidate) compareBaseline(ctx context.Context, test *TestPart) (*criterion.Baseline, error) {
+// CompareBaseline runs the weights of the baseline, which the settings name, on this run's
+// test part.
+func (c *Candidate) CompareBaseline(ctx context.Context, test *TestPart) (*criterion.Baseline, error) {
 	b, err := openBaseline(c.Settings.Baseline, c.Record, test.Data)
 	if err != nil {
 		return nil, err
@@ -90,7 +91,9 @@ func (c *Candidate) compareBaseline(ctx context.Context, test *TestPart) (*crite
 		return nil, err
 	}
 	count, known, err := b.TrainedOn(ctx, c.Env, &c.Record.Identity, test.Data, test.Indexes)
-	return &criterion.Baseline{Name: c.Settings.Baseline, Comparison: comparison, TrainedOn: count, Unknown: !known}, err
+	return &criterion.Baseline{
+		Name: c.Settings.Baseline, WeightsSHA256: b.Record.Training.WeightsSHA256, Comparison: comparison, TrainedOn: count, Unknown: !known,
+	}, err
 }
 
 // classTally runs a classifier over examples.

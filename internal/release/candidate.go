@@ -66,14 +66,6 @@ func (c *Candidate) TestEvaluation() (metric.Result, error) {
 	return test, nil
 }
 
-// Rename gives the model the name and version of flags.
-func (c *Candidate) Rename() error {
-	if !c.Settings.Rename(c.Record) {
-		return nil
-	}
-	return c.Dir.WriteRecord(c.Record)
-}
-
 // Documents are the files that say to people what the run came to.
 type Documents struct{ Card, Report string }
 

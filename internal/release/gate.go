@@ -3,9 +3,9 @@ package release
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -58,30 +58,31 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 		return m, err
 	}
 	if part != nil && c.Settings.Baseline != "" {
-		m.Baseline, err = c.compareBaseline(ctx, part)
+		m.Baseline, err = c.CompareBaseline(ctx, part)
 	}
 	return m, err
 }
 
-// Publish writes a decision to release.json, the record and the log. A refusal is an
-// error that wraps rundir.ErrRefused. Report and model card, which are written next,
-// do not outlive the decision that they show. Nor do packages outlive a refusal:
-// whoever finds one in a run directory may take it for released. They can be made
-// again, to the byte.
+// Publish writes a decision, with its date, to release.json, the record and the log. A
+// refusal is an error that wraps rundir.ErrRefused. One that has the outcome of the last
+// is that decision, with its date. Another one is refused where the package of the
+// model's name and version would no longer show the decision of the run, unless the
+// settings say that it may be replaced: then it is removed. Report and model card, which
+// are written next, do not outlive the decision that they show either.
 func (c *Candidate) Publish(decided *criterion.Release) error {
-	if err := fileio.Remove(c.Dir.File(rundir.ReportFile), c.Dir.File(rundir.CardFile)); err != nil {
-		return err
-	}
-	if !decided.Approved {
-		if err := c.removePackages(); err != nil {
+	path := c.Dir.File(rundir.ReleaseFile)
+	if stands := c.takeStanding(decided); !stands {
+		if err := c.replaceDecision(decided); err != nil {
 			return err
 		}
-	}
-	path := c.Dir.File(rundir.ReleaseFile)
-	if err := fileio.WriteJSON(path, decided); err != nil {
+	} else if err := c.CheckDecided(); err != nil {
 		return err
 	}
 	c.Record.Decision, c.Record.ForceReason = decided.Decision(), decided.ForceReason
+	c.Record.Decided, c.Record.DecidedBy = decided.Decided, decided.DecidedBy
+	if !decided.Approved {
+		c.Record.Package = nil
+	}
 	if err := c.Dir.NoteFiles(c.Record, rundir.ReleaseFile); err != nil {
 		return err
 	}
@@ -98,15 +99,66 @@ func (c *Candidate) Publish(decided *criterion.Release) error {
 	return Refused(c.Dir, decided)
 }
 
-// removePackages removes the packages of earlier decisions.
-func (c *Candidate) removePackages() error {
-	dir := c.Dir.File(rundir.PackageDir)
-	if !fileio.Exists(dir) {
-		return nil
+// takeStanding finds out whether a decision is the last one once more, and makes it that
+// one, with its date, if so. Somebody else who is named by a flag takes another decision.
+func (c *Candidate) takeStanding(decided *criterion.Release) (stands bool) {
+	last, err := criterion.ReadRelease(c.Dir.File(rundir.ReleaseFile))
+	if err != nil || c.Dir.CheckFile(c.Record, rundir.ReleaseFile) != nil || c.Record.CheckRelease(last) != nil || !last.SameOutcome(decided) {
+		return false
 	}
-	c.Env.Log.Warn("the model is refused: its packages are removed; once it is approved, blocktrain package makes them again", "directory", dir)
-	c.Record.Package = nil
-	return os.RemoveAll(dir)
+	if decidedByOther(c.Settings, last.DecidedBy) {
+		return false
+	}
+	*decided = *last
+	return true
+}
+
+// decidedByOther says whether a flag names somebody else than decided last.
+func decidedByOther(s *settings.Settings, last string) bool {
+	return s.Origins["decided-by"] == config.OriginFlag && strings.TrimSpace(s.DecidedBy) != last
+}
+
+// replaceDecision dates a decision and writes it, if no package of the model's name and
+// version has another one.
+func (c *Candidate) replaceDecision(decided *criterion.Release) error {
+	decided.Sign(time.Now(), c.Settings.DecidedBy)
+	text, err := fileio.MarshalJSON(decided)
+	if err != nil {
+		return err
+	}
+	if again, err := c.lostDecision(decided); err != nil {
+		return err
+	} else if again != nil { // to the byte
+		text = again
+	}
+	if err := c.checkDecision(fileio.SHA256Of(text)); err != nil {
+		return fmt.Errorf("%w; no file was changed, but the decision would be %s: %s", err, decided.Decision(), decided.Reason)
+	}
+	if c.Settings.OverwriteRelease {
+		if err := c.removeReleased(); err != nil {
+			return err
+		}
+	}
+	if err := fileio.Remove(c.Dir.File(rundir.ReportFile), c.Dir.File(rundir.CardFile)); err != nil {
+		return err
+	}
+	return fileio.WriteBytes(c.Dir.File(rundir.ReleaseFile), text)
+}
+
+// lostDecision is the text of a decision of which the record has the date and the digest,
+// but whose file is lost; nil where the decision is another one.
+func (c *Candidate) lostDecision(decided *criterion.Release) ([]byte, error) {
+	if c.Record.Decided == nil || decidedByOther(c.Settings, c.Record.DecidedBy) {
+		return nil, nil
+	}
+	last := *decided
+	last.Sign(*c.Record.Decided, c.Record.DecidedBy)
+	text, err := fileio.MarshalJSON(last)
+	if err != nil || fileio.SHA256Of(text) != c.Record.Files[rundir.ReleaseFile] {
+		return nil, err
+	}
+	*decided = last
+	return text, nil
 }
 
 // Refused is the error for a model that the gate refused, with what can be done.

@@ -1,14 +1,17 @@
 package release
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
@@ -20,10 +23,14 @@ type Package struct{ Folder, Archive, SHA256 string }
 // Package assembles the package of an approved model, as a folder and as a
 // reproducible archive, which never outlives the folder that it is of.
 func (c *Candidate) Package() (*Package, error) {
-	if err := c.CheckApproval(); err != nil {
+	if err := errors.Join(CheckCommit(c.Settings, c.Record), c.CheckApproval()); err != nil {
 		return nil, err
 	}
-	formats, err := c.notePackage()
+	was, err := c.released()
+	if err != nil {
+		return nil, err
+	}
+	formats, err := c.notePackage(was)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +43,15 @@ func (c *Candidate) Package() (*Package, error) {
 		if err := c.fillPackage(dir, formats); err != nil {
 			return err
 		}
-		return fileio.Remove(made.Archive)
+		if err := c.checkSame(dir, was); err != nil {
+			return err
+		}
+		if c.Settings.OverwriteRelease {
+			if err := c.forgetReleased(); err != nil {
+				return err
+			}
+		}
+		return errors.Join(c.Dir.WriteRecord(c.Record), fileio.Remove(made.Archive))
 	})
 	if err != nil {
 		return nil, err
@@ -46,6 +61,14 @@ func (c *Candidate) Package() (*Package, error) {
 	}
 	if made.SHA256, err = fileio.SHA256(made.Archive); err != nil {
 		return nil, err
+	}
+	if err := c.noteReleased(made); err != nil {
+		return nil, err
+	}
+	for _, by := range slices.Compact([]string{c.Record.Execution.Program, c.Record.Package.Program}) {
+		if buildinfo.WithoutCommit(by) {
+			c.Env.Log.Warn("nobody can tell from which source the package was made: the program has no commit", "program", by)
+		}
 	}
 	c.Env.Log.Info("package written", "directory", made.Folder, "archive", made.Archive, "sha256", made.SHA256)
 	return made, nil
@@ -84,27 +107,64 @@ func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error
 	if err != nil {
 		return err
 	}
-	if err := ExportNetworks(formats, c.Record, t, buildinfo.Program(), folder); err != nil {
+	program := c.Record.Package.Program
+	if err := ExportNetworks(formats, c.Record, t, program, folder); err != nil {
 		return err
 	}
-	for _, name := range append(c.Record.FileNames(), rundir.RecordFile, rundir.CardFile) {
+	for _, name := range c.Record.FileNames() {
 		if err := fileio.Copy(filepath.Join(folder, name), c.Dir.File(name)); err != nil {
 			return err
 		}
 	}
+	content, err := report.Gather(c.Dir, c.Record, t, program)
+	if err != nil {
+		return err
+	}
+	card, err := report.ModelCard(content, rundir.PlotsDir)
+	if err != nil {
+		return err
+	}
+	if err := fileio.WriteBytes(filepath.Join(folder, rundir.CardFile), card); err != nil {
+		return err
+	}
+	if err := rundir.At(folder).WriteRecord(c.Record); err != nil {
+		return err
+	}
 	return fileio.WriteChecksums(folder)
 }
 
-// notePackage makes the exporters of the package and enters into the record how
-// it is made.
-func (c *Candidate) notePackage() (settings.Exporters, error) {
+// notePackage makes the exporters of the package and notes how it is made. One that
+// was there before is made as it was then, unless a flag asks for something else.
+func (c *Candidate) notePackage(was *released) (settings.Exporters, error) {
+	if was != nil && was.Made != nil && c.Settings.Origins["exporters"] != config.OriginFlag {
+		c.Record.Package = was.Made
+		return settings.PackageExportersOf(was.Made)
+	}
 	made, err := c.Settings.PackageExporters()
 	if err != nil {
 		return made, err
 	}
 	note := made.Note()
 	c.Record.Package = &note
-	return made, c.Dir.WriteRecord(c.Record)
+	return made, nil
+}
+
+// CheckCommit refuses a program, or a run of one, whose source nobody can find again,
+// where the settings require a commit. The record is nil before there is a run.
+func CheckCommit(s *settings.Settings, record *rundir.Record) error {
+	if !s.RequireCommit {
+		return nil
+	}
+	if err := buildinfo.CheckCommit(buildinfo.Program()); err != nil {
+		return config.Usagef("--require-commit: this program %w: commit what was changed, build with git at hand (go build ./cmd/blocktrain, not go run), and repeat the command", err)
+	}
+	if record == nil {
+		return nil
+	}
+	if err := buildinfo.CheckCommit(record.Execution.Program); err != nil {
+		return config.Usagef("--require-commit: the program that trained the model, %q, %w: train again in a new run directory, which gives the same bits", record.Execution.Program, err)
+	}
+	return nil
 }
 
 // IsPackaged says whether the package of the run's last decision is there.

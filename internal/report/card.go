@@ -17,6 +17,9 @@ var cardSource string
 // maxCardClasses is how many classes the card lists; of more, the worst ones.
 const maxCardClasses = 100
 
+// maxProse is the longest text that is shown whole.
+const maxProse = 1000
+
 // card is what the template sees.
 type card struct {
 	*Report
@@ -38,6 +41,7 @@ func (c card) ClassRows() []metric.Class {
 func ModelCard(r *Report, folder string) ([]byte, error) {
 	functions := formats()
 	functions["md"] = markdown
+	functions["text"] = func(s string) string { return markdownEscapes.Replace(metric.Clip(s, maxProse)) }
 	functions["code"] = code
 	functions["yaml"] = yamlString
 	functions["indent"] = func(s string) string { return "    " + metric.Clip(s, maxText) }

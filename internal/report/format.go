@@ -24,10 +24,13 @@ func formats() map[string]any {
 		"fixed":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) },
 		"short":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'g', digits, 64) },
 		"dash":     orDash,
-		"line":     func(s string) string { return metric.Clip(s, maxText) },
+		"line":     clip,
 		"prefix":   func(n int, s string) string { return s[:min(n, len(s))] },
 	}
 }
+
+// clip makes one line of user text.
+func clip(s string) string { return metric.Clip(s, maxText) }
 
 func epochs(n int) string {
 	if n == 1 {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -27,8 +28,9 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 	}
 	identity := &record.Identity
 	content := &Report{
-		Name: record.Name, Version: record.ReleaseVersion, Program: program,
-		Classes: identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()),
+		Name: record.Name, Version: record.ReleaseVersion, Program: program, About: record.About,
+		NoCommit: buildinfo.WithoutCommit(program) || buildinfo.WithoutCommit(record.Execution.Program),
+		Classes:  identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()),
 		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,

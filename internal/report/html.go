@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 
@@ -26,24 +25,14 @@ type page struct {
 // anywhere, to be mailed, archived and printed.
 func HTML(r *Report) ([]byte, error) {
 	functions := formats()
-	functions["source"] = source
+	functions["picture"] = picture
 	t, err := template.New("report").Funcs(functions).Parse(pageSource)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the report: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, page{r, template.CSS(stylesheet)}); err != nil { //nolint:gosec // the style sheet is a file of this package
+	if err := t.Execute(&b, page{r, template.CSS(stylesheet + visualization.DarkStyle)}); err != nil { //nolint:gosec // the style sheets are constants
 		return nil, fmt.Errorf("cannot write the report: %w", err)
 	}
 	return b.Bytes(), nil
-}
-
-// source is a figure as the src of an <img>: SVG in that place cannot run
-// scripts, whatever it holds.
-func source(f visualization.Figure) template.HTMLAttr {
-	kind, b := "svg+xml", f.SVG
-	if len(b) == 0 {
-		kind, b = "png", f.PNG
-	}
-	return template.HTMLAttr(`src="data:image/` + kind + ";base64," + base64.StdEncoding.EncodeToString(b) + `"`) //nolint:gosec // base64 has no markup
 }

@@ -65,7 +65,7 @@ func TestOfImages(t *testing.T) {
 			t.Errorf("the figure %s is missing", name)
 		}
 	}
-	if n := bytes.Count(page, []byte(`<img src="data:image/svg+xml;base64,`)); n != len(r.Figures) {
+	if n := bytes.Count(page, []byte(`"><svg width=`)); n != len(r.Figures) {
 		t.Errorf("the page has %d figures, want %d", n, len(r.Figures))
 	}
 }

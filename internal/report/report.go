@@ -10,6 +10,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -19,6 +20,8 @@ type Report struct {
 	Name    string // of the model
 	Version string // of the release
 	Program string // "blocktrain 0.1.0"
+	rundir.About
+	NoCommit bool // nobody can tell from which source the model was made
 
 	Datasets []Dataset
 	Parts    []Part // training, validation, test
@@ -126,13 +129,24 @@ func (r *Report) Figure(name string) *visualization.Figure {
 	return &r.Figures[i]
 }
 
-// OtherFigures are the figures whose names are not among those given.
-func (r *Report) OtherFigures(names ...string) []visualization.Figure {
-	var others []visualization.Figure
+// ResultFigures are those of the section of results. The list of confused pairs, which is
+// drawn in the place of a large confusion matrix, is a table of the page already.
+func (r *Report) ResultFigures() []visualization.Figure {
+	elsewhere := []string{"training-loss", "accuracy", "sample-grid", "worst-mistakes", "reconstructions"}
+	if r.manyClasses() {
+		elsewhere = append(elsewhere, "confusion-matrix")
+	}
+	var figures []visualization.Figure
 	for _, f := range r.Figures {
-		if !slices.Contains(names, f.Name) {
-			others = append(others, f)
+		if !slices.Contains(elsewhere, f.Name) {
+			figures = append(figures, f)
 		}
 	}
-	return others
+	return figures
+}
+
+// Wide says whether a figure needs the whole width of the page.
+func (r *Report) Wide(figure string) bool {
+	e := r.Judged().Evaluation
+	return figure == "per-class-accuracy" || figure == "confusion-matrix" && e != nil && len(e.PerClass) > 25
 }

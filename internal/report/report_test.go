@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rng"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -129,7 +131,7 @@ func addFigures(t testing.TB, r *Report) {
 		for j := range img.Pix {
 			img.Pix[j] = uint8(s.Uint32() >> 25)
 		}
-		picture := visualization.Picture{Image: img, Caption: fmt.Sprintf("%d, not %d\n%d %% sure", i%10, (i+3)%10, 99-i)}
+		picture := visualization.Picture{Image: img, Caption: fmt.Sprintf("predicted: %d\nprobability: %d %%\ntruth: %d", i%10, 99-i, (i+3)%10)}
 		d.Samples = append(d.Samples, picture)
 		if r.TargetName() == metric.TargetClass {
 			d.Mistakes = append(d.Mistakes, picture)
@@ -162,6 +164,9 @@ func variants(t testing.TB) map[string]*Report {
 	refused.Release = release(t, criterion.Measurements{Test: refused.Test})
 	forced := whole(t)
 	forced.Release = release(t, criterion.Measurements{Test: forced.Test})
+	forced.About = rundir.About{License: "CC-BY-4.0", Contact: "Ada <ada@example.org>", IntendedUse: "Sorting the tins of *one* factory, beside a person."}
+	forced.Release.Sign(time.Date(2025, 5, 3, 12, 11, 10, 9, time.FixedZone("", 7200)), "Ada_L")
+	forced.NoCommit = true
 	if err := forced.Release.Force("needed for the trade fair"); err != nil {
 		t.Fatal(err)
 	}
@@ -248,10 +253,13 @@ func TestWholeReport(t *testing.T) {
 			t.Errorf("the card does not link %s", f.Name)
 		}
 	}
-	if n := bytes.Count(page, []byte(`<img src="data:image/svg+xml;base64,`)); n != len(r.Figures) {
-		t.Errorf("the page has %d figures, want %d", n, len(r.Figures))
+	for _, f := range r.Figures {
+		opens := fmt.Sprintf(`<a href="#%s" aria-label="Enlarge the figure: %s"><svg `, f.Name, f.Title)
+		if !bytes.Contains(page, []byte(opens)) || !bytes.Contains(page, []byte(`<figure id="`+f.Name+`">`)) {
+			t.Errorf("%s cannot be enlarged", f.Name)
+		}
 	}
-	if n := bytes.Count(page, []byte(`<figure class="row"><img src=`)); n != 1 {
+	if n := bytes.Count(page, []byte(`<div class="row">`)); n != 1 {
 		t.Errorf("%d figures have a row of their own, want that of the classes alone", n)
 	}
 	bare, err := ModelCard(r, "")
@@ -269,7 +277,7 @@ func TestWholeReport(t *testing.T) {
 // TestPagesAreSelfContained allows no script, no address outside the file, and
 // only tags that are closed.
 func TestPagesAreSelfContained(t *testing.T) {
-	external := regexp.MustCompile(`(?i)<script|<iframe|<link|<object|\son[a-z]+\s*=|(src|href|action)\s*=\s*"?(https?:|//|javascript:)|url\(`)
+	external := regexp.MustCompile(`(?i)<script|<iframe|<link|<object|\son[a-z]+\s*=|(src|href|action)\s*=\s*"?([a-ce-z]+:|//)|url\(`)
 	for name, r := range variants(t) {
 		_, page := documents(t, r, name)
 		if found := external.Find(page); found != nil {
@@ -362,5 +370,12 @@ func TestManyClasses(t *testing.T) {
 	}
 	if n := bytes.Count(page, []byte("<th>class ")); n != 150 {
 		t.Errorf("the page has %d classes", n)
+	}
+	addFigures(t, r)
+	if _, page = documents(t, r, "many"); bytes.Contains(page, []byte(`id="confusion-matrix"`)) {
+		t.Error("the pairs are listed twice")
+	}
+	if n := bytes.Count(page, []byte(" of 3</td></tr>")); n != 30 {
+		t.Errorf("the page lists %d confused pairs", n)
 	}
 }

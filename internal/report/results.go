@@ -5,6 +5,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/target"
+	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
 // Evaluated is an evaluation of a classifier with the name of its part.
@@ -81,6 +82,25 @@ func (r *Report) Judged() Evaluated {
 		return all[0]
 	}
 	return Evaluated{}
+}
+
+// manyClasses says whether there are too many for a confusion matrix.
+func (r *Report) manyClasses() bool {
+	e := r.Judged().Evaluation
+	return e != nil && len(e.PerClass) > metric.DenseClasses
+}
+
+// ConfusedPairs are the pairs of classes that the page lists: more of them where no
+// confusion matrix shows the others.
+func (r *Report) ConfusedPairs() []metric.ConfusedPair {
+	switch e := r.Judged().Evaluation; {
+	case e == nil:
+		return nil
+	case r.manyClasses():
+		return e.MostConfused(visualization.MaxPairs)
+	default:
+		return e.MostConfused(10)
+	}
 }
 
 // TargetName is the name of the target: the report's own, or that of the results.

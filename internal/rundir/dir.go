@@ -27,6 +27,7 @@ const (
 	ReleaseFile    = "release.json"
 	ReportFile     = "report.html"
 	CardFile       = "MODEL_CARD.md"
+	PackagesFile   = "packages.json" // what the run was packaged as
 
 	EvaluationDir = "evaluation"
 	TestFile      = "test.json" // in it
@@ -241,6 +242,12 @@ func HistoryOf(network string) string {
 		return train.HistoryFile
 	}
 	return path.Join(NetworksDir, network, train.HistoryFile)
+}
+
+// HistoryTableOf is the file, from the run directory, with the history of a network as a
+// table.
+func HistoryTableOf(network string) string {
+	return strings.TrimSuffix(HistoryOf(network), train.HistoryFile) + HistoryCSV
 }
 
 // BestWeights is the file of the weights that are evaluated and packaged.

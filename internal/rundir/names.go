@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -122,17 +123,35 @@ func (record *Record) CheckRelease(release *criterion.Release) error {
 	case release.EvaluationSHA256 != record.Files[EvaluationFile(dataset.PartTest)]:
 		return errors.New("is on another evaluation than the last")
 	}
+	return record.CheckTaken(release)
+}
+
+// CheckTaken reports a decision that was taken at another time, or by somebody else, than
+// was recorded.
+func (record *Record) CheckTaken(release *criterion.Release) error {
+	if !sameTime(release.Decided, record.Decided) || release.DecidedBy != record.DecidedBy {
+		return fmt.Errorf("was taken at another time, or by somebody else, than %s says", RecordFile)
+	}
 	return nil
+}
+
+// sameTime compares times of which either may be missing.
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
 }
 
 // Resume takes over what an earlier record of the same run says besides what was
 // asked for. How a finished training was done stays as it was.
 func (record *Record) Resume(then *Record) {
-	record.Name, record.ReleaseVersion = then.Name, then.ReleaseVersion
+	record.Name, record.ReleaseVersion, record.About = then.Name, then.ReleaseVersion, then.About
 	record.Started, record.Training, record.Files, record.Package = then.Started, then.Training, then.Files, then.Package
 	record.Networks = then.Networks
 	record.Initial = then.Initial
 	record.Decision, record.ForceReason = then.Decision, then.ForceReason
+	record.Decided, record.DecidedBy = then.Decided, then.DecidedBy
 	if then.Training != nil {
 		record.Execution = then.Execution
 	}

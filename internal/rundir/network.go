@@ -169,10 +169,16 @@ func (record *Record) Artifact(t *Trained) exporter.Artifact {
 // ModelBytes is the size of model.onnx, of all networks together, before anybody has
 // judged the model.
 func ModelBytes(record *Record, last *Trained) (*int64, error) {
+	return ModelBytesBy(record, last, buildinfo.Program())
+}
+
+// ModelBytesBy is ModelBytes of the model as the given version of the program writes it,
+// whose name is in the file.
+func ModelBytesBy(record *Record, last *Trained, program string) (*int64, error) {
 	size := int64(0)
 	for _, t := range last.All() {
 		a := record.Artifact(t)
-		a.ForceReason = "" // of an earlier decision
+		a.ForceReason, a.ProgramVersion = "", program // the reason is of an earlier decision
 		model, err := exporter.EncodeONNX(a, 0)
 		if err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -118,6 +119,17 @@ func (record *Record) Recorded(name string) string {
 		}
 	}
 	return ""
+}
+
+// NoteExecution records the value that a setting of the class execution had in a stage
+// that was repeated.
+func (record *Record) NoteExecution(name, value string) {
+	record.Execution.Settings = slices.Clone(record.Execution.Settings)
+	for at := range record.Execution.Settings {
+		if record.Execution.Settings[at].Name == name {
+			record.Execution.Settings[at].Value = value
+		}
+	}
 }
 
 // DataDirs are entries of --data-dir: DIR, or NAME=DIR for one dataset.

@@ -13,7 +13,10 @@ import (
 )
 
 // plotsIndex lists the plots of a run with the words that go with them.
-const plotsIndex = "plots.json"
+const (
+	plotsIndex  = "plots.json"
+	plotsSchema = 1
+)
 
 // plotList is the content of plotsIndex.
 type plotList struct {
@@ -36,7 +39,7 @@ var plotName = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
 // WriteFigures writes the plots of the run, in the place of those it had.
 func (d *Dir) WriteFigures(figures []visualization.Figure) error {
 	return fileio.ReplaceDir(d.File(PlotsDir), func(dir string) error {
-		list := plotList{Schema: 1, Plots: []plotNote{}}
+		list := plotList{Schema: plotsSchema, Plots: []plotNote{}}
 		for _, f := range figures {
 			svg := fileio.WriteBytes(filepath.Join(dir, f.Name+".svg"), f.SVG)
 			png := fileio.WriteBytes(filepath.Join(dir, f.Name+".png"), f.PNG)
@@ -57,6 +60,9 @@ func (d *Dir) ReadFigures() ([]visualization.Figure, error) {
 			return nil, nil
 		}
 		return nil, err
+	}
+	if list.Schema != plotsSchema {
+		return nil, fmt.Errorf("%s has schema %d, this program reads %d", d.File(PlotsDir, plotsIndex), list.Schema, plotsSchema)
 	}
 	var figures []visualization.Figure
 	for at, p := range list.Plots {

@@ -14,10 +14,11 @@ import (
 // Record is run.json: what a run is, where it was done, and how its training
 // ended.
 type Record struct {
-	Schema         int           `json:"schema"`
-	Name           string        `json:"name"`
-	ReleaseVersion string        `json:"release_version"`
-	Recipe         string        `json:"recipe,omitempty"` // that settings of the identity came from
+	Schema         int    `json:"schema"`
+	Name           string `json:"name"`
+	ReleaseVersion string `json:"release_version"`
+	Recipe         string `json:"recipe,omitempty"` // that settings of the identity came from
+	About
 	Started        time.Time     `json:"started"`
 	Identity       Identity      `json:"identity"`
 	IdentitySHA256 string        `json:"identity_sha256"`
@@ -26,12 +27,21 @@ type Record struct {
 	Networks       []NetworkNote `json:"networks,omitempty"` // those trained before the one that is judged, in order
 	Decision       string        `json:"decision,omitempty"` // of the gate: "approved", "refused" or "forced"
 	ForceReason    string        `json:"force_reason,omitempty"`
+	Decided        *time.Time    `json:"decided,omitempty" schema:"2"` // in UTC, to the second
+	DecidedBy      string        `json:"decided_by,omitempty" schema:"2"`
 	// Files has the SHA-256 of the files that stages wrote and that the decision or a
 	// package takes up, by name from the run directory.
 	Files     map[string]string `json:"files,omitempty"`
 	Package   *ExportNote       `json:"package,omitempty"` // the last that was made
 	Initial   *InitialNote      `json:"initial,omitempty"` // nil where training began with drawn weights
 	Execution Execution         `json:"execution"`
+}
+
+// About is what people are told of a released model besides what was measured.
+type About struct {
+	License     string `json:"license,omitempty" schema:"2"`
+	Contact     string `json:"contact,omitempty" schema:"2"`
+	IntendedUse string `json:"intended_use,omitempty" schema:"2"`
 }
 
 // InitialNote says where the weights come from that training began with.

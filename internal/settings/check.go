@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -84,8 +83,6 @@ func (s *Settings) checkRelease() error {
 	switch {
 	case s.Force && strings.TrimSpace(s.Reason) == "":
 		return errors.New("--force needs --reason TEXT, which is kept with the release")
-	case !utf8.ValidString(s.Reason):
-		return fmt.Errorf("--reason %q: want UTF-8", s.Reason)
 	case !s.Force && s.Reason != "":
 		return errors.New("--reason says why a release is forced: want --force with it")
 	case len(s.Criteria) == 0:

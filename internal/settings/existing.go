@@ -2,6 +2,7 @@ package settings
 
 import (
 	"runtime"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -20,17 +21,30 @@ func (s *Settings) TakePaths(then *rundir.Record, path string) {
 	}
 }
 
-// Rename gives the record the name and version of flags. Without them the model keeps
-// those it has, be they of an earlier call.
+// Rename gives the record the name and version of flags, and what they say of the
+// model. Without them the model keeps what it has, be it of an earlier call.
 func (s *Settings) Rename(record *rundir.Record) (changed bool) {
-	name, version := record.Name, record.ReleaseVersion
-	if s.Origins["name"] == config.OriginFlag {
-		record.Name = s.ReleaseName()
+	about := s.About()
+	for _, given := range []struct {
+		flag, value string
+		to          *string
+	}{
+		{"name", s.ReleaseName(), &record.Name},
+		{"release-version", s.ReleaseVersion, &record.ReleaseVersion},
+		{"license", about.License, &record.License},
+		{"contact", about.Contact, &record.Contact},
+		{"intended-use", about.IntendedUse, &record.IntendedUse},
+	} {
+		if s.Origins[given.flag] == config.OriginFlag && *given.to != given.value {
+			*given.to, changed = given.value, true
+		}
 	}
-	if s.Origins["release-version"] == config.OriginFlag {
-		record.ReleaseVersion = s.ReleaseVersion
-	}
-	return record.Name != name || record.ReleaseVersion != version
+	return changed
+}
+
+// About is what the settings say of the released model.
+func (s *Settings) About() rundir.About {
+	return rundir.About{License: strings.TrimSpace(s.License), Contact: strings.TrimSpace(s.Contact), IntendedUse: strings.TrimSpace(s.IntendedUse)}
 }
 
 // Execution describes this process, on the machine of that name, for run.json.

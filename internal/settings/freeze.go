@@ -44,6 +44,15 @@ func CheckFreeze(prefixes, names []string) error {
 	return nil
 }
 
+// CheckTrainable refuses prefixes that leave nothing to train.
+func CheckTrainable(prefixes []string, params []*nn.Param) error {
+	left := func(p *nn.Param) bool { return p.Trainable && !nn.Frozen(prefixes, p.Name) }
+	if slices.ContainsFunc(params, left) {
+		return nil
+	}
+	return config.Usagef("--freeze %s: all weights keep their values, so that nothing is left to train: leave some out", strings.Join(prefixes, ","))
+}
+
 // suggestPrefix says what is similar to a prefix that no name has, and what there is
 // beside it: of stage2.blok1, below stage2.
 func suggestPrefix(prefix string, names []string) string {

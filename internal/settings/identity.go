@@ -68,13 +68,13 @@ var identityFields = []field{
 	{words: "learning rate", settings: []string{"learning-rate"}, value: func(i *rundir.Identity) any { return i.LearningRate },
 		record: func(i *rundir.Identity, s *Settings, m *Modules) {
 			rate, _ := m.Optimizer.Defaults()
-			i.LearningRate = float32(s.LearningRate.Or(rate))
+			i.LearningRate = s.LearningRate.Or(float32(rate))
 		},
 		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.LearningRate)} }},
 	{words: "weight decay", settings: []string{"weight-decay"}, value: func(i *rundir.Identity) any { return i.WeightDecay },
 		record: func(i *rundir.Identity, s *Settings, m *Modules) {
 			_, decay := m.Optimizer.Defaults()
-			i.WeightDecay = float32(s.WeightDecay.Or(decay))
+			i.WeightDecay = s.WeightDecay.Or(float32(decay))
 		},
 		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.WeightDecay)} }},
 }

@@ -43,7 +43,7 @@ func (s *Settings) MakeModules() (*Modules, error) {
 	for _, name := range s.Datasets {
 		_, note, err := Noted(dataset.MakeDataset, name, s.OptionsOf(name))
 		m.SourceNotes = append(m.SourceNotes, note)
-		errs = append(errs, err)
+		errs = append(errs, config.FromFlag("dataset-options", err))
 	}
 	var failures [6]error
 	m.Augment, failures[0] = augment.Parse(s.Augment)
@@ -52,7 +52,9 @@ func (s *Settings) MakeModules() (*Modules, error) {
 	m.Loss, m.LossNote, failures[2] = Noted(loss.MakeLoss, s.lossName(m.Target), s.LossOptions)
 	m.Optimizer, m.OptimizerNote, failures[3] = Noted(optimizer.MakeOptimizer, s.Optimizer, s.OptimizerOptions)
 	m.Schedule, m.ScheduleNote, failures[4] = Noted(optimizer.MakeSchedule, s.Schedule, s.ScheduleOptions)
-	errs = append(errs, failures[:]...)
+	for i, flag := range []string{"augment", "model-options", "loss-options", "optimizer-options", "schedule-options", "model"} {
+		errs = append(errs, config.FromFlag(flag, failures[i]))
+	}
 	errs = append(errs, m.makeLists(s))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -107,11 +109,11 @@ func (m *Modules) makeLists(s *Settings) error {
 	selections, err := s.CriteriaSelections()
 	errs := []error{err}
 	m.Criteria, err = MakeAll(criterion.MakeCriterion, selections)
-	errs = append(errs, err)
+	errs = append(errs, config.FromFlag("criteria", err))
 	m.Exporters, err = s.makeExporters()
-	errs = append(errs, err)
+	errs = append(errs, config.FromFlag("exporters", err))
 	m.Visualizations, err = makeNamed("visualizations", visualization.MakeVisualization, s.visualizationNames())
-	return errors.Join(append(errs, err)...)
+	return errors.Join(append(errs, config.FromFlag("visualizations", err))...)
 }
 
 // visualizationNames resolves the words all and none.

@@ -51,7 +51,7 @@ type Settings struct {
 	ShardSize        int
 	LearningRate     config.Optional // unset: the optimizer's default
 	WeightDecay      config.Optional // unset: the optimizer's default
-	GradientClip     float64         // 0: none
+	GradientClip     float32         // 0: none
 	Warmup           float64         // epochs
 	EMA              float64         // 0: none
 	Seed             int
@@ -71,12 +71,18 @@ type Settings struct {
 	MaxInferenceTimeMS     float64
 	MaxModelSizeMB         float64
 	Baseline               string
+	RequireCommit          bool
+	DecidedBy              string
 	Force                  bool
 	Reason                 string
+	OverwriteRelease       bool
 
 	// Results.
 	Name           string
 	ReleaseVersion string
+	License        string
+	Contact        string
+	IntendedUse    string
 	OutputDir      string
 	Exporters      []string
 	Visualizations []string
@@ -149,8 +155,8 @@ func (s *Settings) declareTraining(o *config.Options) {
 	o.Int(&s.ShardSize, "shard-size", 8, "examples a worker takes at a time; affects the result", config.Between(1, 65_536))
 	o.Optional(&s.LearningRate, "learning-rate", "largest learning rate; empty: the optimizer's", config.Above(0), config.Between(0, 1000))
 	o.Optional(&s.WeightDecay, "weight-decay", "decay of weights; empty: the optimizer's", config.AtLeast(0))
-	o.Float(&s.GradientClip, "gradient-clip", 0, "largest norm of a step's gradient; 0: no limit", config.AtLeast(0))
-	o.Float(&s.Warmup, "warmup", 0, "epochs in which the learning rate rises from 0", config.AtLeast(0))
+	o.Float32(&s.GradientClip, "gradient-clip", 0, "largest norm of a step's gradient; 0: no limit", config.AtLeast(0))
+	o.Float64(&s.Warmup, "warmup", 0, "epochs in which the learning rate rises from 0", config.AtLeast(0))
 	o.Float(&s.EMA, "ema", 0, "decay of averaged weights, such as 0.999; 0: none", config.AtLeast(0), config.Below(1))
 	o.Int(&s.Seed, "seed", 1, "seed of training", config.AtLeast(0))
 	o.Choice(&s.Sampling, "sampling", "shuffle", "see every example once an epoch, or draw so that classes come up equally often", "shuffle", "balanced")
@@ -160,7 +166,7 @@ func (s *Settings) declareTraining(o *config.Options) {
 func (s *Settings) declareStopping(o *config.Options) {
 	o.Begin("Early stopping", config.Identity)
 	o.String(&s.Monitor, "monitor", "validation_loss", "figure that picks the best epoch: validation_loss, or validation_accuracy, of an auto-encoder validation_error", isMonitor)
-	o.Float(&s.MinDelta, "min-delta", 0, "a smaller improvement does not count", config.AtLeast(0))
+	o.Float64(&s.MinDelta, "min-delta", 0, "a smaller improvement does not count", config.AtLeast(0))
 	o.Int(&s.Patience, "patience", 0, "stop after this many epochs without improvement; 0: never", config.AtLeast(0))
 }
 
@@ -168,16 +174,20 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Begin("Release", config.Gate)
 	o.List(&s.Criteria, "criteria", Default, "what a model must pass to be released; default: what suits its target")
 	o.Begin("Release", config.Threshold)
-	o.Float(&s.MinTestAccuracy, "min-test-accuracy", 0.97, "least accuracy on the test part", config.Share)
-	o.Float(&s.MinPerClassAccuracy, "min-per-class-accuracy", 0.90, "least accuracy of the worst class", config.Share)
-	o.Float(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
-	o.Float(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
-	o.Float(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
+	o.Float64(&s.MinTestAccuracy, "min-test-accuracy", 0.97, "least accuracy on the test part", config.Share)
+	o.Float64(&s.MinPerClassAccuracy, "min-per-class-accuracy", 0.90, "least accuracy of the worst class", config.Share)
+	o.Float64(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
+	o.Float64(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
+	o.Float64(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
+	o.Bool(&s.RequireCommit, "require-commit", false, "train and package only with a program of a known commit, without changes")
 	o.Begin("Release", config.Gate)
 	o.String(&s.Baseline, "baseline", "", "run or package that the model must not be worse than")
+	o.Begin("Release", config.Invocation)
+	o.String(&s.DecidedBy, "decided-by", "", "who decides on the release; empty: the user that CI names, else nobody", isLine(longestLine))
 	o.Begin("Release", config.Consent) // each forced decision is asked for anew
 	o.Bool(&s.Force, "force", false, "release a refused model; every file says so")
-	o.String(&s.Reason, "reason", "", "why the release is forced")
+	o.String(&s.Reason, "reason", "", "why the release is forced", isLine(longestText))
+	o.Bool(&s.OverwriteRelease, "overwrite-release", false, "replace a package that has the same name and version")
 }
 
 func (s *Settings) declareResults(o *config.Options) {
@@ -185,6 +195,9 @@ func (s *Settings) declareResults(o *config.Options) {
 	o.Begin(group, config.Naming)
 	o.String(&s.Name, "name", "", "name of the released model; empty: made of the dataset, or the name of its folder, and the model", isReleaseName)
 	o.String(&s.ReleaseVersion, "release-version", "0.1.0", "version of the released model", isVersion)
+	o.String(&s.License, "license", "", "licence of the released model, such as Apache-2.0", isLine(longestLine))
+	o.String(&s.Contact, "contact", "", "whom to ask about the released model", isLine(longestLine))
+	o.String(&s.IntendedUse, "intended-use", "", "what the released model is meant for", isLine(longestText))
 	o.Begin(group, config.Invocation)
 	o.String(&s.OutputDir, "output-dir", "", "new run directory; empty: runs/<time>-<dataset>-<model>")
 	o.Begin(group, config.Execution)

@@ -188,10 +188,10 @@ func TestClasses(t *testing.T) {
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",
 		config.Gate:       "criteria baseline",
-		config.Threshold:  "min-test-accuracy min-per-class-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb",
-		config.Consent:    "force reason",
-		config.Naming:     "name release-version",
-		config.Invocation: "output-dir dry-run",
+		config.Threshold:  "min-test-accuracy min-per-class-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
+		config.Consent:    "force reason overwrite-release",
+		config.Naming:     "name release-version license contact intended-use",
+		config.Invocation: "decided-by output-dir dry-run",
 	}
 	for class, want := range want {
 		var names []string

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -40,6 +42,33 @@ func isVersion(s string) error {
 		return errors.New("want a version such as 1.2.3 or 1.2.3-rc.1")
 	}
 	return nil
+}
+
+const (
+	longestLine = 200  // characters of a name, a licence or an address
+	longestText = 1000 // of a sentence or two
+)
+
+// isLine makes the check of text that people read: one line of at most so many
+// characters.
+func isLine(longest int) func(string) error {
+	return func(s string) error {
+		switch n := utf8.RuneCountInString(s); {
+		case !utf8.ValidString(s):
+			return errors.New("want UTF-8")
+		case strings.ContainsFunc(s, breaksLine):
+			return errors.New("want one line, without control characters")
+		case n > longest:
+			return fmt.Errorf("it has %d characters: want at most %d", n, longest)
+		}
+		return nil
+	}
+}
+
+// breaksLine says whether a character ends a line, turns the direction of what stands
+// behind it, or is otherwise no text.
+func breaksLine(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
 func isChannels(v float64) error {

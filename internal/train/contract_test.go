@@ -274,7 +274,7 @@ func (c cancelling) Image(i int) (imaging.Image, error) {
 
 // Environment of a process that killUntilDone starts.
 const (
-	childModel = "BLOCKTRAIN_TEST_CHILD_MODEL" // index of contractModels; contractJob without
+	childModel = "BLOCKTRAIN_TEST_CHILD_MODEL" // line of contractModelsFile, from 0; contractJob without
 	childData  = "BLOCKTRAIN_TEST_CHILD_DATA"  // of contractJob
 	childDir   = "BLOCKTRAIN_TEST_CHILD_DIR"
 )
@@ -288,7 +288,8 @@ func TestContractChild(t *testing.T) {
 	}
 	var job Job
 	if i, err := strconv.Atoi(os.Getenv(childModel)); err == nil {
-		job = contractModelJob(t, i, drawn{}, dir, 2)
+		_, models := readContractModels(t)
+		job = contractModelJob(t, models[i], drawn{}, dir, 2)
 	} else {
 		job = contractJob(t, os.Getenv(childData), dir, dataset.ModeRAM, 2)
 	}

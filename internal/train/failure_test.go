@@ -262,7 +262,7 @@ func TestNonFinite(t *testing.T) {
 	tests := []struct {
 		name      string
 		optimizer string
-		rate      float64
+		rate      float32
 		batch     int
 		want      []string
 	}{

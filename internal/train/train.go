@@ -25,10 +25,10 @@ type Options struct {
 	BatchSize    int
 	ShardSize    int
 	Seed         uint64
-	LearningRate float64
-	WeightDecay  float64
+	LearningRate float32
+	WeightDecay  float32
 	Warmup       float64 // epochs in which the learning rate rises to where the schedule begins
-	GradientClip float64 // largest Euclidean norm of a step's gradient; 0 means none
+	GradientClip float32 // largest Euclidean norm of a step's gradient; 0 means none
 	EMA          float64 // decay of the averaged weights; 0 means none
 	Frozen       []string
 	Stopping     Stopping
@@ -91,6 +91,7 @@ type loop struct {
 	loader    dataset.Loader // of the training part, with targets
 	ema       *nn.Parameters // averaged weights, nil without EMA
 	state     state
+	rates     Rates
 	perEpoch  int // steps
 	saved     time.Time
 }
@@ -129,8 +130,8 @@ func begin(job Job) (*loop, error) {
 		job.TrainList = job.TrainList[:min(len(job.TrainList), job.BatchSize)]
 	}
 	job.BatchSize = min(job.BatchSize, len(job.TrainList))
-	l := &loop{Job: job, perEpoch: (len(job.TrainList) + job.BatchSize - 1) / job.BatchSize, saved: time.Now()}
-	l.Schedule = optimizer.WithWarmup(job.Schedule, int(job.Warmup*float64(l.perEpoch)))
+	rates := NewRates(job.Options, job.Schedule, len(job.TrainList))
+	l := &loop{Job: job, rates: rates, perEpoch: rates.PerEpoch, saved: time.Now()}
 	l.loader = *job.Train
 	l.loader.Encoder = job.Task
 	return l, l.compile()
@@ -274,10 +275,10 @@ func (l *loop) lost(where string, err error) error {
 // step trains on one batch.
 func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	s := &l.state
-	rate := float32(l.LearningRate) * l.Schedule.Factor(s.Step, l.perEpoch*l.Epochs)
+	rate := l.rates.At(s.Step)
 	result, err := l.trainer.Step(engine.Step{
 		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets,
-		LearningRate: rate, WeightDecay: float32(l.WeightDecay), GradientClip: float32(l.GradientClip),
+		LearningRate: rate, WeightDecay: l.WeightDecay, GradientClip: l.GradientClip,
 	})
 	if err != nil {
 		return l.lost(fmt.Sprintf("step %d of %d (learning rate %g)", s.Steps+1, l.perEpoch, rate), err)

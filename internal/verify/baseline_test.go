@@ -17,7 +17,7 @@ import (
 // judged repeats the gate of an example against a baseline.
 func judged(t *testing.T, e example, baseline string) (*criterion.Release, error) {
 	t.Helper()
-	s := exampleSettings(t, e, "baseline="+baseline)
+	s := exampleSettings(t, e, "baseline="+baseline, "overwrite-release=true")
 	_, err := pipeline.Gate(t.Context(), runtest.Quiet(), s, e.run)
 	if err != nil && !errors.Is(err, rundir.ErrRefused) {
 		return nil, err

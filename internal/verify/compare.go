@@ -17,7 +17,11 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
+	"github.com/blocktrain/blocktrain/internal/verify/recompute"
+	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // errPrefix ends the training after the epochs that were asked for.
@@ -29,7 +33,7 @@ func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *run
 		return &Difference{File: rundir.RecordFile, Figure: "networks", Recorded: strconv.Itoa(len(v.networks)), Found: strconv.Itoa(len(p.Networks)), Cause: changed(rundir.RecordFile)}
 	}
 	for k, n := range p.Networks {
-		if recorded := v.networks[k].name; recorded != n.Name {
+		if recorded := v.networks[k].Name; recorded != n.Name {
 			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("networks[%d].name", k), Recorded: recorded, Found: n.Name, Cause: changed(rundir.RecordFile)}
 		}
 	}
@@ -60,7 +64,7 @@ func (v *verification) limit() int {
 
 // trainNetwork repeats the training of one network. It ends with errPrefix after the
 // epochs that were asked for.
-func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *network, dir *rundir.Dir) error {
+func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *recompute.Network, dir *rundir.Dir) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	observer, remove := rundir.Observe(v.env, p.Settings.Epochs)
@@ -71,8 +75,8 @@ func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, r
 	switch {
 	case c.difference != nil:
 		return c.difference
-	case errors.As(err, &diverged) && c.epochs < len(recorded.history):
-		return v.explain(&Difference{File: rundir.HistoryOf(recorded.name), Epoch: c.epochs + 1, Figure: "train_loss", Recorded: config.Exact(recorded.history[c.epochs].TrainLoss), Found: err.Error()})
+	case errors.As(err, &diverged) && c.epochs < len(recorded.History):
+		return v.explain(&Difference{File: rundir.HistoryOf(recorded.Name), Epoch: c.epochs + 1, Figure: "train_loss", Recorded: config.Exact(recorded.History[c.epochs].TrainLoss), Found: err.Error()})
 	case err != nil:
 		return err
 	}
@@ -80,14 +84,39 @@ func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, r
 	if err != nil {
 		return err
 	}
-	return v.compareOutcome(recorded, found)
+	if err := v.compareOutcome(recorded, found); err != nil {
+		return err
+	}
+	return v.compareMetadata(recorded, dir.Network(p.Name).BestWeights())
+}
+
+// compareMetadata compares what the file of a run's best weights has beside them. That of
+// a package is made again.
+func (v *verification) compareMetadata(n *recompute.Network, rebuilt string) error {
+	if v.packaged || !v.ours() {
+		return nil
+	}
+	name := v.weightsOf(n.Name)
+	recorded, err := weights.ReadFile(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	found, err := weights.ReadFile(rebuilt)
+	if err != nil {
+		return err
+	}
+	was, is := fmt.Sprint(recorded.Metadata), fmt.Sprint(found.Metadata)
+	if was != is {
+		return &Difference{File: name, Figure: "metadata", Recorded: was, Found: is, Cause: changed(name)}
+	}
+	return nil
 }
 
 // comparison compares the training of a network with its history while it goes on.
 type comparison struct {
 	train.Observer
 	*verification
-	recorded   *network
+	recorded   *recompute.Network
 	epochs     int // of the network that were compared
 	stop       context.CancelCauseFunc
 	difference *Difference
@@ -96,13 +125,13 @@ type comparison struct {
 // Epoch implements train.Observer. It ends the training at the first difference.
 func (c *comparison) Epoch(e metric.Epoch, epochs int, best bool) {
 	c.Observer.Epoch(e, epochs, best)
-	history := c.recorded.history
+	history := c.recorded.History
 	if e.Epoch > len(history) {
 		c.difference = c.explain(&Difference{
-			File: rundir.RecordFile, Figure: c.recorded.figure("epochs"), Recorded: strconv.Itoa(len(history)), Found: "training that goes on",
+			File: rundir.RecordFile, Figure: c.recorded.Figure("epochs"), Recorded: strconv.Itoa(len(history)), Found: "training that goes on",
 		})
 	} else {
-		c.difference = c.compareEpoch(rundir.HistoryOf(c.recorded.name), history[e.Epoch-1], e)
+		c.difference = c.compareEpoch(rundir.HistoryOf(c.recorded.Name), history[e.Epoch-1], e)
 	}
 	if c.difference != nil {
 		c.stop(c.difference)
@@ -171,18 +200,22 @@ func (v *verification) explain(d *Difference) *Difference {
 }
 
 // compareOutcome compares how the training of a network ended.
-func (v *verification) compareOutcome(n *network, found *rundir.TrainingNote) error {
-	recorded := n.note
+func (v *verification) compareOutcome(n *recompute.Network, found *rundir.TrainingNote) error {
+	recorded := n.Note
 	for _, f := range []struct{ name, recorded, found string }{
 		{"epochs", strconv.Itoa(recorded.Epochs), strconv.Itoa(found.Epochs)},
 		{"best_epoch", strconv.Itoa(recorded.BestEpoch), strconv.Itoa(found.BestEpoch)},
+		{"stopped", recorded.Stopped, found.Stopped},
 		{"weights_sha256", recorded.WeightsSHA256, found.WeightsSHA256},
 	} {
+		if f.name == "stopped" && !v.ours() && f.recorded != "" && f.found != "" { // in other words
+			continue
+		}
 		if f.recorded != f.found {
-			return v.explain(&Difference{File: rundir.RecordFile, Figure: n.figure(f.name), Recorded: f.recorded, Found: f.found})
+			return v.explain(&Difference{File: rundir.RecordFile, Figure: n.Figure(f.name), Recorded: cmp.Or(f.recorded, nothing), Found: cmp.Or(f.found, nothing)})
 		}
 	}
-	if n.name == "" {
+	if n.Name == "" {
 		v.result.WeightsSHA256 = found.WeightsSHA256
 	}
 	return nil
@@ -194,36 +227,44 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 	if err != nil {
 		return err
 	}
+	model, scored := classifier.Of(p.Record, t), map[dataset.Part]*pipeline.Scored{}
 	for _, part := range rundir.EvaluatedParts() {
 		if !fileio.Exists(v.file(rundir.EvaluationFile(part))) {
 			continue // of a run that was only trained
 		}
-		if err := v.compareEvaluation(ctx, p, classifier.Of(p.Record, t), part); err != nil {
+		if scored[part], err = v.compareEvaluation(ctx, p, model, part); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := v.compareBaseline(ctx, p, dir); err != nil {
+		return err
+	}
+	return v.comparePlots(p, model, scored)
 }
 
 // compareEvaluation evaluates a part again and compares every figure but times.
-func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, part dataset.Part) error {
+func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, part dataset.Part) (*pipeline.Scored, error) {
 	name := rundir.EvaluationFile(part)
-	recorded, err := readDocument(v.file(name))
+	recorded, err := finding.Read(v.file(name))
 	if err != nil {
-		return v.lacking(name, err)
+		return nil, v.lacking(name, err)
 	}
 	e, err := p.EvaluatePart(ctx, model, part)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	found, err := documentOf(e.Result)
+	form, err := target.ReadResult(v.file(name))
 	if err != nil {
-		return err
+		return nil, v.lacking(name, err)
 	}
-	if d := firstDifference("", without(recorded, "latency_ms"), found); d != nil {
+	found, err := finding.Of(metric.InSchema(e.Result, form.Header().Schema))
+	if err != nil {
+		return nil, err
+	}
+	if d := finding.First("", finding.Without(recorded, "latency_ms"), found); d != nil {
 		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
-		return d
+		return nil, d
 	}
 	v.result.Evaluated = append(v.result.Evaluated, part.String())
-	return nil
+	return e, nil
 }

@@ -79,7 +79,7 @@ func (v *verification) derive(dir string) error {
 
 // deriveBy writes what the given version of the program derives from the record
 // and the weights in the file of that name: the model in the given formats, into
-// models, and the model card, into cards.
+// models, and the model card and, of a run, the report, into cards.
 func (v *verification) deriveBy(program string, formats settings.Exporters, weights, models, cards string) error {
 	t, err := v.record.Restore(v.folder, v.file(weights))
 	if err != nil {
@@ -96,7 +96,14 @@ func (v *verification) deriveBy(program string, formats settings.Exporters, weig
 	if err != nil {
 		return err
 	}
-	return fileio.WriteBytes(filepath.Join(cards, rundir.CardFile), card)
+	if err := fileio.WriteBytes(filepath.Join(cards, rundir.CardFile), card); err != nil || v.packaged {
+		return err
+	}
+	page, err := report.HTML(content)
+	if err != nil {
+		return err
+	}
+	return fileio.WriteBytes(filepath.Join(cards, rundir.ReportFile), page)
 }
 
 // compareDerived compares a file with what was derived anew. What is served is
@@ -115,7 +122,7 @@ func (v *verification) compareDerived(dir, name string) error {
 	switch {
 	case bytes.Equal(packaged, want):
 		return nil
-	case by != buildinfo.Program() && name == rundir.CardFile:
+	case (by != buildinfo.Program() || !v.ours()) && name == rundir.CardFile:
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
 		return nil
 	case by != buildinfo.Program():

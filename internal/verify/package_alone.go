@@ -27,7 +27,7 @@ func (f *PackageFindings) Text() string {
 		fmt.Fprintln(&b, d)
 	}
 	if f.First != nil {
-		f.First.describe(&b)
+		describe(f.First, &b)
 	}
 	if b.Len() == 0 {
 		fmt.Fprintf(&b, "%s: every file is as listed and belongs to the package, and the model is that of weights and record\n", f.Path)

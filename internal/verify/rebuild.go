@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
 // rebuild trains again from the record, in a directory of its own, and compares
@@ -79,7 +80,16 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err := p.Assemble(ctx); err != nil {
 		return nil, err
 	}
-	return p, v.compareIdentity(p.Record)
+	if err := v.compareIdentity(p.Record); err != nil {
+		return nil, err
+	}
+	if err := v.compareSplit(p); err != nil {
+		return nil, err
+	}
+	if err := v.compareDuplicates(p); err != nil {
+		return nil, err
+	}
+	return p, v.compareInitial(ctx, p)
 }
 
 // openData opens the data and compares it. What is nowhere is downloaded into a folder
@@ -108,7 +118,8 @@ func (v *verification) settings() (*settings.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.DataMode, s.Workers, s.CheckpointInterval = v.request.DataMode, v.request.Workers, 0
+	s.DataMode, s.Workers = v.request.DataMode, v.request.Workers
+	s.SplitFile = v.record.Recorded("split") // for what is kept: the list itself lies in the run
 	s.DataDirs = v.request.DataDirs
 	if len(s.DataDirs) == 0 {
 		s.DataDirs = v.record.DataDirs(v.request.Path)
@@ -171,20 +182,30 @@ func (v *verification) compareIdentity(rebuilt *rundir.Record) error {
 	if err != nil {
 		return err
 	}
-	recorded, err := parseDocument(text)
+	recorded, err := finding.Parse(text)
 	if err != nil {
 		return err
 	}
-	found, err := identityOf(rebuilt)
+	found, err := finding.OfIdentity(rebuilt)
 	if err != nil {
 		return err
 	}
-	for _, d := range []document{without(recorded, "contract_version"), found} {
+	for _, d := range []finding.Document{recorded, found} {
+		if !v.ours() { // by what contract other versions work is told, and the bits judge
+			finding.Without(d, "contract_version")
+		}
 		nameSettings(d)
 	}
-	if d := firstDifference("identity", recorded, found); d != nil {
+	if v.record.Schema == 1 {
+		recorded = finding.Rounded(recorded, found)
+	}
+	if d := finding.First("identity", recorded, found); d != nil {
 		d.File, d.Cause = rundir.RecordFile, "the identity was edited: it is not what its own settings and data give"
 		return d
+	}
+	if v.ours() && v.record.Schema > 1 && v.record.IdentitySHA256 != rebuilt.IdentitySHA256 {
+		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: v.record.IdentitySHA256, Found: rebuilt.IdentitySHA256,
+			Cause: "the order of the settings, or the form of a value, was changed"}
 	}
 	if v.record.Weights != rebuilt.Weights {
 		return &Difference{File: rundir.RecordFile, Figure: "weights", Recorded: v.record.Weights, Found: rebuilt.Weights, Cause: changed(rundir.RecordFile)}
@@ -194,13 +215,14 @@ func (v *verification) compareIdentity(rebuilt *rundir.Record) error {
 
 // nameSettings turns an identity's list of settings into an object, so that each is
 // compared with the one of its name.
-func nameSettings(identity document) {
+func nameSettings(identity finding.Document) {
 	object, _ := identity.(map[string]any)
 	list, _ := object["settings"].([]any)
 	named := map[string]any{}
 	for _, entry := range list {
 		setting, _ := entry.(map[string]any)
-		named[words(setting["name"])] = setting["value"]
+		name, _ := setting["name"].(string)
+		named[name] = setting["value"]
 	}
 	if object != nil {
 		object["settings"] = named

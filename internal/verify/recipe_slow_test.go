@@ -44,7 +44,7 @@ func testAccuracy(t *testing.T, recipe string, seed int) float64 {
 		t.Skip("BLOCKTRAIN_TEST_DATA is not set")
 	}
 	dir := filepath.Join(t.TempDir(), "run")
-	source, err := Recipe(recipe)
+	source, err := settings.Recipe(recipe)
 	if err != nil {
 		t.Fatal(err)
 	}

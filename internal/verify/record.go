@@ -21,17 +21,12 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/verify/recompute"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // What verification finds without training: whether the files of a run or package
 // say the same of each other.
-
-// changed is the cause of what only the change of a file explains: one of those
-// named, which do not say the same.
-func changed(files ...string) string {
-	return strings.Join(files, " or ") + " was changed after it was written, or is damaged"
-}
 
 // checkFiles compares a package with its list of digests.
 func (v *verification) checkFiles(context.Context) error {
@@ -74,24 +69,26 @@ func unlisted(d fileio.Difference) *Difference {
 // readRecord reads run.json, whose identity must be the one that its digest is of.
 func (v *verification) readRecord(context.Context) (err error) {
 	v.record, err = rundir.ReadRecord(v.file(rundir.RecordFile))
-	var changed *rundir.ChangedIdentity
+	var other *rundir.ChangedIdentity
 	switch {
-	case errors.As(err, &changed):
-		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: changed.Recorded, Found: changed.Found, Cause: "the identity was edited after the run"}
+	case errors.As(err, &other):
+		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: other.Recorded, Found: other.Found, Cause: "the identity was edited after the run"}
 	case err != nil:
 		return v.lacking(rundir.RecordFile, err)
+	case v.record.Training == nil && (v.packaged || v.record.Decision != "" || len(v.record.Files) > 0):
+		return &Difference{File: rundir.RecordFile, Figure: "training", Recorded: nothing, Found: "files of a finished training", Cause: changed(rundir.RecordFile)}
 	case v.record.Training == nil:
 		return config.Usagef("%s has not been trained to its end: there is nothing to compare with", v.request.Path)
 	}
 	v.result.weights = v.record.Weights
 	for i := range v.record.Networks {
 		n := &v.record.Networks[i]
-		v.networks = append(v.networks, network{name: n.Name, note: &n.TrainingNote})
+		v.networks = append(v.networks, recompute.Network{Name: n.Name, Note: &n.TrainingNote})
 	}
-	v.networks = append(v.networks, network{note: v.record.Training})
+	v.networks = append(v.networks, recompute.Network{Note: v.record.Training})
 	v.result.IdentitySHA256 = v.record.IdentitySHA256
 	for _, n := range v.networks {
-		v.result.Recorded += n.note.Epochs
+		v.result.Recorded += n.Note.Epochs
 	}
 	if v.request.Epochs > v.result.Recorded {
 		return config.Usagef("--epochs %d: the training had %d", v.request.Epochs, v.result.Recorded)
@@ -141,18 +138,18 @@ func (v *verification) checkHistory(context.Context) error {
 	return nil
 }
 
-func (v *verification) checkHistoryOf(n *network) (err error) {
-	name, t := rundir.HistoryOf(n.name), n.note
-	if n.history, err = metric.ReadHistory(v.file(name)); err != nil {
+func (v *verification) checkHistoryOf(n *recompute.Network) (err error) {
+	name, t := rundir.HistoryOf(n.Name), n.Note
+	if n.History, err = metric.ReadHistory(v.file(name)); err != nil {
 		return v.lacking(name, err)
 	}
-	if len(n.history) != t.Epochs {
-		return &Difference{File: name, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(n.history)), Cause: changed(name, rundir.RecordFile)}
+	if len(n.History) != t.Epochs {
+		return &Difference{File: name, Figure: "epochs", Recorded: strconv.Itoa(t.Epochs), Found: strconv.Itoa(len(n.History)), Cause: changed(name, rundir.RecordFile)}
 	}
 	if t.BestEpoch < 1 || t.BestEpoch > t.Epochs {
-		return &Difference{File: rundir.RecordFile, Figure: n.figure("best_epoch"), Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: changed(rundir.RecordFile)}
+		return &Difference{File: rundir.RecordFile, Figure: n.Figure("best_epoch"), Recorded: strconv.Itoa(t.BestEpoch), Found: fmt.Sprintf("%d epochs", t.Epochs), Cause: changed(rundir.RecordFile)}
 	}
-	best := n.history[t.BestEpoch-1]
+	best := n.History[t.BestEpoch-1]
 	digest := best.WeightsSHA256
 	if v.record.Weights == "ema" {
 		digest = best.EMASHA256
@@ -167,13 +164,13 @@ func (v *verification) checkHistoryOf(n *network) (err error) {
 // checkWeights compares the weights with the digests of them.
 func (v *verification) checkWeights(context.Context) error {
 	for _, n := range v.networks {
-		name := v.weightsOf(n.name)
+		name := v.weightsOf(n.Name)
 		file, err := weights.ReadFile(v.file(name))
 		if err != nil {
 			return v.lacking(name, err)
 		}
-		if digest := weights.Digest(file.Tensors); digest != n.note.WeightsSHA256 {
-			return &Difference{File: name, Figure: "digest of the weights", Recorded: n.note.WeightsSHA256, Found: digest, Cause: changed(name, rundir.RecordFile)}
+		if digest := weights.Digest(file.Tensors); digest != n.Note.WeightsSHA256 {
+			return &Difference{File: name, Figure: "digest of the weights", Recorded: n.Note.WeightsSHA256, Found: digest, Cause: changed(name, rundir.RecordFile)}
 		}
 	}
 	return nil
@@ -207,6 +204,9 @@ func (v *verification) checkRelease(context.Context) error {
 	if release.Decision() != v.record.Decision {
 		return &Difference{File: rundir.ReleaseFile, Figure: "decision", Recorded: v.record.Decision, Found: release.Decision(), Cause: changed(rundir.ReleaseFile, rundir.RecordFile)}
 	}
+	if err := v.record.CheckTaken(release); err != nil {
+		return &Difference{File: rundir.ReleaseFile, Figure: "decided", Recorded: "as in " + rundir.RecordFile, Found: err.Error(), Cause: changed(rundir.ReleaseFile, rundir.RecordFile)}
+	}
 	if recorded := v.record.Files[rundir.EvaluationFile(dataset.PartTest)]; release.EvaluationSHA256 != recorded {
 		return &Difference{File: rundir.ReleaseFile, Figure: "evaluation_sha256", Recorded: recorded, Found: release.EvaluationSHA256,
 			Cause: "the model was evaluated again after the decision, which the gate must then repeat; or a file was edited"}
@@ -218,8 +218,8 @@ func (v *verification) checkRelease(context.Context) error {
 	return nil
 }
 
-// checkEvaluations compares the evaluations' weights with the record's, and what
-// the decision rests on with the evaluation. A run that was only trained has none.
+// checkEvaluations compares the evaluations' weights with the record's. A run that was
+// only trained has none.
 func (v *verification) checkEvaluations(context.Context) error {
 	for _, part := range rundir.EvaluatedParts() {
 		name := rundir.EvaluationFile(part)
@@ -233,40 +233,22 @@ func (v *verification) checkEvaluations(context.Context) error {
 		if recorded := v.record.Training.WeightsSHA256; e.Header().WeightsSHA256 != recorded {
 			return &Difference{File: name, Figure: "weights_sha256", Recorded: recorded, Found: e.Header().WeightsSHA256, Cause: "the evaluation is of other weights, or was edited"}
 		}
-		if part == dataset.PartTest {
-			if err := v.checkVerdicts(e); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
 }
 
-// checkVerdicts lets the criteria of the release judge the evaluation again. The
-// size of the model, in which the name of the program counts, is left out.
-func (v *verification) checkVerdicts(test metric.Result) error {
-	if v.release == nil {
-		return nil
+// recompute compares the files with what others of them imply.
+func (v *verification) recompute(context.Context) error {
+	name := v.weightsOf("")
+	t, err := v.record.Restore(v.folder, v.file(name))
+	if err != nil {
+		return unreadable(name, err)
 	}
-	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), Baseline: v.release.Baseline}
-	for _, recorded := range v.release.Criteria {
-		c, _, err := criterion.MakeCriterion(recorded.Name, "threshold="+config.Exact(recorded.Threshold))
-		if err != nil {
-			return unreadable(rundir.ReleaseFile, err)
-		}
-		found := c.Judge(m)
-		if found.Measured != nil && measured(recorded) != measured(found) {
-			return &Difference{File: rundir.ReleaseFile, Figure: recorded.Name + ".measured", Recorded: measured(recorded), Found: measured(found), Cause: changed(rundir.ReleaseFile, rundir.EvaluationFile(dataset.PartTest))}
-		}
+	v.subject = &recompute.Subject{
+		Folder: v.folder, Packaged: v.packaged, Ours: v.ours(), Record: v.record, Split: v.split, Networks: v.networks,
+		Release: v.release, Trained: t, Warn: v.warn,
 	}
-	return nil
-}
-
-func measured(v criterion.Verdict) string {
-	if v.Measured == nil {
-		return nothing
-	}
-	return config.Exact(*v.Measured)
+	return v.subject.Check()
 }
 
 // lacking is the error of a file that verification needs.

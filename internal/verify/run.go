@@ -22,13 +22,14 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
 // What verification finds of a run directory's files for people and for servers,
 // which are no source of anything else.
 
-// checkMade makes the model card and the exported model of a run again and compares
-// those that are there. What they say follows from the other files, and from the
+// checkMade makes the model card, the report and the exported model of a run again and
+// compares those that are there. What they say follows from the other files, and from the
 // version of the program that wrote them, which may be any that the record names.
 // It comes last: where another file was changed too, that says more.
 func (v *verification) checkMade(context.Context) error {
@@ -39,29 +40,35 @@ func (v *verification) checkMade(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(present) == 0 && !fileio.Exists(v.file(rundir.ExportDir)) {
+		return nil
+	}
 	how, err := v.exported()
 	if err != nil {
 		return err
 	}
 	for _, program := range distinct(append(v.programs(), how.Program)) {
-		if len(present) == 0 {
-			break
-		}
 		if present, err = v.differing(program, how, present); err != nil {
 			return err
 		}
+		if len(present) == 0 {
+			return nil
+		}
 	}
-	if len(present) > 0 {
-		return v.madeOtherwise(present[0])
-	}
-	return nil
+	return v.madeOtherwise(present[0])
 }
 
 // made lists the files that can be made again and that the run has.
 func (v *verification) made() ([]string, error) {
 	var names []string
-	if fileio.Exists(v.file(rundir.CardFile)) {
-		names = append(names, rundir.CardFile)
+	for _, name := range []string{rundir.CardFile, rundir.ReportFile} {
+		switch {
+		case fileio.Exists(v.file(name)):
+			names = append(names, name)
+		case v.ours() && v.release != nil:
+			return nil, &Difference{File: name, Figure: "file", Recorded: "one in every run with a decision", Found: nothing,
+				Cause: "the file was removed, or the run was interrupted: blocktrain run --run " + config.ShellWord(v.request.Path) + " --resume makes it again"}
+		}
 	}
 	if !fileio.Exists(v.file(rundir.ExportDir)) {
 		return names, nil
@@ -93,12 +100,35 @@ func distinct(names []string) []string {
 func (v *verification) exported() (*rundir.ExportNote, error) {
 	note, err := release.ReadExport(v.file(rundir.ExportDir))
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && v.ours() && fileio.Exists(v.file(rundir.ExportDir)):
+		return nil, v.lacking(path.Join(rundir.ExportDir, release.ExportFile), err)
 	case errors.Is(err, fs.ErrNotExist): // there is none, or an older version of the program wrote it
 		return v.exportedByRun()
 	case err != nil:
 		return nil, v.lacking(path.Join(rundir.ExportDir, release.ExportFile), err)
 	}
-	return note, nil
+	return note, v.checkExportNote(note)
+}
+
+// checkExportNote refuses a note of the exported model in another form than the program
+// writes it.
+func (v *verification) checkExportNote(note *rundir.ExportNote) error {
+	name := path.Join(rundir.ExportDir, release.ExportFile)
+	made, err := settings.ExportersOf(note)
+	if err != nil {
+		return unreadable(name, err)
+	}
+	if err := v.subject.CheckNotes(name, "exporters", note.Exporters, made.Notes); err != nil {
+		return err
+	}
+	text, err := finding.Read(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	if object, is := text.(map[string]any); !is || object["program"] == nil || object["exporters"] == nil {
+		return &Difference{File: name, Figure: "program, exporters", Recorded: nothing, Found: "both in every such file", Cause: changed(name)}
+	}
+	return nil
 }
 
 // exportedByRun is every format with the options that the run was started with.
@@ -144,18 +174,34 @@ func (v *verification) differing(program string, how *rundir.ExportNote, names [
 			differ = append(differ, name)
 		}
 	}
-	return differ, nil
+	return append(differ, v.missing(dir, how)...), nil
+}
+
+// missing are the files of the exported model that were made in dir and that the run does
+// not have, although it has some.
+func (v *verification) missing(dir string, how *rundir.ExportNote) []string {
+	if how.Exporters == nil || !fileio.Exists(v.file(path.Join(rundir.ExportDir, release.ExportFile))) {
+		return nil
+	}
+	made, _ := fileio.FilesBelow(filepath.Join(dir, rundir.ExportDir)) // without one, nothing is exported
+	var names []string
+	for _, name := range made {
+		if name = path.Join(rundir.ExportDir, name); !fileio.Exists(v.file(name)) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // madeOtherwise is the difference of a file that no version of the program at hand
 // makes. Where another one wrote the run, its words are not known.
 func (v *verification) madeOtherwise(name string) error {
-	if slices.ContainsFunc(v.programs(), func(program string) bool { return program != buildinfo.Program() }) {
+	if !v.ours() || slices.ContainsFunc(v.programs(), func(program string) bool { return program != buildinfo.Program() }) {
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
 		return nil
 	}
 	remedy := "gate"
-	if name != rundir.CardFile {
+	if name != rundir.CardFile && name != rundir.ReportFile {
 		remedy = "export"
 	}
 	return &Difference{File: name, Figure: "content", Recorded: "what weights and record give", Found: "other bytes",
@@ -190,12 +236,10 @@ func (v *verification) notRebuilt() []string {
 // Evaluations on other data are of no record.
 func (v *verification) notCompared() []string {
 	names := []string{
-		rundir.ReportFile, rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, logging.TextFile, logging.JSONFile,
+		path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, rundir.PackagesFile, logging.TextFile, logging.JSONFile,
 	}
 	for _, n := range v.record.Networks {
-		for _, name := range []string{rundir.HistoryCSV, path.Join(train.CheckpointDir, train.LastFile)} {
-			names = append(names, path.Join(rundir.NetworksDir, n.Name, name))
-		}
+		names = append(names, path.Join(rundir.NetworksDir, n.Name, train.CheckpointDir, train.LastFile))
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return !fileio.Exists(v.file(name)) })
 	evaluations, _ := fileio.FilesBelow(v.file(rundir.EvaluationDir)) // a run that was only trained has none

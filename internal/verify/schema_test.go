@@ -31,8 +31,8 @@ func TestSchemas(t *testing.T) {
 	for _, c := range []struct{ name, schema, entry, want string }{
 		{"as it was", "2", entry, ""},
 		{"by the rules of 1", "1", "", ""},
-		{"of 1, by the rules of 2", "1", entry, "a record of schema 1 lists"},
-		{"of 2, by the rules of 1", "2", "", "a record of schema 2 lists"},
+		{"of 1, by the rules of 2", "1", entry, "run.json, identity"},
+		{"of 2, by the rules of 1", "2", "", "run.json, identity"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run := runtest.Copied(t, e.run)

@@ -138,6 +138,7 @@ type tampering struct {
 	match  string
 	with   string
 	anew   bool   // the digest of the identity is computed anew
+	also   string // line that run.env gets
 	other  string // the file that is named
 	epoch  int
 	figure string
@@ -147,10 +148,12 @@ type tampering struct {
 var tamperings = []tampering{
 	{name: "setting", file: rundir.RecordFile, match: `"value": "20"`, with: `"value": "19"`, figure: "identity_sha256", cause: "edited after the run"},
 	{name: "setting, digest anew", file: rundir.RecordFile, match: `"value": "20"`, with: `"value": "19"`, anew: true,
+		figure: "identity.settings[4].value", cause: "run.json or run.env was changed"},
+	{name: "setting in both files, digest anew", file: rundir.RecordFile, match: `"value": "20"`, with: `"value": "19"`, anew: true, also: `BATCH_SIZE=19`,
 		other: "history.jsonl", epoch: 1, figure: "weights_sha256", cause: "a setting, digest or seed in run.json was edited"},
 	{name: "model, digest anew", file: rundir.RecordFile, match: `"hidden": "16"`, with: `"hidden": "17"`, anew: true, other: "weights.safetensors", figure: "content"},
-	{name: "augmentation, digest anew", file: rundir.RecordFile, match: `pixels=1`, with: `pixels=2`, anew: true, other: "history.jsonl", epoch: 1, figure: "weights_sha256"},
-	{name: "classes, digest anew", file: rundir.RecordFile, match: `"class0"`, with: `"class9"`, anew: true, figure: "identity.classes[0]"},
+	{name: "augmentation, digest anew", file: rundir.RecordFile, match: `pixels=1`, with: `pixels=2`, anew: true, figure: "identity.augment"},
+	{name: "classes, digest anew", file: rundir.RecordFile, match: `"class0"`, with: `"class9"`, anew: true, other: "evaluation/validation.json", figure: "labels"},
 	{name: "input, digest anew", file: rundir.RecordFile, match: `"width": 8`, with: `"width": 9`, anew: true, other: "weights.safetensors", figure: "content"},
 	{name: "dataset, digest anew", file: rundir.RecordFile, match: `"sha256": "[0-9a-f]*"`, with: `"sha256": "` + zeros + `"`, anew: true,
 		figure: "identity.datasets[0].sha256 (folder)", cause: "the data has changed"},
@@ -173,13 +176,13 @@ var tamperings = []tampering{
 	{name: "split list, damaged", file: rundir.SplitFile, match: `"train"`, with: `"brain"`, figure: "content"},
 
 	{name: "accuracy", file: "evaluation/test.json", match: `"accuracy": [^,]*`, with: `"accuracy": 0.999`, figure: "content"},
-	{name: "calibration", file: "evaluation/test.json", match: `"calibration_error": `, with: `"calibration_error": 1`, figure: "calibration_error", cause: "the weights are equal"},
+	{name: "calibration", file: "evaluation/test.json", match: `"calibration_error": `, with: `"calibration_error": 1`, figure: "calibration_error"},
 	{name: "probabilities", file: "evaluation/test.json", match: `"probabilities_sha256": "[0-9a-f]*"`, with: `"probabilities_sha256": "` + zeros + `"`, figure: "probabilities_sha256"},
 	{name: "evaluated weights", file: "evaluation/validation.json", match: `"weights_sha256": "[0-9a-f]*"`, with: `"weights_sha256": "` + zeros + `"`, figure: "weights_sha256"},
 	{name: "loss on the validation part", file: "evaluation/validation.json", match: `"loss": `, with: `"loss": 1`, figure: "loss"},
 
 	{name: "weights of the decision", file: rundir.ReleaseFile, match: `"sha256": "[0-9a-f]*"`, with: `"sha256": "` + zeros + `"`, figure: "weights.sha256"},
-	{name: "what was measured", file: rundir.ReleaseFile, match: `("min_test_accuracy",[^}]*"measured": )[^,]*`, with: "${1}0.5", figure: "min_test_accuracy.measured"},
+	{name: "what was measured", file: rundir.ReleaseFile, match: `("min_test_accuracy",[^}]*"measured": )[^,]*`, with: "${1}0.5", figure: "criteria[0].measured"},
 }
 
 func verifyTampering(t *testing.T, e example) {
@@ -196,6 +199,9 @@ func verifyTampering(t *testing.T, e example) {
 			}
 			if v, err := verified(t, Request{Path: dir}); !errors.Is(err, rundir.ErrDifference) || v.Epochs > 0 && test.file != rundir.RecordFile {
 				t.Errorf("with a new list of digests alone: %+v, error %v", v, err)
+			}
+			if key, _, given := strings.Cut(test.also, "="); given {
+				replaceIn(t, filepath.Join(dir, rundir.SettingsFile), key+"=.*", test.also)
 			}
 			sealFiles(t, dir)
 			file := test.file
@@ -220,10 +226,10 @@ func checkDifference(t *testing.T, request Request, file string, epoch int, figu
 		t.Fatalf("got %+v, error %v: want a difference in %s, %s", v, err, file, figure)
 	}
 	if d.File != file || d.Epoch != epoch || d.Figure != figure || d.Recorded == d.Found {
-		t.Errorf("the difference is in %s: recorded %s, found %s; want it in %s, epoch %d, %s", d.place(), d.Recorded, d.Found, file, epoch, figure)
+		t.Errorf("the difference is in %s: recorded %s, found %s; want it in %s, epoch %d, %s", d.Place(), d.Recorded, d.Found, file, epoch, figure)
 	}
-	if !strings.Contains(err.Error(), d.place()) {
-		t.Errorf("error %q does not name %s", err, d.place())
+	if !strings.Contains(err.Error(), d.Place()) {
+		t.Errorf("error %q does not name %s", err, d.Place())
 	}
 	return d.Cause
 }
@@ -240,7 +246,7 @@ func verifyLearningRate(t *testing.T, e example) {
 		epoch        int
 	}{
 		{"single", single, false, rundir.RecordFile, "identity_sha256", 0},
-		{"single, digest anew", single, true, "history.jsonl", "weights_sha256", 1},
+		{"single, digest anew", single, true, "history.jsonl", "learning_rate", 1},
 		{"double", double, false, rundir.RecordFile, "identity_sha256", 0},
 		{"double, digest anew", double, true, rundir.RecordFile, "identity.learning_rate", 0},
 	} {
@@ -248,6 +254,7 @@ func verifyLearningRate(t *testing.T, e example) {
 			for _, source := range []string{e.run, e.pack} {
 				dir := runtest.Copied(t, source)
 				replaceIn(t, filepath.Join(dir, rundir.RecordFile), `"learning_rate": 0.02\b`, `"learning_rate": `+test.rate)
+				replaceIn(t, filepath.Join(dir, rundir.SettingsFile), `LEARNING_RATE=.*`, `LEARNING_RATE=`+test.rate)
 				if test.anew {
 					seal(t, dir)
 				}

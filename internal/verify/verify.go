@@ -10,11 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/verify/recompute"
 )
 
 // Request says which model to verify, and how to do the work, which affects
@@ -58,24 +59,10 @@ type verification struct {
 	packaged bool   // a package, not a run directory
 	record   *rundir.Record
 	split    *dataset.Split
-	networks []network          // in the order of training; the last is the one that is judged
-	release  *criterion.Release // nil where there is none
+	networks []recompute.Network // in the order of training; the last is the one that is judged
+	release  *criterion.Release  // nil where there is none
+	subject  *recompute.Subject  // what the files say of each other
 	result   Verification
-}
-
-// network is what is recorded of the training of a network.
-type network struct {
-	name    string // empty for the last and for a single one
-	note    *rundir.TrainingNote
-	history []metric.Epoch
-}
-
-// figure is the name in the record of a figure of the training.
-func (n *network) figure(name string) string {
-	if n.name == "" {
-		return "training." + name
-	}
-	return fmt.Sprintf("networks (%s).%s", n.name, name)
 }
 
 // Run trains the model of a run or package again, from its record alone, and
@@ -117,7 +104,7 @@ func (v *verification) all(ctx context.Context) error {
 // documents compares what the files of the run or package say of each other.
 func (v *verification) documents(ctx context.Context) error {
 	return oneByOne(ctx, v.readRecord, v.checkSplit, v.checkHistory, v.checkWeights, v.checkRelease, v.checkEvaluations,
-		v.checkDigests, v.checkContents)
+		v.checkDigests, v.recompute, v.checkContents)
 }
 
 // oneByOne takes steps until one fails.
@@ -132,6 +119,13 @@ func oneByOne(ctx context.Context, steps ...func(context.Context) error) error {
 
 func (v *verification) file(name string) string {
 	return filepath.Join(v.folder, filepath.FromSlash(name))
+}
+
+// ours says whether this version of the program made the record, so that what it
+// writes in words and draws can be written and drawn again, to the byte. A record of
+// an earlier schema is an older program's, whatever name that had.
+func (v *verification) ours() bool {
+	return v.record.Schema == rundir.RecordSchema && v.record.Execution.Program == buildinfo.Program()
 }
 
 func (v *verification) warn(text string) {
@@ -157,7 +151,7 @@ func (r *Verification) Text() string {
 		writeLine(&b, "left out", strings.Join(r.NotCompared, ", ")+": not compared")
 	}
 	if d := r.FirstDifference; d != nil {
-		d.describe(&b)
+		describe(d, &b)
 	}
 	writeLine(&b, "time", pipeline.Seconds(time.Duration(r.Seconds*float64(time.Second))))
 	return b.String()
@@ -175,8 +169,8 @@ func (r *Verification) verdict() string {
 }
 
 // describe writes the difference's lines of an account.
-func (d *Difference) describe(b *strings.Builder) {
-	writeLine(b, "differs", d.place())
+func describe(d *Difference, b *strings.Builder) {
+	writeLine(b, "differs", d.Place())
 	writeLine(b, "recorded", d.Recorded)
 	writeLine(b, "found", d.Found)
 	if len(d.Others) > 0 {

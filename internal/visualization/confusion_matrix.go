@@ -13,10 +13,7 @@ import (
 
 const (
 	// maxNumbered is the number of classes up to which cells hold their counts.
-	maxNumbered = 25
-	// maxLabelled is the number of classes up to which every row is labelled;
-	// beyond it every so manieth row has its index.
-	maxLabelled   = 120
+	maxNumbered   = 25
 	maxLabelWidth = vg.Length(130)
 )
 
@@ -27,13 +24,16 @@ func newConfusionMatrix(*config.Options) (Visualization, error) { return confusi
 // Draw implements Visualization.
 func (confusionMatrix) Draw(d Data) (Figure, error) {
 	e, part := d.judged()
-	if e == nil || len(e.Confusion) == 0 {
+	if e == nil {
 		return Figure{}, ErrNothingToDraw
+	}
+	if len(e.PerClass) > metric.DenseClasses {
+		return drawConfusedPairs(e, part)
 	}
 	m := newMatrix(e)
 	title := fmt.Sprintf("Confusion matrix, %s part", part)
 	alt := fmt.Sprintf("Matrix of %d true by %d predicted classes. %s of %s examples lie on the diagonal, which is right.",
-		len(e.Confusion), len(e.Confusion), metric.Count(e.Correct), metric.Count(e.Examples))
+		len(e.PerClass), len(e.PerClass), metric.Count(e.Correct), metric.Count(e.Examples))
 	for _, pair := range e.MostConfused(1) {
 		alt += fmt.Sprintf(" Most often %s was taken for %s (%s examples).", pair.Label, pair.Predicted, metric.Count(pair.Count))
 	}
@@ -45,7 +45,6 @@ type matrix struct {
 	e      *metric.Evaluation
 	cell   vg.Length // side of a cell
 	label  style
-	labels []string  // of rows and columns; "" where none is shown
 	indent vg.Length // width of the longest label
 }
 
@@ -61,17 +60,15 @@ func (m *matrix) foot() vg.Length {
 }
 
 func newMatrix(e *metric.Evaluation) *matrix {
-	k := len(e.Confusion)
-	m := &matrix{e: e, cell: cellSize(k)}
-	m.label = body.sized(min(textSize, max(m.cell-1.5, 6)))
-	for i, c := range e.PerClass {
-		m.labels = append(m.labels, m.labelOf(i, c.Label, k))
-		m.indent = max(m.indent, m.label.width(m.labels[i]))
+	m := &matrix{e: e, cell: cellSize(len(e.PerClass))}
+	m.label = body.sized(min(textSize, m.cell-1.5))
+	for _, c := range e.PerClass {
+		m.indent = max(m.indent, m.label.width(m.label.shortened(c.Label, maxLabelWidth)))
 	}
 	return m
 }
 
-// cellSize keeps the matrix near 350 to 850 points a side.
+// cellSize keeps the matrix below 1,100 points a side, and labels readable.
 func cellSize(classes int) vg.Length {
 	switch {
 	case classes <= 3:
@@ -82,23 +79,11 @@ func cellSize(classes int) vg.Length {
 		return 24
 	case classes <= 50:
 		return 14
-	case classes <= maxLabelled:
-		return 8.5
 	}
-	return max(850/vg.Length(classes), 0.5)
+	return 11
 }
 
-func (m *matrix) labelOf(i int, label string, classes int) string {
-	if classes <= maxLabelled {
-		return m.label.fit(label, maxLabelWidth)
-	}
-	if i%(classes/20) == 0 {
-		return fmt.Sprint(i)
-	}
-	return ""
-}
-
-func (m *matrix) side() vg.Length { return m.cell * vg.Length(len(m.labels)) }
+func (m *matrix) side() vg.Length { return m.cell * vg.Length(len(m.e.PerClass)) }
 
 // The matrix has the axis title and the labels at its left and below it, the
 // figure's title and legend above.
@@ -110,21 +95,27 @@ func (m *matrix) height() vg.Length { return m.top() + m.side() + 6 + m.foot() +
 func (m *matrix) paint(p page, title string) {
 	m.legend(p, p.title(title)+textSize)
 	left, top, side := m.left(), m.top(), m.side()
-	for i, row := range m.e.Confusion {
-		m.paintRow(p, i, row)
-	}
-	m.grid(p)
-	for i, label := range m.labels {
-		middle := (vg.Length(i)+0.5)*m.cell + m.label.size*0.36
-		p.text(m.label.aligned(1), left-6, top+middle, label)
-		if m.level() {
-			p.text(m.label.aligned(0.5), left+(vg.Length(i)+0.5)*m.cell, top+side+6+m.label.size, label)
-		} else {
-			p.textUp(m.label.aligned(1), left+middle, top+side+6, label)
+	for i, c := range m.e.PerClass {
+		if c.Support == 0 {
+			p.rect(left, top+vg.Length(i)*m.cell, side, m.cell, shade)
 		}
 	}
-	p.textUp(body.aligned(0.5), margin+textSize-2, top+side/2, "true class")
-	p.text(body.aligned(0.5), left+side/2, p.height-margin, "predicted class")
+	for c := range m.e.Cells() {
+		m.paintCell(p, c)
+	}
+	m.grid(p)
+	for i, c := range m.e.PerClass {
+		middle := (vg.Length(i) + 0.5) * m.cell
+		baseline := middle + m.label.size*0.36
+		p.name(m.label.aligned(1), left-6, top+baseline, false, c.Label, maxLabelWidth)
+		if m.level() {
+			p.name(m.label.aligned(0.5), left+middle, top+side+6+m.label.size, false, c.Label, maxLabelWidth)
+		} else {
+			p.name(m.label.aligned(1), left+baseline, top+side+6, true, c.Label, maxLabelWidth)
+		}
+	}
+	p.wordsUp(body.aligned(0.5), margin+textSize-2, top+side/2, "true class")
+	p.words(body.aligned(0.5), left+side/2, p.height-margin, "predicted class")
 }
 
 func (m *matrix) legend(p page, y vg.Length) {
@@ -133,42 +124,30 @@ func (m *matrix) legend(p page, y vg.Length) {
 		color color.NRGBA
 		text  string
 	}{{blue, "right"}, {vermilion, "wrong"}} {
-		p.fill(x, y-8, 10, 10, entry.color)
-		p.text(body, x+15, y, entry.text)
+		p.rect(x, y-8, 10, 10, entry.color)
+		p.words(body, x+15, y, entry.text)
 		x += 15 + body.width(entry.text) + 14
 	}
-	p.text(note, x, y, note.fit("darker: a larger share of the true class", p.width-margin-x))
+	p.words(note, x, y, note.fit("stronger: a larger share of the true class", p.width-margin-x))
 }
 
-// grid frames the matrix, with lines between cells that are large enough.
+// grid draws lines between the cells.
 func (m *matrix) grid(p page) {
 	left, top, side := m.left(), m.top(), m.side()
-	for i := range len(m.labels) + 1 {
-		if at := vg.Length(i) * m.cell; m.cell >= 8 || i == 0 || i == len(m.labels) {
-			p.line(left+at, top, left+at, top+side, stroke(0.5, hairline))
-			p.line(left, top+at, left+side, top+at, stroke(0.5, hairline))
-		}
+	for i := range len(m.e.PerClass) + 1 {
+		at := vg.Length(i) * m.cell
+		p.line(left+at, top, left+at, top+side, stroke(0.5, hairline))
+		p.line(left, top+at, left+side, top+at, stroke(0.5, hairline))
 	}
 }
 
-func (m *matrix) paintRow(p page, i int, row []int) {
-	support := m.e.PerClass[i].Support
-	y := m.top() + vg.Length(i)*m.cell
-	if support == 0 {
-		p.fill(m.left(), y, m.side(), m.cell, shade)
-		return
-	}
-	for j, n := range row {
-		if n == 0 {
-			continue
-		}
-		share := float64(n) / float64(support)
-		x := m.left() + vg.Length(j)*m.cell
-		tint := tintOf(i == j, share)
-		p.fill(x, y, m.cell, m.cell, tint)
-		if len(row) <= maxNumbered {
-			m.number(p, x, y, n, tint)
-		}
+func (m *matrix) paintCell(p page, c metric.Cell) {
+	is, as := m.e.PerClass[c.True], m.e.PerClass[c.Predicted]
+	x, y := m.left()+vg.Length(c.Predicted)*m.cell, m.top()+vg.Length(c.True)*m.cell
+	color := tintOf(c.True == c.Predicted, float64(c.Count)/float64(is.Support))
+	p.fill(x, y, m.cell, m.cell, color, fmt.Sprintf("%s taken for %s: %s of %s", is.Label, as.Label, metric.Count(c.Count), metric.Count(is.Support)))
+	if len(m.e.PerClass) <= maxNumbered {
+		m.number(p, x, y, c.Count, color)
 	}
 }
 
@@ -181,7 +160,7 @@ func (m *matrix) number(p page, x, y vg.Length, n int, background color.NRGBA) {
 	text := fmt.Sprint(n)
 	s = s.sized(min(textSize, s.size*(m.cell-3)/s.width(text)))
 	if s.size >= 5 {
-		p.text(s, x+m.cell/2, y+m.cell/2+s.size*0.36, text)
+		p.words(s, x+m.cell/2, y+m.cell/2+s.size*0.36, text)
 	}
 }
 
@@ -189,15 +168,7 @@ func (m *matrix) number(p page, x, y vg.Length, n int, background color.NRGBA) {
 // keeps them visible.
 func tintOf(right bool, share float64) color.NRGBA {
 	if right {
-		return mix(blue, share)
+		return tint(blue, share)
 	}
-	return mix(vermilion, 0.08+0.92*math.Sqrt(share))
+	return tint(vermilion, 0.08+0.92*math.Sqrt(share))
 }
-
-// mix blends a colour into white.
-func mix(c color.NRGBA, share float64) color.NRGBA {
-	blend := func(v uint8) uint8 { return uint8(255 - share*(255-float64(v)) + 0.5) }
-	return color.NRGBA{blend(c.R), blend(c.G), blend(c.B), 255}
-}
-
-func luma(c color.NRGBA) int { return (299*int(c.R) + 587*int(c.G) + 114*int(c.B)) / 1000 }

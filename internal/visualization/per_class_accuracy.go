@@ -64,7 +64,7 @@ func newRanking(e *metric.Evaluation) *ranking {
 		if c.Interval != nil {
 			low = min(low, c.Interval.Low)
 		}
-		widest = max(widest, r.label.width(r.label.fit(c.Label, maxLabelWidth)))
+		widest = max(widest, r.label.width(r.label.shortened(c.Label, maxLabelWidth)))
 	}
 	r.scale = accuracyScale(low, 1)
 	r.left = margin + widest + 10
@@ -80,21 +80,21 @@ func (r *ranking) height() vg.Length { return r.bottom() + 2*textSize + 14 + mar
 
 // x is the position of a share.
 func (r *ranking) x(share float64) vg.Length {
-	return r.left + vg.Length((share-r.scale.low)/(r.scale.high-r.scale.low))*(r.right-r.left)
+	return r.left + vg.Length(r.scale.share(share))*(r.right-r.left)
 }
 
 func (r *ranking) paint(p page, title string) {
 	top := p.title(title)
 	for _, t := range r.scale.ticks {
 		p.line(r.x(t.Value), rankingTop, r.x(t.Value), r.bottom(), stroke(0.5, hairline))
-		p.text(body.aligned(0.5), r.x(t.Value), r.bottom()+textSize+4, t.Label)
+		p.words(body.aligned(0.5), r.x(t.Value), r.bottom()+textSize+4, t.Label)
 	}
 	p.line(r.left, r.bottom(), r.right, r.bottom(), stroke(0.5, muted))
-	p.text(body.aligned(0.5), (r.left+r.right)/2, r.bottom()+2*textSize+12, "accuracy (%)")
+	p.words(body.aligned(0.5), (r.left+r.right)/2, r.bottom()+2*textSize+12, "accuracy (%)")
 
 	mean := r.x(r.e.Accuracy)
 	p.line(mean, rankingTop-2, mean, r.bottom(), stroke(1, muted, 4, 3))
-	p.text(note.aligned(1), r.right, top+textSize, fmt.Sprintf("dashed: all classes, %s %%. Bars: 95 %% interval", metric.Percent(r.e.Accuracy)))
+	p.words(note.aligned(1), r.right, top+textSize, fmt.Sprintf("dashed: all classes, %s %%. Bars: 95 %% interval", metric.Percent(r.e.Accuracy)))
 	for i, c := range r.classes {
 		r.paintClass(p, c, rankingTop+(vg.Length(i)+0.5)*r.row)
 	}
@@ -102,16 +102,16 @@ func (r *ranking) paint(p page, title string) {
 
 func (r *ranking) paintClass(p page, c metric.Class, y vg.Length) {
 	baseline := y + r.label.size*0.36
-	p.text(r.label.aligned(1), r.left-8, baseline, r.label.fit(c.Label, maxLabelWidth))
+	p.name(r.label.aligned(1), r.left-8, baseline, false, c.Label, maxLabelWidth)
 	if c.Accuracy == nil {
-		p.text(r.label.colored(muted), r.right+8, baseline, "no examples")
+		p.words(r.label.colored(muted), r.right+8, baseline, "no examples")
 		return
 	}
-	tint := blue
+	tone := blue
 	if *c.Accuracy < r.e.Accuracy {
-		tint = vermilion
+		tone = vermilion
 	}
-	p.line(r.x(c.Interval.Low), y, r.x(c.Interval.High), y, stroke(1.6, mix(tint, 0.45)))
-	p.disc(r.x(*c.Accuracy), y, min(3.6, r.row*0.3), tint)
-	p.text(r.label, r.right+8, baseline, fmt.Sprintf("%s %% of %s", metric.Percent(*c.Accuracy), metric.Count(c.Support)))
+	p.line(r.x(c.Interval.Low), y, r.x(c.Interval.High), y, stroke(1.6, tint(tone, 0.45)))
+	p.disc(r.x(*c.Accuracy), y, min(3.6, r.row*0.3), tone)
+	p.words(r.label, r.right+8, baseline, fmt.Sprintf("%s %% of %s", metric.Percent(*c.Accuracy), metric.Count(c.Support)))
 }

@@ -1,8 +1,10 @@
 package visualization
 
 import (
+	"bytes"
 	"fmt"
 	"image"
+	"image/png"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -29,7 +31,7 @@ const (
 	tileGap      = vg.Length(10)
 	captionSize  = vg.Length(8.5)
 	captionLead  = vg.Length(11)
-	maxCaption   = 3 // lines
+	maxCaption   = 4 // lines
 	tilePixels   = 176
 	gridMinWidth = vg.Length(300)
 )
@@ -99,35 +101,37 @@ func (p *Picture) lines() []string {
 	return lines[:min(maxCaption, len(lines))]
 }
 
-func (l gridLayout) paint(p page, i int, tile tiles, picture Picture) {
+func (l gridLayout) paint(p page, i int, t tiles, picture Picture) {
 	x := margin + vg.Length(i%l.columns)*(tileSide+tileGap)
 	y := gridTop + vg.Length(i/l.columns)*l.rowHeight()
-	paintTile(p, x, y, tile.image)
-	if tile.output != nil {
-		paintTile(p, x, y+tileSide+stackGap, tile.output)
+	paintTile(p, x, y, t.image)
+	if t.output.Image != nil {
+		paintTile(p, x, y+tileSide+stackGap, t.output)
 	}
 	s := body.sized(captionSize).aligned(0.5)
 	for n, line := range picture.lines() {
-		fit := s.fit
-		if line == picture.File {
-			fit = s.fitEnd
-		}
-		p.text(s, x+tileSide/2, y+l.side()+vg.Length(n+1)*captionLead, fit(line, tileSide+tileGap-2))
+		p.caption(s, x+tileSide/2, y+l.side()+vg.Length(n+1)*captionLead, line, tileSide+tileGap-7)
 	}
 }
 
 // paintTile centres an image in the square tile with this top left corner.
-func paintTile(p page, x, y vg.Length, tile image.Image) {
-	size := tile.Bounds().Size()
+func paintTile(p page, x, y vg.Length, t tile) {
+	size := t.Bounds().Size()
 	scale := tileSide / vg.Length(max(size.X, size.Y))
 	width, height := vg.Length(size.X)*scale, vg.Length(size.Y)*scale
 	left, top := x+(tileSide-width)/2, y+(tileSide-height)/2
-	p.fill(x, y, tileSide, tileSide, shade)
-	p.canvas.DrawImage(vg.Rectangle{Min: p.at(left, top+height), Max: p.at(left+width, top)}, tile)
+	p.rect(x, y, tileSide, tileSide, shade)
+	p.image(left, top, width, height, t)
 }
 
-// tiles are the images of a picture as they are drawn; output may be nil.
-type tiles struct{ image, output image.Image }
+// tile is an image as it is drawn, with the same as a PNG file.
+type tile struct {
+	image.Image
+	png []byte
+}
+
+// tiles are those of a picture; there may be no output.
+type tiles struct{ image, output tile }
 
 func tilesOf(pictures []Picture) ([]tiles, error) {
 	all := make([]tiles, len(pictures))
@@ -146,10 +150,20 @@ func tilesOf(pictures []Picture) ([]tiles, error) {
 	return all, nil
 }
 
-// tileOf brings an image to about the number of pixels it is shown with: small
+func tileOf(img imaging.Image) (tile, error) {
+	shown, err := resized(img)
+	if err != nil {
+		return tile{}, err
+	}
+	var b bytes.Buffer
+	err = png.Encode(&b, shown)
+	return tile{shown, b.Bytes()}, err
+}
+
+// resized brings an image to about the number of pixels it is shown with: small
 // ones by repeating each pixel, so that they stay sharp, large ones by
 // averaging.
-func tileOf(img imaging.Image) (image.Image, error) {
+func resized(img imaging.Image) (image.Image, error) {
 	img = img.Picture()
 	side := max(img.Width, img.Height)
 	if side < 1 || len(img.Pix) != img.Width*img.Height*img.Channels {

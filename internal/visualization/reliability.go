@@ -42,15 +42,15 @@ func (reliability) Draw(d Data) (Figure, error) {
 
 func paintReliability(p page, e *metric.Evaluation, title string) {
 	y := p.title(title) + textSize
-	p.text(note, margin, y, note.fit(fmt.Sprintf("expected calibration error %s %%", metric.Percent(e.CalibrationError)), p.width-2*margin))
+	p.words(note, margin, y, note.fit(fmt.Sprintf("expected calibration error %s %%", metric.Percent(e.CalibrationError)), p.width-2*margin))
 	paintReliabilityLegend(p, y+legendLead)
 	x := func(share float64) vg.Length { return diagramLeft + vg.Length(share)*diagramSide }
 	up := func(share float64) vg.Length { return diagramBottom - vg.Length(share)*diagramSide }
 	for _, t := range newScale(0, 1, 5, percentLabel).ticks {
 		p.line(x(t.Value), diagramTop, x(t.Value), diagramBottom, stroke(0.5, hairline))
 		p.line(diagramLeft, up(t.Value), diagramLeft+diagramSide, up(t.Value), stroke(0.5, hairline))
-		p.text(body.aligned(1), diagramLeft-diagramTickGap, up(t.Value)+3.6, t.Label)
-		p.text(body.aligned(0.5), x(t.Value), histogramEnd+textSize+3, t.Label)
+		p.words(body.aligned(1), diagramLeft-diagramTickGap, up(t.Value)+3.6, t.Label)
+		p.words(body.aligned(0.5), x(t.Value), histogramEnd+textSize+3, t.Label)
 	}
 	most := 1
 	for _, b := range e.CalibrationBins {
@@ -62,15 +62,15 @@ func paintReliability(p page, e *metric.Evaluation, title string) {
 	p.line(x(0), up(0), x(1), up(1), stroke(1, muted, 4, 3))
 	p.line(x(0), histogramEnd, x(1), histogramEnd, stroke(0.5, muted))
 	p.line(x(0), diagramBottom, x(1), diagramBottom, stroke(0.5, muted))
-	p.text(note, diagramLeft, histogramTop-8, fmt.Sprintf("examples (tallest bin: %s)", metric.Count(most)))
-	p.textUp(body.aligned(0.5), margin+textSize-2, diagramTop+diagramSide/2, "accuracy (%)")
-	p.text(body.aligned(0.5), diagramLeft+diagramSide/2, histogramEnd+2*textSize+10, "confidence (%)")
+	p.words(note, diagramLeft, histogramTop-8, fmt.Sprintf("examples (tallest bin: %s)", metric.Count(most)))
+	p.wordsUp(body.aligned(0.5), margin+textSize-2, diagramTop+diagramSide/2, "accuracy (%)")
+	p.words(body.aligned(0.5), diagramLeft+diagramSide/2, histogramEnd+2*textSize+10, "confidence (%)")
 }
 
 // The colours of a bin's accuracy and of what it falls short of the confidence.
 var (
-	accuracyColor  = mix(blue, 0.8)
-	shortfallColor = mix(vermilion, 0.45)
+	accuracyColor  = tint(blue, 0.8)
+	shortfallColor = tint(vermilion, 0.45)
 )
 
 // paintReliabilityLegend says in two rows, the baseline of the first at y, what the
@@ -80,10 +80,10 @@ func paintReliabilityLegend(p page, y vg.Length) {
 		swatch = vg.Length(14)
 		second = margin + 150 // the second column
 	)
-	entry := func(x, y vg.Length, name string) { p.text(note, x+swatch+5, y, name) }
-	p.fill(margin, y-8, swatch, 9, accuracyColor)
+	entry := func(x, y vg.Length, name string) { p.words(note, x+swatch+5, y, name) }
+	p.rect(margin, y-8, swatch, 9, accuracyColor)
 	entry(margin, y, "accuracy")
-	p.fill(second, y-8, swatch, 9, shortfallColor)
+	p.rect(second, y-8, swatch, 9, shortfallColor)
 	entry(second, y, "its shortfall against confidence")
 	y += legendLead
 	p.line(margin, y-3.5, margin+swatch, y-3.5, stroke(1.2, ink))
@@ -99,11 +99,11 @@ func paintBin(p page, b metric.Bin, x, width vg.Length, up func(float64) vg.Leng
 	if b.Count == 0 {
 		return
 	}
-	p.fill(x, up(*b.Accuracy), width, up(0)-up(*b.Accuracy), accuracyColor)
+	p.rect(x, up(*b.Accuracy), width, up(0)-up(*b.Accuracy), accuracyColor)
 	if gap := up(*b.Accuracy) - up(*b.Confidence); gap > 0 {
-		p.fill(x, up(*b.Confidence), width, gap, shortfallColor)
+		p.rect(x, up(*b.Confidence), width, gap, shortfallColor)
 	}
 	p.line(x, up(*b.Confidence), x+width, up(*b.Confidence), stroke(1.2, ink))
 	height := max(histogramSide*vg.Length(b.Count)/vg.Length(most), 0.75)
-	p.fill(x, histogramEnd-height, width, height, mix(blue, 0.5))
+	p.rect(x, histogramEnd-height, width, height, tint(blue, 0.5))
 }

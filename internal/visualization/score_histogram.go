@@ -14,14 +14,8 @@ type scoreHistogram struct{}
 
 func newScoreHistogram(*config.Options) (Visualization, error) { return scoreHistogram{}, nil }
 
-// Sizes of the histogram of scores.
-const (
-	scoreBins   = 40
-	scoreLeft   = margin + textSize + 40
-	scoreRight  = chartWidth - margin - 8
-	scoreTop    = margin + titleSize + 6 + textSize + 26
-	scoreBottom = chartHeight - margin - 2*textSize - 14
-)
+// scoreBins is the number of bins of the histogram of scores.
+const scoreBins = 40
 
 // Draw implements Visualization.
 func (scoreHistogram) Draw(d Data) (Figure, error) {
@@ -88,65 +82,45 @@ func (h *scores) above(part []float32) float64 {
 	return float64(n) / float64(max(len(part), 1))
 }
 
-func (h *scores) right(score float64) vg.Length {
-	return scoreLeft + vg.Length(score/h.x.high)*(scoreRight-scoreLeft)
-}
-
-func (h *scores) up(share float64) vg.Length {
-	return scoreBottom - vg.Length(share/h.y.high)*(scoreBottom-scoreTop)
-}
-
 func (h *scores) paint(p page, title string) {
-	h.legend(p, p.title(title)+textSize)
-	for _, t := range h.x.ticks {
-		p.line(h.right(t.Value), scoreTop, h.right(t.Value), scoreBottom, stroke(0.5, hairline))
-		p.text(note.colored(ink).aligned(0.5), h.right(t.Value), scoreBottom+textSize+4, t.Label)
-	}
-	for _, t := range h.y.ticks {
-		p.line(scoreLeft, h.up(t.Value), scoreRight, h.up(t.Value), stroke(0.75, hairline))
-		p.text(note.colored(ink).aligned(1), scoreLeft-6, h.up(t.Value)+3.6, t.Label)
-	}
-	width := (scoreRight - scoreLeft) / scoreBins
+	top := p.title(title)
+	h.legend(p, top+textSize)
+	a := newAxes(p, top+textSize+26, h.x, h.y)
+	a.labelX, a.labelY = "score (mean squared error of an image)", "share of the part's images (%)"
+	a.paint(p)
 	for i, share := range h.validation {
 		if share > 0 {
-			p.fill(scoreLeft+vg.Length(i)*width, h.up(share), width, scoreBottom-h.up(share), mix(blue, 0.5))
+			from, to := a.at(h.edge(i), share), a.at(h.edge(i+1), 0)
+			p.rect(from.X, from.Y, to.X-from.X, to.Y-from.Y, tint(blue, 0.5))
 		}
 	}
-	h.outline(p, width)
-	p.line(scoreLeft, scoreBottom, scoreRight, scoreBottom, stroke(0.5, muted))
-	p.line(h.right(h.limit), scoreTop-4, h.right(h.limit), scoreBottom, stroke(1.2, ink, 4, 3))
-	p.textUp(body.aligned(0.5), margin+textSize-2, (scoreTop+scoreBottom)/2, "share of the part's images (%)")
-	p.text(body.aligned(0.5), (scoreLeft+scoreRight)/2, p.height-margin, "score (mean squared error of an image)")
+	p.polyline(h.outline(&a), stroke(1.4, vermilion))
+	limit := a.at(h.limit, 0)
+	p.line(limit.X, a.top-4, limit.X, a.bottom, stroke(1.2, ink, 4, 3))
 }
 
-// outline draws the test part as steps, so that the validation part is seen behind it.
-func (h *scores) outline(p page, width vg.Length) {
-	before := 0.0
-	for i := range scoreBins + 1 {
-		share, x := 0.0, scoreLeft+vg.Length(i)*width
-		if i < scoreBins {
-			share = h.test[i]
-		}
-		if share != before {
-			p.line(x, h.up(before), x, h.up(share), stroke(1.4, vermilion))
-		}
-		if share > 0 {
-			p.line(x, h.up(share), x+width, h.up(share), stroke(1.4, vermilion))
-		}
-		before = share
+// edge is the score at which bin i begins.
+func (h *scores) edge(i int) float64 { return h.x.high * float64(i) / scoreBins }
+
+// outline goes along the test part as steps, so that the validation part is seen behind it.
+func (h *scores) outline(a *axes) []vg.Point {
+	points := []vg.Point{a.at(0, 0)}
+	for i, share := range h.test {
+		points = append(points, a.at(h.edge(i), share), a.at(h.edge(i+1), share))
 	}
+	return append(points, a.at(h.x.high, 0))
 }
 
 func (h *scores) legend(p page, y vg.Length) {
 	x := margin
-	p.fill(x, y-8, 14, 9, mix(blue, 0.5))
-	p.text(body, x+19, y, "validation")
+	p.rect(x, y-8, 14, 9, tint(blue, 0.5))
+	p.words(body, x+19, y, "validation")
 	x += 19 + body.width("validation") + 18
 	p.line(x, y-3.5, x+14, y-3.5, stroke(1.4, vermilion))
-	p.text(body, x+19, y, "test")
+	p.words(body, x+19, y, "test")
 	x += 19 + body.width("test") + 18
 	p.line(x, y-3.5, x+14, y-3.5, stroke(1.2, ink, 4, 3))
-	p.text(body, x+19, y, body.fit("99th percentile of validation, "+scoreText(h.limit), p.width-margin-x-19))
+	p.words(body, x+19, y, body.fit("99th percentile of validation, "+scoreText(h.limit), p.width-margin-x-19))
 }
 
 func scoreText(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -4,17 +4,30 @@ import (
 	"strconv"
 	"strings"
 
-	"gonum.org/v1/plot"
+	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
-// scale is an axis: its ends and the positions that are labelled.
+// scale is an axis: its ends and the positions that are marked.
 type scale struct {
 	low, high float64
-	ticks     []plot.Tick
+	log       bool
+	ticks     []tick
 }
 
-// Ticks implements plot.Ticker.
-func (s scale) Ticks(_, _ float64) []plot.Tick { return s.ticks }
+// tick is a position of an axis. Its label may be empty.
+type tick struct {
+	Value float64
+	Label string
+}
+
+// share is where on the axis a value lies, 0 at its low end and 1 at its high one.
+func (s scale) share(v float64) float64 {
+	if s.log {
+		log := func(v float64) float64 { return float64(kernel.Log(float32(v))) }
+		return (log(v) - log(s.low)) / (log(s.high) - log(s.low))
+	}
+	return (v - s.low) / (s.high - s.low)
+}
 
 // newScale covers low to high with about count steps of 1, 2 or 5 times a power
 // of ten. Its labels have the number of digits that the step needs.
@@ -27,7 +40,7 @@ func newScale(low, high float64, count int, label func(v float64, digits int) st
 	var s scale
 	for i := first; i <= last; i++ {
 		v := decimal(i*mantissa, exponent)
-		s.ticks = append(s.ticks, plot.Tick{Value: v, Label: label(v, max(0, -exponent))})
+		s.ticks = append(s.ticks, tick{Value: v, Label: label(v, max(0, -exponent))})
 	}
 	s.low, s.high = s.ticks[0].Value, s.ticks[len(s.ticks)-1].Value
 	return s
@@ -81,10 +94,10 @@ func percentLabel(v float64, digits int) string {
 func logScale(low, high float64) scale {
 	_, exponent := roundStep(low)
 	exponent--
-	var s scale
+	s := scale{log: true}
 	for e := exponent; decimal(1, e) <= high; e++ {
 		for _, m := range []int{1, 2, 5} {
-			s.ticks = append(s.ticks, plot.Tick{Value: decimal(m, e), Label: strconv.FormatFloat(decimal(m, e), 'g', -1, 64)})
+			s.ticks = append(s.ticks, tick{Value: decimal(m, e), Label: strconv.FormatFloat(decimal(m, e), 'g', -1, 64)})
 		}
 	}
 	for len(s.ticks) > 2 && s.ticks[1].Value <= low {
@@ -115,7 +128,7 @@ func epochScale(first, last int) scale {
 	s := scale{low: float64(first), high: float64(last)}
 	for e := first; e <= last; e++ {
 		if e%step == 0 || step == 1 || e == first {
-			s.ticks = append(s.ticks, plot.Tick{Value: float64(e), Label: strconv.Itoa(e)})
+			s.ticks = append(s.ticks, tick{Value: float64(e), Label: strconv.Itoa(e)})
 		}
 	}
 	if first == last {

@@ -30,14 +30,14 @@ func (v *trainingLoss) Draw(d Data) (Figure, error) {
 		}
 	}
 	c := &chart{
-		title: "Loss", y: "mean loss per example", log: v.scale == "log", best: best,
+		title: "Loss", y: "mean loss per example", best: best,
 		note: fmt.Sprintf("lowest validation loss %s, epoch %d", metric.LossText(best.ValidationLoss), best.Epoch),
 		curves: trainingAndValidation(
 			func(e *metric.Epoch) float64 { return e.TrainLoss },
 			func(e *metric.Epoch) float64 { return e.ValidationLoss }),
 	}
 	low, high := extremes(d.History, c.curves)
-	if c.log {
+	if v.scale == "log" {
 		c.scale = logScale(max(low, smallestLoss), max(high, 2*smallestLoss))
 	} else {
 		c.scale = newScale(min(low, 0), high, 6, plainLabel)

@@ -30,8 +30,9 @@ type Data struct {
 	ValidationScores, TestScores []float32
 }
 
-// Picture is one example in a grid. The caption may have several lines. File is a
-// file name, shown below it: of a long one the end, where numbers of frames are.
+// Picture is one example in a grid. The caption may have several lines. What stands
+// before ": " in a line is always shown; the rest is shortened in the middle if it is
+// too long. File is a file with its folder, shown below the caption in the same way.
 type Picture struct {
 	Image         imaging.Image
 	Output        imaging.Image // what the network made of it, shown below it; empty for none

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"image/color"
 	"image/png"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +101,7 @@ func picture(width, height, channels int, caption string) Picture {
 func pictures(n int) []Picture {
 	var all []Picture
 	for i := range n {
-		all = append(all, picture(28, 28, 1, fmt.Sprintf("%d, not %d\n%d.1 %% sure", i%10, (i+3)%10, 99-i)))
+		all = append(all, picture(28, 28, 1, fmt.Sprintf("predicted: %d\nprobability: %d.10 %%\ntruth: %d", i%10, 99-i, (i+3)%10)))
 	}
 	return all
 }
@@ -313,27 +315,136 @@ func TestBrokenPictureIsRefused(t *testing.T) {
 	}
 }
 
-// TestFileNamesKeepTheirEnd checks that of a long file name the number of the frame
-// is shown, and of a caption the beginning.
-func TestFileNamesKeepTheirEnd(t *testing.T) {
-	v, _, err := MakeVisualization("worst-mistakes", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := strings.Repeat("recording-of-a-long-day", 3) + "_00417.png"
-	figure, err := v.Draw(Data{Mistakes: []Picture{{
-		Image: imaging.New(8, 8, 1), Caption: "dog, not " + strings.Repeat("cat", 30) + "\n99 % sure", File: name,
+// TestCaptions checks that of long names both ends are shown, with the whole name for who
+// points at it, and that of a line "key: name" the key is never cut.
+func TestCaptions(t *testing.T) {
+	file := "dogs/" + strings.Repeat("recording-of-a-long-day", 3) + "_00417.png"
+	figure := draw(t, "worst-mistakes", Data{Mistakes: []Picture{{
+		Image: imaging.New(8, 8, 1), File: file,
+		Caption: "predicted: " + strings.Repeat("cat", 30) + "-17\nprobability: 99.12 %\ntruth: dog",
 	}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{">dog, not cat", ">99 % sure<", "_00417.png<"} {
-		if !strings.Contains(string(figure.SVG), want) {
+	text := string(figure.SVG)
+	for _, want := range []string{
+		">predicted: c", "…", "-17</text>", ">probability: 99.12 %</text>", ">truth: dog</text>", "dogs/", "17.png</text>",
+		"<title>predicted: " + strings.Repeat("cat", 30) + "-17</title>", "<title>" + file + "</title>",
+	} {
+		if !strings.Contains(text, want) {
 			t.Errorf("the figure lacks %q", want)
 		}
 	}
-	if strings.Contains(string(figure.SVG), name) {
+	if strings.Contains(text, ">"+file+"</text>") {
 		t.Error("the name is not cut")
+	}
+}
+
+// draw draws a figure with the default options.
+func draw(t *testing.T, name string, d Data) Figure {
+	t.Helper()
+	v, _, err := MakeVisualization(name, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := v.Draw(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestTextHasItsPlaceInAnyFont wants each text to have an anchor and its width, as far as
+// the font that it was measured with has its letters: no other font can then move it.
+func TestTextHasItsPlaceInAnyFont(t *testing.T) {
+	f := draw(t, "accuracy", Data{History: history(10)})
+	for _, want := range []string{`text-anchor="end"[^>]*textLength="[0-9.]+"[^>]*>highest validation accuracy [0-9.]+ %, epoch 10<`,
+		`text-anchor="middle" textLength="11.12" lengthAdjust="spacingAndGlyphs">10<`, `transform="rotate[^>]*text-anchor="middle"[^>]*>examples classified`} {
+		if !regexp.MustCompile(want).Match(f.SVG) {
+			t.Errorf("the figure lacks %s", want)
+		}
+	}
+	f = draw(t, "sample-grid", Data{Samples: []Picture{picture(4, 4, 1, "犬の写真 🐕")}})
+	if found := regexp.MustCompile(`<text[^>]*textLength[^>]*>[^<]*犬`).Find(f.SVG); found != nil {
+		t.Errorf("the width of letters that the font lacks is not known: %s", found)
+	}
+}
+
+// TestLongNames checks that names of 60 letters, of which only the middle differs from
+// others or only the ends, can be told apart.
+func TestLongNames(t *testing.T) {
+	name := func(i int) string {
+		return fmt.Sprintf("%02d-%s-%02d", i, strings.Repeat("a-very-long-class-name", 3)[:54], i)
+	}
+	var classes []string
+	for i := range 60 {
+		classes = append(classes, name(i))
+	}
+	e := evaluation(t, classes, 20)
+	for _, figure := range []string{"confusion-matrix", "per-class-accuracy"} {
+		f := draw(t, figure, Data{Test: e})
+		for i, name := range classes {
+			short := regexp.MustCompile(fmt.Sprintf(`<title>%s</title>%02d-[^<]*…[^<]*-%02d</text>`, name, i, i))
+			if !short.Match(f.SVG) {
+				t.Errorf("%s: %s is not shortened in the middle, with a title", figure, name)
+			}
+		}
+	}
+	f := draw(t, "confusion-matrix", Data{Test: e})
+	if !regexp.MustCompile(`<rect[^>]*><title>59-[^<]* taken for [0-9]{2}-[^<]*: [0-9]+ of 20</title>`).Match(f.SVG) {
+		t.Error("cells without numbers do not say what they count")
+	}
+}
+
+// TestManyClassesAreListed wants a list of pairs where a matrix could not be read.
+func TestManyClassesAreListed(t *testing.T) {
+	for classes, list := range map[int]bool{100: false, 101: true, 200: true} {
+		e := evaluation(t, names(classes, "class %d"), 10)
+		f := draw(t, "confusion-matrix", Data{Test: e})
+		rows := bytes.Count(f.SVG, []byte(">→</text>"))
+		if want := map[bool]int{true: MaxPairs}[list]; rows != want {
+			t.Errorf("%d classes: %d pairs are listed, want %d", classes, rows, want)
+		}
+		if worst := e.MostConfused(1)[0]; list && !strings.Contains(string(f.SVG), ">"+worst.Label+"</text>") {
+			t.Errorf("%d classes: %s is not listed", classes, worst.Label)
+		}
+	}
+	right, err := metric.Evaluate(slices.Concat(make([]float32, 100), []float32{1}), []int{100}, names(101, "%d"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := draw(t, "confusion-matrix", Data{Test: right}); !strings.Contains(string(f.SVG), "No example was taken for another class.") {
+		t.Error("nothing is said of no mistakes")
+	}
+}
+
+// TestHostileNames draws names that mean something in SVG, and others that few fonts have.
+func TestHostileNames(t *testing.T) {
+	classes := []string{"<script>alert(1)</script>", "a&b", `"quoted" 'names'`, "</text></svg>", "אבג דהו", "عربي", "犬の写真", "🐕‍🦺", "]]>", "\x1b[31m\u202e", "%s"}
+	d := Data{Test: evaluation(t, classes, 30), History: history(2)}
+	for i, name := range classes {
+		d.Mistakes = append(d.Mistakes, picture(4, 4, 1, "predicted: "+name))
+		d.Mistakes[i].File = name + "/" + name
+	}
+	for _, name := range []string{"confusion-matrix", "per-class-accuracy", "worst-mistakes"} {
+		f := draw(t, name, d)
+		checkFigure(t, f)
+		if !bytes.Contains(f.SVG, []byte("a&amp;b")) || bytes.ContainsAny(f.SVG, "\x1b\u202e") {
+			t.Errorf("%s: names are not escaped", name)
+		}
+	}
+}
+
+// TestDarkStyle wants a dark colour for each light one of a figure's ground and text.
+func TestDarkStyle(t *testing.T) {
+	f := draw(t, "accuracy", Data{History: history(10)})
+	if !bytes.Contains(f.SVG, []byte(DarkStyle)) {
+		t.Error("the figure lacks the style sheet")
+	}
+	for property, colors := range map[string][]color.NRGBA{"fill": {white, shade, ink, muted, blue}, "stroke": {ink, muted, hairline, blue}} {
+		for _, c := range colors {
+			rule := regexp.MustCompile(fmt.Sprintf(`\[%s="%s"\] \{ %[1]s: (#[0-9A-F]{6}); \}`, property, hex(c))).FindStringSubmatch(DarkStyle)
+			if rule == nil || rule[1] == hex(c) {
+				t.Errorf("the style sheet has no other %s for %s", property, hex(c))
+			}
+		}
 	}
 }
 

@@ -1,0 +1,61 @@
+package metric
+
+import (
+	"reflect"
+	"testing"
+)
+
+// TestRecomputed computes figures again from an evaluation, and refuses counts that do
+// not fit together.
+func TestRecomputed(t *testing.T) {
+	made := func() *Evaluation {
+		e, err := Evaluate([]float32{0.7, 0.2, 0.1, 0.1, 0.8, 0.1, 0.5, 0.3, 0.2, 0.2, 0.2, 0.6}, []int{0, 1, 2, 2}, []string{"a", "b", "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	got, err := made().Recomputed()
+	if err != nil || !reflect.DeepEqual(got, made()) {
+		t.Errorf("got %+v, error %v, want %+v", got, err, made())
+	}
+	for name, change := range map[string]func(e *Evaluation){
+		"precision":         func(e *Evaluation) { *e.PerClass[0].Precision = 0.25 },
+		"average":           func(e *Evaluation) { e.Macro.F1 = 0.25 },
+		"calibration error": func(e *Evaluation) { e.CalibrationError += 1e-9 },
+		"bin":               func(e *Evaluation) { *e.CalibrationBins[10].Accuracy = 0.5 },
+		"confidence":        func(e *Evaluation) { *e.CalibrationBins[10].Confidence += 0.001 },
+	} {
+		e := made()
+		change(e)
+		if got, err := e.Recomputed(); err != nil || reflect.DeepEqual(got, e) {
+			t.Errorf("%s: a change is not noticed (error %v)", name, err)
+		}
+	}
+	for name, change := range map[string]func(e *Evaluation){
+		"counts of bins": func(e *Evaluation) { e.CalibrationBins[10].Count++ },
+		"a bin less":     func(e *Evaluation) { e.CalibrationBins = e.CalibrationBins[1:] },
+		"outside of bin": func(e *Evaluation) { *e.CalibrationBins[10].Confidence = 0.1 },
+		"top five":       func(e *Evaluation) { e.TopK.Five = 0.9 },
+	} {
+		e := made()
+		change(e)
+		if _, err := e.Recomputed(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestLatencyCheck(t *testing.T) {
+	if err := (&Latency{P50: 1, P95: 2, Max: 3, Batch: 1, Workers: 1, Samples: 200}).Check(); err != nil {
+		t.Error(err)
+	}
+	for _, l := range []Latency{
+		{P50: 3, P95: 2, Max: 3, Batch: 1, Workers: 1, Samples: 200}, {P50: 1, P95: 2, Max: 1, Batch: 1, Workers: 1, Samples: 200},
+		{P50: -1, P95: 2, Max: 3, Batch: 1, Workers: 1, Samples: 200}, {P50: 1, P95: 2, Max: 3, Batch: 0, Workers: 1, Samples: 200},
+	} {
+		if l.Check() == nil {
+			t.Errorf("%+v: no error", l)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package verify
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// limit is a part of a file that verification cannot know.
+type limit struct {
+	file  string   // patterns, separated by commas: * stands for anything
+	paths []string // patterns of keys; * stands for anything
+	why   string
+}
+
+func (l limit) key() string { return l.file + ": " + strings.Join(l.paths, ", ") }
+
+func pattern(p string) *regexp.Regexp {
+	return regexp.MustCompile(`^` + strings.ReplaceAll(regexp.QuoteMeta(p), `\*`, `.*`) + `$`)
+}
+
+func (l limit) covers(file, path string) bool {
+	if !slices.ContainsFunc(strings.Split(l.file, ", "), func(p string) bool { return pattern(p).MatchString(file) }) {
+		return false
+	}
+	for _, p := range l.paths {
+		if pattern(p).MatchString(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// Why nobody can know something. There are no other reasons.
+const (
+	aTime    = "a time"
+	aMachine = "the machine, and the program on it"
+	aText    = "a text or a name that somebody chose"
+	noBit    = "a setting that changes no bit"
+)
+
+// unknowable is what neither verify nor package verify can know. doc/Design.md has the
+// same list.
+var unknowable = []limit{
+	{"run.json", []string{"started"}, aTime},
+	{"*history.jsonl", []string{"seconds", "images_per_second"}, aTime},
+	{"evaluation/test.json", []string{"latency_ms.p50", "latency_ms.p95", "latency_ms.max"}, aTime},
+	{"evaluation/test.json", []string{"latency_ms.machine"}, aMachine},
+	{"run.json", []string{"execution.program", "execution.go", "execution.os", "execution.arch", "execution.machine", "execution.simd", "execution.workers"}, aMachine},
+	{"run.json", []string{"package.program"}, aMachine},
+	{"export/export.json", []string{"program"}, aMachine},
+	{"run.json", []string{"name", "release_version", "force_reason", "initial.file", "initial.model", "execution.started_in"}, aText},
+	{"release.json", []string{"baseline.name", "baseline.weights_sha256"}, aText},
+	{"split.json", []string{"group"}, aText},
+	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
+	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value"}, noBit},
+	{"release.json", []string{"criteria[*].threshold"}, noBit},
+	{"export/export.json", []string{"exporters*"}, noBit},
+	{"run.env", []string{"BLOCKTRAIN_DATA_DIR", "BLOCKTRAIN_DATA_MODE", "BLOCKTRAIN_SPLIT", "BLOCKTRAIN_SPLIT_SEED", "BLOCKTRAIN_CHANNELS", "BLOCKTRAIN_INIT_FROM",
+		"BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
+		"BLOCKTRAIN_EXPORTERS", "BLOCKTRAIN_VISUALIZATIONS", "BLOCKTRAIN_WORKERS", "BLOCKTRAIN_CHECKPOINT_INTERVAL", "BLOCKTRAIN_GIVEN_AS_FLAGS"}, noBit},
+}
+
+const (
+	byTraining = "training again"
+	byData     = "the data"
+	byInitial  = "the weights that training began with"
+)
+
+// needData is what package verify, without the data, cannot know, and verify can.
+// doc/Design.md has the same list.
+var needData = []limit{
+	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples"}, byData},
+	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
+	{"run.json", []string{"identity.settings[*].value"}, byTraining},
+	{"split.json", []string{"group"}, byData},
+	{"*history.jsonl", []string{"train_*", "validation_*", "gradient_norm", "*_sha256"}, byTraining},
+	{"evaluation/*.json", []string{"loss", "probabilities_sha256"}, byTraining},
+	{"plots/plots.json", []string{"plots[worst-mistakes]*", "plots[sample-grid]*", "plots[reconstructions]*", "plots[score-histogram]*"}, byData},
+	{"plots/worst-mistakes.*, plots/sample-grid.*, plots/reconstructions.*, plots/score-histogram.*", []string{""}, byData},
+	{"weights.safetensors", []string{""}, byTraining},
+}
+
+// row is the limit as a line of a table.
+func (l limit) row() string {
+	var names []string
+	for _, p := range l.paths {
+		if p != "" {
+			names = append(names, "`"+p+"`")
+		}
+	}
+	if len(names) == 0 {
+		names = []string{"its content"}
+	}
+	return fmt.Sprintf("| `%s` | %s | %s |", strings.ReplaceAll(l.file, ", ", "`, `"), strings.Join(names, ", "), l.why)
+}
+
+// TestLimitsAreDocumented compares the lists with the tables in doc/Design.md, which
+// must have neither more nor less.
+func TestLimitsAreDocumented(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "doc", "Design.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for head, list := range map[string][]limit{"| file | what neither can know | because it is |": unknowable, "| file | what `package verify` cannot know | what it takes |": needData} {
+		_, after, found := strings.Cut(string(b), head+"\n|---|---|---|\n")
+		table, _, _ := strings.Cut(after, "\n\n")
+		var rows []string
+		for _, l := range list {
+			rows = append(rows, l.row())
+		}
+		if want := strings.Join(rows, "\n"); !found || table != want {
+			t.Errorf("doc/Design.md wants this table:\n%s\n|---|---|---|\n%s", head, want)
+		}
+	}
+}

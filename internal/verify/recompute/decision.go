@@ -1,0 +1,159 @@
+package recompute
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
+)
+
+// checkDecision lets the criteria, with the recorded thresholds, judge the evaluation and
+// the model again, and compares the whole decision.
+func (s *Subject) checkDecision() error {
+	if s.Release == nil {
+		return s.checkUndecided()
+	}
+	if s.Record.ForceReason != s.Release.ForceReason {
+		return recordDiffers("force_reason", s.Record.ForceReason, s.Release.ForceReason+" in "+rundir.ReleaseFile)
+	}
+	if err := s.checkBaseline(); err != nil {
+		return err
+	}
+	sizes, err := s.modelBytes()
+	if err != nil {
+		return err
+	}
+	var first error
+	for _, size := range sizes {
+		made, err := s.decide(size)
+		if err != nil {
+			return finding.Unreadable(rundir.ReleaseFile, err)
+		}
+		if err = s.compareDecision(made); err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// checkUndecided refuses what only a decision explains.
+func (s *Subject) checkUndecided() error {
+	r := s.Record
+	switch {
+	case r.ForceReason != "":
+		return recordDiffers("force_reason", r.ForceReason, "")
+	case r.Package != nil:
+		return recordDiffers("package", presence(true), presence(false)+", without a decision")
+	}
+	return nil
+}
+
+// decide is the decision that the recorded criteria come to, of a model of that size.
+func (s *Subject) decide(size int64) (*criterion.Release, error) {
+	test := s.results[dataset.PartTest]
+	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Baseline: s.Release.Baseline}
+	var criteria []criterion.Criterion
+	for _, recorded := range s.Release.Criteria {
+		c, _, err := criterion.MakeCriterion(recorded.Name, "threshold="+config.Exact(recorded.Threshold))
+		if err != nil {
+			return nil, err
+		}
+		criteria = append(criteria, c)
+	}
+	properties := s.modules.Target.Properties()
+	if err := properties.CheckCriteria(criteria); err != nil {
+		return nil, err
+	}
+	made, err := criterion.Decide(criteria, m, criterion.Weights{Name: s.Record.Weights, SHA256: s.Record.Training.WeightsSHA256})
+	if err != nil {
+		return nil, err
+	}
+	if s.Release.Forced {
+		err = made.Force(s.Release.ForceReason)
+	}
+	return made, err
+}
+
+// compareDecision compares the recorded decision with one that was made again. What it
+// says beyond that, such as the baseline, is taken over.
+func (s *Subject) compareDecision(made *criterion.Release) error {
+	found := *s.Release
+	found.Approved, found.Forced, found.Reason, found.ForceReason = made.Approved, made.Forced, made.Reason, made.ForceReason
+	found.Criteria, found.Weights, found.Machine = made.Criteria, made.Weights, made.Machine
+	found.EvaluationSHA256 = s.Record.Files[rundir.EvaluationFile(dataset.PartTest)]
+	err := s.compare(rundir.ReleaseFile, &found, rundir.EvaluationFile(dataset.PartTest))
+	var d *finding.Difference
+	if err == nil || s.Ours || !errors.As(err, &d) {
+		return err
+	}
+	found.Reason = s.Release.Reason
+	found.Criteria = slices.Clone(found.Criteria)
+	for i := range found.Criteria {
+		found.Criteria[i].Reason = s.Release.Criteria[i].Reason
+	}
+	if err := s.compare(rundir.ReleaseFile, &found, rundir.EvaluationFile(dataset.PartTest)); err != nil {
+		return err
+	}
+	return s.inOtherWords(d) // the reasons alone
+}
+
+// checkBaseline refuses a comparison with a baseline that is not of this evaluation.
+func (s *Subject) checkBaseline() error {
+	b := s.Release.Baseline
+	if b == nil {
+		return nil
+	}
+	test, is := s.results[dataset.PartTest].(*metric.Evaluation)
+	c := b.Comparison
+	if !is || min(c.BothRight, c.OnlyCandidate, c.OnlyBaseline, c.BothWrong) < 0 || c.Examples() != test.Examples || c.BothRight+c.OnlyCandidate != test.Correct {
+		return &finding.Difference{File: rundir.ReleaseFile, Figure: "baseline.comparison", Recorded: fmt.Sprintf("%+v", c),
+			Found: "an evaluation of other examples, or with another number of right ones", Cause: finding.Changed(rundir.ReleaseFile, rundir.EvaluationFile(dataset.PartTest))}
+	}
+	if b.Name == "" || b.TrainedOn < 0 || b.TrainedOn > test.Examples {
+		return &finding.Difference{File: rundir.ReleaseFile, Figure: "baseline.trained_on", Recorded: strconv.Itoa(b.TrainedOn),
+			Found: fmt.Sprintf("a named baseline, and a test part of %d examples", test.Examples), Cause: finding.Changed(rundir.ReleaseFile)}
+	}
+	return nil
+}
+
+// modelBytes are the sizes that model.onnx may have had when the model was judged. The
+// names of the program and of the model are in it, and the model may have been named
+// anew since, of which run.env knows the first name.
+func (s *Subject) modelBytes() ([]int64, error) {
+	programs := map[string]bool{s.Record.Execution.Program: true, buildinfo.Program(): !s.Ours}
+	if s.Record.Package != nil {
+		programs[s.Record.Package.Program] = true
+	}
+	type title struct{ name, version string }
+	titles := []title{{s.Record.Name, s.Record.ReleaseVersion}}
+	if s.started != nil {
+		titles = append(titles, title{s.started.ReleaseName(), s.started.ReleaseVersion})
+	}
+	var sizes []int64
+	for _, t := range titles {
+		named := *s.Record
+		named.Name, named.ReleaseVersion = t.name, t.version
+		for _, program := range slices.Sorted(maps.Keys(programs)) {
+			size, err := rundir.ModelBytesBy(&named, s.Trained, program)
+			if err != nil {
+				return nil, finding.Unreadable(rundir.RecordFile, err)
+			}
+			if !slices.Contains(sizes, *size) {
+				sizes = append(sizes, *size)
+			}
+		}
+	}
+	return sizes, nil
+}

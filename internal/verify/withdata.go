@@ -1,0 +1,171 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/classifier"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/release"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
+	"github.com/blocktrain/blocktrain/internal/visualization"
+)
+
+// What verification finds by the data, besides weights and figures.
+
+// compareSplit divides the data again, unless the list was given to the run.
+func (v *verification) compareSplit(p *pipeline.Prepared) error {
+	if !v.ours() || p.Settings.SplitFile != "" {
+		return nil
+	}
+	found, err := dataset.MakeSplit(p.Data.All, v.split.Seed, v.split.Ratios)
+	if err != nil {
+		return unreadable(rundir.SplitFile, err)
+	}
+	if found.Digest() == v.split.Digest() {
+		return nil
+	}
+	d := &Difference{File: rundir.SplitFile, Figure: "sha256", Recorded: v.split.Digest(), Found: found.Digest(), Cause: "the list is not that of its seed and ratios, and no --split was given to the run; " + changed(rundir.SplitFile)}
+	if found.Group != v.split.Group {
+		d.Figure, d.Recorded, d.Found = "group", v.split.Group, found.Group
+	}
+	return d
+}
+
+// compareDuplicates finds the identical images of the parts again. Files of a folder are
+// compared by their paths in it, since it may lie elsewhere.
+func (v *verification) compareDuplicates(p *pipeline.Prepared) error {
+	recorded, err := dataset.ReadDuplicates(v.file(rundir.DuplicatesFile))
+	if err != nil {
+		return v.lacking(rundir.DuplicatesFile, err)
+	}
+	found := *p.Data.Duplicates
+	found.Pairs = slices.Clone(found.Pairs)
+	for i := range found.Pairs {
+		if i < len(recorded.Pairs) {
+			same := &recorded.Pairs[i]
+			found.Pairs[i].Source = v.sourceAs(same.Source, found.Pairs[i].Source, p)
+			found.Pairs[i].OfSource = v.sourceAs(same.OfSource, found.Pairs[i].OfSource, p)
+		}
+	}
+	was, err := finding.Of(recorded)
+	if err != nil {
+		return err
+	}
+	is, err := finding.Of(found)
+	if err != nil {
+		return err
+	}
+	if d := finding.First("", was, is); d != nil {
+		d.File, d.Cause = rundir.DuplicatesFile, changed(rundir.DuplicatesFile)
+		return d
+	}
+	return nil
+}
+
+// sourceAs is the recorded name of an image where it is that of the same file in
+// another folder, and else the name that was found.
+func (v *verification) sourceAs(recorded, found string, p *pipeline.Prepared) string {
+	there := filepath.ToSlash(found)
+	for _, name := range p.Settings.Datasets {
+		inside, cut := strings.CutPrefix(there, filepath.ToSlash(filepath.Clean(p.Settings.DataDir(name)))+"/")
+		if was := filepath.ToSlash(recorded); cut && strings.HasSuffix(strings.ReplaceAll(was, `\`, "/"), "/"+inside) {
+			return recorded
+		}
+	}
+	return found
+}
+
+// compareInitial compares what the record says of the weights that training began with
+// with the run or package that their file lies in.
+func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared) error {
+	recorded := v.record.Initial
+	if recorded == nil || p.Initial == nil || recorded.Model == "" { // of a file alone nothing is known
+		return nil
+	}
+	found, seen, err := p.TraceInitial(ctx, p.Settings.InitFrom)
+	switch {
+	case err != nil:
+		return err
+	case found.Model == "":
+		v.warn(p.Settings.InitFrom + " lies in no run or package now: what " + rundir.RecordFile + " says of the data that its weights were trained on was not verified")
+		return nil
+	}
+	if found.Model != recorded.Model {
+		v.warn(rundir.RecordFile + " calls the model that training began with " + recorded.Model + ", it is called " + found.Model + " now")
+	}
+	was, is := *recorded, *found
+	was.File, was.Model, is.File, is.Model = "", "", "", ""
+	if seen == 0 && !was.Unseen && !v.knownUnseen(recorded) { // the data may not have been at hand then
+		is.Unseen = false
+	} else if seen == 0 && was.Unseen && !is.Unseen && !is.Unknown && !v.knownUnseen(recorded) { // nor now
+		is.Unseen = true
+	}
+	before, err := finding.Of(was)
+	if err != nil {
+		return err
+	}
+	after, err := finding.Of(is)
+	if err != nil {
+		return err
+	}
+	if d := finding.First("initial", before, after); d != nil {
+		d.File, d.Cause = rundir.RecordFile, changed(rundir.RecordFile)+"; or "+p.Settings.InitFrom+" is not where it was"
+		return d
+	}
+	return nil
+}
+
+// knownUnseen says whether all data that the initial weights were trained on is data of
+// the run too, so that it is known which images of the test part are among them.
+func (v *verification) knownUnseen(note *rundir.InitialNote) bool {
+	return !slices.ContainsFunc(note.Datasets, func(d rundir.InitialDataset) bool {
+		return !slices.ContainsFunc(v.record.Identity.Datasets, func(own rundir.DatasetNote) bool { return own.SHA256 == d.SHA256 })
+	})
+}
+
+// comparePlots draws again the plots that show images.
+func (v *verification) comparePlots(p *pipeline.Prepared, model *classifier.Classifier, scored map[dataset.Part]*pipeline.Scored) error {
+	if len(scored) < len(rundir.EvaluatedParts()) {
+		return nil
+	}
+	shown := pipeline.Shown{
+		History: v.networks[len(v.networks)-1].History, Model: model,
+		Validation: scored[dataset.PartValidation], Test: scored[dataset.PartTest],
+	}
+	return v.subject.Redraw(func(all []visualization.Visualization) ([]visualization.Figure, error) { return p.Figures(shown, all) })
+}
+
+// compareBaseline runs the baseline of the decision again, where it is still the model
+// that it was.
+func (v *verification) compareBaseline(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir) error {
+	if v.release == nil || v.release.Baseline == nil {
+		return nil
+	}
+	recorded := v.release.Baseline
+	if recorded.WeightsSHA256 == "" && v.ours() {
+		return &Difference{File: rundir.ReleaseFile, Figure: "baseline.weights_sha256", Recorded: nothing, Found: "the digest of the baseline's weights", Cause: changed(rundir.ReleaseFile)}
+	}
+	own := *p.Settings
+	own.Baseline = v.record.RecordedPath(v.request.Path, recorded.Name)
+	c := &release.Candidate{Env: v.env, Settings: &own, Modules: p.Modules, Dir: dir, Record: p.Record}
+	found, err := c.CompareBaseline(ctx, p.TestPart())
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil || found.WeightsSHA256 != recorded.WeightsSHA256:
+		v.warn("the baseline " + recorded.Name + " is not where it was, or is another model now: what " + rundir.ReleaseFile + " says of it was not verified")
+		return nil //nolint:nilerr // the warning says that there is nothing to compare with
+	}
+	is := *found
+	is.Name, is.Unknown = recorded.Name, recorded.Unknown // of other data, which may not be at hand
+	if *recorded != is {
+		return &Difference{File: rundir.ReleaseFile, Figure: "baseline", Recorded: fmt.Sprintf("%+v", *recorded), Found: fmt.Sprintf("%+v", is), Cause: changed(rundir.ReleaseFile)}
+	}
+	return nil
+}
