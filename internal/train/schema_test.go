@@ -52,4 +52,6 @@ func (s stepStopper) Step(_, done, _ int, _ float64) {
 	}
 }
 
+func (stepStopper) Validation(int, int, int) {}
+
 func (stepStopper) Epoch(metric.Epoch, int, bool) {}

@@ -98,19 +98,25 @@ func networksVerified(t *testing.T, e example) {
 
 // epochStopper ends a training after some epochs, of whichever network.
 type epochStopper struct {
-	left *int
-	stop context.CancelFunc
+	left      *int
+	stop      context.CancelFunc
+	validates bool
 }
 
-func (epochStopper) Step(int, int, int, float64) {}
+func (s *epochStopper) Show(at rundir.Progress) {
+	s.validates = strings.HasSuffix(at.Words, "validating")
+}
 
-func (s epochStopper) Epoch(metric.Epoch, int, bool) {
+// Clear is called when an epoch has ended, and after training.
+func (s *epochStopper) Clear() {
+	if !s.validates {
+		return
+	}
+	s.validates = false
 	if *s.left--; *s.left == 0 {
 		s.stop()
 	}
 }
-
-func (epochStopper) Clear() {}
 
 // networksResumed stops training after an epoch of either network, goes on, and compares
 // what comes out.
@@ -121,7 +127,7 @@ func networksResumed(t *testing.T, e example) {
 		s := exampleSettings(t, e, "model=two-step", "model-options=", "output-dir="+dir)
 		ctx, cancel := context.WithCancel(t.Context())
 		env := runtest.Quiet()
-		env.Progress = func(int) rundir.Display { return epochStopper{&stop, cancel} }
+		env.Progress = func() rundir.Display { return &epochStopper{&stop, cancel, false} }
 		at := stop
 		if _, err := pipeline.Run(ctx, env, s); !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped after %d epochs: %v", at, err)
