@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/blocktrain/blocktrain/internal/cli"
+	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
 // collectAt is how much memory may grow, in percent, before garbage is looked for.
@@ -18,6 +19,7 @@ import (
 const collectAt = 20
 
 func main() {
+	logging.AbortOnCrash()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}

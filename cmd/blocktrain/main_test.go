@@ -1,18 +1,53 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"os"
 	"os/exec"
+	"runtime/debug"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/blocktrain/blocktrain/internal/cli"
+	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/machine"
 )
+
+// programs are those that the tests start.
+var programs = map[string]func(){"blocktrain": main, "blocktrain-measured": measured, "crash": crash}
+
+// measured is the program, which says at its end how much memory it has had.
+func measured() {
+	debug.SetGCPercent(collectAt)
+	code := cli.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	fmt.Fprintf(os.Stderr, "peak %d\n", machine.PeakMemory())
+	os.Exit(code)
+}
 
 // TestMain lets the scripts run this program itself under its name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"blocktrain": main})
+	testscript.Main(m, programs)
+}
+
+// crash is the script command "crash WHERE": a fault in the program.
+func crash() {
+	logging.AbortOnCrash()
+	done := make(chan struct{})
+	switch os.Args[1] {
+	case "goroutine":
+		go func() {
+			defer logging.ExitOnPanic()
+			panic("a fault")
+		}()
+	case "unguarded":
+		go panic("a fault")
+	}
+	<-done
 }
 
 // TestScripts runs the program as a user would.

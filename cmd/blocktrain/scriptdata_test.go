@@ -35,6 +35,7 @@ var dataCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"spoil":       command("spoil FILE OFFSET", 2, spoil),
 	"replace":     command("replace FILE OLD NEW", 3, replace),
 	"list-sums":   command("list-sums DIR", 1, listSums),
+	"pack":        command("pack DIR ARCHIVE", 2, pack),
 	"note-digest": command("note-digest DIR FILE", 2, noteDigest),
 	"wait-for":    command("wait-for FILE REGEXP", 2, waitFor),
 	"same-bits":   command("same-bits RUN RUN", 2, sameBits),
@@ -204,6 +205,12 @@ func replace(ts *testscript.TestScript, args []string) error {
 // listSums writes SHA256SUMS anew, as somebody would who changed a package.
 func listSums(ts *testscript.TestScript, args []string) error {
 	return fileio.WriteChecksums(ts.MkAbs(args[0]))
+}
+
+// pack writes a folder as an archive in the form of packages.
+func pack(ts *testscript.TestScript, args []string) error {
+	modified := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return fileio.WriteArchive(ts.MkAbs(args[1]), ts.MkAbs(args[0]), filepath.Base(args[0]), modified)
 }
 
 // noteDigest enters the digest of a file of a run or package into its run.json, as

@@ -29,10 +29,10 @@ func Of(record *rundir.Record, t *rundir.Trained) *Classifier {
 	return &Classifier{Trained: t, Rule: record.Identity.ServedInput(), Labels: t.Labels(record.Identity.Classes)}
 }
 
-// Open reads the classifier of the run or package at path, with the weights in file
-// instead of its own if that is not empty.
-func Open(path, file string) (*Classifier, *rundir.Record, error) {
-	record, t, err := rundir.OpenModel(path, file)
+// Open reads the classifier of a run or package, with the weights in file instead of
+// its own if that is not empty.
+func Open(source *rundir.Source, file string) (*Classifier, *rundir.Record, error) {
+	record, t, err := source.OpenModel(file)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -33,14 +33,29 @@ const (
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &checkedWriter{w: stdout}
 	a := &app{stdin: stdin, stdout: out, stderr: stderr, terminal: logging.IsTerminal(stdout), environ: os.Environ()}
-	err := a.execute(ctx, args)
+	err := a.guarded(func() error { return a.execute(ctx, args) })
 	if err == nil {
 		err = out.err
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errCrashed) {
 		printError(stderr, err)
 	}
 	return exitCode(err)
+}
+
+// errCrashed is a panic that was recovered and written about.
+var errCrashed = errors.New("internal error")
+
+// guarded turns a panic into an error: a fault of the program is no mistake of its user,
+// which Go's own exit code for it, 2, would say.
+func (a *app) guarded(do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			logging.WriteCrash(a.stderr, v)
+			err = errCrashed
+		}
+	}()
+	return do()
 }
 
 func exitCode(err error) int {

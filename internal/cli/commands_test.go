@@ -135,6 +135,19 @@ func TestOptionsAgree(t *testing.T) {
 	walk(commands(), func(c *command) { check(c.options()) })
 }
 
+// TestPanicIsAFailure checks that a panic ends a command with a report and exit code 1.
+func TestPanicIsAFailure(t *testing.T) {
+	var errs bytes.Buffer
+	a := &app{stderr: &errs}
+	err := a.guarded(func() error { panic("a fault") })
+	if exitCode(err) != ExitFailed || !strings.HasPrefix(errs.String(), "blocktrain: internal error: a fault\n") || !strings.Contains(errs.String(), "commands_test.go") {
+		t.Errorf("exit code %d, %s", exitCode(err), &errs)
+	}
+	if err := a.guarded(func() error { return nil }); err != nil {
+		t.Errorf("without a panic the error is %v", err)
+	}
+}
+
 func TestExitCode(t *testing.T) {
 	for _, test := range []struct {
 		err  error

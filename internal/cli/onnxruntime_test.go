@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/predict"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -115,7 +116,11 @@ func predicted(t *testing.T, run, folder string) []float32 {
 // reconstructed are our engine's outputs of n images: their reconstructions and scores.
 func reconstructed(t *testing.T, run, pixels string, n int) [][]float32 {
 	t.Helper()
-	model, _, err := classifier.Open(run, "")
+	source, err := rundir.OpenSource(t.Context(), run, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, _, err := classifier.Open(source, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,7 @@ differs. It needs no data and trains nothing; 'blocktrain verify' does. The
 package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.`,
 		example: `  blocktrain package verify runs/first/package/digits-vgg-small-0.1.0
   blocktrain package verify digits-vgg-small-0.1.0.tar.gz`,
+		settings: named("max-package-mb"),
 		args: func(args []string) error {
 			if len(args) != 1 {
 				return config.Usagef("want one package, got %d arguments", len(args))
@@ -53,7 +54,7 @@ package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.`,
 			return nil
 		},
 		run: func(ctx context.Context, c *call) error {
-			found, err := verify.Package(ctx, c.env, c.args[0])
+			found, err := verify.Package(ctx, c.env, c.args[0], c.settings.MaxPackageMB)
 			if found != nil {
 				fmt.Fprint(c.stdout, found.Text())
 			}

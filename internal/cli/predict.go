@@ -18,12 +18,13 @@ func predictCommand() *command {
 		long: `Takes image files, folders, and - for a list of paths on the standard input, and
 writes one line for each image, in their order. An image that cannot be read has
 a line that says why, and the exit code is 1. A folder without images and an
-empty list are errors: exit code 2.`,
+empty list are errors: exit code 2. A package whose files are not as its list of
+digests has them is refused before it is used.`,
 		example: `  blocktrain predict --run runs/first photo.png folder/
   find . -name '*.png' | blocktrain predict --run runs/first --format csv -`,
-		settings: named("workers"),
+		settings: named("workers", "max-package-mb"),
 		own: func(o *config.Options) {
-			o.String(&request.Model, "run", "", "run directory or package")
+			o.String(&request.Model, "run", "", "run directory or package, unpacked or as .tar.gz")
 			o.Choice(&form.format, "format", "jsonl", "form of the lines", "jsonl", "csv")
 			o.String(&form.output, "output", "", "file to write; empty: the standard output")
 			o.String(&request.Weights, "weights", "", "other weights than the packaged ones, a safetensors file")
@@ -54,7 +55,7 @@ func (c *call) predict(ctx context.Context, request predict.Request, form predic
 			return config.Usage(err)
 		}
 	}
-	p, err := predict.Open(c.env.Log, c.settings, request)
+	p, err := predict.Open(ctx, c.env.Log, c.settings, request)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -48,9 +46,12 @@ func declareJSON(o *config.Options, asJSON *bool) {
 // terminal.
 func (c *call) showsTables(asJSON bool) { c.env.ShowsResults = c.terminal && !asJSON }
 
+// maxPrinted bounds a file of results that is printed, in bytes.
+const maxPrinted = 256 << 20
+
 // printFile copies a result that was written to a file to the standard output.
 func (c *call) printFile(path string) error {
-	b, err := os.ReadFile(filepath.Clean(path))
+	b, err := fileio.ReadFile(path, maxPrinted)
 	if err != nil {
 		return err
 	}

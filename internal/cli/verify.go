@@ -33,14 +33,16 @@ Packages carry no data: --data-dir says where it is, and where a published
 dataset is downloaded to if it is not there. Without it the data is looked for
 where the record has it, from the folder that the run was started in and from
 this one, and nothing is downloaded. Of the settings of the
-environment and of .env, only --workers, --data-mode and --json count.`,
+environment and of .env, only --workers, --data-mode, --max-package-mb and
+--json count.`,
 		example: `  blocktrain verify runs/first
   blocktrain verify mnist-vgg-small-0.1.0.tar.gz --data-dir data/mnist
   blocktrain verify mnist-vgg-small-0.1.0 --data-dir data --epochs 1 --json`,
+		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
 			o.List(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
 			o.Choice(&request.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
-			o.String(&request.InitFrom, "init-from", "", "file of the weights that training began with; empty: where the record has it")
+			o.String(&request.InitFrom, "init-from", "", "file, run or package of the weights that training began with; empty: where the record has it")
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 			o.Int(&request.Epochs, "epochs", 0, "compare the first epochs alone; 0: all, and what was made of the weights", config.Between(0, 100_000))
 			o.String(&request.Keep, "keep", "", "new folder for the run that is made for comparison; empty: it is removed")
@@ -53,7 +55,7 @@ environment and of .env, only --workers, --data-mode and --json count.`,
 			return nil
 		},
 		run: func(ctx context.Context, c *call) error {
-			request.Path = c.args[0]
+			request.Path, request.MaxPackageMB = c.args[0], c.settings.MaxPackageMB
 			forget(c.origins, "data-dir", &request.DataDirs)
 			forget(c.origins, "init-from", &request.InitFrom)
 			forget(c.origins, "epochs", &request.Epochs)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -257,6 +258,7 @@ func decide(t *testing.T, m Measurements) *Release {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Sign(time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), "somebody")
 	if err := r.check(); err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +340,7 @@ func TestReadRelease(t *testing.T) {
 		}
 	}
 	tests := map[string]struct{ file, old, new, want string }{
-		"other schema":          {"approved.json", `"schema": 1`, `"schema": 2`, "schema is 2, this program reads 1"},
+		"other schema":          {"approved.json", `"schema": 2`, `"schema": 3`, "schema is 3, this program reads 1 or 2"},
 		"refusal turned round":  {"refused.json", `"approved": false`, `"approved": true`, "approved is true, which is not what its criteria say"},
 		"approval turned round": {"approved.json", `"approved": true`, `"approved": false`, "approved is false"},
 		"edited verdict":        {"refused.json", `"passed": false`, `"passed": true`, "is passed without a measurement"},

@@ -14,7 +14,7 @@ import (
 )
 
 // Schema is the version of release.json.
-const Schema = 1
+const Schema = 2
 
 // releaseForm is of release.json.
 var releaseForm = fileio.Form{MaxBytes: 1 << 20, Schemas: fileio.UpTo(Schema)}
@@ -166,6 +166,8 @@ func (r *Release) check() error {
 		return errors.New("it has no criteria")
 	case r.Forced && (strings.TrimSpace(r.ForceReason) == "" || passed || !r.Approved):
 		return errors.New("it is forced but has no reason, or no failed criterion, or is not approved")
+	case r.Schema > 1 && r.Decided == nil:
+		return errors.New("decided: it does not say when the decision was taken")
 	case r.Decided != nil && r.Decided.Format(time.RFC3339Nano) != r.Decided.UTC().Truncate(time.Second).Format(time.RFC3339):
 		return fmt.Errorf("it was decided at %s, want whole seconds in UTC", r.Decided.Format(time.RFC3339Nano))
 	case !r.Forced && r.Approved != passed:

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -116,10 +117,13 @@ func findCIFAR(dir string) (string, error) {
 	return "", &Error{"cifar10", &NotFoundError{fmt.Errorf("no data in %s: unpack cifar-10-binary.tar.gz there (%s to %s)", dir, cifarFiles[0], cifarFiles[5])}}
 }
 
+// maxNames bounds the file of class names in bytes.
+const maxNames = 1 << 16
+
 // readNames reads the ten class names, one a line; a file that is not there
 // means the usual ones.
 func readNames(path string) ([]string, error) {
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, maxNames)
 	if errors.Is(err, os.ErrNotExist) {
 		return cifarNames, nil
 	}
@@ -136,7 +140,7 @@ func readNames(path string) ([]string, error) {
 // readBatch reads a file and its labels. In disk mode it keeps the file open
 // and no pixels.
 func (s cifar10Source) readBatch(path string, mode Mode) (*frames, []uint8, error) {
-	file, err := os.Open(path)
+	file, err := fileio.OpenRegular(path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -78,7 +79,7 @@ func (f *frames) keepOnDisk(r *idxReader) error {
 	if err := r.copyTo(io.Discard); err != nil {
 		return err
 	}
-	file, err := os.Open(f.name)
+	file, err := fileio.OpenRegular(f.name)
 	f.file, f.offset = file, r.header.length()
 	return err
 }

@@ -8,7 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // The IDX format (LeCun, Cortes, Burges, The MNIST Database, 1998): a magic
@@ -178,7 +179,7 @@ func readError(err error) error {
 
 // withIDX calls use with a reader of the IDX file at path.
 func withIDX(path string, magic uint32, use func(r *idxReader) error) error {
-	f, err := os.Open(path)
+	f, err := fileio.OpenRegular(path)
 	if err != nil {
 		return err
 	}

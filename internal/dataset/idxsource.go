@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -282,7 +283,7 @@ func (s *idxSource) foreign(path string) string {
 // unpackedSHA256 is the hexadecimal digest of a file's content, unpacked if it
 // is gzipped.
 func unpackedSHA256(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := fileio.OpenRegular(path)
 	if err != nil {
 		return "", err
 	}

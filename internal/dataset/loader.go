@@ -9,6 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/augment"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
@@ -194,6 +195,7 @@ func (f *feed) dispatch(number int) {
 
 // work fills batches until there are no more tasks.
 func (f *feed) work() {
+	defer logging.ExitOnPanic()
 	var stream rng.Stream
 	for t := range f.tasks {
 		for at := t.low; at < t.high; at++ {

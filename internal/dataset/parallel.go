@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
 // blocks calls f for consecutive ranges of at most size that together cover
@@ -18,6 +20,7 @@ func blocks(ctx context.Context, n, size int, f func(low, high int)) error {
 	var group sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (n+size-1)/size) {
 		group.Go(func() {
+			defer logging.ExitOnPanic()
 			for ctx.Err() == nil {
 				high := int(next.Add(int64(size)))
 				if high-size >= n {

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
 // worker is one goroutine's memory.
@@ -77,6 +79,7 @@ func (p *pool) run(tasks int, task func(w *worker, i int)) {
 
 // help is what the goroutine of a worker does.
 func (p *pool) help(h *helper) {
+	defer logging.ExitOnPanic()
 	for round := int64(1); ; round++ {
 		h.waitUntil(&h.rounds, round)
 		if p.closed {

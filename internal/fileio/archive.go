@@ -69,9 +69,6 @@ type treeEntry struct {
 	mode fs.FileMode
 }
 
-// errIrregular is for links, devices, pipes and sockets.
-var errIrregular = errors.New("neither a regular file nor a folder")
-
 // listTree lists everything under a folder, itself included as ".", sorted
 // bytewise by path. Links are not followed; they and other irregular files are
 // an error.
@@ -82,7 +79,7 @@ func listTree(fsys fs.FS) ([]treeEntry, error) {
 			return err
 		}
 		if !d.IsDir() && !d.Type().IsRegular() {
-			return fmt.Errorf("%s: %w", path, errIrregular)
+			return fmt.Errorf("%s: %w", path, ErrIrregular)
 		}
 		entries = append(entries, treeEntry{path, d.Type()})
 		return nil
@@ -91,12 +88,18 @@ func listTree(fsys fs.FS) ([]treeEntry, error) {
 	return entries, err
 }
 
+// headerOf is the header of a file of size bytes, or of a folder, in an archive.
+func headerOf(name string, folder bool, size int64, modified time.Time) *tar.Header {
+	if folder {
+		return &tar.Header{Name: name + "/", Mode: 0o755, ModTime: modified, Typeflag: tar.TypeDir}
+	}
+	return &tar.Header{Name: name, Mode: 0o644, ModTime: modified, Typeflag: tar.TypeReg, Size: size}
+}
+
 // addEntry appends one file or folder to the archive under the path as.
 func addEntry(t *tar.Writer, fsys fs.FS, e treeEntry, as string, modified time.Time) error {
-	header := &tar.Header{Name: as, Mode: 0o644, ModTime: modified, Typeflag: tar.TypeReg}
 	if e.mode.IsDir() {
-		header.Name, header.Mode, header.Typeflag = as+"/", 0o755, tar.TypeDir
-		return t.WriteHeader(header)
+		return t.WriteHeader(headerOf(as, true, 0, modified))
 	}
 	f, err := fsys.Open(e.path)
 	if err != nil {
@@ -107,8 +110,7 @@ func addEntry(t *tar.Writer, fsys fs.FS, e treeEntry, as string, modified time.T
 	if err != nil {
 		return err
 	}
-	header.Size = info.Size()
-	if err := t.WriteHeader(header); err != nil {
+	if err := t.WriteHeader(headerOf(as, false, info.Size(), modified)); err != nil {
 		return err
 	}
 	// A file that grows or shrinks meanwhile is an error of the tar writer.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,37 +139,42 @@ const (
 	Changed   DifferenceKind = "changed"
 	Unlisted  DifferenceKind = "unlisted"
 	Irregular DifferenceKind = "not a regular file" // a link, device, pipe or socket
+	Foreign   DifferenceKind = "a name that no file or folder of a package has"
 )
 
 func (d Difference) String() string { return d.Path + ": " + string(d.Kind) }
 
 // VerifyChecksums compares every file under dir with the list in it and returns
-// the differences in order of paths. It is an error when there is no list, when
-// the list is malformed or when a file cannot be read.
-func VerifyChecksums(dir string) ([]Difference, error) {
+// the differences in order of paths. All names are looked at first: where one is of a
+// link, a device or of nothing that the limits admit, that is all that is returned, and
+// no file was opened. It is an error when a limit is exceeded, when there is no list,
+// when the list is malformed or when a file cannot be read.
+func VerifyChecksums(dir string, limits Limits) ([]Difference, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	sums, err := readChecksums(root)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ChecksumFile), err)
+	l := &listing{root: root, left: limits}
+	if err := l.list("."); err != nil {
+		return nil, err
 	}
-	want := make(map[string]string, len(sums))
-	for _, sum := range sums {
-		want[sum.Path] = sum.SHA256
-	}
-	differences, err := compareTree(root.FS(), want)
-	for _, path := range slices.Sorted(maps.Keys(want)) {
-		differences = append(differences, Difference{path, Missing})
+	differences := l.found
+	if len(differences) == 0 {
+		sums, err := readChecksums(root)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ChecksumFile), err)
+		}
+		if differences, err = compare(root.FS(), l.files, sums); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(differences, func(a, b Difference) int { return strings.Compare(a.Path, b.Path) })
-	return differences, err
+	return differences, nil
 }
 
-// maxChecksums bounds the size of a list: some hundred thousand lines.
-const maxChecksums = 64 << 20
+// maxChecksums bounds the size of a list: some ten thousand lines.
+const maxChecksums = 16 << 20
 
 func readChecksums(root *os.Root) ([]Checksum, error) {
 	info, err := root.Lstat(ChecksumFile)
@@ -195,35 +199,33 @@ func readChecksums(root *os.Root) ([]Checksum, error) {
 	return ParseChecksums(b)
 }
 
-// compareTree walks a folder and deletes from want the paths that it finds.
-func compareTree(fsys fs.FS, want map[string]string) ([]Difference, error) {
+// compare compares files with a list.
+func compare(fsys fs.FS, files []string, sums []Checksum) ([]Difference, error) {
+	want := make(map[string]string, len(sums))
+	for _, sum := range sums {
+		want[sum.Path] = sum.SHA256
+	}
 	var differences []Difference
-	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path == ChecksumFile {
-			return err
-		}
+	for _, path := range files {
 		digest, listed := want[path]
 		delete(want, path)
-		kind, err := compareFile(fsys, path, d, digest, listed)
-		if kind != "" {
-			differences = append(differences, Difference{path, kind})
+		switch {
+		case path == ChecksumFile:
+			continue
+		case !listed:
+			differences = append(differences, Difference{path, Unlisted})
+			continue
 		}
-		return err
-	})
-	return differences, err
-}
-
-// compareFile returns what is wrong with one file, "" for nothing.
-func compareFile(fsys fs.FS, path string, d fs.DirEntry, digest string, listed bool) (DifferenceKind, error) {
-	switch {
-	case !d.Type().IsRegular():
-		return Irregular, nil
-	case !listed:
-		return Unlisted, nil
+		got, err := digestFile(fsys, path)
+		if err != nil {
+			return nil, err
+		}
+		if got != digest {
+			differences = append(differences, Difference{path, Changed})
+		}
 	}
-	got, err := digestFile(fsys, path)
-	if err != nil || got == digest {
-		return "", err
+	for path := range want {
+		differences = append(differences, Difference{path, Missing})
 	}
-	return Changed, nil
+	return differences, nil
 }

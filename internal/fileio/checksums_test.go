@@ -72,7 +72,7 @@ func TestVerifyFindsEachDifference(t *testing.T) {
 		{"folder for a link to the same files", func(dir string) error {
 			path := filepath.Join(dir, "long")
 			return firstError(os.Rename(path, dir+".long"), os.Symlink(dir+".long", path))
-		}, []string{"long: not a regular file", "long/" + strings.Repeat("x", 120) + ": missing"}},
+		}, []string{"long: not a regular file"}},
 		{"file for a folder", func(dir string) error {
 			path := filepath.Join(dir, "a.txt")
 			return firstError(os.Remove(path), os.Mkdir(path, 0o755))
@@ -84,7 +84,7 @@ func TestVerifyFindsEachDifference(t *testing.T) {
 			if err := tt.tamper(dir); err != nil {
 				t.Fatal(err)
 			}
-			differences, err := VerifyChecksums(dir)
+			differences, err := VerifyChecksums(dir, generous)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,14 +110,14 @@ func firstError(errs ...error) error {
 
 func TestVerifyNeedsAList(t *testing.T) {
 	dir := tree(t, packageFiles)
-	if _, err := VerifyChecksums(dir); err == nil || !strings.Contains(err.Error(), ChecksumFile) {
+	if _, err := VerifyChecksums(dir, generous); err == nil || !strings.Contains(err.Error(), ChecksumFile) {
 		t.Errorf("without a list: %v", err)
 	}
 	if err := os.Symlink(filepath.Join(listed(t), ChecksumFile), filepath.Join(dir, ChecksumFile)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := VerifyChecksums(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("with a link for a list: %v", err)
+	if found, err := VerifyChecksums(dir, generous); err != nil || len(found) != 1 || found[0].String() != "SHA256SUMS: not a regular file" {
+		t.Errorf("with a link for a list: %v, %v", found, err)
 	}
 }
 

@@ -128,7 +128,7 @@ func WriteJSON(path string, v any) error {
 
 // SHA256 returns the hexadecimal digest of the file at path.
 func SHA256(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return "", err
 	}

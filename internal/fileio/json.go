@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"reflect"
 	"slices"
 )
@@ -163,54 +161,4 @@ func plainError(err error) error {
 		return fmt.Errorf("%s: %.60s does not fit, want %s", wrong.Field, wrong.Value, wrong.Type)
 	}
 	return err
-}
-
-// ReadFile reads a regular file of at most limit bytes. It does not wait for a pipe and
-// opens no device.
-func ReadFile(path string, limit int64) ([]byte, error) {
-	f, size, err := openRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if size <= limit {
-		var b bytes.Buffer
-		b.Grow(int(size) + bytes.MinRead) // what is read at once, and the end
-		n, err := b.ReadFrom(io.LimitReader(f, limit+1))
-		if err != nil || n <= limit {
-			return b.Bytes(), err
-		}
-	}
-	return nil, fmt.Errorf("%s is longer than %d bytes, which is the most that such a file may have", path, limit)
-}
-
-// openRegular opens a regular file and gives its size. What it is is asked before it is
-// opened, since opening a pipe waits for who writes.
-func openRegular(path string) (*os.File, int64, error) {
-	info, err := os.Stat(path)
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		failed.Op = "open" // as it is to whoever asks
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, irregular(path, info)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
-		err = irregular(path, info)
-	}
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	return f, info.Size(), nil
-}
-
-func irregular(path string, info os.FileInfo) error {
-	return fmt.Errorf("%s is no regular file (%s)", path, info.Mode().Type())
 }

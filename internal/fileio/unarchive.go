@@ -3,6 +3,7 @@ package fileio
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -10,29 +11,23 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ErrNoArchive says that a file is no gzipped archive at all.
 var ErrNoArchive = errors.New("not a gzip file")
 
-// ArchiveLimits bound what an archive, which anybody may have made, is unpacked to.
-type ArchiveLimits struct {
-	Entries int   // files and folders
-	Bytes   int64 // of all files together
-}
-
 // ReadArchive unpacks the gzipped tar archive at path into the empty folder dir and
 // returns the name of the one folder that all of its entries stand under. It takes
-// what WriteArchive writes, whoever owns the entries and whatever their mode, and
-// refuses all else: links and other irregular entries, paths that are not clean and
-// relative, a path that comes twice, more than the limits, and data after the end.
-// Errors of the disk are fs.PathErrors, those of the content are not. The end of ctx
-// ends the work, with its cause.
-func ReadArchive(ctx context.Context, archive, dir string, limits ArchiveLimits) (top string, err error) {
-	f, err := os.Open(archive)
+// what WriteArchive writes, to the byte of every header, and refuses all else before
+// it is written: links and other irregular entries, paths that are not clean and
+// relative, another order, owner, mode or time, a name or comment in the gzip header,
+// more than the limits, and data after the end. Errors of the disk are fs.PathErrors,
+// those of the content are not. The end of ctx ends the work, with its cause.
+func ReadArchive(ctx context.Context, archive, dir string, limits Limits) (top string, err error) {
+	f, err := OpenRegular(archive)
 	if err != nil {
 		return "", err
 	}
@@ -42,7 +37,7 @@ func ReadArchive(ctx context.Context, archive, dir string, limits ArchiveLimits)
 		return "", err
 	}
 	defer root.Close()
-	u := &unpacking{root: root, left: limits, seen: map[string]bool{}}
+	u := &unpacking{root: root, left: limits}
 	if err := u.file(&cancellable{ctx, f}); err != nil {
 		return "", fmt.Errorf("%s: %w", archive, err)
 	}
@@ -67,29 +62,83 @@ func (c *cancellable) Read(p []byte) (int, error) {
 type unpacking struct {
 	root *os.Root
 	top  string // folder of all entries
-	left ArchiveLimits
-	seen map[string]bool
+	last string // path of the last entry
+	left Limits
+
+	form     *mirror
+	again    *tar.Writer // writes to form what WriteArchive would have written
+	modified time.Time   // of all entries
+}
+
+// mirror compares what is read through it with what is then written to it.
+type mirror struct {
+	r    io.Reader
+	read bytes.Buffer
+}
+
+// Read implements io.Reader.
+func (m *mirror) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	m.read.Write(p[:n])
+	return n, err
+}
+
+// errForm is for archives that hold what a package holds, and were not written by
+// WriteArchive.
+var errForm = errors.New("the archive has not the form in which packages are written (ustar, user and group 0, modes 0644 and 0755, one time, sorted): unpack it and give the folder")
+
+// Write implements io.Writer.
+func (m *mirror) Write(p []byte) (int, error) {
+	if !bytes.Equal(m.read.Next(len(p)), p) {
+		return 0, errForm
+	}
+	return len(p), nil
+}
+
+// gzipHeader begins every archive that WriteArchive writes: no flags, so neither name,
+// comment nor extra field, no time, best compression, no operating system.
+const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+
+// open checks the header of a gzip file and returns what it holds.
+func open(packed *bufio.Reader) (*gzip.Reader, error) {
+	header, err := packed.Peek(len(gzipHeader))
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, err
+	case err != nil || !bytes.HasPrefix(header, []byte(gzipHeader[:2])):
+		return nil, ErrNoArchive
+	case string(header) != gzipHeader:
+		return nil, fmt.Errorf("its gzip header is %x, that of a package is %x: unpack it and give the folder", header, gzipHeader)
+	}
+	return gzip.NewReader(packed)
 }
 
 func (u *unpacking) file(f io.Reader) error {
 	packed := bufio.NewReader(f) // of which gzip reads no more than is its own
-	z, err := gzip.NewReader(packed)
-	switch {
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return ErrNoArchive
-	case err != nil:
+	z, err := open(packed)
+	if err != nil {
 		return err
 	}
 	z.Multistream(false)
-	if err := u.entries(tar.NewReader(z)); err != nil {
+	u.form = &mirror{r: z}
+	u.again = tar.NewWriter(u.form)
+	if err := u.entries(tar.NewReader(u.form)); err != nil {
 		return err
 	}
-	if err := onlyZeros(z); err != nil {
+	if err := u.again.Close(); err != nil {
 		return err
 	}
-	switch _, err := packed.Peek(1); {
-	case err == nil:
-		return errors.New("it has data after the end of the archive")
+	if err := ended(z, "the last entry"); err != nil {
+		return err
+	}
+	return ended(packed, "the end of the archive")
+}
+
+// ended refuses a reader that has anything left.
+func ended(r io.Reader, what string) error {
+	switch n, err := io.ReadFull(r, make([]byte, 1)); {
+	case n > 0:
+		return fmt.Errorf("it has data after %s", what)
 	case !errors.Is(err, io.EOF):
 		return err
 	}
@@ -119,8 +168,19 @@ func (u *unpacking) entry(header *tar.Header, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	err = u.write(name, header.Typeflag == tar.TypeDir, content)
-	for _, cause := range []error{fs.ErrExist, syscall.ENOTDIR, syscall.ENAMETOOLONG} { // not the disk's fault
+	if u.modified.IsZero() {
+		u.modified = header.ModTime
+	}
+	folder := header.Typeflag == tar.TypeDir
+	if err := u.again.WriteHeader(headerOf(name, folder, header.Size, u.modified)); err != nil {
+		return err
+	}
+	if folder {
+		err = u.root.Mkdir(name, 0o755)
+	} else {
+		err = u.write(name, content)
+	}
+	for _, cause := range []error{fs.ErrExist, fs.ErrNotExist, syscall.ENOTDIR, syscall.ENAMETOOLONG} { // not the disk's fault
 		if errors.Is(err, cause) {
 			return fmt.Errorf("the path does not go with the others or with this system: %w", cause)
 		}
@@ -128,68 +188,45 @@ func (u *unpacking) entry(header *tar.Header, content io.Reader) error {
 	return err
 }
 
-func (u *unpacking) write(name string, folder bool, content io.Reader) error {
-	if folder {
-		return u.root.MkdirAll(name, 0o755)
-	}
-	if err := u.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
-	}
+func (u *unpacking) write(name string, content io.Reader) error {
 	f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, content) // of as many bytes as the header says, which tar sees to
+	_, err = io.Copy(io.MultiWriter(f, u.again), content) // of as many bytes as the header says, which tar sees to
 	return errors.Join(err, f.Close())
 }
 
 // admit returns the path of an entry that may be unpacked.
 func (u *unpacking) admit(header *tar.Header) (name string, err error) {
 	name = header.Name
-	switch header.Typeflag {
-	case tar.TypeReg:
-	case tar.TypeDir:
+	folder := header.Typeflag == tar.TypeDir
+	switch {
+	case folder:
 		name = strings.TrimSuffix(name, "/")
-	default:
-		return "", errIrregular
+	case header.Typeflag != tar.TypeReg:
+		return "", ErrIrregular
 	}
 	if err := checkListable(name); err != nil {
 		return "", err
 	}
-	top, _, below := strings.Cut(name, "/")
+	top, below, isBelow := strings.Cut(name, "/")
 	if u.top == "" {
 		u.top = top
 	}
-	u.left.Entries--
-	u.left.Bytes -= header.Size
 	switch {
-	case !below && header.Typeflag == tar.TypeReg:
+	case !isBelow && !folder:
 		return "", errors.New("a file that lies in no folder")
 	case top != u.top:
 		return "", fmt.Errorf("not in one folder with the other entries, %q", u.top)
-	case u.seen[name]:
+	case name == u.last:
 		return "", errors.New("the path comes twice")
-	case u.left.Entries < 0:
-		return "", errors.New("the archive has more entries than any package")
-	case u.left.Bytes < 0:
-		return "", errors.New("the archive unpacks to more bytes than any package")
+	case name < u.last:
+		return "", errForm
 	}
-	u.seen[name] = true
-	return name, nil
-}
-
-// maxPadding bounds the zeros behind an archive: tar pads to records of 10 KiB, or
-// of as much as it was told.
-const maxPadding = 1 << 20
-
-// onlyZeros reads what is left, which may be padding and nothing else.
-func onlyZeros(r io.Reader) error {
-	b, err := io.ReadAll(io.LimitReader(r, maxPadding+1))
-	if err != nil {
-		return err
+	u.last = name
+	if !isBelow {
+		return name, nil
 	}
-	if len(b) > maxPadding || strings.Trim(string(b), "\x00") != "" {
-		return errors.New("it has data after the last entry")
-	}
-	return nil
+	return name, u.left.take(below, folder, header.Size)
 }

@@ -6,17 +6,19 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
-var generous = ArchiveLimits{Entries: 100, Bytes: 1 << 20}
+var generous = Limits{Entries: 100, Bytes: 1 << 20}
 
 // unpacked writes b to a file and unpacks it.
-func unpacked(t testing.TB, b []byte, limits ArchiveLimits) (dir, top string, err error) {
+func unpacked(t testing.TB, b []byte, limits Limits) (dir, top string, err error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "p.tar.gz")
 	if err := os.WriteFile(file, b, 0o600); err != nil {
@@ -49,11 +51,22 @@ func TestReadArchive(t *testing.T) {
 func packed(t testing.TB, follows string, entries ...tar.Header) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := tar.NewWriter(z)
 	for _, e := range entries {
 		if e.Typeflag == 0 {
 			e.Typeflag = tar.TypeReg
+		}
+		if e.ModTime.IsZero() {
+			e.ModTime = modified
+		}
+		if e.Mode == 0 && e.Typeflag == tar.TypeDir {
+			e.Mode = 0o755
+		} else if e.Mode == 0 {
+			e.Mode = 0o644
 		}
 		if err := w.WriteHeader(&e); err != nil {
 			t.Fatal(err)
@@ -76,7 +89,31 @@ func packed(t testing.TB, follows string, entries ...tar.Header) []byte {
 
 // TestReadArchiveRefuses tries what an archive could do besides holding files.
 func TestReadArchiveRefuses(t *testing.T) {
-	good := packed(t, "", tar.Header{Name: "p/", Typeflag: tar.TypeDir}, tar.Header{Name: "p/a", Size: 10})
+	p := tar.Header{Name: "p/", Typeflag: tar.TypeDir}
+	good := packed(t, "", p, tar.Header{Name: "p/a", Size: 10})
+	if _, _, err := unpacked(t, good, generous); err != nil {
+		t.Fatal(err)
+	}
+	named := func(set func(*gzip.Header)) []byte { // the same in a gzip file with another header
+		z, err := gzip.NewReader(bytes.NewReader(good))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(&w.Header)
+		if _, err := io.Copy(w, z); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	const form = "not the form in which packages are written"
 	damaged := bytes.Clone(good)
 	damaged[len(damaged)-6] ^= 1 // in the checksum
 	for _, test := range []struct {
@@ -89,23 +126,38 @@ func TestReadArchiveRefuses(t *testing.T) {
 		{"empty", packed(t, ""), "the archive is empty"},
 		{"cut", good[:len(good)-12], "EOF"},
 		{"damaged", damaged, "checksum"},
+		{"gzip name", named(func(h *gzip.Header) { h.Name = "x" }), "its gzip header is 1f8b08080000000002ff"},
+		{"gzip comment", named(func(h *gzip.Header) { h.Comment = "x" }), "its gzip header"},
+		{"gzip extra", named(func(h *gzip.Header) { h.Extra = []byte("x") }), "its gzip header"},
+		{"gzip time", named(func(h *gzip.Header) { h.ModTime = modified }), "its gzip header"},
+		{"gzip system", named(func(h *gzip.Header) { h.OS = 3 }), "its gzip header"},
+		{"user", packed(t, "", p, tar.Header{Name: "p/a", Uid: 1}), form},
+		{"group", packed(t, "", p, tar.Header{Name: "p/a", Gid: 1}), form},
+		{"user name", packed(t, "", p, tar.Header{Name: "p/a", Uname: "root"}), form},
+		{"mode", packed(t, "", p, tar.Header{Name: "p/a", Mode: 0o755}), form},
+		{"two times", packed(t, "", p, tar.Header{Name: "p/a", ModTime: modified.Add(time.Second)}), form},
+		{"another format", packed(t, "", p, tar.Header{Name: "p/a", Format: tar.FormatGNU}), form},
+		{"extended header", packed(t, "", p, tar.Header{Name: "p/a", PAXRecords: map[string]string{"comment": "x"}}), form},
+		{"another order", packed(t, "", p, tar.Header{Name: "p/b"}, tar.Header{Name: "p/a"}), form},
+		{"spaces", packed(t, strings.Repeat(" ", 1<<20)), "the archive is empty"},
+		{"zeros", packed(t, strings.Repeat("\x00", 1<<20), p), "data after the last entry"},
 		{"upwards", packed(t, "", tar.Header{Name: "p/../../a"}), "want a relative path"},
 		{"absolute", packed(t, "", tar.Header{Name: "/tmp/a"}), "want a relative path"},
 		{"this folder", packed(t, "", tar.Header{Name: "./p/a"}), "want a relative path"},
 		{"backslash", packed(t, "", tar.Header{Name: `p\a`}), "want a relative path"},
 		{"control character", packed(t, "", tar.Header{Name: "p/\x1b[2J"}), "want a relative path"},
 		{"link", packed(t, "", tar.Header{Name: "p/a", Typeflag: tar.TypeSymlink, Linkname: "/etc"}), "neither a regular file nor a folder"},
-		{"hard link", packed(t, "", tar.Header{Name: "p/a"}, tar.Header{Name: "p/b", Typeflag: tar.TypeLink, Linkname: "p/a"}), "neither a regular file nor a folder"},
+		{"hard link", packed(t, "", p, tar.Header{Name: "p/a"}, tar.Header{Name: "p/b", Typeflag: tar.TypeLink, Linkname: "p/a"}), "neither a regular file nor a folder"},
 		{"pipe", packed(t, "", tar.Header{Name: "p/a", Typeflag: tar.TypeFifo}), "neither a regular file nor a folder"},
-		{"twice", packed(t, "", tar.Header{Name: "p/a"}, tar.Header{Name: "p/a"}), "comes twice"},
-		{"below a file", packed(t, "", tar.Header{Name: "p/a"}, tar.Header{Name: "p/a/b"}), "does not go with the others"},
-		{"a file for a folder", packed(t, "", tar.Header{Name: "p/a/b"}, tar.Header{Name: "p/a"}), "does not go with the others"},
-		{"long name", packed(t, "", tar.Header{Name: "p/" + strings.Repeat("x", 5000)}), "does not go with the others"},
-		{"two folders", packed(t, "", tar.Header{Name: "p/a"}, tar.Header{Name: "q/a"}), `not in one folder with the other entries, "p"`},
+		{"twice", packed(t, "", p, tar.Header{Name: "p/a"}, tar.Header{Name: "p/a"}), "comes twice"},
+		{"below a file", packed(t, "", p, tar.Header{Name: "p/a"}, tar.Header{Name: "p/a/b"}), "does not go with the others"},
+		{"without its folder", packed(t, "", p, tar.Header{Name: "p/a/b"}), "does not go with the others"},
+		{"long name", packed(t, "", p, tar.Header{Name: "p/" + strings.Repeat("x", 5000)}), "does not go with the others"},
+		{"two folders", packed(t, "", p, tar.Header{Name: "p/a"}, tar.Header{Name: "q/a"}), `not in one folder with the other entries, "p"`},
 		{"no folder", packed(t, "", tar.Header{Name: "a"}), "a file that lies in no folder"},
-		{"beside the folder", packed(t, "", tar.Header{Name: "p/a"}, tar.Header{Name: "b"}), "a file that lies in no folder"},
-		{"too large", packed(t, "", tar.Header{Name: "p/a", Size: 900_000}, tar.Header{Name: "p/b", Size: 900_000}), "more bytes than any package"},
-		{"data behind the entries", packed(t, "hidden", tar.Header{Name: "p/a"}), "data after the last entry"},
+		{"beside the folder", packed(t, "", p, tar.Header{Name: "p/a"}, tar.Header{Name: "b"}), "a file that lies in no folder"},
+		{"too large", packed(t, "", p, tar.Header{Name: "p/a", Size: 900_000}, tar.Header{Name: "p/b", Size: 900_000}), "more bytes than a package may have"},
+		{"data behind the entries", packed(t, "hidden", p, tar.Header{Name: "p/a"}), "data after the last entry"},
 		{"data behind the archive", append(bytes.Clone(good), good...), "data after the end of the archive"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,7 +174,7 @@ func TestReadArchiveRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := unpacked(t, good, ArchiveLimits{Entries: 1, Bytes: 10}); err == nil || !strings.Contains(err.Error(), "more entries than any package") {
+	if _, _, err := unpacked(t, packed(t, "", p, tar.Header{Name: "p/a"}, tar.Header{Name: "p/b"}), Limits{Entries: 1, Bytes: 10}); err == nil || !strings.Contains(err.Error(), "more files and folders than any package") {
 		t.Errorf("too many entries: error %v", err)
 	}
 	if _, err := ReadArchive(t.Context(), filepath.Join(t.TempDir(), "none"), t.TempDir(), generous); !errors.Is(err, fs.ErrNotExist) {
@@ -147,12 +199,12 @@ func (c *shortLived) Err() error {
 func TestReadArchiveInterrupted(t *testing.T) {
 	const size = 32 << 20 // which takes several reads of the archive
 	file := filepath.Join(t.TempDir(), "p.tar.gz")
-	if err := os.WriteFile(file, packed(t, "", tar.Header{Name: "p/a", Size: size}), 0o600); err != nil {
+	if err := os.WriteFile(file, packed(t, "", tar.Header{Name: "p/", Typeflag: tar.TypeDir}, tar.Header{Name: "p/a", Size: size}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for calls := range 4 {
 		dir := t.TempDir()
-		_, err := ReadArchive(&shortLived{t.Context(), calls}, file, dir, ArchiveLimits{Entries: 1, Bytes: size})
+		_, err := ReadArchive(&shortLived{t.Context(), calls}, file, dir, Limits{Entries: 1, Bytes: size})
 		info, _ := os.Stat(filepath.Join(dir, "p", "a"))
 		if !errors.Is(err, context.Canceled) || info != nil && info.Size() == size {
 			t.Errorf("ended after %d reads: error %v, want that of the context before all is unpacked", calls, err)

@@ -153,8 +153,11 @@ func (g *Graph) Add(name string, layer Layer, inputs ...*Node) *Node {
 	switch {
 	case err == nil && g.names[name]:
 		err = errors.New("the name is taken")
-	case err == nil && shape.Elements() <= 0:
-		err = fmt.Errorf("output %v is empty", shape)
+	case err == nil:
+		err = checkShape(shape)
+	}
+	if err == nil {
+		err = checkParams(layer.Params(in))
 	}
 	if err != nil {
 		g.errs = append(g.errs, fmt.Errorf("layer %s (%s): %w", name, layer.Kind(), err))
@@ -170,6 +173,61 @@ func (g *Graph) Add(name string, layer Layer, inputs ...*Node) *Node {
 		g.addParam(n, p)
 	}
 	return n
+}
+
+// What a graph may declare. Nothing is allocated while it does, and within these limits
+// no count of its values overflows. Engines have lower limits.
+const (
+	maxLayer = 1 << 32 // values of one layer's output for one example
+	maxParam = 1 << 40 // values of one tensor
+)
+
+// checkShape refuses an output that has no values, or more than maxLayer.
+func checkShape(s Shape) error {
+	if s.H < 1 || s.W < 1 || s.C < 1 {
+		return fmt.Errorf("output %v is empty", s)
+	}
+	if !within(maxLayer, s.H, s.W, s.C) {
+		return fmt.Errorf("output %v has more than %d values", s, maxLayer)
+	}
+	return nil
+}
+
+// checkParams refuses tensors that have more than maxParam values.
+func checkParams(params []Param) error {
+	for _, p := range params {
+		if !within(maxParam, p.Shape...) {
+			return fmt.Errorf("%s %v has more than %d values", p.Name, p.Shape, maxParam)
+		}
+	}
+	return nil
+}
+
+// within says whether the product of the dimensions is at most limit, without
+// computing one that overflows.
+func within(limit int, dims ...int) bool {
+	for _, d := range dims {
+		if d < 0 || d > 0 && limit/d == 0 {
+			return false
+		}
+		limit /= max(d, 1)
+	}
+	return true
+}
+
+// LayerBytes is the memory in bytes that the inputs and the output of the largest layer
+// take for one example. An inference takes at least that.
+func (g *Graph) LayerBytes() int {
+	const floatSize = 4
+	largest := 0
+	for _, n := range g.Nodes {
+		values := n.Shape.Elements()
+		for _, in := range n.Inputs {
+			values += in.Shape.Elements()
+		}
+		largest = max(largest, values)
+	}
+	return floatSize * largest
 }
 
 // Err reports the layers that did not fit, the first three of them.

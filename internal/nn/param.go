@@ -68,6 +68,16 @@ type Parameters struct {
 // NewParameters lays out the graph's tensors and gives them their first values,
 // which depend on the seed and each tensor's own name and shape alone.
 func (g *Graph) NewParameters(seed uint64) *Parameters {
+	p := g.zeros()
+	key := rng.NewKey(seed, rng.Init)
+	for _, param := range g.Params {
+		fill(p.Of(param), param, key)
+	}
+	return p
+}
+
+// zeros lays out the graph's tensors.
+func (g *Graph) zeros() *Parameters {
 	p := &Parameters{params: g.Params}
 	size := 0
 	place := func(trainable bool) {
@@ -82,11 +92,51 @@ func (g *Graph) NewParameters(seed uint64) *Parameters {
 	p.Trainable = size
 	place(false)
 	p.Values = make([]float32, size)
-	key := rng.NewKey(seed, rng.Init)
-	for _, param := range g.Params {
-		fill(p.Of(param), param, key)
-	}
 	return p
+}
+
+// ReadParameters reads the values of the graph's tensors from the file of weights at
+// path. The file must have every tensor with its shape, and nothing else: what is
+// allocated is no more than the file holds, whatever the graph declares.
+func (g *Graph) ReadParameters(path string) (*Parameters, error) {
+	var p *Parameters
+	err := weights.ReadFileInto(path, func(tensors []weights.Tensor) error {
+		if err := g.accepts(tensors); err != nil {
+			return err
+		}
+		p = g.zeros()
+		for i := range tensors {
+			tensors[i].Data = p.Of(p.Lookup(tensors[i].Name))
+		}
+		return nil
+	})
+	return p, err
+}
+
+// accepts refuses tensors that are not those of the graph by name and shape.
+func (g *Graph) accepts(tensors []weights.Tensor) error {
+	shapes := make(map[string][]int, len(tensors))
+	for _, t := range tensors {
+		shapes[t.Name] = t.Shape
+	}
+	known := make(map[string]bool, len(g.Params))
+	for _, param := range g.Params {
+		known[param.Name] = true
+	}
+	for _, t := range tensors {
+		if !known[t.Name] {
+			return fmt.Errorf("tensor %s is not part of this model", t.Name)
+		}
+	}
+	for _, param := range g.Params {
+		switch shape, there := shapes[param.Name]; {
+		case !there:
+			return fmt.Errorf("tensor %s is missing", param.Name)
+		case !slices.Equal(shape, param.Shape):
+			return fmt.Errorf("tensor %s has shape %v, this model wants %v", param.Name, shape, param.Shape)
+		}
+	}
+	return nil
 }
 
 func fill(values []float32, param *Param, key rng.Key) {
@@ -175,24 +225,11 @@ func (p *Parameters) Digest() string { return weights.Digest(p.Tensors()) }
 // Load copies tensors into the parameters of the same name. Every parameter
 // must be there with its shape, and nothing else.
 func (p *Parameters) Load(tensors []weights.Tensor) error {
-	byName := make(map[string]weights.Tensor, len(tensors))
+	if err := (&Graph{Params: p.params}).accepts(tensors); err != nil {
+		return err
+	}
 	for _, t := range tensors {
-		if p.Lookup(t.Name) == nil {
-			return fmt.Errorf("tensor %s is not part of this model", t.Name)
-		}
-		byName[t.Name] = t
-	}
-	for _, param := range p.params {
-		t, ok := byName[param.Name]
-		if !ok {
-			return fmt.Errorf("tensor %s is missing", param.Name)
-		}
-		if !slices.Equal(t.Shape, param.Shape) {
-			return fmt.Errorf("tensor %s has shape %v, this model wants %v", t.Name, t.Shape, param.Shape)
-		}
-	}
-	for _, param := range p.params {
-		copy(p.Of(param), byName[param.Name].Data)
+		copy(p.Of(p.Lookup(t.Name)), t.Data)
 	}
 	return nil
 }

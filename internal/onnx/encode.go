@@ -59,7 +59,12 @@ const (
 
 // encodeModel returns the wire form of a ModelProto.
 func encodeModel(m model) []byte {
-	var b []byte
+	const rest = 1 << 16 // bytes, most often, besides those of the constants
+	size := rest
+	for _, t := range m.graph.initializers {
+		size += len(t.raw) + rest/64
+	}
+	b := make([]byte, 0, size) // which growing would need twice
 	b = appendInt(b, modelIRVersion, m.irVersion)
 	b = appendString(b, modelProducerName, m.producerName)
 	if m.producerVersion != "" {

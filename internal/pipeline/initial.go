@@ -28,48 +28,60 @@ type Initial struct {
 	drawn   []string            // names of all tensors that are drawn
 }
 
-// ReadInitial reads the file that --init-from names; there is none where path is
-// empty.
-func ReadInitial(path string) (*Initial, error) {
-	if path == "" {
-		return nil, nil
-	}
-	file, err := weights.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, config.Usagef("--init-from %s: %w", path, fs.ErrNotExist)
-	}
-	if err != nil {
-		return nil, config.Usagef("--init-from: %w", err)
-	}
-	if train.IsCheckpoint(file) {
-		return nil, config.Usagef("--init-from %s: it is a checkpoint of a training, want the weights alone: %s beside it has them", path, train.BestFile)
-	}
-	if len(file.Tensors) == 0 {
-		return nil, config.Usagef("--init-from %s: the file has no tensors: want the weights of a model", path)
-	}
-	labels, err := exporter.Labels(file)
-	if err != nil {
-		return nil, config.Usagef("--init-from %s: its metadata: %w", path, err)
-	}
-	digest, err := fileio.SHA256(path)
-	return &Initial{SHA256: digest, tensors: file.Tensors, labels: labels}, err
+// ReadInitial reads the weights that --init-from names: a file, or those of a run or
+// package, in which case archives too are taken. There are none where path is empty.
+func ReadInitial(ctx context.Context, path string, maxPackageMB int) (*Initial, error) {
+	return readInitial(ctx, path, maxPackageMB, func(*Initial, *rundir.Source, string) error { return nil })
 }
 
 // readNewInitial is ReadInitial for a new run, which decides what of the weights it
 // takes: where they come from is found out too.
-func readNewInitial(path string) (*Initial, error) {
-	i, err := ReadInitial(path)
-	if i == nil || err != nil {
+func readNewInitial(ctx context.Context, path string, maxPackageMB int) (*Initial, error) {
+	return readInitial(ctx, path, maxPackageMB, func(i *Initial, source *rundir.Source, file string) (err error) {
+		if i.from, err = i.origin(path, source, file); err != nil {
+			return err
+		}
+		i.classes = i.labels
+		if i.from != nil {
+			i.classes = i.from.Record.Identity.Classes
+		}
+		return nil
+	})
+}
+
+// readInitial reads weights and looks at where they lie, in the source that is a run or
+// package, nil for a file that was named itself.
+func readInitial(ctx context.Context, path string, maxPackageMB int, look func(i *Initial, source *rundir.Source, file string) error) (_ *Initial, err error) {
+	if path == "" {
+		return nil, nil
+	}
+	source, file, err := rundir.OpenWeights(ctx, path, maxPackageMB)
+	if err != nil {
+		return nil, fmt.Errorf("--init-from: %w", err)
+	}
+	if source != nil {
+		defer func() { err = errors.Join(source.Named(err), source.Close()) }()
+	}
+	read, err := weights.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, config.Usagef("--init-from %s: %w", path, fs.ErrNotExist)
+	case err != nil:
+		return nil, config.Usagef("--init-from: %w", err)
+	case train.IsCheckpoint(read):
+		return nil, config.Usagef("--init-from %s: it is a checkpoint of a training, want the weights alone: %s beside it has them", path, train.BestFile)
+	}
+	if len(read.Tensors) == 0 {
+		return nil, config.Usagef("--init-from %s: the file has no tensors: want the weights of a model", path)
+	}
+	i := &Initial{tensors: read.Tensors}
+	if i.labels, err = exporter.Labels(read); err != nil {
+		return nil, config.Usagef("--init-from %s: its metadata: %w", path, err)
+	}
+	if i.SHA256, err = fileio.SHA256(file); err != nil {
 		return nil, err
 	}
-	if i.from, err = i.origin(path); err != nil {
-		return nil, err
-	}
-	i.classes = i.labels
-	if i.from != nil {
-		i.classes = i.from.Record.Identity.Classes
-	}
-	return i, nil
+	return i, look(i, source, file)
 }
 
 // noteInitial records where the weights come from, and refuses those of a model that
@@ -90,7 +102,7 @@ func (p *Prepared) noteInitial(ctx context.Context) error {
 		p.Env.Log.Warn("the file lies in no run or package that it is of: nobody can tell whether its weights have seen images of the test part", "init-from", path)
 	case count > 0:
 		return config.Usagef("--init-from %s: the weights were trained on %d of the %d images of this run's test part, whose result would say nothing: use the same split list (--split %s), or other weights",
-			path, count, len(p.Data.Split.Test), origin.SplitPath)
+			path, count, len(p.Data.Split.Test), filepath.Join(origin.Path, rundir.SplitFile))
 	case !note.Unseen:
 		p.Env.Log.Warn("nobody can tell whether the weights have seen images of the test part: the data that they were trained on is not where it was, or they began with weights of a file themselves", "init-from", path)
 	}
@@ -115,16 +127,19 @@ func (p *Prepared) describeInitial(ctx context.Context, path string) (note *rund
 // TraceInitial is what can be said of the weights that training begins with, from the run
 // or package that the file at path, which has them, lies in; its Model is empty where
 // that is none. Seen counts the images of the test part that they were trained on.
-func (p *Prepared) TraceInitial(ctx context.Context, path string) (note *rundir.InitialNote, seen int, err error) {
-	if p.Initial.from, err = p.Initial.origin(path); err != nil {
+func (p *Prepared) TraceInitial(ctx context.Context, path string, maxPackageMB int) (note *rundir.InitialNote, seen int, err error) {
+	again, err := readNewInitial(ctx, path, maxPackageMB)
+	if err != nil {
 		return nil, 0, err
 	}
+	p.Initial.from = again.from
 	return p.describeInitial(ctx, path)
 }
 
-// origin is the run or package that the weights are of, if their file lies in one.
-func (i *Initial) origin(path string) (*release.OtherModel, error) {
-	for _, dir := range homes(path) {
+// origin is the run or package that the weights, named by path, are of, if their file
+// lies in one.
+func (i *Initial) origin(path string, source *rundir.Source, file string) (*release.OtherModel, error) {
+	for _, dir := range homes(file) {
 		record, err := rundir.ReadRecord(filepath.Join(dir, rundir.RecordFile))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -134,12 +149,14 @@ func (i *Initial) origin(path string) (*release.OtherModel, error) {
 		case !trained(record, weights.Digest(i.tensors)):
 			return nil, nil
 		}
-		splitPath := filepath.Join(dir, rundir.SplitFile)
-		split, err := record.ReadSplit(splitPath)
+		split, err := record.ReadSplit(filepath.Join(dir, rundir.SplitFile))
 		if err != nil {
 			return nil, fmt.Errorf("--init-from %s: %w", path, err)
 		}
-		return &release.OtherModel{Record: record, Split: split, SplitPath: splitPath}, nil
+		if source != nil {
+			dir = source.Path
+		}
+		return &release.OtherModel{Record: record, Split: split, Path: dir}, nil
 	}
 	return nil, nil
 }

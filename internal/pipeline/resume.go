@@ -68,7 +68,7 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 	if err != nil {
 		return nil, err
 	}
-	if err := r.checkTask(t.after(found)); err != nil {
+	if err := r.checkTask(ctx, t.after(found)); err != nil {
 		return nil, err
 	}
 	if err := r.sayResumed(); err != nil {
@@ -96,7 +96,7 @@ func checkRelease(s *settings.Settings, run openRun, found *standing, t task) er
 // refuses data or settings that would make another run of it.
 func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, d *rundir.Dir, then *rundir.Record) (*session, error) {
 	s.TakePaths(then, d.Path)
-	first, err := ReadInitial(s.InitFrom)
+	first, err := ReadInitial(ctx, s.InitFrom, s.MaxPackageMB)
 	if errors.Is(err, fs.ErrNotExist) && d.HasCheckpoint() { // which has made them unnecessary
 		first, err = &Initial{SHA256: then.Identity.InitSHA256}, nil
 	}

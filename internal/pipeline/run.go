@@ -109,7 +109,7 @@ func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t
 // prepareNew makes all of a new run that comes before its directory, and refuses
 // what the task would refuse later, or what cannot be meant.
 func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settings, t task) (*Prepared, error) {
-	first, err := readNewInitial(s.InitFrom)
+	first, err := readNewInitial(ctx, s.InitFrom, s.MaxPackageMB)
 	if err != nil {
 		return nil, err
 	}
@@ -124,18 +124,18 @@ func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settin
 	if err := p.checkInitial(); err != nil {
 		return nil, err
 	}
-	if err := p.checkTask(t); err != nil {
+	if err := p.checkTask(ctx, t); err != nil {
 		return nil, err
 	}
 	return p, p.noteInitial(ctx)
 }
 
 // checkTask finds out before training what a later stage would refuse.
-func (p *Prepared) checkTask(t task) error {
+func (p *Prepared) checkTask(ctx context.Context, t task) error {
 	if !t.judges() || p.Settings.Baseline == "" {
 		return nil
 	}
-	return release.CheckBaseline(p.Settings.Baseline, p.Record, p.Data.All)
+	return release.CheckBaseline(ctx, p.Settings, p.Record, p.Data.All)
 }
 
 // WriteBeginning writes what a run directory holds before training. run.env comes

@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -77,6 +78,7 @@ func drawAll(visualizations []visualization.Visualization, data visualization.Da
 	group.SetLimit(workers)
 	for i, v := range visualizations {
 		group.Go(func() (err error) {
+			defer logging.ExitOnPanic()
 			if figures[i], err = v.Draw(data); errors.Is(err, visualization.ErrNothingToDraw) {
 				return nil
 			}

@@ -30,7 +30,7 @@ import (
 
 // Request says what to classify with which model.
 type Request struct {
-	Model   string   // run directory or package
+	Model   string   // run directory or package, unpacked or as archive
 	Weights string   // other weights than the model's own; empty for those
 	Inputs  []string // image files, folders, or "-" for a list of paths on Stdin
 	Stdin   io.Reader
@@ -52,16 +52,21 @@ type Predictor struct {
 }
 
 // Open reads the model of the request and makes ready to classify.
-func Open(log *logging.Log, s *settings.Settings, request Request) (*Predictor, error) {
+func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request Request) (_ *Predictor, err error) {
 	if err := request.check(); err != nil {
 		return nil, err
 	}
-	model, record, err := classifier.Open(request.Model, request.Weights)
+	source, err := rundir.OpenModelSource(ctx, request.Model, s.MaxPackageMB)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	model, record, err := classifier.Open(source, request.Weights)
 	if err != nil {
 		return nil, err
 	}
 	p := &Predictor{Classifier: model, log: log, request: request, workers: s.WorkerCount()}
-	if p.typical, err = typicalScore(model, record, request); err != nil {
+	if p.typical, err = typicalScore(model, record, source, request); err != nil {
 		return nil, err
 	}
 	if p.plan, err = model.NewPlan(predictBatch, p.workers); err != nil {
@@ -167,20 +172,20 @@ func (p *Predictor) fill(prediction *Prediction, outputs [][]float32, i, n int) 
 // typicalScore is the score of an auto-encoder that 99 % of the images of its validation
 // part do not exceed: its evaluation, which the record has the digest of, says it. It is
 // negative for other networks, and with other weights than the evaluated ones.
-func typicalScore(model *classifier.Classifier, record *rundir.Record, request Request) (float32, error) {
+func typicalScore(model *classifier.Classifier, record *rundir.Record, source *rundir.Source, request Request) (float32, error) {
 	if model.Target.Properties().Name != metric.TargetImage || request.Weights != "" {
 		return -1, nil
 	}
-	d, name := rundir.At(request.Model), rundir.EvaluationFile(dataset.PartValidation)
+	d, name := rundir.At(source.Folder), rundir.EvaluationFile(dataset.PartValidation)
 	if record.Files[name] == "" { // of a run that was only trained
 		return -1, nil
 	}
 	if err := d.CheckFile(record, name); err != nil {
-		return 0, err
+		return 0, source.Named(err)
 	}
 	validation, err := metric.ReadReconstruction(d.File(name))
 	if err != nil {
-		return 0, err
+		return 0, source.Named(err)
 	}
 	return float32(validation.Score.P99), nil
 }
@@ -192,6 +197,7 @@ func (p *Predictor) load(paths []string) []error {
 	decoding.SetLimit(p.workers) // which bounds the memory that large images take
 	for i, path := range paths {
 		decoding.Go(func() error {
+			defer logging.ExitOnPanic()
 			failures[i] = loadInto(p.images[i*size:][:size], path, p.Rule)
 			return nil
 		})

@@ -2,8 +2,8 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -30,17 +31,23 @@ type baseline struct {
 	data dataset.Dataset // the run's, with the classes in the baseline's order
 }
 
-// CheckBaseline refuses a baseline, the run or package at path, that the run of a
-// record cannot be compared with on the data.
-func CheckBaseline(path string, record *rundir.Record, data dataset.Dataset) error {
-	_, err := openBaseline(path, record, data)
+// CheckBaseline refuses a baseline, the run or package that the settings name, that the
+// run of a record cannot be compared with on the data.
+func CheckBaseline(ctx context.Context, s *settings.Settings, record *rundir.Record, data dataset.Dataset) error {
+	_, err := openBaseline(ctx, s, record, data)
 	return err
 }
 
-// openBaseline reads the baseline at path. Its classes must be the run's, and it must
+// openBaseline reads the baseline that the settings name. Its classes must be the run's, and it must
 // not be the run itself.
-func openBaseline(path string, ours *rundir.Record, data dataset.Dataset) (*baseline, error) {
-	model, record, err := classifier.Open(path, "")
+func openBaseline(ctx context.Context, s *settings.Settings, ours *rundir.Record, data dataset.Dataset) (_ *baseline, err error) {
+	path := s.Baseline
+	source, err := rundir.OpenModelSource(ctx, path, s.MaxPackageMB)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	model, record, err := classifier.Open(source, "")
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
@@ -53,22 +60,21 @@ func openBaseline(path string, ours *rundir.Record, data dataset.Dataset) (*base
 	if !model.Target.Properties().Labelled {
 		return nil, config.Usagef("baseline %s is a model for target %s: want one that tells the same classes apart", path, model.Target.Properties().Name)
 	}
-	splitPath := filepath.Join(path, rundir.SplitFile)
-	split, err := record.ReadSplit(splitPath)
+	split, err := record.ReadSplit(source.File(rundir.SplitFile))
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+		return nil, fmt.Errorf("baseline: %w", source.Named(err))
 	}
 	remapped, err := dataset.Remap(data, record.Identity.Classes)
 	if err != nil {
 		return nil, config.Usage(fmt.Errorf("baseline %s: %w", path, err))
 	}
-	return &baseline{model, OtherModel{record, split, splitPath}, remapped}, nil
+	return &baseline{model, OtherModel{record, split, path}, remapped}, nil
 }
 
 // CompareBaseline runs the weights of the baseline, which the settings name, on this run's
 // test part.
 func (c *Candidate) CompareBaseline(ctx context.Context, test *TestPart) (*criterion.Baseline, error) {
-	b, err := openBaseline(c.Settings.Baseline, c.Record, test.Data)
+	b, err := openBaseline(ctx, c.Settings, c.Record, test.Data)
 	if err != nil {
 		return nil, err
 	}

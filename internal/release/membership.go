@@ -3,7 +3,6 @@ package release
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -13,9 +12,9 @@ import (
 // OtherModel is another model than the run's, whose training list must not meet what
 // the run's model is judged by.
 type OtherModel struct {
-	Record    *rundir.Record
-	Split     *dataset.Split
-	SplitPath string
+	Record *rundir.Record
+	Split  *dataset.Split
+	Path   string // of the run or package
 }
 
 // TrainedOn counts those examples of a run, at indexes of its data, that the other
@@ -27,9 +26,8 @@ func (m *OtherModel) TrainedOn(ctx context.Context, env *rundir.Environment, our
 	if count > 0 || covers(ours.Datasets, theirs.Datasets) {
 		return count, true, nil
 	}
-	dir := filepath.Dir(m.SplitPath)
 	env.Log.Info("reading the data that the other model was trained on, to see whether it has images of the test part",
-		"model", m.Record.Title(), "dataset", strings.Join(m.Record.DatasetNames(), ","), "data_dir", strings.Join(m.Record.DataDirs(dir), ","))
+		"model", m.Record.Title(), "dataset", strings.Join(m.Record.DatasetNames(), ","), "data_dir", strings.Join(m.Record.DataDirs(m.Path), ","))
 	theirData := m.dataAtHand(ctx)
 	if theirData == nil {
 		return 0, false, context.Cause(ctx)
@@ -55,7 +53,7 @@ func covers(all, part []rundir.DatasetNote) bool {
 // dataAtHand is the data that the model was made with, nil where it is not where it
 // was then.
 func (m *OtherModel) dataAtHand(ctx context.Context) dataset.Dataset {
-	data, err := OpenRecorded(ctx, m.Record, filepath.Dir(m.SplitPath))
+	data, err := OpenRecorded(ctx, m.Record, m.Path)
 	if err != nil || data.Digest() != m.Record.Identity.DatasetSHA256 {
 		return nil
 	}

@@ -76,11 +76,16 @@ func findReleased(d *rundir.Dir, name string) (*released, error) {
 	if entry := list.find(name); entry != nil {
 		return entry, nil
 	}
+	return packaged(d, name)
+}
+
+// packaged is what lies in the folder of packages under a name, nil if nothing does.
+func packaged(d *rundir.Dir, name string) (found *released, err error) {
 	folder, archive := d.File(rundir.PackageDir, name), d.File(rundir.PackageDir, name+".tar.gz")
 	if !fileio.Exists(folder) && !fileio.Exists(archive) {
 		return nil, nil
 	}
-	found := &released{Name: name}
+	found = &released{Name: name}
 	for _, of := range []struct {
 		digest *string
 		path   string
@@ -97,6 +102,43 @@ func findReleased(d *rundir.Dir, name string) (*released, error) {
 		found.Made = record.Package
 	}
 	return found, nil
+}
+
+// ComparePackages compares the list of packages with those that still lie in the run
+// directory. It returns the first figure of the list that is not what is found, and both
+// values; all are empty where there is none.
+func ComparePackages(d *rundir.Dir) (figure, recorded, was string, err error) {
+	list, err := readPackages(d)
+	if err != nil {
+		return "", "", "", err
+	}
+	for _, entry := range list.Packages {
+		there, err := packaged(d, entry.Name)
+		if err != nil || there == nil {
+			return "", "", "", err
+		}
+		for _, of := range []struct{ key, recorded, found string }{
+			{"release_sha256", entry.ReleaseSHA256, there.ReleaseSHA256}, {"sums_sha256", entry.SumsSHA256, there.SumsSHA256},
+			{"archive_sha256", entry.ArchiveSHA256, there.ArchiveSHA256}, {"made", made(entry.Made), made(there.Made)},
+		} {
+			if of.found != "" && of.recorded != of.found {
+				return fmt.Sprintf("packages[%s].%s", entry.Name, of.key), of.recorded, of.found, nil
+			}
+		}
+	}
+	return "", "", "", nil
+}
+
+// made is a note of how a model was written, as text; empty where there is none.
+func made(note *rundir.ExportNote) string {
+	if note == nil {
+		return ""
+	}
+	text, err := fileio.MarshalJSON(note)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // released is what was packaged under the name and version that the model has now, nil

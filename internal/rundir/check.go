@@ -3,7 +3,6 @@ package rundir
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -19,7 +18,7 @@ func (record *Record) check() error {
 		return fmt.Errorf("weights: it is %q, want best or ema", record.Weights)
 	}
 	for _, name := range record.FileNames() {
-		if !fs.ValidPath(name) || name == "." {
+		if !IsRecordedName(name) {
 			return fmt.Errorf("files: %q is no name of a file in the run directory", name)
 		}
 	}
@@ -94,6 +93,8 @@ func (record *Record) checkDecision() error {
 		return fmt.Errorf("decision: it is %.40q, want approved, refused or forced", d)
 	case (d == "forced") != (record.ForceReason != ""):
 		return errors.New("force_reason: want one where the decision is forced, and nowhere else")
+	case record.Schema > 1 && (d == "") != (record.Decided == nil):
+		return errors.New("decided: want a time where there is a decision, and nowhere else")
 	}
 	return nil
 }

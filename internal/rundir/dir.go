@@ -150,7 +150,7 @@ func CheckPath(path string) error {
 	case errors.Is(err, os.ErrNotExist):
 		return config.Usagef("%s does not exist", path)
 	case err == nil && !info.IsDir() && IsArchive(path):
-		return config.Usagef("%s is the archive of a package, which predict takes once it is unpacked, and verify as it is: this command wants the run directory", path)
+		return config.Usagef("%s is the archive of a package, which predict and verify take: this command wants the run directory", path)
 	case err == nil && !info.IsDir():
 		return config.Usagef("%s is a file: want a run directory", path)
 	case err == nil:

@@ -94,7 +94,11 @@ func TestFolderOfRuns(t *testing.T) {
 	if err := CheckPath(dir); err == nil || !strings.HasSuffix(err.Error(), "is not a run directory"+want) {
 		t.Errorf("as a run: error %v", err)
 	}
-	if _, _, err := OpenModel(dir, ""); err == nil || !strings.HasSuffix(err.Error(), "is neither a run directory nor a package"+want) {
+	source, err := OpenSource(t.Context(), dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := source.OpenModel(""); err == nil || !strings.HasSuffix(err.Error(), "is neither a run directory nor a package"+want) {
 		t.Errorf("as a model: error %v", err)
 	}
 }

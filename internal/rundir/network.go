@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -24,18 +23,23 @@ import (
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
-// Network rebuilds the network that a record describes, with drawn weights.
-func (record *Record) Network() (*Trained, error) {
+// declare builds the graphs of the networks that a record describes, which takes no
+// memory for their values.
+func (record *Record) declare() (model.Model, []Built, error) {
 	i := &record.Identity
+	input := i.ServedInput()
+	if err := input.Validate(); err != nil {
+		return nil, nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
+	}
 	m, _, err := model.MakeModel(i.Model.Name, i.Model.Text())
 	if err != nil {
-		return nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
+		return nil, nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
-	built, err := Build(m, ShapeOf(i.ServedInput()), len(i.Classes))
+	built, err := Build(m, ShapeOf(input), len(i.Classes))
 	if err != nil {
-		return nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
+		return nil, nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
-	return newChain(m, built, i.Classes)
+	return m, built, nil
 }
 
 // Text gives the options in the form that factories take.
@@ -49,35 +53,72 @@ func (n ModuleNote) Text() string {
 	return strings.Join(options, ",")
 }
 
-// Restore rebuilds the network of a run or package from its record alone and
+// restore rebuilds the network of a run or package from its record alone and
 // gives it the weights in the file at path. Those of networks before it are in their
-// folders below the run or package in dir.
-func (record *Record) Restore(dir, path string) (*Trained, error) {
-	last, err := record.Network()
+// folders below the run or package in dir. Nothing is allocated for a network whose
+// parameters are not those in the file, or whose largest layer takes more than maxLayer
+// bytes for one image; 0 is no limit.
+func (record *Record) restore(dir, path string, maxLayer int) (*Trained, error) {
+	m, built, err := record.declare()
 	if err != nil {
 		return nil, err
 	}
-	if err := record.checkNetworks(last); err != nil {
+	if err := record.checkNetworks(built); err != nil {
 		return nil, err
 	}
-	for at, t := range last.First {
-		folder := filepath.Join(dir, NetworksDir, t.Name)
-		file, err := weightsOf(folder)
-		if err != nil {
-			return nil, fmt.Errorf("%s has no weights, but its training is finished: %s", folder, RestoreOrRepeat)
+	var all []*Trained
+	for at, b := range built {
+		if need := b.Graph.LayerBytes(); maxLayer > 0 && need > maxLayer {
+			return nil, fmt.Errorf("%s: images of %v take %d MB in the largest layer of model %s: at most %d MB, a sixteenth of --max-package-mb, are allowed",
+				RecordFile, b.Graph.Input().Shape, need/megabyte, record.Identity.Model.Name, maxLayer/megabyte)
 		}
-		if err := t.Load(file, &record.Networks[at].TrainingNote); err != nil {
+		file, note := path, record.Training
+		if at < len(built)-1 {
+			folder := filepath.Join(dir, NetworksDir, b.Name)
+			if file, err = weightsOf(folder); err != nil {
+				return nil, fmt.Errorf("%s has no weights, but its training is finished: %s", folder, RestoreOrRepeat)
+			}
+			note = &record.Networks[at].TrainingNote
+		}
+		t, err := readTrained(b, file, note, record.Identity.Classes)
+		if err != nil {
 			return nil, err
 		}
+		all = append(all, t)
 	}
-	return last, last.Load(path, record.Training)
+	return Chain(m, all), nil
+}
+
+// readTrained is a network with the weights in a file, which must be those of the
+// training unless note is nil.
+func readTrained(b Built, path string, note *TrainingNote, classes []string) (*Trained, error) {
+	params, err := b.Graph.ReadParameters(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDigest(params, path, note); err != nil {
+		return nil, err
+	}
+	return NewTrained(b, params, classes)
+}
+
+// checkDigest refuses weights, read from the file at path, that are not those of the
+// training.
+func checkDigest(params *nn.Parameters, path string, note *TrainingNote) error {
+	if note == nil {
+		return nil
+	}
+	if digest := params.Digest(); digest != note.WeightsSHA256 {
+		return fmt.Errorf("%s: the weights' digest is %s, %s has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, digest, RecordFile, note.WeightsSHA256)
+	}
+	return nil
 }
 
 // checkNetworks refuses a record whose networks are not those of its model.
-func (record *Record) checkNetworks(last *Trained) error {
+func (record *Record) checkNetworks(built []Built) error {
 	var want, found []string
-	for _, t := range last.First {
-		want = append(want, t.Name)
+	for _, b := range built[:len(built)-1] {
+		want = append(want, b.Name)
 	}
 	for _, n := range record.Networks {
 		found = append(found, n.Name)
@@ -98,45 +139,7 @@ func (t *Trained) Load(path string, note *TrainingNote) error {
 	if err := t.Params.Load(file.Tensors); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if note != nil && t.Params.Digest() != note.WeightsSHA256 {
-		return fmt.Errorf("%s: the weights' digest is %s, %s has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, t.Params.Digest(), RecordFile, note.WeightsSHA256)
-	}
-	return nil
-}
-
-// OpenModel finds the record and the weights of a run or of a package; with file,
-// other weights than its own.
-func OpenModel(path, file string) (*Record, *Trained, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, config.Usagef("%s does not exist", path)
-	case err == nil && !info.IsDir() && IsArchive(path):
-		return nil, nil, config.Usagef("%s is the archive of a package: unpack it first, as with tar -xzf %s, and name the folder", path, config.ShellWord(path))
-	case err == nil && !info.IsDir():
-		return nil, nil, config.Usagef("%s is a file: want a run directory, or a package that is unpacked", path)
-	}
-	record, err := ReadRecord(filepath.Join(path, RecordFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		entries, _ := os.ReadDir(path) // of a folder that cannot be read, no more is known
-		if run := runIn(path, entries); run != "" {
-			return nil, nil, config.Usagef("%s is neither a run directory nor a package; it holds runs, such as %s", path, run)
-		}
-		return nil, nil, config.Usagef("%s is neither a run directory nor a package: it has no %s", path, RecordFile)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if file != "" {
-		record.Training = nil // whose digest the file need not have
-	} else if file, err = weightsOf(path); err != nil {
-		return nil, nil, err
-	}
-	t, err := record.Restore(path, file)
-	if err != nil {
-		return nil, nil, err
-	}
-	return record, t, nil
+	return checkDigest(t.Params, path, note)
 }
 
 // weightsOf is the file of the weights of a package or of a run.
@@ -274,19 +277,6 @@ func NewTrained(b Built, p *nn.Parameters, classes []string) (*Trained, error) {
 	return &Trained{Name: b.Name, Graph: task.Served(b.Graph), Params: p, Target: b.Target, Task: task, Derived: b.Derived}, nil
 }
 
-// newChain is the last of networks with drawn weights.
-func newChain(m model.Model, built []Built, classes []string) (*Trained, error) {
-	var all []*Trained
-	for _, b := range built {
-		t, err := NewTrained(b, b.Graph.NewParameters(0), classes)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, t)
-	}
-	return Chain(m, all), nil
-}
-
 // Chain is the last of the networks of a model, which were trained in this order, after
 // those before it.
 func Chain(m model.Model, all []*Trained) *Trained {
@@ -314,7 +304,7 @@ func LoadTrained(dir *Dir, record *Record) (*Trained, error) {
 	if err := record.CheckTrained(dir); err != nil {
 		return nil, err
 	}
-	t, err := record.Restore(dir.Path, dir.BestWeights())
+	t, err := record.restore(dir.Path, dir.BestWeights(), 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s has no %s, but its training is finished: %s", dir.Path, path.Join(train.CheckpointDir, train.BestFile), RestoreOrRepeat)
 	}

@@ -52,6 +52,9 @@ func (d *Dir) WriteFigures(figures []visualization.Figure) error {
 	})
 }
 
+// maxPlot bounds a file of a plot in bytes.
+const maxPlot = 64 << 20
+
 // ReadFigures reads the plots of a run again; a run without has none.
 func (d *Dir) ReadFigures() ([]visualization.Figure, error) {
 	var list plotList
@@ -71,8 +74,8 @@ func (d *Dir) ReadFigures() ([]visualization.Figure, error) {
 		}
 		f := visualization.Figure{Name: p.Name, Title: p.Title, Alt: p.Alt}
 		var svg, png error
-		f.SVG, svg = os.ReadFile(d.File(PlotsDir, p.Name+".svg"))
-		f.PNG, png = os.ReadFile(d.File(PlotsDir, p.Name+".png"))
+		f.SVG, svg = fileio.ReadFile(d.File(PlotsDir, p.Name+".svg"), maxPlot)
+		f.PNG, png = fileio.ReadFile(d.File(PlotsDir, p.Name+".png"), maxPlot)
 		if err := errors.Join(svg, png); err != nil {
 			return nil, err
 		}

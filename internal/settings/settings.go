@@ -6,6 +6,7 @@ package settings
 import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // Default is the word for a loss, or criteria, that follow from the target.
@@ -90,6 +91,7 @@ type Settings struct {
 	// Work.
 	Workers            int // 0: one per core
 	CheckpointInterval int // seconds
+	MaxPackageMB       int // of a package that is read
 	DryRun             bool
 
 	// Origins says where each value came from, by option name.
@@ -137,7 +139,7 @@ func (s *Settings) declareModel(o *config.Options) {
 	o.String(&s.Model, "model", "vgg-small", "network to train", config.IsModuleName)
 	o.String(&s.ModelOptions, "model-options", "", "options of the model, key=value")
 	o.Begin(group, config.Execution) // the identity holds the digest of the weights
-	o.String(&s.InitFrom, "init-from", "", "safetensors file to take weights from, by name")
+	o.String(&s.InitFrom, "init-from", "", "safetensors file, run or package to take weights from, by name")
 	o.Begin(group, config.Identity)
 	o.List(&s.Freeze, "freeze", "", "prefixes of the names of weights that do not change")
 }
@@ -211,6 +213,7 @@ func (s *Settings) declareWork(o *config.Options) {
 	o.Int(&s.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 	o.Int(&s.CheckpointInterval, "checkpoint-interval", 30, "seconds between checkpoints within an epoch", config.AtLeast(1))
 	o.Begin(group, config.Invocation)
+	o.Int(&s.MaxPackageMB, "max-package-mb", rundir.DefaultPackageMB, "largest package that is read, unpacked", config.Between(1, 1_000_000))
 	o.Bool(&s.DryRun, "dry-run", false, "check everything, say what would be done, and stop; downloads nothing")
 }
 

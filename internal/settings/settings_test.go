@@ -191,7 +191,7 @@ func TestClasses(t *testing.T) {
 		config.Threshold:  "min-test-accuracy min-per-class-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
 		config.Consent:    "force reason overwrite-release",
 		config.Naming:     "name release-version license contact intended-use",
-		config.Invocation: "decided-by output-dir dry-run",
+		config.Invocation: "decided-by output-dir max-package-mb dry-run",
 	}
 	for class, want := range want {
 		var names []string

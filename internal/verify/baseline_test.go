@@ -42,15 +42,18 @@ func TestBaselineIsAnother(t *testing.T) {
 	}
 	rebuilt := runtest.Copied(t, e.pack)
 	replaceIn(t, filepath.Join(rebuilt, rundir.RecordFile), `"started": "\d`, `"started": "1`)
+	listAnew(t, rebuilt)
 	release, err := judged(t, e, rebuilt)
 	if err != nil || !release.Approved || release.Baseline.Unknown {
 		t.Errorf("got %+v, error %v", release, err)
 	}
 	replaceIn(t, filepath.Join(rebuilt, rundir.SplitFile), `"seed": 1`, `"seed": 2`)
+	listAnew(t, rebuilt)
 	if _, err := judged(t, e, rebuilt); err == nil || !strings.Contains(err.Error(), "the run.json beside it names a list with") {
 		t.Errorf("with another split list the error is %v", err)
 	}
 	replaceIn(t, filepath.Join(rebuilt, rundir.RecordFile), `"training": \{[^}]*\},`, "")
+	listAnew(t, rebuilt)
 	if _, err := judged(t, e, rebuilt); err == nil || !strings.Contains(err.Error(), "has not been trained to its end") {
 		t.Errorf("without a finished training the error is %v", err)
 	}

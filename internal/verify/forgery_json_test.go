@@ -206,7 +206,7 @@ func otherTexts(v string) []string {
 		return []string{quoted(strconv.FormatInt(i+1, 10)), quoted(v + "x")}
 	case v == "":
 		return []string{quoted("x")}
-	case path.Ext(v) == "" && len(v) > 20 && strings.Contains(v, "T") && strings.HasSuffix(v, "Z"):
+	case path.Ext(v) == "" && len(v) >= 20 && strings.Contains(v, "T") && strings.HasSuffix(v, "Z"):
 		return []string{quoted("2001-02-03T04:05:06Z")}
 	}
 	if f, err := strconv.ParseFloat(v, 64); err == nil {

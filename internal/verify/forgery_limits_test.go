@@ -47,14 +47,15 @@ const (
 // same list.
 var unknowable = []limit{
 	{"run.json", []string{"started"}, aTime},
+	{"run.json, release.json", []string{"decided"}, aTime},
 	{"*history.jsonl", []string{"seconds", "images_per_second"}, aTime},
 	{"evaluation/test.json", []string{"latency_ms.p50", "latency_ms.p95", "latency_ms.max"}, aTime},
 	{"evaluation/test.json", []string{"latency_ms.machine"}, aMachine},
 	{"run.json", []string{"execution.program", "execution.go", "execution.os", "execution.arch", "execution.machine", "execution.simd", "execution.workers"}, aMachine},
 	{"run.json", []string{"package.program"}, aMachine},
 	{"export/export.json", []string{"program"}, aMachine},
-	{"run.json", []string{"name", "release_version", "force_reason", "initial.file", "initial.model", "execution.started_in"}, aText},
-	{"release.json", []string{"baseline.name", "baseline.weights_sha256"}, aText},
+	{"run.json", []string{"name", "release_version", "decided_by", "license", "contact", "intended_use", "force_reason", "initial.file", "initial.model", "execution.started_in"}, aText},
+	{"release.json", []string{"decided_by", "baseline.name", "baseline.weights_sha256"}, aText},
 	{"split.json", []string{"group"}, aText},
 	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
 	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value"}, noBit},
@@ -68,6 +69,7 @@ var unknowable = []limit{
 const (
 	byTraining = "training again"
 	byData     = "the data"
+	byBaseline = "the baseline"
 	byInitial  = "the weights that training began with"
 )
 
@@ -77,6 +79,7 @@ var needData = []limit{
 	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples"}, byData},
 	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
 	{"run.json", []string{"identity.settings[*].value"}, byTraining},
+	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},
 	{"split.json", []string{"group"}, byData},
 	{"*history.jsonl", []string{"train_*", "validation_*", "gradient_norm", "*_sha256"}, byTraining},
 	{"evaluation/*.json", []string{"loss", "probabilities_sha256"}, byTraining},

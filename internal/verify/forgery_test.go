@@ -211,8 +211,10 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		if err := os.Rename(filepath.Join(dir, rundir.PackageDir, filepath.Base(dir)+"-0.1.0"), pack); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.RemoveAll(filepath.Join(dir, rundir.PackageDir)); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{rundir.PackageDir, rundir.PackagesFile} { // TestForgedPackageList forges the list
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := os.MkdirAll(filepath.Join(dir, rundir.PackageDir, "left-out"), 0o755); err != nil {
 			t.Fatal(err)
@@ -220,6 +222,22 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		dirs = append(dirs, pack, dir)
 	}
 	return dirs
+}
+
+// TestForgedPackageList has a run whose list of packages is not that of its packages.
+func TestForgedPackageList(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir, "epochs=1", "exporters=onnx", "visualizations=none")); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"release_sha256", "sums_sha256", "archive_sha256", "program"} {
+		forged := runtest.Copied(t, dir)
+		replaceIn(t, filepath.Join(forged, rundir.PackagesFile), `"`+key+`": "(.)`, `"`+key+`": "x$1`)
+		v, err := verified(t, Request{Path: forged})
+		if err == nil || v.FirstDifference == nil || v.FirstDifference.File != rundir.PackagesFile {
+			t.Errorf("%s: %+v, error %v", key, v, err)
+		}
+	}
 }
 
 // forged is what became of a forgery.
@@ -250,7 +268,7 @@ func try(t *testing.T, f forgery, source, temporary string, thorough bool) (*for
 	made := &forged{forgery: f, dir: source}
 	packaged := fileio.Exists(filepath.Join(source, exporter.RepositoryDir))
 	if packaged {
-		_, made.packageErr = Package(t.Context(), runtest.Quiet(), dir)
+		_, made.packageErr = Package(t.Context(), runtest.Quiet(), dir, 0)
 	}
 	// What package verify does, verify does first.
 	if made.found = made.packageErr; made.found == nil || thorough || !errors.Is(made.found, rundir.ErrDifference) {
@@ -360,4 +378,4 @@ func (f *forged) wantListed(t *testing.T, where string, lists []limit, used map[
 }
 
 // TestForgeries tries a sample; the slow tests try all.
-func TestForgeries(t *testing.T) { forge(t, 61, false) }
+func TestForgeries(t *testing.T) { forge(t, 71, false) }

@@ -34,7 +34,7 @@ type jsonFile struct {
 var jsonFiles = []jsonFile{
 	{
 		name:     rundir.RecordFile,
-		optional: "decision execution.started_in files package training",
+		optional: "execution.started_in files package training",
 		nullable: "execution.settings identity.datasets[0].options identity.loss.options identity.model.options identity.optimizer.options identity.schedule.options identity.settings package.exporters package.exporters[0].options",
 		read:     func(path string) error { _, err := rundir.ReadRecord(path); return err },
 		counts: map[string]string{

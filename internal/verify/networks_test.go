@@ -194,7 +194,7 @@ func networksSpoilt(t *testing.T, e example) {
 func networksUsed(t *testing.T, e example) {
 	var results []string
 	for _, path := range []string{e.run, e.pack} {
-		p, err := predict.Open(logging.Discard(), runtest.MustResolve(t, "workers=1"), predict.Request{Model: path, Inputs: []string{e.data}})
+		p, err := predict.Open(t.Context(), logging.Discard(), runtest.MustResolve(t, "workers=1"), predict.Request{Model: path, Inputs: []string{e.data}})
 		if err != nil {
 			t.Fatal(err)
 		}

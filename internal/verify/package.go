@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
@@ -81,7 +79,7 @@ func (v *verification) derive(dir string) error {
 // and the weights in the file of that name: the model in the given formats, into
 // models, and the model card and, of a run, the report, into cards.
 func (v *verification) deriveBy(program string, formats settings.Exporters, weights, models, cards string) error {
-	t, err := v.record.Restore(v.folder, v.file(weights))
+	t, err := v.source.Restore(v.record, v.file(weights))
 	if err != nil {
 		return unreadable(weights, err)
 	}
@@ -110,17 +108,17 @@ func (v *verification) deriveBy(program string, formats settings.Exporters, weig
 // judged by its bytes alone; how another version of the program puts the card into
 // words is not known.
 func (v *verification) compareDerived(dir, name string) error {
-	want, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	want, err := fileio.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
 		return err
 	}
-	packaged, err := os.ReadFile(v.file(name))
+	packaged, err := fileio.SHA256(v.file(name))
 	if err != nil {
 		return v.lacking(name, err)
 	}
 	by, cause := v.record.Package.Program, changed(name, rundir.RecordFile)
 	switch {
-	case bytes.Equal(packaged, want):
+	case packaged == want:
 		return nil
 	case (by != buildinfo.Program() || !v.ours()) && name == rundir.CardFile:
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
@@ -128,28 +126,21 @@ func (v *verification) compareDerived(dir, name string) error {
 	case by != buildinfo.Program():
 		cause += fmt.Sprintf("; or %s writes it in another way: verify with that", by)
 	}
-	return &Difference{File: name, Figure: "content", Recorded: "SHA-256 " + fileio.SHA256Of(packaged),
-		Found: "SHA-256 " + fileio.SHA256Of(want) + " of what weights and record give", Cause: cause}
+	return &Difference{File: name, Figure: "content", Recorded: "SHA-256 " + packaged,
+		Found: "SHA-256 " + want + " of what weights and record give", Cause: cause}
 }
-
-// recordedName is what the record may list of a package's files.
-var recordedName = regexp.MustCompile(`^(run\.env|split\.json|duplicates\.json|(networks/[a-z0-9]+/)?history\.jsonl|release\.json|` +
-	`evaluation/[a-z0-9._-]+\.(json|csv)|plots/[a-z0-9-]+\.(json|svg|png))$`)
 
 // checkNames finds files and folders that no package has.
 func (v *verification) checkNames(derived []string) error {
 	allowed := map[string]bool{".": true, fileio.ChecksumFile: true, rundir.RecordFile: true}
 	for _, name := range slices.Concat(derived, v.record.FileNames()) {
-		if !slices.Contains(derived, name) && !recordedName.MatchString(name) {
-			return &Difference{File: rundir.RecordFile, Figure: "files", Recorded: name, Found: "a name that no file of a run has", Cause: changed(rundir.RecordFile)}
-		}
 		for ; !allowed[name]; name = path.Dir(name) {
 			allowed[name] = true
 		}
 	}
 	return fs.WalkDir(os.DirFS(v.folder), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err == nil && !allowed[name] {
-			return &Difference{File: name, Figure: "file", Recorded: nothing, Found: "a file or folder that no package has", Cause: "it was added to the package"}
+			return foreign(name)
 		}
 		return err
 	})

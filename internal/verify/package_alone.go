@@ -38,9 +38,10 @@ func (f *PackageFindings) Text() string {
 // Package finds out of a package, unpacked or as archive, what can be found without
 // the data: whether its files are those of SHA256SUMS, whether they belong to a
 // package, say the same of each other, and are what the weights and the record give.
-// Differences come with an error that wraps rundir.ErrDifference.
-func Package(ctx context.Context, env *rundir.Environment, path string) (*PackageFindings, error) {
-	v := &verification{env: env, request: Request{Path: path}, packaged: true}
+// Differences come with an error that wraps rundir.ErrDifference. Its files may have
+// maxMB megabytes together.
+func Package(ctx context.Context, env *rundir.Environment, path string, maxMB int) (*PackageFindings, error) {
+	v := &verification{env: env, request: Request{Path: path, MaxPackageMB: maxMB}, packaged: true}
 	found := &PackageFindings{Path: path}
 	err := v.within(ctx, func(ctx context.Context) error {
 		list := func(context.Context) error { return v.listFiles(found) }
@@ -56,12 +57,20 @@ func Package(ctx context.Context, env *rundir.Environment, path string) (*Packag
 // listFiles finds the files that are not as SHA256SUMS has them.
 func (v *verification) listFiles(found *PackageFindings) error {
 	path := v.request.Path
-	differences, err := fileio.VerifyChecksums(v.folder)
+	if !v.source.Packaged {
+		return v.withoutList()
+	}
+	differences, err := v.source.Check()
 	if errors.Is(err, fs.ErrNotExist) {
 		return v.withoutList()
 	}
 	if err != nil {
 		return v.lacking(fileio.ChecksumFile, err)
+	}
+	for _, d := range differences {
+		if d.Kind == fileio.Foreign {
+			return foreign(d.Path)
+		}
 	}
 	found.Unlisted = differences
 	switch len(differences) {
@@ -77,7 +86,7 @@ func (v *verification) listFiles(found *PackageFindings) error {
 func (v *verification) withoutList() error {
 	path := v.request.Path
 	switch {
-	case rundir.HoldsPackage(v.folder):
+	case v.source.Packaged:
 		return fmt.Errorf("%w: %s has no %s: its list was removed", rundir.ErrDifference, path, fileio.ChecksumFile)
 	case rundir.HoldsRun(v.folder):
 		return config.Usagef("%s is a run directory: its packages are in %s, and blocktrain verify takes it as it is", path, filepath.Join(path, rundir.PackageDir))

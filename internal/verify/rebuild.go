@@ -65,7 +65,7 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	if err != nil {
 		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
 	}
-	first, err := v.initialWeights(s)
+	first, err := v.initialWeights(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (v *verification) settings() (*settings.Settings, error) {
 
 // initialWeights reads the weights that training began with, where it began with
 // some.
-func (v *verification) initialWeights(s *settings.Settings) (*pipeline.Initial, error) {
+func (v *verification) initialWeights(ctx context.Context, s *settings.Settings) (*pipeline.Initial, error) {
 	recorded, path := v.record.Identity.InitSHA256, v.request.InitFrom
 	if recorded == "" {
 		if path != "" {
@@ -143,7 +143,7 @@ func (v *verification) initialWeights(s *settings.Settings) (*pipeline.Initial, 
 	if path == "" {
 		path = v.record.RecordedPath(v.request.Path, v.record.Recorded("init-from"))
 	}
-	first, err := pipeline.ReadInitial(path)
+	first, err := pipeline.ReadInitial(ctx, path, v.request.MaxPackageMB)
 	if v.request.InitFrom == "" && (errors.Is(err, fs.ErrNotExist) || first == nil && err == nil) {
 		return nil, config.Usagef("the training began with weights from a file with SHA-256 %s, which is not where it was (looked for as %s): want --init-from FILE",
 			recorded, strings.Join(v.record.RecordedPaths(v.request.Path, v.record.Recorded("init-from")), ", "))
@@ -152,10 +152,19 @@ func (v *verification) initialWeights(s *settings.Settings) (*pipeline.Initial, 
 		return nil, err
 	}
 	if first.SHA256 != recorded {
-		return nil, &Difference{File: rundir.RecordFile, Figure: "identity.init_sha256", Recorded: recorded, Found: first.SHA256, Cause: path + " is not the file that the training began with, or was changed"}
+		return nil, &Difference{File: rundir.RecordFile, Figure: "identity.init_sha256", Recorded: recorded, Found: v.foundAt(v.request.InitFrom != "", first.SHA256), Cause: path + " is not the file that the training began with, or was changed"}
 	}
 	s.InitFrom, first.Anew = path, v.record.Identity.InitAnew
 	return first, nil
+}
+
+// foundAt is the digest of what lies at a path. Where only a package names the path,
+// which may be anybody's, it is not told.
+func (v *verification) foundAt(asked bool, digest string) string {
+	if v.packaged && !asked {
+		return "another one: name it by a flag to see its digest"
+	}
+	return digest
 }
 
 // compareData compares the datasets, one by one.
@@ -166,7 +175,7 @@ func (v *verification) compareData(d *pipeline.Data) error {
 	}
 	for i, note := range v.record.Identity.Datasets {
 		if found := d.Members[i]; found.Digest() != note.SHA256 {
-			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("identity.datasets[%d].sha256 (%s)", i, note.Name), Recorded: note.SHA256, Found: found.Digest(), Cause: cause}
+			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("identity.datasets[%d].sha256 (%s)", i, note.Name), Recorded: note.SHA256, Found: v.foundAt(len(v.request.DataDirs) > 0, found.Digest()), Cause: cause}
 		}
 	}
 	if err := v.split.Check(d.All); err != nil {

@@ -30,7 +30,7 @@ import (
 
 // checkFiles compares a package with its list of digests.
 func (v *verification) checkFiles(context.Context) error {
-	v.packaged = rundir.HoldsPackage(v.folder)
+	v.packaged = v.source.Packaged
 	switch {
 	case v.packaged:
 		return v.checkList()
@@ -42,7 +42,7 @@ func (v *verification) checkFiles(context.Context) error {
 
 // checkList compares the files of a package with its list of digests.
 func (v *verification) checkList() error {
-	differences, err := fileio.VerifyChecksums(v.folder)
+	differences, err := v.source.Check()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &Difference{File: fileio.ChecksumFile, Figure: "file", Recorded: "one in every package", Found: nothing, Cause: "the list was removed"}
@@ -60,10 +60,17 @@ func unlisted(d fileio.Difference) *Difference {
 	switch d.Kind {
 	case fileio.Missing:
 		cause = d.Path + " was removed from the package"
+	case fileio.Foreign:
+		return foreign(d.Path)
 	case fileio.Unlisted:
 		recorded, cause = nothing, d.Path+" was added to the package"
 	}
 	return &Difference{File: fileio.ChecksumFile, Figure: d.Path, Recorded: recorded, Found: string(d.Kind), Cause: cause}
+}
+
+// foreign is the difference of a file or folder that no package has.
+func foreign(path string) *Difference {
+	return &Difference{File: path, Figure: "file", Recorded: nothing, Found: "a file or folder that no package has", Cause: "it was added to the package"}
 }
 
 // readRecord reads run.json, whose identity must be the one that its digest is of.
@@ -165,11 +172,11 @@ func (v *verification) checkHistoryOf(n *recompute.Network) (err error) {
 func (v *verification) checkWeights(context.Context) error {
 	for _, n := range v.networks {
 		name := v.weightsOf(n.Name)
-		file, err := weights.ReadFile(v.file(name))
+		digest, err := weights.DigestFile(v.file(name))
 		if err != nil {
 			return v.lacking(name, err)
 		}
-		if digest := weights.Digest(file.Tensors); digest != n.Note.WeightsSHA256 {
+		if digest != n.Note.WeightsSHA256 {
 			return &Difference{File: name, Figure: "digest of the weights", Recorded: n.Note.WeightsSHA256, Found: digest, Cause: changed(name, rundir.RecordFile)}
 		}
 	}
@@ -240,7 +247,7 @@ func (v *verification) checkEvaluations(context.Context) error {
 // recompute compares the files with what others of them imply.
 func (v *verification) recompute(context.Context) error {
 	name := v.weightsOf("")
-	t, err := v.record.Restore(v.folder, v.file(name))
+	t, err := v.source.Restore(v.record, v.file(name))
 	if err != nil {
 		return unreadable(name, err)
 	}

@@ -236,7 +236,7 @@ func (v *verification) notRebuilt() []string {
 // Evaluations on other data are of no record.
 func (v *verification) notCompared() []string {
 	names := []string{
-		path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, rundir.PackagesFile, logging.TextFile, logging.JSONFile,
+		path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, logging.TextFile, logging.JSONFile,
 	}
 	for _, n := range v.record.Networks {
 		names = append(names, path.Join(rundir.NetworksDir, n.Name, train.CheckpointDir, train.LastFile))

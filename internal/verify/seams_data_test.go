@@ -101,7 +101,7 @@ func TestSeamDeepImages(t *testing.T) {
 	if got := c.testAccuracy(t); got != 1 {
 		t.Errorf("test accuracy %v: want the 16 bits seen", got)
 	}
-	p, err := predict.Open(logging.Discard(), runtest.MustResolve(t, "workers=1"), predict.Request{Model: c.pack, Inputs: []string{filepath.Join(data, "warm")}})
+	p, err := predict.Open(t.Context(), logging.Discard(), runtest.MustResolve(t, "workers=1"), predict.Request{Model: c.pack, Inputs: []string{filepath.Join(data, "warm")}})
 	if err != nil {
 		t.Fatal(err)
 	}

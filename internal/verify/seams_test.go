@@ -169,7 +169,11 @@ func TestSeamTwoSizes(t *testing.T) {
 	}
 	// The dimensions of the input, as protobuf has them.
 	c.checkModel(t, []string{`"width":12,"height":10`, "\x0a\x02\x08\x0a\x0a\x02\x08\x0c\x0a\x02\x08\x01"}, `"width":8`)
-	served, err := c.record.Network()
+	source, err := rundir.OpenSource(t.Context(), c.dir.Path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, served, err := source.OpenModel("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func sealFiles(t *testing.T, dir string) {
 	if !fileio.Exists(filepath.Join(dir, exporter.WeightsFile)) {
 		return
 	}
-	v := &verification{env: runtest.Quiet(), folder: dir, packaged: true}
+	v := &verification{env: runtest.Quiet(), folder: dir, packaged: true, source: &rundir.Source{Folder: dir}}
 	if v.record, err = rundir.ReadRecord(v.file(rundir.RecordFile)); err == nil {
 		_ = v.derive(dir) // what cannot be derived stays
 	}

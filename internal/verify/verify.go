@@ -28,6 +28,8 @@ type Request struct {
 	Workers  int
 	Epochs   int    // how many to compare, from the first; 0: all, and what was made of the weights
 	Keep     string // new folder for what is trained; empty: it is removed
+
+	MaxPackageMB int // that the files of a package may have together; 0: rundir.DefaultPackageMB
 }
 
 // Verification is the result of Run.
@@ -55,7 +57,8 @@ const verificationSchema = 1
 type verification struct {
 	env      *rundir.Environment
 	request  Request
-	folder   string // of the run, or of the package where it is unpacked
+	source   *rundir.Source
+	folder   string // of its files
 	packaged bool   // a package, not a run directory
 	record   *rundir.Record
 	split    *dataset.Split
@@ -87,12 +90,16 @@ func (v *verification) within(ctx context.Context, do func(context.Context) erro
 	defer func() {
 		err = rundir.ExplainFullDisk(err, "repeat the command, if need be with TMPDIR on another disk")
 	}()
-	folder, remove, err := folderOf(ctx, v.request.Path)
-	if err != nil {
+	var damaged *rundir.DamagedArchive
+	v.source, err = rundir.OpenSource(ctx, v.request.Path, v.request.MaxPackageMB)
+	switch {
+	case errors.As(err, &damaged):
+		return unreadable(filepath.Base(v.request.Path), damaged.Err)
+	case err != nil:
 		return err
 	}
-	defer func() { err = errors.Join(err, remove()) }()
-	v.folder = folder
+	defer func() { err = errors.Join(err, v.source.Close()) }()
+	v.folder = v.source.Folder
 	return do(ctx)
 }
 

@@ -207,9 +207,12 @@ func verifyContents(t *testing.T, e example) {
 		{"threshold", edit(rundir.ReleaseFile, `("min_test_accuracy",[^}]*"threshold": )[^,]*`, "${1}0.001"), rundir.ReleaseFile, "sha256"},
 		{"configuration of the run", edit(rundir.SettingsFile, "EPOCHS=3", "EPOCHS=4"), rundir.SettingsFile, "sha256"},
 		{"listed by the record", func(t *testing.T, dir string) {
-			add("model-repository/shapes/2/model.onnx")(t, dir)
-			edit(rundir.RecordFile, `"files": \{`, `"files": {"model-repository/shapes/2/model.onnx": "`+fileio.SHA256Of([]byte(readText(t, filepath.Join(dir, rundir.ReleaseFile))))+`",`)(t, dir)
-		}, rundir.RecordFile, "files"},
+			outside := readText(t, filepath.Join(dir, rundir.ReleaseFile))
+			if err := os.WriteFile(filepath.Join(filepath.Dir(dir), "outside.json"), []byte(outside), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			edit(rundir.RecordFile, `"files": \{`, `"files": {"../outside.json": "`+fileio.SHA256Of([]byte(outside))+`",`)(t, dir)
+		}, rundir.RecordFile, "content"},
 		{"no note of the package", edit(rundir.RecordFile, `(?s)"package": \{.*?\},\s*"execution"`, `"execution"`), rundir.RecordFile, "package"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -217,7 +220,7 @@ func verifyContents(t *testing.T, e example) {
 			test.change(t, dir)
 			listAnew(t, dir)
 			checkDifference(t, Request{Path: dir}, test.file, 0, test.figure)
-			_, err := Package(t.Context(), runtest.Quiet(), dir)
+			_, err := Package(t.Context(), runtest.Quiet(), dir, 0)
 			var d *Difference
 			if !errors.As(err, &d) || d.File != test.file {
 				t.Errorf("package verify: error %v", err)
@@ -234,12 +237,22 @@ func TestVerifyInitialWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := makeExample(t, "init-from="+moved, "freeze=hidden1", "ema=0", "limit-train=30", "split-seed=7")
-	for _, from := range []string{"", file} {
+	for _, from := range []string{"", file, first.run} {
 		if v, err := verified(t, Request{Path: e.pack, InitFrom: from}); err != nil {
 			t.Errorf("--init-from %q: got %+v, error %v", from, v, err)
 		}
 	}
 	checkDifference(t, Request{Path: e.pack, InitFrom: filepath.Join(e.run, "checkpoints/best.safetensors")}, rundir.RecordFile, 0, "identity.init_sha256")
+	// What lies where only the package says so is not shown.
+	other := filepath.Join(e.run, "checkpoints/best.safetensors")
+	if err := fileio.Copy(moved, other); err != nil {
+		t.Fatal(err)
+	}
+	v, _ := verified(t, Request{Path: e.pack})
+	digest, err := fileio.SHA256(other)
+	if d := v.FirstDifference; err != nil || d == nil || d.Figure != "identity.init_sha256" || d.Found == digest {
+		t.Errorf("got %+v, error %v", d, err)
+	}
 	remove(t, moved)
 	for _, test := range []struct {
 		request Request
@@ -319,7 +332,6 @@ func verifyUsage(t *testing.T, e example) {
 		want    string
 	}{
 		{Request{Path: filepath.Join(empty, "none")}, "does not exist"},
-		{Request{Path: filepath.Join(e.run, rundir.ReleaseFile)}, "is neither a folder nor an archive: want a package, unpacked or as .tar.gz"},
 		{Request{Path: empty}, "is neither a run directory nor a package: it has no run.json"},
 		{Request{Path: untrained}, "has not been trained to its end"},
 		{Request{Path: e.run, Epochs: 4}, "--epochs 4: the training had 3"},

@@ -88,7 +88,7 @@ func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared)
 	if recorded == nil || p.Initial == nil || recorded.Model == "" { // of a file alone nothing is known
 		return nil
 	}
-	found, seen, err := p.TraceInitial(ctx, p.Settings.InitFrom)
+	found, seen, err := p.TraceInitial(ctx, p.Settings.InitFrom, v.request.MaxPackageMB)
 	switch {
 	case err != nil:
 		return err

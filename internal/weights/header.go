@@ -77,6 +77,9 @@ func (p parser) object(what string, member func(key string) error) error {
 		if seen[key] {
 			return fmt.Errorf("%w: %s has %.60q more than once", ErrDuplicateKey, what, key)
 		}
+		if len(seen) == maxKeys {
+			return fmt.Errorf("%w: %s has more than %d keys", ErrHeaderTooLarge, what, maxKeys)
+		}
 		seen[key] = true
 		if err := member(key); err != nil {
 			return err

@@ -3,28 +3,55 @@ package weights
 import (
 	"bufio"
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 const (
-	maxHeader     = 100_000_000 // the format's own limit, in bytes
-	lengthBytes   = 8           // of the header length
+	maxHeader     = 16 << 20 // bytes; the format itself allows 100,000,000
+	maxKeys       = 1 << 16  // of an object of the header: tensors, or entries of the metadata
+	lengthBytes   = 8        // of the header length
 	bytesPerValue = 4
 	metadataKey   = "__metadata__"
 )
 
 // ReadFile reads the safetensors file at path. An error names the file and,
 // where one is at fault, the tensor, with what was found and what was expected.
-func ReadFile(path string) (_ File, err error) {
-	f, err := os.Open(path)
+func ReadFile(path string) (File, error) {
+	var file File
+	err := within(path, func(f *os.File, size int64) (err error) {
+		file, err = Read(bufio.NewReaderSize(f, buffered), size)
+		return err
+	})
+	return file, err
+}
+
+// ReadFileInto reads the values of the safetensors file at path to where place wants
+// them. It is called once, before any value is read, with all tensors in the order of
+// the file and sets their Data. It can refuse them, which then costs no more memory
+// than the header.
+func ReadFileInto(path string, place func([]Tensor) error) error {
+	return within(path, func(f *os.File, size int64) error {
+		return readInto(bufio.NewReaderSize(f, buffered), size, func(_ map[string]string, tensors []Tensor) error { return place(tensors) })
+	})
+}
+
+const buffered = 1 << 16
+
+// within opens a file of weights.
+func within(path string, read func(f *os.File, size int64) error) (err error) {
+	f, err := fileio.OpenRegular(path)
 	if err != nil {
-		return File{}, err
+		return err
 	}
 	defer func() {
 		if closeErr := f.Close(); err == nil {
@@ -33,43 +60,88 @@ func ReadFile(path string) (_ File, err error) {
 	}()
 	info, err := f.Stat()
 	if err != nil {
-		return File{}, err
+		return err
 	}
-	if !info.Mode().IsRegular() {
-		return File{}, fmt.Errorf("%s: not a regular file", path)
+	if err := read(f, info.Size()); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	file, err := Read(bufio.NewReaderSize(f, 1<<16), info.Size())
-	if err != nil {
-		return File{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return file, nil
+	return nil
 }
 
 // Read reads a safetensors file of size bytes from r. It allocates no more than
 // a small multiple of size, whatever the header claims.
 func Read(r io.Reader, size int64) (File, error) {
-	raw, err := readHeader(r, size)
-	if err != nil {
-		return File{}, err
-	}
-	h, err := parseHeader(raw)
-	if err != nil {
-		return File{}, err
-	}
-	dataSize := size - lengthBytes - int64(len(raw))
-	if err := checkLayout(h.entries, dataSize); err != nil {
-		return File{}, err
-	}
-	file := File{Metadata: h.metadata}
-	for _, e := range h.entries {
-		t := Tensor{Name: e.name, Shape: e.shape, Data: make([]float32, (e.end-e.begin)/bytesPerValue)}
-		if err := readFloats(r, t.Data); err != nil {
-			return File{}, fmt.Errorf("tensor %q: cannot read its values: %w", e.name, err)
+	var file File
+	err := readInto(r, size, func(metadata map[string]string, tensors []Tensor) error {
+		for i, t := range tensors {
+			n, _ := elements(t.Shape) // which the header's parser has checked
+			tensors[i].Data = make([]float32, n)
 		}
-		file.Tensors = append(file.Tensors, t)
+		file = File{metadata, tensors}
+		return nil
+	})
+	if err != nil {
+		return File{}, err
 	}
 	file.Tensors = byName(file.Tensors)
 	return file, nil
+}
+
+// readInto reads the values of a file to where place puts them.
+func readInto(r io.Reader, size int64, place func(map[string]string, []Tensor) error) error {
+	h, _, err := readLayout(r, size)
+	if err != nil {
+		return err
+	}
+	tensors := make([]Tensor, len(h.entries))
+	for i, e := range h.entries {
+		tensors[i] = Tensor{Name: e.name, Shape: e.shape}
+	}
+	if err := place(h.metadata, tensors); err != nil {
+		return err
+	}
+	for _, t := range tensors {
+		if err := readFloats(r, t.Data); err != nil {
+			return fmt.Errorf("tensor %q: cannot read its values: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// readLayout reads the header of a file of size bytes, with its entries in the order of
+// their values, and says at which byte these begin.
+func readLayout(r io.Reader, size int64) (h header, begin int64, err error) {
+	raw, err := readHeader(r, size)
+	if err != nil {
+		return header{}, 0, err
+	}
+	if h, err = parseHeader(raw); err != nil {
+		return header{}, 0, err
+	}
+	begin = lengthBytes + int64(len(raw))
+	return h, begin, checkLayout(h.entries, size-begin)
+}
+
+// DigestFile is Digest of the tensors in the file at path. It holds none of them in
+// memory.
+func DigestFile(path string) (digest string, err error) {
+	err = within(path, func(f *os.File, size int64) error {
+		h, begin, err := readLayout(bufio.NewReaderSize(f, buffered), size)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(h.entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+		sum := sha256.New()
+		for _, e := range h.entries {
+			_, _ = sum.Write(digestHead(nil, e.name, e.shape)) // a hash's Write cannot fail
+			if _, err := io.Copy(sum, io.NewSectionReader(f, begin+e.begin, e.end-e.begin)); err != nil {
+				return fmt.Errorf("tensor %q: cannot read its values: %w", e.name, err)
+			}
+		}
+		digest = hex.EncodeToString(sum.Sum(nil))
+		return nil
+	})
+	return digest, err
 }
 
 // readHeader returns the bytes of the JSON header.

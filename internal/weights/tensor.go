@@ -55,17 +55,23 @@ func Digest(tensors []Tensor) string {
 		if i > 0 && sorted[i-1].Name == t.Name {
 			panic(fmt.Sprintf("weights: two tensors are called %q", t.Name))
 		}
-		head = binary.LittleEndian.AppendUint64(head[:0], uint64(len(t.Name)))
-		head = append(head, t.Name...)
-		head = binary.LittleEndian.AppendUint64(head, uint64(len(t.Shape)))
-		for _, d := range t.Shape {
-			head = binary.LittleEndian.AppendUint64(head, uint64(d))
-		}
+		head = digestHead(head[:0], t.Name, t.Shape)
 		// A hash's Write cannot fail.
 		_, _ = h.Write(head)
 		_ = writeFloats(h, t.Data)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// digestHead appends what Digest is of besides a tensor's values.
+func digestHead(b []byte, name string, shape []int) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(name)))
+	b = append(b, name...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(shape)))
+	for _, d := range shape {
+		b = binary.LittleEndian.AppendUint64(b, uint64(d))
+	}
+	return b
 }
 
 // byName returns the tensors sorted by name; the argument is left as it is.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -36,7 +37,23 @@ func (s *Subject) checkFiles() error {
 	if s.Packaged { // whose files are compared with what is derived anew
 		return nil
 	}
+	if err := s.checkPackages(); err != nil {
+		return err
+	}
 	return s.checkForeign(expected)
+}
+
+// checkPackages compares the list of packages with those that are still there.
+func (s *Subject) checkPackages() error {
+	figure, recorded, found, err := release.ComparePackages(rundir.At(s.Folder))
+	switch {
+	case err != nil:
+		return s.lacking(rundir.PackagesFile, err)
+	case figure != "":
+		return &finding.Difference{File: rundir.PackagesFile, Figure: figure, Recorded: orNothing(recorded), Found: found,
+			Cause: finding.Changed(rundir.PackagesFile, rundir.PackageDir)}
+	}
+	return nil
 }
 
 // listed are the files of which the record has digests.
@@ -70,7 +87,7 @@ func (s *Subject) listed() ([]string, error) {
 
 // unlisted are the files of a run directory, besides those that the record lists. Of
 // what export and package hold, others look after.
-var unlisted = regexp.MustCompile(`^(\.lock|run\.json|report\.html|MODEL_CARD\.md|` + regexp.QuoteMeta(logging.TextFile) + `|` + regexp.QuoteMeta(logging.JSONFile) + `|` +
+var unlisted = regexp.MustCompile(`^(\.lock|run\.json|packages\.json|report\.html|MODEL_CARD\.md|` + regexp.QuoteMeta(logging.TextFile) + `|` + regexp.QuoteMeta(logging.JSONFile) + `|` +
 	`(networks/[a-z0-9]+/)?(history\.csv|` + train.CheckpointDir + `/(last|best)\.safetensors)|` +
 	`evaluation/[A-Za-z0-9._-]+\.(json|csv)|(export|package)/.+)$`)
 
