@@ -58,6 +58,7 @@ func addTwoStep(t *testing.T) {
 func TestNetworks(t *testing.T) {
 	addTwoStep(t)
 	e := makeExample(t, "model=two-step", "model-options=")
+	t.Run("dry run", func(t *testing.T) { networksDryRun(t, e) })
 	t.Run("verified", func(t *testing.T) { networksVerified(t, e) })
 	t.Run("resumed", func(t *testing.T) { networksResumed(t, e) })
 	t.Run("tampering", func(t *testing.T) { networksSpoilt(t, e) })
@@ -115,6 +116,19 @@ func (s *epochStopper) Clear() {
 	s.validates = false
 	if *s.left--; *s.left == 0 {
 		s.stop()
+	}
+}
+
+// networksDryRun checks that the estimate knows what each network sees.
+func networksDryRun(t *testing.T, e example) {
+	dir := filepath.Join(t.TempDir(), "run")
+	s := exampleSettings(t, e, "model=two-step", "model-options=", "output-dir="+dir, "dry-run=true")
+	r, err := pipeline.Run(t.Context(), runtest.Quiet(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := r.Plan.Text(); !strings.Contains(text, "\ntime            about 1 s: an estimate from ") || fileio.Exists(dir) {
+		t.Errorf("the plan is\n%s\nand a directory was made: %t", text, fileio.Exists(dir))
 	}
 }
 
