@@ -25,13 +25,14 @@ func main() {
 		debug.SetGCPercent(collectAt)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	go interrupt(cancel)
-	os.Exit(cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	var last cli.LastWords
+	go interrupt(cancel, &last)
+	os.Exit(cli.Run(cli.WithLastWords(ctx, &last), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // interrupt ends the work in an orderly way at the first signal, at once at the
-// second.
-func interrupt(cancel context.CancelFunc) {
+// second, and says then how to go on.
+func interrupt(cancel context.CancelFunc, last *cli.LastWords) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	<-signals
@@ -39,5 +40,8 @@ func interrupt(cancel context.CancelFunc) {
 	cancel()
 	<-signals
 	_ = fileio.RemoveTempDirs() // whose owners do not get to it any more
+	if how := last.String(); how != "" {
+		fmt.Fprintf(os.Stderr, "\nblocktrain: interrupted at once; %s\n", how)
+	}
 	os.Exit(cli.ExitInterrupted)
 }

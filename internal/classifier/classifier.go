@@ -20,6 +20,8 @@ type Classifier struct {
 	*rundir.Trained
 	Rule   imaging.Rule
 	Labels []string // of the classes; nil where the outputs are not of classes
+	// Seen, where it is not nil, is told how many of the examples of a list are scored.
+	Seen func(done, total int)
 }
 
 // Of is the classifier that a record describes, with the weights t.
@@ -88,6 +90,9 @@ func (s *Scorer) Tally(ctx context.Context, data *dataset.Loader, list []int) (t
 		if err := tally.Add(scored); err != nil {
 			return nil, err
 		}
+		if s.Seen != nil {
+			s.Seen(batch.Position+batch.N, len(list))
+		}
 	}
 	return tally, ctx.Err()
 }
@@ -111,7 +116,8 @@ type Validator struct {
 }
 
 // Validate implements train.Validator.
-func (v Validator) Validate(ctx context.Context) (metric.Result, error) {
+func (v Validator) Validate(ctx context.Context, seen func(done, total int)) (metric.Result, error) {
+	v.Seen = seen
 	tally, err := v.Tally(ctx, v.Data, v.List)
 	if err != nil {
 		return nil, err

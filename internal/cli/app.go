@@ -17,6 +17,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	terminal       bool // stdout is one
+	colored        bool // and shows colours
 	environ        []string
 }
 
@@ -42,7 +43,8 @@ func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[str
 	if err != nil {
 		return err
 	}
-	made.root, made.stdin, made.stdout, made.terminal, made.args = cmd.Root(), a.stdin, a.stdout, a.terminal, args
+	made.env.Resumable = lastWords(cmd.Context())
+	made.root, made.stdin, made.stdout, made.terminal, made.colored, made.args = cmd.Root(), a.stdin, a.stdout, a.terminal, a.colored, args
 	return c.run(cmd.Context(), made)
 }
 

@@ -32,7 +32,7 @@ const (
 // env files of the working directory.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &checkedWriter{w: stdout}
-	a := &app{stdin: stdin, stdout: out, stderr: stderr, terminal: logging.IsTerminal(stdout), environ: os.Environ()}
+	a := &app{stdin: stdin, stdout: out, stderr: stderr, terminal: logging.IsTerminal(stdout), colored: logging.Colored(stdout), environ: os.Environ()}
 	err := a.guarded(func() error { return a.execute(ctx, args) })
 	if err == nil {
 		err = out.err
@@ -79,7 +79,11 @@ func exitCode(err error) int {
 // name, and what to do next below.
 func printError(w io.Writer, err error) {
 	for line := range strings.Lines(errorText(err)) {
-		fmt.Fprintf(w, "blocktrain: %s\n", strings.TrimRight(line, "\n"))
+		line = fmt.Sprintf("blocktrain: %s\n", strings.TrimRight(line, "\n"))
+		if logging.Colored(w) {
+			line = logging.Paint(line)
+		}
+		fmt.Fprint(w, line)
 	}
 	var usage *config.UsageError
 	if errors.As(err, &usage) && usage.Hint != "" {

@@ -52,6 +52,7 @@ type call struct {
 	stdin    io.Reader
 	stdout   io.Writer
 	terminal bool // the standard output is one
+	colored  bool // and shows colours
 	args     []string
 	settings *settings.Settings
 	env      *rundir.Environment

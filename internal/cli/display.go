@@ -5,98 +5,94 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/logging"
-	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
-// barColumns is what a bar with its words takes. On a narrower terminal it would not
-// stay on one line.
-const barColumns = 78
+// leastColumns is the width of a terminal below which nothing of use would be seen.
+const leastColumns = 30
 
-// barInterval is the least time between two drawings of the bar.
-const barInterval = 100 * time.Millisecond
+// leastBar is the width below which a bar is left out.
+const leastBar = 5
+
+// drawInterval is the least time between two drawings.
+const drawInterval = 100 * time.Millisecond
 
 // wipe goes to the beginning of the terminal's line and clears it.
 const wipe = "\r\x1b[K"
 
-// display shows the training of an epoch as one line on a terminal: words, share done,
-// a bar, rate and time left. Whoever else writes there wipes the line first. Errors of
-// the terminal are dropped: nothing depends on what it shows.
+// display shows on one line of a terminal how far work is: words, the share that is done,
+// a bar, the rate and the time left. Whoever else writes there wipes the line first.
+// Errors of the terminal are dropped: nothing depends on what it shows.
 type display struct {
 	terminal io.Writer
-	epochs   int       // that the training has at most
-	first    int       // examples done when the epoch's first step was reported
-	started  time.Time // when that was; zero between epochs
-	drawn    time.Time
+	drawn    time.Time // zero where nothing is
 }
 
 // newDisplay returns nil where the terminal is too narrow.
-func newDisplay(terminal io.Writer, epochs int) rundir.Display {
-	if logging.Columns(terminal) < barColumns {
+func newDisplay(terminal io.Writer) rundir.Display {
+	if logging.Columns(terminal) < leastColumns {
 		return nil
 	}
-	return &display{terminal: terminal, epochs: epochs}
+	return &display{terminal: terminal}
 }
 
-// Step implements train.Observer.
-func (d *display) Step(epoch, done, total int, loss float64) {
+// Show implements rundir.Display.
+func (d *display) Show(at rundir.Progress) {
 	now := time.Now()
-	if d.started.IsZero() {
-		d.first, d.started = done, now
-	}
-	columns := logging.Columns(d.terminal) // the window may have changed
-	if now.Sub(d.drawn) < barInterval || columns < barColumns {
+	if now.Sub(d.drawn) < drawInterval {
 		return
 	}
 	d.drawn = now
-	bar := barState{
-		words: fmt.Sprintf("epoch %d/%d  loss %.4f", epoch, d.epochs, loss),
-		done:  done, total: total, since: done - d.first, elapsed: now.Sub(d.started),
+	columns := logging.Columns(d.terminal) // the window may have changed
+	if columns < leastColumns {
+		fmt.Fprint(d.terminal, wipe)
+		return
 	}
-	fmt.Fprint(d.terminal, wipe+bar.line(columns-1))
+	// In the last column some terminals begin a new line.
+	fmt.Fprint(d.terminal, wipe+progressLine(at, columns-1))
 }
-
-// Epoch implements train.Observer.
-func (d *display) Epoch(metric.Epoch, int, bool) { d.Clear() }
 
 // Clear implements rundir.Display.
 func (d *display) Clear() {
-	if !d.started.IsZero() {
+	if !d.drawn.IsZero() {
 		fmt.Fprint(d.terminal, wipe)
 	}
-	d.started, d.drawn = time.Time{}, time.Time{}
+	d.drawn = time.Time{}
 }
 
-// barState is what the bar shows.
-type barState struct {
-	words       string
-	done, total int           // examples
-	since       int           // examples done in the time elapsed
-	elapsed     time.Duration // 0 where nothing is known of the rate yet
-}
-
-// line is the bar in a width of columns; only words that are too long are cut.
-func (b barState) line(columns int) string {
-	share := float64(b.done) / float64(max(b.total, 1))
-	before := fmt.Sprintf("%s  %3.0f%% |", b.words, 100*share)
-	after := "|" + b.speed()
-	room := columns - len(before) - len(after)
-	if room < 0 {
-		b.words = b.words[:max(0, len(b.words)+room)]
-		return fmt.Sprintf("%s  %3.0f%% |%s", b.words, 100*share, after)
+// progressLine is the line in a width of columns. Where there is no room, it goes without
+// the rate, then without the bar, and in the end words are cut.
+func progressLine(at rundir.Progress, columns int) string {
+	share := min(max(at.Share, 0), 1)
+	head := fmt.Sprintf("%s  %3.0f%%", at.Words, 100*share)
+	rate, left := "", ""
+	if at.Rate > 0 {
+		rate = fmt.Sprintf(" %.0f images/s", at.Rate)
 	}
-	filled := min(int(share*float64(room)), room)
-	return before + strings.Repeat("█", filled) + strings.Repeat(" ", room-filled) + after
+	if at.Left >= 0 {
+		left = " " + config.Minutes(at.Left) + " left"
+	}
+	separator := ""
+	if rate != "" && left != "" {
+		separator = ","
+	}
+	for _, tail := range []string{rate + separator + left, left} {
+		if room := columns - utf8.RuneCountInString(head) - len(tail) - len(" ||"); room >= leastBar {
+			filled := int(share * float64(room))
+			return head + " |" + strings.Repeat("█", filled) + strings.Repeat(" ", room-filled) + "|" + tail
+		}
+	}
+	return cutTo(head+left, columns)
 }
 
-// speed is the rate since the epoch began, and the time that the rest takes at it.
-func (b barState) speed() string {
-	rate := float64(b.since) / max(b.elapsed.Seconds(), 1e-9)
-	if b.since <= 0 {
-		return ""
+// cutTo is a text in at most so many columns.
+func cutTo(text string, columns int) string {
+	if runes := []rune(text); len(runes) > columns {
+		return string(runes[:columns])
 	}
-	left := time.Duration(float64(b.total-b.done) / rate * float64(time.Second))
-	return fmt.Sprintf(" %.0f images/s, %s left", rate, left.Round(time.Second))
+	return text
 }

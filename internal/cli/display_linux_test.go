@@ -33,13 +33,11 @@ func openTerminal(t *testing.T, columns int) (tty *os.File, end func() string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}); err != nil {
-		t.Fatal(err)
-	}
 	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	resize(t, tty, columns)
 	written := make(chan string)
 	go func() {
 		b, _ := io.ReadAll(control) // ends with an error when the other end is closed
@@ -88,20 +86,26 @@ func screen(text string, columns int) string {
 	return strings.Join(lines, "\n")
 }
 
-// showTraining reports a training on a terminal and returns what was left on it.
-func showTraining(t *testing.T, columns int, cut bool) string {
+// showTraining reports a training on a terminal, which is given other columns while it
+// is validated, and returns what was left on it.
+func showTraining(t *testing.T, columns, later int, cut bool) string {
 	t.Helper()
 	tty, end := openTerminal(t, columns)
 	t.Setenv("NO_COLOR", "")
 	log := logging.New(tty, slog.LevelInfo, false)
-	p, clear := rundir.Observe(&rundir.Environment{Log: log, Progress: func(epochs int) rundir.Display { return newDisplay(tty, epochs) }}, 100)
+	env := &rundir.Environment{Log: log, Progress: func() rundir.Display { return newDisplay(tty) }}
+	p, clear := rundir.Observe(env, rundir.Work{Epochs: 100, Train: 60000, Validation: 10000, After: 20000})
+	wait := func() { time.Sleep(drawInterval + 10*time.Millisecond) } // after which the line is drawn again
 	for done := 1000; done <= 60000; done += 1000 {
 		p.Step(100, done, 60000, 0.123456)
 		if done == 30000 {
-			log.Warn("something unusual")
-			time.Sleep(110 * time.Millisecond) // after which the bar is drawn again
+			log.Warn("unusual")
+			wait()
 		}
 	}
+	resize(t, tty, later)
+	wait()
+	p.Validation(100, 5000, 10000)
 	if !cut {
 		p.Epoch(metric.Epoch{Epoch: 100, TrainLoss: 0.5}, 100, true)
 	}
@@ -110,23 +114,45 @@ func showTraining(t *testing.T, columns int, cut bool) string {
 	return end()
 }
 
-// TestProgressOnTerminal checks that the bar stays on its line and leaves log lines
-// and what follows it alone.
+func resize(t *testing.T, tty *os.File, columns int) {
+	t.Helper()
+	if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: uint16(columns)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestProgressOnTerminal checks that the line of progress stays on its line, in a window
+// that becomes narrower too, and leaves log lines and what follows it alone.
 func TestProgressOnTerminal(t *testing.T) {
 	for _, test := range []struct {
-		columns  int
-		cut, bar bool
-	}{{80, false, true}, {80, true, true}, {78, false, true}, {200, false, true}, {77, false, false}, {40, true, false}} {
+		columns, later int
+		cut            bool
+		line, bar      bool
+	}{
+		{80, 80, false, true, true}, {80, 80, true, true, true}, {80, 79, false, true, true}, {80, 45, false, true, true},
+		{80, 20, true, true, true}, {200, 60, false, true, true}, {40, 40, false, true, false}, {29, 29, true, false, false},
+	} {
 		t.Run(fmt.Sprint(test), func(t *testing.T) {
-			raw := showTraining(t, test.columns, test.cut)
-			if bar := strings.Contains(raw, "epoch 100/100  loss 0.1235"); bar != test.bar {
+			raw := showTraining(t, test.columns, test.later, test.cut)
+			if line := strings.Contains(raw, "epoch 100/100  loss 0.1235"); line != test.line {
+				t.Errorf("a line is drawn: %t, want %t", line, test.line)
+			}
+			if bar := strings.Contains(raw, "█"); bar != test.bar {
 				t.Errorf("a bar is drawn: %t, want %t", bar, test.bar)
 			}
-			shown := screen(raw, test.columns)
-			if strings.Contains(shown, "  loss ") || strings.Contains(shown, "█") {
-				t.Errorf("the bar is left over:\n%s", shown)
+			if shown := strings.Contains(raw, "epoch 100/100  validating"); shown != (test.line && test.later >= leastColumns) {
+				t.Errorf("validation is shown: %t", shown)
 			}
-			for _, want := range []string{"something unusual\n", "\nthe end\n"} {
+			for line := range strings.SplitSeq(raw, wipe) {
+				if strings.Contains(line, "validating") && len([]rune(line)) >= test.later {
+					t.Errorf("a line has %d characters in %d columns: %q", len([]rune(line)), test.later, line)
+				}
+			}
+			shown := screen(raw, test.columns)
+			if strings.Contains(shown, "  loss ") || strings.Contains(shown, "validating") || strings.Contains(shown, "█") {
+				t.Errorf("the line is left over:\n%s", shown)
+			}
+			for _, want := range []string{"unusual\n", "\nthe end\n"} {
 				if !strings.Contains(shown, want) {
 					t.Errorf("want %q in\n%s", want, shown)
 				}

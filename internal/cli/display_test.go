@@ -5,44 +5,47 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
-func TestBar(t *testing.T) {
+func TestProgressLine(t *testing.T) {
+	half := rundir.Progress{Words: "epoch 1/3  loss 0.5000", Share: 0.5, Rate: 10000, Left: 200 * time.Second}
+	longest := rundir.Progress{Words: "epoch 100/100  loss 12.3456", Share: 1, Rate: 123456, Left: 59*time.Minute + 59*time.Second}
 	for _, test := range []struct {
-		name string
-		bar  barState
-		want string // with the bar left out
+		name    string
+		at      rundir.Progress
+		columns int
+		want    string // with the bar left out
 	}{
-		{"the first step", barState{words: "epoch 1/3  loss 2.3026", done: 0, total: 60000}, "epoch 1/3  loss 2.3026    0% ||"},
-		{"half", barState{words: "epoch 1/3  loss 0.5000", done: 30000, total: 60000, since: 20000, elapsed: 2 * time.Second},
-			"epoch 1/3  loss 0.5000   50% || 10000 images/s, 3s left"},
-		{"the end", barState{words: "epoch 1/3  loss 0.5000", done: 60000, total: 60000, since: 60000, elapsed: time.Minute},
-			"epoch 1/3  loss 0.5000  100% || 1000 images/s, 0s left"},
-		{"hours", barState{words: "epoch 1/3  loss 0.5000", done: 10, total: 1000010, since: 10, elapsed: time.Second},
-			"epoch 1/3  loss 0.5000    0% || 10 images/s, 27h46m40s left"},
-		{"more than there are", barState{words: "epoch 1/3", done: 70, total: 60, since: 0}, "epoch 1/3  117% ||"},
-		{"no examples", barState{words: "epoch 1/3"}, "epoch 1/3    0% ||"},
-		{"no time at all", barState{words: "epoch 1/3", done: 5, total: 10, since: 5}, "epoch 1/3   50% || 5000000000 images/s, 0s left"},
+		{"the first step", rundir.Progress{Words: "epoch 1/3  loss 2.3026", Left: -1}, 79, "epoch 1/3  loss 2.3026    0% ||"},
+		{"half", half, 79, "epoch 1/3  loss 0.5000   50% || 10000 images/s, 3 min 20 s left"},
+		{"wide", half, 200, "epoch 1/3  loss 0.5000   50% || 10000 images/s, 3 min 20 s left"},
+		{"without the rate", half, 55, "epoch 1/3  loss 0.5000   50% || 3 min 20 s left"},
+		{"without the bar", half, 45, "epoch 1/3  loss 0.5000   50% 3 min 20 s left"},
+		{"cut", half, 29, "epoch 1/3  loss 0.5000   50% "},
+		{"the longest of all", longest, 79, "epoch 100/100  loss 12.3456  100% || 123456 images/s, 59 min 59 s left"},
+		{"validating", rundir.Progress{Words: "epoch 1/3  validating", Share: 0.25, Rate: 30000, Left: 2*time.Hour + 5*time.Minute}, 79,
+			"epoch 1/3  validating   25% || 30000 images/s, 2 h 5 min left"},
+		{"more than there is", rundir.Progress{Words: "epoch 1/3", Share: 1.2, Left: -1}, 79, "epoch 1/3  100% ||"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			for _, columns := range []int{77, 120} {
-				line := test.bar.line(columns)
-				if got := utf8.RuneCountInString(line); got != columns {
-					t.Errorf("%d columns, want %d: %q", got, columns, line)
+			line := progressLine(test.at, test.columns)
+			if got := utf8.RuneCountInString(line); got > test.columns {
+				t.Errorf("%d columns, want at most %d: %q", got, test.columns, line)
+			}
+			if begin, end := strings.Index(line, "|"), strings.LastIndex(line, "|"); begin >= 0 {
+				if got := utf8.RuneCountInString(line); got != test.columns {
+					t.Errorf("%d columns, want %d: %q", got, test.columns, line)
 				}
-				begin, end := strings.Index(line, "|"), strings.LastIndex(line, "|")
-				if got := line[:begin+1] + line[end:]; got != test.want {
-					t.Errorf("the line is %q, want %q", got, test.want)
-				}
+				line = line[:begin+1] + line[end:]
+			}
+			if line != test.want {
+				t.Errorf("the line is %q, want %q", line, test.want)
 			}
 		})
 	}
-	long := barState{words: strings.Repeat("w", 200), done: 1, total: 2, since: 1, elapsed: time.Second}
-	if got := utf8.RuneCountInString(long.line(77)); got != 77 {
-		t.Errorf("words that are too long give %d columns, want 77", got)
-	}
-	half := barState{words: "x", done: 1, total: 2}
-	if line := half.line(28); line != "x   50% |█████████         |" {
+	if line := progressLine(rundir.Progress{Words: "x", Share: 0.5, Left: -1}, 28); line != "x   50% |█████████         |" {
 		t.Errorf("half a bar is %q", line)
 	}
 }

@@ -61,9 +61,9 @@ func (c *call) showDecision(judged *pipeline.Judged) error {
 	trying := judged.File == ""
 	switch {
 	case c.env.ShowsResults && trying:
-		fmt.Fprintf(c.stdout, "%s\n\n%s\n", pipeline.DryRunHead, judged.Table())
+		c.print(fmt.Sprintf("%s\n\n%s\n", pipeline.DryRunHead, judged.Table()))
 	case c.env.ShowsResults:
-		fmt.Fprintf(c.stdout, "%s\n", judged.Table())
+		c.print(judged.Table() + "\n")
 	case trying:
 		return writeJSON(c.stdout, trial{judged.Schema, true, judged.Release})
 	default:

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
@@ -56,7 +55,7 @@ package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.`,
 		run: func(ctx context.Context, c *call) error {
 			found, err := verify.Package(ctx, c.env, c.args[0], c.settings.MaxPackageMB)
 			if found != nil {
-				fmt.Fprint(c.stdout, found.Text())
+				c.print(found.Text())
 			}
 			return err
 		},

@@ -56,7 +56,7 @@ func (r *resolution) resolve() (*call, error) {
 	r.reportUnknown(log)
 	env := &rundir.Environment{Log: log}
 	if logging.IsTerminal(r.stderr) && !r.common.quiet {
-		env.Progress = func(epochs int) rundir.Display { return newDisplay(r.stderr, epochs) }
+		env.Progress = func() rundir.Display { return newDisplay(r.stderr) }
 	}
 	return &call{settings: &r.settings, env: env, options: o.All(), origins: origins}, nil
 }

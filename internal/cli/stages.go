@@ -7,6 +7,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 )
 
@@ -57,6 +58,14 @@ func (c *call) printFile(path string) error {
 	}
 	_, err = c.stdout.Write(b)
 	return err
+}
+
+// print prints a result for people, with its outcome in colour where there are colours.
+func (c *call) print(text string) {
+	if c.colored {
+		text = logging.Paint(text)
+	}
+	fmt.Fprint(c.stdout, text)
 }
 
 // printPath prints where the result of a command is, if it made one.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/verify"
@@ -66,7 +65,7 @@ environment and of .env, only --workers, --data-mode, --max-package-mb and
 			case asJSON:
 				err = errors.Join(err, writeJSON(c.stdout, result))
 			default:
-				fmt.Fprint(c.stdout, result.Text())
+				c.print(result.Text())
 			}
 			return err
 		},

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // NamedValue is one setting as it is recorded.
@@ -26,6 +27,25 @@ func Counted(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Minutes is a duration for people, in two units at most: "45 s", "3 min 20 s",
+// "2 h 5 min", "3 d 4 h".
+func Minutes(d time.Duration) string {
+	s := int64(max(0, d).Round(time.Second) / time.Second)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	}
+	switch m := (s + 30) / 60; {
+	case m < 24*60:
+		return fmt.Sprintf("%d h %d min", m/60, m%60)
+	default:
+		h := (m + 30) / 60
+		return fmt.Sprintf("%d d %d h", h/24, h%24)
+	}
 }
 
 // plainWord is what a shell takes as it is.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func consoleStyle(w io.Writer) style {
 	s := style{time: "15:04:05", short: true}
 	if IsTerminal(w) {
 		s.clear = "\r\x1b[K"
-		s.color = os.Getenv("NO_COLOR") == ""
+		s.color = Colored(w)
 	}
 	return s
 }
@@ -78,7 +77,9 @@ func (h *textHandler) Handle(_ context.Context, record slog.Record) error {
 	b.WriteString(h.style.clear)
 	b.WriteString(record.Time.Format(h.style.time))
 	b.WriteString(" " + h.levelName(record.Level) + " ")
-	if text, found := inWords(record); found {
+	if text, found := inWords(record); found && h.style.color {
+		b.WriteString(Paint(text))
+	} else if found {
 		b.WriteString(text)
 	} else {
 		h.appendRecord(&b, record)
@@ -130,16 +131,16 @@ func (h *textHandler) levelName(level slog.Level) string {
 	if !h.style.color {
 		return name
 	}
-	color := "\x1b[36m" // cyan: debug
+	color := cyan
 	switch {
 	case level >= slog.LevelError:
-		color = "\x1b[31m" // red
+		color = red
 	case level >= slog.LevelWarn:
-		color = "\x1b[33m" // yellow
+		color = yellow
 	case level >= slog.LevelInfo:
-		color = "\x1b[32m" // green
+		color = green
 	}
-	return color + name + "\x1b[0m"
+	return color + name + plain
 }
 
 // appendAttr writes " key=value", and a group as its members.

@@ -1,11 +1,17 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/report"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // Plan is what a task would do in a new run.
@@ -13,15 +19,50 @@ type Plan struct {
 	prepared *Prepared
 	Dir      string
 	Stages   []string
+	time     string // that it takes, in words
 }
 
 // plan is that of the task in the directory.
-func (p *Prepared) plan(dir string, t task) *Plan {
+func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) {
 	made := &Plan{prepared: p, Dir: dir}
 	for _, stage := range t.stages {
 		made.Stages = append(made.Stages, stage.name)
 	}
-	return made
+	started := time.Now()
+	whole, err := p.estimate(ctx, t.judges())
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		made.time = fmt.Sprintf("not estimated: %v", err)
+	default:
+		made.time = fmt.Sprintf("about %s: an estimate from %s of training on made-up images", config.Minutes(max(whole, time.Second)), Seconds(time.Since(started)))
+	}
+	return made, nil
+}
+
+// estimateLimit is how long an estimate may take, but for what every training begins with.
+const estimateLimit = 2500 * time.Millisecond
+
+// estimate says how long training, and evaluation if there is one, may take on this
+// machine. The networks train on made-up images for a moment; nothing is written.
+func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Duration, err error) {
+	for k, n := range p.Networks {
+		data, made := *p.Data, *n
+		if n.derived {
+			in := n.Graph.Input().Shape
+			data.Rule = imaging.InputRule(in.W, in.H, in.C)
+			data.TestRule = data.Rule
+		}
+		data.Fitted, data.TestFitted = dataset.MadeUp(data.All, data.Rule), dataset.MadeUp(data.All, data.TestRule)
+		made.Data = &data
+		speed, err := train.Measure(ctx, made.TrainJob(rundir.At(""), nil), estimateLimit/time.Duration(len(p.Networks)))
+		if err != nil {
+			return 0, err
+		}
+		whole += made.Work(0, evaluated && k == len(p.Networks)-1).Time(speed.Train, speed.Score)
+	}
+	return whole, nil
 }
 
 // Text is the plan for people.
@@ -44,11 +85,12 @@ loss            %s
 optimizer       %s, learning rate %s, weight decay %s
 schedule        %s
 training        %s of %s of %s, shards of %d, seed %d
+time            %s
 stages          %s
 identity        %s
 
 %s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
 		train, i.Split.Validation, i.Split.Test, report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
-		config.Counted(s.Epochs, "epoch"), config.Counted(p.stepsPerEpoch(s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
+		config.Counted(s.Epochs, "epoch"), config.Counted(p.stepsPerEpoch(s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

@@ -75,6 +75,9 @@ func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifie
 	if err := p.Data.Split.CheckUnseen(p.Data.All, list); err != nil {
 		return nil, err
 	}
+	seen, remove := rundir.ObserveScoring(p.Env, "evaluating the "+part.String()+" part")
+	defer remove()
+	model.Seen = seen
 	e, err := score(ctx, p.Record, model, p.Data.TestLoader(p.Settings), list)
 	if err != nil {
 		return nil, err

@@ -90,7 +90,8 @@ func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t
 		return nil, err
 	}
 	if s.DryRun {
-		return &Result{Dir: path, Plan: p.plan(path, t)}, nil
+		plan, err := p.plan(ctx, path, t)
+		return &Result{Dir: path, Plan: plan}, err
 	}
 	d, err := rundir.Create(env, path)
 	if err != nil {
@@ -164,6 +165,10 @@ func (p *Prepared) WriteBeginning(d *rundir.Dir) error {
 // do does the task and says where what it made is.
 func (s *session) do(ctx context.Context, t task) (*Result, error) {
 	result := &Result{Dir: s.Dir.Path}
+	s.judges = t.judges()
+	if s.Env.Resumable != nil {
+		s.Env.Resumable(resumeAdvice(s.Dir.Path))
+	}
 	if err := s.run(ctx, t.stages, result); err != nil {
 		return result, explain(err, s.Dir.Path)
 	}
@@ -171,9 +176,13 @@ func (s *session) do(ctx context.Context, t task) (*Result, error) {
 	return result, nil
 }
 
+func resumeAdvice(dir string) string {
+	return fmt.Sprintf("continue with: blocktrain run --run %s --resume", config.ShellWord(dir))
+}
+
 // explain adds to an interruption, and to a full disk, how to go on.
 func explain(err error, dir string) error {
-	resume := fmt.Sprintf("continue with: blocktrain run --run %s --resume", config.ShellWord(dir))
+	resume := resumeAdvice(dir)
 	if !errors.Is(err, context.Canceled) {
 		return rundir.ExplainFullDisk(err, resume)
 	}

@@ -36,6 +36,7 @@ type standing struct {
 type session struct {
 	*Prepared
 	Dir       *rundir.Dir
+	judges    bool // what comes after training, the evaluation first, is done too
 	candidate *release.Candidate
 }
 

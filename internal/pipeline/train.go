@@ -37,7 +37,7 @@ func trainRun(ctx context.Context, s *session) (trained *Trained, err error) {
 		if len(s.Networks) > 1 {
 			s.Env.Log.Info("network", "number", fmt.Sprintf("%d/%d", k+1, len(s.Networks)), "directory", s.Dir.Network(n.Name).Path)
 		}
-		if trained, err = n.train(ctx, s.Dir); err != nil {
+		if trained, err = n.train(ctx, s.Dir, n.Work(len(s.Networks)-k-1, s.judges)); err != nil {
 			return nil, err
 		}
 	}
@@ -45,9 +45,9 @@ func trainRun(ctx context.Context, s *session) (trained *Trained, err error) {
 }
 
 // train trains the network and records how that ended.
-func (p *Prepared) train(ctx context.Context, dir *rundir.Dir) (*Trained, error) {
+func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work rundir.Work) (*Trained, error) {
 	started := time.Now()
-	observer, remove := rundir.Observe(p.Env, p.Settings.Epochs)
+	observer, remove := rundir.Observe(p.Env, work)
 	defer remove()
 	outcome, err := train.Run(ctx, p.TrainJob(dir, observer))
 	if err != nil {
@@ -69,6 +69,20 @@ func (p *Prepared) train(ctx context.Context, dir *rundir.Dir) (*Trained, error)
 	p.warnOfNothingLearned(history, outcome.BestEpoch)
 	err = fileio.WriteAtomic(own.File(rundir.HistoryCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
 	return &Trained{*note, history}, err
+}
+
+// Work is what there is to do in training the network, before so many later ones, and in
+// evaluating the last.
+func (p *Prepared) Work(later int, evaluated bool) rundir.Work {
+	list := p.Data.TrainList(p.Settings)
+	if p.Settings.OverfitBatch {
+		list = list[:min(len(list), p.Settings.BatchSize)]
+	}
+	w := rundir.Work{Epochs: p.Settings.Epochs, Train: len(list), Validation: len(p.Data.ValidationList(p.Settings)), Later: later}
+	if evaluated {
+		w.After = w.Validation + len(p.Data.Split.Test)
+	}
+	return w
 }
 
 // warnOfNothingLearned warns of a classifier that always giving one answer would equal,

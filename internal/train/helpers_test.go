@@ -37,6 +37,8 @@ func (w watch) Step(int, int, int, float64) {
 	}
 }
 
+func (w watch) Validation(int, int, int) {}
+
 func (w watch) Epoch(e metric.Epoch, _ int, best bool) {
 	if w.epoch != nil {
 		w.epoch(e, best)
@@ -99,7 +101,7 @@ type validator struct {
 	list []int
 }
 
-func (v *validator) Validate(ctx context.Context) (metric.Result, error) {
+func (v *validator) Validate(ctx context.Context, _ func(done, total int)) (metric.Result, error) {
 	v.Refresh()
 	tally := v.task.NewTally(len(v.list))
 	for batch, err := range v.data.Batches(ctx, v.list, 0, 0, v.BatchSize()) {

@@ -63,8 +63,9 @@ type Job struct {
 
 // Validator scores a network on the validation part.
 type Validator interface {
-	// Validate scores the weights as they are now.
-	Validate(ctx context.Context) (metric.Result, error)
+	// Validate scores the weights as they are now, and tells seen, which may be nil, how
+	// many of the examples it has scored.
+	Validate(ctx context.Context, seen func(done, total int)) (metric.Result, error)
 	Close()
 }
 
@@ -73,6 +74,9 @@ type Observer interface {
 	// Step is called after every step; done of total examples of the epoch
 	// have been seen, and loss is their mean loss.
 	Step(epoch, done, total int, loss float64)
+	// Validation is called while an epoch is validated; done of total examples of the
+	// validation part have been scored.
+	Validation(epoch, done, total int)
 	// Epoch is called when an epoch's line is in the history; best says that its
 	// weights are the best so far.
 	Epoch(e metric.Epoch, epochs int, best bool)
@@ -200,7 +204,7 @@ func (l *loop) epoch(ctx context.Context) error {
 	}
 	e := l.record()
 	started := time.Now()
-	validation, err := l.validator.Validate(ctx)
+	validation, err := l.validator.Validate(ctx, func(done, total int) { l.Observer.Validation(e.Epoch, done, total) })
 	if err != nil {
 		return l.interrupted(ctx, l.lost("validation", err))
 	}

@@ -67,7 +67,9 @@ func (v *verification) limit() int {
 func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, recorded *recompute.Network, dir *rundir.Dir) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	observer, remove := rundir.Observe(v.env, p.Settings.Epochs)
+	work := p.Work(0, v.limit() >= v.result.Recorded && recorded.Name == "")
+	work.Epochs = min(len(recorded.History), v.limit()-v.result.Epochs)
+	observer, remove := rundir.Observe(v.env, work)
 	defer remove()
 	c := &comparison{Observer: observer, verification: v, recorded: recorded, stop: stop}
 	outcome, err := train.Run(ctx, p.TrainJob(dir, c))

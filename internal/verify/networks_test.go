@@ -58,6 +58,7 @@ func addTwoStep(t *testing.T) {
 func TestNetworks(t *testing.T) {
 	addTwoStep(t)
 	e := makeExample(t, "model=two-step", "model-options=")
+	t.Run("dry run", func(t *testing.T) { networksDryRun(t, e) })
 	t.Run("verified", func(t *testing.T) { networksVerified(t, e) })
 	t.Run("resumed", func(t *testing.T) { networksResumed(t, e) })
 	t.Run("tampering", func(t *testing.T) { networksSpoilt(t, e) })
@@ -98,19 +99,38 @@ func networksVerified(t *testing.T, e example) {
 
 // epochStopper ends a training after some epochs, of whichever network.
 type epochStopper struct {
-	left *int
-	stop context.CancelFunc
+	left      *int
+	stop      context.CancelFunc
+	validates bool
 }
 
-func (epochStopper) Step(int, int, int, float64) {}
+func (s *epochStopper) Show(at rundir.Progress) {
+	s.validates = strings.HasSuffix(at.Words, "validating")
+}
 
-func (s epochStopper) Epoch(metric.Epoch, int, bool) {
+// Clear is called when an epoch has ended, and after training.
+func (s *epochStopper) Clear() {
+	if !s.validates {
+		return
+	}
+	s.validates = false
 	if *s.left--; *s.left == 0 {
 		s.stop()
 	}
 }
 
-func (epochStopper) Clear() {}
+// networksDryRun checks that the estimate knows what each network sees.
+func networksDryRun(t *testing.T, e example) {
+	dir := filepath.Join(t.TempDir(), "run")
+	s := exampleSettings(t, e, "model=two-step", "model-options=", "output-dir="+dir, "dry-run=true")
+	r, err := pipeline.Run(t.Context(), runtest.Quiet(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := r.Plan.Text(); !strings.Contains(text, "\ntime            about 1 s: an estimate from ") || fileio.Exists(dir) {
+		t.Errorf("the plan is\n%s\nand a directory was made: %t", text, fileio.Exists(dir))
+	}
+}
 
 // networksResumed stops training after an epoch of either network, goes on, and compares
 // what comes out.
@@ -121,7 +141,7 @@ func networksResumed(t *testing.T, e example) {
 		s := exampleSettings(t, e, "model=two-step", "model-options=", "output-dir="+dir)
 		ctx, cancel := context.WithCancel(t.Context())
 		env := runtest.Quiet()
-		env.Progress = func(int) rundir.Display { return epochStopper{&stop, cancel} }
+		env.Progress = func() rundir.Display { return &epochStopper{&stop, cancel, false} }
 		at := stop
 		if _, err := pipeline.Run(ctx, env, s); !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped after %d epochs: %v", at, err)

@@ -85,7 +85,7 @@ func interrupt(t *testing.T, s *settings.Settings) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	env := runtest.Quiet()
-	env.Progress = func(int) rundir.Display { return stopper{stop} }
+	env.Progress = func() rundir.Display { return stopper{stop} }
 	if _, err := pipeline.Run(ctx, env, s); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the run ended with %v, want it interrupted", err)
 	}
@@ -97,14 +97,13 @@ func interrupt(t *testing.T, s *settings.Settings) {
 // stopper is a display of a training that stops it in the second epoch.
 type stopper struct{ stop context.CancelFunc }
 
-func (s stopper) Step(epoch, _, _ int, _ float64) {
-	if epoch == 2 {
+func (s stopper) Show(at rundir.Progress) {
+	if strings.HasPrefix(at.Words, "epoch 2/") {
 		s.stop()
 	}
 }
 
-func (stopper) Epoch(metric.Epoch, int, bool) {}
-func (stopper) Clear()                        {}
+func (stopper) Clear() {}
 
 func readRecord(t *testing.T, dir string) *rundir.Record {
 	t.Helper()

@@ -1,0 +1,118 @@
+package rundir
+
+import (
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/train"
+)
+
+// Work is what there is to do for a training, in images.
+type Work struct {
+	Epochs     int // at most
+	Train      int // of an epoch
+	Validation int // scored after each
+	After      int // scored after training, as in the evaluation
+	Later      int // networks of the same size that are trained afterwards
+}
+
+// Time is how long the work takes at a speed, in images a second, from its beginning to
+// the last epoch.
+func (w Work) Time(train, score float64) time.Duration {
+	return duration(w.seconds(w.Epochs*w.Train, w.Epochs*w.Validation, train, score))
+}
+
+// seconds is what so many images, and all that comes after the training, take.
+func (w Work) seconds(trained, scored int, train, score float64) float64 {
+	one := func(trained, scored int) float64 { return float64(trained)/train + float64(scored)/score }
+	return one(trained, scored) + float64(w.Later)*one(w.Epochs*w.Train, w.Epochs*w.Validation) + float64(w.After)/score
+}
+
+func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+
+// pace follows a training and estimates how long the rest takes.
+type pace struct {
+	Work
+	now               func() time.Time
+	training, scoring speed
+	trained, scored   int // in all epochs, those of earlier processes included
+}
+
+// step takes up that done of total images of an epoch have been trained on.
+func (p *pace) step(epoch, done, total int) {
+	p.Train = total
+	p.training.follow(done, p.now())
+	p.trained, p.scored = (epoch-1)*total+done, (epoch-1)*p.Work.Validation
+	p.scoring.begin(p.now())
+}
+
+// validation takes up that done of total images of the validation part are scored.
+func (p *pace) validation(epoch, done, total int) {
+	p.Work.Validation = total
+	p.scoring.follow(done, p.now())
+	p.trained, p.scored = epoch*p.Train, (epoch-1)*total+done
+}
+
+// epoch takes up that an epoch has ended.
+func (p *pace) epoch(epoch int) {
+	p.trained, p.scored = epoch*p.Train, epoch*p.Work.Validation
+	p.training.begin(p.now())
+}
+
+// progress is how far the work is, with the given words and the present rate.
+func (p *pace) progress(words string, rate float64) Progress {
+	at := Progress{Words: words, Rate: rate, Left: -1}
+	trains, scores := p.training.perSecond(), p.scoring.perSecond()
+	known := trains > 0
+	if !known { // a share can be told without
+		trains = 1
+	}
+	if scores <= 0 {
+		scores = trains / train.ScoringShare
+	}
+	left := p.seconds(p.Epochs*p.Train-p.trained, p.Epochs*p.Work.Validation-p.scored, trains, scores)
+	before := float64(p.trained)/trains + float64(p.scored)/scores
+	at.Share = before / max(before+left, 1e-9)
+	if known {
+		at.Left = duration(left)
+	}
+	return at
+}
+
+// remembered is how much of the past counts for a speed: what is measured for longer is
+// halved, so that the speed follows a machine that becomes busy.
+const remembered = 30 * time.Second
+
+// speed is how fast images go through, from the time that they took.
+type speed struct {
+	images float64
+	took   time.Duration
+	done   int       // of the present epoch
+	last   time.Time // when that was; zero where it is not known
+}
+
+// begin says that the next images begin now.
+func (s *speed) begin(now time.Time) { s.done, s.last = 0, now }
+
+// follow takes up that done images of the present epoch are through. What was done
+// before the first call took nobody knows how long.
+func (s *speed) follow(done int, now time.Time) {
+	if !s.last.IsZero() && done > s.done {
+		s.add(done-s.done, now)
+	}
+	s.done, s.last = done, now
+}
+
+func (s *speed) add(images int, now time.Time) {
+	s.images, s.took, s.last = s.images+float64(images), s.took+now.Sub(s.last), now
+	if s.took > remembered {
+		s.images, s.took = s.images/2, s.took/2
+	}
+}
+
+// perSecond is 0 where nothing is known.
+func (s *speed) perSecond() float64 {
+	if s.images == 0 || s.took <= 0 {
+		return 0
+	}
+	return s.images / s.took.Seconds()
+}
