@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/cli"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/machine"
+	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
 // programs are those that the tests start.
@@ -31,6 +34,11 @@ func measured() {
 
 // TestMain lets the scripts run this program itself under its name.
 func TestMain(m *testing.M) {
+	if _, child := programs[filepath.Base(os.Args[0])]; !child { // to which scripts give variables
+		if err := runtest.UnsetDefaults(); err != nil {
+			log.Fatal(err)
+		}
+	}
 	testscript.Main(m, programs)
 }
 

@@ -1,0 +1,21 @@
+package runtest
+
+import (
+	"errors"
+	"os"
+	"strings"
+)
+
+// UnsetDefaults removes the variables of the environment that would be defaults of
+// settings, so that tests see the built-in ones. Those that tests themselves are told by
+// stay.
+func UnsetDefaults() error {
+	var errs []error
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "BLOCKTRAIN_") && !strings.HasPrefix(name, "BLOCKTRAIN_TEST_") && name != "BLOCKTRAIN_EXPECT_SIMD" {
+			errs = append(errs, os.Unsetenv(name))
+		}
+	}
+	return errors.Join(errs...)
+}
