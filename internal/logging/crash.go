@@ -22,7 +22,7 @@ func AbortOnCrash() { debug.SetTraceback("crash") }
 func ExitOnPanic() {
 	if v := recover(); v != nil {
 		WriteCrash(os.Stderr, v)
-		os.Exit(exitCrashed)
+		os.Exit(exitCrashed) //nolint:forbidigo // a goroutine has nobody to return an error to
 	}
 }
 

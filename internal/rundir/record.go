@@ -185,9 +185,6 @@ func (i *Identity) Digest(schema int) (string, error) {
 	return fileio.SHA256Of(b), nil
 }
 
-// maxRecord is the most bytes that a record has.
-const maxRecord = 64 << 20
-
 // RecordedIdentity reads the identity of the record at path as it is written
 // there, in the form that its digest is of. A number that was changed by less
 // than the precision it is used with is another text.
