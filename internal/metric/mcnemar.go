@@ -92,10 +92,10 @@ func joined(a, b, phi float64) float64 {
 // counts with the continuity correction of Newcombe, 0 where one of them is always
 // right or always wrong.
 func (c Comparison) correlation() float64 {
-	n := float64(c.Examples())
+	half := float64(float64(c.Examples()) / 2)
 	together := float64(float64(c.BothRight)*float64(c.BothWrong)) - float64(float64(c.OnlyCandidate)*float64(c.OnlyBaseline))
 	if together > 0 {
-		together = max(0, together-n/2)
+		together = max(0, together-half)
 	}
 	right, wrong := float64(c.BothRight+c.OnlyCandidate), float64(c.OnlyBaseline+c.BothWrong)
 	baselineRight, baselineWrong := float64(c.BothRight+c.OnlyBaseline), float64(c.OnlyCandidate+c.BothWrong)

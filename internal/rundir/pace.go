@@ -24,7 +24,7 @@ func (w Work) Time(train, score float64) time.Duration {
 // seconds is what so many images, and all that comes after the training, take.
 func (w Work) seconds(trained, scored int, train, score float64) float64 {
 	one := func(trained, scored int) float64 { return float64(trained)/train + float64(scored)/score }
-	return one(trained, scored) + float64(w.Later)*one(w.Epochs*w.Train, w.Epochs*w.Validation) + float64(w.After)/score
+	return one(trained, scored) + float64(float64(w.Later)*one(w.Epochs*w.Train, w.Epochs*w.Validation)) + float64(w.After)/score
 }
 
 func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
