@@ -119,7 +119,7 @@ func TestNothingIsMadeAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer held.Unlock()
+	defer func() { _ = held.Unlock() }()
 	if err := held.Check(); err != nil {
 		t.Fatal(err)
 	}
