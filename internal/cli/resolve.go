@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -225,18 +226,22 @@ func (r *resolution) check(o *config.Options, record *config.Record) error {
 	}
 	var errs []error
 	if record != nil && !r.command.otherData {
-		errs = append(errs, checkIdentity(o, r.settings.Origins, record))
+		errs = append(errs, r.checkIdentity(o, record))
 	}
 	return errors.Join(append(errs, r.settings.Check())...)
 }
 
 // checkIdentity refuses flags that would give a run another identity than the one
 // it was started with.
-func checkIdentity(o *config.Options, origins config.Origins, record *config.Record) error {
+func (r *resolution) checkIdentity(o *config.Options, record *config.Record) error {
 	var errs []error
 	for _, option := range o.All() {
 		recorded, known := record.All[config.Key(option.Name)]
-		if option.Class != config.Identity || origins[option.Name] != config.OriginFlag || !known || recorded.Value == option.Value() {
+		if option.Class != config.Identity || r.settings.Origins[option.Name] != config.OriginFlag || !known || recorded.Value == option.Value() {
+			continue
+		}
+		if then, err := strconv.Atoi(recorded.Value); err == nil && option.Name == "epochs" {
+			errs = append(errs, otherEpochs(*r.command.recorded, then, r.settings.Epochs))
 			continue
 		}
 		errs = append(errs, fmt.Errorf("--%s %s: the run was started with %q, and what may affect its result cannot change; start a new run", option.Name, option.Value(), recorded.Value))

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
@@ -21,42 +20,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
-// twoStep learns to reconstruct images, and then to tell apart what is left of them:
-// images of two channels, the image and the difference from its reconstruction.
-type twoStep struct{ model.Model }
-
-// First implements model.Sequence.
-func (twoStep) First() []model.Network {
-	m, _, err := model.MakeModel("autoencoder", "width=2,bottleneck=4")
-	if err != nil {
-		panic(err)
-	}
-	return []model.Network{{Name: "reconstruct", Model: m}}
-}
-
-// InputOf implements model.Sequence.
-func (twoStep) InputOf(k int, images nn.Shape) nn.Shape {
-	images.C += k
-	return images
-}
-
-// Next implements model.Sequence.
-func (twoStep) Next(_ int, dst, image []uint8, outputs [][]float32) {
-	for i, v := range image {
-		dst[2*i], dst[2*i+1] = v, uint8(max(0, min(255, 128+(float32(v)-255*outputs[0][i])/2)))
-	}
-}
-
-func addTwoStep(t *testing.T) {
-	model.AddForTest(t, "two-step", config.Module[model.Model]{Doc: "two networks", New: func(*config.Options) (model.Model, error) {
-		m, _, err := model.MakeModel("mlp", "hidden=8")
-		return twoStep{m}, err
-	}})
-}
-
 // TestNetworks takes a run of two networks through every stage, and spoils it.
 func TestNetworks(t *testing.T) {
-	addTwoStep(t)
+	runtest.AddTwoStep(t)
 	e := makeExample(t, "model=two-step", "model-options=")
 	t.Run("dry run", func(t *testing.T) { networksDryRun(t, e) })
 	t.Run("verified", func(t *testing.T) { networksVerified(t, e) })
@@ -232,10 +198,10 @@ func networksUsed(t *testing.T, e example) {
 }
 
 // twins has two networks of one name.
-type twins struct{ twoStep }
+type twins struct{ runtest.TwoStep }
 
 // First implements model.Sequence.
-func (m twins) First() []model.Network { return append(m.twoStep.First(), m.twoStep.First()...) }
+func (m twins) First() []model.Network { return append(m.TwoStep.First(), m.TwoStep.First()...) }
 
 // networksRefused gives flags that make sense for one network alone, and builds networks
 // that would share a folder.
@@ -244,7 +210,7 @@ func networksRefused(t *testing.T, e example) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = rundir.Build(twins{twoStep{m}}, nn.Shape{H: 8, W: 8, C: 1}, 3)
+	_, err = rundir.Build(twins{runtest.TwoStep{Model: m}}, nn.Shape{H: 8, W: 8, C: 1}, 3)
 	if err == nil || !strings.Contains(err.Error(), `network 1 is called "reconstruct" as one before it`) {
 		t.Errorf("two networks of one name: %v", err)
 	}
