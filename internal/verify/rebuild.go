@@ -61,8 +61,8 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 		return nil, err
 	}
 	m, err := s.MakeModules()
-	if err != nil {
-		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
+	if err != nil { // none of a run that this program, or one like it, made
+		return nil, unreadable(rundir.RecordFile, err)
 	}
 	first, err := v.initialWeights(s)
 	if err != nil {
@@ -106,7 +106,7 @@ func (v *verification) openData(ctx context.Context, s *settings.Settings) (*pip
 func (v *verification) settings() (*settings.Settings, error) {
 	s, err := settings.FromRecord(v.record)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(rundir.RecordFile, err)
 	}
 	s.DataMode, s.Workers, s.CheckpointInterval = v.request.DataMode, v.request.Workers, 0
 	s.DataDirs = v.request.DataDirs
