@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -72,23 +69,5 @@ func makePipes(t *testing.T) {
 		if err := unix.Mkfifo(name, 0o600); err != nil {
 			t.Skip("no pipes can be made here:", err)
 		}
-	}
-}
-
-// runBriefly runs the program, which must end within seconds.
-func runBriefly(t *testing.T, args []string) (code int, errs string) {
-	t.Helper()
-	ended := make(chan struct{})
-	var out, stderr bytes.Buffer
-	go func() {
-		defer close(ended)
-		code = Run(context.Background(), args, strings.NewReader(""), &out, &stderr)
-	}()
-	select {
-	case <-ended:
-		return code, stderr.String()
-	case <-time.After(20 * time.Second):
-		t.Fatalf("%s does not end", strings.Join(args, " "))
-		return 0, ""
 	}
 }

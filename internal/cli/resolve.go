@@ -232,12 +232,13 @@ func (r *resolution) check(o *config.Options, record *config.Record) error {
 }
 
 // checkIdentity refuses flags that would give a run another identity than the one
-// it was started with.
+// it was started with. What differs in no more than the digits of numbers is left to the
+// digests of the identities, which know how many of them count.
 func (r *resolution) checkIdentity(o *config.Options, record *config.Record) error {
 	var errs []error
 	for _, option := range o.All() {
 		recorded, known := record.All[config.Key(option.Name)]
-		if option.Class != config.Identity || r.settings.Origins[option.Name] != config.OriginFlag || !known || recorded.Value == option.Value() {
+		if option.Class != config.Identity || r.settings.Origins[option.Name] != config.OriginFlag || !known || config.SameInFloat32(recorded.Value, option.Value()) {
 			continue
 		}
 		if then, err := strconv.Atoi(recorded.Value); err == nil && option.Name == "epochs" {

@@ -46,14 +46,18 @@ func RecordText(options []*Option, origins Origins) ([]byte, error) {
 }
 
 // ReadRecord reads a file that WriteRecord wrote. A key that is not the Key of a
-// known option is an error.
+// known option is an error, and so is a file that was cut off. Only a missing file is a
+// UsageError: nobody is meant to write this one.
 func ReadRecord(path string, known []string) (Record, error) {
 	all, err := ReadEnvFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Record{}, Usagef("%s does not exist: not a run directory, or its run never began", path)
 	}
 	if err != nil {
-		return Record{}, err
+		return Record{}, damaged(err)
+	}
+	if _, ends := all[givenAsFlags]; !ends {
+		return Record{}, fmt.Errorf("%s is damaged: its last line, %s, is missing", path, givenAsFlags)
 	}
 	flags := Source{}
 	for _, name := range splitList(all[givenAsFlags].Value) {
@@ -62,7 +66,15 @@ func ReadRecord(path string, known []string) (Record, error) {
 		}
 	}
 	delete(all, givenAsFlags)
-	return Record{All: all, Flags: flags}, all.checkKeys(known)
+	return Record{All: all, Flags: flags}, damaged(all.checkKeys(known))
+}
+
+// damaged is an error of a file that the program wrote, which is no mistake of its user.
+func damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(err.Error())
 }
 
 // Sources returns the sources of a command that works on the recorded run, in

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,9 +141,17 @@ func TestReadRecordRefuses(t *testing.T) {
 	if _, err := ReadRecord("none/run.env", nil); err == nil || err.Error() != "none/run.env does not exist: not a run directory, or its run never began" {
 		t.Errorf("a missing record gives %v", err)
 	}
-	path := write(t, "run.env", "BLOCKTRAIN_EPOCH=1\n")
-	if _, err := ReadRecord(path, []string{"epochs"}); err == nil || err.Error() != path+":1: unknown key BLOCKTRAIN_EPOCH: did you mean BLOCKTRAIN_EPOCHS?" {
-		t.Errorf("an unknown key gives %v", err)
+	for text, want := range map[string]string{
+		"BLOCKTRAIN_EPOCH=1\nBLOCKTRAIN_GIVEN_AS_FLAGS=\n": ":1: unknown key BLOCKTRAIN_EPOCH: did you mean BLOCKTRAIN_EPOCHS?",
+		"BLOCKTRAIN_EPOCHS=1\n":                            " is damaged: its last line, BLOCKTRAIN_GIVEN_AS_FLAGS, is missing",
+		"":                                                 " is damaged: its last line, BLOCKTRAIN_GIVEN_AS_FLAGS, is missing",
+		"BLOCKTRAIN_EPO":                                   ":1: want NAME=value, found \"BLOCKTRAIN_EPO\"",
+	} {
+		path := write(t, "run.env", text)
+		var usage *UsageError
+		if _, err := ReadRecord(path, []string{"epochs"}); err == nil || err.Error() != path+want || errors.As(err, &usage) {
+			t.Errorf("%q gives %v, want no UsageError and %s", text, err, want)
+		}
 	}
 }
 

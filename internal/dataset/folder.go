@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -25,8 +26,8 @@ import (
 //
 // Folders below a class folder belong to the class. Examples are in bytewise
 // order of their paths, classes in bytewise order of their names. Hidden files
-// and folders are ignored; files with other extensions are skipped and counted
-// in the log.
+// and folders are ignored; files with other endings are skipped, and counted by
+// these in the log.
 type folderSource struct {
 	group   string
 	decoder imaging.Decoder
@@ -110,10 +111,10 @@ type tree struct {
 
 // skipped counts the files that are no examples.
 type skipped struct {
-	loose  int    // images that lie in no class folder
-	videos int    // of which one is clip
-	clip   string // path from the root
-	others int    // neither images nor videos, by their names
+	loose  int             // images that lie in no class folder
+	videos int             // of which one is clip
+	clip   string          // path from the root
+	others imaging.Endings // neither images nor videos, by their names
 }
 
 // add counts the file at path, whose place is in no class folder if it is loose.
@@ -124,7 +125,7 @@ func (s *skipped) add(path string, loose bool) {
 	case isVideo(path):
 		s.videos, s.clip = s.videos+1, path
 	default:
-		s.others++
+		s.others.Add(path)
 	}
 }
 
@@ -148,8 +149,8 @@ func (s *skipped) tell(ctx context.Context, dir string) {
 	if s.videos > 0 {
 		slog.WarnContext(ctx, "skipped video files, which are not read yet: "+framesFirst, "folder", dir, "files", s.videos, "one", s.clip)
 	}
-	if s.others > 0 {
-		slog.WarnContext(ctx, "skipped files that are not named as PNG, JPEG or GIF images", "folder", dir, "files", s.others)
+	if n := s.others.Total(); n > 0 {
+		slog.WarnContext(ctx, "skipped files that are not named as PNG, JPEG or GIF images", "folder", dir, "files", n, "endings", s.others.String())
 	}
 }
 
@@ -164,8 +165,8 @@ func (s *skipped) noImages(dir string) error {
 		return config.Usagef("%s has no images but videos, such as %s, which are not read yet: %s", dir, filepath.FromSlash(s.clip), framesFirst)
 	}
 	found := ""
-	if s.others > 0 {
-		found = fmt.Sprintf(" (of other files it has %d)", s.others)
+	if n := s.others.Total(); n > 0 {
+		found = fmt.Sprintf(" (of other files it has %d: %s)", n, &s.others)
 	}
 	return &NotFoundError{fmt.Errorf("%s has no images: want PNG, JPEG or GIF files in %s%s",
 		dir, filepath.Join(dir, "<class>")+string(filepath.Separator), found)}
@@ -187,6 +188,9 @@ func readTree(ctx context.Context, dir string) (*tree, error) {
 	top, _, err := list(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, &NotFoundError{fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)}
+	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class", dir)
 	}
 	if err != nil {
 		return nil, err

@@ -163,7 +163,7 @@ func TestFolderErrors(t *testing.T) {
 		parts []string
 	}{
 		{"nothing", nil, []string{"has no images", "<class>"}},
-		{"no images", []string{"a/x.txt", "b/y.bmp"}, []string{"has no images", "(of other files it has 2)"}},
+		{"no images", []string{"a/x.txt", "b/y.bmp"}, []string{"has no images", "(of other files it has 2: .bmp (1), .txt (1))"}},
 		{"no class folders", []string{"1.png", "2.png", "notes.txt"}, []string{"the images lie directly in", "give the folder above it, --data-dir "}},
 		{"videos", []string{"a/1.mp4", "b/2.MOV"}, []string{"has no images but videos, such as b", "which are not read yet", "ffmpeg -i CLIP.mp4", "group=prefix:_"}},
 		{"loose videos", []string{"1.mp4"}, []string{"has no images but videos, such as 1.mp4"}},

@@ -39,7 +39,7 @@ func (d Demand) check(available int64) error {
 
 // least is what training takes at the least, in bytes: the batches of images, the
 // parameters with their gradients, and, for the examples of one shard for each worker,
-// a quarter of what all layers make of them: a plan shares memory between layers. A test
+// a sixth of what all layers make of them: a plan shares memory between layers. A test
 // compares it with what plans take.
 func (d Demand) least() float64 {
 	values, parameters := 0.0, 0.0
@@ -53,7 +53,7 @@ func (d Demand) least() float64 {
 	workers := min(d.Workers, (d.Batch+shard-1)/shard)
 	const floatSize = 4
 	images := float64(d.Batches * d.Batch * d.Graph.Input().Shape.Elements())
-	return images + float64(floatSize*(float64(2*parameters)+float64(values*float64(shard*workers)/4)))
+	return images + float64(floatSize*(float64(2*parameters)+float64(values*float64(shard*workers)/6)))
 }
 
 // Memory is the machine's memory and what of it this process can still have, in

@@ -132,6 +132,9 @@ func takeSplit(all dataset.Dataset, s *settings.Settings, path string) (*dataset
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, config.Usagef("the split list %s does not exist: blocktrain split makes one", path)
 	}
+	if err != nil && path != s.SplitFile { // the run's own list, which is damaged
+		return nil, err
+	}
 	if err != nil {
 		return nil, config.Usage(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -245,10 +246,14 @@ func (p *Predictor) paths() iter.Seq2[string, error] {
 // folder without images is: most likely what should have written it found nothing.
 func listed(r io.Reader, yield func(string, error) bool) {
 	lines, empty := bufio.NewScanner(r), true
-	for lines.Scan() {
+	for number := 1; lines.Scan(); number++ {
 		path := strings.TrimRight(lines.Text(), "\r")
 		if path == "" {
 			continue
+		}
+		if isBinary(path) {
+			yield("", config.Usagef("line %d of the standard input is no path but binary data: want a list of paths, one a line; an image itself is given by its path", number))
+			return
 		}
 		empty = false
 		if !yield(path, nil) {
@@ -256,6 +261,8 @@ func listed(r io.Reader, yield func(string, error) bool) {
 		}
 	}
 	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		yield("", config.Usagef("a line of the standard input has more than %d bytes: want a list of paths, one a line", bufio.MaxScanTokenSize))
 	case err != nil:
 		yield("", fmt.Errorf("cannot read the list of paths: %w", err))
 	case empty:
@@ -263,10 +270,18 @@ func listed(r io.Reader, yield func(string, error) bool) {
 	}
 }
 
+// isBinary says whether a line can be no path: it is no text, and no name of a
+// file, which may have any bytes.
+func isBinary(line string) bool {
+	isControl := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+	odd := strings.ContainsFunc(line, isControl) || !utf8.ValidString(line)
+	return odd && !fileio.Exists(line)
+}
+
 // walked yields a file, or the image files below a folder, and warns of the files
 // there that are left out.
 func (p *Predictor) walked(root string, yield func(string, error) bool) {
-	found, skipped := 0, 0
+	found, skipped := 0, imaging.Endings{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -275,7 +290,7 @@ func (p *Predictor) walked(root string, yield func(string, error) bool) {
 			return nil
 		case path != root && !imaging.IsFileName(path):
 			if !strings.HasPrefix(d.Name(), ".") {
-				skipped++
+				skipped.Add(path)
 			}
 			return nil
 		}
@@ -285,8 +300,8 @@ func (p *Predictor) walked(root string, yield func(string, error) bool) {
 		}
 		return nil
 	})
-	if skipped > 0 {
-		p.log.Warn("skipped files that are not named as PNG, JPEG or GIF images", "folder", root, "files", skipped)
+	if n := skipped.Total(); n > 0 {
+		p.log.Warn("skipped files that are not named as PNG, JPEG or GIF images", "folder", root, "files", n, "endings", skipped.String())
 	}
 	switch {
 	case err != nil:

@@ -189,8 +189,8 @@ func CheckEvaluation(s *settings.Settings, d *rundir.Dir, record *rundir.Record)
 	if err != nil || was == nil {
 		return err
 	}
-	return fmt.Errorf("%w; %s is in the package too, if that is still there; the cause: %w",
-		conflict(d, was.Name, "by the evaluation that is now lost"), name, lost)
+	return fmt.Errorf("%w; no other can take its place: %s; %s is in the package too, if that is still there",
+		lost, conflictWords(d, was.Name, "by the evaluation that is now lost"), name)
 }
 
 // CheckResumed refuses, before anything is done on a run, what the gate or packaging would
@@ -273,11 +273,15 @@ func (c *Candidate) forgetReleased() error {
 
 // conflict is the error of what would change a package, with the ways out.
 func conflict(d *rundir.Dir, name, how string) error {
+	return config.Usagef("%s", conflictWords(d, name, how))
+}
+
+func conflictWords(d *rundir.Dir, name, how string) string {
 	advice := "repeat the command with another --release-version"
 	if version := freeVersion(d, name); version != "" {
 		advice = "repeat the command with --release-version " + version
 	}
-	return config.Usagef("%s was packaged before, %s, and a package stays as it is once it was written: %s, or with --overwrite-release to replace it",
+	return fmt.Sprintf("%s was packaged before, %s, and a package stays as it is once it was written: %s, or with --overwrite-release to replace it",
 		d.File(rundir.PackageDir, name), how, advice)
 }
 

@@ -62,8 +62,8 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 		return nil, err
 	}
 	m, err := s.MakeModules()
-	if err != nil {
-		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
+	if err != nil { // none of a run that this program, or one like it, made
+		return nil, unreadable(rundir.RecordFile, err)
 	}
 	first, err := v.initialWeights(ctx, s)
 	if err != nil {
@@ -116,7 +116,7 @@ func (v *verification) openData(ctx context.Context, s *settings.Settings) (*pip
 func (v *verification) settings() (*settings.Settings, error) {
 	s, err := settings.FromRecord(v.record)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(rundir.RecordFile, err)
 	}
 	s.DataMode, s.Workers = v.request.DataMode, v.request.Workers
 	s.SplitFile = v.record.Recorded("split") // for what is kept: the list itself lies in the run
