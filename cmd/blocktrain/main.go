@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/blocktrain/blocktrain/internal/cli"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
@@ -38,6 +39,7 @@ func interrupt(cancel context.CancelFunc, last *cli.LastWords) {
 	fmt.Fprintln(os.Stderr, "\nblocktrain: stopping; once more to quit at once")
 	cancel()
 	<-signals
+	_ = fileio.RemoveTempDirs() // whose owners do not get to it any more
 	if how := last.String(); how != "" {
 		fmt.Fprintf(os.Stderr, "\nblocktrain: interrupted at once; %s\n", how)
 	}

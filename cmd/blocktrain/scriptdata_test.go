@@ -23,6 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // dataCommands are the script commands that make and spoil files.
@@ -37,6 +38,7 @@ var dataCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"list-sums":   command("list-sums DIR", 1, listSums),
 	"pack":        command("pack DIR ARCHIVE", 2, pack),
 	"note-digest": command("note-digest DIR FILE", 2, noteDigest),
+	"seal":        command("seal DIR", 1, sealRecord),
 	"wait-for":    command("wait-for FILE REGEXP", 2, waitFor),
 	"same-bits":   command("same-bits RUN RUN", 2, sameBits),
 	"no-leftover": command("no-leftover DIR", 1, noLeftover),
@@ -222,7 +224,15 @@ func noteDigest(ts *testscript.TestScript, args []string) error {
 	}
 	record := filepath.Join(args[0], "run.json")
 	line := regexp.MustCompile(regexp.QuoteMeta(strconv.Quote(args[1])) + `: "[0-9a-f]{64}"`)
-	return write(ts, record, line.ReplaceAll([]byte(ts.ReadFile(record)), fmt.Appendf(nil, "%q: %q", args[1], digest)))
+	changed := line.ReplaceAll([]byte(ts.ReadFile(record)), fmt.Appendf(nil, "%q: %q", args[1], digest))
+	return write(ts, record, rundir.Seal(changed))
+}
+
+// sealRecord gives the run.json of a run or package its own digest again, as somebody
+// would who changed it.
+func sealRecord(ts *testscript.TestScript, args []string) error {
+	record := filepath.Join(args[0], "run.json")
+	return write(ts, record, rundir.Seal([]byte(ts.ReadFile(record))))
 }
 
 // waitFor waits until a file exists and has a match.
@@ -260,7 +270,7 @@ func bits(ts *testscript.TestScript, run string) string {
 		fmt.Fprintln(&list, epoch)
 	}
 	for line := range strings.Lines(ts.ReadFile(filepath.Join(run, "run.json"))) {
-		if strings.Contains(line, "sha256") {
+		if strings.Contains(line, "sha256") && !strings.Contains(line, `"record_sha256"`) { // which covers times too
 			list.WriteString(line)
 		}
 	}

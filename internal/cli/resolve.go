@@ -166,6 +166,9 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 	if err := rundir.CheckPath(*r.command.recorded); err != nil {
 		return nil, nil, err
 	}
+	if err := rundir.CheckSettings(*r.command.recorded); err != nil {
+		return nil, nil, err
+	}
 	record, err := config.ReadRecord(rundir.SettingsPath(*r.command.recorded), r.known)
 	if err != nil {
 		return nil, nil, err

@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
-
-	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // givenAsFlags is the key of a record's list of the options that were given on the
@@ -21,11 +19,11 @@ type Record struct {
 	Flags Source // those of them that were given on the command line
 }
 
-// WriteRecord writes the present values of the options as an env file that
+// RecordText is the present values of the options as an env file that
 // ReadRecord, and every other reader of env files, understands. Options of the
 // classes Invocation and Consent are left out. A value that no env file can hold, since
 // there is a control character in it, is an error.
-func WriteRecord(path string, options []*Option, origins Origins) error {
+func RecordText(options []*Option, origins Origins) ([]byte, error) {
 	var b strings.Builder
 	b.WriteString("# The configuration this run was started with.\n")
 	var flags []string
@@ -35,7 +33,7 @@ func WriteRecord(path string, options []*Option, origins Origins) error {
 		}
 		value, err := quote(option.Value())
 		if err != nil {
-			return Usagef("%s: %w", option.Name, err)
+			return nil, Usagef("%s: %w", option.Name, err)
 		}
 		fmt.Fprintf(&b, "%s=%s\n", Key(option.Name), value)
 		if origins[option.Name] == OriginFlag {
@@ -44,7 +42,7 @@ func WriteRecord(path string, options []*Option, origins Origins) error {
 	}
 	b.WriteString("# Given on the command line; these outrank the environment when a stage is repeated.\n")
 	fmt.Fprintf(&b, "%s=%s\n", givenAsFlags, strings.Join(flags, ","))
-	return fileio.WriteBytes(path, []byte(b.String()))
+	return []byte(b.String()), nil
 }
 
 // ReadRecord reads a file that WriteRecord wrote. A key that is not the Key of a

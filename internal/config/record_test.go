@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		if _, err := o.Resolve(Flags(map[string]string{"model": want})); err != nil {
 			t.Fatal(err)
 		}
-		err := WriteRecord(path, o.All(), Origins{"model": OriginFlag})
+		err := writeRecord(path, o.All(), Origins{"model": OriginFlag})
 		if line, _ := control(strings.ReplaceAll(want, "\r", "")); line > 0 {
 			if err == nil {
 				t.Fatalf("%q was written", want)
@@ -76,7 +77,7 @@ func TestRecordedRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteRecord(path, o.All(), origins); err != nil {
+	if err := writeRecord(path, o.All(), origins); err != nil {
 		t.Fatal(err)
 	}
 	record, err := ReadRecord(path, names(o))
@@ -107,7 +108,7 @@ func TestRecordedThreshold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteRecord(path, o.All(), origins); err != nil {
+	if err := writeRecord(path, o.All(), origins); err != nil {
 		t.Fatal(err)
 	}
 	record, err := ReadRecord(path, names(o))
@@ -127,7 +128,7 @@ func TestRecordedThreshold(t *testing.T) {
 func TestRecordIsAnEnvFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.env")
 	_, o := declared()
-	if err := WriteRecord(path, o.All(), Origins{"epochs": OriginFlag}); err != nil {
+	if err := writeRecord(path, o.All(), Origins{"epochs": OriginFlag}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := (Ambient{Dir: t.TempDir(), Files: []string{path}}).Sources(names(o)); err != nil {
@@ -143,4 +144,12 @@ func TestReadRecordRefuses(t *testing.T) {
 	if _, err := ReadRecord(path, []string{"epochs"}); err == nil || err.Error() != path+":1: unknown key BLOCKTRAIN_EPOCH: did you mean BLOCKTRAIN_EPOCHS?" {
 		t.Errorf("an unknown key gives %v", err)
 	}
+}
+
+func writeRecord(path string, options []*Option, origins Origins) error {
+	text, err := RecordText(options, origins)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o600)
 }

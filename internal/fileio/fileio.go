@@ -12,14 +12,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 )
 
 // WriteAtomic calls write with a temporary file beside path and, when it and
 // the flush to disk succeed, renames that file to path. On any error path keeps
-// what it held before and the temporary file is removed.
+// what it held before and the temporary file is removed. The folder must exist.
 func WriteAtomic(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	f, err := createTemp(filepath.Dir(path), filepath.Base(path))
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
@@ -41,33 +40,29 @@ func WriteAtomic(path string, write func(io.Writer) error) (err error) {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return putInPlace(f, path)
 }
 
-// leftover is the name of a temporary file of WriteAtomic.
-var leftover = regexp.MustCompile(`^\..+\.[0-9]+\.tmp$`)
-
-// RemoveLeftovers removes the temporary files that a process left in dir which was
-// killed while it wrote. No other process may be writing there. A folder that does
-// not exist has none.
-func RemoveLeftovers(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	errs := []error{err}
-	for _, entry := range entries {
-		if entry.Type().IsRegular() && leftover.MatchString(entry.Name()) {
-			errs = append(errs, os.Remove(filepath.Join(dir, entry.Name())))
+// putInPlace renames a temporary file to path and closes it, in this order where the
+// system allows that, so that its lock holds until it has its name.
+func putInPlace(f *os.File, path string) error {
+	if !renamesOpen {
+		if err := f.Close(); err != nil {
+			return err
 		}
 	}
-	return errors.Join(errs...)
+	if err := Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return ignoreClosed(f.Close())
+}
+
+// Rename renames a file, or a folder, durably.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
 }
 
 func ignoreClosed(err error) error {
@@ -96,16 +91,6 @@ func NearestDir(path string) string {
 		dir = filepath.Dir(dir)
 	}
 	return dir
-}
-
-// TryDir finds out whether files can be made in a folder, by making one and removing
-// it.
-func TryDir(dir string) error {
-	f, err := os.CreateTemp(dir, ".blocktrain-*.tmp")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // WriteBytes writes b to path atomically.

@@ -34,21 +34,21 @@ func TestWriteAtomicKeepsTheOldFileOnFailure(t *testing.T) {
 
 func TestLockExcludesOthers(t *testing.T) {
 	dir := t.TempDir()
-	unlock, err := Lock(dir)
+	held, err := Lock(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Lock(dir); !errors.Is(err, ErrLocked) {
 		t.Errorf("a second lock: error %v, want ErrLocked", err)
 	}
-	if err := unlock(); err != nil {
+	if err := held.Unlock(); err != nil {
 		t.Fatal(err)
 	}
 	again, err := Lock(dir)
 	if err != nil {
 		t.Fatalf("after unlocking: %v", err)
 	}
-	if err := again(); err != nil {
+	if err := again.Unlock(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -46,31 +46,6 @@ func Copy(to, from string) error {
 	return WriteBytes(to, b)
 }
 
-// ReplaceDir fills a new folder and puts it in the place of dir, which keeps what
-// it holds until then.
-func ReplaceDir(dir string, fill func(dir string) error) error {
-	building, old := dir+".tmp", dir+".old.tmp"
-	if err := errors.Join(os.RemoveAll(building), os.RemoveAll(old)); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(building, 0o755); err != nil {
-		return err
-	}
-	if err := fill(building); err != nil {
-		if remove := os.RemoveAll(building); remove != nil {
-			return fmt.Errorf("%w; and cannot remove what was half written: %w", err, remove)
-		}
-		return err
-	}
-	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Rename(building, dir); err != nil {
-		return errors.Join(err, os.Rename(old, dir))
-	}
-	return os.RemoveAll(old)
-}
-
 // FilesBelow lists the files of a folder by their paths in it, with slashes, sorted.
 func FilesBelow(dir string) ([]string, error) {
 	var names []string

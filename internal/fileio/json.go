@@ -30,7 +30,7 @@ func UpTo(newest int) []int {
 }
 
 // ReadJSON decodes the file at path into v, which must be a pointer, as [DecodeJSON] does.
-// It refuses what is no regular file and what is longer than form allows. Errors name the
+// It refuses what is not a regular file and what is longer than form allows. Errors name the
 // file and the key.
 func ReadJSON(path string, v any, form Form) error {
 	b, err := ReadFile(path, form.MaxBytes)

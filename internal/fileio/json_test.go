@@ -226,7 +226,7 @@ func TestReadJSONIsBounded(t *testing.T) {
 	if got := read(path, 20); !strings.Contains(got, "more values than") {
 		t.Errorf("many values: %s", got)
 	}
-	if got := read(dir, 6); !strings.Contains(got, "is no regular file (d") {
+	if got := read(dir, 6); !strings.Contains(got, "is not a regular file (d") {
 		t.Errorf("a folder: %s", got)
 	}
 	if err := DecodeJSON([]byte("[1,2,3]"), &v, Form{MaxBytes: 6}); err == nil {

@@ -21,7 +21,7 @@ func TestReadFileDoesNotWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, link} {
-		if b, err := ReadFile(path, 1<<20); err == nil || !strings.Contains(err.Error(), "is no regular file") {
+		if b, err := ReadFile(path, 1<<20); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
 			t.Errorf("%s: read %d bytes, error %v", path, len(b), err)
 		}
 	}

@@ -68,5 +68,5 @@ func openRegular(path string) (*os.File, int64, error) {
 }
 
 func irregular(path string, info os.FileInfo) error {
-	return fmt.Errorf("%s is no regular file (%s)", path, info.Mode().Type())
+	return fmt.Errorf("%s is not a regular file (%s)", path, info.Mode().Type())
 }

@@ -29,16 +29,22 @@ func checkOptionalDigest(name, digest string) error {
 	return checkDigest(name, digest)
 }
 
+// EpochLine is the line of an epoch in a history, with its line feed.
+func EpochLine(e Epoch) ([]byte, error) {
+	e.Schema = Schema
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	line, err := json.Marshal(e)
+	return append(line, '\n'), err
+}
+
 // AppendEpoch adds a line to the history at path, making the file if need be,
 // and returns when it is on disk. Call it before writing the checkpoint that
 // covers the epoch: a line too many is cut off on resuming, a missing one is
 // not made up.
 func AppendEpoch(path string, e Epoch) (err error) {
-	e.Schema = Schema
-	if err := e.check(); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	line, err := json.Marshal(e)
+	line, err := EpochLine(e)
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
@@ -47,7 +53,7 @@ func AppendEpoch(path string, e Epoch) (err error) {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(append(line, '\n')); err != nil {
+	if _, err := f.Write(line); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return f.Sync()

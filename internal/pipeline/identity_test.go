@@ -32,7 +32,7 @@ var another = map[string]string{
 	"max-inference-time-ms": "7", "max-model-size-mb": "7", "baseline": "elsewhere", "force": "true", "reason": "why",
 	"name": "another", "release-version": "9.9.9", "output-dir": "elsewhere", "exporters": "onnx", "visualizations": "none",
 	"workers": "3", "checkpoint-interval": "7", "dry-run": "true",
-	"require-commit": "true", "decided-by": "somebody", "overwrite-release": "true",
+	"max-package-mb": "7", "require-commit": "true", "decided-by": "somebody", "overwrite-release": "true",
 	"license": "CC0-1.0", "contact": "somebody", "intended-use": "tests",
 }
 

@@ -117,7 +117,7 @@ func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 		return nil, config.Usage(fmt.Errorf("%s was begun with another identity (%s): use its own settings and data, or begin a new run",
 			d.Path, settings.Differences(&then.Identity, &p.Record.Identity)))
 	}
-	p.Record.Execution.StartedIn = rundir.WayBack(d.Path)
+	p.Record.KeepPaths(then, d.Path, s.Origins)
 	p.Record.Resume(then)
 	return &session{Prepared: p, Dir: d}, nil
 }
@@ -140,6 +140,8 @@ func (s *session) sayResumed() error {
 	dir := s.inTraining()
 	epochs, finished, found, err := train.Progress(dir.Path)
 	switch {
+	case errors.Is(err, train.ErrOlder):
+		return err
 	case err != nil:
 		return fmt.Errorf("%w: without its last checkpoint a run cannot go on; %s", err, s.checkpointRemedy())
 	case !found:

@@ -65,6 +65,7 @@ func loseCheckpoints(t *testing.T, dir string, epochs int, noted bool) {
 	}
 	if !noted {
 		record.Training = nil
+		delete(record.Files, train.HistoryFile)
 	}
 	if err := d.WriteRecord(record); err != nil {
 		t.Fatal(err)

@@ -147,11 +147,19 @@ func (p *Prepared) WriteBeginning(d *rundir.Dir) error {
 	if err := fileio.WriteJSON(d.File(rundir.DuplicatesFile), p.Data.Duplicates); err != nil {
 		return err
 	}
+	if err := d.NoteFiles(p.Record, rundir.SplitFile, rundir.DuplicatesFile); err != nil {
+		return err
+	}
+	text, err := p.Settings.RecordText()
+	if err != nil {
+		return err
+	}
+	p.Record.Files[rundir.SettingsFile] = fileio.SHA256Of(text)
 	p.Record.Execution.StartedIn = rundir.WayBack(d.Path)
 	if err := d.WriteRecord(p.Record); err != nil {
 		return err
 	}
-	return p.Settings.WriteRecord(d.File(rundir.SettingsFile))
+	return fileio.WriteBytes(d.File(rundir.SettingsFile), text)
 }
 
 // do does the task and says where what it made is.
@@ -195,6 +203,9 @@ func (s *session) run(ctx context.Context, stages []stage, result *Result) error
 		}
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
+		}
+		if err := s.Dir.Check(); err != nil {
+			return err
 		}
 		s.Env.Log.Debug("stage", "name", stage.name)
 		product, err := stage.run(ctx, s)

@@ -12,13 +12,13 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
-// standingOf finds out what stands. A file of the training that was changed is an
-// error, and so is a decision that was edited.
+// standingOf finds out what stands. Best weights that were changed are an error, and so
+// is a decision that was edited.
 func standingOf(d *rundir.Dir, record *rundir.Record) (*standing, error) {
 	if record.Training == nil {
 		return &standing{}, nil
 	}
-	if err := checkTraining(d, record); err != nil {
+	if _, err := rundir.LoadTrained(d, record); err != nil {
 		return nil, err
 	}
 	lost := d.CheckEvaluations(record)
@@ -51,15 +51,6 @@ func standingDecision(d *rundir.Dir, record *rundir.Record, lost error) (release
 		return nil, fmt.Errorf("%s %w", path, other), nil
 	}
 	return release, nil, nil
-}
-
-// checkTraining refuses a finished training of which a file is not as it was left:
-// the best weights, and what they came from.
-func checkTraining(d *rundir.Dir, record *rundir.Record) error {
-	if _, err := rundir.LoadTrained(d, record); err != nil {
-		return err
-	}
-	return d.CheckSources(record)
 }
 
 // finished says whether nothing of the run is left to do.

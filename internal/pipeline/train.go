@@ -149,7 +149,7 @@ func (p *Prepared) TrainJob(dir *rundir.Dir, observer train.Observer) train.Job 
 		Options: p.trainOptions(), Dir: dir.Network(p.Name).Path, Graph: p.Graph, Params: p.Params,
 		Target: p.Modules.Target.Properties(), Task: p.Task,
 		Loss: p.Modules.Loss, Optimizer: p.Modules.Optimizer, Schedule: p.Modules.Schedule,
-		Train: d.Loader(s, p.Modules.Augment), TrainList: d.TrainList(s), Observer: observer, NewValidator: p.newValidator,
+		Train: d.Loader(s, p.Modules.Augment), TrainList: d.TrainList(s), Observer: observer, NewValidator: p.newValidator, CheckDir: dir.Check,
 	}
 }
 
@@ -185,6 +185,10 @@ func (p *Prepared) NoteTraining(dir *rundir.Dir, outcome train.Outcome) (*rundir
 	if err != nil {
 		return nil, err
 	}
+	if outcome.BestEpoch < 1 || outcome.BestEpoch > len(history) {
+		return nil, fmt.Errorf("%s has %d epochs, and the best is said to be epoch %d: the file was changed; train again in a new run directory",
+			own.File(train.HistoryFile), len(history), outcome.BestEpoch)
+	}
 	digest := weights.Digest(best.Tensors)
 	if want := p.Record.DigestIn(history[outcome.BestEpoch-1]); digest != want {
 		return nil, fmt.Errorf("%s: the weights' digest is %s, that of epoch %d, the best, is %s: the file was changed; train again in a new run directory",
@@ -193,14 +197,12 @@ func (p *Prepared) NoteTraining(dir *rundir.Dir, outcome train.Outcome) (*rundir
 	note := &rundir.TrainingNote{
 		Epochs: outcome.Epochs, BestEpoch: outcome.BestEpoch, Stopped: outcome.Stopped, WeightsSHA256: digest,
 	}
-	files := []string{rundir.HistoryOf(p.Name)}
 	if p.Name == "" {
 		p.Record.Training = note
-		files = append(files, rundir.SettingsFile, rundir.SplitFile, rundir.DuplicatesFile)
 	} else {
 		p.Record.NoteNetwork(p.Name, note)
 	}
-	if err := dir.NoteFiles(p.Record, files...); err != nil {
+	if err := dir.NoteFiles(p.Record, rundir.HistoryOf(p.Name)); err != nil {
 		return nil, err
 	}
 	return note, dir.WriteRecord(p.Record)

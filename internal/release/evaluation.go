@@ -2,7 +2,6 @@ package release
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -63,7 +62,7 @@ func (c *Candidate) PlotsStand() bool {
 // writeEvaluation writes the figures as JSON and the tables as CSV. For each suffix, where
 // gives the name of the file, from the run directory, and whether the record has it.
 func (c *Candidate) writeEvaluation(e metric.Result, where func(suffix string) (name string, noted bool)) (path string, err error) {
-	if err := os.MkdirAll(c.Dir.File(rundir.EvaluationDir), 0o755); err != nil {
+	if err := c.Dir.MakeDir(rundir.EvaluationDir); err != nil {
 		return "", err
 	}
 	name, noted := where(".json")

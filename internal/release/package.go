@@ -3,7 +3,6 @@ package release
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -36,7 +35,7 @@ func (c *Candidate) Package() (*Package, error) {
 	}
 	name := c.Record.PackageName()
 	made := &Package{Folder: c.Dir.File(rundir.PackageDir, name), Archive: c.Dir.Archive(c.Record)}
-	if err := os.MkdirAll(filepath.Dir(made.Folder), 0o755); err != nil {
+	if err := c.Dir.MakeDir(rundir.PackageDir); err != nil {
 		return nil, err
 	}
 	err = fileio.ReplaceDir(made.Folder, func(dir string) error {

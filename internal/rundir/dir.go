@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -43,8 +44,8 @@ func SettingsPath(dir string) string { return filepath.Join(dir, SettingsFile) }
 // Dir is a run directory that this process has locked.
 type Dir struct {
 	Path   string
-	unlock func() error
-	detach func() error // ends logging to it
+	held   *fileio.Locked // nil where this process has not locked it
+	detach func() error   // ends logging to it
 }
 
 // File is the path of a file of the run.
@@ -52,9 +53,40 @@ func (d *Dir) File(names ...string) string {
 	return filepath.Join(append([]string{d.Path}, names...)...)
 }
 
+// Check is an error if the directory was removed, or another put in its place, while
+// this process works in it. What is written next must not make half of it anew.
+func (d *Dir) Check() error {
+	if d.held == nil {
+		return nil
+	}
+	return d.explainGone(d.held.Check())
+}
+
+// explainGone says what to do where the directory is gone.
+func (d *Dir) explainGone(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the run directory is gone: %w while this process worked in it; restore it from a copy, or begin a new run", err)
+}
+
+// MakeDir makes a folder of the run directory, unless there is one.
+func (d *Dir) MakeDir(name string) error {
+	if err := d.Check(); err != nil {
+		return err
+	}
+	if err := os.Mkdir(d.File(name), 0o755); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
 // End releases the directory after work that ended with err, which its log then
-// holds.
+// holds. Work that failed because the directory is gone fails for this reason.
 func (d *Dir) End(env *Environment, err error) error {
+	if gone := d.Check(); gone != nil && err != nil && !errors.Is(err, fileio.ErrGone) {
+		err = errors.Join(gone, err)
+	}
 	switch {
 	case err == nil || errors.Is(err, ErrRefused):
 	case errors.Is(err, context.Canceled):
@@ -62,7 +94,7 @@ func (d *Dir) End(env *Environment, err error) error {
 	default:
 		env.Log.Files.Error("stopped", "error", err)
 	}
-	return errors.Join(err, d.detach(), d.unlock())
+	return errors.Join(err, d.detach(), d.held.Unlock())
 }
 
 // CheckNew refuses a new run directory that exists and is not empty, so that
@@ -108,7 +140,7 @@ func Create(env *Environment, path string) (*Dir, error) {
 		return nil, err
 	}
 	if err := CheckNew(path); err != nil { // another process was faster
-		return nil, errors.Join(err, d.detach(), d.unlock())
+		return nil, errors.Join(err, d.detach(), d.held.Unlock())
 	}
 	return d, nil
 }
@@ -207,20 +239,43 @@ func LookInto(path string) (*Dir, *Record, error) {
 // lock takes the directory for this process, and removes what one that was
 // killed has left half written.
 func lock(env *Environment, path string) (*Dir, error) {
-	unlock, err := fileio.Lock(path)
+	held, err := fileio.Lock(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, folder := range []string{path, filepath.Join(path, EvaluationDir), filepath.Join(path, PackageDir)} {
-		if err := fileio.RemoveLeftovers(folder); err != nil {
-			return nil, errors.Join(err, unlock())
-		}
+	if err := removeLeftovers(path); err != nil {
+		return nil, errors.Join(err, held.Unlock())
 	}
 	detach, err := env.Log.AttachDir(path)
 	if err != nil {
-		return nil, errors.Join(err, unlock())
+		return nil, errors.Join(err, held.Unlock())
 	}
-	return &Dir{Path: path, unlock: unlock, detach: detach}, nil
+	return &Dir{Path: path, held: held, detach: detach}, nil
+}
+
+// removeLeftovers removes what killed processes left half written in the folders of a
+// run directory that this process has locked. Folders that they were replacing become
+// what they were.
+func removeLeftovers(path string) error {
+	at := func(names ...string) string { return filepath.Join(append([]string{path}, names...)...) }
+	folders := []string{path, at(train.CheckpointDir), at(EvaluationDir), at(PackageDir)}
+	networks, err := os.ReadDir(at(NetworksDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	for _, n := range networks {
+		folders = append(folders, at(NetworksDir, n.Name()), at(NetworksDir, n.Name(), train.CheckpointDir))
+	}
+	for _, folder := range folders {
+		err = errors.Join(err, fileio.RemoveLeftovers(folder))
+	}
+	for _, name := range []string{PlotsDir, ExportDir} { // as versions before schema 2 called them
+		if !fileio.Exists(at(name)) && fileio.Exists(at(name+".old.tmp")) {
+			err = errors.Join(err, os.Rename(at(name+".old.tmp"), at(name)))
+		}
+		err = errors.Join(err, os.RemoveAll(at(name+".tmp")), os.RemoveAll(at(name+".old.tmp")))
+	}
+	return errors.Join(err, fileio.RestoreDirs(path), fileio.RestoreDirs(at(PackageDir)))
 }
 
 // HasCheckpoint says whether training in the directory can be resumed.
@@ -262,7 +317,8 @@ func (d *Dir) Archive(record *Record) string {
 // locked.
 func At(path string) *Dir { return &Dir{Path: path} }
 
-// With calls f with an existing run directory, locked, and its record.
+// With calls f with an existing run directory, locked, and its record, which has the
+// digests of the run's sources.
 func With(env *Environment, path string, f func(d *Dir, record *Record) error) (err error) {
 	d, err := Open(env, path)
 	if err != nil {
@@ -271,6 +327,9 @@ func With(env *Environment, path string, f func(d *Dir, record *Record) error) (
 	defer func() { err = d.End(env, ExplainFullDisk(err, "repeat the command")) }()
 	record, err := d.ReadRecord()
 	if err != nil {
+		return err
+	}
+	if err := d.CheckSources(record); err != nil {
 		return err
 	}
 	return f(d, record)

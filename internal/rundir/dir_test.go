@@ -40,7 +40,7 @@ func TestReplaceDir(t *testing.T) {
 			return errors.Join(os.WriteFile(filepath.Join(dir, content), nil, 0o600), failure)
 		}
 	}
-	for _, left := range []string{dir + ".tmp", dir + ".old.tmp"} { // by a process that was killed
+	for _, left := range []string{filepath.Join(filepath.Dir(dir), ".plots.new.tmp")} { // by a process that was killed
 		if err := os.MkdirAll(filepath.Join(left, "half"), 0o755); err != nil {
 			t.Fatal(err)
 		}

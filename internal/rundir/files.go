@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -91,4 +92,24 @@ func (d *Dir) remedy(name, before, after string) string {
 		return "restore the file, or train in a new run directory"
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s blocktrain %s --run %s %s", before, stage, config.ShellWord(d.Path), after))
+}
+
+// CheckSettings refuses the configuration of the run at path if it is not what its record
+// has the digest of, before anything is read of it. Where there is none, nothing is
+// refused here.
+func CheckSettings(path string) error {
+	if !fileio.Exists(SettingsPath(path)) {
+		return nil
+	}
+	record, err := ReadRecord(filepath.Join(path, RecordFile))
+	if errors.Is(err, fs.ErrNotExist) { // which the command itself says in its own words
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if record.Files[SettingsFile] == "" { // an older program's, of a training that is not finished
+		return nil
+	}
+	return At(path).CheckFile(record, SettingsFile)
 }

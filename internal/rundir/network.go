@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
@@ -92,6 +93,13 @@ func (record *Record) restore(dir, path string, maxLayer int) (*Trained, error) 
 // readTrained is a network with the weights in a file, which must be those of the
 // training unless note is nil.
 func readTrained(b Built, path string, note *TrainingNote, classes []string) (*Trained, error) {
+	metadata, err := weights.ReadMetadata(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkMetadata(path, metadata, note); err != nil {
+		return nil, err
+	}
 	params, err := b.Graph.ReadParameters(path)
 	if err != nil {
 		return nil, err
@@ -112,6 +120,15 @@ func checkDigest(params *nn.Parameters, path string, note *TrainingNote) error {
 		return fmt.Errorf("%s: the weights' digest is %s, %s has %s: the file was changed; restore it from a copy, or train again in a new run directory", path, digest, RecordFile, note.WeightsSHA256)
 	}
 	return nil
+}
+
+// checkMetadata refuses the best weights of a training, not those of a package, that say
+// they are of another epoch.
+func checkMetadata(path string, metadata map[string]string, note *TrainingNote) error {
+	if filepath.Base(path) != train.BestFile || note == nil || maps.Equal(metadata, map[string]string{"epoch": strconv.Itoa(note.BestEpoch)}) {
+		return nil
+	}
+	return fmt.Errorf("%s: the file says of itself %q, and %s has epoch %d: the file was changed; restore it from a copy, or train again in a new run directory", path, metadata, RecordFile, note.BestEpoch)
 }
 
 // checkNetworks refuses a record whose networks are not those of its model.
@@ -138,6 +155,9 @@ func (t *Trained) Load(path string, note *TrainingNote) error {
 	}
 	if err := t.Params.Load(file.Tensors); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := checkMetadata(path, file.Metadata, note); err != nil {
+		return err
 	}
 	return checkDigest(t.Params, path, note)
 }

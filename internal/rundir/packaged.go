@@ -17,6 +17,9 @@ const (
 	plot       = `plots/[a-z0-9-]+\.(json|svg|png)`
 )
 
+// megabyte is a million bytes, as --max-package-mb counts them.
+const megabyte = 1_000_000
+
 // folderName is what a folder of a package is called.
 var folderName = whole(`evaluation|plots|networks(/[a-z0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
 

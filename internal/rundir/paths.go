@@ -31,6 +31,47 @@ func WayBack(runDir string) string {
 	return filepath.ToSlash(way)
 }
 
+// KeepPaths enters paths into the record of a run that goes on, in the directory at path,
+// perhaps from another folder than it was started in: those that flags do not give as they
+// were recorded then, and relative ones of flags from the same folder.
+func (record *Record) KeepPaths(then *Record, path string, origins config.Origins) {
+	start := then.startFolder(path)
+	if record.Execution.StartedIn = then.Execution.StartedIn; start == "" {
+		record.Execution.StartedIn = WayBack(path)
+	}
+	for at, v := range record.Execution.Settings {
+		switch v.Name {
+		case "data-dir", "init-from", "split":
+			if origins[v.Name] != config.OriginFlag {
+				v.Value = then.Recorded(v.Name)
+			} else if start != "" {
+				v.Value = entriesFrom(start, v.Value)
+			}
+			record.Execution.Settings[at] = v
+		}
+	}
+}
+
+// entriesFrom are paths, or entries NAME=PATH, with commas between them, as they are seen
+// from a folder instead of from here.
+func entriesFrom(folder, list string) string {
+	entries := strings.Split(list, ",")
+	for i, entry := range entries {
+		name, path, named := CutDataDir(entry)
+		here, err := filepath.Abs(path)
+		if err != nil || path == "" || filepath.IsAbs(path) {
+			continue
+		}
+		if path, err = filepath.Rel(folder, here); err != nil { // on another drive
+			path = here
+		}
+		if entries[i] = path; named {
+			entries[i] = name + "=" + path
+		}
+	}
+	return strings.Join(entries, ",")
+}
+
 // RecordedPaths lists where a path of the record may lie, the likeliest first: from
 // the folder that the run was started in, where that is known, and from here. The
 // record is that of the run or package at path.

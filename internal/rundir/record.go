@@ -15,6 +15,7 @@ import (
 // ended.
 type Record struct {
 	Schema         int    `json:"schema"`
+	SHA256         string `json:"record_sha256" schema:"2"` // of the file, as Seal defines it
 	Name           string `json:"name"`
 	ReleaseVersion string `json:"release_version"`
 	Recipe         string `json:"recipe,omitempty"` // that settings of the identity came from
@@ -242,6 +243,9 @@ func ReadRecord(path string) (*Record, error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := checkSeal(path, b, r.SHA256, r.Schema); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
@@ -249,4 +253,13 @@ func ReadRecord(path string) (*Record, error) {
 func (d *Dir) ReadRecord() (*Record, error) { return ReadRecord(d.File(RecordFile)) }
 
 // WriteRecord writes the record of the run.
-func (d *Dir) WriteRecord(r *Record) error { return fileio.WriteJSON(d.File(RecordFile), r) }
+func (d *Dir) WriteRecord(r *Record) error {
+	if err := d.Check(); err != nil {
+		return err
+	}
+	text, err := fileio.MarshalJSON(r)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", d.File(RecordFile), err)
+	}
+	return fileio.WriteBytes(d.File(RecordFile), Seal(text))
+}

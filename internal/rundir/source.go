@@ -132,10 +132,7 @@ func (s *Source) refuseDamage() error {
 }
 
 // The limits of a package, besides its bytes.
-const (
-	maxPackageFiles = 10_000
-	megabyte        = 1_000_000
-)
+const maxPackageFiles = 10_000
 
 func (s *Source) limits() fileio.Limits {
 	return fileio.Limits{Entries: maxPackageFiles, Bytes: int64(s.maxMB) * megabyte, Admit: admit}

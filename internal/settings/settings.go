@@ -228,10 +228,10 @@ func (s *Settings) Values(class config.Class) []config.NamedValue {
 	return values
 }
 
-// WriteRecord writes the settings to path, from which a stage on an existing run
+// RecordText is the settings as an env file, from which a stage on an existing run
 // takes them up again.
-func (s *Settings) WriteRecord(path string) error {
-	return config.WriteRecord(path, s.view(), s.Origins)
+func (s *Settings) RecordText() ([]byte, error) {
+	return config.RecordText(s.view(), s.Origins)
 }
 
 // view describes the settings with their present values.

@@ -207,7 +207,8 @@ func TestClasses(t *testing.T) {
 func TestRecordOfSettings(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.env")
 	want := runtest.MustResolve(t, "epochs=3", "model=mlp", "force=true", "reason=it's \"urgent\"", "learning-rate=0.002", "baseline=runs/it's \"old\"", "dataset=mnist", "data-dir=mnist=a b")
-	if err := want.WriteRecord(path); err != nil {
+	text, err := want.RecordText()
+	if err := errors.Join(err, os.WriteFile(path, text, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	got, o := &settings.Settings{}, config.NewOptions(nil)

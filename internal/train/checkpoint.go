@@ -21,6 +21,7 @@ const (
 	CheckpointDir = "checkpoints"
 	LastFile      = "last.safetensors"
 	BestFile      = "best.safetensors"
+	nextBestFile  = "best.next.safetensors" // the best weights until the checkpoint counts their epoch
 	HistoryFile   = "history.jsonl"
 )
 
@@ -35,18 +36,59 @@ func (l *loop) path(name string) string { return filepath.Join(l.Dir, Checkpoint
 
 func (l *loop) history() string { return filepath.Join(l.Dir, HistoryFile) }
 
-// commit puts a finished epoch on disk: the history, the best weights, and last
-// of all the checkpoint that makes both count.
+// checkDir is an error once the run directory is gone.
+func (l *loop) checkDir() error {
+	if l.CheckDir == nil {
+		return nil
+	}
+	return l.CheckDir()
+}
+
+// commit puts a finished epoch on disk: the history, the best weights under another name,
+// and the checkpoint, which makes both count. Then the best weights get their name. So
+// the best weights that have it are always those that a checkpoint knows.
 func (l *loop) commit(e metric.Epoch, best bool) error {
+	if err := l.checkDir(); err != nil {
+		return err
+	}
+	line, err := metric.EpochLine(e)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", l.history(), err)
+	}
 	if err := metric.AppendEpoch(l.history(), e); err != nil {
 		return err
 	}
-	if best {
-		if err := SaveWeights(l.path(BestFile), l.judged(), map[string]string{"epoch": strconv.Itoa(e.Epoch)}); err != nil {
-			return err
-		}
+	l.state.HistorySHA256 = extend(l.state.HistorySHA256, line)
+	if !best {
+		return l.save()
 	}
-	return l.save()
+	next := l.path(nextBestFile)
+	if err := SaveWeights(next, l.judged(), map[string]string{"epoch": strconv.Itoa(e.Epoch)}); err != nil {
+		return err
+	}
+	if l.state.BestSHA256, err = fileio.SHA256(next); err != nil {
+		return err
+	}
+	if err := l.save(); err != nil {
+		return err
+	}
+	return fileio.Rename(next, l.path(BestFile))
+}
+
+// settleBest gives the best weights their name where a process was killed before it did,
+// and removes those of an epoch that no checkpoint counts.
+func (l *loop) settleBest() error {
+	next := l.path(nextBestFile)
+	digest, err := fileio.SHA256(next)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case digest == l.state.BestSHA256:
+		return fileio.Rename(next, l.path(BestFile))
+	}
+	return os.Remove(next)
 }
 
 // SaveWeights writes a network's tensors to a safetensors file.
@@ -62,13 +104,10 @@ func (l *loop) save() error {
 	if _, _, found := l.nonFinite(); found {
 		return nil
 	}
-	text, err := l.state.encode()
-	if err != nil {
+	if err := l.checkDir(); err != nil {
 		return err
 	}
-	return weights.WriteFile(l.path(LastFile), weights.File{
-		Metadata: map[string]string{stateKey: text}, Tensors: l.tensors(),
-	})
+	return writeCheckpoint(l.path(LastFile), l.state, l.tensors())
 }
 
 // tensors views all that a checkpoint holds. The data is shared.
@@ -125,26 +164,56 @@ func (l *loop) checkFinite() error {
 	return nil
 }
 
-// resume takes up the last checkpoint and cuts the history back to it. It says
-// whether there was one.
+// resume takes up the last checkpoint, once it, the history and the best weights are
+// found to be those of one training, and cuts the history back to it. It says whether
+// there was one.
 func (l *loop) resume() (bool, error) {
+	if err := l.checkDir(); err != nil {
+		return false, err
+	}
 	if err := os.MkdirAll(filepath.Join(l.Dir, CheckpointDir), 0o755); err != nil {
 		return false, fmt.Errorf("cannot keep checkpoints: %w", err)
 	}
 	if err := l.removeLeftovers(); err != nil {
 		return false, err
 	}
-	file, err := weights.ReadFile(l.path(LastFile))
+	c, err := readCheckpoint(l.path(LastFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, metric.TruncateHistory(l.history(), 0)
+		return false, errors.Join(l.settleBest(), metric.TruncateHistory(l.history(), 0))
 	}
 	if err != nil {
 		return false, fmt.Errorf("the last checkpoint cannot be read: %w", err)
 	}
-	if err := l.restore(file); err != nil {
+	if err := l.restore(c); err != nil {
 		return false, fmt.Errorf("%s does not belong to this run: %w", l.path(LastFile), err)
 	}
+	history, err := c.checkHistory(l.history())
+	if err != nil {
+		return false, err
+	}
+	if err := c.checkLastEpoch(l.history(), history); err != nil {
+		return false, err
+	}
+	if err := c.state.checkStopping(l, history); err != nil {
+		return false, fmt.Errorf("%s does not belong to its history: %w", l.path(LastFile), err)
+	}
+	if err := l.settleBest(); err != nil {
+		return false, err
+	}
+	if err := c.state.checkBest(filepath.Join(l.Dir, CheckpointDir)); err != nil {
+		return false, err
+	}
 	return true, metric.TruncateHistory(l.history(), l.state.Epoch)
+}
+
+// finished makes sure that training leaves what it wrote: nobody has changed the history
+// or the best weights meanwhile.
+func (l *loop) finished() error {
+	c := &checkpoint{state: l.state}
+	if _, err := c.checkHistory(l.history()); err != nil {
+		return err
+	}
+	return l.state.checkBest(filepath.Join(l.Dir, CheckpointDir))
 }
 
 // removeLeftovers removes the temporary files of a process that was killed while
@@ -158,30 +227,20 @@ func (l *loop) removeLeftovers() error {
 	return nil
 }
 
-func (l *loop) restore(file weights.File) error {
-	s, err := decodeState(file)
-	if err != nil {
+func (l *loop) restore(c *checkpoint) error {
+	if err := c.state.check(l); err != nil {
 		return err
 	}
-	if err := s.check(l); err != nil {
+	if err := l.Params.Load(c.model); err != nil {
 		return err
 	}
-	groups := map[string][]weights.Tensor{}
-	for _, t := range file.Tensors {
-		prefix, name, _ := strings.Cut(t.Name, "/")
-		t.Name = name
-		groups[prefix+"/"] = append(groups[prefix+"/"], t)
-	}
-	if err := l.Params.Load(groups[modelPrefix]); err != nil {
+	if err := l.restoreEMA(c.ema); err != nil {
 		return err
 	}
-	if err := l.restoreEMA(groups[emaPrefix]); err != nil {
+	if err := l.restoreOptimizer(c.optimizer); err != nil {
 		return err
 	}
-	if err := l.restoreOptimizer(groups[optimizerPrefix]); err != nil {
-		return err
-	}
-	l.state = s
+	l.state = c.state
 	l.trainer.Refresh()
 	return nil
 }
@@ -221,17 +280,12 @@ func (l *loop) restoreOptimizer(tensors []weights.Tensor) error {
 // Progress reads how far the training in a run directory has come; found is
 // false when it has no checkpoint yet.
 func Progress(dir string) (epochs int, finished, found bool, err error) {
-	path := filepath.Join(dir, CheckpointDir, LastFile)
-	file, err := weights.ReadFile(path)
+	c, err := readCheckpoint(filepath.Join(dir, CheckpointDir, LastFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, false, false, nil
 	}
 	if err != nil {
 		return 0, false, false, err
 	}
-	s, err := decodeState(file)
-	if err != nil {
-		return 0, false, false, fmt.Errorf("%s: %w", path, err)
-	}
-	return s.Epoch, s.Finished, true, nil
+	return c.state.Epoch, c.state.Finished, true, nil
 }

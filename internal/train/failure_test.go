@@ -165,10 +165,6 @@ func appendTo(t *testing.T, path, text string) {
 // TestRefusedCheckpoints resumes from checkpoints that cannot be gone on from.
 // All files stay as they are.
 func TestRefusedCheckpoints(t *testing.T) {
-	bare, err := state{}.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := []struct {
 		name  string
 		spoil func(t *testing.T, job *Job, last string)
@@ -198,15 +194,58 @@ func TestRefusedCheckpoints(t *testing.T) {
 		}, []string{"it has no training_state: it is not a checkpoint"}},
 		{"unreadable state", func(t *testing.T, _ *Job, last string) { setState(t, last, "{") },
 			[]string{"its training_state cannot be read"}},
-		{"another schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":3}`) },
-			[]string{"its training_state cannot be read: schema is 3, this program reads 1 or 2"}},
-		{"another contract", func(t *testing.T, _ *Job, last string) {
-			setState(t, last, strings.Replace(bare, `"contract_version":2`, `"contract_version":99`, 1))
-		},
+		{"later schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":4}`) },
+			[]string{"its training_state has schema 4, this program reads 3"}},
+		{"another contract", replaceState(`"contract_version":2`, `"contract_version":99`),
 			[]string{"written under version 99 of the reproducibility contract", "finish the run with the program that began it"}},
-		{"negative position", func(t *testing.T, _ *Job, last string) {
-			setState(t, last, strings.Replace(bare, `"epoch":0,"step":0`, `"epoch":-1,"step":-4`, 1))
-		}, []string{"it is at epoch -1"}},
+		{"negative position", replaceState(`"epoch":1,"step":4`, `"epoch":-1,"step":-4`), []string{"it is at epoch -1"}},
+		{"a key twice", replaceState(`"epoch":1`, `"epoch":1,"epoch":1`), []string{"it is not written as this program writes it"}},
+		{"a key in other letters", replaceState(`"epoch":1`, `"Epoch":1`), []string{"it is not written as this program writes it"}},
+		{"a key too many", replaceState(`"epoch":1`, `"epoch":1,"other":1`), []string{"its training_state cannot be read", "other"}},
+		{"a key missing", replaceState(`"finished":false,`, ``), []string{"it is not written as this program writes it"}},
+		{"best epoch out of range", replaceState(`"best_epoch":1`, `"best_epoch":7`), []string{"last.safetensors does not belong to its history", "BestEpoch:7"}},
+		{"best epoch below its range", replaceState(`"best_epoch":1`, `"best_epoch":-1`), []string{"BestEpoch:-1"}},
+		{"no best epoch", replaceState(`"best_epoch":1`, `"best_epoch":0`), []string{"BestEpoch:0"}},
+		{"longer without improvement", replaceState(`"since":0`, `"since":3`), []string{"does not belong to its history"}},
+		{"said to be finished", replaceState(`"finished":false`, `"finished":true`), []string{"finished true, and the history gives"}},
+		{"no digest", func(t *testing.T, _ *Job, last string) {
+			edit(t, last, false, func(f *weights.File) { delete(f.Metadata, digestKey) })
+		},
+			[]string{LastFile, `its checkpoint_sha256 is ""`}},
+		{"another value", func(t *testing.T, _ *Job, last string) {
+			edit(t, last, false, func(f *weights.File) { f.Tensors[0].Data[0]++ })
+		},
+			[]string{LastFile, "the file was changed or is damaged"}},
+		{"another shape", func(t *testing.T, _ *Job, last string) {
+			edit(t, last, false, func(f *weights.File) { f.Tensors[0].Shape = append(f.Tensors[0].Shape, 1) })
+		}, []string{LastFile, "the file was changed or is damaged"}},
+		{"more metadata", func(t *testing.T, _ *Job, last string) {
+			edit(t, last, false, func(f *weights.File) { f.Metadata["a"] = "b" })
+		},
+			[]string{LastFile, "the file was changed or is damaged"}},
+		{"another value, digest anew", func(t *testing.T, _ *Job, last string) {
+			edit(t, last, true, func(f *weights.File) { f.Tensors[0].Data[0]++ })
+		},
+			[]string{HistoryFile, "weights_sha256 of epoch 1 is"}},
+		{"optimizer's state, digest anew", func(t *testing.T, _ *Job, last string) {
+			edit(t, last, true, func(f *weights.File) { f.Tensors[len(f.Tensors)-1].Data[0]++ })
+		}, []string{HistoryFile, "optimizer_sha256 of epoch 1 is"}},
+		{"other best weights", func(t *testing.T, job *Job, last string) {
+			job.Params.Values[0]++
+			if err := SaveWeights(filepath.Join(filepath.Dir(last), BestFile), job.Params, map[string]string{"epoch": "1"}); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{BestFile, "the file was changed or is damaged"}},
+		{"another epoch of the best weights", func(t *testing.T, _ *Job, last string) {
+			edit(t, filepath.Join(filepath.Dir(last), BestFile), false, func(f *weights.File) { f.Metadata["epoch"] = "2" })
+		}, []string{BestFile, "the file was changed or is damaged"}},
+		{"no best weights", func(t *testing.T, _ *Job, last string) {
+			if err := os.Remove(filepath.Join(filepath.Dir(last), BestFile)); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{"the best weights cannot be read", BestFile}},
+		{"edited history", replaceHistory(`"seconds":`, `"seconds":1`), []string{HistoryFile, "a line was changed, added or removed"}},
+		{"line before the first", replaceHistory(`{"schema"`, "{}\n{\"schema\""), []string{HistoryFile, "a line was changed, added or removed"}},
 		{"truncated", func(t *testing.T, _ *Job, last string) {
 			if err := os.Truncate(last, 5000); err != nil {
 				t.Fatal(err)
@@ -243,16 +282,54 @@ type renamed struct{ optimizer.Optimizer }
 
 func (renamed) Slots() []string { return []string{"n", "v"} }
 
-// setState replaces the state in a checkpoint.
-func setState(t *testing.T, path, text string) {
+// edit changes a checkpoint, and gives it its digest again where it is sealed.
+func edit(t *testing.T, path string, sealed bool, change func(*weights.File)) {
 	t.Helper()
 	file, err := weights.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file.Metadata[stateKey] = text
+	change(&file)
+	if sealed {
+		file.Metadata[digestKey] = checkpointDigest(file)
+	}
 	if err := weights.WriteFile(path, file); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// setState replaces the state in a checkpoint.
+func setState(t *testing.T, path, text string) {
+	t.Helper()
+	edit(t, path, true, func(f *weights.File) { f.Metadata[stateKey] = text })
+}
+
+// replaceState replaces a part of the state in a checkpoint.
+func replaceState(from, to string) func(t *testing.T, job *Job, last string) {
+	return func(t *testing.T, _ *Job, last string) {
+		t.Helper()
+		edit(t, last, true, func(f *weights.File) {
+			before := f.Metadata[stateKey]
+			if f.Metadata[stateKey] = strings.Replace(before, from, to, 1); f.Metadata[stateKey] == before {
+				t.Fatalf("%s is not in %s", from, before)
+			}
+		})
+	}
+}
+
+// replaceHistory replaces a part of the history.
+func replaceHistory(from, to string) func(t *testing.T, job *Job, last string) {
+	return func(t *testing.T, job *Job, _ string) {
+		t.Helper()
+		path := filepath.Join(job.Dir, HistoryFile)
+		before := string(files(t, job.Dir)[path])
+		after := strings.Replace(before, from, to, 1)
+		if before == after {
+			t.Fatalf("%s is not in %s", from, before)
+		}
+		if err := os.WriteFile(path, []byte(after), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func TestFullDisk(t *testing.T) {
 	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
 		t.Skipf("this test binary cannot start itself: %v", err)
 	}
-	checkError(t, errors.New(string(out)), "cannot write ", BestFile, "file too large")
+	checkError(t, errors.New(string(out)), "cannot write ", nextBestFile, "file too large")
 	checkUnchanged(t, filepath.Join(dir, CheckpointDir), before)
 
 	if _, err := Run(context.Background(), contractJob(t, data, dir, dataset.ModeRAM, 2)); err != nil {

@@ -53,6 +53,9 @@ type Job struct {
 	Train     *dataset.Loader // with augmentation
 	TrainList []int           // indexes of the training part
 	Observer  Observer
+	// CheckDir, where there is one, is an error once the run directory is gone. It is
+	// asked before anything is written.
+	CheckDir func() error
 	// NewValidator makes what scores the weights, which training changes in place, on
 	// the validation part.
 	NewValidator func(params *nn.Parameters) (Validator, error)
@@ -121,6 +124,9 @@ func Run(ctx context.Context, job Job) (Outcome, error) {
 		if err := l.epoch(ctx); err != nil {
 			return Outcome{}, err
 		}
+	}
+	if err := l.finished(); err != nil {
+		return Outcome{}, err
 	}
 	s := l.state
 	return Outcome{Epochs: s.Epoch, BestEpoch: s.Stopper.BestEpoch, Stopped: s.Stopper.Reason, Resumed: resumed}, nil

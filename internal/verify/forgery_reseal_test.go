@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -244,6 +245,9 @@ func (f *forger) digests() {
 	if text, err := rundir.RecordedIdentity(f.file(rundir.RecordFile)); err == nil {
 		f.replace(fmt.Sprintf(`"identity_sha256": %q`, f.record().IdentitySHA256), fmt.Sprintf(`"identity_sha256": %q`, fileio.SHA256Of(text)), rundir.RecordFile)
 	}
+	if text, err := os.ReadFile(f.file(rundir.RecordFile)); err == nil {
+		_ = os.WriteFile(f.file(rundir.RecordFile), rundir.Seal(text), 0o644)
+	}
 }
 
 // derived makes again what is derived of weights and record.
@@ -253,7 +257,12 @@ func (f *forger) derived() {
 	}) {
 		return
 	}
-	v := &verification{env: runtest.Quiet(), folder: f.dir, packaged: f.packaged()}
+	source, err := rundir.OpenSource(context.Background(), f.dir, 0)
+	if err != nil {
+		return
+	}
+	defer source.Close()
+	v := &verification{env: runtest.Quiet(), source: source, folder: f.dir, packaged: f.packaged()}
 	record, err := rundir.ReadRecord(f.file(rundir.RecordFile))
 	if err != nil || record.Training == nil {
 		return

@@ -146,25 +146,26 @@ func (f *jsonFile) takes(s spoil) bool {
 	if s.how != missing && s.how != letters && s.how != unknown {
 		return false
 	}
-	return strings.Contains(s.path, ".options.") || strings.HasPrefix(s.path, "files.")
+	return strings.Contains(s.path, ".options.") || strings.HasPrefix(s.path, "files.") && s.how == missing
 }
 
-// reseal gives the identity of a record its digest; other documents stay as they are.
+// reseal gives a record, and its identity, their digests; other documents stay as they
+// are.
 func reseal(text string) string {
 	identity, err := fileio.TopKey([]byte(text), "identity")
 	if err != nil {
 		return text
 	}
-	var b bytes.Buffer
-	if json.Indent(&b, identity, "", "  ") != nil {
-		return text
-	}
-	b.WriteByte('\n')
+	var b, whole bytes.Buffer
 	old, err := fileio.TopKey([]byte(text), "identity_sha256")
-	if err != nil {
+	if err == nil && json.Indent(&b, identity, "", "  ") == nil {
+		b.WriteByte('\n')
+		text = strings.Replace(text, string(old), fmt.Sprintf("%q", fileio.SHA256Of(b.Bytes())), 1)
+	}
+	if json.Indent(&whole, []byte(text), "", "  ") != nil {
 		return text
 	}
-	return strings.Replace(text, string(old), fmt.Sprintf("%q", fileio.SHA256Of(b.Bytes())), 1)
+	return string(rundir.Seal(whole.Bytes()))
 }
 
 // spoil is a document with one fault.
@@ -176,7 +177,7 @@ type spoil struct {
 
 // sealed is the document with the digest of its identity, if it is a record.
 func (s spoil) sealed() string {
-	if s.path == "identity_sha256" {
+	if s.path == "identity_sha256" || s.path == "record_sha256" {
 		return s.text
 	}
 	return reseal(s.text)

@@ -45,11 +45,11 @@ func (v *verification) checkContents(context.Context) (err error) {
 	if v.record.Package == nil {
 		return &Difference{File: rundir.RecordFile, Figure: "package", Recorded: nothing, Found: "a package", Cause: changed(rundir.RecordFile)}
 	}
-	dir, err := os.MkdirTemp("", "blocktrain-verify-")
+	dir, remove, err := fileio.TempDir(temporaryName)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	if err := v.derive(dir); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -50,8 +51,7 @@ func (v *verification) directory() (path string, remove func() error, err error)
 		}
 		return keep, func() error { return nil }, rundir.CheckWritable(keep, "--keep")
 	}
-	path, err = os.MkdirTemp("", "blocktrain-verify-")
-	return path, func() error { return os.RemoveAll(path) }, err
+	return fileio.TempDir(temporaryName)
 }
 
 // prepare makes of the record what a run is made of and compares the data, the

@@ -183,6 +183,29 @@ func (v *verification) checkWeights(context.Context) error {
 	return nil
 }
 
+// checkCheckpoints compares the last checkpoints that a run has with their digests, and
+// the best weights with what they say of them. Those of older programs have none.
+func (v *verification) checkCheckpoints(context.Context) error {
+	for _, n := range v.networks {
+		name := lastOf(n.Name)
+		if v.packaged || !fileio.Exists(v.file(name)) {
+			continue
+		}
+		switch err := train.CheckLast(rundir.At(v.folder).Network(n.Name).Path); {
+		case errors.Is(err, train.ErrOlder):
+			v.unsealed = append(v.unsealed, name)
+		case err != nil:
+			return v.lacking(name, err)
+		}
+	}
+	return nil
+}
+
+// lastOf is the file of the last checkpoint of a network.
+func lastOf(network string) string {
+	return path.Join(path.Dir(rundir.HistoryOf(network)), train.CheckpointDir, train.LastFile)
+}
+
 // weightsOf is the file of the weights of a network.
 func (v *verification) weightsOf(network string) string {
 	name := path.Join(train.CheckpointDir, train.BestFile)

@@ -151,11 +151,11 @@ func (v *verification) exportedByRun() (*rundir.ExportNote, error) {
 // differing are those of the files that the given version of the program does not
 // make of record and weights.
 func (v *verification) differing(program string, how *rundir.ExportNote, names []string) (differ []string, err error) {
-	dir, err := os.MkdirTemp("", "blocktrain-verify-")
+	dir, remove, err := fileio.TempDir(temporaryName)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	formats, err := settings.ExportersOf(how)
 	if err != nil {
 		return nil, unreadable(path.Join(rundir.ExportDir, release.ExportFile), err)
@@ -236,11 +236,9 @@ func (v *verification) notRebuilt() []string {
 // Evaluations on other data are of no record.
 func (v *verification) notCompared() []string {
 	names := []string{
-		path.Join(train.CheckpointDir, train.LastFile), rundir.PackageDir, logging.TextFile, logging.JSONFile,
+		rundir.PackageDir, logging.TextFile, logging.JSONFile,
 	}
-	for _, n := range v.record.Networks {
-		names = append(names, path.Join(rundir.NetworksDir, n.Name, train.CheckpointDir, train.LastFile))
-	}
+	names = append(names, v.unsealed...)
 	names = slices.DeleteFunc(names, func(name string) bool { return !fileio.Exists(v.file(name)) })
 	evaluations, _ := fileio.FilesBelow(v.file(rundir.EvaluationDir)) // a run that was only trained has none
 	for _, name := range evaluations {

@@ -20,7 +20,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
-// replaceIn replaces the first match in a file, which must have one.
+// replaceIn replaces the first match in a file, which must have one, and gives a record
+// its own digest again.
 func replaceIn(t *testing.T, path, pattern, with string) {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -36,6 +37,9 @@ func replaceIn(t *testing.T, path, pattern, with string) {
 	changed = append(changed, b[found[1]:]...)
 	if bytes.Equal(changed, b) {
 		t.Fatalf("%s is the same", path)
+	}
+	if filepath.Base(path) == rundir.RecordFile { // damage of its bytes alone is TestDamagedRecord's
+		changed = rundir.Seal(changed)
 	}
 	if err := os.WriteFile(path, changed, 0o644); err != nil {
 		t.Fatal(err)

@@ -53,6 +53,9 @@ type Verification struct {
 
 const verificationSchema = 1
 
+// temporaryName begins the names of temporary folders.
+const temporaryName = "blocktrain-verify-"
+
 // verification is a verification in progress.
 type verification struct {
 	env      *rundir.Environment
@@ -65,6 +68,7 @@ type verification struct {
 	networks []recompute.Network // in the order of training; the last is the one that is judged
 	release  *criterion.Release  // nil where there is none
 	subject  *recompute.Subject  // what the files say of each other
+	unsealed []string            // checkpoints that have no digest
 	result   Verification
 }
 
@@ -111,7 +115,7 @@ func (v *verification) all(ctx context.Context) error {
 // documents compares what the files of the run or package say of each other.
 func (v *verification) documents(ctx context.Context) error {
 	return oneByOne(ctx, v.readRecord, v.checkSplit, v.checkHistory, v.checkWeights, v.checkRelease, v.checkEvaluations,
-		v.checkDigests, v.recompute, v.checkContents)
+		v.checkDigests, v.checkCheckpoints, v.recompute, v.checkContents)
 }
 
 // oneByOne takes steps until one fails.

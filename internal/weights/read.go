@@ -45,6 +45,16 @@ func ReadFileInto(path string, place func([]Tensor) error) error {
 	})
 }
 
+// ReadMetadata reads the metadata of the safetensors file at path, and no value.
+func ReadMetadata(path string) (metadata map[string]string, err error) {
+	err = within(path, func(f *os.File, size int64) error {
+		h, _, err := readLayout(bufio.NewReaderSize(f, buffered), size)
+		metadata = h.metadata
+		return err
+	})
+	return metadata, err
+}
+
 const buffered = 1 << 16
 
 // within opens a file of weights.

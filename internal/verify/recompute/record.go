@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -214,16 +213,7 @@ func (s *Subject) checkWritten(started *settings.Settings) error {
 	if s.Record.Schema == 1 {
 		return nil
 	}
-	dir, err := os.MkdirTemp("", "blocktrain-verify-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	written := filepath.Join(dir, rundir.SettingsFile)
-	if err := started.WriteRecord(written); err != nil {
-		return err
-	}
-	want, err := os.ReadFile(written)
+	want, err := started.RecordText()
 	if err != nil {
 		return err
 	}
