@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -25,7 +26,7 @@ type Prepared struct {
 	Env      *rundir.Environment
 	Settings *settings.Settings
 	Modules  *settings.Modules
-	Data     *Data
+	Data     *rundata.Data
 	Initial  *Initial        // nil where all weights are drawn
 	Graph    *nn.Graph       // as the model builds it
 	Params   *nn.Parameters  // as training begins
@@ -46,7 +47,7 @@ func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, config.Usage(err)
 	}
-	d, err := openData(ctx, env, s, m, splitPath)
+	d, err := rundata.Open(ctx, env, s, m, splitPath)
 	if err != nil {
 		return nil, err
 	}

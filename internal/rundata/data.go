@@ -1,4 +1,6 @@
-package pipeline
+// Package rundata opens the data of a run, divides it, and brings it to what the network
+// takes.
+package rundata
 
 import (
 	"context"
@@ -29,9 +31,9 @@ type Data struct {
 	TestFitted dataset.Dataset // the same by TestRule
 }
 
-// openData opens the datasets of a run, joined, and splits them. A split list
+// Open opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
-func openData(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
+func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
 	d, err := OpenMembers(ctx, env, s, false)
 	if err != nil {
 		return nil, err
@@ -41,15 +43,15 @@ func openData(ctx context.Context, env *rundir.Environment, s *settings.Settings
 
 // OpenMembers opens the datasets of a run and joins them. Offline, it downloads nothing.
 func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
-	opened, err := openDatasets(ctx, env, s, offline)
+	opened, err := OpenDatasets(ctx, env, s, offline)
 	if err != nil {
 		return nil, err
 	}
 	return &Data{All: opened.All, Members: opened.Members}, nil
 }
 
-// openDatasets opens the datasets that the settings name.
-func openDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
+// OpenDatasets opens the datasets that the settings name.
+func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
 	return dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
 		Mode: dataset.Mode(s.DataMode), Wide: s.Levels != "", Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
 	})
