@@ -12,3 +12,21 @@ func (p Part) String() string {
 	}
 	return "none"
 }
+
+// Noun is the name of the part before the word "part".
+func (p Part) Noun() string {
+	if p == PartTrain {
+		return "training"
+	}
+	return p.String()
+}
+
+// ParsePart is the part of that name in files.
+func ParsePart(name string) (part Part, known bool) {
+	for _, part := range Parts() {
+		if part.String() == name {
+			return part, true
+		}
+	}
+	return PartNone, false
+}

@@ -180,7 +180,7 @@ func (p *Prepared) identity() *rundir.Identity {
 	identity := &rundir.Identity{
 		ContractVersion: engine.ContractVersion, DatasetSHA256: d.All.Digest(), Classes: d.All.Classes(), Input: d.Rule,
 		Split: rundir.SplitNote{
-			Seed: d.Split.Seed, Ratio: d.Split.Ratios, SHA256: d.Split.Digest(),
+			Seed: d.Split.Seed, SHA256: d.Split.Digest(),
 			Train: len(d.Split.Train), Validation: len(d.Split.Validation), Test: len(d.Split.Test),
 		},
 	}
@@ -189,8 +189,13 @@ func (p *Prepared) identity() *rundir.Identity {
 		identity.TestInput = &d.TestRule
 	}
 	for i, member := range d.Members {
-		identity.Datasets = append(identity.Datasets, rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()})
+		note := rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()}
+		if p.Schema > 1 { // which schema 1 does not have
+			note.Official = rundir.OfficialNote(dataset.OfficialParts(member))
+		}
+		identity.Datasets = append(identity.Datasets, note)
 	}
+	identity.Split.Ratio = identity.UsedRatio(d.Split.Ratios, p.Schema)
 	if p.Initial != nil {
 		identity.InitSHA256, identity.InitAnew = p.Initial.SHA256, p.Initial.Anew
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -66,6 +67,7 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 		return err
 	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
+	d.sayOfficial(env, s, splitPath != "")
 	if len(s.TrainClasses) > 0 {
 		env.Log.Info("of the training and validation parts, these classes alone are used", "classes", strings.Join(s.TrainClasses, ","),
 			"train", len(d.ofTrainClasses(s, d.Split.Train)), "validation", len(d.ValidationList(s)))
@@ -88,6 +90,22 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	d.warnOfDuplicates(env)
 	d.sayGroups(env)
 	return nil
+}
+
+// sayOfficial says which parts came with the datasets, and how the rest was divided if no
+// list said so.
+func (d *Data) sayOfficial(env *rundir.Environment, s *settings.Settings, listed bool) {
+	for i, member := range d.Members {
+		official := dataset.OfficialParts(member)
+		if len(official) == 0 {
+			continue
+		}
+		words := fmt.Sprintf("Of %s, the official parts were kept, as the split list has them", s.Datasets[i])
+		if !listed {
+			words = d.Split.Ratios.SplitWords(s.Datasets[i], official)
+		}
+		env.Log.Info("official parts", logging.InWords(words), "dataset", s.Datasets[i], "parts", dataset.ListOf(official))
+	}
 }
 
 // sayGroups says how many groups stay in one part each, and warns of a grouping

@@ -33,6 +33,9 @@ func (i *Identity) check() error {
 		if d.Examples < 0 || d.Examples > maxExamples {
 			return fmt.Errorf("identity.datasets[%d].examples: it is %d, which cannot be", at, d.Examples)
 		}
+		if err := d.checkOfficial(); err != nil {
+			return fmt.Errorf("identity.datasets[%d].%w", at, err)
+		}
 	}
 	examples := i.Examples()
 	if s := i.Split; min(s.Train, s.Validation, s.Test) < 1 || max(s.Train, s.Validation, s.Test) > examples || s.Train+s.Validation+s.Test > examples {

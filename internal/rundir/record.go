@@ -113,11 +113,16 @@ type DatasetNote struct {
 	ModuleNote
 	SHA256   string `json:"sha256"`
 	Examples int    `json:"examples"`
+	// Official are the parts that came with the dataset, "validation" and "test", and that
+	// the split kept.
+	Official []string `json:"official_parts,omitempty" schema:"2"`
 }
 
 // SplitNote describes the split that was used.
 type SplitNote struct {
-	Seed       uint64 `json:"seed"`
+	Seed uint64 `json:"seed"`
+	// Ratio has 0, from schema 2 on, for a part that came with every dataset. A dataset of
+	// several that brings a part of its own is divided in the proportion of the others.
 	Ratio      [3]int `json:"ratio"`
 	SHA256     string `json:"sha256"`
 	Train      int    `json:"train"`
