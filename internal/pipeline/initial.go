@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
@@ -139,14 +138,14 @@ func (p *Prepared) TraceInitial(ctx context.Context, path string, maxPackageMB i
 // origin is the run or package that the weights, named by path, are of, if their file
 // lies in one.
 func (i *Initial) origin(path string, source *rundir.Source, file string) (*release.OtherModel, error) {
-	for _, dir := range homes(file) {
+	for _, dir := range rundir.HomesOf(file) {
 		record, err := rundir.ReadRecord(filepath.Join(dir, rundir.RecordFile))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
 			return nil, fmt.Errorf("--init-from %s: %w", path, err)
-		case !trained(record, weights.Digest(i.tensors)):
+		case !record.Trained(weights.Digest(i.tensors)):
 			return nil, nil
 		}
 		split, err := record.ReadSplit(filepath.Join(dir, rundir.SplitFile))
@@ -159,25 +158,4 @@ func (i *Initial) origin(path string, source *rundir.Source, file string) (*rele
 		return &release.OtherModel{Record: record, Split: split, Path: dir}, nil
 	}
 	return nil, nil
-}
-
-// homes are the folders of the run or package that the file of weights may be of: of those
-// of one of several networks, above its own.
-func homes(path string) []string {
-	dirs := []string{filepath.Dir(path)}
-	for range 3 {
-		dirs = append(dirs, filepath.Dir(dirs[len(dirs)-1]))
-	}
-	for k := 1; k <= 2; k++ {
-		if above := dirs[k+1]; filepath.Base(dirs[k]) == rundir.NetworksDir && fileio.Exists(filepath.Join(above, rundir.RecordFile)) {
-			return []string{above}
-		}
-	}
-	return dirs[:2]
-}
-
-// trained says whether weights are those of a network that the run trained.
-func trained(record *rundir.Record, digest string) bool {
-	return record.Training != nil && record.Training.WeightsSHA256 == digest ||
-		slices.ContainsFunc(record.Networks, func(n rundir.NetworkNote) bool { return n.WeightsSHA256 == digest })
 }

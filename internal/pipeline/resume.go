@@ -56,7 +56,7 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 			"start a new run, or finish this one with the program that began it. Evaluation, gate, prediction and verification take it as it is",
 			d.Path, rundir.RecordFile, record.Schema, rundir.RecordSchema)
 	}
-	if err := checkRelease(s, run, found, t); err != nil {
+	if err := release.CheckResumed(s, d, record, t.judges(), found.release != nil); err != nil {
 		return nil, err
 	}
 	if reworded := renamed && record.Title() == title; reworded && t.judges() {
@@ -78,18 +78,6 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		r.sayStanding(found)
 	}
 	return r.finish(ctx, t, found)
-}
-
-// checkRelease refuses, before anything is done, what the gate or packaging would refuse.
-func checkRelease(s *settings.Settings, run openRun, found *standing, t task) error {
-	if err := release.CheckCommit(s, run.record); err != nil || !t.judges() || run.record.Decision == "" {
-		return err
-	}
-	if found.release == nil {
-		return release.CheckEvaluation(s, run.dir, run.record)
-	}
-	c := &release.Candidate{Settings: s, Dir: run.dir, Record: run.record}
-	return c.CheckDecided()
 }
 
 // reopen prepares an existing run again from the settings it was made with, and

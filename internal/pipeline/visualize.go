@@ -3,8 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -114,17 +112,10 @@ func (p *Prepared) mistakes(list []int, tally *target.ClassTally) ([]visualizati
 		if err != nil {
 			return nil, err
 		}
-		shown.File = fileAndFolder(p.Data.All.Source(i))
+		shown.File = dataset.FileAndFolder(p.Data.All.Source(i))
 		pictures = append(pictures, shown)
 	}
 	return pictures, nil
-}
-
-// fileAndFolder is the end of a path: the file's name after that of its folder, which of a
-// folder dataset is the class.
-func fileAndFolder(source string) string {
-	dir, name := path.Split(filepath.ToSlash(source))
-	return path.Join(path.Base(dir), name)
 }
 
 // reconstructionLimit is the number of reconstructions that are gathered.
@@ -148,7 +139,7 @@ func (p *Prepared) reconstructions(model *classifier.Classifier, list []int, tal
 		made := target.Pixels(model.Output(plan.Run(1, img.Pix), target.Reconstruction), img)
 		rule := p.Data.TestRule
 		pictures = append(pictures, visualization.Picture{
-			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: fileAndFolder(p.Data.All.Source(i)),
+			Image: rule.Picture(img), Output: rule.Picture(made), Caption: fmt.Sprintf("%.4g", tally.Scores[at]), File: dataset.FileAndFolder(p.Data.All.Source(i)),
 		})
 	}
 	return pictures, nil

@@ -193,6 +193,19 @@ func CheckEvaluation(s *settings.Settings, d *rundir.Dir, record *rundir.Record)
 		conflict(d, was.Name, "by the evaluation that is now lost"), name, lost)
 }
 
+// CheckResumed refuses, before anything is done on a run, what the gate or packaging would
+// refuse. Judges says that they are to come, and decided that the last decision stands.
+func CheckResumed(s *settings.Settings, d *rundir.Dir, record *rundir.Record, judges, decided bool) error {
+	if err := CheckCommit(s, record); err != nil || !judges || record.Decision == "" {
+		return err
+	}
+	if !decided {
+		return CheckEvaluation(s, d, record)
+	}
+	c := &Candidate{Settings: s, Dir: d, Record: record}
+	return c.CheckDecided()
+}
+
 // checkSame refuses a package in folder that differs from the one that was written before
 // under its name and version.
 func (c *Candidate) checkSame(folder string, was *released) error {
