@@ -19,6 +19,21 @@ func OfficialParts(d Dataset) []Part {
 	return official
 }
 
+// ParseOfficial reads the names of official parts, which are "validation" and "test", each
+// once at most and in this order.
+func ParseOfficial(names []string) ([]Part, error) {
+	var official []Part
+	for _, part := range []Part{PartValidation, PartTest} {
+		if slices.Contains(names, part.String()) {
+			official = append(official, part)
+		}
+	}
+	if !slices.Equal(PartNames(official), names) {
+		return nil, fmt.Errorf("it is %.40q, want validation, test or both, in this order", names)
+	}
+	return official, nil
+}
+
 // Used are the ratios by which datasets with the given official parts are divided: those
 // of r, with 0 for a part that comes with every one of them.
 func (r Ratios) Used(official [][]Part) Ratios {

@@ -21,12 +21,11 @@ func (p Part) Noun() string {
 	return p.String()
 }
 
-// ParsePart is the part of that name in files.
-func ParsePart(name string) (part Part, known bool) {
-	for _, part := range Parts() {
-		if part.String() == name {
-			return part, true
-		}
+// PartNames are the names of parts in files.
+func PartNames(parts []Part) []string {
+	var names []string
+	for _, part := range parts {
+		names = append(names, part.String())
 	}
-	return PartNone, false
+	return names
 }

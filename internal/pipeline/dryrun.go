@@ -68,7 +68,7 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Dur
 // division says how the datasets were divided, each on a line of its own.
 func (plan *Plan) division() string {
 	var lines string
-	for _, words := range plan.prepared.Record.SplitWords() {
+	for _, words := range report.SplitWords(plan.prepared.Record) {
 		lines += "\n                " + words
 	}
 	return lines

@@ -191,7 +191,7 @@ func (p *Prepared) identity() *rundir.Identity {
 	for i, member := range d.Members {
 		note := rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()}
 		if p.Schema > 1 { // which schema 1 does not have
-			note.Official = rundir.OfficialNote(dataset.OfficialParts(member))
+			note.Official = dataset.PartNames(dataset.OfficialParts(member))
 		}
 		identity.Datasets = append(identity.Datasets, note)
 	}
