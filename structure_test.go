@@ -36,6 +36,7 @@ var rooms = []room{
 	{dir: "internal/settings", cycle: 8, lines: 2500},
 	{dir: "internal/machine", cycle: 8, lines: 2500},
 	{dir: "internal/release", cycle: 8, lines: 2500},
+	{dir: "internal/rundata", cycle: 8, lines: 2500},
 	{dir: "internal/pipeline", cycle: 8, lines: 2500},
 	{dir: "internal/verify", cycle: 8, lines: 2500},
 	{dir: "internal/verify/finding", cycle: 8, lines: 2500},

@@ -115,7 +115,7 @@ func (a *app) cobra(c *command, all []*command) *cobra.Command {
 	}
 	given := map[string]string{}
 	addFlags(made.Flags(), c.options(), given)
-	registerCompletions(made)
+	registerCompletions(made, a.chosen(made, c, all, given))
 	if c.run != nil {
 		made.RunE = func(cmd *cobra.Command, args []string) error {
 			return a.call(cmd, c, all, flagsGiven(cmd, given), args)

@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
+	_ "embed" // the functions for bash
 	"fmt"
 	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 )
@@ -19,7 +19,8 @@ func completionCommand() *command {
 	return &command{
 		use: "completion SHELL", short: "write a script that completes commands in a shell", group: groupAbout,
 		long: `Writes the script for bash, zsh, fish or powershell. It completes commands,
-flags, and the names of modules.`,
+flags, the names of modules, and their options, as in --model-options and inside
+of --augment. For bash, no other package is needed.`,
 		example: `  source <(blocktrain completion bash)
   blocktrain completion zsh > "${fpath[1]}/_blocktrain"
   blocktrain completion fish > ~/.config/fish/completions/blocktrain.fish`,
@@ -37,10 +38,20 @@ flags, and the names of modules.`,
 	}
 }
 
+// bashAlone makes cobra's script for bash do without the package bash-completion, by
+// functions that take the place of those in it, and makes it complete lists with commas.
+//
+//go:embed completion.bash
+var bashAlone string
+
 func writeCompletion(top *cobra.Command, shell string, w io.Writer) error {
 	switch shell {
 	case "bash":
-		return top.GenBashCompletionV2(w, true)
+		if err := top.GenBashCompletionV2(w, true); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, bashAlone)
+		return err
 	case "zsh":
 		return top.GenZshCompletion(w)
 	case "fish":
@@ -49,40 +60,4 @@ func writeCompletion(top *cobra.Command, shell string, w io.Writer) error {
 		return top.GenPowerShellCompletionWithDesc(w)
 	}
 	return fmt.Errorf("no completion for %s", shell)
-}
-
-// modulesOf documents the modules that a flag chooses among.
-func modulesOf(flag string) (modules []config.Description, found bool) {
-	for _, k := range kinds() {
-		if k.flag == flag {
-			return k.modules(), true
-		}
-	}
-	return nil, false
-}
-
-// registerCompletions offers the words that a flag takes in a shell.
-func registerCompletions(cmd *cobra.Command) {
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		value, ours := flag.Value.(flagValue)
-		if !ours {
-			return
-		}
-		words := value.option.Choices()
-		if modules, named := modulesOf("--" + flag.Name); named {
-			words = moduleNames(modules)
-		}
-		if words != nil || value.option.Type == "int" || value.option.Type == "float" {
-			// The only error is a flag that does not exist or has completions.
-			_ = cmd.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-		}
-	})
-}
-
-func moduleNames(modules []config.Description) []string {
-	var names []string
-	for _, module := range modules {
-		names = append(names, module.Name+"\t"+module.Doc)
-	}
-	return names
 }

@@ -12,3 +12,20 @@ func (p Part) String() string {
 	}
 	return "none"
 }
+
+// Noun is the name of the part before the word "part".
+func (p Part) Noun() string {
+	if p == PartTrain {
+		return "training"
+	}
+	return p.String()
+}
+
+// PartNames are the names of parts in files.
+func PartNames(parts []Part) []string {
+	var names []string
+	for _, part := range parts {
+		names = append(names, part.String())
+	}
+	return names
+}

@@ -65,6 +65,15 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Dur
 	return whole, nil
 }
 
+// division says how the datasets were divided, each on a line of its own.
+func (plan *Plan) division() string {
+	var lines string
+	for _, words := range report.SplitWords(plan.prepared.Record) {
+		lines += "\n                " + words
+	}
+	return lines
+}
+
 // Text is the plan for people.
 func (plan *Plan) Text() string {
 	p := plan.prepared
@@ -78,7 +87,7 @@ func (plan *Plan) Text() string {
 
 run directory   %s
 datasets        %s (%d classes)
-split           %d to train with, %d to validate with, %d to test with
+split           %d to train with, %d to validate with, %d to test with%s
 input           %s, %s
 augmentation    %s
 loss            %s
@@ -90,7 +99,7 @@ stages          %s
 identity        %s
 
 %s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
-		train, i.Split.Validation, i.Split.Test, report.InputText(i.Input), i.Input.Mode, i.Augment,
+		train, i.Split.Validation, i.Split.Test, plan.division(), report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
 		config.Counted(s.Epochs, "epoch"), config.Counted(p.stepsPerEpoch(s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

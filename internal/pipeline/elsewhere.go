@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/release"
+	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
@@ -32,7 +33,7 @@ func namesData(s *settings.Settings) bool {
 
 // openOther opens the datasets that the settings name.
 func openOther(ctx context.Context, env *rundir.Environment, s *settings.Settings) (*elsewhere, error) {
-	opened, err := openDatasets(ctx, env, s, false)
+	opened, err := rundata.OpenDatasets(ctx, env, s, false)
 	if err != nil {
 		return nil, err
 	}

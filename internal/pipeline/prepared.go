@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -25,7 +26,7 @@ type Prepared struct {
 	Env      *rundir.Environment
 	Settings *settings.Settings
 	Modules  *settings.Modules
-	Data     *Data
+	Data     *rundata.Data
 	Initial  *Initial        // nil where all weights are drawn
 	Graph    *nn.Graph       // as the model builds it
 	Params   *nn.Parameters  // as training begins
@@ -46,7 +47,7 @@ func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, config.Usage(err)
 	}
-	d, err := openData(ctx, env, s, m, splitPath)
+	d, err := rundata.Open(ctx, env, s, m, splitPath)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ func (p *Prepared) identity() *rundir.Identity {
 	identity := &rundir.Identity{
 		ContractVersion: engine.ContractVersion, DatasetSHA256: d.All.Digest(), Classes: d.All.Classes(), Input: d.Rule,
 		Split: rundir.SplitNote{
-			Seed: d.Split.Seed, Ratio: d.Split.Ratios, SHA256: d.Split.Digest(),
+			Seed: d.Split.Seed, SHA256: d.Split.Digest(),
 			Train: len(d.Split.Train), Validation: len(d.Split.Validation), Test: len(d.Split.Test),
 		},
 	}
@@ -188,8 +189,13 @@ func (p *Prepared) identity() *rundir.Identity {
 		identity.TestInput = &d.TestRule
 	}
 	for i, member := range d.Members {
-		identity.Datasets = append(identity.Datasets, rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()})
+		note := rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()}
+		if p.Schema > 1 { // which schema 1 does not have
+			note.Official = dataset.PartNames(dataset.OfficialParts(member))
+		}
+		identity.Datasets = append(identity.Datasets, note)
 	}
+	identity.Split.Ratio = identity.UsedRatio(d.Split.Ratios, p.Schema)
 	if p.Initial != nil {
 		identity.InitSHA256, identity.InitAnew = p.Initial.SHA256, p.Initial.Anew
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
@@ -29,7 +30,7 @@ func Split(ctx context.Context, env *rundir.Environment, s *settings.Settings, p
 	if err != nil {
 		return nil, config.Usage(err)
 	}
-	d, err := openData(ctx, env, s, m, "")
+	d, err := rundata.Open(ctx, env, s, m, "")
 	if err != nil {
 		return nil, err
 	}

@@ -34,10 +34,10 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
-		Parts: []Part{
-			{Name: "training", Examples: identity.Split.Train}, {Name: "validation", Examples: identity.Split.Validation}, {Name: "test", Examples: identity.Split.Test},
-		},
-		Reproduce: reproduceOf(record),
+		Divided: SplitWords(record), Reproduce: reproduceOf(record),
+	}
+	for _, part := range dataset.Parts() {
+		content.Parts = append(content.Parts, Part{Name: partText(record, part), Examples: identity.Split.Of(part)})
 	}
 	for _, d := range identity.Datasets {
 		content.Datasets = append(content.Datasets, Dataset{Name: record.DatasetText(d.Name), Examples: d.Examples, Digest: d.SHA256})

@@ -24,7 +24,8 @@ type Report struct {
 	NoCommit bool // nobody can tell from which source the model was made
 
 	Datasets []Dataset
-	Parts    []Part // training, validation, test
+	Parts    []Part   // training, validation, test
+	Divided  []string // a sentence for each dataset: which parts came with it, and what was done with the rest
 	Classes  []string
 	Input    string // "28x28 pixels, grey"
 	Resize   string // how other images are brought to that: the rule in words

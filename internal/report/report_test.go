@@ -108,7 +108,8 @@ func whole(t testing.TB) *Report {
 	return &Report{
 		Name: "digits-lenet5", Version: "0.1.0", Program: "blocktrain 0.1.0",
 		Datasets: []Dataset{{"digits", 12000, strings.Repeat("d1", 32)}},
-		Parts:    []Part{{"training", 7200}, {"validation", 2400}, {"test", 2000}},
+		Parts:    []Part{{"training", 7200}, {"validation", 2400}, {"test (official)", 2000}},
+		Divided:  []string{"Of digits, the official test part was kept; the rest was divided into training and validation part, 75 and 25 %"},
 		Classes:  classes, Input: "28x28 pixels, grey", Resize: "stretched to 28x28, colour turned to grey",
 		Model: "lenet5", Parameters: 427_118, ModelBytes: size,
 		Configuration: []Setting{{"dataset", "digits"}, {"model", "lenet5"}, {"optimizer", "adamw"}, {"schedule", "one-cycle"}, {"epochs", "12"}, {"batch-size", "128"}, {"seed", "1"}},

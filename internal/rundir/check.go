@@ -33,6 +33,9 @@ func (i *Identity) check() error {
 		if d.Examples < 0 || d.Examples > maxExamples {
 			return fmt.Errorf("identity.datasets[%d].examples: it is %d, which cannot be", at, d.Examples)
 		}
+		if _, err := dataset.ParseOfficial(d.Official); err != nil {
+			return fmt.Errorf("identity.datasets[%d].official_parts: %w", at, err)
+		}
 	}
 	examples := i.Examples()
 	if s := i.Split; min(s.Train, s.Validation, s.Test) < 1 || max(s.Train, s.Validation, s.Test) > examples || s.Train+s.Validation+s.Test > examples {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -113,11 +114,34 @@ type DatasetNote struct {
 	ModuleNote
 	SHA256   string `json:"sha256"`
 	Examples int    `json:"examples"`
+	// Official are the parts that came with the dataset, "validation" and "test", and that
+	// the split kept.
+	Official []string `json:"official_parts,omitempty" schema:"2"`
+}
+
+// OfficialParts are those parts.
+func (d *DatasetNote) OfficialParts() []dataset.Part {
+	parts, _ := dataset.ParseOfficial(d.Official) // checked when the record was read
+	return parts
+}
+
+// UsedRatio is what a record of the given schema has of a split's ratios.
+func (i *Identity) UsedRatio(ratios dataset.Ratios, schema int) [3]int {
+	if schema < 2 {
+		return ratios
+	}
+	var official [][]dataset.Part
+	for _, d := range i.Datasets {
+		official = append(official, d.OfficialParts())
+	}
+	return ratios.Used(official)
 }
 
 // SplitNote describes the split that was used.
 type SplitNote struct {
-	Seed       uint64 `json:"seed"`
+	Seed uint64 `json:"seed"`
+	// Ratio has 0, from schema 2 on, for a part that came with every dataset. A dataset of
+	// several that brings a part of its own is divided in the proportion of the others.
 	Ratio      [3]int `json:"ratio"`
 	SHA256     string `json:"sha256"`
 	Train      int    `json:"train"`

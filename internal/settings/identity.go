@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -193,9 +194,16 @@ func Differences(a, b *rundir.Identity) string {
 func sizeText(r imaging.Rule) string { return fmt.Sprintf("%dx%d", r.Width, r.Height) }
 
 // ratios is the recorded split in percent, empty where the list was made by hand and
-// has others than --split-ratio takes.
+// has others than --split-ratio takes. A part that came with the data has any ratio, for it
+// is used for nothing.
 func ratios(i *rundir.Identity) string {
-	text := fmt.Sprintf("%d/%d/%d", i.Split.Ratio[0], i.Split.Ratio[1], i.Split.Ratio[2])
+	whole := dataset.Ratios(i.Split.Ratio)
+	for at, ratio := range i.UsedRatio(dataset.DefaultRatios, rundir.RecordSchema) {
+		if ratio == 0 {
+			whole[at] = dataset.DefaultRatios[at]
+		}
+	}
+	text := whole.String()
 	if isRatio(text) != nil {
 		return ""
 	}

@@ -50,7 +50,7 @@ func (s *Settings) IdentityLike(i *rundir.Identity, schema int) (*rundir.Identit
 	if s.SplitFile == "" {
 		made.Split.Seed = uint64(s.SplitSeed)
 		if ratios(i) != "" { // which a list that was made by hand may not have
-			made.Split.Ratio = s.Ratios()
+			made.Split.Ratio = i.UsedRatio(s.Ratios(), schema)
 		}
 	}
 	frames := i.Input.FrameCount()

@@ -76,7 +76,7 @@ const (
 // needData is what package verify, without the data, cannot know, and verify can.
 // doc/Design.md has the same list.
 var needData = []limit{
-	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples"}, byData},
+	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples", "identity.datasets[*].official_parts*"}, byData},
 	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
 	{"run.json", []string{"identity.settings[*].value"}, byTraining},
 	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},

@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -94,9 +95,9 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 
 // openData opens the data and compares it. What is nowhere is downloaded into a folder
 // that the request names, and never into one that only the record names.
-func (v *verification) openData(ctx context.Context, s *settings.Settings) (*pipeline.Data, error) {
+func (v *verification) openData(ctx context.Context, s *settings.Settings) (*rundata.Data, error) {
 	recorded := len(v.request.DataDirs) == 0
-	d, err := pipeline.OpenMembers(ctx, v.env, s, recorded)
+	d, err := rundata.OpenMembers(ctx, v.env, s, recorded)
 	var asked *config.UsageError
 	switch {
 	case ctx.Err() != nil:
@@ -168,7 +169,7 @@ func (v *verification) foundAt(asked bool, digest string) string {
 }
 
 // compareData compares the datasets, one by one.
-func (v *verification) compareData(d *pipeline.Data) error {
+func (v *verification) compareData(d *rundata.Data) error {
 	cause := "the data has changed, or is other data"
 	if then := v.record.Execution.Go; then != runtime.Version() {
 		cause += fmt.Sprintf("; or images are decoded in another way (the model was made with %s, this program with %s)", then, runtime.Version())

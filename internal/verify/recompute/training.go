@@ -23,7 +23,7 @@ func (s *Subject) checkSplit() error {
 	for _, f := range []struct{ figure, recorded, found string }{
 		{"identity.dataset_sha256", s.Record.Identity.DatasetSHA256, s.Split.Dataset},
 		{"identity.split.seed", strconv.FormatUint(note.Seed, 10), strconv.FormatUint(s.Split.Seed, 10)},
-		{"identity.split.ratio", fmt.Sprint(note.Ratio), fmt.Sprint([3]int(s.Split.Ratios))},
+		{"identity.split.ratio", fmt.Sprint(note.Ratio), fmt.Sprint(s.Record.Identity.UsedRatio(s.Split.Ratios, s.Record.Schema))},
 		{"identity.split.train", strconv.Itoa(note.Train), strconv.Itoa(len(s.Split.Train))},
 		{"identity.split.validation", strconv.Itoa(note.Validation), strconv.Itoa(len(s.Split.Validation))},
 		{"identity.split.test", strconv.Itoa(note.Test), strconv.Itoa(len(s.Split.Test))},

@@ -1,4 +1,6 @@
-package pipeline
+// Package rundata opens the data of a run, divides it, and brings it to what the network
+// takes.
+package rundata
 
 import (
 	"context"
@@ -12,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -29,9 +32,9 @@ type Data struct {
 	TestFitted dataset.Dataset // the same by TestRule
 }
 
-// openData opens the datasets of a run, joined, and splits them. A split list
+// Open opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
-func openData(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
+func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
 	d, err := OpenMembers(ctx, env, s, false)
 	if err != nil {
 		return nil, err
@@ -41,15 +44,15 @@ func openData(ctx context.Context, env *rundir.Environment, s *settings.Settings
 
 // OpenMembers opens the datasets of a run and joins them. Offline, it downloads nothing.
 func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
-	opened, err := openDatasets(ctx, env, s, offline)
+	opened, err := OpenDatasets(ctx, env, s, offline)
 	if err != nil {
 		return nil, err
 	}
 	return &Data{All: opened.All, Members: opened.Members}, nil
 }
 
-// openDatasets opens the datasets that the settings name.
-func openDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
+// OpenDatasets opens the datasets that the settings name.
+func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
 	return dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
 		Mode: dataset.Mode(s.DataMode), Wide: s.Levels != "", Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
 	})
@@ -64,6 +67,7 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 		return err
 	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
+	d.sayOfficial(env, s, splitPath != "")
 	if len(s.TrainClasses) > 0 {
 		env.Log.Info("of the training and validation parts, these classes alone are used", "classes", strings.Join(s.TrainClasses, ","),
 			"train", len(d.ofTrainClasses(s, d.Split.Train)), "validation", len(d.ValidationList(s)))
@@ -86,6 +90,22 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	d.warnOfDuplicates(env)
 	d.sayGroups(env)
 	return nil
+}
+
+// sayOfficial says which parts came with the datasets, and how the rest was divided if no
+// list said so.
+func (d *Data) sayOfficial(env *rundir.Environment, s *settings.Settings, listed bool) {
+	for i, member := range d.Members {
+		official := dataset.OfficialParts(member)
+		if len(official) == 0 {
+			continue
+		}
+		words := fmt.Sprintf("Of %s, the official parts were kept, as the split list has them", s.Datasets[i])
+		if !listed {
+			words = d.Split.Ratios.SplitWords(s.Datasets[i], official)
+		}
+		env.Log.Info("official parts", logging.InWords(words), "dataset", s.Datasets[i], "parts", dataset.ListOf(official))
+	}
 }
 
 // sayGroups says how many groups stay in one part each, and warns of a grouping
