@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -185,12 +184,12 @@ func (t *tree) Source(i int) string { return t.files[i].path }
 
 // readTree lists the images below dir.
 func readTree(ctx context.Context, dir string) (*tree, error) {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class", dir)
+	}
 	top, _, err := list(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, &NotFoundError{fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)}
-	}
-	if errors.Is(err, syscall.ENOTDIR) {
-		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class", dir)
 	}
 	if err != nil {
 		return nil, err
