@@ -116,8 +116,12 @@ func (r *Release) Force(reason string) error {
 	return nil
 }
 
-// Sign enters when the decision was taken, to the second, and by whom.
+// Sign enters when the decision was taken, to the second, and by whom. Decisions of
+// schema 1, on runs of older programs, do not say that.
 func (r *Release) Sign(at time.Time, by string) {
+	if r.Schema < 2 {
+		return
+	}
 	at = at.UTC().Truncate(time.Second)
 	r.Decided, r.DecidedBy = &at, strings.TrimSpace(by)
 }

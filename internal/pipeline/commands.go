@@ -34,7 +34,10 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 		if err != nil {
 			return err
 		}
-		renamed := s.Rename(record)
+		renamed, err := s.Rename(record)
+		if err != nil {
+			return err
+		}
 		decided, err := c.Decide(ctx, test)
 		if err != nil {
 			return err
@@ -67,7 +70,9 @@ func tryGate(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
-	s.Rename(c.Record)
+	if _, err := s.Rename(c.Record); err != nil {
+		return nil, err
+	}
 	decided, err := c.Decide(ctx, test)
 	if err != nil {
 		return nil, err
@@ -113,7 +118,11 @@ func Export(_ context.Context, env *rundir.Environment, s *settings.Settings, di
 		if err != nil {
 			return err
 		}
-		if s.Rename(record) {
+		renamed, err := s.Rename(record)
+		if err != nil {
+			return err
+		}
+		if renamed {
 			if err := errors.Join(c.CheckDecided(), d.WriteRecord(record)); err != nil {
 				return err
 			}
@@ -136,7 +145,9 @@ func Package(_ context.Context, env *rundir.Environment, s *settings.Settings, d
 		if err != nil {
 			return err
 		}
-		s.Rename(record)
+		if _, err := s.Rename(record); err != nil {
+			return err
+		}
 		if made, err = c.Package(); err != nil {
 			return err
 		}

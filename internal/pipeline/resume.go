@@ -47,7 +47,10 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		}
 	}
 	title := record.Title()
-	renamed := s.Rename(record)
+	renamed, err := s.Rename(record)
+	if err != nil {
+		return nil, err
+	}
 	if !renamed && finished(d, record, found) {
 		return sayFinished(env, run, found.release, t)
 	}

@@ -121,6 +121,7 @@ func decidedByOther(s *settings.Settings, last string) bool {
 // replaceDecision dates a decision and writes it, if no package of the model's name and
 // version has another one.
 func (c *Candidate) replaceDecision(decided *criterion.Release) error {
+	decided.Schema = min(decided.Schema, c.Record.Schema) // which has the date too, or has not
 	decided.Sign(time.Now(), c.Settings.DecidedBy)
 	text, err := fileio.MarshalJSON(decided)
 	if err != nil {

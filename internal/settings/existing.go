@@ -22,8 +22,12 @@ func (s *Settings) TakePaths(then *rundir.Record, path string) {
 }
 
 // Rename gives the record the name and version of flags, and what they say of the
-// model. Without them the model keeps what it has, be it of an earlier call.
-func (s *Settings) Rename(record *rundir.Record) (changed bool) {
+// model. Without them the model keeps what it has, be it of an earlier call. Records of
+// schema 1 have no place for some of it, which is an error where a flag gives it.
+func (s *Settings) Rename(record *rundir.Record) (changed bool, err error) {
+	if err := s.checkPlace(record); err != nil {
+		return false, err
+	}
 	about := s.About()
 	for _, given := range []struct {
 		flag, value string
@@ -39,7 +43,21 @@ func (s *Settings) Rename(record *rundir.Record) (changed bool) {
 			*given.to, changed = given.value, true
 		}
 	}
-	return changed
+	return changed, nil
+}
+
+// checkPlace refuses flags whose values the record has no keys for.
+func (s *Settings) checkPlace(record *rundir.Record) error {
+	if record.Schema > 1 {
+		return nil
+	}
+	for _, flag := range []string{"decided-by", "license", "contact", "intended-use"} {
+		if s.Origins[flag] == config.OriginFlag {
+			return config.Usagef("--%s: the run was made by an older version of the program, whose %s (schema %d) has no place for it: leave the flag out, or train anew",
+				flag, rundir.RecordFile, record.Schema)
+		}
+	}
+	return nil
 }
 
 // About is what the settings say of the released model.

@@ -1,11 +1,7 @@
 package verify
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -28,7 +24,7 @@ func TestMadeBefore(t *testing.T) {
 		t.Run(filepath.Base(archive), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			unpack(t, archive, dir)
+			runtest.Unpack(t, archive, dir)
 			verifyMadeBefore(t, filepath.Join(dir, "run"))
 		})
 	}
@@ -72,43 +68,12 @@ func TestMadeBeforeChanged(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			unpack(t, filepath.Join(madeBefore, "runs", "plain.tar.gz"), dir)
+			runtest.Unpack(t, filepath.Join(madeBefore, "runs", "plain.tar.gz"), dir)
 			run := filepath.Join(dir, "run")
 			replaceIn(t, filepath.Join(run, test.file), test.pattern, test.with)
 			if v, err := verified(t, Request{Path: run, Workers: 1}); !errors.Is(err, rundir.ErrDifference) {
 				t.Errorf("got %+v, error %v", v, err)
 			}
 		})
-	}
-}
-
-// unpack extracts an archive of make.go, which is none of a package.
-func unpack(t *testing.T, archive, dir string) {
-	t.Helper()
-	f, err := os.Open(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := tar.NewReader(z); ; {
-		header, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(dir, filepath.FromSlash(header.Name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, 0o644)); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
