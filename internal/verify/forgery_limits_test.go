@@ -60,9 +60,11 @@ var unknowable = []limit{
 	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
 	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value"}, noBit},
 	{"release.json", []string{"criteria[*].threshold"}, noBit},
+	{"split.json", []string{"ratios[*]"}, noBit}, // of a part that comes with the data
 	{"export/export.json", []string{"exporters*"}, noBit},
 	{"run.env", []string{"BLOCKTRAIN_DATA_DIR", "BLOCKTRAIN_DATA_MODE", "BLOCKTRAIN_SPLIT", "BLOCKTRAIN_SPLIT_SEED", "BLOCKTRAIN_CHANNELS", "BLOCKTRAIN_INIT_FROM",
 		"BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
+		"BLOCKTRAIN_REQUIRE_COMMIT", "BLOCKTRAIN_LICENSE", "BLOCKTRAIN_CONTACT", "BLOCKTRAIN_INTENDED_USE",
 		"BLOCKTRAIN_EXPORTERS", "BLOCKTRAIN_VISUALIZATIONS", "BLOCKTRAIN_WORKERS", "BLOCKTRAIN_CHECKPOINT_INTERVAL", "BLOCKTRAIN_GIVEN_AS_FLAGS"}, noBit},
 }
 

@@ -48,6 +48,7 @@ func (f *forger) reseal(t *testing.T) {
 	f.split()
 	f.tables()
 	f.decision()
+	f.taken()
 	f.plots()
 	f.digests()
 	f.derived()
@@ -195,8 +196,29 @@ func (f *forger) decision() {
 	if decided.Forced {
 		_ = made.Force(decided.ForceReason)
 	}
+	if decided.Decided != nil {
+		made.Sign(*decided.Decided, decided.DecidedBy)
+	}
 	made.EvaluationSHA256 = decided.EvaluationSHA256
 	_ = fileio.WriteJSON(f.file(rundir.ReleaseFile), made)
+}
+
+// taken gives the record and the decision the same date and the same name.
+func (f *forger) taken() {
+	from, to := rundir.RecordFile, rundir.ReleaseFile
+	if f.forged == rundir.ReleaseFile {
+		from, to = to, from
+	}
+	var have, want struct {
+		Decided   string
+		DecidedBy string `json:"decided_by"`
+	}
+	for name, v := range map[string]any{from: &want, to: &have} {
+		b, _ := os.ReadFile(f.file(name))
+		_ = json.Unmarshal(b, v)
+	}
+	f.replace(fmt.Sprintf(`"decided": %q`, have.Decided), fmt.Sprintf(`"decided": %q`, want.Decided), to)
+	f.replace(fmt.Sprintf(`"decided_by": %q`, have.DecidedBy), fmt.Sprintf(`"decided_by": %q`, want.DecidedBy), to)
 }
 
 // plots draws forged figures.

@@ -196,7 +196,7 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		append([]string{"name=first"}, flags...),
 		append([]string{
 			"name=second", "init-from=" + filepath.Join(first, train.CheckpointDir, train.BestFile), "baseline=" + first, "split=" + filepath.Join(first, rundir.SplitFile),
-			"ema=0.9", "epochs=4", "patience=1", "min-delta=100", "min-test-accuracy=0.999", "force=true", "reason=a test of forgeries", "augment=shift:pixels=1",
+			"ema=0.9", "epochs=4", "patience=1", "min-delta=100", "min-test-accuracy=0.999", "force=true", "reason=a test of forgeries", "decided-by=Ada", "license=MIT", "augment=shift:pixels=1",
 		}, flags...),
 	} {
 		dir := first

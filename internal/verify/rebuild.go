@@ -75,11 +75,11 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 		return nil, err
 	}
 	if err := d.Divide(ctx, v.env, s, m, v.file(rundir.SplitFile)); err != nil {
-		return nil, err
+		return nil, unmade(err)
 	}
 	p := &pipeline.Prepared{Env: v.env, Settings: s, Modules: m, Data: d, Initial: first, Schema: v.record.Schema}
 	if err := p.Assemble(ctx); err != nil {
-		return nil, err
+		return nil, unmade(err)
 	}
 	if err := v.compareIdentity(p.Record); err != nil {
 		return nil, err
@@ -91,6 +91,16 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 		return nil, err
 	}
 	return p, v.compareInitial(ctx, p)
+}
+
+// unmade is a difference where a run with the recorded settings would not have begun on
+// the recorded data.
+func unmade(err error) error {
+	var refused *config.UsageError
+	if errors.As(err, &refused) {
+		return unreadable(rundir.RecordFile, err)
+	}
+	return err
 }
 
 // openData opens the data and compares it. What is nowhere is downloaded into a folder
