@@ -57,6 +57,15 @@ func (r Ratios) SplitWords(name string, official []Part) string {
 	return fmt.Sprintf("Of %s, the official %s %s kept; the rest %s", name, ListOf(official), kept, r.restWords(official))
 }
 
+// ListedWords says how a dataset of that name, with those official parts, was divided by a
+// split list.
+func ListedWords(name string, official []Part) string {
+	if len(official) == 0 {
+		return name + " has no official parts: a split list divides it"
+	}
+	return fmt.Sprintf("Of %s, the official parts (%s) were kept; a split list divides the rest", name, ListOf(official))
+}
+
 func (r Ratios) restWords(official []Part) string {
 	if len(official) == len(Parts())-1 {
 		return "is the training part"

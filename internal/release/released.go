@@ -189,8 +189,8 @@ func CheckEvaluation(s *settings.Settings, d *rundir.Dir, record *rundir.Record)
 	if err != nil || was == nil {
 		return err
 	}
-	return fmt.Errorf("%w; no other can take its place: %s; %s is in the package too, if that is still there",
-		lost, conflictWords(d, was.Name, "by the evaluation that is now lost"), name)
+	return fmt.Errorf("%s; %s is in the package too, if that is still there; the cause: %w",
+		conflictWords(d, was.Name, "by the evaluation that is now lost"), name, lost)
 }
 
 // CheckResumed refuses, before anything is done on a run, what the gate or packaging would
@@ -271,11 +271,12 @@ func (c *Candidate) forgetReleased() error {
 	return fileio.WriteJSON(c.Dir.File(rundir.PackagesFile), list)
 }
 
-// conflict is the error of what would change a package, with the ways out.
+// conflict is the error of whoever asks for what would change a package.
 func conflict(d *rundir.Dir, name, how string) error {
 	return config.Usagef("%s", conflictWords(d, name, how))
 }
 
+// conflictWords say that a package stays, and name the ways out.
 func conflictWords(d *rundir.Dir, name, how string) string {
 	advice := "repeat the command with another --release-version"
 	if version := freeVersion(d, name); version != "" {

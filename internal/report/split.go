@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -23,13 +22,10 @@ func SplitWords(record *rundir.Record) []string {
 
 func splitWords(record *rundir.Record, d *rundir.DatasetNote) string {
 	name, official := record.DatasetText(d.Name), d.OfficialParts()
-	switch given := record.Recorded("split") != ""; {
-	case !given:
-		return dataset.Ratios(record.Identity.Split.Ratio).SplitWords(name, official)
-	case len(official) > 0:
-		return fmt.Sprintf("Of %s, the official parts (%s) were kept; a split list that was given divides the rest", name, dataset.ListOf(official))
+	if record.Recorded("split") != "" {
+		return dataset.ListedWords(name, official)
 	}
-	return fmt.Sprintf("%s has no official parts: a split list that was given divides it", name)
+	return dataset.Ratios(record.Identity.Split.Ratio).SplitWords(name, official)
 }
 
 // partText is what people call a part: "test", or "test (official)" where it came with every

@@ -92,17 +92,16 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	return nil
 }
 
-// sayOfficial says which parts came with the datasets, and how the rest was divided if no
-// list said so.
+// sayOfficial says which parts came with the datasets, and how the rest was divided.
 func (d *Data) sayOfficial(env *rundir.Environment, s *settings.Settings, listed bool) {
 	for i, member := range d.Members {
 		official := dataset.OfficialParts(member)
 		if len(official) == 0 {
 			continue
 		}
-		words := fmt.Sprintf("Of %s, the official parts were kept, as the split list has them", s.Datasets[i])
-		if !listed {
-			words = d.Split.Ratios.SplitWords(s.Datasets[i], official)
+		words := d.Split.Ratios.SplitWords(s.Datasets[i], official)
+		if listed {
+			words = dataset.ListedWords(s.Datasets[i], official)
 		}
 		env.Log.Info("official parts", logging.InWords(words), "dataset", s.Datasets[i], "parts", dataset.ListOf(official))
 	}
