@@ -24,7 +24,7 @@ func TestFit(t *testing.T) {
 			if fits := slices.Contains(Fitting(has), d.Name); fits != (err == nil) {
 				t.Errorf("criterion %s, target %s: error is %v", d.Name, target, err)
 			}
-			if err != nil && !strings.HasPrefix(err.Error(), "criterion "+d.Name+" does not fit target "+target+", which has m") {
+			if err != nil && !strings.HasPrefix(err.Error(), "criterion "+d.Name+" does not fit target "+target+", which has "+Fitting(has)[0]+", ") {
 				t.Errorf("error is %v", err)
 			}
 		}

@@ -55,9 +55,21 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 			}
 		}
 		judged = &Judged{decided, d.File(rundir.ReleaseFile)}
-		return refused
+		if refused != nil {
+			return refused
+		}
+		return tellUnpackaged(c)
 	})
 	return judged, err
+}
+
+// tellUnpackaged says how an approved model is packaged, which the gate does not do.
+func tellUnpackaged(c *release.Candidate) error {
+	packaged, err := c.Packaged()
+	if err == nil && !packaged {
+		c.Env.Log.Info(fmt.Sprintf("approved, and not packaged yet as %s: blocktrain package --run %s", c.Record.PackageName(), config.ShellWord(c.Dir.Path)))
+	}
+	return err
 }
 
 // tryGate decides on the run in dir as Gate does, and only says so.

@@ -150,6 +150,12 @@ func (c *Candidate) released() (*released, error) {
 	return findReleased(c.Dir, c.Record.PackageName())
 }
 
+// Packaged says whether the model was packaged under the name and version that it has now.
+func (c *Candidate) Packaged() (bool, error) {
+	was, err := findReleased(c.Dir, c.Record.PackageName())
+	return was != nil, err
+}
+
 // checkDecision refuses a decision, with that digest, where the package of the same
 // name and version has another one.
 func (c *Candidate) checkDecision(sha256 string) error {

@@ -35,6 +35,7 @@ type pace struct {
 	now               func() time.Time
 	training, scoring speed
 	trained, scored   int // in all epochs, those of earlier processes included
+	share             float64
 }
 
 // step takes up that done of total images of an epoch have been trained on.
@@ -71,7 +72,8 @@ func (p *pace) progress(words string, rate float64) Progress {
 	}
 	left := p.seconds(p.Epochs*p.Train-p.trained, p.Epochs*p.Work.Validation-p.scored, trains, scores)
 	before := float64(p.trained)/trains + float64(p.scored)/scores
-	at.Share = before / max(before+left, 1e-9)
+	p.share = max(p.share, before/max(before+left, 1e-9)) // it does not fall when scoring turns out to be slower
+	at.Share = p.share
 	if known {
 		at.Left = duration(left)
 	}

@@ -49,6 +49,37 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestPaceRises checks that the share that is done never falls, also where scoring is much
+// slower than was assumed before the first of it.
+func TestPaceRises(t *testing.T) {
+	now := time.Unix(0, 0)
+	p := &pace{Work: Work{Epochs: 2, Train: 1000, Validation: 1000}, now: func() time.Time { return now }}
+	share := 0.0
+	check := func() {
+		t.Helper()
+		now = now.Add(time.Second)
+		at := p.progress("", 0)
+		if at.Share < share {
+			t.Errorf("the share falls from %.4f to %.4f", share, at.Share)
+		}
+		share = at.Share
+	}
+	for epoch := 1; epoch <= 2; epoch++ {
+		for done := 100; done <= 1000; done += 100 {
+			p.step(epoch, done, 1000)
+			check()
+		}
+		for done := 50; done <= 1000; done += 50 {
+			p.validation(epoch, done, 1000)
+			check()
+		}
+		p.epoch(epoch)
+	}
+	if share != 1 {
+		t.Errorf("the share is %v at the end, want 1", share)
+	}
+}
+
 // TestPaceResumed checks that what an earlier process did takes no part in the speed.
 func TestPaceResumed(t *testing.T) {
 	now := time.Unix(0, 0)
