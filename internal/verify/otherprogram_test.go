@@ -32,6 +32,7 @@ func TestOfAnotherProgram(t *testing.T) {
 		}
 		name := rundir.ExportDir + "/" + filepath.Base(exported[0])
 		t.Run("words", func(t *testing.T) { checkWords(t, runtest.Copied(t, other)) })
+		t.Run("plots", func(t *testing.T) { checkWithoutPlots(t, runtest.Copied(t, other)) })
 		t.Run("changed", func(t *testing.T) {
 			dir := runtest.Copied(t, other)
 			flipIn(t, filepath.Join(dir, filepath.FromSlash(name)))
@@ -62,6 +63,52 @@ func checkWords(t *testing.T, dir string) {
 		if !slices.ContainsFunc(v.Warnings, func(w string) bool { return strings.HasPrefix(w, name) }) {
 			t.Errorf("%s is not in the warnings: %q", name, v.Warnings)
 		}
+	}
+}
+
+// checkWithoutPlots removes a plot that the settings ask for, wherever it is named.
+func checkWithoutPlots(t *testing.T, dir string) {
+	record := filepath.Join(dir, rundir.RecordFile)
+	replaceIn(t, filepath.Join(dir, rundir.PlotsDir, "plots.json"), `(?s),\s*\{\s*"name": "training-loss".*?\}`, "")
+	for _, ext := range []string{".svg", ".png"} {
+		replaceIn(t, record, `\s*"plots/training-loss`+ext+`": "[0-9a-f]*",`, "")
+		if err := os.Remove(filepath.Join(dir, rundir.PlotsDir, "training-loss"+ext)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	(&forger{dir: dir}).digests()
+	v, err := verified(t, Request{Path: dir})
+	if v.Verified && slices.ContainsFunc(v.Warnings, func(w string) bool { return strings.HasPrefix(w, "plots/plots.json") }) {
+		return
+	}
+	if d := v.FirstDifference; d == nil || d.File != "plots/plots.json" {
+		t.Errorf("got %+v, error %v", v, err)
+	}
+}
+
+// TestSplitOfAnotherProgram has a run that was given its split list, and says that it
+// divided the data itself.
+func TestSplitOfAnotherProgram(t *testing.T) {
+	base := t.TempDir()
+	first, dir := filepath.Join(base, "first"), filepath.Join(base, "second")
+	small := func(dir string, flags ...string) {
+		if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir, append(flags, "epochs=1", "exporters=onnx", "visualizations=none")...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	small(first)
+	list := filepath.Join(first, rundir.SplitFile)
+	replaceIn(t, list, `("train": ?\[)(\d+)(.*\s*"validation": ?\[)(\d+)`, "$1$4$3$2")
+	small(dir, "split="+list)
+	replaceIn(t, filepath.Join(dir, rundir.RecordFile), `("split",\s*"value": ")[^"]*`, "$1")
+	replaceIn(t, filepath.Join(dir, rundir.SettingsFile), `(?m)^BLOCKTRAIN_SPLIT=.*`, "BLOCKTRAIN_SPLIT=")
+	(&forger{dir: dir, forged: rundir.RecordFile}).reseal(t)
+	checkDifference(t, Request{Path: dir}, rundir.SplitFile, 0, "sha256")
+	replaceIn(t, filepath.Join(dir, rundir.RecordFile), `(?s)("execution": \{\s*"program": ")[^"]*`, "${1}blocktrain 0.0.1")
+	(&forger{dir: dir, forged: rundir.RecordFile}).reseal(t)
+	v, err := verified(t, Request{Path: dir})
+	if err != nil || !slices.ContainsFunc(v.Warnings, func(w string) bool { return strings.HasPrefix(w, rundir.SplitFile) }) {
+		t.Errorf("got %+v, error %v", v, err)
 	}
 }
 
