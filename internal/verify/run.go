@@ -1,12 +1,10 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -170,12 +168,12 @@ func (v *verification) differing(program string, how *rundir.ExportNote, names [
 		return nil, err
 	}
 	for _, name := range names {
-		found, err := os.ReadFile(v.file(name))
+		found, err := fileio.SHA256(v.file(name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+			return nil, v.lacking(name, err)
 		}
-		want, wrong := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil || wrong != nil || !bytes.Equal(found, want) { // a file that is not made differs too
+		want, wrong := fileio.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil || wrong != nil || found != want { // a file that is not made differs too
 			differ = append(differ, name)
 		}
 	}
