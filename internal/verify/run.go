@@ -213,7 +213,7 @@ func (v *verification) madeOtherwise(name string, how *rundir.ExportNote) error 
 	if !fileio.Exists(v.file(name)) {
 		recorded = nothing
 	}
-	cause := fmt.Sprintf("it was changed or removed after it was written, or is older than %s: blocktrain %s --run %s writes it anew",
+	cause := fmt.Sprintf("it was changed after it was written, or is older than %s: blocktrain %s --run %s writes it anew",
 		rundir.RecordFile, remedy, config.ShellWord(v.request.Path))
 	if len(others) > 0 {
 		cause += fmt.Sprintf("; or %s writes it in another way: verify with that", strings.Join(others, " or "))
