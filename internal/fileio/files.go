@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,16 +35,20 @@ func Remove(paths ...string) error {
 	return nil
 }
 
-// Copy copies a file and makes the folder that it goes to.
+// Copy copies a regular file and makes the folder that it goes to.
 func Copy(to, from string) error {
-	b, err := os.ReadFile(from)
+	f, err := OpenRegular(from)
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	return WriteBytes(to, b)
+	return WriteAtomic(to, func(w io.Writer) error {
+		_, err := io.Copy(w, f)
+		return err
+	})
 }
 
 // FilesBelow lists the files of a folder by their paths in it, with slashes, sorted.

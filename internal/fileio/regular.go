@@ -67,6 +67,15 @@ func openRegular(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
+// OpenAppend opens a regular file to write at its end, and makes it if there is none. It
+// does not wait for who reads a pipe, and opens no device.
+func OpenAppend(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, irregular(path, info)
+	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK, 0o644)
+}
+
 func irregular(path string, info os.FileInfo) error {
 	return fmt.Errorf("%s is not a regular file (%s)", path, info.Mode().Type())
 }

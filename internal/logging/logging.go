@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/term"
 )
@@ -79,8 +80,13 @@ func (l *Log) AttachDir(dir string) (detach func() error, err error) {
 	}, nil
 }
 
+// openAppend opens a regular file. It does not wait for who reads a pipe, and opens no
+// device.
 func openAppend(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("cannot write the log: %s is not a regular file (%s)", path, info.Mode().Type())
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NONBLOCK, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the log: %w", err)
 	}

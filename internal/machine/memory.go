@@ -2,6 +2,7 @@ package machine
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -19,6 +20,9 @@ type Demand struct {
 	Batches int // of images that are held at a time
 }
 
+// ErrMemory is what a training needs more of than the machine has.
+var ErrMemory = errors.New("memory")
+
 // Check refuses a training that cannot fit into the memory that the machine has left,
 // before it takes it.
 func (d Demand) Check() error {
@@ -33,8 +37,8 @@ func (d Demand) check(available int64) error {
 		return nil
 	}
 	const unit = 1e9
-	return config.Usagef("training needs more than %.1f GB of memory, of which %.1f GB are available: use smaller images, a smaller model, smaller batches (--batch-size) and shards (--shard-size), or fewer workers",
-		least/unit, float64(available)/unit)
+	return config.Usagef("training needs more than %.1f GB of %w, of which %.1f GB are available: use smaller images, a smaller model, smaller batches (--batch-size) and shards (--shard-size), or fewer workers",
+		least/unit, ErrMemory, float64(available)/unit)
 }
 
 // least is what training takes at the least, in bytes: the batches of images, the

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -48,7 +47,7 @@ func AppendEpoch(path string, e Epoch) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	f, err := fileio.OpenAppend(path)
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
@@ -59,14 +58,14 @@ func AppendEpoch(path string, e Epoch) (err error) {
 	return f.Sync()
 }
 
-// maxHistory is the length of the longest history in bytes: 100,000 epochs, the most there
+// MaxHistory is the length of the longest history in bytes: 100,000 epochs, the most there
 // can be, take some 60 million.
-const maxHistory = 64 << 20
+const MaxHistory = 64 << 20
 
 // ReadHistory reads the history at path. A line that is malformed, cut short or
 // out of turn is an error that gives its number.
 func ReadHistory(path string) ([]Epoch, error) {
-	b, err := fileio.ReadFile(path, maxHistory)
+	b, err := fileio.ReadFile(path, MaxHistory)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +110,7 @@ func numbered(b []byte) func(yield func(int, []byte) bool) {
 // half a line, is dropped. Fewer lines than that are an error. No file counts
 // as no lines.
 func TruncateHistory(path string, epochs int) error {
-	b, err := fileio.ReadFile(path, maxHistory)
+	b, err := fileio.ReadFile(path, MaxHistory)
 	if errors.Is(err, fs.ErrNotExist) && epochs == 0 {
 		return nil
 	}

@@ -169,6 +169,9 @@ func weightsOf(path string) (string, error) {
 			return file, nil
 		}
 	}
+	if record, err := ReadRecord(filepath.Join(path, RecordFile)); err == nil && record.Training != nil {
+		return "", withoutWeights(path)
+	}
 	return "", config.Usagef("%s has no weights: its training has not finished an epoch", path)
 }
 
@@ -326,9 +329,14 @@ func LoadTrained(dir *Dir, record *Record) (*Trained, error) {
 	}
 	t, err := record.restore(dir.Path, dir.BestWeights(), 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s has no %s, but its training is finished: %s", dir.Path, path.Join(train.CheckpointDir, train.BestFile), RestoreOrRepeat)
+		return nil, withoutWeights(dir.Path)
 	}
 	return t, err
+}
+
+// withoutWeights is the error of a run whose weights were lost.
+func withoutWeights(dir string) error {
+	return fmt.Errorf("%s has no %s, but its training is finished: %s", dir, path.Join(train.CheckpointDir, train.BestFile), RestoreOrRepeat)
 }
 
 // CheckTrained refuses a run whose training has not come to its end.

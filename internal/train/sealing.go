@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -106,7 +105,7 @@ func extend(digest string, line []byte) string {
 // path, with what it says of them, and returns them. Whatever follows was written after
 // the checkpoint.
 func (c *checkpoint) checkHistory(path string) ([]metric.Epoch, error) {
-	text, err := os.ReadFile(path)
+	text, err := fileio.ReadFile(path, metric.MaxHistory)
 	if errors.Is(err, fs.ErrNotExist) && c.state.Epoch == 0 {
 		return nil, nil
 	}

@@ -41,8 +41,8 @@ func TestOfficialParts(t *testing.T) {
 			"Of digits, the official test part was kept; the rest was divided into training and validation part, 66.7 and 33.3 %",
 			[]string{"training and validation part, 66.7 and 33.3 %.", "images (folder) has no official parts: it was divided into training, validation and test part, 50, 25 and 25 %."}, "test"},
 		{"listed", []string{"split=" + filepath.Join(alone, rundir.SplitFile)}, [3]int{60, 20, 0}, [][]string{{"test"}},
-			"Of digits, the official parts were kept, as the split list has them",
-			[]string{"Of digits, the official parts (test) were kept; a split list that was given divides the rest."}, "test (official)"},
+			"Of digits, the official parts (test) were kept; a split list divides the rest",
+			[]string{"Of digits, the official parts (test) were kept; a split list divides the rest."}, "test (official)"},
 	} {
 		run := filepath.Join(dir, test.name)
 		if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, run, append(test.flags, "epochs=1")...)); err != nil {

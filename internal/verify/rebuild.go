@@ -11,6 +11,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -75,11 +76,11 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 		return nil, err
 	}
 	if err := d.Divide(ctx, v.env, s, m, v.file(rundir.SplitFile)); err != nil {
-		return nil, unmade(err)
+		return nil, misfit(err)
 	}
 	p := &pipeline.Prepared{Env: v.env, Settings: s, Modules: m, Data: d, Initial: first, Schema: v.record.Schema}
 	if err := p.Assemble(ctx); err != nil {
-		return nil, unmade(err)
+		return nil, misfit(err)
 	}
 	if err := v.compareIdentity(p.Record); err != nil {
 		return nil, err
@@ -93,11 +94,12 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 	return p, v.compareInitial(ctx, p)
 }
 
-// unmade is a difference where a run with the recorded settings would not have begun on
-// the recorded data.
-func unmade(err error) error {
-	var refused *config.UsageError
-	if errors.As(err, &refused) {
+// misfit is the error of settings that do not fit the data. They are those of the record,
+// and the data is that of the record, so that it is no fault of the command's, unless this
+// machine is too small.
+func misfit(err error) error {
+	var asked *config.UsageError
+	if errors.As(err, &asked) && !errors.Is(err, machine.ErrMemory) {
 		return unreadable(rundir.RecordFile, err)
 	}
 	return err

@@ -1,12 +1,10 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -55,7 +53,12 @@ func (v *verification) checkMade(context.Context) error {
 			return nil
 		}
 	}
-	return v.madeOtherwise(present[0])
+	for _, name := range present {
+		if err := v.madeOtherwise(name, how); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // made lists the files that can be made again and that the run has.
@@ -165,16 +168,16 @@ func (v *verification) differing(program string, how *rundir.ExportNote, names [
 		return nil, err
 	}
 	for _, name := range names {
-		found, err := os.ReadFile(v.file(name))
-		if err != nil {
-			return nil, err
+		found, err := fileio.SHA256(v.file(name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, v.lacking(name, err)
 		}
-		want, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil || !bytes.Equal(found, want) { // a file that is not made differs too
+		want, wrong := fileio.SHA256(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil || wrong != nil || found != want { // a file that is not made differs too
 			differ = append(differ, name)
 		}
 	}
-	return append(differ, v.missing(dir, how)...), nil
+	return distinct(append(differ, v.missing(dir, how)...)), nil
 }
 
 // missing are the files of the exported model that were made in dir and that the run does
@@ -194,19 +197,28 @@ func (v *verification) missing(dir string, how *rundir.ExportNote) []string {
 }
 
 // madeOtherwise is the difference of a file that no version of the program at hand
-// makes. Where another one wrote the run, its words are not known.
-func (v *verification) madeOtherwise(name string) error {
-	if !v.ours() || slices.ContainsFunc(v.programs(), func(program string) bool { return program != buildinfo.Program() }) {
+// makes. Where another one wrote the run, its words are not known: what is served is
+// judged by its bytes alone.
+func (v *verification) madeOtherwise(name string, how *rundir.ExportNote) error {
+	forPeople := name == rundir.CardFile || name == rundir.ReportFile
+	others := slices.DeleteFunc(distinct(append(v.programs(), how.Program)), func(program string) bool { return program == buildinfo.Program() })
+	if forPeople && (!v.ours() || len(others) > 0) {
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
 		return nil
 	}
-	remedy := "gate"
-	if name != rundir.CardFile && name != rundir.ReportFile {
+	remedy, recorded := "gate", "other bytes"
+	if !forPeople {
 		remedy = "export"
 	}
-	return &Difference{File: name, Figure: "content", Recorded: "what weights and record give", Found: "other bytes",
-		Cause: fmt.Sprintf("it was changed after it was written, or is older than %s: blocktrain %s --run %s writes it anew",
-			rundir.RecordFile, remedy, config.ShellWord(v.request.Path))}
+	if !fileio.Exists(v.file(name)) {
+		recorded = nothing
+	}
+	cause := fmt.Sprintf("it was changed after it was written, or is older than %s: blocktrain %s --run %s writes it anew",
+		rundir.RecordFile, remedy, config.ShellWord(v.request.Path))
+	if len(others) > 0 {
+		cause += fmt.Sprintf("; or %s writes it in another way: verify with that", strings.Join(others, " or "))
+	}
+	return &Difference{File: name, Figure: "content", Recorded: recorded, Found: "what weights and record give", Cause: cause}
 }
 
 // noteNotCompared says what was not compared with what training again gives: where

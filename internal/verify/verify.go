@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,7 +140,11 @@ func (v *verification) ours() bool {
 	return v.record.Schema == rundir.RecordSchema && v.record.Execution.Program == buildinfo.Program()
 }
 
+// warn tells something, once.
 func (v *verification) warn(text string) {
+	if slices.Contains(v.result.Warnings, text) {
+		return
+	}
 	v.env.Log.Warn(text)
 	v.result.Warnings = append(v.result.Warnings, text)
 }

@@ -125,7 +125,8 @@ func verifyWarns(t *testing.T, e example) {
 	dir := runtest.Copied(t, e.run)
 	replaceIn(t, filepath.Join(dir, rundir.RecordFile), `"execution": \{\s*"program": "[^"]*"`, `"execution": {"program": "blocktrain 0.0.1"`)
 	replaceIn(t, filepath.Join(dir, rundir.RecordFile), `"contract_version": \d+`, `"contract_version": 99`)
-	seal(t, dir)
+	(&forger{dir: dir, forged: rundir.RecordFile}).reseal(t)
+	replaceIn(t, filepath.Join(dir, rundir.CardFile), `(?s)$`, "In other words.")
 	v, err := verified(t, Request{Path: dir})
 	if err != nil || !v.Verified || len(v.Warnings) != 3 || !strings.HasPrefix(v.Warnings[2], rundir.CardFile) ||
 		!strings.HasPrefix(v.Warnings[0], "the model was made by blocktrain 0.0.1, this is ") ||

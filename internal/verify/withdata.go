@@ -20,15 +20,18 @@ import (
 
 // compareSplit divides the data again, unless the list was given to the run.
 func (v *verification) compareSplit(p *pipeline.Prepared) error {
-	if !v.ours() || p.Settings.SplitFile != "" {
+	if p.Settings.SplitFile != "" {
 		return nil
 	}
 	found, err := dataset.MakeSplit(p.Data.All, v.split.Seed, v.split.Ratios)
-	if err != nil {
-		return unreadable(rundir.SplitFile, err)
-	}
-	if found.Digest() == v.split.Digest() {
+	switch {
+	case err == nil && found.Digest() == v.split.Digest():
 		return nil
+	case !v.ours():
+		v.warn(rundir.SplitFile + " is not how this version of the program divides the data by its seed and ratios: whether another one did was not verified")
+		return nil
+	case err != nil:
+		return unreadable(rundir.SplitFile, err)
 	}
 	d := &Difference{File: rundir.SplitFile, Figure: "sha256", Recorded: v.split.Digest(), Found: found.Digest(), Cause: "the list is not that of its seed and ratios, and no --split was given to the run; " + changed(rundir.SplitFile)}
 	if found.Group != v.split.Group {

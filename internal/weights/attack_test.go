@@ -64,6 +64,7 @@ var attacks = []attack{
 	{"shape-fraction", container(`{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}`, 4), ErrShape, `found 1.0`},
 	{"shape-exponent", container(`{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}`, 4), ErrShape, `found 1e0`},
 	{"shape-string", container(`{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}`, 4), ErrShape, `found 1`},
+	{"shape-rank", container(`{"a":{"dtype":"F32","shape":[1`+strings.Repeat(",1", 32)+`],"data_offsets":[0,4]}}`, 4), ErrShape, `more than 32 numbers`},
 	{"shape-number", container(`{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}`, 4), ErrShape, `expected an array of whole numbers`},
 	{"shape-nested", container(`{"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}}`, 4), ErrShape, `found [`},
 	{"shape-overflow", container(`{"a":{"dtype":"F32","shape":[4294967296,4294967296,1],"data_offsets":[0,4]}}`, 4), ErrShape, `[4294967296 4294967296 1] has more values than can be counted`},

@@ -186,6 +186,10 @@ func (p parser) offsets(what string, e *entry) error {
 	return nil
 }
 
+// maxNumbers is how many dimensions a tensor may have: ours have four at the most, and a
+// header holds millions of numbers.
+const maxNumbers = 32
+
 // numbers reads an array of whole numbers, none negative.
 func (p parser) numbers(what string, kind error) ([]uint64, error) {
 	token, err := p.token(what)
@@ -197,6 +201,9 @@ func (p parser) numbers(what string, kind error) ([]uint64, error) {
 	}
 	var numbers []uint64
 	for p.d.More() {
+		if len(numbers) == maxNumbers {
+			return nil, fmt.Errorf("%s: %w: more than %d numbers", what, kind, maxNumbers)
+		}
 		token, err := p.token(what)
 		if err != nil {
 			return nil, err

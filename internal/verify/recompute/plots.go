@@ -53,9 +53,6 @@ func (s *Subject) checkOrder(data visualization.Data) error {
 	if err != nil {
 		return finding.Unreadable(rundir.RecordFile, err)
 	}
-	if !s.Ours {
-		return nil
-	}
 	var want []string
 	for _, selection := range asked {
 		v, _, err := visualization.MakeVisualization(selection.Name, selection.Options)
@@ -68,13 +65,13 @@ func (s *Subject) checkOrder(data visualization.Data) error {
 			want = append(want, selection.Name)
 		}
 	}
-	if !slices.Equal(s.drawn, want) {
-		return plotDiffers(plotsIndex, "plots", fmt.Sprint(s.drawn), fmt.Sprint(want))
+	if slices.Equal(s.drawn, want) {
+		return nil
 	}
-	return nil
+	return s.inOtherWords(plotDiffers(plotsIndex, "plots", fmt.Sprint(s.drawn), fmt.Sprint(want)))
 }
 
-func plotDiffers(file, figure, recorded, found string) error {
+func plotDiffers(file, figure, recorded, found string) *finding.Difference {
 	return &finding.Difference{File: file, Figure: figure, Recorded: recorded, Found: found,
 		Cause: finding.Changed(file) + ", or another version of the program drew it: blocktrain evaluate draws the plots of a run anew"}
 }
@@ -123,7 +120,10 @@ func (s *Subject) Redraw(draw func([]visualization.Visualization) ([]visualizati
 	for _, found := range drawn {
 		f, there := recorded[found.Name]
 		if !there {
-			return plotDiffers(plotsIndex, "plots", finding.Nothing, found.Name)
+			if err := s.inOtherWords(plotDiffers(plotsIndex, "plots", finding.Nothing, found.Name)); err != nil {
+				return err
+			}
+			continue
 		}
 		delete(recorded, found.Name)
 		if err := s.comparePlot(f, found); err != nil {
@@ -137,11 +137,8 @@ func (s *Subject) Redraw(draw func([]visualization.Visualization) ([]visualizati
 }
 
 // addMissing adds the visualizations that the settings ask for and of which there is no
-// plot. What another version drew of them is not known.
+// plot.
 func (s *Subject) addMissing(add func(name, options string) error) error {
-	if !s.Ours {
-		return nil
-	}
 	asked, err := s.visualizations()
 	if err != nil {
 		return err
@@ -174,9 +171,9 @@ func (s *Subject) comparePlot(recorded, found visualization.Figure) error {
 		if f.figure == "content" {
 			was, is = "SHA-256 "+fileio.SHA256Of(f.recorded), "SHA-256 "+fileio.SHA256Of(f.found)+" of what is drawn of the other files"
 		}
-		var d *finding.Difference
-		errors.As(plotDiffers(f.file, f.figure, was, is), &d)
-		return s.inOtherWords(d)
+		if err := s.inOtherWords(plotDiffers(f.file, f.figure, was, is)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

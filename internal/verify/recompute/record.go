@@ -217,7 +217,7 @@ func (s *Subject) checkWritten(started *settings.Settings) error {
 	if err != nil {
 		return err
 	}
-	found, err := os.ReadFile(s.file(rundir.SettingsFile))
+	found, err := fileio.ReadFile(s.file(rundir.SettingsFile), maxTable)
 	if err != nil {
 		return err
 	}
