@@ -57,15 +57,15 @@ var unknowable = []limit{
 	{"run.json", []string{"name", "release_version", "decided_by", "license", "contact", "intended_use", "force_reason", "initial.file", "initial.model", "execution.started_in"}, aText},
 	{"release.json", []string{"decided_by", "baseline.name", "baseline.weights_sha256"}, aText},
 	{"split.json", []string{"group"}, aText},
+	{"run.env", []string{"BLOCKTRAIN_LICENSE", "BLOCKTRAIN_CONTACT", "BLOCKTRAIN_INTENDED_USE"}, aText},
 	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
-	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value"}, noBit},
-	{"release.json", []string{"criteria[*].threshold"}, noBit},
+	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value", "identity.settings[gradient-clip].value"}, noBit},
 	{"split.json", []string{"ratios[*]"}, noBit}, // of a part that comes with the data
+	{"release.json", []string{"criteria[*].threshold"}, noBit},
 	{"export/export.json", []string{"exporters*"}, noBit},
 	{"run.env", []string{"BLOCKTRAIN_DATA_DIR", "BLOCKTRAIN_DATA_MODE", "BLOCKTRAIN_SPLIT", "BLOCKTRAIN_SPLIT_SEED", "BLOCKTRAIN_CHANNELS", "BLOCKTRAIN_INIT_FROM",
 		"BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
-		"BLOCKTRAIN_REQUIRE_COMMIT", "BLOCKTRAIN_LICENSE", "BLOCKTRAIN_CONTACT", "BLOCKTRAIN_INTENDED_USE",
-		"BLOCKTRAIN_EXPORTERS", "BLOCKTRAIN_VISUALIZATIONS", "BLOCKTRAIN_WORKERS", "BLOCKTRAIN_CHECKPOINT_INTERVAL", "BLOCKTRAIN_GIVEN_AS_FLAGS"}, noBit},
+		"BLOCKTRAIN_EXPORTERS", "BLOCKTRAIN_VISUALIZATIONS", "BLOCKTRAIN_WORKERS", "BLOCKTRAIN_CHECKPOINT_INTERVAL", "BLOCKTRAIN_REQUIRE_COMMIT", "BLOCKTRAIN_GIVEN_AS_FLAGS"}, noBit},
 }
 
 const (
@@ -78,13 +78,15 @@ const (
 // needData is what package verify, without the data, cannot know, and verify can.
 // doc/Design.md has the same list.
 var needData = []limit{
-	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples", "identity.datasets[*].official_parts*"}, byData},
+	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples", "identity.datasets[*].official_parts*", "identity.datasets[*].options.*", "identity.classes[*]"}, byData},
+	{"duplicates.json", []string{"*"}, byData},
 	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
-	{"run.json", []string{"identity.settings[*].value"}, byTraining},
+	{"run.json", []string{"identity.settings[*].value", "identity.input.*", "identity.augment", "identity.model.options.*", "identity.loss.*", "identity.optimizer.*", "identity.schedule.*",
+		"identity.learning_rate", "identity.weight_decay"}, byTraining},
 	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},
 	{"split.json", []string{"group"}, byData},
-	{"*history.jsonl", []string{"train_*", "validation_*", "gradient_norm", "*_sha256"}, byTraining},
-	{"evaluation/*.json", []string{"loss", "probabilities_sha256"}, byTraining},
+	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256"}, byTraining},
+	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "scores_sha256", "score.*", "error_interval.*"}, byTraining},
 	{"plots/plots.json", []string{"plots[worst-mistakes]*", "plots[sample-grid]*", "plots[reconstructions]*", "plots[score-histogram]*"}, byData},
 	{"plots/worst-mistakes.*, plots/sample-grid.*, plots/reconstructions.*, plots/score-histogram.*", []string{""}, byData},
 	{"weights.safetensors", []string{""}, byTraining},

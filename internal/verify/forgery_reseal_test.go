@@ -120,10 +120,10 @@ func (f *forger) settings() {
 	if err != nil {
 		return
 	}
-	for _, v := range r.Identity.Settings {
-		line := regexp.MustCompile(`(?m)^` + config.Key(v.Name) + `=.*$`)
-		if regexp.MustCompile(`^[A-Za-z0-9_.,-]*$`).MatchString(v.Value) {
-			b = line.ReplaceAll(b, []byte(config.Key(v.Name)+"="+v.Value))
+	for name, value := range f.identitySettings() {
+		line := regexp.MustCompile(`(?m)^` + config.Key(name) + `=.*$`)
+		if regexp.MustCompile(`^[A-Za-z0-9_.,:=+-]*$`).MatchString(value) {
+			b = line.ReplaceAll(b, []byte(config.Key(name)+"="+value))
 		}
 	}
 	_ = os.WriteFile(f.file(rundir.SettingsFile), b, 0o644)
@@ -131,6 +131,49 @@ func (f *forger) settings() {
 		decided.ForceReason = r.ForceReason
 		_ = fileio.WriteJSON(f.file(rundir.ReleaseFile), decided)
 	}
+}
+
+// identitySettings are the values of those settings that the forged identity has other
+// than run.env has them.
+func (f *forger) identitySettings() map[string]string {
+	text, _ := os.ReadFile(f.file(rundir.RecordFile))
+	var record rundir.Record
+	started, err := settings.ReadRecorded(f.file(rundir.SettingsFile))
+	if err != nil || json.Unmarshal(text, &record) != nil {
+		return nil
+	}
+	before, err := started.IdentityLike(&record.Identity, record.Schema)
+	if err != nil {
+		return nil
+	}
+	unforged := record
+	unforged.Identity = *before
+	was, is := identityValues(&unforged), identityValues(&record)
+	for _, v := range record.Identity.Settings { // also where no settings can be made of them
+		is[v.Name] = v.Value
+	}
+	for name, value := range is {
+		if was[name] == value {
+			delete(is, name)
+		}
+	}
+	return is
+}
+
+// identityValues are the values of the settings that an identity gives.
+func identityValues(record *rundir.Record) map[string]string {
+	values := map[string]string{}
+	for _, v := range record.Identity.Settings {
+		values[v.Name] = v.Value
+	}
+	s, err := settings.FromRecord(record)
+	if err != nil {
+		return values
+	}
+	for _, v := range s.Values(config.Identity) {
+		values[v.Name] = v.Value
+	}
+	return values
 }
 
 // split enters the digest of a forged split list in the identity.

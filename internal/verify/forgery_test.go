@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path"
 	"path/filepath"
@@ -186,24 +188,30 @@ func headerForgeries(name string, b []byte) []forgery {
 }
 
 // forgedExamples are small runs without their packages, and their packages. The second one
-// is forced, stops early, and has initial weights and a baseline.
+// is forced, stops early, and has initial weights and a baseline. The third is an
+// auto-encoder. The fourth has images of a folder, some of them twice, and trains on
+// some classes.
 func forgedExamples(t *testing.T) (dirs []string) {
 	t.Helper()
 	base := t.TempDir()
-	first, second := filepath.Join(base, "first"), filepath.Join(base, "second")
+	first := filepath.Join(base, "first")
 	flags := []string{"dataset-options=count=150,test-count=30", "epochs=2", "batch-size=32", "visualizations=confusion-matrix,training-loss,worst-mistakes", "exporters=onnx"}
 	for _, s := range [][]string{
 		append([]string{"name=first"}, flags...),
 		append([]string{
 			"name=second", "init-from=" + filepath.Join(first, train.CheckpointDir, train.BestFile), "baseline=" + first, "split=" + filepath.Join(first, rundir.SplitFile),
 			"ema=0.9", "epochs=4", "patience=1", "min-delta=100", "min-test-accuracy=0.999", "force=true", "reason=a test of forgeries", "decided-by=Ada", "license=MIT", "augment=shift:pixels=1",
-		}, flags...),
+		}, slices.DeleteFunc(slices.Clone(flags), func(flag string) bool { return flag == "epochs=2" })...),
+		{
+			"name=third", "model=autoencoder", "model-options=width=2,bottleneck=4", "max-reconstruction-error=100",
+			"dataset-options=count=100,test-count=20", "epochs=1", "batch-size=32", "visualizations=score-histogram", "exporters=onnx",
+		},
+		{
+			"name=fourth", "dataset=folder", "data-dir=" + imagesTwice(t), "dataset-options=", "image-size=8", "train-classes=a,b",
+			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx",
+		},
 	} {
-		dir := first
-		if s[0] != "name=first" {
-			dir = second
-			s = slices.DeleteFunc(s, func(flag string) bool { return flag == "epochs=2" })
-		}
+		dir := filepath.Join(base, strings.TrimPrefix(s[0], "name="))
 		if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir, s...)); err != nil {
 			t.Fatal(err)
 		}
@@ -222,6 +230,32 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		dirs = append(dirs, pack, dir)
 	}
 	return dirs
+}
+
+// imagesTwice is a folder of images of three classes, some of which are there twice.
+func imagesTwice(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for class := range 3 {
+		folder := filepath.Join(dir, string(rune('a'+class)))
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 20 {
+			m := image.NewGray(image.Rect(0, 0, 8, 8))
+			for at := range m.Pix {
+				m.Pix[at] = uint8((at%8*(class+1)*20 + (at/8+13)*(i%15)*7) % 256)
+			}
+			var b bytes.Buffer
+			if err := png.Encode(&b, m); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%02d.png", i)), b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
 }
 
 // TestForgedPackageList has a run whose list of packages is not that of its packages.
