@@ -59,7 +59,7 @@ var unknowable = []limit{
 	{"split.json", []string{"group"}, aText},
 	{"run.env", []string{"BLOCKTRAIN_LICENSE", "BLOCKTRAIN_CONTACT", "BLOCKTRAIN_INTENDED_USE"}, aText},
 	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
-	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value", "identity.settings[gradient-clip].value"}, noBit},
+	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value", "identity.settings[gradient-clip].value", "identity.schedule.options.*"}, noBit},
 	{"split.json", []string{"ratios[*]"}, noBit}, // of a part that comes with the data
 	{"release.json", []string{"criteria[*].threshold"}, noBit},
 	{"export/export.json", []string{"exporters*"}, noBit},
@@ -86,7 +86,7 @@ var needData = []limit{
 	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},
 	{"split.json", []string{"group"}, byData},
 	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256"}, byTraining},
-	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "scores_sha256", "score.*", "error_interval.*"}, byTraining},
+	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "error", "scores_sha256", "score.*", "error_interval.*"}, byTraining},
 	{"plots/plots.json", []string{"plots[worst-mistakes]*", "plots[sample-grid]*", "plots[reconstructions]*", "plots[score-histogram]*"}, byData},
 	{"plots/worst-mistakes.*, plots/sample-grid.*, plots/reconstructions.*, plots/score-histogram.*", []string{""}, byData},
 	{"weights.safetensors", []string{""}, byTraining},
