@@ -25,37 +25,29 @@ const (
 // 16 bits, as in vector instructions. They overflow in no block that an encoder made of
 // samples.
 func inverseDCTGeneric(dst []uint8, stride int, b *block, quant *[64]uint16) {
-	if b.direct() {
-		fill(dst, stride, b[0]*int16(quant[0]))
-		return
-	}
 	var w [64]int32
-	for x := range 8 {
-		column(&w, x, b, quant)
+	if b.flat() {
+		for k := range w {
+			w[k] = int32(b[k&7] * int16(quant[k&7]) << 2)
+		}
+	} else {
+		for x := range 8 {
+			column(&w, x, b, quant)
+		}
 	}
 	for y := range 8 {
 		row((*[8]uint8)(dst[y*stride:]), (*[8]int32)(w[8*y:]))
 	}
 }
 
-// direct says that a block has a direct coefficient alone.
-func (b *block) direct() bool {
+// flat says that all rows of coefficients but the first are zero, so that all rows of
+// samples are equal.
+func (b *block) flat() bool {
 	var any int16
-	for _, v := range b[1:] {
+	for _, v := range b[8:] {
 		any |= v
 	}
 	return any == 0
-}
-
-// fill writes a block that has the direct coefficient dc, dequantised, alone.
-func fill(dst []uint8, stride int, dc int16) {
-	v := clamp((saturate(int32(dc)<<2) + 1<<4) >> 5)
-	for y := range 8 {
-		line := dst[y*stride : y*stride+8]
-		for x := range line {
-			line[x] = v
-		}
-	}
 }
 
 // column transforms the column x.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/imaging/jpeg"
@@ -139,4 +140,134 @@ func differing(a, b []byte) int {
 		}
 	}
 	return -1
+}
+
+// drawnFile draws a file of a kind that cjpeg does not write.
+func drawnFile(r *rand.Rand) []byte {
+	e := &encoder{r: r, width: 1 + r.IntN(64), height: 1 + r.IntN(64)}
+	e.wideTables, e.extended, e.apart = r.IntN(3) == 0, r.IntN(3) == 0, r.IntN(3) == 0
+	e.spectral, e.noHuffman, e.fillBytes = r.IntN(4) == 0, r.IntN(5) == 0, r.IntN(5) == 0
+	e.noHuffman = e.noHuffman && !e.spectral
+	if r.IntN(3) == 0 {
+		e.interval = 1 + r.IntN(5)
+	}
+	count := []int{1, 3, 4}[r.IntN(3)]
+	for {
+		e.sampling = nil
+		blocks := 0
+		for range count {
+			s := [2]int{1 << r.IntN(3), 1 << r.IntN(3)}
+			e.sampling, blocks = append(e.sampling, s), blocks+s[0]*s[1]
+		}
+		if blocks <= 10 || count == 1 {
+			break
+		}
+	}
+	if count == 3 {
+		e.ids = [][]byte{nil, {'R', 'G', 'B'}, {0, 1, 2}, {7, 7, 7}}[r.IntN(4)]
+		if e.apart || e.spectral {
+			e.ids = nil // scans find components by identifiers
+		}
+	}
+	switch r.IntN(4) {
+	case 0:
+		e.before = append(e.before, "\xff\xe0\x00\x10JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00"...)
+	case 1:
+		transform := byte(r.IntN(2))
+		if count == 4 {
+			transform *= 2
+		}
+		e.before = append(append(e.before, "\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"...), transform)
+	}
+	if r.IntN(4) == 0 {
+		e.after = []byte("anything \xff\xd8\xff\xd9")
+	}
+	return e.file()
+}
+
+// TestDrawnAgainstDjpeg compares files of the encoder of the tests with djpeg, which makes
+// RGB of CMYK.
+func TestDrawnAgainstDjpeg(t *testing.T) {
+	tool(t, "djpeg")
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range 400 {
+		file := drawnFile(r)
+		want, words, ok := pipe(t, file, "djpeg", "-pnm")
+		if !ok {
+			t.Fatalf("%d: djpeg refuses what the test's encoder wrote: %s", i, words)
+		}
+		got, err := jpeg.Decode(file)
+		if err != nil {
+			t.Errorf("%d: %v", i, err)
+			continue
+		}
+		pix, w, h, _ := pixelsOf(t, want)
+		if got.Width != w || got.Height != h {
+			t.Fatalf("%d: %d by %d, want %d by %d", i, got.Width, got.Height, w, h)
+		}
+		if at := differing(withoutInk(got), pix); at >= 0 {
+			t.Errorf("%d: %d by %d, %d channels: byte %d differs", i, w, h, got.Channels, at)
+		}
+	}
+}
+
+// withoutInk makes RGB of inverted CMYK as djpeg does.
+func withoutInk(p *jpeg.Picture) []byte {
+	if p.Channels != 4 {
+		return p.Pix
+	}
+	var pix []byte
+	for i := 0; i < len(p.Pix); i += 4 {
+		for _, v := range p.Pix[i : i+3] {
+			pix = append(pix, byte(float64(v)*float64(p.Pix[i+3])/255+0.5))
+		}
+	}
+	return pix
+}
+
+// TestDamagedAgainstDjpeg changes bits of files. What djpeg reads without a warning is read
+// with the same bytes, and what it warns of or refuses is an error, apart from a few kinds:
+// djpeg guesses coefficients that are not sent, misses codes that its table has not where it
+// reads fast, and misses some bytes behind the last block.
+func TestDamagedAgainstDjpeg(t *testing.T) {
+	tool(t, "djpeg")
+	r := rand.New(rand.NewPCG(5, 6))
+	var refused, read, kinds int
+	for i := range 1000 {
+		file := damage(r, drawnFile(r))
+		c, err := jpeg.DecodeConfig(file)
+		if err == nil && c.Width*c.Height > 1<<22 {
+			continue
+		}
+		want, words, ok := pipe(t, file, "djpeg", "-pnm")
+		got, err := jpeg.Decode(file)
+		switch {
+		case ok && err != nil && !strings.Contains(err.Error(), "unsent") && !strings.Contains(err.Error(), "no Huffman code"):
+			t.Errorf("%d: djpeg reads it without a warning: %v", i, err)
+		case !ok && err == nil && !strings.Contains(words, "extraneous"):
+			t.Errorf("%d: it is read, but djpeg says: %s", i, words)
+		case ok != (err == nil):
+			kinds++
+		case !ok:
+			refused++
+		default:
+			read++
+			pix, w, h, _ := pixelsOf(t, want)
+			if got.Width != w || got.Height != h || differing(withoutInk(got), pix) >= 0 {
+				t.Errorf("%d: other pixels than those of djpeg", i)
+			}
+		}
+	}
+	t.Logf("%d read by both, %d by neither, %d by one", read, refused, kinds)
+}
+
+// damage changes one or two bits of a file, and cuts one in five short.
+func damage(r *rand.Rand, file []byte) []byte {
+	for range 1 + r.IntN(2) {
+		file[2+r.IntN(len(file)-2)] ^= 1 << r.IntN(8)
+	}
+	if r.IntN(5) == 0 {
+		file = file[:2+r.IntN(len(file)-2)]
+	}
+	return file
 }

@@ -63,12 +63,12 @@ func (s *scanning) header(content []byte) error {
 		if at < 0 {
 			return damaged("a scan has the component %d, which the frame header has not", id)
 		}
-		if tables>>4 > 3 || tables&15 > 3 {
-			return damaged("a scan has Huffman tables %d and %d: want 0 to 3", tables>>4, tables&15)
+		s.members[i] = member{component: &s.components[at], h: 1, v: 1}
+		if n := tables >> 4; n < 4 {
+			s.members[i].dc = s.table(s.dc[n], 0, n)
 		}
-		s.members[i] = member{component: &s.components[at], h: 1, v: 1, dc: s.dc[tables>>4], ac: s.ac[tables&15]}
-		if !s.progressive { // the tables that Motion JPEG leaves out
-			s.members[i].dc, s.members[i].ac = orStandard(s.members[i].dc, 0, int(tables>>4)), orStandard(s.members[i].ac, 1, int(tables&15))
+		if n := tables & 15; n < 4 {
+			s.members[i].ac = s.table(s.ac[n], 1, n)
 		}
 	}
 	spectral := content[1+2*count:]
@@ -87,6 +87,15 @@ func (s *scanning) header(content []byte) error {
 		return damaged("a scan has %d blocks in an MCU: want at most 10", s.blocksPerMCU)
 	}
 	return nil
+}
+
+// table is the table of the file, or of the standard where Motion JPEG leaves it out, which
+// is never progressive.
+func (s *scanning) table(h *huffman, class, number byte) *huffman {
+	if h == nil && !s.progressive {
+		return standardTable(class, number)
+	}
+	return h
 }
 
 // find looks for the component of that identifier that the scan does not have yet.
@@ -180,9 +189,14 @@ func (s *scanning) read() error {
 		}
 	}
 	s.at = len(s.data) - len(rest)
-	// libjpeg-turbo reads up to eight bytes ahead, and does not miss what it has in hand.
+	return s.checkRest()
+}
+
+// checkRest refuses data behind the last block before a marker. As libjpeg-turbo reads ahead
+// it does not notice a few bytes, which change no sample.
+func (s *scanning) checkRest() error {
 	if left := s.bits.left(); left > 7 {
-		return damaged("%d bytes before byte %d belong to no block", left, s.at)
+		return damaged("a scan has %d bytes that belong to no block", left)
 	}
 	return nil
 }
@@ -218,8 +232,8 @@ func (s *scanning) mcu(x, y int, scratch *block) error {
 
 // restart reads a restart marker and sets the state back, clause F.2.1.3.1.
 func (s *scanning) restart(rest []byte) ([]byte, error) {
-	if left := s.bits.left(); left > 0 {
-		return nil, damaged("%d bytes before a restart marker belong to no block", left)
+	if err := s.checkRest(); err != nil {
+		return nil, err
 	}
 	for len(rest) > 1 && rest[0] == 0xff && rest[1] == 0xff {
 		rest = rest[1:]

@@ -30,11 +30,10 @@ var standardTables = [2][2]struct{ counts, symbols string }{
 	},
 }
 
-// orStandard is the table itself, or where the file has none, that of the standard, if
-// there is one of the class and number.
-func orStandard(table *huffman, class, number int) *huffman {
-	if table != nil || number > 1 {
-		return table
+// standardTable is the standard's table of the class and number, nil where there is none.
+func standardTable(class, number byte) *huffman {
+	if number > 1 {
+		return nil
 	}
 	standard := standardTables[class][number]
 	h := &huffman{count: len(standard.symbols)}

@@ -52,17 +52,39 @@ func inverseTransform(s isa) {
 	dst, stride := load64(parameter("dst")), load64(parameter("stride"))
 	b, quant := load64(parameter("b")), load64(parameter("quant"))
 	var in [8]reg.VecVirtual
+	any := XMM()
 	for k := range in {
 		in[k] = XMM()
 		VMOVDQU(at(b, 16*k), in[k])
+		switch k {
+		case 0, 1:
+			any = in[k]
+		case 2:
+			any = XMM()
+			VPOR(in[k], in[k-1], any)
+		default:
+			VPOR(in[k], any, any)
+		}
+	}
+	for k := range in {
 		VPMULLW(at(quant, 16*k), in[k], in[k])
 	}
+	VPTEST(any, any)
+	JZ(LabelRef("flat"))
 	out := transform8(in, 11)
 	for k := range 4 {
-		in[k] = out[k].AsX().(reg.VecVirtual)
-		in[k+4] = XMM()
+		VMOVDQA(out[k].AsX(), in[k])
 		VEXTRACTI128(Imm(1), out[k], in[k+4])
 	}
+	JMP(LabelRef("rows"))
+	Label("flat") // every row is the first: column k is its value k, eight times
+	first := XMM()
+	VPSLLW(Imm(2), in[0], first)
+	for k := range in {
+		VPBROADCASTW(first, in[k])
+		VPSRLDQ(Imm(2), first, first)
+	}
+	Label("rows")
 	out = transform8(in, 18)
 	last := GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, last) // three rows
