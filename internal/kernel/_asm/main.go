@@ -24,6 +24,7 @@ var families = map[string]func(isa){
 	"reduce":      reductions,
 	"peak":        peak,
 	"philox":      philox,
+	"pixels":      pixels,
 	"prefetch":    prefetch,
 	"product":     products,
 	"transpose":   transpositions,

@@ -1,0 +1,200 @@
+package imaging
+
+// Filters of Pillow's Image.resize, as its source (Resample.c) defines them. Their weights
+// are computed in float64 and rounded to 22 bits of fraction; from there on everything is
+// an integer. Sums, products and quotients are taken in Pillow's order and each of them is
+// rounded, so that every machine gets the same weights. This is the one place of the
+// reproducibility contract where float64 decides about pixels.
+
+// A Filter is how an image is resampled.
+type Filter string
+
+// The filters.
+const (
+	// PillowBilinear is Image.Resampling.BILINEAR: a triangle as wide as two input or two
+	// output pixels, whichever are larger.
+	PillowBilinear Filter = "pillow-bilinear"
+	// PillowBicubic is Image.Resampling.BICUBIC: Keys' cubic with a = -0.5.
+	PillowBicubic Filter = "pillow-bicubic"
+	// Triangle is the triangle in whole numbers, rounded once for each pass.
+	Triangle Filter = "triangle"
+)
+
+// Filters are the filters by name.
+func Filters() []string {
+	return []string{string(PillowBilinear), string(PillowBicubic), string(Triangle)}
+}
+
+// precision is the number of bits of fraction of a weight.
+const precision = 32 - 8 - 2
+
+// kernel is the shape of a filter: its weight at a distance in pixels, and the distance
+// from which on that is 0.
+type kernel struct {
+	support float64
+	weight  func(x float64) float64
+}
+
+var bilinear = kernel{1, func(x float64) float64 {
+	if x < 0 {
+		x = -x
+	}
+	if x < 1 {
+		return 1 - x
+	}
+	return 0
+}}
+
+var bicubic = kernel{2, func(x float64) float64 {
+	const a = -0.5
+	if x < 0 {
+		x = -x
+	}
+	switch {
+	case x < 1:
+		return float64(float64(float64(float64(float64((a+2)*x)-(a+3))*x)*x) + 1)
+	case x < 2:
+		return float64(float64(float64(float64(float64(float64(x-5)*x)+8)*x)-4) * a)
+	}
+	return 0
+}}
+
+// taps holds the weights of the input values that make one output value.
+type taps struct {
+	first   int // index of the first input value
+	weights []int32
+}
+
+// weightsOf computes the weights for n values resampled to size, as Pillow's
+// precompute_coeffs and normalize_coeffs_8bpc do.
+func (k kernel) weightsOf(n, size int) []taps {
+	scale := float64(n) / float64(size)
+	stretch := max(scale, 1)
+	support := float64(k.support * stretch)
+	inverse := 1 / stretch
+	all := make([]taps, size)
+	weights := make([]float64, 0, int(support)*2+3)
+	for i := range all {
+		center := float64((float64(i) + 0.5) * scale)
+		first := max(int(float64(center-support)+0.5), 0)
+		last := min(int(float64(center+support)+0.5), n)
+		weights = weights[:0]
+		sum := 0.0
+		for x := range last - first {
+			w := k.weight(float64(float64(float64(float64(x+first)-center)+0.5) * inverse))
+			weights = append(weights, w)
+			sum += w
+		}
+		all[i] = taps{first, make([]int32, len(weights))}
+		for x, w := range weights {
+			if sum != 0 {
+				w /= sum
+			}
+			all[i].weights[x] = fixed(w)
+		}
+	}
+	return all
+}
+
+// fixed rounds a weight to the fixed point, halves away from zero.
+func fixed(w float64) int32 {
+	scaled := float64(w * (1 << precision))
+	if w < 0 {
+		return int32(scaled - 0.5)
+	}
+	return int32(scaled + 0.5)
+}
+
+// resize brings img to width x height: rows first, then columns. A pass that keeps the size
+// is left out. The sums between the passes are rounded to bytes.
+func (k kernel) resize(img Image, width, height int) Image {
+	if img.Width != width {
+		img = resizeRows(img, k.weightsOf(img.Width, width))
+	}
+	if img.Height != height {
+		img = resizeColumns(img, k.weightsOf(img.Height, height))
+	}
+	return img
+}
+
+// resizeRows makes every row of img as long as there are taps.
+func resizeRows(img Image, all []taps) Image {
+	out := img.Black(len(all), img.Height)
+	for y := range img.Height {
+		src, dst := img.Row(y), out.Row(y)
+		switch img.Channels {
+		case 1:
+			for i, t := range all {
+				dst[i] = t.sum1(src)
+			}
+		case 3:
+			for i, t := range all {
+				dst[3*i], dst[3*i+1], dst[3*i+2] = t.sum3(src)
+			}
+		default:
+			for i, t := range all {
+				t.sums(dst[i*img.Channels:(i+1)*img.Channels], src)
+			}
+		}
+	}
+	return out
+}
+
+const roundUp = 1 << (precision - 1)
+
+func toByte(sum int32) uint8 { return uint8(max(0, min(sum>>precision, 255))) }
+
+// sum1 is the weighted sum of a row of one channel.
+func (t taps) sum1(row []uint8) uint8 {
+	sum := int32(roundUp)
+	row = row[t.first:][:len(t.weights)]
+	for i, w := range t.weights {
+		sum += w * int32(row[i])
+	}
+	return toByte(sum)
+}
+
+// sum3 is the weighted sum of a row of three channels.
+func (t taps) sum3(row []uint8) (a, b, c uint8) {
+	red, green, blue := int32(roundUp), int32(roundUp), int32(roundUp)
+	row = row[3*t.first:][:3*len(t.weights)]
+	for _, w := range t.weights {
+		red += w * int32(row[0])
+		green += w * int32(row[1])
+		blue += w * int32(row[2])
+		row = row[3:]
+	}
+	return toByte(red), toByte(green), toByte(blue)
+}
+
+// sums sets dst to the weighted sums of a row with as many channels.
+func (t taps) sums(dst, row []uint8) {
+	for c := range dst {
+		sum := int32(roundUp)
+		for i, w := range t.weights {
+			sum += w * int32(row[(t.first+i)*len(dst)+c])
+		}
+		dst[c] = toByte(sum)
+	}
+}
+
+// resizeColumns makes img as high as there are taps.
+func resizeColumns(img Image, all []taps) Image {
+	out := img.Black(img.Width, len(all))
+	sums := make([]int32, img.Width*img.Channels)
+	for k, t := range all {
+		for i := range sums {
+			sums[i] = roundUp
+		}
+		for i, w := range t.weights {
+			for j, p := range img.Row(t.first + i) {
+				sums[j] += w * int32(p)
+			}
+		}
+		row := out.Row(k)
+		for j, sum := range sums {
+			row[j] = toByte(sum)
+		}
+	}
+	return out
+}
