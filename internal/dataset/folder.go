@@ -40,11 +40,11 @@ func newFolder(o *config.Options) (Source, error) {
 	return s, nil
 }
 
-// KeepDepth implements Deep.
-func (s *folderSource) KeepDepth() Source {
-	deep := *s
-	deep.decoder.KeepDepth = true
-	return &deep
+// WithDecoder implements Decoding.
+func (s *folderSource) WithDecoder(d imaging.Decoder) Source {
+	other := *s
+	other.decoder = d
+	return &other
 }
 
 // The ways of grouping. A group is the same recording in whatever class folder

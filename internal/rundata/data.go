@@ -54,7 +54,7 @@ func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
 	return dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
-		Mode: dataset.Mode(s.DataMode), Wide: s.Levels != "", Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
+		Mode: dataset.Mode(s.DataMode), Decoder: s.Decoder(), Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
 	})
 }
 
