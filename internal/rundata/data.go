@@ -217,7 +217,10 @@ func (d *Data) warnOfDuplicates(env *rundir.Environment) {
 
 // Loader makes batches of the run's data to train with, varied by the pipeline.
 func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader {
-	return &dataset.Loader{Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount()}
+	return &dataset.Loader{
+		Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount(),
+		Apart: s.Sampling == "balanced" && s.ContractVersion() >= 3,
+	}
 }
 
 // TestLoader makes batches of the run's data to judge by.
@@ -226,11 +229,15 @@ func (d *Data) TestLoader(s *settings.Settings) *dataset.Loader {
 }
 
 // TrainList is what of the training part is trained on: the examples of --train-classes,
-// cut down to --limit-train of them, drawn by the split's seed.
+// cut down to --limit-train of them, drawn by the split's seed and with the classes in the
+// same proportions. Version 2 of the contract took no heed of classes.
 func (d *Data) TrainList(s *settings.Settings) []int {
 	list := d.ofTrainClasses(s, d.Split.Train)
 	if s.LimitTrain == 0 || s.LimitTrain >= len(list) {
 		return list
+	}
+	if s.ContractVersion() >= 3 {
+		return dataset.Stratified(d.All, list, s.LimitTrain, d.Split.Seed)
 	}
 	return dataset.Shuffled(list, d.Split.Seed, 0)[:s.LimitTrain]
 }
