@@ -10,6 +10,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -99,6 +100,10 @@ func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 		s.ImageSize = fmt.Sprintf("%dx%d", then.Identity.Input.Width, then.Identity.Input.Height)
 	}
 	p, err := prepare(ctx, env, s, d.File(rundir.SplitFile), first, then.Schema)
+	if err != nil && then.Identity.Decoder != imaging.DecoderRules {
+		return nil, fmt.Errorf("%w; the run was begun under version %d of the reproducibility contract, and this program decodes JPEG and GIF files, alpha and 16 bits by other rules: if its data has such files, use the program that began it",
+			err, then.Identity.ContractVersion)
+	}
 	if err != nil {
 		return nil, err
 	}
