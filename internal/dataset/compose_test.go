@@ -201,6 +201,60 @@ func TestShuffledAndWeighted(t *testing.T) {
 	})
 }
 
+func TestShares(t *testing.T) {
+	for _, test := range []struct {
+		counts []int
+		n      int
+		want   []int
+	}{
+		{[]int{50, 30, 20}, 10, []int{5, 3, 2}},
+		{[]int{5, 5, 5}, 4, []int{2, 1, 1}},       // equal remainders
+		{[]int{97, 2, 1}, 10, []int{10, 0, 0}},    // 9.7, 0.2, 0.1
+		{[]int{60, 25, 15}, 7, []int{4, 2, 1}},    // 4.2, 1.75, 1.05
+		{[]int{0, 3, 0, 4}, 5, []int{0, 2, 0, 3}}, // 2.14, 2.86
+		{[]int{1, 1}, 1, []int{1, 0}},
+	} {
+		if got := shares(test.counts, test.n); !slices.Equal(got, test.want) {
+			t.Errorf("%d of %v: %v, want %v", test.n, test.counts, got, test.want)
+		}
+	}
+}
+
+func TestStratified(t *testing.T) {
+	infos := infosOf(1000, 2)
+	for i := range infos {
+		if i%10 != 0 {
+			infos[i].Label = 1 // nine of ten
+		}
+	}
+	d := newTestSet(t, letters(2), infos)
+	indexes := sequence(1000)
+	kept := Stratified(d, indexes, 50, 7)
+	if got := Counts(d, kept); got[0] != 5 || got[1] != 45 {
+		t.Errorf("of the classes %v were taken, want 5 and 45", got)
+	}
+	at := -1
+	order := Shuffled(indexes, 7, 0)
+	for _, i := range kept { // the first of each class, in the order of the shuffle
+		next := slices.Index(order, i)
+		for _, left := range order[max(at, 0):next] {
+			if d.Info(left).Label == d.Info(i).Label && !slices.Contains(kept, left) {
+				t.Fatalf("%d was taken before %d", i, left)
+			}
+		}
+		if next <= at {
+			t.Fatalf("%d comes before its turn", i)
+		}
+		at = next
+	}
+	if got := Stratified(d, indexes[:30], 30, 7); !slices.Equal(got, indexes[:30]) {
+		t.Errorf("all of a list are %v", got)
+	}
+	if slices.Equal(kept, Stratified(d, indexes, 50, 8)) {
+		t.Error("the seed does not count")
+	}
+}
+
 func TestCheckClasses(t *testing.T) {
 	cases := []struct {
 		classes []string

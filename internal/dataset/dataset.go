@@ -66,9 +66,9 @@ type Source interface {
 	Open(ctx context.Context, dir string, mode Mode) (Dataset, error)
 }
 
-// Deep is a Source whose files may have 16 bits.
-type Deep interface {
-	// KeepDepth returns the source that delivers such images with their 16 bits. They
-	// have other digests than the 8-bit images of the same files.
-	KeepDepth() Source
+// Decoding is a Source that decodes image files.
+type Decoding interface {
+	// WithDecoder returns the source that reads files so. Images that are decoded in
+	// another way have other digests.
+	WithDecoder(d imaging.Decoder) Source
 }

@@ -35,6 +35,20 @@ func TestFit(t *testing.T) {
 	if fitted.Digest() != joined.Digest() || fitted.Len() != joined.Len() || detail(fitted).grouping() != detail(joined).grouping() {
 		t.Error("the fitted dataset is another one")
 	}
+	cropped := imaging.Rule{Width: 7, Height: 7, Channels: 1, Mode: imaging.Crop, Filter: imaging.PillowBicubic, CropFraction: 8750}
+	fittedCropped, err := Fit(t.Context(), joined, cropped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range disk.Len() {
+		want, err := loadImage(detail(disk), i, cropped, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := loadImage(detail(fittedCropped), i, cropped, nil); err != nil || !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("image %d, cropped, is %v, want %v (error %v)", i, got.Pix, want.Pix, err)
+		}
+	}
 	for i := range disk.Len() {
 		if folder.(*set).kept.images[i].Pix != nil || drawn.(*set).kept.images[i].Pix != nil {
 			t.Errorf("image %d is still kept in full size", i)

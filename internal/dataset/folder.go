@@ -40,11 +40,11 @@ func newFolder(o *config.Options) (Source, error) {
 	return s, nil
 }
 
-// KeepDepth implements Deep.
-func (s *folderSource) KeepDepth() Source {
-	deep := *s
-	deep.decoder.KeepDepth = true
-	return &deep
+// WithDecoder implements Decoding.
+func (s *folderSource) WithDecoder(d imaging.Decoder) Source {
+	other := *s
+	other.decoder = d
+	return &other
 }
 
 // The ways of grouping. A group is the same recording in whatever class folder
@@ -92,7 +92,7 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		return nil, config.Usage(&Error{"folder " + dir, err})
 	}
 	d, err := newSetInMode(ctx, mode, t.classes, t, s.group, func(i int, _ []uint8) (imaging.Image, error) {
-		return s.decoder.DecodeFile(filepath.Join(dir, filepath.FromSlash(t.Source(i))))
+		return s.decoder.DecodeFile(t.Path(i))
 	})
 	if err != nil {
 		return nil, &Error{"folder " + dir, err}
@@ -181,6 +181,9 @@ type treeFile struct {
 func (t *tree) Len() int            { return len(t.files) }
 func (t *tree) Info(i int) Info     { return t.files[i].info }
 func (t *tree) Source(i int) string { return t.files[i].path }
+
+// Path implements inFiles.
+func (t *tree) Path(i int) string { return filepath.Join(t.root, filepath.FromSlash(t.files[i].path)) }
 
 // readTree lists the images below dir.
 func readTree(ctx context.Context, dir string) (*tree, error) {

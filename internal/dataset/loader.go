@@ -35,6 +35,8 @@ type Loader struct {
 	Augment *augment.Pipeline // nil for none
 	Seed    uint64            // of augmentation and mixup
 	Workers int               // goroutines; 0 means one for each processor
+	// Apart varies an example that an order has several times in another way each time.
+	Apart bool
 }
 
 // ahead is how many batches are in memory: one in use and the next ones being
@@ -62,6 +64,9 @@ func (l *Loader) Batches(ctx context.Context, order []int, epoch uint32, first, 
 		}
 		inner, cancel := context.WithCancel(ctx)
 		f := l.newFeed(inner, order[first:], epoch, first, min(batchSize, len(order)-first))
+		if l.Apart {
+			f.earlier = earlier(order, l.Dataset.Len())[first:]
+		}
 		defer f.stop(cancel)
 		f.start()
 		for number := range f.batches {
@@ -101,7 +106,8 @@ type feed struct {
 	ctx       context.Context
 	order     []int
 	epoch     uint32
-	position  int // of order[0] in the epoch
+	position  int      // of order[0] in the epoch
+	earlier   []uint32 // how often the epoch has had the example of each place of order before; nil: never
 	batchSize int
 	batches   int
 	varying   bool // some augmentation is asked for
@@ -229,7 +235,7 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	var moved imaging.Motion
 	info := f.Dataset.Info(i)
 	if f.varying {
-		*stream = *f.imageKey.Stream(uint32(i), f.epoch, 0)
+		*stream = *f.imageKey.Stream(uint32(i), f.epoch, f.earlierAt(s.batch.Position+at-f.position))
 		if info.Annotation == nil || f.Encoder == nil {
 			f.Augment.Apply(img, stream)
 		} else {
@@ -243,6 +249,14 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 		return fmt.Errorf("example %d (%s): %w", i, f.Dataset.Source(i), err)
 	}
 	return nil
+}
+
+// earlierAt is how often the epoch had the example at a place of the order before it.
+func (f *feed) earlierAt(at int) uint32 {
+	if f.earlier == nil {
+		return 0
+	}
+	return f.earlier[at]
 }
 
 // encode writes the target of example i, whose image the augmentation moved.

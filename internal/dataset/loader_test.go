@@ -335,3 +335,38 @@ func BenchmarkLoader(b *testing.B) {
 		})
 	}
 }
+
+// TestLoaderVariesEachOccurrence has an order with examples several times: the first has
+// the same bytes as in an order without, the others have bytes of their own, wherever an
+// epoch was interrupted.
+func TestLoaderVariesEachOccurrence(t *testing.T) {
+	d := newTestSet(t, letters(3), infosOf(9, 3))
+	l := &Loader{Dataset: d, Rule: imaging.Rule{Width: 6, Height: 5, Channels: 1, Mode: imaging.Stretch}, Augment: mustParse(t, "noise"), Apart: true}
+	order := []int{4, 7, 4, 4, 2, 7}
+	images := func(first int, order ...int) (all [][]uint8) {
+		for _, batch := range collect(t, l, order, 1, first, 2) {
+			for at := range batch.N {
+				all = append(all, batch.Images[at*30:(at+1)*30])
+			}
+		}
+		return all
+	}
+	found := images(0, order...)
+	for a := range order {
+		for b := range a {
+			if bytes.Equal(found[a], found[b]) {
+				t.Errorf("places %d and %d have the same bytes", a, b)
+			}
+		}
+	}
+	if diff := cmp.Diff(found[4:], images(4, order...)); diff != "" {
+		t.Errorf("what comes later depends on where the epoch was interrupted (-whole +rest):\n%s", diff)
+	}
+	l.Apart = false
+	once := images(0, order...)
+	for at, same := range []bool{true, true, false, false, true, false} {
+		if bytes.Equal(found[at], once[at]) != same {
+			t.Errorf("place %d: equal to what version 2 gives is %t, want %t", at, !same, same)
+		}
+	}
+}

@@ -24,7 +24,7 @@ func MadeUp(d Dataset, rule imaging.Rule) Dataset {
 		}
 		m.images = append(m.images, imaging.Image{
 			Width: rule.Width, Height: rule.Height, Channels: rule.Channels, Pix: pix, Frames: rule.FrameCount(),
-			Levelled: rule.Levels != nil,
+			Levelled: rule.Levels != nil, Cropped: rule.CropFraction != 0,
 		})
 	}
 	return m

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 // Request names a dataset and where its data is looked for.
@@ -18,10 +19,10 @@ type Request struct {
 // OpenOptions say how datasets are opened.
 type OpenOptions struct {
 	Mode    Mode
-	Wide    bool         // deliver the 16 bits of files that have them
-	Offline bool         // download nothing
-	DryRun  bool         // download nothing, and let the error of missing data say that this is why
-	Log     *slog.Logger // is told of each dataset; nil: nobody is
+	Decoder imaging.Decoder // of image files
+	Offline bool            // download nothing
+	DryRun  bool            // download nothing, and let the error of missing data say that this is why
+	Log     *slog.Logger    // is told of each dataset; nil: nobody is
 }
 
 // Opened is what [Open] returns.
@@ -65,8 +66,8 @@ func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (
 	if o.Offline || o.DryRun {
 		ctx, source = offline(ctx, source)
 	}
-	if deep, is := source.(Deep); is && o.Wide {
-		source = deep.KeepDepth()
+	if files, is := source.(Decoding); is {
+		source = files.WithDecoder(o.Decoder)
 	}
 	d, err := source.Open(ctx, r.Dir, o.Mode)
 	if err != nil {

@@ -26,7 +26,7 @@ func writeWide(t testing.TB) string {
 
 func openWide(t testing.TB, dir string, mode Mode) Dataset {
 	t.Helper()
-	opened, err := Open(t.Context(), []Request{{"folder", "", dir}}, OpenOptions{Mode: mode, Wide: true})
+	opened, err := Open(t.Context(), []Request{{"folder", "", dir}}, OpenOptions{Mode: mode, Decoder: imaging.Decoder{KeepDepth: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

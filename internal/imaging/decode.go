@@ -40,8 +40,28 @@ var formats = []format{
 	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode, func([]byte) []byte { return nil }},
 }
 
+// DecoderRules names the rules by which files become pixels, as [Decoder.Decode] states
+// them. It gets another number whenever a file that was read gives other pixels. Identities
+// have it from version 3 of the reproducibility contract on.
+const DecoderRules = "blocktrain-1"
+
+// Alpha is what becomes of an image's transparency.
+type Alpha string
+
+// The rules for transparency.
+const (
+	AlphaDrop  Alpha = "drop"  // the colours are taken as they are, as by Pillow's convert
+	AlphaBlack Alpha = "black" // composed over black
+	AlphaWhite Alpha = "white" // composed over white
+)
+
+// Alphas are the rules for transparency by name, the default first.
+func Alphas() []string { return []string{string(AlphaDrop), string(AlphaBlack), string(AlphaWhite)} }
+
 // Decoder reads image files. The zero value gives 8 bits whatever a file has.
 type Decoder struct {
+	// Alpha is what becomes of transparency.
+	Alpha Alpha
 	// KeepDepth gives the 16 bits of PNG files that have them, as [Image.Wide]. Alpha
 	// is composed over black in 16 bits then: round(c*a/65535). All other files are
 	// read as without.

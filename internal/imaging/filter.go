@@ -16,11 +16,12 @@ const (
 	PillowBilinear Filter = "pillow-bilinear"
 	// PillowBicubic is Image.Resampling.BICUBIC: Keys' cubic with a = -0.5.
 	PillowBicubic Filter = "pillow-bicubic"
-	// Triangle is the triangle in whole numbers, rounded once for each pass.
+	// Triangle is the triangle in whole numbers, rounded once for each pass. It is the filter
+	// of a rule that names none: version 2 of the reproducibility contract had no other.
 	Triangle Filter = "triangle"
 )
 
-// Filters are the filters by name.
+// Filters are the filters by name, the default first.
 func Filters() []string {
 	return []string{string(PillowBilinear), string(PillowBicubic), string(Triangle)}
 }
@@ -65,17 +66,17 @@ type taps struct {
 	weights []int32
 }
 
-// weightsOf computes the weights for n values resampled to size, as Pillow's
-// precompute_coeffs and normalize_coeffs_8bpc do.
-func (k kernel) weightsOf(n, size int) []taps {
-	scale := float64(n) / float64(size)
+// weightsOf computes the weights for n values resampled to as many as the span has, as
+// Pillow's precompute_coeffs and normalize_coeffs_8bpc do.
+func (k kernel) weightsOf(n int, to span) []taps {
+	scale := float64(n) / float64(to.size)
 	stretch := max(scale, 1)
 	support := float64(k.support * stretch)
 	inverse := 1 / stretch
-	all := make([]taps, size)
+	all := make([]taps, to.count)
 	weights := make([]float64, 0, int(support)*2+3)
 	for i := range all {
-		center := float64((float64(i) + 0.5) * scale)
+		center := float64((float64(to.first+i) + 0.5) * scale)
 		first := max(int(float64(center-support)+0.5), 0)
 		last := min(int(float64(center+support)+0.5), n)
 		weights = weights[:0]
@@ -105,16 +106,48 @@ func fixed(w float64) int32 {
 	return int32(scaled + 0.5)
 }
 
-// resize brings img to width x height: rows first, then columns. A pass that keeps the size
-// is left out. The sums between the passes are rounded to bytes.
-func (k kernel) resize(img Image, width, height int) Image {
-	if img.Width != width {
-		img = resizeRows(img, k.weightsOf(img.Width, width))
+// resize brings img to the size of the spans, of which it computes what they ask for: rows
+// first, then columns. A pass that keeps the size is left out. The values between the passes
+// are bytes.
+func (f Filter) resize(img Image, x, y span) Image {
+	switch {
+	case img.Width != x.size:
+		img = f.rows(img, x)
+	case x.count < x.size:
+		img = cut(img, x.count, img.Height, x.first, 0)
 	}
-	if img.Height != height {
-		img = resizeColumns(img, k.weightsOf(img.Height, height))
+	switch {
+	case img.Height != y.size:
+		img = f.columns(img, y)
+	case y.count < y.size:
+		img = cut(img, img.Width, y.count, 0, y.first)
 	}
 	return img
+}
+
+// kernel is the shape of a filter of Pillow's, nil for Triangle.
+func (f Filter) kernel() *kernel {
+	switch f {
+	case PillowBilinear:
+		return &bilinear
+	case PillowBicubic:
+		return &bicubic
+	}
+	return nil
+}
+
+func (f Filter) rows(img Image, to span) Image {
+	if k := f.kernel(); k != nil {
+		return resizeRows(img, k.weightsOf(img.Width, to))
+	}
+	return resampleRows(img, windows(img.Width, to))
+}
+
+func (f Filter) columns(img Image, to span) Image {
+	if k := f.kernel(); k != nil {
+		return resizeColumns(img, k.weightsOf(img.Height, to))
+	}
+	return resampleColumns(img, windows(img.Height, to))
 }
 
 // resizeRows makes every row of img as long as there are taps.

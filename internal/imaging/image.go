@@ -26,6 +26,7 @@ type Image struct {
 	Wide                    []uint16 // instead of Pix: values of 16 bits
 	Frames                  int      // pictures in the image; 0 or 1 is a single one
 	Levelled                bool     // made by a rule with levels, which must not be applied twice
+	Cropped                 bool     // made by a rule with a crop fraction, likewise
 }
 
 // New returns a black image of one frame.
@@ -37,7 +38,7 @@ func New(width, height, channels int) Image {
 // size.
 func (m Image) Black(width, height int) Image {
 	black := New(width, height, m.Channels)
-	black.Frames, black.Levelled = m.Frames, m.Levelled
+	black.Frames, black.Levelled, black.Cropped = m.Frames, m.Levelled, m.Cropped
 	return black
 }
 
@@ -70,7 +71,7 @@ func (m Image) Frame(n int) Image {
 		return m
 	}
 	each := m.Channels / frames
-	one := Image{Width: m.Width, Height: m.Height, Channels: each, Levelled: m.Levelled}
+	one := Image{Width: m.Width, Height: m.Height, Channels: each, Levelled: m.Levelled, Cropped: m.Cropped}
 	one.Pix = pick(m.Pix, m.Channels, n*each, each)
 	one.Wide = pick(m.Wide, m.Channels, n*each, each)
 	return one

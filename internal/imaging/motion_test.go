@@ -65,6 +65,8 @@ func TestRuleMotionByHand(t *testing.T) {
 		{ruleOf(20, 20, 1, Letterbox), 10, 5, Point{2560, 1280}, Point{20 * 256, 15 * 256}},
 		{ruleOf(5, 5, 1, Crop), 20, 10, Point{5 * 256, 0}, Point{0, 0}},
 		{ruleOf(5, 5, 1, Crop), 20, 10, Point{0, 256}, Point{-640, 128}},
+		{Rule{Width: 28, Height: 28, Channels: 1, Mode: Crop, CropFraction: 8750}, 28, 56, Point{14 * 256, 28 * 256}, Point{14 * 256, 14 * 256}},
+		{Rule{Width: 28, Height: 28, Channels: 1, Mode: Crop, CropFraction: 8750}, 28, 28, Point{0, 0}, Point{-512, -512}},
 		{ruleOf(3, 3, 1, Stretch), 9, 9, Point{-1, -2}, Point{0, -1}},
 	}
 	for _, test := range tests {

@@ -7,14 +7,25 @@ type window struct {
 	total   uint64 // sum of the weights, at most 2^34
 }
 
-// windows computes the weights that [Rule] states for n values resampled to N.
-// That costs as much as resampling one row, so the tables are not kept.
-func windows(n, N int) []window {
+// span is which of the size values that come out are computed: count of them, beginning
+// with the one at first.
+type span struct{ size, first, count int }
+
+// whole is the span of all values.
+func whole(size int) span { return span{size, 0, size} }
+
+// middle is the span of the count values in the middle.
+func middle(size, count int) span { return span{size, (size - count) / 2, count} }
+
+// windows computes the weights that [Rule] states for n values resampled to as many as the
+// span has. That costs as much as resampling one row, so the tables are not kept.
+func windows(n int, to span) []window {
+	N := to.size
 	half := 2 * max(n, N)
-	all := make([]window, N)
-	weights := make([]uint32, 0, N*(half/N+2))
+	all := make([]window, to.count)
+	weights := make([]uint32, 0, to.count*(half/N+2))
 	for k := range all {
-		centre := (2*k + 1) * n
+		centre := (2*(to.first+k) + 1) * n
 		first := max(0, (centre-half)/(2*N))
 		for half-abs((2*first+1)*N-centre) <= 0 {
 			first++
@@ -35,17 +46,6 @@ func windows(n, N int) []window {
 }
 
 func abs(v int) int { return max(v, -v) }
-
-// resample brings img to width x height: rows first, then columns.
-func resample(img Image, width, height int) Image {
-	if img.Width != width {
-		img = resampleRows(img, windows(img.Width, width))
-	}
-	if img.Height != height {
-		img = resampleColumns(img, windows(img.Height, height))
-	}
-	return img
-}
 
 // resampleRows makes every row of img as long as there are windows.
 func resampleRows(img Image, windows []window) Image {

@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -52,6 +53,12 @@ func Modes() []string { return []string{Stretch, Letterbox, Crop} }
 //     (cw, ch) = (w, max(1, (2*H*w+W)/(2*W))). Take the cw x ch part whose top
 //     left corner is at x = (w-cw)/2, y = (h-ch)/2 and resample it to W x H.
 //
+//     crop with a CropFraction of F/10000: if w*H >= W*h then rh = (20000*H+F)/(2*F)
+//     and rw = (2*w*rh+h)/(2*h), else rw = (20000*W+F)/(2*F) and rh =
+//     (2*h*rw+w)/(2*w). Resample the image to rw x rh and take the W x H part
+//     whose top left corner is at x = (rw-W)/2, y = (rh-H)/2. An image of W x H
+//     pixels is no exception.
+//
 //  3. Grey to colour, frame by frame, when Channels is three times the number of
 //     frames and the image has one channel a frame: red, green and blue are the grey
 //     value.
@@ -59,7 +66,10 @@ func Modes() []string { return []string{Stretch, Letterbox, Crop} }
 // To resample from w x h to W x H, first every row is resampled from w values
 // to W, then every column of the result from h values to H. Channels are
 // independent. The values between the two passes are 8-bit integers like those
-// of the image. Resampling n values p[0..n-1] to N values:
+// of the image. A pass that would keep the size is left out. The filter
+// pillow-bilinear or pillow-bicubic gives the bytes of Pillow's Image.resize with
+// BILINEAR or BICUBIC. The filter triangle, which is that of a rule without one,
+// resamples n values p[0..n-1] to N values:
 //
 //	M    = 2*max(n, N)
 //	t[i] = max(0, M - |(2*i+1)*N - (2*k+1)*n|)          for i = 0..n-1
@@ -75,6 +85,13 @@ type Rule struct {
 	Height   int    `json:"height"`   // pixels
 	Channels int    `json:"channels"` // 1 (grey) or 3 (red, green, blue) for each frame
 	Mode     string `json:"mode"`     // "stretch", "letterbox" or "crop"
+	// Filter resamples. None: Triangle.
+	Filter Filter `json:"filter,omitempty" schema:"2"`
+	// CropFraction is the share of the resized image's shorter side that crop takes. None: the
+	// largest part is cut out before it is resized.
+	CropFraction Fraction `json:"crop_fraction,omitempty" schema:"2"`
+	// Alpha is what becomes of transparency when a file is decoded. None: AlphaBlack.
+	Alpha Alpha `json:"alpha,omitempty" schema:"2"`
 	// Frames are the pictures of the input in the order of its channels: how many frames
 	// after the present one each was taken, such as -4, 0, 4. None: the present one alone.
 	Frames []int `json:"frames,omitempty"`
@@ -135,7 +152,9 @@ func (r Rule) Picture(img Image) Image {
 }
 
 // Decoder reads files as the rule takes them: with their 16 bits where it has levels.
-func (r Rule) Decoder() Decoder { return Decoder{KeepDepth: r.Levels != nil} }
+func (r Rule) Decoder() Decoder {
+	return Decoder{KeepDepth: r.Levels != nil, Alpha: cmp.Or(r.Alpha, AlphaBlack)}
+}
 
 // Validate reports a rule that no image can be brought to.
 func (r Rule) Validate() error {
@@ -154,7 +173,25 @@ func (r Rule) Validate() error {
 			errs = append(errs, err)
 		}
 	}
+	if err := r.checkWords(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
+}
+
+// checkWords reports a filter, a fraction or a rule for alpha that there is not.
+func (r Rule) checkWords() error {
+	switch {
+	case r.Filter != "" && !slices.Contains(Filters(), string(r.Filter)):
+		return fmt.Errorf("resize filter %q: want one of %s", r.Filter, strings.Join(Filters(), ", "))
+	case r.Alpha != "" && !slices.Contains(Alphas(), string(r.Alpha)):
+		return fmt.Errorf("alpha %q: want one of %s", r.Alpha, strings.Join(Alphas(), ", "))
+	case r.CropFraction != 0 && r.Mode != Crop:
+		return fmt.Errorf("crop fraction %s with resize mode %s: want it with %s alone", r.CropFraction, r.Mode, Crop)
+	case r.CropFraction != 0:
+		return r.CropFraction.check()
+	}
+	return nil
 }
 
 // checkFrames reports a frame that the input would show twice.
@@ -218,35 +255,59 @@ func (r Rule) checkImage(img Image) error {
 // Apply makes of it; nil where they stay. It is exact but for the last rounding, to
 // 1/256 pixel.
 func (r Rule) Motion(width, height int) Motion {
-	if width == r.Width && height == r.Height {
+	if r.keeps(width, height) {
 		return nil
 	}
 	x, y := axis{from: width, to: r.Width}, axis{from: height, to: r.Height}
-	switch r.Mode {
-	case Letterbox:
+	switch {
+	case r.CropFraction != 0:
+		x.to, y.to = r.around(width, height)
+		x.pad, y.pad = -middle(x.to, r.Width).first, -middle(y.to, r.Height).first
+	case r.Mode == Letterbox:
 		x.to, y.to = fit(width, height, r.Width, r.Height)
 		x.pad, y.pad = (r.Width-x.to)/2, (r.Height-y.to)/2
-	case Crop:
+	case r.Mode == Crop:
 		x.from, y.from = fit(r.Width, r.Height, width, height)
 		x.cut, y.cut = (width-x.from)/2, (height-y.from)/2
 	}
 	return resized{x, y}
 }
 
+// keeps says whether an image of that size, which the rule has not made, stays as it is.
+func (r Rule) keeps(width, height int) bool {
+	return width == r.Width && height == r.Height && r.CropFraction == 0
+}
+
+// around is the size to which crop with a fraction brings an image of width x height before
+// it takes the middle: on each side at least the input's.
+func (r Rule) around(width, height int) (w, h int) {
+	if width*r.Height >= r.Width*height {
+		h = r.CropFraction.of(r.Height)
+		return (2*width*h + height) / (2 * height), h
+	}
+	w = r.CropFraction.of(r.Width)
+	return w, (2*height*w + width) / (2 * width)
+}
+
 func (r Rule) resize(img Image) Image {
-	if img.Width == r.Width && img.Height == r.Height {
+	if r.keeps(img.Width, img.Height) || img.Cropped && img.Width == r.Width && img.Height == r.Height {
 		return img
 	}
-	switch r.Mode {
-	case Letterbox:
+	switch {
+	case r.CropFraction != 0:
+		width, height := r.around(img.Width, img.Height)
+		img = r.Filter.resize(img, middle(width, r.Width), middle(height, r.Height))
+		img.Cropped = true
+		return img
+	case r.Mode == Letterbox:
 		width, height := fit(img.Width, img.Height, r.Width, r.Height)
-		img = resample(img, width, height)
+		img = r.Filter.resize(img, whole(width), whole(height))
 		return place(img, r.Width, r.Height, (r.Width-width)/2, (r.Height-height)/2)
-	case Crop:
+	case r.Mode == Crop:
 		width, height := fit(r.Width, r.Height, img.Width, img.Height)
 		img = cut(img, width, height, (img.Width-width)/2, (img.Height-height)/2)
 	}
-	return resample(img, r.Width, r.Height)
+	return r.Filter.resize(img, whole(r.Width), whole(r.Height))
 }
 
 // fit scales w x h to the largest size within boxW x boxH, rounding the shorter

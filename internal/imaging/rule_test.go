@@ -145,12 +145,17 @@ func drawImage(t *rapid.T, channels ...int) Image {
 }
 
 func drawRule(t *rapid.T) Rule {
-	return Rule{
+	rule := Rule{
 		Width:    rapid.IntRange(1, 50).Draw(t, "W"),
 		Height:   rapid.IntRange(1, 50).Draw(t, "H"),
 		Channels: rapid.SampledFrom([]int{1, 3}).Draw(t, "C"),
 		Mode:     rapid.SampledFrom(Modes()).Draw(t, "mode"),
+		Filter:   Filter(rapid.SampledFrom(append(Filters(), "")).Draw(t, "filter")),
 	}
+	if rule.Mode == Crop {
+		rule.CropFraction = Fraction(rapid.SampledFrom([]int{0, 2500, 8750, 9999}).Draw(t, "fraction"))
+	}
+	return rule
 }
 
 func TestConstantStaysConstant(t *testing.T) {
@@ -196,7 +201,7 @@ func TestRuleKeepsWhatFitsAndNeverWritesToIt(t *testing.T) {
 func TestLetterboxKeepsTheAspectRatio(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		src, rule := drawImage(t, 1), drawRule(t)
-		rule.Mode, rule.Channels = Letterbox, 1
+		rule.Mode, rule.Channels, rule.CropFraction, rule.Filter = Letterbox, 1, 0, Triangle
 		for i := range src.Pix {
 			src.Pix[i] = 255
 		}
@@ -238,6 +243,11 @@ func TestRuleValidate(t *testing.T) {
 		{ruleOf(0, 28, 1, Stretch), "input size 0x28: want 1 to 4096 pixels a side"},
 		{ruleOf(28, 4097, 1, Stretch), "input size 28x4097: want 1 to 4096 pixels a side"},
 		{ruleOf(28, 28, 2, Stretch), "2 channels: want 1 (grey) or 3 (colour)"},
+		{Rule{Width: 28, Height: 28, Channels: 1, Mode: Crop, Filter: PillowBicubic, CropFraction: 8750, Alpha: AlphaWhite}, ""},
+		{Rule{Width: 28, Height: 28, Channels: 1, Mode: Stretch, Filter: "lanczos"}, `resize filter "lanczos": want one of pillow-bilinear, pillow-bicubic, triangle`},
+		{Rule{Width: 28, Height: 28, Channels: 1, Mode: Stretch, Alpha: "red"}, `alpha "red": want one of drop, black, white`},
+		{Rule{Width: 28, Height: 28, Channels: 1, Mode: Stretch, CropFraction: 8750}, "crop fraction 0.875 with resize mode stretch: want it with crop alone"},
+		{Rule{Width: 28, Height: 28, Channels: 1, Mode: Crop, CropFraction: 2499}, "fraction 2499/10000: want at least 0.25, and less than 1"},
 		{ruleOf(28, 28, 1, "fit"), `resize mode "fit": want one of stretch, letterbox, crop`},
 	}
 	for _, test := range tests {
@@ -274,6 +284,12 @@ func TestExtremeShapes(t *testing.T) {
 				t.Errorf("%dx%d %s: %v", src.Width, src.Height, mode, err)
 			}
 		}
+		for _, filter := range Filters() {
+			rule := Rule{Width: 64, Height: 48, Channels: 3, Mode: Crop, Filter: Filter(filter), CropFraction: leastFraction}
+			if _, err := rule.Apply(src); err != nil {
+				t.Errorf("%dx%d %s: %v", src.Width, src.Height, filter, err)
+			}
+		}
 	}
 }
 
@@ -281,6 +297,51 @@ func TestRuleJSON(t *testing.T) {
 	b, err := json.Marshal(ruleOf(28, 32, 1, Letterbox))
 	if want := `{"width":28,"height":32,"channels":1,"mode":"letterbox"}`; err != nil || string(b) != want {
 		t.Errorf("%s, %v, want %s", b, err, want)
+	}
+}
+
+func TestRuleOfVersion3JSON(t *testing.T) {
+	rule := Rule{Width: 28, Height: 32, Channels: 1, Mode: Crop, Filter: PillowBilinear, CropFraction: 8750, Alpha: AlphaDrop}
+	b, err := json.Marshal(rule)
+	if want := `{"width":28,"height":32,"channels":1,"mode":"crop","filter":"pillow-bilinear","crop_fraction":"0.875","alpha":"drop"}`; err != nil || string(b) != want {
+		t.Errorf("%s, %v, want %s", b, err, want)
+	}
+	var read Rule
+	if err := json.Unmarshal(b, &read); err != nil || !cmp.Equal(read, rule) {
+		t.Errorf("%+v, %v, want %+v", read, err, rule)
+	}
+	for _, text := range []string{`"1"`, `"0.8750"`, `"0.87501"`, `"0.2"`, `0.875`} {
+		if err := json.Unmarshal([]byte(`{"crop_fraction":`+text+`}`), &read); err == nil {
+			t.Errorf("crop fraction %s was read", text)
+		}
+	}
+}
+
+// TestCropFraction compares with the whole image, resized and then cut.
+func TestCropFraction(t *testing.T) {
+	for _, test := range []struct{ w, h, width, height, aroundWidth, aroundHeight int }{
+		{400, 533, 224, 224, 256, 341}, {533, 400, 224, 224, 341, 256}, {32, 32, 28, 28, 32, 32},
+		{28, 28, 28, 28, 32, 32}, {100, 30, 20, 10, 37, 11}, {30, 100, 20, 10, 23, 77},
+	} {
+		for _, filter := range Filters() {
+			src := gradient(test.w, test.h, 3)
+			rule := Rule{Width: test.width, Height: test.height, Channels: 3, Mode: Crop, Filter: Filter(filter), CropFraction: 8750}
+			got, err := rule.Apply(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stretched, err := Rule{Width: test.aroundWidth, Height: test.aroundHeight, Channels: 3, Mode: Stretch, Filter: Filter(filter)}.Apply(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := cut(stretched, test.width, test.height, (test.aroundWidth-test.width)/2, (test.aroundHeight-test.height)/2)
+			if !bytes.Equal(got.Pix, want.Pix) {
+				t.Errorf("%dx%d to %dx%d by %s is not the middle of %dx%d", test.w, test.h, test.width, test.height, filter, test.aroundWidth, test.aroundHeight)
+			}
+			if again, err := rule.Apply(got); err != nil || !bytes.Equal(again.Pix, got.Pix) {
+				t.Errorf("%dx%d: what the rule made is cropped again (%v)", test.w, test.h, err)
+			}
+		}
 	}
 }
 

@@ -178,6 +178,7 @@ func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings
 		if err := record.CheckTrained(d); err != nil {
 			return err
 		}
+		s.Contract = record.Identity.ContractVersion
 		if namesData(s) {
 			other, err := openOther(ctx, env, s)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundata"
@@ -115,6 +116,9 @@ func countSeen(ctx context.Context, c *release.Candidate, split *dataset.Split, 
 	own, err := release.OpenRecorded(ctx, c.Record, c.Dir.Path)
 	if err == nil && own.Digest() != split.Dataset {
 		err = errors.New("other data is in its place")
+		if c.Record.Identity.Decoder != imaging.DecoderRules {
+			err = errors.New("other data is in its place, or its files are decoded by other rules than then")
+		}
 	}
 	if err != nil {
 		c.Env.Log.Warn("the run's own data is not at hand, so that nobody can tell whether it has the same images", "error", err)

@@ -19,7 +19,7 @@ import (
 // that is added needs one here.
 var another = map[string]string{
 	"recipe": "fast", "dataset": "digits,folder", "dataset-options": "group=prefix:_", "split-ratio": "50/25/25", "split-seed": "2",
-	"resize": "crop", "image-size": "9", "test-image-size": "12", "channels": "1", "levels": "0,65534", "limit-train": "11",
+	"resize": "crop", "resize-filter": "triangle", "crop-fraction": "0.875", "alpha": "black", "image-size": "9", "test-image-size": "12", "channels": "1", "levels": "0,65534", "limit-train": "11",
 	"train-classes": "0,1", "augment": "erase",
 	"model": "vgg-small", "model-options": "activation=gelu", "freeze": "stem",
 	"loss": "focal", "loss-options": "label-smoothing=0.2", "optimizer": "sgd", "optimizer-options": "beta1=0.8", "schedule": "cosine", "schedule-options": "rise=0.2",
@@ -78,6 +78,8 @@ func TestIdentityFollowsFromTheClass(t *testing.T) {
 			changes["data-dir"] = runtest.Copied(t, data)
 		case "split", "init-from": // files, whose digests the identity has: TestIdentityHasDigestsOfFiles
 			continue
+		case "crop-fraction":
+			changes["resize"] = "crop"
 		case "reason":
 			changes["force"] = "true"
 		case "force":

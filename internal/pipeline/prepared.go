@@ -11,7 +11,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -178,11 +178,14 @@ func (p *Prepared) describe() (err error) {
 func (p *Prepared) identity() *rundir.Identity {
 	s, m, d := p.Settings, p.Modules, p.Data
 	identity := &rundir.Identity{
-		ContractVersion: engine.ContractVersion, DatasetSHA256: d.All.Digest(), Classes: d.All.Classes(), Input: d.Rule,
+		ContractVersion: s.ContractVersion(), DatasetSHA256: d.All.Digest(), Classes: d.All.Classes(), Input: d.Rule,
 		Split: rundir.SplitNote{
 			Seed: d.Split.Seed, SHA256: d.Split.Digest(),
 			Train: len(d.Split.Train), Validation: len(d.Split.Validation), Test: len(d.Split.Test),
 		},
+	}
+	if identity.ContractVersion >= 3 { // which names them
+		identity.Decoder = imaging.DecoderRules
 	}
 	s.Describe(identity, m, p.Schema)
 	if !reflect.DeepEqual(d.TestRule, d.Rule) {

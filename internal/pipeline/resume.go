@@ -10,6 +10,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -87,6 +88,7 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 // refuses data or settings that would make another run of it.
 func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, d *rundir.Dir, then *rundir.Record) (*session, error) {
 	s.TakePaths(then, d.Path)
+	s.Contract = then.Identity.ContractVersion
 	first, err := ReadInitial(ctx, s.InitFrom, s.MaxPackageMB)
 	if errors.Is(err, fs.ErrNotExist) && d.HasCheckpoint() { // which has made them unnecessary
 		first, err = &Initial{SHA256: then.Identity.InitSHA256}, nil
@@ -101,6 +103,10 @@ func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 		s.ImageSize = fmt.Sprintf("%dx%d", then.Identity.Input.Width, then.Identity.Input.Height)
 	}
 	p, err := prepare(ctx, env, s, d.File(rundir.SplitFile), first, then.Schema)
+	if err != nil && then.Identity.Decoder != imaging.DecoderRules {
+		return nil, fmt.Errorf("%w; the run was begun under version %d of the reproducibility contract, and this program decodes JPEG and GIF files, alpha and 16 bits by other rules: if its data has such files, use the program that began it",
+			err, then.Identity.ContractVersion)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -198,11 +198,27 @@ func resizeText(rule imaging.Rule) string {
 	if rule.Colour() {
 		colour = "grey shown as colour"
 	}
-	switch rule.Mode {
-	case imaging.Letterbox:
+	if rule.Filter != "" { // which models of earlier programs do not name
+		size += fmt.Sprintf(" with the filter %s", rule.Filter)
+	}
+	if rule.Alpha != "" {
+		colour += ", " + alphaText(rule.Alpha)
+	}
+	switch {
+	case rule.CropFraction != 0:
+		return fmt.Sprintf("resized with the filter %s until the shorter side is 1/%s of the input's, and cut to the middle %dx%d, %s",
+			rule.Filter, rule.CropFraction, rule.Width, rule.Height, colour)
+	case rule.Mode == imaging.Letterbox:
 		return fmt.Sprintf("fitted whole into %s with black bars, %s", size, colour)
-	case imaging.Crop:
+	case rule.Mode == imaging.Crop:
 		return fmt.Sprintf("cut to the largest centred part of the shape of %s and brought to that size, %s", size, colour)
 	}
 	return fmt.Sprintf("stretched to %s, %s", size, colour)
+}
+
+func alphaText(a imaging.Alpha) string {
+	if a == imaging.AlphaDrop {
+		return "transparency dropped"
+	}
+	return "transparency shown over " + string(a)
 }

@@ -15,6 +15,10 @@ func TestResizeText(t *testing.T) {
 		{imaging.Rule{Width: 28, Height: 20, Channels: 1, Mode: imaging.Stretch}, "stretched to 28x20, colour turned to grey"},
 		{imaging.Rule{Width: 8, Height: 8, Channels: 3, Mode: imaging.Letterbox}, "fitted whole into 8x8 with black bars, grey shown as colour"},
 		{imaging.Rule{Width: 8, Height: 6, Channels: 1, Mode: imaging.Crop}, "cut to the largest centred part of the shape of 8x6 and brought to that size, colour turned to grey"},
+		{imaging.Rule{Width: 8, Height: 6, Channels: 1, Mode: imaging.Stretch, Filter: imaging.PillowBilinear, Alpha: imaging.AlphaDrop},
+			"stretched to 8x6 with the filter pillow-bilinear, colour turned to grey, transparency dropped"},
+		{imaging.Rule{Width: 8, Height: 8, Channels: 3, Mode: imaging.Crop, Filter: imaging.Triangle, CropFraction: 8750, Alpha: imaging.AlphaWhite},
+			"resized with the filter triangle until the shorter side is 1/0.875 of the input's, and cut to the middle 8x8, grey shown as colour, transparency shown over white"},
 	} {
 		if got := resizeText(test.rule); got != test.want {
 			t.Errorf("%+v: %q, want %q", test.rule, got, test.want)

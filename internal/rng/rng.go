@@ -18,7 +18,7 @@ const (
 	Init        Purpose = 1 + iota // initial weights; item is the parameter
 	Shuffle                        // order of the training part in an epoch
 	Dropout                        // item is the example's position in the epoch
-	Augment                        // item is the example's index in the dataset
+	Augment                        // item is the example's index in the dataset; lane is how often the epoch had it before
 	Mixup                          // item is the example's position in the epoch
 	SplitParts                     // assignment of examples to parts
 	Sample                         // subsets and weighted sampling

@@ -54,7 +54,7 @@ func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
 	return dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
-		Mode: dataset.Mode(s.DataMode), Wide: s.Levels != "", Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
+		Mode: dataset.Mode(s.DataMode), Decoder: s.Decoder(), Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
 	})
 }
 
@@ -216,7 +216,10 @@ func (d *Data) warnOfDuplicates(env *rundir.Environment) {
 
 // Loader makes batches of the run's data to train with, varied by the pipeline.
 func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader {
-	return &dataset.Loader{Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount()}
+	return &dataset.Loader{
+		Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount(),
+		Apart: s.Sampling == "balanced" && s.ContractVersion() >= 3,
+	}
 }
 
 // TestLoader makes batches of the run's data to judge by.
@@ -225,11 +228,15 @@ func (d *Data) TestLoader(s *settings.Settings) *dataset.Loader {
 }
 
 // TrainList is what of the training part is trained on: the examples of --train-classes,
-// cut down to --limit-train of them, drawn by the split's seed.
+// cut down to --limit-train of them, drawn by the split's seed and with the classes in the
+// same proportions. Version 2 of the contract took no heed of classes.
 func (d *Data) TrainList(s *settings.Settings) []int {
 	list := d.ofTrainClasses(s, d.Split.Train)
 	if s.LimitTrain == 0 || s.LimitTrain >= len(list) {
 		return list
+	}
+	if s.ContractVersion() >= 3 {
+		return dataset.Stratified(d.All, list, s.LimitTrain, d.Split.Seed)
 	}
 	return dataset.Shuffled(list, d.Split.Seed, 0)[:s.LimitTrain]
 }

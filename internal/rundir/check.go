@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 // check compares what a record says with itself: counts with the lists that they count,
@@ -45,12 +46,36 @@ func (i *Identity) check() error {
 	if len(sorted) == 0 || len(slices.Compact(sorted)) != len(i.Classes) {
 		return errors.New("identity.classes: there are none, or two of one name")
 	}
+	if err := i.checkContract(); err != nil {
+		return err
+	}
 	if err := i.Input.Validate(); err != nil {
 		return fmt.Errorf("identity.input: %w", err)
 	}
 	if i.TestInput != nil {
 		if err := i.TestInput.Validate(); err != nil {
 			return fmt.Errorf("identity.test_input: %w", err)
+		}
+	}
+	return nil
+}
+
+// namedFrom is the version of the contract from which identities name how files are decoded
+// and images resized. Before, there was one way.
+const namedFrom = 3
+
+// checkContract refuses an identity that names what its version of the contract does not
+// have, or leaves out what it has.
+func (i *Identity) checkContract() error {
+	inputs := []imaging.Rule{i.Input, i.ServedInput()}
+	for _, r := range inputs {
+		names := i.Decoder != "" && r.Filter != "" && r.Alpha != ""
+		namesNone := i.Decoder == "" && r.Filter == "" && r.Alpha == "" && r.CropFraction == 0
+		switch {
+		case i.ContractVersion >= namedFrom && !names:
+			return fmt.Errorf("identity: decoder, filter or alpha is missing, which version %d of the contract names", i.ContractVersion)
+		case i.ContractVersion < namedFrom && !namesNone:
+			return fmt.Errorf("identity: it names decoder, filter, crop fraction or alpha, which version %d of the contract does not have", i.ContractVersion)
 		}
 	}
 	return nil

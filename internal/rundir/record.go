@@ -75,6 +75,7 @@ type ExportNote struct {
 // have the same history of digests.
 type Identity struct {
 	ContractVersion int                 `json:"contract_version"`
+	Decoder         string              `json:"decoder,omitempty" schema:"2"` // the rules by which files became pixels: imaging.DecoderRules
 	Datasets        []DatasetNote       `json:"datasets"`
 	DatasetSHA256   string              `json:"dataset_sha256"` // of the joined dataset
 	Classes         []string            `json:"classes"`

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -31,6 +32,9 @@ func (s *Settings) checkData() error {
 			errs = append(errs, fmt.Errorf("dataset %s is given twice", name))
 		}
 		seen[name] = true
+	}
+	if f, _ := imaging.ParseFraction(s.CropFraction); f != 0 && s.Resize != imaging.Crop {
+		errs = append(errs, fmt.Errorf("--crop-fraction %s says what to crop: want --resize %s with it, not %s", s.CropFraction, imaging.Crop, s.Resize))
 	}
 	return errors.Join(append(errs, s.CheckDataDirs(), s.checkDatasetOptions())...)
 }

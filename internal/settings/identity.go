@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -36,19 +37,22 @@ var identityFields = []field{
 			record := rundir.Record{Identity: *i}
 			return []string{strings.Join(record.DatasetNames(), ","), datasetOptions(i)}
 		}},
+	{words: "rules of decoding", value: func(i *rundir.Identity) any { return i.Decoder }},
 	{words: "dataset digest", value: func(i *rundir.Identity) any { return i.DatasetSHA256 }},
 	{words: "classes", value: func(i *rundir.Identity) any { return i.Classes }},
 	{words: "split", settings: []string{"split-seed", "split-ratio"}, value: func(i *rundir.Identity) any { return i.Split },
 		recorded: func(i *rundir.Identity) []string {
 			return []string{strconv.FormatUint(i.Split.Seed, 10), ratios(i)}
 		}},
-	{words: "input", settings: []string{"resize", "image-size", "channels", "levels"}, value: func(i *rundir.Identity) any { return i.Input },
+	{words: "input", settings: []string{"resize", "image-size", "channels", "levels", "resize-filter", "crop-fraction", "alpha"}, value: func(i *rundir.Identity) any { return i.Input },
 		recorded: func(i *rundir.Identity) []string {
 			levels := ""
 			if i.Input.Levels != nil {
 				levels = i.Input.Levels.String()
 			}
-			return []string{i.Input.Mode, sizeText(i.Input), strconv.Itoa(i.Input.Channels / i.Input.FrameCount()), levels}
+			filter, alpha := cmp.Or(i.Input.Filter, imaging.Triangle), i.Input.Decoder().Alpha
+			return []string{i.Input.Mode, sizeText(i.Input), strconv.Itoa(i.Input.Channels / i.Input.FrameCount()), levels,
+				string(filter), i.Input.CropFraction.String(), string(alpha)}
 		}},
 	{words: "input outside of training", settings: []string{"test-image-size"}, value: func(i *rundir.Identity) any { return i.TestInput },
 		recorded: func(i *rundir.Identity) []string {
@@ -142,7 +146,7 @@ func FromRecord(record *rundir.Record) (*Settings, error) {
 	for _, v := range record.Identity.Settings {
 		input[v.Name] = v.Value
 	}
-	s, o := &Settings{}, config.NewOptions(input)
+	s, o := &Settings{Contract: record.Identity.ContractVersion}, config.NewOptions(input)
 	s.Declare(o)
 	err := o.Err()
 	if err == nil {

@@ -32,8 +32,9 @@ func ReadRecorded(path string) (*Settings, error) {
 }
 
 // IdentityLike is the identity that the settings give where the data and initial weights
-// are those of the given identity, of a record of the given schema.
+// are those of the given identity, of a record of the given schema, whose contract they follow.
 func (s *Settings) IdentityLike(i *rundir.Identity, schema int) (*rundir.Identity, error) {
+	s.Contract = i.ContractVersion
 	m, err := s.MakeModules()
 	if err != nil {
 		return nil, err

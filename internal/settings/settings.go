@@ -26,6 +26,9 @@ type Settings struct {
 	SplitRatio     string
 	SplitSeed      int
 	Resize         string
+	ResizeFilter   string
+	CropFraction   string
+	Alpha          string
 	ImageSize      string   // "", "N" or "WxH"
 	TestImageSize  string   // "": ImageSize
 	Channels       int      // 0: those of the data
@@ -94,6 +97,10 @@ type Settings struct {
 	MaxPackageMB       int // of a package that is read
 	DryRun             bool
 
+	// Contract is the version of the reproducibility contract by whose rules the settings are
+	// followed: that of the record which they belong to. 0: the program's own.
+	Contract int
+
 	// Origins says where each value came from, by option name.
 	Origins config.Origins
 }
@@ -124,6 +131,9 @@ func (s *Settings) declareData(o *config.Options) {
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)
 	o.Int(&s.SplitSeed, "split-seed", 1, "seed of the split", config.AtLeast(0))
 	o.Choice(&s.Resize, "resize", imaging.Stretch, "how images of another size are fitted", imaging.Modes()...)
+	o.Choice(&s.ResizeFilter, "resize-filter", string(imaging.PillowBilinear), "filter that images are resized with", imaging.Filters()...)
+	o.String(&s.CropFraction, "crop-fraction", "1", "with --resize crop: share of the resized image's shorter side that is taken, such as 0.875", isFraction)
+	o.Choice(&s.Alpha, "alpha", string(imaging.AlphaDrop), "what becomes of transparency: dropped, or composed over black or white", imaging.Alphas()...)
 	o.String(&s.ImageSize, "image-size", "", "size of the model's input, N or WIDTHxHEIGHT; empty: the data's", isSize)
 	o.String(&s.TestImageSize, "test-image-size", "", "size of the model's input outside of training, N or WIDTHxHEIGHT; empty: the same", isSize)
 	o.Int(&s.Channels, "channels", 0, "channels of each picture of the model's input, 1 or 3; 0: the data's", isChannels)

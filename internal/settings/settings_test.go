@@ -27,6 +27,11 @@ func TestSettingsRefuse(t *testing.T) {
 		{"channels=2", "want 1 (grey), 3 (colour) or 0"},
 		{"data-mode=tape", "want one of ram, disk"},
 		{"resize=squash", "want one of stretch, letterbox, crop"},
+		{"resize-filter=lanczos", "want one of pillow-bilinear, pillow-bicubic, triangle"},
+		{"alpha=grey", "want one of drop, black, white"},
+		{"resize=crop;crop-fraction=87.5", "want a number from 0.25 to 1"},
+		{"resize=crop;crop-fraction=NaN", "want a number from 0.25 to 1"},
+		{"crop-fraction=0.875", "--crop-fraction 0.875 says what to crop: want --resize crop with it, not stretch"},
 		{"epochs=0", "--epochs 0: want 1 to 100000"},
 		{"epochs=1e3", "want a whole number"},
 		{"batch-size=-1", "want 1 to 65536"},
@@ -127,13 +132,27 @@ func TestDatasetOptionsOfEachDataset(t *testing.T) {
 func TestInputRule(t *testing.T) {
 	data := imaging.Image{Width: 32, Height: 24, Channels: 3}
 	for flags, want := range map[string]imaging.Rule{
-		"resize=stretch":              {Width: 32, Height: 24, Channels: 3, Mode: "stretch"},
-		"image-size=28;resize=crop":   {Width: 28, Height: 28, Channels: 3, Mode: "crop"},
-		"image-size=20x10;channels=1": {Width: 20, Height: 10, Channels: 1, Mode: "stretch"},
+		"resize=stretch":            {Width: 32, Height: 24, Channels: 3, Mode: "stretch", Filter: "pillow-bilinear", Alpha: "drop"},
+		"image-size=28;resize=crop": {Width: 28, Height: 28, Channels: 3, Mode: "crop", Filter: "pillow-bilinear", Alpha: "drop"},
+		"image-size=20x10;channels=1;resize-filter=triangle;alpha=white": {Width: 20, Height: 10, Channels: 1, Mode: "stretch", Filter: "triangle", Alpha: "white"},
+		"resize=crop;crop-fraction=.8750;resize-filter=pillow-bicubic":   {Width: 32, Height: 24, Channels: 3, Mode: "crop", Filter: "pillow-bicubic", CropFraction: 8750, Alpha: "drop"},
 	} {
 		if got := runtest.MustResolve(t, strings.Split(flags, ";")...).InputRule(data, nil); !cmp.Equal(got, want) {
 			t.Errorf("%s: %+v, want %+v", flags, got, want)
 		}
+	}
+}
+
+// TestInputRuleOfVersion2 has the one rule that records of that version have.
+func TestInputRuleOfVersion2(t *testing.T) {
+	s := runtest.MustResolve(t, "resize=crop", "crop-fraction=0.875", "alpha=white")
+	s.Contract = 2
+	want := imaging.Rule{Width: 32, Height: 24, Channels: 3, Mode: "crop"}
+	if got := s.InputRule(imaging.Image{Width: 32, Height: 24, Channels: 3}, nil); !cmp.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := s.Decoder(); got.Alpha != imaging.AlphaBlack {
+		t.Errorf("%+v, want alpha over black", got)
 	}
 }
 
@@ -183,7 +202,7 @@ func TestNames(t *testing.T) {
 func TestClasses(t *testing.T) {
 	s := runtest.MustResolve(t)
 	want := map[config.Class]string{
-		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize image-size test-image-size channels levels limit-train train-classes augment model model-options freeze " +
+		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize resize-filter crop-fraction alpha image-size test-image-size channels levels limit-train train-classes augment model model-options freeze " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode split init-from exporters visualizations workers checkpoint-interval",

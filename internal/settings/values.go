@@ -15,6 +15,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -140,8 +141,25 @@ func (s *Settings) InputRule(data imaging.Image, frames []int) imaging.Rule {
 		levels, _ := imaging.ParseLevels(s.Levels) // checked when it was set
 		rule.Levels = &levels
 	}
+	if s.ContractVersion() >= 3 { // which has them
+		rule.Filter, rule.Alpha = imaging.Filter(s.ResizeFilter), imaging.Alpha(s.Alpha)
+		rule.CropFraction, _ = imaging.ParseFraction(s.CropFraction) // checked when it was set
+	}
 	return rule
 }
+
+// Decoder reads image files as the input's rule wants them.
+func (s *Settings) Decoder() imaging.Decoder { return s.InputRule(imaging.Image{}, nil).Decoder() }
+
+// isFraction refuses what imaging.ParseFraction does not read.
+func isFraction(s string) error {
+	_, err := imaging.ParseFraction(s)
+	return err
+}
+
+// ContractVersion is the version of the reproducibility contract by whose rules the
+// settings are followed.
+func (s *Settings) ContractVersion() int { return cmp.Or(s.Contract, engine.ContractVersion) }
 
 // TestRule is how images are brought to the model's input outside of training, where
 // they are brought to it by the rule in training.

@@ -196,7 +196,7 @@ func TestRefusedCheckpoints(t *testing.T) {
 			[]string{"its training_state cannot be read"}},
 		{"later schema", func(t *testing.T, _ *Job, last string) { setState(t, last, `{"schema":4}`) },
 			[]string{"its training_state has schema 4, this program reads 3"}},
-		{"another contract", replaceState(`"contract_version":2`, `"contract_version":99`),
+		{"another contract", replaceState(`"contract_version":3`, `"contract_version":99`),
 			[]string{"written under version 99 of the reproducibility contract", "finish the run with the program that began it"}},
 		{"negative position", replaceState(`"epoch":1,"step":4`, `"epoch":-1,"step":-4`), []string{"it is at epoch -1"}},
 		{"a key twice", replaceState(`"epoch":1`, `"epoch":1,"epoch":1`), []string{"it is not written as this program writes it"}},

@@ -198,11 +198,19 @@ func agreement(figure string) string {
 // explain gives a difference of bits what may be its cause.
 func (v *verification) explain(d *Difference) *Difference {
 	causes := []string{"a setting, digest or seed in " + rundir.RecordFile + " was edited", "the history is of another run", "memory or a processor failed, here or where the model was made"}
-	if v.record.Identity.ContractVersion != engine.ContractVersion {
+	if !followed(v.record.Identity.ContractVersion) {
 		causes = slices.Insert(causes, 0, fmt.Sprintf("version %d of the contract gives other bits than version %d: verify with a program that keeps that", engine.ContractVersion, v.record.Identity.ContractVersion))
 	}
 	d.Cause = strings.Join(causes, "; or ")
 	return d
+}
+
+// oldestFollowed is the oldest version of the contract by whose rules this program trains.
+const oldestFollowed = 2
+
+// followed says whether this program trains by the rules of a version of the contract.
+func followed(version int) bool {
+	return version >= oldestFollowed && version <= engine.ContractVersion
 }
 
 // compareOutcome compares how the training of a network ended.

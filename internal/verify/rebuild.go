@@ -10,8 +10,11 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/machine"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -111,6 +114,10 @@ func (v *verification) openData(ctx context.Context, s *settings.Settings) (*run
 	recorded := len(v.request.DataDirs) == 0
 	d, err := rundata.OpenMembers(ctx, v.env, s, recorded)
 	var asked *config.UsageError
+	if err != nil && ctx.Err() == nil && v.refusedNow(err) {
+		return nil, &Difference{File: rundir.RecordFile, Figure: "identity.dataset_sha256", Recorded: v.record.Identity.DatasetSHA256, Found: err.Error(),
+			Cause: v.otherDecoding() + ", which may refuse what was read then; or a file is damaged"}
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -122,7 +129,7 @@ func (v *verification) openData(ctx context.Context, s *settings.Settings) (*run
 	case err != nil:
 		return nil, fmt.Errorf("%w; --data-dir says where the data is", err)
 	}
-	return d, v.compareData(d)
+	return d, v.compareData(ctx, d)
 }
 
 // settings are the recorded ones, with what the request says of how to work.
@@ -181,13 +188,13 @@ func (v *verification) foundAt(asked bool, digest string) string {
 }
 
 // compareData compares the datasets, one by one.
-func (v *verification) compareData(d *rundata.Data) error {
-	cause := "the data has changed, or is other data"
-	if then := v.record.Execution.Go; then != runtime.Version() {
-		cause += fmt.Sprintf("; or images are decoded in another way (the model was made with %s, this program with %s)", then, runtime.Version())
-	}
+func (v *verification) compareData(ctx context.Context, d *rundata.Data) error {
 	for i, note := range v.record.Identity.Datasets {
 		if found := d.Members[i]; found.Digest() != note.SHA256 {
+			cause, err := v.causeOfOtherData(ctx, found)
+			if err != nil {
+				return err
+			}
 			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("identity.datasets[%d].sha256 (%s)", i, note.Name), Recorded: note.SHA256, Found: v.foundAt(len(v.request.DataDirs) > 0, found.Digest()), Cause: cause}
 		}
 	}
@@ -195,6 +202,52 @@ func (v *verification) compareData(d *rundata.Data) error {
 		return unreadable(rundir.SplitFile, err)
 	}
 	return nil
+}
+
+// causeOfOtherData is why a dataset has another digest than the record. Where files are
+// decoded by other rules than then, nobody can tell whether they have changed.
+func (v *verification) causeOfOtherData(ctx context.Context, d dataset.Dataset) (string, error) {
+	if v.decodesOtherwise() {
+		file, err := dataset.DecodedOtherwise(ctx, d, v.record.Identity.Input.Levels != nil)
+		if err != nil {
+			return "", err
+		}
+		if file != "" {
+			return v.otherDecoding() + ", and " + file, nil
+		}
+	}
+	cause := "the data has changed, or is other data"
+	if then := v.record.Execution.Go; then != runtime.Version() {
+		cause += fmt.Sprintf("; or images are decoded in another way (the model was made with %s, this program with %s)", then, runtime.Version())
+	}
+	if v.decodesOtherwise() && v.record.Identity.Decoder != "" {
+		cause += "; or " + v.otherDecoding()
+	}
+	return cause, nil
+}
+
+// decodesOtherwise says whether this program decodes some files in another way than the one
+// that made the record.
+func (v *verification) decodesOtherwise() bool {
+	return v.record.Identity.Decoder != imaging.DecoderRules
+}
+
+// otherDecoding says so in words.
+func (v *verification) otherDecoding() string {
+	then := v.record.Identity.Decoder
+	if then == "" {
+		return fmt.Sprintf("the model was made under version %d of the contract, which decodes JPEG and GIF files, alpha and 16 bits by other rules than version %d: verify with a program that keeps version %[1]d",
+			v.record.Identity.ContractVersion, engine.ContractVersion)
+	}
+	return fmt.Sprintf("the model was made of images that were decoded by the rules %s, and this program decodes by the rules %s: verify with a program that has the former", then, imaging.DecoderRules)
+}
+
+// refusedNow says whether data cannot be opened for what lies in its files, which programs
+// with other rules of decoding may have read.
+func (v *verification) refusedNow(err error) bool {
+	var asked *config.UsageError
+	var path *fs.PathError
+	return v.decodesOtherwise() && !errors.As(err, &asked) && !errors.As(err, &path)
 }
 
 // compareIdentity finds what the record says otherwise than the data and modules
@@ -214,7 +267,7 @@ func (v *verification) compareIdentity(rebuilt *rundir.Record) error {
 	}
 	for _, d := range []finding.Document{recorded, found} {
 		if !v.ours() { // by what contract other versions work is told, and the bits judge
-			finding.Without(d, "contract_version")
+			finding.Without(d, "contract_version", "decoder")
 		}
 		nameSettings(d)
 	}

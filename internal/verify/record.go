@@ -110,7 +110,11 @@ func (v *verification) warnOfVersions() {
 		v.warn(fmt.Sprintf("the model was made by %s, this is %s", then, buildinfo.Program()))
 	}
 	if then := v.record.Identity.ContractVersion; then != engine.ContractVersion {
-		v.warn(fmt.Sprintf("the model was made under version %d of the reproducibility contract, this program keeps version %d", then, engine.ContractVersion))
+		text := fmt.Sprintf("the model was made under version %d of the reproducibility contract, this program keeps version %d", then, engine.ContractVersion)
+		if followed(then) {
+			text += fmt.Sprintf(" and follows the rules of version %d here, but for how JPEG and GIF files, alpha and 16 bits are decoded", then)
+		}
+		v.warn(text)
 	}
 }
 

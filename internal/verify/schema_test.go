@@ -25,6 +25,7 @@ func TestSchemas(t *testing.T) {
 		}
 	}
 	s := exampleSettings(t, e, "output-dir="+e.run, "epochs=1")
+	s.Contract = 2 // which records of schema 1 have at most
 	if _, err := pipeline.Train(t.Context(), runtest.Quiet(), s, ""); err != nil {
 		t.Fatal(err)
 	}

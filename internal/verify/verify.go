@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/verify/recompute"
@@ -135,9 +136,10 @@ func (v *verification) file(name string) string {
 
 // ours says whether this version of the program made the record, so that what it
 // writes in words and draws can be written and drawn again, to the byte. A record of
-// an earlier schema is an older program's, whatever name that had.
+// an earlier schema or contract is an older program's, whatever name that had.
 func (v *verification) ours() bool {
-	return v.record.Schema == rundir.RecordSchema && v.record.Execution.Program == buildinfo.Program()
+	return v.record.Schema == rundir.RecordSchema && v.record.Identity.ContractVersion >= engine.ContractVersion &&
+		v.record.Execution.Program == buildinfo.Program()
 }
 
 // warn tells something, once.

@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -56,6 +57,9 @@ func (s *Subject) checkRecord() error {
 	}
 	if found := engine.ContractVersion; s.Ours && i.ContractVersion != found {
 		return recordDiffers("identity.contract_version", strconv.Itoa(i.ContractVersion), strconv.Itoa(found)+", which the program keeps")
+	}
+	if found := imaging.DecoderRules; s.Ours && i.Decoder != found {
+		return recordDiffers("identity.decoder", i.Decoder, found+", by which the program decodes")
 	}
 	if err := s.checkPackage(); err != nil {
 		return err
