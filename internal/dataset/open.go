@@ -22,6 +22,7 @@ type OpenOptions struct {
 	Offline bool         // download nothing
 	DryRun  bool         // download nothing, and let the error of missing data say that this is why
 	Log     *slog.Logger // is told of each dataset; nil: nobody is
+	Files   FileOptions  // of sources that are [Filed]
 }
 
 // Opened is what [Open] returns.
@@ -67,6 +68,9 @@ func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (
 	}
 	if deep, is := source.(Deep); is && o.Wide {
 		source = deep.KeepDepth()
+	}
+	if filed, is := source.(Filed); is {
+		source = filed.WithFiles(o.Files)
 	}
 	d, err := source.Open(ctx, r.Dir, o.Mode)
 	if err != nil {

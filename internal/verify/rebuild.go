@@ -97,7 +97,7 @@ func (v *verification) prepare(ctx context.Context) (*pipeline.Prepared, error) 
 // that the request names, and never into one that only the record names.
 func (v *verification) openData(ctx context.Context, s *settings.Settings) (*rundata.Data, error) {
 	recorded := len(v.request.DataDirs) == 0
-	d, err := rundata.OpenMembers(ctx, v.env, s, recorded)
+	d, err := rundata.OpenRecorded(ctx, v.env, s, recorded)
 	var asked *config.UsageError
 	switch {
 	case ctx.Err() != nil:
