@@ -121,9 +121,9 @@ func (s *Settings) declareData(o *config.Options) {
 	o.List(&s.Datasets, "dataset", "digits", "dataset, or several to be joined", config.IsModuleName)
 	o.List(&s.DatasetOptions, "dataset-options", "", "options of the dataset, key=value; of several, NAME:key=value")
 	o.Begin(group, config.Execution)
-	o.Words(&s.DataDirs, "data-dir", "data", "folder of the data, DIR or NAME=DIR for one dataset; may be repeated, each then a whole name")
+	o.Words(&s.DataDirs, "data-dir", "data", "folder of the data, DIR or NAME=DIR for one dataset")
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
-	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "refuse data with damaged files, or skip these files, which the record lists", "refuse", Skip) // which the digest of the data has
+	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "what to do about damaged image files", "refuse", Skip) // which the digest of the data has
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
 	o.Begin(group, config.Identity)
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)
