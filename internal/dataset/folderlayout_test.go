@@ -190,7 +190,11 @@ func TestFolderLeavesDamagedFilesOut(t *testing.T) {
 	}
 	for _, change := range []func(){
 		func() { writeFile(t, filepath.Join(dir, "a", "2.png"), []byte("another")) },
-		func() { os.Rename(filepath.Join(dir, "a", "2.png"), filepath.Join(dir, "b", "2a.png")) },
+		func() {
+			if err := os.Rename(filepath.Join(dir, "a", "2.png"), filepath.Join(dir, "b", "2a.png")); err != nil {
+				t.Fatal(err)
+			}
+		},
 		func() { os.Remove(filepath.Join(dir, "b", "9.png")) },
 	} {
 		change()
