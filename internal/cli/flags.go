@@ -5,12 +5,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // flagValue keeps the text of a flag; it is parsed when all sources are known.
 type flagValue struct {
 	option *config.Option
 	given  map[string]string
+	first  *string // the text of a list of words that was given once, as it was written
 }
 
 // String implements pflag.Value.
@@ -21,11 +24,34 @@ func (f flagValue) Type() string { return f.option.Type }
 
 // Set implements pflag.Value. A list that is given repeatedly adds up.
 func (f flagValue) Set(text string) error {
-	if before, repeated := f.given[f.option.Name]; repeated && f.option.IsList() {
+	before, repeated := f.given[f.option.Name]
+	switch {
+	case f.option.HasWords():
+		text = f.words(text, before, repeated)
+	case repeated && f.option.IsList():
 		text = before + "," + text
 	}
 	f.given[f.option.Name] = text
 	return nil
+}
+
+// words adds a text to those of a list of paths. Given once, it is a list, unless it is the
+// path of something that there is. Given repeatedly, each is one path, whatever characters
+// it has.
+func (f flagValue) words(text, before string, repeated bool) string {
+	_, path, _ := rundir.CutDataDir(text)
+	whole := config.QuoteWord(text)
+	switch {
+	case !repeated:
+		*f.first = text
+		if fileio.Exists(path) {
+			return whole
+		}
+		return text
+	case *f.first != "":
+		before, *f.first = config.QuoteWord(*f.first), ""
+	}
+	return before + "," + whole
 }
 
 // shorthands of the flags that have one.
@@ -39,7 +65,7 @@ func addFlags(flags *pflag.FlagSet, options []*config.Option, given map[string]s
 	}
 	flags.SortFlags = false
 	for _, option := range options {
-		flag := flags.VarPF(flagValue{option, given}, option.Name, shorthands[option.Name], option.Doc)
+		flag := flags.VarPF(flagValue{option, given, new(string)}, option.Name, shorthands[option.Name], option.Doc)
 		if option.IsSwitch() {
 			flag.NoOptDefVal = "true"
 		}

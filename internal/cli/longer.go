@@ -52,9 +52,9 @@ func newRun(dir string, record *rundir.Record, epochs int, weights string) strin
 		settings, prepare = "again.env", "cp "+config.ShellWord(settings)+" again.env && "
 	}
 	words := []string{"blocktrain", "run", "--env-file", settings}
-	if then := strings.Split(record.Recorded("data-dir"), ","); then[0] != "" {
+	if then := config.SplitWords(record.Recorded("data-dir")); len(then) > 0 {
 		if here := record.DirsFromHere(dir, then); !slices.Equal(here, then) {
-			words = append(words, "--data-dir", strings.Join(here, ","))
+			words = append(words, "--data-dir", config.JoinWords(here))
 		}
 	}
 	if split := filepath.Join(dir, rundir.SplitFile); fileio.Exists(split) {

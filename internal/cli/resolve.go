@@ -210,12 +210,12 @@ func keepEntries(source config.Source, key string, keep func(entry string) bool)
 	if !given {
 		return
 	}
-	entries := slices.DeleteFunc(strings.Split(text.Value, ","), func(entry string) bool { return !keep(entry) })
+	entries := slices.DeleteFunc(config.SplitWords(text.Value), func(entry string) bool { return !keep(entry) })
 	if len(entries) == 0 {
 		delete(source, key)
 		return
 	}
-	text.Value = strings.Join(entries, ",")
+	text.Value = config.JoinWords(entries)
 	source[key] = text
 }
 

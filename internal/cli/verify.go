@@ -39,7 +39,7 @@ environment and of .env, only --workers, --data-mode, --max-package-mb and
   blocktrain verify mnist-vgg-small-0.1.0 --data-dir data --epochs 1 --json`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
-			o.List(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
+			o.Words(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
 			o.Choice(&request.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
 			o.String(&request.InitFrom, "init-from", "", "file, run or package of the weights that training began with; empty: where the record has it")
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))

@@ -125,6 +125,23 @@ func (o *Options) List(p *[]string, name, value, doc string, checks ...func(stri
 	})
 }
 
+// Words declares a list whose words may have any characters. In its text, commas stand
+// between words, and a word that would not be read again as itself stands in double quotes,
+// with "" for each one in it: see [SplitWords].
+func (o *Options) Words(p *[]string, name, value, doc string) {
+	o.declare(&Option{
+		Name: name, Type: typeList, Default: value, Doc: doc, words: true,
+		get: func() string { return JoinWords(*p) },
+		set: func(s string) error {
+			*p = SplitWords(s)
+			return nil
+		},
+	})
+}
+
+// HasWords reports whether the option was declared by Words.
+func (o *Option) HasWords() bool { return o.words }
+
 const (
 	typeList = "list"
 	typeBool = "bool"

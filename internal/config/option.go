@@ -20,6 +20,7 @@ type Option struct {
 	Class   Class  // what its value may affect
 
 	later bool // see Options.Later
+	words bool // see Options.Words
 	set   func(string) error
 	get   func() string
 }
@@ -99,6 +100,9 @@ func ParseOptions(s string) (*Options, error) {
 // the option out where it has that default, so that an identity which was recorded
 // without the option stays what it was.
 func (o *Options) Later() { o.declared[len(o.declared)-1].later = true }
+
+// IsLater says whether the option was added Later.
+func (o *Option) IsLater() bool { return o.later }
 
 // All returns the declared options in the order of declaration.
 func (o *Options) All() []*Option { return o.declared }

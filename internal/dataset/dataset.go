@@ -72,3 +72,21 @@ type Decoding interface {
 	// another way have other digests.
 	WithDecoder(d imaging.Decoder) Source
 }
+
+// Filed is a Source that reads files as people have them.
+type Filed interface {
+	// WithFiles returns the source that treats files so.
+	WithFiles(o FileOptions) Source
+}
+
+// FileOptions say how a [Filed] source treats what it finds.
+type FileOptions struct {
+	// SkipCorrupt leaves damaged files out, and tells of them ([SkippedFiles]), instead of
+	// refusing the dataset.
+	SkipCorrupt bool
+	// LeaveOut are folders whose files are no data, such as the output directory of a run.
+	LeaveOut []string
+	// Recorded says that the data was read before, by the same options, so that nothing is
+	// asked about it.
+	Recorded bool
+}

@@ -43,8 +43,9 @@ func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
 // digestContent is the digest of a dataset from its content: a heading, the
 // classes, and of each example label, part, group and pixel hash; then, if any example
-// has one, the annotations, each behind its example's index.
-func digestContent(classes []string, of examples, hashes []pixelHash) string {
+// has one, the annotations, each behind its example's index; then, if there are any, the
+// files that were left out.
+func digestContent(classes []string, of examples, hashes []pixelHash, skipped ...SkippedFile) string {
 	d := newDigester()
 	d.text("blocktrain dataset 1")
 	d.texts(classes)
@@ -57,7 +58,24 @@ func digestContent(classes []string, of examples, hashes []pixelHash) string {
 		d.hash.Write(hashes[i][:])
 	}
 	d.annotations(of)
+	d.skipped(skipped)
 	return d.hex()
+}
+
+// skipped adds what is known of files that were left out, and nothing where there are
+// none.
+func (d digester) skipped(files []SkippedFile) {
+	if len(files) == 0 {
+		return
+	}
+	d.text("skipped")
+	d.number(len(files))
+	for _, f := range files {
+		d.number(f.info.Label)
+		d.number(int(f.info.Part))
+		d.text(f.info.Group)
+		d.text(f.SHA256)
+	}
 }
 
 // annotations adds those of all examples that have one, and nothing where none has.

@@ -23,6 +23,7 @@ type OpenOptions struct {
 	Offline bool            // download nothing
 	DryRun  bool            // download nothing, and let the error of missing data say that this is why
 	Log     *slog.Logger    // is told of each dataset; nil: nobody is
+	Files   FileOptions     // of sources that are [Filed]
 }
 
 // Opened is what [Open] returns.
@@ -68,6 +69,9 @@ func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (
 	}
 	if files, is := source.(Decoding); is {
 		source = files.WithDecoder(o.Decoder)
+	}
+	if filed, is := source.(Filed); is {
+		source = filed.WithFiles(o.Files)
 	}
 	d, err := source.Open(ctx, r.Dir, o.Mode)
 	if err != nil {

@@ -2,13 +2,13 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
@@ -34,17 +34,66 @@ func blocks(ctx context.Context, n, size int, f func(low, high int)) error {
 	return ctx.Err()
 }
 
-// maxListed is how many failures an error spells out.
-const maxListed = 10
+// failure is why the image at an index cannot be read.
+type failure struct {
+	index int
+	err   error
+}
+
+// UnreadError lists images that cannot be read, in the order of their indexes.
+type UnreadError struct {
+	failures []failure
+	of       int    // images in all
+	list     string // file with all failures, if they are more than the error names
+}
+
+// Error implements error. It names the first ten images, and the file that lists all.
+func (e *UnreadError) Error() string {
+	text := fmt.Sprintf("%d of %d images cannot be read:", len(e.failures), e.of)
+	for _, f := range e.failures[:min(listing.MostNamed, len(e.failures))] {
+		text += "\n" + f.err.Error()
+	}
+	if more := len(e.failures) - listing.MostNamed; more > 0 {
+		text += fmt.Sprintf("\nand %d more; all are listed in %s", more, e.list)
+	}
+	return text
+}
+
+// Unwrap returns what is wrong with each image.
+func (e *UnreadError) Unwrap() []error {
+	var errs []error
+	for _, f := range e.failures {
+		errs = append(errs, f.err)
+	}
+	return errs
+}
 
 // eachImage calls f for every index below n, on all processors, and goes on
-// past failures, so that one error names every bad image (the first ten by
-// index, and how many there are).
+// past failures, so that one error, an [UnreadError], names every bad image.
 func eachImage(ctx context.Context, n int, f func(i int) error) error {
-	type failure struct {
-		index int
-		err   error
+	failures, err := failuresOf(ctx, n, f)
+	if err == nil && len(failures) > 0 {
+		return newUnreadError(failures, n)
 	}
+	return err
+}
+
+// newUnreadError writes the list of failures if they are many.
+func newUnreadError(failures []failure, of int) *UnreadError {
+	e := &UnreadError{failures: failures, of: of}
+	if len(failures) > listing.MostNamed {
+		lines := make([]string, len(failures))
+		for i, f := range failures {
+			lines[i] = f.err.Error()
+		}
+		e.list = listing.WriteList("unread", lines)
+	}
+	return e
+}
+
+// failuresOf calls f for every index below n, on all processors, and returns what failed
+// by index.
+func failuresOf(ctx context.Context, n int, f func(i int) error) ([]failure, error) {
 	var mu sync.Mutex
 	var failures []failure
 	err := blocks(ctx, n, 16, func(low, high int) {
@@ -56,16 +105,6 @@ func eachImage(ctx context.Context, n int, f func(i int) error) error {
 			}
 		}
 	})
-	if err != nil || len(failures) == 0 {
-		return err
-	}
 	slices.SortFunc(failures, func(a, b failure) int { return a.index - b.index })
-	var listed []error
-	for _, failure := range failures[:min(maxListed, len(failures))] {
-		listed = append(listed, failure.err)
-	}
-	if more := len(failures) - maxListed; more > 0 {
-		listed = append(listed, fmt.Errorf("and %d more", more))
-	}
-	return fmt.Errorf("%d of %d images cannot be read:\n%w", len(failures), n, errors.Join(listed...))
+	return failures, err
 }

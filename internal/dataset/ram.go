@@ -85,7 +85,10 @@ func newSetInMode(ctx context.Context, mode Mode, classes []string, of examples,
 	if err != nil {
 		return nil, err
 	}
-	s.load = load
+	if s.left != nil {
+		kept.images = pick(kept.images, s.left)
+	}
+	s.load = s.behind(load)
 	s.recheck()
 	kept.decode = s.load
 	s.load, s.kept = kept.image, kept

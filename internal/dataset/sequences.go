@@ -64,9 +64,9 @@ type sequenceKey struct {
 // option is the grouping that keeps sequences like this one together.
 func (k sequenceKey) option() string {
 	if k.separator == "" {
-		return "group=" + groupByFolder
+		return "group=" + byFolder
 	}
-	return "group=" + groupByPrefix + k.separator
+	return "group=" + byPrefix + k.separator
 }
 
 // counters are the numbers in the names of a sequence.

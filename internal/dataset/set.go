@@ -99,12 +99,15 @@ type set struct {
 	kept    *keeper // of RAM mode, where loading takes work
 	hashes  []pixelHash
 	shapes  []shape // of every image, or the one that all have
+	skipped []SkippedFile
+	left    []int // where files were skipped: the index, before, of each example that is left
 	digest  string
 }
 
 // newSet makes a dataset of the described examples. It loads every image once,
 // in parallel, for the digest; load must be safe for that and its errors must
-// name the file. An error lists the images that cannot be loaded; the set is nil
+// name the file. Damaged files are left out if the examples say so ([skippable]). Else
+// an error lists the images that cannot be loaded; the set is nil
 // then, so an Open must not return it unseen as a Dataset.
 func newSet(ctx context.Context, classes []string, of examples, grouping string, load reader) (*set, error) {
 	if err := checkExamples(classes, of); err != nil {
@@ -115,7 +118,7 @@ func newSet(ctx context.Context, classes []string, of examples, grouping string,
 		hashes: make([]pixelHash, of.Len()), shapes: make([]shape, of.Len()),
 	}
 	progress := newProgress("images read", of.Len())
-	err := eachImage(ctx, of.Len(), func(i int) error {
+	failures, err := failuresOf(ctx, of.Len(), func(i int) error {
 		defer progress.step(ctx)
 		img, err := load(i, nil)
 		if err != nil {
@@ -124,13 +127,17 @@ func newSet(ctx context.Context, classes []string, of examples, grouping string,
 		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
 		return nil
 	})
+	if err == nil && len(failures) > 0 {
+		err = s.leaveOut(ctx, failures)
+	}
 	if err != nil {
 		return nil, err
 	}
+	s.load = s.behind(load)
 	if differs := func(other shape) bool { return other != s.shapes[0] }; !slices.ContainsFunc(s.shapes, differs) {
 		s.shapes = []shape{s.shapes[0]}
 	}
-	s.digest = digestContent(classes, of, s.hashes)
+	s.digest = digestContent(classes, s.examples, s.hashes, s.skipped...)
 	return s, nil
 }
 
@@ -204,6 +211,9 @@ func absent(counts []int, classes []string) []string {
 func checkClasses(classes []string) error {
 	if len(classes) < 2 {
 		return fmt.Errorf("%d class %q: a classifier needs at least two classes", len(classes), classes)
+	}
+	if err := checkAlike(classes); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	for i, name := range classes {

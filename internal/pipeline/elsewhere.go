@@ -34,7 +34,7 @@ func namesData(s *settings.Settings) bool {
 
 // openOther opens the datasets that the settings name.
 func openOther(ctx context.Context, env *rundir.Environment, s *settings.Settings) (*elsewhere, error) {
-	opened, err := rundata.OpenDatasets(ctx, env, s, false)
+	opened, err := rundata.OpenDatasets(ctx, env, s, rundata.How{})
 	if err != nil {
 		return nil, err
 	}

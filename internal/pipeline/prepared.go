@@ -192,11 +192,7 @@ func (p *Prepared) identity() *rundir.Identity {
 		identity.TestInput = &d.TestRule
 	}
 	for i, member := range d.Members {
-		note := rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()}
-		if p.Schema > 1 { // which schema 1 does not have
-			note.Official = dataset.PartNames(dataset.OfficialParts(member))
-		}
-		identity.Datasets = append(identity.Datasets, note)
+		identity.Datasets = append(identity.Datasets, rundir.NoteDataset(m.SourceNotes[i], member, p.Schema))
 	}
 	identity.Split.Ratio = identity.UsedRatio(d.Split.Ratios, p.Schema)
 	if p.Initial != nil {

@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +22,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -281,32 +282,29 @@ func isBinary(line string) bool {
 // walked yields a file, or the image files below a folder, and warns of the files
 // there that are left out.
 func (p *Predictor) walked(root string, yield func(string, error) bool) {
-	found, skipped := 0, imaging.Endings{}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir():
-			return nil
-		case path != root && !imaging.IsFileName(path):
-			if !strings.HasPrefix(d.Name(), ".") {
-				skipped.Add(path)
-			}
-			return nil
-		}
-		found++
-		if !yield(path, nil) {
-			return fs.SkipAll
-		}
-		return nil
-	})
-	if n := skipped.Total(); n > 0 {
-		p.log.Warn("skipped files that are not named as PNG, JPEG or GIF images", "folder", root, "files", n, "endings", skipped.String())
-	}
-	switch {
-	case err != nil:
+	info, err := os.Stat(root)
+	if err != nil {
 		yield("", err)
-	case found == 0:
+		return
+	}
+	if !info.IsDir() {
+		yield(root, nil)
+		return
+	}
+	tree, err := listing.Read(root)
+	if err != nil {
+		yield("", err)
+		return
+	}
+	tree.Skipped.Tell(p.log.Warn, root)
+	found := false
+	for name := range tree.All() {
+		found = true
+		if !yield(filepath.Join(root, filepath.FromSlash(name)), nil) {
+			return
+		}
+	}
+	if !found {
 		yield("", config.Usagef("%s holds no PNG, JPEG or GIF file", root))
 	}
 }

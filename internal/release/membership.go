@@ -68,7 +68,8 @@ func OpenRecorded(ctx context.Context, record *rundir.Record, path string) (data
 	for _, note := range record.Identity.Datasets {
 		requests = append(requests, dataset.Request{Name: note.Name, Options: note.Text(), Dir: dirs.Of(note.Name)})
 	}
-	opened, err := dataset.Open(ctx, requests, dataset.OpenOptions{Mode: dataset.ModeDisk, Offline: true, Decoder: record.Identity.Input.Decoder()})
+	opened, err := dataset.Open(ctx, requests, dataset.OpenOptions{Mode: dataset.ModeDisk, Offline: true, Decoder: record.Identity.Input.Decoder(),
+		Files: dataset.FileOptions{Recorded: true, SkipCorrupt: record.Identity.SkipsFiles()}})
 	var missing *dataset.NotFoundError
 	var named *dataset.Error
 	switch {

@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -35,16 +36,26 @@ type Data struct {
 // Open opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
 func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
-	d, err := OpenMembers(ctx, env, s, false)
+	d, err := openMembers(ctx, env, s, How{Recorded: splitPath != ""})
 	if err != nil {
 		return nil, err
 	}
 	return d, d.Divide(ctx, env, s, m, splitPath)
 }
 
-// OpenMembers opens the datasets of a run and joins them. Offline, it downloads nothing.
-func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
-	opened, err := OpenDatasets(ctx, env, s, offline)
+// How says how datasets are opened, besides what the settings say.
+type How struct {
+	Offline  bool // download nothing
+	Recorded bool // a record or a split list has the digest of the data, so that it cannot be taken for something else
+}
+
+// OpenRecorded opens the datasets of a recorded run and joins them.
+func OpenRecorded(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
+	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true})
+}
+
+func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*Data, error) {
+	opened, err := OpenDatasets(ctx, env, s, how)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +63,37 @@ func OpenMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 }
 
 // OpenDatasets opens the datasets that the settings name.
-func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*dataset.Opened, error) {
-	return dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
-		Mode: dataset.Mode(s.DataMode), Decoder: s.Decoder(), Offline: offline, DryRun: s.DryRun, Log: env.Log.Logger,
+func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
+	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded}
+	if s.OutputDir != "" {
+		files.LeaveOut = []string{s.OutputDir}
+	}
+	opened, err := dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
+		Mode: dataset.Mode(s.DataMode), Decoder: s.Decoder(), Offline: how.Offline, DryRun: s.DryRun, Log: env.Log.Logger, Files: files,
 	})
+	if err == nil {
+		saySkipped(env, s, opened.Members)
+	}
+	return opened, err
+}
+
+// saySkipped names the damaged files that datasets leave out, and why.
+func saySkipped(env *rundir.Environment, s *settings.Settings, members []dataset.Dataset) {
+	for i, member := range members {
+		var reasons []string
+		for _, f := range dataset.SkippedFiles(member) {
+			reasons = append(reasons, f.Reason.Error())
+		}
+		n := len(reasons)
+		if n == 0 {
+			continue
+		}
+		attributes := []any{"dataset", s.Datasets[i], "files", n, "used", member.Len(), "reasons", strings.Join(reasons[:min(n, listing.MostNamed)], "; ")}
+		if n > listing.MostNamed {
+			attributes = append(attributes, "list", listing.WriteList("unread", reasons))
+		}
+		env.Log.Warn("damaged files are left out of the data", attributes...)
+	}
 }
 
 // Divide splits the data and looks at what the parts hold.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
@@ -42,7 +41,7 @@ func (record *Record) DatasetText(name string) string {
 	if name != FolderDataset {
 		return name
 	}
-	then := DataDirs(strings.Split(record.Recorded("data-dir"), ","))
+	then := DataDirs(record.recordedDirs())
 	switch base := filepath.Base(then.Of(name)); base {
 	case ".", "..", string(filepath.Separator):
 		return name

@@ -44,32 +44,39 @@ func (record *Record) KeepPaths(then *Record, path string, origins config.Origin
 		case "data-dir", "init-from", "split":
 			if origins[v.Name] != config.OriginFlag {
 				v.Value = then.Recorded(v.Name)
-			} else if start != "" {
+			} else if start != "" && v.Name == "data-dir" {
 				v.Value = entriesFrom(start, v.Value)
+			} else if start != "" {
+				v.Value = pathFrom(start, v.Value)
 			}
 			record.Execution.Settings[at] = v
 		}
 	}
 }
 
-// entriesFrom are paths, or entries NAME=PATH, with commas between them, as they are seen
-// from a folder instead of from here.
+// entriesFrom are entries PATH or NAME=PATH, in the text of a list, as they are seen from a
+// folder instead of from here.
 func entriesFrom(folder, list string) string {
-	entries := strings.Split(list, ",")
+	entries := config.SplitWords(list)
 	for i, entry := range entries {
 		name, path, named := CutDataDir(entry)
-		here, err := filepath.Abs(path)
-		if err != nil || path == "" || filepath.IsAbs(path) {
-			continue
-		}
-		if path, err = filepath.Rel(folder, here); err != nil { // on another drive
-			path = here
-		}
-		if entries[i] = path; named {
-			entries[i] = name + "=" + path
+		if entries[i] = pathFrom(folder, path); named {
+			entries[i] = name + "=" + entries[i]
 		}
 	}
-	return strings.Join(entries, ",")
+	return config.JoinWords(entries)
+}
+
+// pathFrom is a path as it is seen from a folder instead of from here.
+func pathFrom(folder, path string) string {
+	here, err := filepath.Abs(path)
+	if err != nil || path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	if path, err = filepath.Rel(folder, here); err != nil { // on another drive
+		return here
+	}
+	return path
 }
 
 // RecordedPaths lists where a path of the record may lie, the likeliest first: from
@@ -125,7 +132,7 @@ func sameFolder(a, b string) (bool, error) {
 
 // DataDirs are the recorded entries of --data-dir, as they are to be read from here.
 func (record *Record) DataDirs(path string) []string {
-	return record.DirsFromHere(path, strings.Split(record.Recorded("data-dir"), ","))
+	return record.DirsFromHere(path, record.recordedDirs())
 }
 
 // DirsFromHere are entries of --data-dir from the time of the run, as they are to be
@@ -141,11 +148,14 @@ func (record *Record) DirsFromHere(path string, entries []string) []string {
 	return here
 }
 
+// recordedDirs are the entries of --data-dir as they were recorded.
+func (record *Record) recordedDirs() []string { return config.SplitWords(record.Recorded("data-dir")) }
+
 // TriedDirs names, for an error, all folders in which the recorded data was looked
 // for.
 func (record *Record) TriedDirs(path string) string {
 	var tried []string
-	for _, entry := range strings.Split(record.Recorded("data-dir"), ",") {
+	for _, entry := range record.recordedDirs() {
 		_, dir, _ := CutDataDir(entry)
 		tried = append(tried, record.RecordedPaths(path, dir)...)
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -118,6 +120,32 @@ type DatasetNote struct {
 	// Official are the parts that came with the dataset, "validation" and "test", and that
 	// the split kept.
 	Official []string `json:"official_parts,omitempty" schema:"2"`
+	// Skipped are the damaged files that the dataset leaves out, by --on-corrupt skip.
+	Skipped []SkippedNote `json:"skipped_files,omitempty" schema:"2"`
+}
+
+// SkippedNote is a damaged file that a dataset leaves out.
+type SkippedNote struct {
+	File   string `json:"file" schema:"2"` // from the folder of the data
+	SHA256 string `json:"sha256" schema:"2"`
+}
+
+// NoteDataset describes a dataset in a record of the given schema.
+func NoteDataset(module ModuleNote, d dataset.Dataset, schema int) DatasetNote {
+	note := DatasetNote{ModuleNote: module, SHA256: d.Digest(), Examples: d.Len()}
+	if schema < 2 { // which schema 1 does not have
+		return note
+	}
+	note.Official = dataset.PartNames(dataset.OfficialParts(d))
+	for _, f := range dataset.SkippedFiles(d) {
+		note.Skipped = append(note.Skipped, SkippedNote{strings.ToValidUTF8(f.File, "\uFFFD"), f.SHA256})
+	}
+	return note
+}
+
+// SkipsFiles says whether a dataset leaves damaged files out.
+func (i *Identity) SkipsFiles() bool {
+	return slices.ContainsFunc(i.Datasets, func(d DatasetNote) bool { return len(d.Skipped) > 0 })
 }
 
 // OfficialParts are those parts.

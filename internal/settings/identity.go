@@ -156,6 +156,9 @@ func FromRecord(record *rundir.Record) (*Settings, error) {
 		return nil, fmt.Errorf("this program cannot rebuild the recorded configuration: %w", err)
 	}
 	s.Origins = config.Origins{}
+	if record.Identity.SkipsFiles() {
+		s.OnCorrupt = Skip
+	}
 	return s, nil
 }
 

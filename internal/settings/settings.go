@@ -12,6 +12,9 @@ import (
 // Default is the word for a loss, or criteria, that follow from the target.
 const Default = "default"
 
+// Skip is the word for leaving damaged files out.
+const Skip = "skip"
+
 // Settings are what a run is asked to do: one field per main flag. Declare gives
 // each its name, default, range and documentation; Check looks at them together.
 type Settings struct {
@@ -22,6 +25,7 @@ type Settings struct {
 	DatasetOptions []string
 	DataDirs       []string // "DIR" or "NAME=DIR"
 	DataMode       string
+	OnCorrupt      string
 	SplitFile      string
 	SplitRatio     string
 	SplitSeed      int
@@ -124,8 +128,9 @@ func (s *Settings) declareData(o *config.Options) {
 	o.List(&s.Datasets, "dataset", "digits", "dataset, or several to be joined", config.IsModuleName)
 	o.List(&s.DatasetOptions, "dataset-options", "", "options of the dataset, key=value; of several, NAME:key=value")
 	o.Begin(group, config.Execution)
-	o.List(&s.DataDirs, "data-dir", "data", "folder of the data, DIR or NAME=DIR for one dataset")
+	o.Words(&s.DataDirs, "data-dir", "data", "folder of the data, DIR or NAME=DIR for one dataset")
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
+	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "what to do about damaged image files", "refuse", Skip) // which the digest of the data has
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
 	o.Begin(group, config.Identity)
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)

@@ -13,8 +13,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
-	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -112,7 +112,7 @@ func misfit(err error) error {
 // that the request names, and never into one that only the record names.
 func (v *verification) openData(ctx context.Context, s *settings.Settings) (*rundata.Data, error) {
 	recorded := len(v.request.DataDirs) == 0
-	d, err := rundata.OpenMembers(ctx, v.env, s, recorded)
+	d, err := rundata.OpenRecorded(ctx, v.env, s, recorded)
 	var asked *config.UsageError
 	if err != nil && ctx.Err() == nil && v.refusedNow(err) {
 		return nil, &Difference{File: rundir.RecordFile, Figure: "identity.dataset_sha256", Recorded: v.record.Identity.DatasetSHA256, Found: err.Error(),
