@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"math"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -43,7 +44,8 @@ func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
 // digestContent is the digest of a dataset from its content: a heading, the
 // classes, and of each example label, part, group and pixel hash; then, if any example
-// has one, the annotations, each behind its example's index.
+// has one, the annotations, each behind its example's index, and in the same way the
+// weights.
 func digestContent(classes []string, of examples, hashes []pixelHash) string {
 	d := newDigester()
 	d.text("blocktrain dataset 1")
@@ -57,6 +59,7 @@ func digestContent(classes []string, of examples, hashes []pixelHash) string {
 		d.hash.Write(hashes[i][:])
 	}
 	d.annotations(of)
+	d.weights(of)
 	return d.hex()
 }
 
@@ -74,6 +77,23 @@ func (d digester) annotations(of examples) {
 		}
 		d.number(i)
 		d.text(string(annotation.AppendBinary(nil)))
+	}
+}
+
+// weights adds those of all examples that are given one, and nothing where none is.
+func (d digester) weights(of examples) {
+	begun := false
+	for i := range of.Len() {
+		weight := of.Info(i).Weight
+		if !weight.Given {
+			continue
+		}
+		if !begun {
+			d.text("weights")
+			begun = true
+		}
+		d.number(i)
+		d.number(int(math.Float32bits(weight.Value)))
 	}
 }
 
