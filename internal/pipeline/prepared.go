@@ -189,7 +189,7 @@ func (p *Prepared) identity() *rundir.Identity {
 		identity.TestInput = &d.TestRule
 	}
 	for i, member := range d.Members {
-		note := rundir.DatasetNote{ModuleNote: m.SourceNotes[i], SHA256: member.Digest(), Examples: member.Len()}
+		note := rundir.DatasetNote{ModuleNote: m.SourceNotes[i], As: s.OwnName(i), SHA256: member.Digest(), Examples: member.Len()}
 		if p.Schema > 1 { // which schema 1 does not have
 			note.Official = dataset.PartNames(dataset.OfficialParts(member))
 		}

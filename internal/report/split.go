@@ -22,7 +22,7 @@ func SplitWords(record *rundir.Record) []string {
 }
 
 func splitWords(record *rundir.Record, d *rundir.DatasetNote) string {
-	name, official := record.DatasetText(d.Name), d.OfficialParts()
+	name, official := record.DatasetText(d), d.OfficialParts()
 	switch given := record.Recorded("split") != ""; {
 	case !given:
 		return dataset.Ratios(record.Identity.Split.Ratio).SplitWords(name, official)
