@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -191,7 +192,11 @@ func (r *resolution) forgetData(record *config.Record) {
 	if !named || given.Value == record.All[key].Value {
 		return
 	}
-	names := strings.Split(given.Value, ",")
+	var names []string
+	for entry := range strings.SplitSeq(given.Value, ",") {
+		name, _ := dataset.CutName(entry)
+		names = append(names, name)
+	}
 	for _, source := range []config.Source{record.All, record.Flags} {
 		keepEntries(source, config.Key("dataset-options"), func(entry string) bool { // NAME:key=value
 			name, _, prefixed := strings.Cut(entry, ":")
@@ -224,11 +229,24 @@ func (r *resolution) check(o *config.Options, record *config.Record) error {
 	if r.command.settings == nil {
 		return nil
 	}
+	if r.ownOption("data-dir") { // about the data of a record, not of the settings
+		r.settings.DataDirs = nil
+	}
 	var errs []error
 	if record != nil && !r.command.otherData {
 		errs = append(errs, r.checkIdentity(o, record))
 	}
 	return errors.Join(append(errs, r.settings.Check())...)
+}
+
+// ownOption says whether the command has an option of that name of its own.
+func (r *resolution) ownOption(name string) bool {
+	if r.command.own == nil {
+		return false
+	}
+	own := config.View()
+	r.command.own(own)
+	return own.Lookup(name) != nil
 }
 
 // checkIdentity refuses flags that would give a run another identity than the one

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -55,7 +56,7 @@ func (s *set) leaveOut(ctx context.Context, failures []failure) error {
 		}
 		sum, err := damagedSum(files.Path(f.index), f.err)
 		if err != nil {
-			return fmt.Errorf("a file that cannot be opened is not left out by --on-corrupt skip, since it may be there the next time: %w", err)
+			return fmt.Errorf("--on-corrupt skip leaves out damaged files alone: %w", err)
 		}
 		s.skipped = append(s.skipped, SkippedFile{s.Source(f.index), sum, f.err, s.Info(f.index)})
 	}
@@ -69,7 +70,7 @@ func (s *set) leaveOut(ctx context.Context, failures []failure) error {
 // damagedSum is the digest of a file whose contents are no image. It is an error if the
 // file could not be read, for whatever reason.
 func damagedSum(path string, failure error) (string, error) {
-	if outside := (*fs.PathError)(nil); errors.As(failure, &outside) {
+	if outside, mistake := (*fs.PathError)(nil), (*config.UsageError)(nil); errors.As(failure, &outside) || errors.As(failure, &mistake) {
 		return "", failure
 	}
 	info, err := os.Stat(path)

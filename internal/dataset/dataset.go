@@ -24,7 +24,7 @@ type Dataset interface {
 	// Classes are the names of the labels, in the order of their indexes.
 	Classes() []string
 	// Digest is the hexadecimal SHA-256 over all that the dataset says:
-	// classes, and for each example label, group, part, decoded pixels and annotation.
+	// classes, and for each example label, group, part, decoded pixels, annotation and weight.
 	Digest() string
 }
 
@@ -34,8 +34,23 @@ type Info struct {
 	Group  string // examples of one group never straddle parts; "" is a group of one
 	Part   Part   // the official part it belongs to; PartNone where there is none
 	Member int    // which dataset of a Concat it came from
+	Weight Weight // in the loss of training
 	// Annotation is what else the example is labelled with; nil where there is nothing.
 	Annotation Annotation
+}
+
+// Weight is what an example counts in the loss of training: Value, or 1 where none is given.
+type Weight struct {
+	Given bool
+	Value float32 // finite, at least 0
+}
+
+// Of is what the example counts.
+func (w Weight) Of() float32 {
+	if w.Given {
+		return w.Value
+	}
+	return 1
 }
 
 // Part is a part of a split.

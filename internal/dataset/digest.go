@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"math"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -43,8 +44,8 @@ func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 
 // digestContent is the digest of a dataset from its content: a heading, the
 // classes, and of each example label, part, group and pixel hash; then, if any example
-// has one, the annotations, each behind its example's index; then, if there are any, the
-// files that were left out.
+// has one, the annotations, each behind its example's index, and in the same way the
+// weights; then, if there are any, the files that were left out.
 func digestContent(classes []string, of examples, hashes []pixelHash, skipped ...SkippedFile) string {
 	d := newDigester()
 	d.text("blocktrain dataset 1")
@@ -58,6 +59,7 @@ func digestContent(classes []string, of examples, hashes []pixelHash, skipped ..
 		d.hash.Write(hashes[i][:])
 	}
 	d.annotations(of)
+	d.weights(of)
 	d.skipped(skipped)
 	return d.hex()
 }
@@ -92,6 +94,23 @@ func (d digester) annotations(of examples) {
 		}
 		d.number(i)
 		d.text(string(annotation.AppendBinary(nil)))
+	}
+}
+
+// weights adds those of all examples that are given one, and nothing where none is.
+func (d digester) weights(of examples) {
+	begun := false
+	for i := range of.Len() {
+		weight := of.Info(i).Weight
+		if !weight.Given {
+			continue
+		}
+		if !begun {
+			d.text("weights")
+			begun = true
+		}
+		d.number(i)
+		d.number(int(math.Float32bits(weight.Value)))
 	}
 }
 

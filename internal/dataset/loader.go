@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
@@ -24,6 +25,10 @@ type Batch struct {
 	// blended with a share, a multiple of 1/256, of another image of the batch, and
 	// row n is own*(1-share) + other*share of the targets of both.
 	Targets []float32
+
+	// Weights are what the examples count in the loss, [N]; nil where no example of the
+	// order is given a weight. With mixup they are blended as the targets are.
+	Weights []float32
 }
 
 // Loader turns examples into batches: it decodes, brings images to the size of
@@ -64,6 +69,7 @@ func (l *Loader) Batches(ctx context.Context, order []int, epoch uint32, first, 
 		}
 		inner, cancel := context.WithCancel(ctx)
 		f := l.newFeed(inner, order[first:], epoch, first, min(batchSize, len(order)-first))
+		f.allocate(slices.ContainsFunc(order, l.weighted)) // of all of the order, wherever it is continued
 		if l.Apart {
 			f.earlier = earlier(order, l.Dataset.Len())[first:]
 		}
@@ -112,6 +118,7 @@ type feed struct {
 	batches   int
 	varying   bool // some augmentation is asked for
 	mixing    bool // mixup is
+	weights   bool // some example of the order is given one
 	imageKey  rng.Key
 	mixKey    rng.Key
 	tasks     chan task
@@ -137,10 +144,18 @@ func (l *Loader) newFeed(ctx context.Context, order []int, epoch uint32, positio
 		f.varying = l.Augment.Resolved() != "none"
 		_, f.mixing = l.Augment.Mixup()
 	}
-	for at := range f.slots {
-		f.slots[at].allocate(batchSize, l.imageBytes(), l.targetSize(), f.mixing)
-	}
 	return f
+}
+
+// weighted says whether example i is given a weight.
+func (l *Loader) weighted(i int) bool { return l.Dataset.Info(i).Weight.Given }
+
+// allocate makes the memory of the slots.
+func (f *feed) allocate(weighted bool) {
+	f.weights = weighted
+	for at := range f.slots {
+		f.slots[at].allocate(f.batchSize, slotSize{image: f.imageBytes(), target: f.targetSize(), mixing: f.mixing, weighted: weighted})
+	}
 }
 
 func (l *Loader) imageBytes() int { return l.Rule.Height * l.Rule.Width * l.Rule.Channels }
@@ -234,6 +249,9 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	img.Pix = place
 	var moved imaging.Motion
 	info := f.Dataset.Info(i)
+	if f.weights {
+		s.weights(at)[0] = info.Weight.Of()
+	}
 	if f.varying {
 		*stream = *f.imageKey.Stream(uint32(i), f.epoch, f.earlierAt(s.batch.Position+at-f.position))
 		if info.Annotation == nil || f.Encoder == nil {

@@ -45,7 +45,7 @@ func collect(t testing.TB, l *Loader, order []int, epoch uint32, first, batchSiz
 		}
 		all = append(all, Batch{
 			N: batch.N, Position: batch.Position, Images: slices.Clone(batch.Images),
-			Indexes: slices.Clone(batch.Indexes), Targets: slices.Clone(batch.Targets),
+			Indexes: slices.Clone(batch.Indexes), Targets: slices.Clone(batch.Targets), Weights: slices.Clone(batch.Weights),
 		})
 	}
 	return all
@@ -158,6 +158,46 @@ func TestLoaderMixesWithinTheBatch(t *testing.T) {
 	}
 	if len(shares) < 30 {
 		t.Errorf("only %d different shares among 64", len(shares))
+	}
+}
+
+// TestLoaderGivesWeights: all of a batch, where any of the order has one, wherever the order
+// is continued.
+func TestLoaderGivesWeights(t *testing.T) {
+	infos := infosOf(8, 2)
+	infos[1].Weight, infos[3].Weight = Weight{true, 0.5}, Weight{true, 3}
+	d := newTestSet(t, letters(2), infos)
+	l := &Loader{Dataset: d, Rule: imaging.Rule{Width: 6, Height: 5, Channels: 1, Mode: imaging.Stretch}, Encoder: OneHot(2)}
+	weights := func(order []int, first int) [][]float32 {
+		var all [][]float32
+		for _, batch := range collect(t, l, order, 0, first, 3) {
+			all = append(all, batch.Weights)
+		}
+		return all
+	}
+	if diff := cmp.Diff([][]float32{{1, 3, 1}, {0.5, 1, 1}, {1, 1}}, weights([]int{0, 3, 2, 1, 4, 5, 6, 7}, 0)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]float32{{1, 1}}, weights([]int{0, 3, 2, 1, 4, 5, 6, 7}, 6)); diff != "" {
+		t.Errorf("continued: %s", diff)
+	}
+	if diff := cmp.Diff([][]float32{nil}, weights([]int{0, 2}, 0)); diff != "" {
+		t.Errorf("without: %s", diff)
+	}
+	l.Augment = mustParse(t, "mixup:alpha=1")
+	for _, batch := range collect(t, l, sequence(8), 0, 0, 8) {
+		mixed := 0
+		for at, weight := range batch.Weights {
+			if weight < 0.5 || weight > 3 {
+				t.Errorf("weight %d is %v", at, weight)
+			}
+			if weight != infos[at].Weight.Of() {
+				mixed++
+			}
+		}
+		if mixed == 0 {
+			t.Error("no weight is mixed")
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ type slot struct {
 	memory  Batch     // the same slices at full length
 	staged  []uint8   // with mixup: the images before mixing
 	apart   []float32 // with mixup: the targets before mixing
+	own     []float32 // with mixup: the weights before mixing
 	size    int       // bytes of an image
 	targets int       // values of a target; 0 without
 	pending atomic.Int32
@@ -25,17 +26,28 @@ type slot struct {
 	errAt int
 }
 
-func (s *slot) allocate(batchSize, size, targets int, mixing bool) {
-	s.size, s.targets = size, targets
+// slotSize says what a slot has room for.
+type slotSize struct {
+	image, target    int // bytes of an image, values of a target
+	mixing, weighted bool
+}
+
+func (s *slot) allocate(batchSize int, size slotSize) {
+	s.size, s.targets = size.image, size.target
 	s.ready = make(chan struct{}, 1)
-	s.memory = Batch{Images: make([]uint8, batchSize*size)}
-	if targets > 0 {
-		s.memory.Targets = make([]float32, batchSize*targets)
+	s.memory = Batch{Images: make([]uint8, batchSize*s.size)}
+	if s.targets > 0 {
+		s.memory.Targets = make([]float32, batchSize*s.targets)
 	}
-	if mixing {
-		s.staged = make([]uint8, batchSize*size)
-		s.apart = make([]float32, batchSize*targets)
+	if size.weighted {
+		s.memory.Weights = make([]float32, batchSize)
 	}
+	if !size.mixing {
+		return
+	}
+	s.staged = make([]uint8, batchSize*s.size)
+	s.apart = make([]float32, batchSize*s.targets)
+	s.own = make([]float32, len(s.memory.Weights))
 }
 
 // reset prepares the slot for a batch of the examples at indexes.
@@ -47,6 +59,9 @@ func (s *slot) reset(position int, indexes []int) {
 	}
 	if s.targets > 0 {
 		s.batch.Targets = s.memory.Targets[:n*s.targets]
+	}
+	if s.memory.Weights != nil {
+		s.batch.Weights = s.memory.Weights[:n]
 	}
 }
 
@@ -66,13 +81,24 @@ func (s *slot) target(at int) []float32 {
 	return s.batch.Targets[at*s.targets : (at+1)*s.targets]
 }
 
-// mix writes image and target at, blended with those of its partner.
+// weights is where the weight of example at is put.
+func (s *slot) weights(at int) []float32 {
+	if s.staged != nil {
+		return s.own[at : at+1]
+	}
+	return s.batch.Weights[at : at+1]
+}
+
+// mix writes image, target and weight at, blended with those of its partner.
 func (s *slot) mix(at, partner, share int) {
 	flat := func(pix []uint8) imaging.Image {
 		return imaging.Image{Width: s.size, Height: 1, Channels: 1, Pix: pix}
 	}
 	augment.Mix(flat(s.batch.Images[at*s.size:(at+1)*s.size]), flat(s.image(at)), flat(s.image(partner)), share)
 	mixTargets(s.batch.Targets[at*s.targets:(at+1)*s.targets], s.target(at), s.target(partner), share)
+	if s.batch.Weights != nil {
+		mixTargets(s.batch.Weights[at:at+1], s.weights(at), s.weights(partner), share)
+	}
 }
 
 // mixTargets sets dst to own*(1-share) + other*share, where share is in 1/WholeShare. Both

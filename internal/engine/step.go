@@ -14,6 +14,7 @@ type Step struct {
 	Position     uint32    // of the first example in the epoch
 	Images       []uint8   // [N,H,W,C]
 	Targets      []float32 // [N,TargetSize]
+	Weights      []float32 // [N], of the examples in the loss, finite and at least 0; nil: all are 1
 	LearningRate float32
 	WeightDecay  float32
 	GradientClip float32 // largest Euclidean norm of the gradient; 0 means none
@@ -21,7 +22,8 @@ type Step struct {
 
 // Result is what a step measured before it changed the parameters.
 type Result struct {
-	LossSum      float64 // over the examples
+	LossSum      float64 // over the examples, each times its weight
+	WeightSum    float64 // of the examples; 0 where the step has no weights
 	FigureSum    float64 // of TrainerOptions.Figure, over the examples
 	GradientNorm float64 // Euclidean, before clipping
 }
@@ -68,6 +70,7 @@ func (t *Trainer) begin(s Step) {
 	if p.count < 1 || p.count > t.options.BatchSize || len(s.Targets) != p.count*t.options.TargetSize || len(s.Images) != p.count*p.graph.Input().Shape.Elements() {
 		panic(fmt.Sprintf("engine: %d bytes of images and %d targets do not make a batch of at most %d", len(s.Images), len(s.Targets), t.options.BatchSize))
 	}
+	t.weigh(s.Weights)
 	p.images, p.targets = s.Images, s.Targets
 	p.shards = cutBatch(p.shards, p.count, t.options.ShardSize)
 	t.step.epoch, t.step.position = s.Epoch, s.Position
@@ -75,7 +78,7 @@ func (t *Trainer) begin(s Step) {
 
 // losses adds up the examples' losses and figures.
 func (t *Trainer) losses() Result {
-	r := Result{LossSum: kernel.Sum64(t.values[:t.plan.count])}
+	r := Result{LossSum: kernel.Sum64(t.values[:t.plan.count]), WeightSum: t.weightSum}
 	if t.figures != nil {
 		r.FigureSum = kernel.Sum64(t.figures[:t.plan.count])
 	}

@@ -85,6 +85,9 @@ type Trainer struct {
 
 	multiplyAdds int // of one example
 
+	weights   []float32 // of the examples of the batch; nil: all are 1
+	weightSum float64
+
 	values  []float32 // loss of each example of the batch
 	figures []float64 // of each example of the batch; nil where none are wanted
 	blocks  []block   // of the trainable parameters
@@ -208,7 +211,11 @@ func (t *Trainer) emitLoss(c *compiler, outputs, gradient *tensor) {
 	c.emit("loss", func(w *worker, s span) {
 		rows, targets := outputs.of(w, s), w.plan.targets[s.first*size:][:s.count*size]
 		values := t.values[s.first:][:s.count]
-		t.options.Loss.Evaluate(values, gradient.of(w, s), rows, targets, width, 1/float32(w.plan.count))
+		if t.weights == nil {
+			t.options.Loss.Evaluate(values, gradient.of(w, s), rows, targets, width, 1/float32(w.plan.count))
+		} else {
+			t.weightedLoss(values, gradient.of(w, s), rows, targets, t.weights[s.first:])
+		}
 		if t.figures == nil {
 			return
 		}

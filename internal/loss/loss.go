@@ -1,7 +1,8 @@
 // Package loss holds what training minimises: each loss turns the outputs for
 // an example into one value and its gradient.
 //
-// A batch's loss is the plain mean of its examples' values. With class weights
+// A batch's loss is the plain mean of its examples' values, or, where the examples have
+// weights of their own, the mean over the sum of those. With class weights
 // PyTorch divides by the sum of the examples' weights instead, which makes an
 // example's gradient depend on the company it is in; here it does not, so that
 // shards of a batch can be worked on alone.

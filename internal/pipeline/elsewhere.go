@@ -40,8 +40,8 @@ func openOther(ctx context.Context, env *rundir.Environment, s *settings.Setting
 	}
 	other := &elsewhere{all: opened.All}
 	for i, d := range opened.Members {
-		note := rundir.ModuleNote{Name: s.Datasets[i], Options: opened.Resolved[i]}
-		other.notes = append(other.notes, rundir.DatasetNote{ModuleNote: note, SHA256: d.Digest(), Examples: d.Len()})
+		note := rundir.ModuleNote{Name: s.DatasetModules()[i], Options: opened.Resolved[i]}
+		other.notes = append(other.notes, rundir.DatasetNote{ModuleNote: note, As: s.OwnName(i), SHA256: d.Digest(), Examples: d.Len()})
 	}
 	return other, nil
 }
@@ -73,9 +73,9 @@ func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhe
 		return nil, err
 	}
 	head := e.Header()
-	head.Dataset, head.Part = strings.Join(c.Settings.Datasets, ","), part
+	head.Dataset, head.Part = strings.Join(c.Settings.DatasetNames(), ","), part
 	// The digest tells folders apart, and other options of one dataset.
-	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.Datasets, "-"), other.all.Digest())
+	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.DatasetNames(), "-"), other.all.Digest())
 	file, err := c.WriteElsewhere(e.Result, name)
 	return &Evaluated{Parts: []metric.Result{e.Result}, File: file}, err
 }
@@ -96,7 +96,7 @@ func refuseTrained(ctx context.Context, c *release.Candidate, other *elsewhere, 
 		return err
 	}
 	n := release.CountShared(release.Identify(c.Record.Identity.Datasets, split.Train), release.Identify(other.notes, indexes))
-	if n == 0 && c.Record.UsesDatasets(c.Settings.Datasets) {
+	if n == 0 && c.Record.UsesDatasets(c.Settings.DatasetModules()) {
 		if n, err = countSeen(ctx, c, split, other.all, indexes); err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifie
 		return nil, err
 	}
 	head := e.Header()
-	head.Dataset, head.Part = strings.Join(p.Settings.Datasets, ","), part.String()
+	head.Dataset, head.Part = strings.Join(p.Settings.DatasetNames(), ","), part.String()
 	return e, nil
 }
 

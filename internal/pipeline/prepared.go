@@ -192,7 +192,9 @@ func (p *Prepared) identity() *rundir.Identity {
 		identity.TestInput = &d.TestRule
 	}
 	for i, member := range d.Members {
-		identity.Datasets = append(identity.Datasets, rundir.NoteDataset(m.SourceNotes[i], member, p.Schema))
+		note := rundir.NoteDataset(m.SourceNotes[i], member, p.Schema)
+		note.As = s.OwnName(i)
+		identity.Datasets = append(identity.Datasets, note)
 	}
 	identity.Split.Ratio = identity.UsedRatio(d.Split.Ratios, p.Schema)
 	if p.Initial != nil {

@@ -66,7 +66,7 @@ func OpenRecorded(ctx context.Context, record *rundir.Record, path string) (data
 	dirs := rundir.DataDirs(record.DataDirs(path))
 	var requests []dataset.Request
 	for _, note := range record.Identity.Datasets {
-		requests = append(requests, dataset.Request{Name: note.Name, Options: note.Text(), Dir: dirs.Of(note.Name)})
+		requests = append(requests, dataset.Request{Name: note.Name, Options: note.Text(), Dir: dirs.Of(note.Title())})
 	}
 	opened, err := dataset.Open(ctx, requests, dataset.OpenOptions{Mode: dataset.ModeDisk, Offline: true, Decoder: record.Identity.Input.Decoder(),
 		Files: dataset.FileOptions{Recorded: true, SkipCorrupt: record.Identity.SkipsFiles()}})

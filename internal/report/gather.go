@@ -40,7 +40,7 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 		content.Parts = append(content.Parts, Part{Name: partText(record, part), Examples: identity.Split.Of(part)})
 	}
 	for _, d := range identity.Datasets {
-		content.Datasets = append(content.Datasets, Dataset{Name: record.DatasetText(d.Name), Examples: d.Examples, Digest: d.SHA256})
+		content.Datasets = append(content.Datasets, Dataset{Name: record.DatasetText(&d), Examples: d.Examples, Digest: d.SHA256})
 	}
 	if err := content.addResults(d); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func SplitWords(record *rundir.Record) []string {
 }
 
 func splitWords(record *rundir.Record, d *rundir.DatasetNote) string {
-	name, official := record.DatasetText(d.Name), d.OfficialParts()
+	name, official := record.DatasetText(d), d.OfficialParts()
 	if record.Recorded("split") != "" {
 		return dataset.ListedWords(name, official)
 	}

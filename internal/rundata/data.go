@@ -132,16 +132,17 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 
 // sayOfficial says which parts came with the datasets, and how the rest was divided.
 func (d *Data) sayOfficial(env *rundir.Environment, s *settings.Settings, listed bool) {
+	names := s.DatasetNames()
 	for i, member := range d.Members {
 		official := dataset.OfficialParts(member)
 		if len(official) == 0 {
 			continue
 		}
-		words := d.Split.Ratios.SplitWords(s.Datasets[i], official)
+		words := d.Split.Ratios.SplitWords(names[i], official)
 		if listed {
-			words = dataset.ListedWords(s.Datasets[i], official)
+			words = dataset.ListedWords(names[i], official)
 		}
-		env.Log.Info("official parts", logging.InWords(words), "dataset", s.Datasets[i], "parts", dataset.ListOf(official))
+		env.Log.Info("official parts", logging.InWords(words), "dataset", names[i], "parts", dataset.ListOf(official))
 	}
 }
 
@@ -162,14 +163,20 @@ func (d *Data) sayGroups(env *rundir.Environment) {
 // suggestGrouping warns of a new split that divides what seem to be the frames of
 // recordings one by one.
 func (d *Data) suggestGrouping(env *rundir.Environment, s *settings.Settings) {
+	names, modules := s.DatasetNames(), s.DatasetModules()
 	for i, member := range d.Members {
 		found := dataset.FindSequences(member)
 		if found == nil {
 			continue
 		}
+		if modules[i] == rundir.ListDataset {
+			env.Log.Warn("file names count up as those of the frames of recordings do, and frames of one recording in several parts make results look better than they are: if these are such, a column group in the list keeps them together",
+				"dataset", names[i], "sequences", found.Count, "images", found.Images, "one", found.First)
+			continue
+		}
 		option := found.Option
 		if len(d.Members) > 1 {
-			option = s.Datasets[i] + ":" + option
+			option = names[i] + ":" + option
 		}
 		env.Log.Warn(fmt.Sprintf("file names count up as those of the frames of recordings do, and frames of one recording in several parts make results look better than they are: if these are such, --dataset-options %s keeps them together", option),
 			"sequences", found.Count, "images", found.Images, "one", found.First)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -31,6 +32,12 @@ func (i *Identity) check() error {
 		return errors.New("identity.datasets: there is none")
 	}
 	for at, d := range i.Datasets {
+		if d.As != "" && config.IsModuleName(d.As) != nil {
+			return fmt.Errorf("identity.datasets[%d].as: it is %.40q, want small letters and digits", at, d.As)
+		}
+		if slices.ContainsFunc(i.Datasets[:at], func(other DatasetNote) bool { return other.Title() == d.Title() }) {
+			return fmt.Errorf("identity.datasets[%d].as: another dataset is called %s", at, d.Title())
+		}
 		if d.Examples < 0 || d.Examples > maxExamples {
 			return fmt.Errorf("identity.datasets[%d].examples: it is %d, which cannot be", at, d.Examples)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -18,36 +17,34 @@ import (
 // PackageName is the name of the package's folder.
 func (record *Record) PackageName() string { return record.Name + "-" + record.ReleaseVersion }
 
-// DatasetNames are the names of the run's datasets.
+// DatasetNames are the names of the run's datasets: their own, or those of their modules.
 func (record *Record) DatasetNames() []string {
 	var names []string
 	for _, d := range record.Identity.Datasets {
-		names = append(names, d.Name)
+		names = append(names, d.Title())
 	}
 	return names
 }
 
-// UsesDatasets says whether the run has the datasets of those names.
-func (record *Record) UsesDatasets(names []string) bool {
-	return slices.Equal(record.DatasetNames(), names)
+// UsesDatasets says whether the run has the datasets of those modules.
+func (record *Record) UsesDatasets(modules []string) bool {
+	return slices.EqualFunc(record.Identity.Datasets, modules, func(d DatasetNote, module string) bool { return d.Name == module })
 }
 
-// FolderDataset is the dataset that is whatever lies in a folder.
-const FolderDataset = "folder"
+// FolderDataset and ListDataset are the datasets that are whatever their place holds.
+const FolderDataset, ListDataset = "folder", "list"
 
-// DatasetText is what a dataset is called for people: a folder by its own name
-// too, without the path, which says more of a machine than of the data.
-func (record *Record) DatasetText(name string) string {
-	if name != FolderDataset {
-		return name
+// DatasetText is what a dataset is called for people: a folder or list by the name of its
+// place too, without the path, which says more of a machine than of the data.
+func (record *Record) DatasetText(d *DatasetNote) string {
+	if d.As != "" {
+		return fmt.Sprintf("%s (%s)", d.As, d.Name)
 	}
 	then := DataDirs(record.recordedDirs())
-	switch base := filepath.Base(then.Of(name)); base {
-	case ".", "..", string(filepath.Separator):
-		return name
-	default:
-		return fmt.Sprintf("%s (%s)", base, name)
+	if place := dataset.PlaceName(then.Of(d.Name)); place != "" && (d.Name == FolderDataset || d.Name == ListDataset) {
+		return fmt.Sprintf("%s (%s)", place, d.Name)
 	}
+	return d.Name
 }
 
 // Words is a module with its options for people.
@@ -63,7 +60,7 @@ func (n ModuleNote) Words() string {
 // there may be others.
 func (record *Record) LearntFrom() (all []InitialDataset, unknown bool) {
 	for _, d := range record.Identity.Datasets {
-		all = append(all, InitialDataset{record.DatasetText(d.Name), d.SHA256, d.Examples})
+		all = append(all, InitialDataset{record.DatasetText(&d), d.SHA256, d.Examples})
 	}
 	before := record.Initial
 	if before == nil {

@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -115,6 +116,7 @@ type ModuleNote struct {
 // DatasetNote is one of the datasets of a run.
 type DatasetNote struct {
 	ModuleNote
+	As       string `json:"as,omitempty" schema:"2"` // a name of its own, where it has one
 	SHA256   string `json:"sha256"`
 	Examples int    `json:"examples"`
 	// Official are the parts that came with the dataset, "validation" and "test", and that
@@ -146,6 +148,17 @@ func NoteDataset(module ModuleNote, d dataset.Dataset, schema int) DatasetNote {
 // SkipsFiles says whether a dataset leaves damaged files out.
 func (i *Identity) SkipsFiles() bool {
 	return slices.ContainsFunc(i.Datasets, func(d DatasetNote) bool { return len(d.Skipped) > 0 })
+}
+
+// Title is what the dataset is called in settings: by a name of its own, or as its module.
+func (d *DatasetNote) Title() string { return cmp.Or(d.As, d.Name) }
+
+// Entry is the dataset as an entry of --dataset, MODULE or NAME=MODULE.
+func (d *DatasetNote) Entry() string {
+	if d.As == "" {
+		return d.Name
+	}
+	return d.As + "=" + d.Name
 }
 
 // OfficialParts are those parts.

@@ -27,9 +27,9 @@ func (s *Settings) checkData() error {
 		errs = append(errs, errors.New("no dataset: want at least one in --dataset"))
 	}
 	seen := map[string]bool{}
-	for _, name := range s.Datasets {
+	for _, name := range s.DatasetNames() {
 		if seen[name] {
-			errs = append(errs, fmt.Errorf("dataset %s is given twice", name))
+			errs = append(errs, fmt.Errorf("dataset %s is given twice: want a name for each, as in a=%[1]s,b=%[1]s, and a folder for each, --data-dir a=DIR,b=DIR", name))
 		}
 		seen[name] = true
 	}
@@ -47,8 +47,8 @@ func (s *Settings) CheckDataDirs() error {
 		switch {
 		case dir == "":
 			return fmt.Errorf("--data-dir %s: the folder is missing", entry)
-		case named && !slices.Contains(s.Datasets, name):
-			return fmt.Errorf("--data-dir %s: %s is not among the datasets %s", entry, name, strings.Join(s.Datasets, ", "))
+		case named && !slices.Contains(s.DatasetNames(), name):
+			return fmt.Errorf("--data-dir %s: %s is not among the datasets %s", entry, name, strings.Join(s.DatasetNames(), ", "))
 		case seen[name] && named:
 			return fmt.Errorf("--data-dir names two folders for %s", name)
 		case seen[name]:
@@ -63,8 +63,8 @@ func (s *Settings) checkDatasetOptions() error {
 	for _, entry := range s.DatasetOptions {
 		name, _, prefixed := cutPrefix(entry)
 		switch {
-		case prefixed && !slices.Contains(s.Datasets, name):
-			return fmt.Errorf("--dataset-options %s: %s is not among the datasets %s", entry, name, strings.Join(s.Datasets, ", "))
+		case prefixed && !slices.Contains(s.DatasetNames(), name):
+			return fmt.Errorf("--dataset-options %s: %s is not among the datasets %s", entry, name, strings.Join(s.DatasetNames(), ", "))
 		case !prefixed && len(s.Datasets) > 1:
 			return fmt.Errorf("--dataset-options %s: want NAME:key=value where there are several datasets", entry)
 		}

@@ -34,8 +34,7 @@ var identityFields = []field{
 	{words: "contract version", value: func(i *rundir.Identity) any { return i.ContractVersion }},
 	{words: "datasets", settings: []string{"dataset", "dataset-options"}, value: func(i *rundir.Identity) any { return i.Datasets },
 		recorded: func(i *rundir.Identity) []string {
-			record := rundir.Record{Identity: *i}
-			return []string{strings.Join(record.DatasetNames(), ","), datasetOptions(i)}
+			return []string{datasetEntries(i), datasetOptions(i)}
 		}},
 	{words: "rules of decoding", value: func(i *rundir.Identity) any { return i.Decoder }},
 	{words: "dataset digest", value: func(i *rundir.Identity) any { return i.DatasetSHA256 }},
@@ -217,12 +216,21 @@ func ratios(i *rundir.Identity) string {
 	return text
 }
 
+// datasetEntries gives all datasets in the form of --dataset.
+func datasetEntries(i *rundir.Identity) string {
+	var entries []string
+	for _, d := range i.Datasets {
+		entries = append(entries, d.Entry())
+	}
+	return strings.Join(entries, ",")
+}
+
 // datasetOptions gives the options of all datasets in the form of --dataset-options.
 func datasetOptions(i *rundir.Identity) string {
 	var options []string
 	for _, d := range i.Datasets {
 		if text := d.Text(); text != "" {
-			options = append(options, d.Name+":"+strings.ReplaceAll(text, ",", ","+d.Name+":"))
+			options = append(options, d.Title()+":"+strings.ReplaceAll(text, ",", ","+d.Title()+":"))
 		}
 	}
 	return strings.Join(options, ",")

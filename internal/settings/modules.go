@@ -40,8 +40,9 @@ type Modules struct {
 func (s *Settings) MakeModules() (*Modules, error) {
 	m := &Modules{}
 	var errs []error
-	for _, name := range s.Datasets {
-		_, note, err := Noted(dataset.MakeDataset, name, s.OptionsOf(name))
+	for _, entry := range s.Datasets {
+		name, module := dataset.CutName(entry)
+		_, note, err := Noted(dataset.MakeDataset, module, s.OptionsOf(name))
 		m.SourceNotes = append(m.SourceNotes, note)
 		errs = append(errs, config.FromFlag("dataset-options", err))
 	}

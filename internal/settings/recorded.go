@@ -46,7 +46,7 @@ func (s *Settings) IdentityLike(i *rundir.Identity, schema int) (*rundir.Identit
 	}
 	made.Datasets = slices.Clone(i.Datasets)
 	for at, note := range m.SourceNotes {
-		made.Datasets[at].ModuleNote = note
+		made.Datasets[at].ModuleNote, made.Datasets[at].As = note, s.OwnName(at)
 	}
 	if s.SplitFile == "" {
 		made.Split.Seed = uint64(s.SplitSeed)

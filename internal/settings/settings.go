@@ -21,7 +21,7 @@ type Settings struct {
 	Recipe string // whose values lie below those that were given; empty: none
 
 	// Data.
-	Datasets       []string
+	Datasets       []string // "MODULE" or "NAME=MODULE"
 	DatasetOptions []string
 	DataDirs       []string // "DIR" or "NAME=DIR"
 	DataMode       string
@@ -125,10 +125,10 @@ func (s *Settings) Declare(o *config.Options) {
 func (s *Settings) declareData(o *config.Options) {
 	const group = "Data"
 	o.Begin(group, config.Identity)
-	o.List(&s.Datasets, "dataset", "digits", "dataset, or several to be joined", config.IsModuleName)
+	o.List(&s.Datasets, "dataset", "digits", "dataset, or several to be joined", isDataset)
 	o.List(&s.DatasetOptions, "dataset-options", "", "options of the dataset, key=value; of several, NAME:key=value")
 	o.Begin(group, config.Execution)
-	o.Words(&s.DataDirs, "data-dir", "data", "folder of the data, DIR or NAME=DIR for one dataset")
+	o.Words(&s.DataDirs, "data-dir", "data", "folder or list of the data, DIR or NAME=DIR for one dataset")
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
 	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "what to do about damaged image files", "refuse", Skip) // which the digest of the data has
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")

@@ -170,14 +170,53 @@ func (s *Settings) TestRule(training imaging.Rule) imaging.Rule {
 	return training
 }
 
+// isDataset refuses what cannot be an entry of --dataset.
+func isDataset(s string) error {
+	name, module := dataset.CutName(s)
+	if config.IsModuleName(name) != nil {
+		return errors.New("want a dataset, or NAME=DATASET with a name of small letters and digits; 'blocktrain list dataset' shows them")
+	}
+	return config.IsModuleName(module)
+}
+
+// DatasetNames are the names by which the datasets are told apart: their own, or those of
+// their modules.
+func (s *Settings) DatasetNames() []string {
+	var names []string
+	for _, entry := range s.Datasets {
+		name, _ := dataset.CutName(entry)
+		names = append(names, name)
+	}
+	return names
+}
+
+// OwnName is the name that dataset number at has of its own; empty where it has none.
+func (s *Settings) OwnName(at int) string {
+	if name, _, named := strings.Cut(s.Datasets[at], "="); named {
+		return name
+	}
+	return ""
+}
+
+// DatasetModules are the modules of the datasets.
+func (s *Settings) DatasetModules() []string {
+	var modules []string
+	for _, entry := range s.Datasets {
+		_, module := dataset.CutName(entry)
+		modules = append(modules, module)
+	}
+	return modules
+}
+
 // DataDir is the folder in which the data of a dataset is looked for.
 func (s *Settings) DataDir(dataset string) string { return rundir.DataDirs(s.DataDirs).Of(dataset) }
 
 // DatasetRequests say which datasets to open, in their order.
 func (s *Settings) DatasetRequests() []dataset.Request {
 	var requests []dataset.Request
-	for _, name := range s.Datasets {
-		requests = append(requests, dataset.Request{Name: name, Options: s.OptionsOf(name), Dir: s.DataDir(name)})
+	for _, entry := range s.Datasets {
+		name, module := dataset.CutName(entry)
+		requests = append(requests, dataset.Request{Name: module, Options: s.OptionsOf(name), Dir: s.DataDir(name)})
 	}
 	return requests
 }
@@ -266,8 +305,8 @@ func (s *Settings) ReleaseName() string {
 
 func (s *Settings) dataAndModel() string {
 	var names []string
-	for _, name := range s.Datasets {
-		names = append(names, s.dataName(name))
+	for _, entry := range s.Datasets {
+		names = append(names, s.dataName(entry))
 	}
 	return strings.Join(append(names, s.Model), "-")
 }
@@ -275,17 +314,18 @@ func (s *Settings) dataAndModel() string {
 // unnamable is what a name is not made of.
 var unnamable = regexp.MustCompile(`[^A-Za-z0-9._]+`)
 
-// dataName is what a dataset is called in names: the images of a folder as their
-// folder, as far as it can be a name.
-func (s *Settings) dataName(dataset string) string {
-	if dataset != rundir.FolderDataset {
-		return dataset
+// dataName is what a dataset is called in names: by its own, and else the images of a
+// folder or list as their folder or list, as far as it can be a name.
+func (s *Settings) dataName(entry string) string {
+	name, module := dataset.CutName(entry)
+	if name != module || module != rundir.FolderDataset && module != rundir.ListDataset {
+		return name
 	}
-	dir, err := filepath.Abs(s.DataDir(dataset)) // which "." needs
+	dir, err := filepath.Abs(s.DataDir(name)) // which "." needs
 	if err != nil {
-		return dataset
+		return name
 	}
-	return cmp.Or(strings.Trim(unnamable.ReplaceAllString(filepath.Base(dir), "-"), "-._"), dataset)
+	return cmp.Or(strings.Trim(unnamable.ReplaceAllString(dataset.PlaceName(dir), "-"), "-._"), name)
 }
 
 // RunDir is the directory of a new run that begins now.

@@ -19,12 +19,13 @@ const stateSchema = 3
 type state struct {
 	Schema       int     `json:"schema"`
 	Contract     int     `json:"contract_version"`
-	Epoch        int     `json:"epoch"`      // finished epochs
-	Step         int     `json:"step"`       // finished steps of the whole training
-	Steps        int     `json:"steps"`      // finished steps of the present epoch
-	Examples     int     `json:"examples"`   // seen in the present epoch
-	LossSum      float64 `json:"loss_sum"`   // of the present epoch, like the next three
-	FigureSum    float64 `json:"figure_sum"` // of the target's figure
+	Epoch        int     `json:"epoch"`                // finished epochs
+	Step         int     `json:"step"`                 // finished steps of the whole training
+	Steps        int     `json:"steps"`                // finished steps of the present epoch
+	Examples     int     `json:"examples"`             // seen in the present epoch
+	LossSum      float64 `json:"loss_sum"`             // of the present epoch, like the next four
+	WeightSum    float64 `json:"weight_sum,omitempty"` // of the examples, where they have weights
+	FigureSum    float64 `json:"figure_sum"`           // of the target's figure
 	NormSum      float64 `json:"norm_sum"`
 	Seconds      float64 `json:"seconds"`
 	LearningRate float32 `json:"learning_rate"` // of the last step
@@ -42,9 +43,19 @@ func (s *state) add(r engine.Result, examples int, rate float32) {
 	s.Steps++
 	s.Examples += examples
 	s.LossSum += r.LossSum
+	s.WeightSum += r.WeightSum
 	s.FigureSum += r.FigureSum
 	s.NormSum += r.GradientNorm
 	s.LearningRate = rate
+}
+
+// meanLoss is the mean of the loss over the examples of the present epoch so far, over the
+// sum of their weights where they have some.
+func (s *state) meanLoss() float64 {
+	if s.WeightSum > 0 {
+		return s.LossSum / s.WeightSum
+	}
+	return s.LossSum / float64(s.Examples)
 }
 
 // beginEpoch counts the present epoch as done.

@@ -287,7 +287,7 @@ func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	s := &l.state
 	rate := l.rates.At(s.Step)
 	result, err := l.trainer.Step(engine.Step{
-		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets,
+		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets, Weights: batch.Weights,
 		LearningRate: rate, WeightDecay: l.WeightDecay, GradientClip: l.GradientClip,
 	})
 	if err != nil {
@@ -297,7 +297,7 @@ func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	if l.ema != nil {
 		l.trainer.Average(l.ema.Values, averagingRate(l.EMA, s.Step))
 	}
-	l.Observer.Step(s.Epoch+1, s.Examples, len(l.TrainList), s.LossSum/float64(s.Examples))
+	l.Observer.Step(s.Epoch+1, s.Examples, len(l.TrainList), s.meanLoss())
 	return nil
 }
 
@@ -308,7 +308,7 @@ func (l *loop) trainFigure() float64 { return l.state.FigureSum / float64(l.stat
 func (l *loop) record() metric.Epoch {
 	s := l.state
 	e := metric.Epoch{
-		Epoch: s.Epoch + 1, TrainLoss: s.LossSum / float64(s.Examples),
+		Epoch: s.Epoch + 1, TrainLoss: s.meanLoss(),
 		LearningRate: float64(s.LearningRate), GradientNorm: s.NormSum / float64(s.Steps), Seconds: s.Seconds,
 		WeightsSHA256: l.Params.Digest(), OptimizerSHA256: digestOf(l.optimizerTensors()),
 	}

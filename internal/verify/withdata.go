@@ -75,7 +75,7 @@ func (v *verification) compareDuplicates(p *pipeline.Prepared) error {
 // another folder, and else the name that was found.
 func (v *verification) sourceAs(recorded, found string, p *pipeline.Prepared) string {
 	there := filepath.ToSlash(found)
-	for _, name := range p.Settings.Datasets {
+	for _, name := range p.Settings.DatasetNames() {
 		inside, cut := strings.CutPrefix(there, filepath.ToSlash(filepath.Clean(p.Settings.DataDir(name)))+"/")
 		if was := filepath.ToSlash(recorded); cut && strings.HasSuffix(strings.ReplaceAll(was, `\`, "/"), "/"+inside) {
 			return recorded
