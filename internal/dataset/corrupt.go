@@ -56,7 +56,7 @@ func (s *set) leaveOut(ctx context.Context, failures []failure) error {
 		}
 		sum, err := damagedSum(files.Path(f.index), f.err)
 		if err != nil {
-			return fmt.Errorf("--on-corrupt skip leaves out damaged files alone: %w", err)
+			return fmt.Errorf("--on-corrupt skip leaves out damaged files alone, since others may be there the next time: %w", err)
 		}
 		s.skipped = append(s.skipped, SkippedFile{s.Source(f.index), sum, f.err, s.Info(f.index)})
 	}

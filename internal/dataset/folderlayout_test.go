@@ -218,7 +218,7 @@ func TestFolderLeavesNothingOutThatMayBeThere(t *testing.T) {
 		t.Skip(err)
 	}
 	_, err := openFiled(t, dir, "", ModeRAM, FileOptions{SkipCorrupt: true})
-	wantError(t, err, "since it may be there the next time", filepath.Join("a", "2.png"))
+	wantError(t, err, "since others may be there the next time", filepath.Join("a", "2.png"))
 	os.Remove(filepath.Join(dir, "a", "2.png"))
 	writeFile(t, filepath.Join(dir, "a", "1.png"), []byte("no image"))
 	_, err = openFiled(t, dir, "", ModeRAM, FileOptions{SkipCorrupt: true})
