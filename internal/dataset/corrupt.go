@@ -96,6 +96,9 @@ func (s *set) keepOthers(failures []failure) {
 	}
 	s.examples = chosen{s.examples, s.left}
 	s.hashes, s.shapes = pick(s.hashes, s.left), pick(s.shapes, s.left)
+	if s.indexed != nil {
+		s.indexed = pick(s.indexed, s.left)
+	}
 }
 
 // behind returns the reader of the images that are left.

@@ -99,6 +99,8 @@ type FileOptions struct {
 	// SkipCorrupt leaves damaged files out, and tells of them ([SkippedFiles]), instead of
 	// refusing the dataset.
 	SkipCorrupt bool
+	// Index is where images are looked up.
+	Index IndexOptions
 	// LeaveOut are folders whose files are no data, such as the output directory of a run.
 	LeaveOut []string
 	// Recorded says that the data was read before, by the same options, so that nothing is

@@ -59,7 +59,7 @@ func exceeds(d detailed, rule imaging.Rule) (bool, error) {
 
 func (s *set) forget(i int) {
 	if s.kept != nil {
-		s.kept.images[i] = imaging.Image{}
+		s.kept.images[i] = nil
 	}
 }
 

@@ -66,7 +66,8 @@ func (s *listSource) Open(ctx context.Context, place string, mode Mode) (Dataset
 	if err != nil {
 		return nil, &Error{"list " + name, err}
 	}
-	d, err := newSetInMode(ctx, mode, entries.classes, entries, entries.grouping, func(i int, _ []uint8) (imaging.Image, error) {
+	how := opening{mode, s.files.Index, name, s.decoder}
+	d, err := newSetInMode(ctx, how, entries.classes, entries, entries.grouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return s.load(entries, i)
 	})
 	if err != nil {

@@ -63,6 +63,15 @@ func (l *listEntries) Source(i int) string {
 	return fmt.Sprintf("%s[%s]", e.path, e.box)
 }
 
+// appendName implements indexable. No path has a zero in it.
+func (l *listEntries) appendName(b []byte, i int) []byte {
+	e := &l.list[i]
+	if b = append(b, e.path...); e.box != (listBox{}) {
+		b = fmt.Appendf(b, "\x00%s", e.box)
+	}
+	return b
+}
+
 // listChecker makes the examples of rows.
 type listChecker struct {
 	dir      string

@@ -61,6 +61,15 @@ func (f *Folder) each(below string, yield func(string) bool) bool {
 	return true
 }
 
+// Count is the number of images in the folder and below it.
+func (f *Folder) Count() int {
+	n := len(f.Images)
+	for _, folder := range f.Folders {
+		n += folder.Count()
+	}
+	return n
+}
+
 // HasImages says whether there is an image in the folder or below it.
 func (f *Folder) HasImages() bool {
 	return len(f.Images) > 0 || slices.ContainsFunc(f.Folders, (*Folder).HasImages)

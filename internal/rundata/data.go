@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/index"
 	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -47,11 +48,26 @@ func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m 
 type How struct {
 	Offline  bool // download nothing
 	Recorded bool // a record or a split list has the digest of the data, so that it cannot be taken for something else
+	Decode   bool // use no index: every image is decoded
 }
 
-// OpenRecorded opens the datasets of a recorded run and joins them.
+// index says where the digests of image files are looked up. Without a folder for it the
+// images are decoded.
+func (how How) index(env *rundir.Environment, s *settings.Settings) dataset.IndexOptions {
+	if how.Decode || s.Index != settings.IndexOn && s.Index != settings.IndexRebuild {
+		return dataset.IndexOptions{}
+	}
+	dir, err := index.Dir()
+	if err != nil {
+		env.Log.Warn("image files are decoded at each start, since there is no folder for an index of them: --index off says so without this warning", "error", err)
+	}
+	return dataset.IndexOptions{Dir: dir, Rebuild: s.Index == settings.IndexRebuild}
+}
+
+// OpenRecorded opens the datasets of a recorded run and joins them. It decodes every image,
+// since what it finds is evidence.
 func OpenRecorded(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
-	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true})
+	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true, Decode: true})
 }
 
 func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*Data, error) {
@@ -64,7 +80,7 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded}
+	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: how.index(env, s)}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}

@@ -15,6 +15,12 @@ const Default = "default"
 // Skip is the word for leaving damaged files out.
 const Skip = "skip"
 
+// The values of --index, besides off.
+const (
+	IndexOn      = "on"
+	IndexRebuild = "rebuild"
+)
+
 // Settings are what a run is asked to do: one field per main flag. Declare gives
 // each its name, default, range and documentation; Check looks at them together.
 type Settings struct {
@@ -26,6 +32,7 @@ type Settings struct {
 	DataDirs       []string // "DIR" or "NAME=DIR"
 	DataMode       string
 	OnCorrupt      string
+	Index          string
 	SplitFile      string
 	SplitRatio     string
 	SplitSeed      int
@@ -131,6 +138,7 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Words(&s.DataDirs, "data-dir", "data", "folder or list of the data, DIR or NAME=DIR for one dataset")
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
 	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "what to do about damaged image files", "refuse", Skip) // which the digest of the data has
+	o.Choice(&s.Index, "index", IndexOn, "look up what was found in image files at an earlier start, or make that index anew", IndexOn, "off", IndexRebuild)
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
 	o.Begin(group, config.Identity)
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)
