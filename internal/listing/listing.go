@@ -5,6 +5,7 @@ package listing
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -127,19 +128,19 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err := r.checkAbove(at, info); err != nil {
 		return false, err
 	}
-	entries, err := os.ReadDir(r.full(at)) // in bytewise order
+	entries, err := readDir(r.full(at))
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
+	if slices.ContainsFunc(entries, func(e entry) bool { return e.name == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
-	for _, entry := range entries {
-		if isLeftOut(entry.Name()) {
+	for _, e := range entries {
+		if isLeftOut(e.name) {
 			continue
 		}
-		if err := r.add(f, path.Join(at, entry.Name()), entry); err != nil {
+		if err := r.add(f, at, e); err != nil {
 			return false, err
 		}
 	}
@@ -147,12 +148,43 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	return false, nil
 }
 
-// add adds an entry of f.
-func (r *reader) add(f *Folder, at string, entry fs.DirEntry) error {
-	if entry.Type()&fs.ModeSymlink == 0 && !entry.IsDir() { // saves a call for each file
-		r.addFile(f, at)
+// entry is what a folder holds. There may be a million.
+type entry struct {
+	name string
+	file bool // neither a folder nor a link, which may lead to one
+}
+
+// readDir lists a folder in bytewise order, as os.ReadDir does, in a third of the memory.
+func readDir(dir string) ([]entry, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var entries []entry
+	for {
+		some, err := f.ReadDir(1024)
+		for _, e := range some {
+			entries = append(entries, entry{e.Name(), e.Type()&fs.ModeSymlink == 0 && !e.IsDir()})
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	return entries, nil
+}
+
+// add adds an entry of f, which lies at the path above.
+func (r *reader) add(f *Folder, above string, e entry) error {
+	if e.file { // saves a call for each
+		r.addFile(f, above, e.name)
 		return nil
 	}
+	at := path.Join(above, e.name)
 	info, err := os.Stat(r.full(at))
 	switch {
 	case err == nil && info.IsDir():
@@ -160,17 +192,17 @@ func (r *reader) add(f *Folder, at string, entry fs.DirEntry) error {
 	case errors.Is(err, fs.ErrNotExist) && !imaging.IsFileName(at):
 		return config.Usagef("the link %s leads to nothing that is there, and may be meant for a folder of images: mend or remove it", r.full(at))
 	}
-	r.addFile(f, at) // what it is, or is not, decoding says
+	r.addFile(f, above, e.name) // what it is, or is not, decoding says
 	return nil
 }
 
-func (r *reader) addFile(f *Folder, at string) {
+func (r *reader) addFile(f *Folder, above, name string) {
 	f.files++
-	if imaging.IsFileName(at) {
-		f.Images = append(f.Images, path.Base(at))
+	if imaging.IsFileName(name) {
+		f.Images = append(f.Images, name)
 		return
 	}
-	r.tree.Skipped.add(at)
+	r.tree.Skipped.add(path.Join(above, name))
 }
 
 func (r *reader) addFolder(f *Folder, at string, info os.FileInfo) error {
