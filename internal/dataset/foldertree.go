@@ -15,6 +15,7 @@ import (
 // that files of a folder have in common is kept once.
 type tree struct {
 	root    string
+	before  string   // what paths begin with: the root and a separator
 	classes []string // sorted
 	folders []treeFolder
 	files   []treeFile // sorted by path
@@ -63,7 +64,8 @@ func (t *tree) appendName(b []byte, i int) []byte {
 
 // Path implements inFiles; Path and skips implement skippable.
 func (t *tree) Path(i int) string {
-	return filepath.Join(t.root, filepath.FromSlash(t.Source(i)))
+	f := &t.files[i]
+	return t.before + filepath.FromSlash(t.folders[f.folder].path) + f.name
 }
 
 func (t *tree) skips() bool { return t.skip }
@@ -72,6 +74,7 @@ func (t *tree) skips() bool { return t.skip }
 func (s *folderSource) arrange(listed *listing.Tree) (*tree, error) {
 	skipped := listed.Skipped // the listing itself is not kept
 	t := &tree{root: listed.Root, skipped: &skipped, skip: s.files.SkipCorrupt}
+	t.before = strings.TrimSuffix(filepath.Join(t.root, "x"), "x")
 	t.groupBy, _ = strings.CutPrefix(s.group, byPrefix)
 	if t.groupBy == s.group {
 		t.groupBy = ""

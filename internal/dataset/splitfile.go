@@ -182,7 +182,7 @@ func checkAssignments(d Dataset, parts []Part) error {
 // CheckUnseen reports examples among indexes that are in the training list: a
 // model must not be judged by them.
 func (s *Split) CheckUnseen(d Dataset, indexes []int) error {
-	trained := make(map[int]bool, len(s.Train))
+	trained := make([]bool, d.Len())
 	for _, i := range s.Train {
 		trained[i] = true
 	}
