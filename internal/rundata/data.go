@@ -253,7 +253,7 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 // fit keeps images in memory in the sizes in which they are used.
 func (d *Data) fit(ctx context.Context, s *settings.Settings) (err error) {
 	d.Fitted, d.TestFitted = d.All, d.All
-	if dataset.Mode(s.DataMode) != dataset.ModeRAM {
+	if dataset.Mode(s.DataMode) != dataset.ModeRAM || s.DryRun {
 		return nil
 	}
 	if d.Fitted, err = dataset.Fit(ctx, d.All, d.Rule); err != nil {
