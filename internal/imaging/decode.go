@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/imaging/jpeg"
 )
 
 // Limits against files that are small but unpack to more than a machine holds.
@@ -29,15 +30,15 @@ const (
 type format struct {
 	name   string
 	magics []string
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
+	config func(data []byte) (image.Config, error)
+	decode func(data []byte, keepDepth bool) (samples, error)
 	exif   func(data []byte) []byte // the TIFF block with the orientation, or nil
 }
 
 var formats = []format{
-	{"PNG", []string{pngMagic}, png.DecodeConfig, png.Decode, pngExif},
-	{"JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode, jpegExif},
-	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode, func([]byte) []byte { return nil }},
+	{"PNG", []string{pngMagic}, configBy(png.DecodeConfig), decodePNG, pngExif},
+	{"JPEG", []string{"\xff\xd8\xff"}, configJPEG, decodeJPEG, jpegExif},
+	{"GIF", []string{"GIF87a", "GIF89a"}, configBy(gif.DecodeConfig), decodeGIF, func([]byte) []byte { return nil }},
 }
 
 // DecoderRules names the rules by which files become pixels, as [Decoder.Decode] states
@@ -171,7 +172,7 @@ func foreignFormat(data []byte) string {
 }
 
 func (f format) read(data []byte, keepDepth bool) (Image, error) {
-	config, err := f.config(bytes.NewReader(data))
+	config, err := f.config(data)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
@@ -182,43 +183,66 @@ func (f format) read(data []byte, keepDepth bool) (Image, error) {
 		return Image{}, fmt.Errorf("truncated %s file: its %d bytes cannot hold the %dx%d pixels it claims",
 			f.name, len(data), config.Width, config.Height)
 	}
-	src, err := f.decode(bytes.NewReader(data))
+	samples, err := f.decode(data, keepDepth)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	samples, err := convert(src, keepDepth)
-	if err != nil {
-		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
-	}
-	if f.name == "PNG" && pngIsGrey(data) {
-		samples = samples.firstChannel()
-	}
-	img := samples.Image
-	if img.Width != config.Width || img.Height != config.Height {
-		at := src.Bounds().Min
-		img = place(img, config.Width, config.Height, at.X, at.Y)
-	}
-	samples.Image = upright(img, orientation(f.exif(data)))
+	samples.Image = upright(samples.Image, orientation(f.exif(data)))
 	return samples.image(), nil
+}
+
+// configBy reads the header with a decoder that takes a reader.
+func configBy(read func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
+	return func(data []byte) (image.Config, error) { return read(bytes.NewReader(data)) }
+}
+
+func decodePNG(data []byte, keepDepth bool) (samples, error) {
+	src, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return samples{}, err
+	}
+	s, err := convert(src, keepDepth)
+	if pngIsGrey(data) {
+		s = s.firstChannel()
+	}
+	return s, err
+}
+
+// decodeGIF places the first frame on a black canvas of the animation's size.
+func decodeGIF(data []byte, keepDepth bool) (samples, error) {
+	config, err := gif.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return samples{}, err
+	}
+	src, err := gif.Decode(bytes.NewReader(data))
+	if err != nil {
+		return samples{}, err
+	}
+	s, err := convert(src, keepDepth)
+	if err == nil && (s.Width != config.Width || s.Height != config.Height) {
+		at := src.Bounds().Min
+		s.Image = place(s.Image, config.Width, config.Height, at.X, at.Y)
+	}
+	return s, err
 }
 
 // explain turns a decoder's error into a reason that a user can act on.
 func (f format) explain(err error, size int) error {
 	var (
 		badPNG          png.FormatError
-		badJPEG         jpeg.FormatError
 		unsupportedPNG  png.UnsupportedError
-		unsupportedJPEG jpeg.UnsupportedError
+		badJPEG         *jpeg.DamagedError
+		unsupportedJPEG *jpeg.UnsupportedError
 	)
 	switch {
+	case errors.As(err, &badJPEG), errors.As(err, &unsupportedJPEG):
+		return err
 	case endsEarly(err):
 		return fmt.Errorf("truncated %s file: its data end early, it has %d bytes", f.name, size)
-	case errors.As(err, &unsupportedPNG), errors.As(err, &unsupportedJPEG):
+	case errors.As(err, &unsupportedPNG):
 		return fmt.Errorf("%w: save the file again as a plain PNG or JPEG", err)
 	case errors.As(err, &badPNG):
 		return fmt.Errorf("corrupt PNG file: %s", string(badPNG))
-	case errors.As(err, &badJPEG):
-		return fmt.Errorf("corrupt JPEG file: %s", string(badJPEG))
 	}
 	return fmt.Errorf("corrupt %s file: %s", f.name, strings.TrimPrefix(err.Error(), strings.ToLower(f.name)+": "))
 }
@@ -229,7 +253,7 @@ func endsEarly(err error) bool {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true
 	}
-	for _, text := range []string{"EOF", "not enough image data", "not enough pixel data", "short Huffman data"} {
+	for _, text := range []string{"EOF", "not enough image data", "not enough pixel data"} {
 		if strings.HasSuffix(err.Error(), text) {
 			return true
 		}

@@ -20,6 +20,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	ownjpeg "github.com/blocktrain/blocktrain/internal/imaging/jpeg"
 )
 
 func encodePNG(t testing.TB, m image.Image) []byte {
@@ -193,6 +195,52 @@ func TestDecodeJPEG(t *testing.T) {
 	}
 }
 
+// TestDecodeJPEGByOwnDecoder: the pixels are those of package jpeg, which enlarges reduced
+// colour planes otherwise than the standard library does.
+func TestDecodeJPEGByOwnDecoder(t *testing.T) {
+	src := image.NewNRGBA(image.Rect(0, 0, 33, 17))
+	for i := range src.Pix {
+		src.Pix[i] = uint8(i * i / 7)
+	}
+	file := encodeJPEG(t, src)
+	want, err := ownjpeg.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decoder{}.Decode(bytes.NewReader(file))
+	if err != nil || !bytes.Equal(got.Pix, want.Pix) {
+		t.Errorf("other pixels, or error %v", err)
+	}
+	standard, err := jpeg.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := convert(standard, false); err != nil || bytes.Equal(s.Pix, got.Pix) {
+		t.Errorf("the pixels are those of the standard library, or error %v", err)
+	}
+}
+
+// TestRefusedJPEGNamesItsFile: what package jpeg refuses reaches the user with the path.
+func TestRefusedJPEGNamesItsFile(t *testing.T) {
+	file := encodeJPEG(t, image.NewGray(image.Rect(0, 0, 8, 8)))
+	sof := bytes.Index(file, []byte{0xff, 0xc0})
+	for marker, want := range map[byte]string{
+		0xc9: "JPEG file with arithmetic coding: not supported, convert it to PNG or to a baseline JPEG",
+		0xc3: "JPEG file with lossless coding: not supported, convert it to PNG or to a baseline JPEG",
+		0xc5: "JPEG file with hierarchical coding: not supported, convert it to PNG or to a baseline JPEG",
+	} {
+		path := filepath.Join(t.TempDir(), "photo.jpg")
+		changed := slices.Clone(file)
+		changed[sof+1] = marker
+		if err := os.WriteFile(path, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (Decoder{}).DecodeFile(path); errorText(err) != path+": "+want {
+			t.Errorf("error %q, want %q", errorText(err), path+": "+want)
+		}
+	}
+}
+
 // testdata/cmyk.jpg was written by Pillow: (C,M,Y,K) is (200,40,0,30) on the
 // left half and (0,0,160,100) on the right one.
 func TestDecodeCMYK(t *testing.T) {
@@ -355,13 +403,13 @@ func TestDecodeErrors(t *testing.T) {
 		{"magic alone", pngFile[:8], "truncated PNG file: its data end early, it has 8 bytes"},
 		{"truncated PNG", pngFile[:len(pngFile)/2], "truncated PNG file: its data end early, it has"},
 		{"PNG without its end", pngFile[:len(pngFile)-12], "truncated PNG file: its data end early, it has"},
-		{"truncated JPEG header", jpegFile[:100], "truncated JPEG file: its data end early, it has 100 bytes"},
-		{"truncated JPEG", jpegFile[:len(jpegFile)-20], "truncated JPEG file: its data end early, it has"},
+		{"truncated JPEG header", jpegFile[:100], "damaged JPEG file: it ends after 100 bytes, before the end of the image"},
+		{"truncated JPEG", jpegFile[:len(jpegFile)-20], "damaged JPEG file: the data of a scan ends before its last block"},
 		{"truncated GIF", gifFile[:len(gifFile)-4], "truncated GIF file: its data end early, it has"},
 		{"PNG checksum", bad(pngFile, 30, pngFile[30]^1), "corrupt PNG file: invalid checksum"},
-		{"JPEG table", bad(jpegFile, huffman+4, 0x45), "corrupt JPEG file: bad Tc value"},
+		{"JPEG table", bad(jpegFile, huffman+4, 0x45), "damaged JPEG file: it has a Huffman table of class 4 and number 5"},
 		{"GIF colours", bad(gifFile, bytes.IndexByte(gifFile, ','), 0x7f), "corrupt GIF file: unknown block type: 0x7f"},
-		{"arithmetic JPEG", bad(jpegFile, sof+1, 0xc9), "unsupported JPEG feature: unknown marker: save the file again as a plain PNG or JPEG"},
+		{"arithmetic JPEG", bad(jpegFile, sof+1, 0xc9), "JPEG file with arithmetic coding: not supported, convert it to PNG or to a baseline JPEG"},
 		{"too many pixels", huge, "PNG file: image size 60000x60000: want at most 100 million pixels"},
 		{"bomb", rawPNG(t, 9999, 9999, 8, 0, nil), "bytes cannot hold the 9999x9999 pixels it claims"},
 	}
