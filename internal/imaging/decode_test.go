@@ -57,25 +57,30 @@ func chunkOf(name string, body []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
 }
 
+func deflated(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var body bytes.Buffer
+	z := zlib.NewWriter(&body)
+	if _, err := z.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return body.Bytes()
+}
+
 // rawPNG writes a PNG of any colour type; each row begins with its filter byte.
 func rawPNG(t testing.TB, width, height int, depth, colourType byte, rows []byte, extra ...[]byte) []byte {
 	t.Helper()
 	header := binary.BigEndian.AppendUint32(nil, uint32(width))
 	header = binary.BigEndian.AppendUint32(header, uint32(height))
 	header = append(header, depth, colourType, 0, 0, 0)
-	var body bytes.Buffer
-	z := zlib.NewWriter(&body)
-	if _, err := z.Write(rows); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
 	file := append([]byte(pngMagic), chunkOf("IHDR", header)...)
 	for _, chunk := range extra {
 		file = append(file, chunk...)
 	}
-	file = append(file, chunkOf("IDAT", body.Bytes())...)
+	file = append(file, chunkOf("IDAT", deflated(t, rows))...)
 	return append(file, chunkOf("IEND", nil)...)
 }
 
