@@ -42,10 +42,11 @@ type lookup struct {
 	key   index.Key
 	order []int32 // the examples by their names; nil: they are in that order
 
-	stamps []fileio.Stamp // of the files whose images are known; zero for others
-	had    int            // entries of the index
-	used   int            // of these, those that count
-	added  atomic.Int64   // images that were decoded and are known now
+	stamps   []fileio.Stamp // of the files whose images are known; zero for others
+	profiles map[int]string // what the index has of them
+	had      int            // entries of the index
+	used     int            // of these, those that count
+	added    atomic.Int64   // images that were decoded and are known now
 }
 
 // lookUp reads the index of a set. It returns nil where there shall be none, and where it
@@ -62,7 +63,7 @@ func (s *set) lookUp(ctx context.Context, how opening) *lookup {
 		return nil
 	}
 	key := index.Key{Place: place, Decoder: fmt.Sprintf("%s %+v", imaging.DecoderRules, how.decoder), Program: program}
-	l := &lookup{set: s, files: files, path: index.File(how.index.Dir, key), key: key, stamps: make([]fileio.Stamp, s.Len())}
+	l := &lookup{set: s, files: files, path: index.File(how.index.Dir, key), key: key, stamps: make([]fileio.Stamp, s.Len()), profiles: map[int]string{}}
 	l.order = l.byName()
 	if !how.index.Rebuild {
 		l.read(ctx)
@@ -136,6 +137,9 @@ func (l *lookup) take(i int, e *index.Entry) {
 	l.stamps[i] = e.Stamp
 	l.set.hashes[i] = e.Sum
 	l.set.shapes[i] = shape{e.Width, e.Height, e.Channels, e.Frames, e.Wide}
+	if e.Profile != "" {
+		l.profiles[i] = e.Profile
+	}
 }
 
 // unread compares the stamps of all files with those of the index, and returns the examples
@@ -152,6 +156,7 @@ func (l *lookup) unread(ctx context.Context) ([]int, error) {
 			}
 			if stamp, is := fileio.StampOf(l.files.Path(i)); is && stamp == l.stamps[i] {
 				l.set.indexed[i] = true
+				l.set.profiled.add(i, l.profiles[i])
 				used.Add(1)
 			} else {
 				l.stamps[i] = fileio.Stamp{}
@@ -217,6 +222,7 @@ func (l *lookup) entries() iter.Seq[*index.Entry] {
 			e = index.Entry{
 				Name: l.files.appendName(e.Name[:0], i), Stamp: l.stamps[i], Sum: l.set.hashes[i],
 				Width: s.width, Height: s.height, Channels: s.channels, Frames: s.frames, Wide: s.wide,
+				Profile: l.set.profiled.names[i],
 			}
 			if !yield(&e) {
 				return

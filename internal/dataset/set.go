@@ -93,16 +93,17 @@ type examples interface {
 // their pixels.
 type set struct {
 	examples
-	classes []string
-	groups  string
-	load    reader
-	kept    *keeper // of RAM mode, where loading takes work
-	hashes  []pixelHash
-	shapes  []shape // of every image, or the one that all have
-	indexed []bool  // which images an index knew; nil: none
-	skipped []SkippedFile
-	left    []int // where files were skipped: the index, before, of each example that is left
-	digest  string
+	classes  []string
+	groups   string
+	load     reader
+	kept     *keeper // of RAM mode, where loading takes work
+	hashes   []pixelHash
+	shapes   []shape // of every image, or the one that all have
+	indexed  []bool  // which images an index knew; nil: none
+	skipped  []SkippedFile
+	profiled profileNotes
+	left     []int // where files were skipped: the index, before, of each example that is left
+	digest   string
 }
 
 // newSet makes a dataset of the described examples. It loads every image once,
@@ -178,6 +179,7 @@ func (s *set) loadOne(i int) error {
 	img, err := s.load(i, nil)
 	if err == nil {
 		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
+		s.profiled.add(i, img.Profile)
 	}
 	return err
 }

@@ -24,6 +24,7 @@ import (
 //	size of the file; times of writing and of change, number of the file (8 bytes each)
 //	digest of the pixels (32 bytes)
 //	width, height, channels, frames, and 1 for 16 bits, 0 for 8
+//	name of a colour profile, as a text
 //
 // Numbers are unsigned varints; those of 8 bytes are little-endian.
 const magic = "blocktrain index 1\n"
@@ -86,6 +87,9 @@ func (w *writer) head(k Key, n int) {
 }
 
 func (w *writer) entry(e *Entry) error {
+	if len(e.Name) > maxText || len(e.Profile) > maxText {
+		return fmt.Errorf("a name in it would have more than %d bytes", maxText)
+	}
 	shared := 0
 	for shared < min(len(e.Name), len(w.last)) && e.Name[shared] == w.last[shared] {
 		shared++
@@ -106,6 +110,7 @@ func (w *writer) entry(e *Entry) error {
 	for _, v := range []uint64{uint64(e.Width), uint64(e.Height), uint64(e.Channels), uint64(e.Frames), wide} {
 		w.b = binary.AppendUvarint(w.b, v)
 	}
+	w.text(e.Profile)
 	if len(w.b) < 1<<16 {
 		return nil
 	}
@@ -174,9 +179,10 @@ func checkSum(f *os.File) (int64, error) {
 
 // reader reads a file whose digest is right, up to the first error.
 type reader struct {
-	from *bufio.Reader
-	e    Entry
-	err  error
+	from    *bufio.Reader
+	e       Entry
+	profile []byte
+	err     error
 }
 
 func (r *reader) fail(why string) {
@@ -246,4 +252,7 @@ func (r *reader) entry() {
 	e.Width, e.Height = int32(r.number(math.MaxInt32)), int32(r.number(math.MaxInt32))
 	e.Channels, e.Frames = uint8(r.number(math.MaxUint8)), uint8(r.number(math.MaxUint8))
 	e.Wide = r.number(1) == 1
+	if r.profile = r.text(r.profile[:0]); string(r.profile) != e.Profile { // most have that of the one before
+		e.Profile = string(r.profile)
+	}
 }

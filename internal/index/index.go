@@ -30,7 +30,8 @@ type Entry struct {
 	Sum              [sha256.Size]byte
 	Width, Height    int32
 	Channels, Frames uint8
-	Wide             bool // 16 bits
+	Wide             bool   // 16 bits
+	Profile          string // name of a colour profile other than sRGB; empty: none
 }
 
 // ErrOther says that an index is whole and that its key is another one.

@@ -31,6 +31,7 @@ func made(n int) []Entry {
 			Stamp: fileio.Stamp{Size: int64(i) << 20, Modified: -int64(i), Changed: int64(i) << 32, Inode: ^uint64(i)},
 			Sum:   sha256.Sum256(fmt.Append(nil, i)),
 			Width: int32(i + 1), Height: int32(2*i + 1), Channels: uint8(i), Frames: uint8(i / 3), Wide: i%2 == 1,
+			Profile: []string{"", "Adobe RGB (1998)", "Display P3"}[i/2%3],
 		}
 	}
 	return entries
@@ -168,7 +169,8 @@ func TestForged(t *testing.T) {
 		"a part of no name":    join(head, []byte{1}, entry[1:]),
 		"no name":              join(head, []byte{0, 0}, entry[2+len(e.Name):]),
 		"a size out of bounds": join(head, entry[:2+len(e.Name)], huge, entry[3+len(e.Name):]),
-		"a depth of two":       join(head, entry[:len(entry)-1], []byte{2}),
+		"a depth of two":       join(head, entry[:len(entry)-2], []byte{2, 0}),
+		"half a profile":       join(head, entry[:len(entry)-1], []byte{2, 'x'}),
 	} {
 		path := filepath.Join(t.TempDir(), "a"+ending)
 		if err := os.WriteFile(path, sealed(b), 0o600); err != nil {
