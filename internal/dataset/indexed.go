@@ -34,6 +34,38 @@ type indexable interface {
 	appendName(b []byte, i int) []byte
 }
 
+// What is known of an image where an index is used.
+const (
+	decoded   = iota // when the dataset was opened
+	lookedUp         // in the index
+	confirmed        // was decoded since, and is the one that the index has
+)
+
+// Confirm decodes those images of d, which a module has opened, that were looked up in an
+// index and not decoded since. An error names those that are others.
+func Confirm(ctx context.Context, d Dataset) error {
+	s, is := d.(*set)
+	if !is {
+		return nil
+	}
+	var left []int
+	for i := range s.indexed {
+		if atomic.LoadUint32(&s.indexed[i]) == lookedUp {
+			left = append(left, i)
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	slog.InfoContext(ctx, "images that were looked up in the index and not decoded so far are decoded", "images", len(left), "of", s.Len())
+	progress := newProgress("images compared with the index", len(left))
+	return eachImage(ctx, len(left), func(at int) error {
+		defer progress.step(ctx)
+		_, err := s.load(left[at], nil)
+		return err
+	})
+}
+
 // lookup finds the images of a set in an index.
 type lookup struct {
 	set   *set
@@ -145,7 +177,7 @@ func (l *lookup) take(i int, e *index.Entry) {
 // unread compares the stamps of all files with those of the index, and returns the examples
 // that are not known. It marks the others in the set.
 func (l *lookup) unread(ctx context.Context) ([]int, error) {
-	l.set.indexed = make([]bool, len(l.stamps))
+	l.set.indexed = make([]uint32, len(l.stamps))
 	progress := newProgress("files compared with the index", len(l.stamps))
 	var used atomic.Int64
 	err := blocks(ctx, len(l.stamps), 64, func(low, high int) {
@@ -155,7 +187,7 @@ func (l *lookup) unread(ctx context.Context) ([]int, error) {
 				continue
 			}
 			if stamp, is := fileio.StampOf(l.files.Path(i)); is && stamp == l.stamps[i] {
-				l.set.indexed[i] = true
+				l.set.indexed[i] = lookedUp
 				l.set.profiled.add(i, l.profiles[i])
 				used.Add(1)
 			} else {
@@ -166,7 +198,7 @@ func (l *lookup) unread(ctx context.Context) ([]int, error) {
 	l.used = int(used.Load())
 	unread := make([]int, 0, len(l.stamps)-l.used)
 	for i, known := range l.set.indexed {
-		if !known {
+		if known != lookedUp {
 			unread = append(unread, i)
 		}
 	}

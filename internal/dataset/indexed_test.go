@@ -282,6 +282,9 @@ func TestForgedIndex(t *testing.T) {
 			if err != nil || known != 6 {
 				t.Fatalf("%s, %s: %d images are known, error %v", what, mode, known, err)
 			}
+			if err := Confirm(t.Context(), forged); err == nil || !strings.Contains(err.Error(), "1 of 6 images cannot be read:\ncat/1.png: the image is not the one that the index has") {
+				t.Errorf("%s, %s: confirmed with the error %v", what, mode, err)
+			}
 			for i := range d.Len() {
 				_, err := forged.Image(i)
 				if isIt := forged.Source(i) == "cat/1.png"; isIt != (err != nil) || isIt && !strings.HasPrefix(err.Error(), "cat/1.png: the image is not the one that the index has") {
@@ -298,6 +301,12 @@ func TestForgedIndex(t *testing.T) {
 		healed := x.want(t, "made anew", 6)
 		if _, err := healed.Image(1); err != nil {
 			t.Error(err)
+		}
+		if got := slices.Index(healed.(*set).indexed, confirmed); got != 1 {
+			t.Errorf("image 1 was decoded, and %d is marked so", got)
+		}
+		if err := Confirm(t.Context(), healed); err != nil || slices.Contains(healed.(*set).indexed, lookedUp) {
+			t.Errorf("not all images are confirmed, error %v", err)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func TestProfiledFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if known := slices.Contains(d.(*set).indexed, true); known != (start == 1) {
+		if known := slices.Contains(d.(*set).indexed, lookedUp); known != (start == 1) {
 			t.Errorf("start %d: an index is used: %t", start, known)
 		}
 		if diff := cmp.Diff(want, ProfiledFiles(d)); diff != "" {

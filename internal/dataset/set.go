@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -98,8 +99,8 @@ type set struct {
 	load     reader
 	kept     *keeper // of RAM mode, where loading takes work
 	hashes   []pixelHash
-	shapes   []shape // of every image, or the one that all have
-	indexed  []bool  // which images an index knew; nil: none
+	shapes   []shape  // of every image, or the one that all have
+	indexed  []uint32 // of every image one of the words below; nil: no index was used
 	skipped  []SkippedFile
 	profiled profileNotes
 	left     []int // where files were skipped: the index, before, of each example that is left
@@ -191,16 +192,22 @@ func (s *set) recheck() {
 	load := s.load
 	s.load = func(i int, buffer []uint8) (imaging.Image, error) {
 		img, err := load(i, buffer)
-		if err == nil && (hashPixels(img) != s.hashes[i] || shapeOf(img) != s.shapes[min(i, len(s.shapes)-1)]) {
+		if err != nil {
+			return imaging.Image{}, err
+		}
+		if hashPixels(img) != s.hashes[i] || shapeOf(img) != s.shapes[min(i, len(s.shapes)-1)] {
 			return imaging.Image{}, s.changed(i)
 		}
-		return img, err
+		if s.indexed != nil && atomic.LoadUint32(&s.indexed[i]) == lookedUp {
+			atomic.StoreUint32(&s.indexed[i], confirmed)
+		}
+		return img, nil
 	}
 }
 
 // changed is the error of an image that is not the one that the digest is of.
 func (s *set) changed(i int) error {
-	if s.indexed != nil && s.indexed[i] {
+	if s.indexed != nil && atomic.LoadUint32(&s.indexed[i]) != decoded {
 		return fmt.Errorf("%s: the image is not the one that the index has, though the file has the same size and times: either the file was changed in a way that the system does not tell, or the index is wrong: give --index rebuild, which decodes all images anew", s.Source(i))
 	}
 	return fmt.Errorf("%s: the image is not the one that was there when the dataset was opened: leave the data alone while it is in use, and begin anew", s.Source(i))

@@ -251,6 +251,17 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 	return nil
 }
 
+// Confirm decodes the images that nothing has decoded since an index gave their digests, as
+// those of a part that was not used. What a record says of the data rests on no index then.
+func (d *Data) Confirm(ctx context.Context) error {
+	for _, member := range d.Members {
+		if err := dataset.Confirm(ctx, member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fit keeps images in memory in the sizes in which they are used.
 func (d *Data) fit(ctx context.Context, s *settings.Settings) (err error) {
 	d.Fitted, d.TestFitted = d.All, d.All
