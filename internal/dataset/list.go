@@ -86,7 +86,7 @@ func (s *listSource) load(entries *listEntries, i int) (imaging.Image, error) {
 	if e.box == (listBox{}) {
 		return img, nil
 	}
-	if img, err = img.Crop(e.box.x, e.box.y, e.box.width, e.box.height); err != nil {
+	if img, err = img.Crop(int(e.box.x), int(e.box.y), int(e.box.width), int(e.box.height)); err != nil {
 		return imaging.Image{}, config.Usagef("line %d: %s: %w", e.line, e.path, err)
 	}
 	return img, nil

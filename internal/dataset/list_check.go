@@ -16,20 +16,20 @@ import (
 )
 
 // listBox is a part of an upright image in pixels; the zero value is all of it.
-type listBox struct{ x, y, width, height int }
+type listBox struct{ x, y, width, height int32 }
 
 func (b listBox) String() string { return fmt.Sprintf("%d,%d,%d,%d", b.x, b.y, b.width, b.height) }
 
-// listEntry is an example of a list.
+// listEntry is an example of a list. There may be millions.
 type listEntry struct {
 	path   string // cleaned, with slashes
-	line   int
-	label  int
-	part   Part
 	group  string
-	weight Weight
 	box    listBox
-	before int // the entry before it that has the same path; -1: none
+	weight Weight
+	line   int32
+	label  int32
+	before int32 // the entry before it that has the same path; -1: none
+	part   Part
 }
 
 // listEntries are the examples of a list.
@@ -52,7 +52,7 @@ func (l *listEntries) Len() int { return len(l.list) }
 
 func (l *listEntries) Info(i int) Info {
 	e := &l.list[i]
-	return Info{Label: e.label, Part: e.part, Group: e.group, Weight: e.weight}
+	return Info{Label: int(e.label), Part: e.part, Group: e.group, Weight: e.weight}
 }
 
 func (l *listEntries) Source(i int) string {
@@ -78,21 +78,22 @@ type listChecker struct {
 	mistakes listMistakes
 	rows     int
 	entries  listEntries
-	labels   map[string]int // of the classes, in the order in which they come
-	last     map[string]int // the last entry of a path
+	labels   map[string]int32  // of the classes, in the order in which they come
+	last     map[string]int32  // the last entry of a path
+	groups   map[string]string // each once
 	grouped  bool           // some row names a group
 	several  bool           // some path has several boxes
 	heaviest float32
 }
 
 func newListChecker(dir string) *listChecker {
-	return &listChecker{dir: dir, labels: map[string]int{}, last: map[string]int{}}
+	return &listChecker{dir: dir, labels: map[string]int32{}, last: map[string]int32{}, groups: map[string]string{}}
 }
 
 // add checks a row and makes an example of it.
 func (c *listChecker) add(row listRow) {
 	c.rows++
-	e := listEntry{line: row.line, before: -1}
+	e := listEntry{line: int32(row.line), before: -1}
 	mistakes := c.mistakes.count
 	fail := func(column int, err error) {
 		if err != nil {
@@ -106,7 +107,7 @@ func (c *listChecker) add(row listRow) {
 	fail(listLabel, err)
 	e.part, err = parsePart(row.values[listPart])
 	fail(listPart, err)
-	e.group, err = groupText(row.values[listGroup])
+	e.group, err = c.groupOf(row.values[listGroup])
 	fail(listGroup, err)
 	e.weight, err = parseWeight(row.values[listWeight])
 	fail(listWeight, err)
@@ -117,7 +118,7 @@ func (c *listChecker) add(row listRow) {
 	}
 	c.grouped = c.grouped || e.group != ""
 	c.heaviest = max(c.heaviest, e.weight.Of())
-	c.last[e.path] = len(c.entries.list)
+	c.last[e.path] = int32(len(c.entries.list))
 	c.entries.list = append(c.entries.list, e)
 }
 
@@ -151,7 +152,7 @@ func (c *listChecker) pathOf(text string) (string, error) {
 }
 
 // labelOf is the number of a class, which is counted if it is new.
-func (c *listChecker) labelOf(name string) (int, error) {
+func (c *listChecker) labelOf(name string) (int32, error) {
 	label, known := c.labels[name]
 	if known {
 		return label, nil
@@ -162,7 +163,7 @@ func (c *listChecker) labelOf(name string) (int, error) {
 	if err := checkClass(name); err != nil {
 		return 0, err
 	}
-	c.labels[name] = len(c.labels)
+	c.labels[name] = int32(len(c.labels))
 	return c.labels[name], nil
 }
 
@@ -174,17 +175,17 @@ func (c *listChecker) compare(e *listEntry) bool {
 	}
 	for at := last; at >= 0; at = c.entries.list[at].before {
 		if other := &c.entries.list[at]; other.box == e.box {
-			c.mistakes.add(e.line, "path %q: %w", e.path, c.repeats(e, other))
+			c.mistakes.add(int(e.line), "path %q: %w", e.path, c.repeats(e, other))
 			return false
 		}
 	}
 	other := &c.entries.list[last]
 	switch {
 	case other.group != e.group:
-		c.mistakes.add(e.line, "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", e.path, e.group, other.group, other.line)
+		c.mistakes.add(int(e.line), "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", e.path, e.group, other.group, other.line)
 		return false
 	case max(other.part, PartTrain) != max(e.part, PartTrain):
-		c.mistakes.add(e.line, "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", e.path, e.part, other.part, other.line)
+		c.mistakes.add(int(e.line), "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", e.path, e.part, other.part, other.line)
 		return false
 	}
 	e.before, c.several = last, true
@@ -196,7 +197,7 @@ func (c *listChecker) repeats(e, other *listEntry) error {
 	if e.label == other.label {
 		return fmt.Errorf("it is listed in line %d already: want each image once, or with another box", other.line)
 	}
-	name := func(label int) string {
+	name := func(label int32) string {
 		for name, l := range c.labels {
 			if l == label {
 				return name
@@ -213,6 +214,7 @@ func (c *listChecker) finish() (*listEntries, error) {
 		return nil, err
 	}
 	l := &c.entries
+	c.last, c.groups = nil, nil // which the entries would keep in memory
 	switch {
 	case c.rows == 0:
 		return nil, config.Usagef("the list has no rows: want one for each image")
@@ -225,7 +227,8 @@ func (c *listChecker) finish() (*listEntries, error) {
 	}
 	sorted := slices.Sorted(slices.Values(l.classes))
 	for i := range l.list {
-		l.list[i].label, _ = slices.BinarySearch(sorted, l.classes[l.list[i].label])
+		label, _ := slices.BinarySearch(sorted, l.classes[l.list[i].label])
+		l.list[i].label = int32(label)
 	}
 	l.classes = sorted
 	c.group()
@@ -239,6 +242,7 @@ func (c *listChecker) finish() (*listEntries, error) {
 // say it, and names what makes groups.
 func (c *listChecker) group() {
 	l := &c.entries
+	c.last, c.groups = nil, nil // which the entries would keep in memory
 	switch {
 	case c.grouped:
 		l.grouping = "group"
@@ -274,10 +278,14 @@ func parsePart(text string) (Part, error) {
 	return PartNone, errors.New("want train, validation or test, or nothing where the split decides")
 }
 
-func groupText(text string) (string, error) {
+func (c *listChecker) groupOf(text string) (string, error) {
+	if group, known := c.groups[text]; known {
+		return group, nil
+	}
 	if !utf8.ValidString(text) {
 		return "", errors.New("it is not UTF-8 text: save the list as UTF-8")
 	}
+	c.groups[text] = text
 	return text, nil
 }
 
@@ -305,14 +313,14 @@ func parseBox(text string) (listBox, error) {
 		return listBox{}, nil
 	}
 	fields := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-	var n [4]int
+	var n [4]int32
 	for i, field := range fields {
 		v, err := strconv.Atoi(field)
 		if err != nil || v < 0 || v > maxBox || len(fields) != len(n) {
 			fields = nil
 			break
 		}
-		n[i] = v
+		n[i] = int32(v)
 	}
 	if len(fields) != len(n) || n[2] == 0 || n[3] == 0 {
 		return listBox{}, errors.New("want x,y,width,height in whole pixels, width and height above 0")
