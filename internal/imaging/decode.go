@@ -2,43 +2,18 @@ package imaging
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
+	"sync"
 )
 
 // Limits against files that are small but unpack to more than a machine holds.
 const (
 	maxFileBytes = 256 << 20
-	maxPixels    = 100_000_000
+	maxPixels    = 200_000_000
 	maxSide      = 65_535 // what JPEG and GIF can express
-	// maxPixelsPerByte is above what deflate can do with one-bit pixels
-	// (8 * 1032), the densest of all the formats. A header that claims more
-	// cannot be followed by its pixels.
-	maxPixelsPerByte = 10_000
 )
-
-// format is a file format that can be read.
-type format struct {
-	name   string
-	magics []string
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
-	exif   func(data []byte) []byte // the TIFF block with the orientation, or nil
-}
-
-var formats = []format{
-	{"PNG", []string{pngMagic}, png.DecodeConfig, png.Decode, pngExif},
-	{"JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode, jpegExif},
-	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode, func([]byte) []byte { return nil }},
-}
 
 // DecoderRules names the rules by which files become pixels, as [Decoder.Decode] states
 // them. It gets another number whenever a file that was read gives other pixels. Identities
@@ -62,9 +37,9 @@ func Alphas() []string { return []string{string(AlphaDrop), string(AlphaBlack), 
 type Decoder struct {
 	// Alpha is what becomes of transparency.
 	Alpha Alpha
-	// KeepDepth gives the 16 bits of PNG files that have them, as [Image.Wide]. Alpha
-	// is composed over black in 16 bits then: round(c*a/65535). All other files are
-	// read as without.
+	// KeepDepth gives the 16 bits of PNG and TIFF files that have them, as [Image.Wide].
+	// Alpha, unless it is dropped, is composed in 16 bits then: round(c*a/65535). All other
+	// files are read as without.
 	KeepDepth bool
 }
 
@@ -78,50 +53,76 @@ func (d Decoder) DecodeFile(path string) (Image, error) {
 	case !info.Mode().IsRegular(): // to open a pipe would wait for its other end
 		return Image{}, fmt.Errorf("%s is not a regular file", path)
 	}
-	f, err := os.Open(path)
+	data, err := readFile(path, info.Size())
 	if err != nil {
 		return Image{}, err
 	}
-	defer f.Close()
-	img, err := d.Decode(f)
+	defer fileBuffers.Put(data)
+	img, err := d.decode(data.Bytes())
 	if err != nil {
 		return Image{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return img, nil
 }
 
-// IsFileName says whether a file is an image by the end of its name.
-func IsFileName(path string) bool {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png", ".jpg", ".jpeg", ".gif":
-		return true
+// fileBuffers are what files were read into, since training reads the files again and again.
+// What is decoded shares no memory with them.
+var fileBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readFile reads the file at path, which has about size bytes, into a buffer that the caller
+// gives back.
+func readFile(path string, size int64) (*bytes.Buffer, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
-	return false
+	defer f.Close()
+	data := fileBuffers.Get().(*bytes.Buffer)
+	data.Reset()
+	data.Grow(int(min(size, maxFileBytes)) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(f, maxFileBytes+1)); err != nil {
+		return nil, err
+	}
+	return data, nil
 }
 
-// Decode reads one PNG, JPEG or GIF file, whose format shows in its first
-// bytes. The image has 1 channel when the file is greyscale (a grey PNG with or
-// without alpha, a one-component JPEG, a palette of greys alone), otherwise 3,
-// and is made of the file's samples as follows.
+// Decode reads one PNG, JPEG, GIF, WebP, BMP or TIFF file, whose format shows in its first
+// bytes. The image has 1 channel when the file is greyscale (a grey PNG or TIFF with or
+// without alpha, a one-component JPEG, a palette of greys alone), otherwise 3. Its bytes are
+// those of Pillow's Image.open, ImageOps.exif_transpose and convert("RGB") or ("L"), but for
+// the exceptions:
 //
-//   - 16-bit samples become 8-bit ones, round(v/257), unless KeepDepth is set.
-//   - Alpha is composed over black: round(c*a/255), 16-bit samples in one step
-//     round(c*a/(65535*257)).
-//   - CMYK, and YCCK through it, become RGB: round((255-c)*(255-k)/255) for red
-//     from cyan, and so on.
-//   - Colour profiles and gamma are not applied.
-//   - An EXIF orientation (JPEG APP1, PNG eXIf) is applied, so that the image is
-//     upright. An EXIF block that is malformed counts as none.
-//   - Of an animation the first frame is taken, on a black canvas of the
-//     animation's size.
+//   - JPEG files are decoded as by libjpeg-turbo's defaults (package jpeg), lossy WebP files
+//     as by libwebp's.
+//   - 16-bit samples v become v>>8, unless KeepDepth is set. Pillow clips those of grey
+//     files to 255: an exception.
+//   - Alpha is dropped, and so is the transparency of a palette or of one colour. With
+//     AlphaBlack each colour c becomes round(c*a/255) instead, with AlphaWhite
+//     round(c*a/255) + 255 - a; of 16-bit samples their 8 bits are composed. Colours
+//     that a TIFF file stores with alpha composed already are divided by it: min(255,
+//     255*c/a) rounded down, unless alpha is composed.
+//   - CMYK, and YCCK through it, become RGB: round((255-c)*(255-k)/255) for red from cyan,
+//     and so on. JPEG files store the complements, whatever programs they are of.
+//   - Colour profiles and gamma are not applied. [Image.Profile] names a profile.
+//   - The orientation is applied, so that the image is upright: that of EXIF (JPEG APP1, PNG
+//     eXIf and ImageMagick's profiles, WebP, TIFF), otherwise that of XMP. An EXIF block is
+//     read as far as it is well formed.
+//   - Of a GIF animation the first frame is taken, on a canvas of its transparent colour,
+//     or of the first one in its palette. Animated WebP files are refused: an exception.
 //
-// No rounding above meets a tie. Files of more than 256 MiB, 100 million pixels
-// or 65,535 pixels a side are refused before they are unpacked.
+// No rounding to nearest meets a tie. Files of more than 256 MiB, 200 million pixels or
+// 65,535 pixels a side are refused before they are unpacked. Large images that are decoded
+// at the same time wait for each other rather than taking more than a gigabyte.
 func (d Decoder) Decode(r io.Reader) (Image, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFileBytes+1))
 	if err != nil {
 		return Image{}, fmt.Errorf("cannot be read: %w", err)
 	}
+	return d.decode(data)
+}
+
+// decode decodes a file that is in memory.
+func (d Decoder) decode(data []byte) (Image, error) {
 	if len(data) > maxFileBytes {
 		return Image{}, fmt.Errorf("file of more than %d MiB: too large for an image", maxFileBytes>>20)
 	}
@@ -129,110 +130,30 @@ func (d Decoder) Decode(r io.Reader) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	return f.read(data, d.KeepDepth)
+	return f.read(data, d)
 }
 
-// sniff finds the format of a file by its first bytes.
-func sniff(data []byte) (format, error) {
-	if len(data) == 0 {
-		return format{}, errors.New("empty file: want a PNG, JPEG or GIF file")
-	}
-	for _, f := range formats {
-		for _, magic := range f.magics {
-			if bytes.HasPrefix(data, []byte(magic)) {
-				return f, nil
-			}
-		}
-	}
-	if name := foreignFormat(data); name != "" {
-		return format{}, fmt.Errorf("%s file: not supported, convert it to PNG or JPEG", name)
-	}
-	return format{}, fmt.Errorf("not a PNG, JPEG or GIF file: starts with %q", data[:min(8, len(data))])
-}
-
-// foreignFormat names common formats that are not supported.
-func foreignFormat(data []byte) string {
-	is := func(at int, magic string) bool {
-		return len(data) >= at+len(magic) && string(data[at:at+len(magic)]) == magic
-	}
-	switch {
-	case is(0, "RIFF") && is(8, "WEBP"):
-		return "WebP"
-	case is(0, "II*\x00"), is(0, "MM\x00*"):
-		return "TIFF"
-	case is(0, "BM"):
-		return "BMP"
-	case is(4, "ftypheic"), is(4, "ftypheix"), is(4, "ftypmif1"):
-		return "HEIF"
-	case is(4, "ftypavif"):
-		return "AVIF"
-	}
-	return ""
-}
-
-func (f format) read(data []byte, keepDepth bool) (Image, error) {
-	config, err := f.config(bytes.NewReader(data))
+// read decodes a file of the format.
+func (f format) read(data []byte, d Decoder) (Image, error) {
+	file, err := f.parse(data)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	if err = checkSize(config.Width, config.Height); err != nil {
+	if err = checkSize(file.width, file.height); err != nil {
 		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
 	}
-	if config.Width*config.Height/maxPixelsPerByte > len(data) {
+	if f.densest > 0 && file.width*file.height/f.densest > len(data) {
 		return Image{}, fmt.Errorf("truncated %s file: its %d bytes cannot hold the %dx%d pixels it claims",
-			f.name, len(data), config.Width, config.Height)
+			f.name, len(data), file.width, file.height)
 	}
-	src, err := f.decode(bytes.NewReader(data))
+	defer budget.take(file.width * file.height * file.memory)()
+	samples, err := file.decode(d)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	samples, err := convert(src, keepDepth)
-	if err != nil {
-		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
-	}
-	if f.name == "PNG" && pngIsGrey(data) {
-		samples = samples.firstChannel()
-	}
-	img := samples.Image
-	if img.Width != config.Width || img.Height != config.Height {
-		at := src.Bounds().Min
-		img = place(img, config.Width, config.Height, at.X, at.Y)
-	}
-	samples.Image = upright(img, orientation(f.exif(data)))
-	return samples.image(), nil
-}
-
-// explain turns a decoder's error into a reason that a user can act on.
-func (f format) explain(err error, size int) error {
-	var (
-		badPNG          png.FormatError
-		badJPEG         jpeg.FormatError
-		unsupportedPNG  png.UnsupportedError
-		unsupportedJPEG jpeg.UnsupportedError
-	)
-	switch {
-	case endsEarly(err):
-		return fmt.Errorf("truncated %s file: its data end early, it has %d bytes", f.name, size)
-	case errors.As(err, &unsupportedPNG), errors.As(err, &unsupportedJPEG):
-		return fmt.Errorf("%w: save the file again as a plain PNG or JPEG", err)
-	case errors.As(err, &badPNG):
-		return fmt.Errorf("corrupt PNG file: %s", string(badPNG))
-	case errors.As(err, &badJPEG):
-		return fmt.Errorf("corrupt JPEG file: %s", string(badJPEG))
-	}
-	return fmt.Errorf("corrupt %s file: %s", f.name, strings.TrimPrefix(err.Error(), strings.ToLower(f.name)+": "))
-}
-
-// endsEarly recognises that the data ran out, which most places in the decoders
-// say by text alone.
-func endsEarly(err error) bool {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
-	}
-	for _, text := range []string{"EOF", "not enough image data", "not enough pixel data", "short Huffman data"} {
-		if strings.HasSuffix(err.Error(), text) {
-			return true
-		}
-	}
-	return false
+	about := file.metadata()
+	samples.Image = upright(samples.Image, about.orientation())
+	img := samples.image()
+	img.Profile = foreignProfile(about.profile)
+	return img, nil
 }
