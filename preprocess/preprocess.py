@@ -80,7 +80,7 @@ class Preprocessing:
             raise ValueError(f"{file} is an animation in WebP, which blocktrain refuses")
         if image.mode == "F" or image.mode == "I" and image.format != "PNG":
             raise ValueError(f"{file} has samples of more than 16 bits, which blocktrain refuses")
-        deep = "16" in str([tile[3] for tile in image.tile])  # samples of 16 bits in the file
+        deep = ";16" in str([tile[3] for tile in image.tile])  # samples of 16 bits in the file
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I"):  # 16-bit grey: Pillow's convert would clip it to 255
             values = np.asarray(image)
