@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 //go:embed opencv.json
@@ -71,6 +72,25 @@ func (p *Preprocessing) Nearest(all []Difference) []Difference {
 		}
 	}
 	return nearest
+}
+
+// OpenCVWords says by how much OpenCV's resize differs from that of the rule, for the size that
+// is nearest to the input's.
+func OpenCVWords(rule imaging.Rule) (string, error) {
+	p := newRule(rule)
+	version, all, err := p.OpenCV()
+	if err != nil {
+		return "", err
+	}
+	text, size := "", 0
+	for _, d := range p.Nearest(all) {
+		if text != "" {
+			text += ", with "
+		}
+		size = d.Size
+		text += fmt.Sprintf("%s %.1f %% of the values differ, by %.2f levels of 255 on average and %d at most", d.Interpolation, d.Differing, d.Mean, d.Max)
+	}
+	return fmt.Sprintf("OpenCV's resize gives other bytes: of the ten test images, in colour and stretched to %dx%d pixels by OpenCV %s, with %s", size, size, version, text), nil
 }
 
 func apart(a, b int) int { return max(a-b, b-a) }

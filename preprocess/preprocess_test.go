@@ -220,6 +220,16 @@ func TestTensorRefuses(t *testing.T) {
 	}
 }
 
+func TestOpenCVWords(t *testing.T) {
+	got, err := OpenCVWords(imaging.Rule{Width: 30, Height: 40, Channels: 1, Mode: imaging.Crop, Filter: imaging.PillowBicubic, Alpha: imaging.AlphaDrop})
+	const want = "OpenCV's resize gives other bytes: of the ten test images, in colour and stretched to 28x28 pixels by OpenCV 5.0.0, " +
+		"with INTER_CUBIC 69.0 % of the values differ, by 1.82 levels of 255 on average and 44 at most, " +
+		"with INTER_AREA 56.1 % of the values differ, by 0.92 levels of 255 on average and 15 at most"
+	if got != want || err != nil {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+}
+
 // TestNearest takes the size that is nearest to the shorter side.
 func TestNearest(t *testing.T) {
 	for side, want := range map[int]int{1: 16, 22: 16, 23: 28, 30: 28, 56: 48, 1000: 224} {
