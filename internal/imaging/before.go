@@ -2,7 +2,6 @@ package imaging
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -30,37 +29,18 @@ func DecodedOtherwise(path string, keepDepth bool) (string, error) {
 }
 
 func decodedOtherwise(head []byte, keepDepth bool) string {
-	switch {
-	case bytes.HasPrefix(head, []byte(pngMagic)):
-		return pngOtherwise(head, keepDepth)
-	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
-		return "a JPEG file"
-	case bytes.HasPrefix(head, []byte("GIF8")):
-		return "a GIF file"
-	}
-	return "a file that is neither PNG, JPEG nor GIF"
-}
-
-// pngOtherwise looks at depth and colour type in the header of a PNG file, and for a tRNS
-// chunk (ISO/IEC 15948, 11.2.2 and 11.3.2).
-func pngOtherwise(head []byte, keepDepth bool) string {
-	const depth, colourType = len(pngMagic) + 8 + 8, len(pngMagic) + 8 + 9
-	switch {
-	case len(head) <= colourType:
-		return ""
-	case head[colourType] == 4 || head[colourType] == 6:
-		return "a PNG file with alpha"
-	case head[depth] == 16 && !keepDepth:
-		return "a PNG file of 16 bits"
-	}
-	for rest := head[len(pngMagic):]; len(rest) >= 12; {
-		switch string(rest[4:8]) {
-		case "tRNS":
-			return "a PNG file with transparency"
-		case "IDAT":
-			return ""
+	if !bytes.HasPrefix(head, []byte(pngMagic)) {
+		if f, err := sniff(head); err == nil {
+			return "a " + f.name + " file"
 		}
-		rest = rest[min(12+uint64(binary.BigEndian.Uint32(rest)), uint64(len(rest))):]
+		return "a file that is no PNG, JPEG or GIF"
+	}
+	const depth = len(pngMagic) + 8 + 8
+	switch {
+	case len(head) > depth && head[depth] == 16 && !keepDepth:
+		return "a PNG file of 16 bits"
+	case pngMetadata(head).orientation() != 1: // which other fields may give now
+		return "a PNG file with an orientation"
 	}
 	return ""
 }

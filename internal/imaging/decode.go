@@ -1,44 +1,17 @@
 package imaging
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 )
 
 // Limits against files that are small but unpack to more than a machine holds.
 const (
 	maxFileBytes = 256 << 20
-	maxPixels    = 100_000_000
+	maxPixels    = 200_000_000
 	maxSide      = 65_535 // what JPEG and GIF can express
-	// maxPixelsPerByte is above what deflate can do with one-bit pixels
-	// (8 * 1032), the densest of all the formats. A header that claims more
-	// cannot be followed by its pixels.
-	maxPixelsPerByte = 10_000
 )
-
-// format is a file format that can be read.
-type format struct {
-	name   string
-	magics []string
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
-	exif   func(data []byte) []byte // the TIFF block with the orientation, or nil
-}
-
-var formats = []format{
-	{"PNG", []string{pngMagic}, png.DecodeConfig, png.Decode, pngExif},
-	{"JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode, jpegExif},
-	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode, func([]byte) []byte { return nil }},
-}
 
 // DecoderRules names the rules by which files become pixels, as [Decoder.Decode] states
 // them. It gets another number whenever a file that was read gives other pixels. Identities
@@ -90,15 +63,6 @@ func (d Decoder) DecodeFile(path string) (Image, error) {
 	return img, nil
 }
 
-// IsFileName says whether a file is an image by the end of its name.
-func IsFileName(path string) bool {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".png", ".jpg", ".jpeg", ".gif":
-		return true
-	}
-	return false
-}
-
 // Decode reads one PNG, JPEG or GIF file, whose format shows in its first
 // bytes. The image has 1 channel when the file is greyscale (a grey PNG with or
 // without alpha, a one-component JPEG, a palette of greys alone), otherwise 3,
@@ -129,110 +93,30 @@ func (d Decoder) Decode(r io.Reader) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	return f.read(data, d.KeepDepth)
+	return f.read(data, d)
 }
 
-// sniff finds the format of a file by its first bytes.
-func sniff(data []byte) (format, error) {
-	if len(data) == 0 {
-		return format{}, errors.New("empty file: want a PNG, JPEG or GIF file")
-	}
-	for _, f := range formats {
-		for _, magic := range f.magics {
-			if bytes.HasPrefix(data, []byte(magic)) {
-				return f, nil
-			}
-		}
-	}
-	if name := foreignFormat(data); name != "" {
-		return format{}, fmt.Errorf("%s file: not supported, convert it to PNG or JPEG", name)
-	}
-	return format{}, fmt.Errorf("not a PNG, JPEG or GIF file: starts with %q", data[:min(8, len(data))])
-}
-
-// foreignFormat names common formats that are not supported.
-func foreignFormat(data []byte) string {
-	is := func(at int, magic string) bool {
-		return len(data) >= at+len(magic) && string(data[at:at+len(magic)]) == magic
-	}
-	switch {
-	case is(0, "RIFF") && is(8, "WEBP"):
-		return "WebP"
-	case is(0, "II*\x00"), is(0, "MM\x00*"):
-		return "TIFF"
-	case is(0, "BM"):
-		return "BMP"
-	case is(4, "ftypheic"), is(4, "ftypheix"), is(4, "ftypmif1"):
-		return "HEIF"
-	case is(4, "ftypavif"):
-		return "AVIF"
-	}
-	return ""
-}
-
-func (f format) read(data []byte, keepDepth bool) (Image, error) {
-	config, err := f.config(bytes.NewReader(data))
+// read decodes a file of the format.
+func (f format) read(data []byte, d Decoder) (Image, error) {
+	file, err := f.parse(data)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	if err = checkSize(config.Width, config.Height); err != nil {
+	if err = checkSize(file.width, file.height); err != nil {
 		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
 	}
-	if config.Width*config.Height/maxPixelsPerByte > len(data) {
+	if f.densest > 0 && file.width*file.height/f.densest > len(data) {
 		return Image{}, fmt.Errorf("truncated %s file: its %d bytes cannot hold the %dx%d pixels it claims",
-			f.name, len(data), config.Width, config.Height)
+			f.name, len(data), file.width, file.height)
 	}
-	src, err := f.decode(bytes.NewReader(data))
+	defer budget.take(file.width * file.height * file.memory)()
+	samples, err := file.decode(d)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	samples, err := convert(src, keepDepth)
-	if err != nil {
-		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
-	}
-	if f.name == "PNG" && pngIsGrey(data) {
-		samples = samples.firstChannel()
-	}
-	img := samples.Image
-	if img.Width != config.Width || img.Height != config.Height {
-		at := src.Bounds().Min
-		img = place(img, config.Width, config.Height, at.X, at.Y)
-	}
-	samples.Image = upright(img, orientation(f.exif(data)))
-	return samples.image(), nil
-}
-
-// explain turns a decoder's error into a reason that a user can act on.
-func (f format) explain(err error, size int) error {
-	var (
-		badPNG          png.FormatError
-		badJPEG         jpeg.FormatError
-		unsupportedPNG  png.UnsupportedError
-		unsupportedJPEG jpeg.UnsupportedError
-	)
-	switch {
-	case endsEarly(err):
-		return fmt.Errorf("truncated %s file: its data end early, it has %d bytes", f.name, size)
-	case errors.As(err, &unsupportedPNG), errors.As(err, &unsupportedJPEG):
-		return fmt.Errorf("%w: save the file again as a plain PNG or JPEG", err)
-	case errors.As(err, &badPNG):
-		return fmt.Errorf("corrupt PNG file: %s", string(badPNG))
-	case errors.As(err, &badJPEG):
-		return fmt.Errorf("corrupt JPEG file: %s", string(badJPEG))
-	}
-	return fmt.Errorf("corrupt %s file: %s", f.name, strings.TrimPrefix(err.Error(), strings.ToLower(f.name)+": "))
-}
-
-// endsEarly recognises that the data ran out, which most places in the decoders
-// say by text alone.
-func endsEarly(err error) bool {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
-	}
-	for _, text := range []string{"EOF", "not enough image data", "not enough pixel data", "short Huffman data"} {
-		if strings.HasSuffix(err.Error(), text) {
-			return true
-		}
-	}
-	return false
+	about := file.metadata()
+	samples.Image = upright(samples.Image, about.orientation())
+	img := samples.image()
+	img.Profile = foreignProfile(about.profile)
+	return img, nil
 }

@@ -20,6 +20,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	ownjpeg "github.com/blocktrain/blocktrain/internal/imaging/jpeg"
 )
 
 func encodePNG(t testing.TB, m image.Image) []byte {
@@ -49,7 +51,7 @@ func encodeGIF(t testing.TB, g *gif.GIF) []byte {
 	return b.Bytes()
 }
 
-func pngChunk(name string, body []byte) []byte {
+func chunkOf(name string, body []byte) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
 	b = append(append(b, name...), body...)
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
@@ -69,12 +71,12 @@ func rawPNG(t testing.TB, width, height int, depth, colourType byte, rows []byte
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	file := append([]byte(pngMagic), pngChunk("IHDR", header)...)
+	file := append([]byte(pngMagic), chunkOf("IHDR", header)...)
 	for _, chunk := range extra {
 		file = append(file, chunk...)
 	}
-	file = append(file, pngChunk("IDAT", body.Bytes())...)
-	return append(file, pngChunk("IEND", nil)...)
+	file = append(file, chunkOf("IDAT", body.Bytes())...)
+	return append(file, chunkOf("IEND", nil)...)
 }
 
 func set(m interface {
@@ -107,13 +109,13 @@ func TestDecodeSamples(t *testing.T) {
 		{
 			"grey 16 bit",
 			encodePNG(t, set(image.NewGray16(image.Rect(0, 0, 4, 1)), color.Gray16{128}, color.Gray16{129}, color.Gray16{0xfeff}, color.Gray16{0xffff})),
-			imageOf(4, 1, 1, rgb(0, 1, 254, 255)),
+			imageOf(4, 1, 1, rgb(0, 0, 254, 255)),
 		},
 		{"grey 1 bit", rawPNG(t, 2, 1, 1, 0, []byte{0, 0x40}), imageOf(2, 1, 1, rgb(0, 255))},
-		{"grey with alpha", rawPNG(t, 2, 1, 8, 4, []byte{0, 200, 128, 77, 255}), imageOf(2, 1, 1, rgb(100, 77))},
+		{"grey with alpha", rawPNG(t, 2, 1, 8, 4, []byte{0, 200, 128, 77, 255}), imageOf(2, 1, 1, rgb(200, 77))},
 		{
 			"grey with a transparent value",
-			rawPNG(t, 2, 1, 8, 0, []byte{0, 200, 77}, pngChunk("tRNS", []byte{0, 200})), imageOf(2, 1, 1, rgb(0, 77)),
+			rawPNG(t, 2, 1, 8, 0, []byte{0, 200, 77}, chunkOf("tRNS", []byte{0, 200})), imageOf(2, 1, 1, rgb(200, 77)),
 		},
 		{
 			"colour", encodePNG(t, set(image.NewRGBA(two), color.RGBA{1, 2, 3, 255}, color.RGBA{9, 9, 9, 255})),
@@ -121,19 +123,19 @@ func TestDecodeSamples(t *testing.T) {
 		},
 		{
 			"alpha", encodePNG(t, set(image.NewNRGBA(two), color.NRGBA{255, 100, 3, 128}, color.NRGBA{9, 9, 9, 0})),
-			imageOf(2, 1, 3, rgb(128, 50, 2, 0, 0, 0)),
+			imageOf(2, 1, 3, rgb(255, 100, 3, 9, 9, 9)),
 		},
 		{
 			"16 bit", rawPNG(t, 1, 1, 16, 2, []byte{0, 0, 128, 0, 129, 0xff, 0xff}),
-			imageOf(1, 1, 3, rgb(0, 1, 255)),
+			imageOf(1, 1, 3, rgb(0, 0, 255)),
 		},
 		{
 			"16 bit alpha", rawPNG(t, 1, 1, 16, 6, []byte{0, 0xff, 0xff, 0x80, 0, 0, 0, 0x80, 0}),
-			imageOf(1, 1, 3, rgb(128, 64, 0)),
+			imageOf(1, 1, 3, rgb(255, 128, 0)),
 		},
 		{
 			"palette", encodePNG(t, set(image.NewPaletted(two, color.Palette{color.NRGBA{200, 100, 50, 128}, color.Black}))),
-			imageOf(2, 1, 3, rgb(100, 50, 25, 100, 50, 25)),
+			imageOf(2, 1, 3, rgb(200, 100, 50, 200, 100, 50)),
 		},
 		{
 			"palette of greys", encodePNG(t, set(image.NewPaletted(two, color.Palette{color.Gray{5}, color.White}))),
@@ -155,6 +157,69 @@ func TestDecodeSamples(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAlpha composes transparency of each format that has it, over both colours.
+func TestAlpha(t *testing.T) {
+	wide := rawPNG(t, 1, 1, 16, 6, []byte{0, 0xff, 0xff, 0x80, 0, 0, 0, 0x80, 0})
+	half := color.NRGBA{200, 100, 50, 128}
+	tests := []struct {
+		name         string
+		file         []byte
+		depth        bool
+		black, white Image
+	}{
+		{"colour", encodePNG(t, set(image.NewNRGBA(image.Rect(0, 0, 1, 1)), half)), false, imageOf(1, 1, 3, []uint8{100, 50, 25}), imageOf(1, 1, 3, []uint8{227, 177, 152})},
+		{"grey", rawPNG(t, 1, 1, 8, 4, []byte{0, 200, 128}), false, imageOf(1, 1, 1, []uint8{100}), imageOf(1, 1, 1, []uint8{227})},
+		{
+			"a transparent value", rawPNG(t, 2, 1, 8, 0, []byte{0, 200, 77}, chunkOf("tRNS", []byte{0, 200})), false,
+			imageOf(2, 1, 1, []uint8{0, 77}), imageOf(2, 1, 1, []uint8{255, 77}),
+		},
+		{
+			"palette", encodePNG(t, set(image.NewPaletted(image.Rect(0, 0, 1, 1), color.Palette{half, color.Black}))), false,
+			imageOf(1, 1, 3, []uint8{100, 50, 25}), imageOf(1, 1, 3, []uint8{227, 177, 152}),
+		},
+		{"16 bits", wide, false, imageOf(1, 1, 3, []uint8{128, 64, 0}), imageOf(1, 1, 3, []uint8{255, 191, 127})},
+		{
+			"16 bits that stay", wide, true,
+			Image{Width: 1, Height: 1, Channels: 3, Wide: []uint16{0x8000, 0x4000, 0}}, Image{Width: 1, Height: 1, Channels: 3, Wide: []uint16{0xffff, 0xbfff, 0x7fff}},
+		},
+		{
+			"GIF", encodeGIF(t, frame(color.Black, color.RGBA{}, color.RGBA{0, 0, 9, 255})), false,
+			imageOf(3, 2, 3, []uint8{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}),
+			imageOf(3, 2, 3, []uint8{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 9}),
+		},
+	}
+	for _, test := range tests {
+		for alpha, want := range map[Alpha]Image{AlphaBlack: test.black, AlphaWhite: test.white} {
+			got, err := Decoder{Alpha: alpha, KeepDepth: test.depth}.Decode(bytes.NewReader(test.file))
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%s over %s: error %v, -want +got:\n%s", test.name, alpha, err, diff)
+			}
+		}
+	}
+}
+
+// TestAlphaOfGolden: composing changes the files that have transparency, and gives the same
+// from two formats that store the same pixels.
+func TestAlphaOfGolden(t *testing.T) {
+	over := func(name string, a Alpha) string {
+		img, err := Decoder{Alpha: a}.DecodeFile("testdata/golden/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pixelDigest(img)
+	}
+	for _, name := range []string{"lossy-alpha.webp", "lossless-alpha.webp", "rgba.bmp", "alpha-raw.tif", "greyalpha-tiff_lzw.tif", "rgb-premultiplied.tif", "rgb16-premultiplied-big.tif"} {
+		if drop, black, white := over(name, AlphaDrop), over(name, AlphaBlack), over(name, AlphaWhite); drop == black || black == white || white == drop {
+			t.Errorf("%s: transparency changes nothing", name)
+		}
+	}
+	for _, a := range []Alpha{AlphaDrop, AlphaBlack, AlphaWhite} {
+		if over("lossless-alpha.webp", a) != over("alpha-packbits.tif", a) || over("colour.bmp", a) != over("colour-raw.tif", a) {
+			t.Errorf("the same pixels differ by their format with %s", a)
+		}
 	}
 }
 
@@ -190,6 +255,56 @@ func TestDecodeJPEG(t *testing.T) {
 			t.Fatalf("%s: shape %dx%dx%d", test.name, img.Width, img.Height, img.Channels)
 		}
 		checkNear(t, img, 16, 8, test.want...)
+	}
+}
+
+// TestDecodeJPEGByOwnDecoder: the pixels are those of package jpeg, which enlarges reduced
+// colour planes otherwise than the standard library does.
+func TestDecodeJPEGByOwnDecoder(t *testing.T) {
+	src := image.NewNRGBA(image.Rect(0, 0, 33, 17))
+	for i := range src.Pix {
+		src.Pix[i] = uint8(i * i / 7)
+	}
+	file := encodeJPEG(t, src)
+	want, err := ownjpeg.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decoder{}.Decode(bytes.NewReader(file))
+	if err != nil || !bytes.Equal(got.Pix, want.Pix) {
+		t.Errorf("other pixels, or error %v", err)
+	}
+	standard, err := jpeg.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 33 * 17 {
+		r, g, b, _ := standard.At(i%33, i/33).RGBA()
+		if !bytes.Equal(got.Pix[3*i:3*i+3], []uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}) {
+			return
+		}
+	}
+	t.Error("the pixels are those of the standard library")
+}
+
+// TestRefusedJPEGNamesItsFile: what package jpeg refuses reaches the user with the path.
+func TestRefusedJPEGNamesItsFile(t *testing.T) {
+	file := encodeJPEG(t, image.NewGray(image.Rect(0, 0, 8, 8)))
+	sof := bytes.Index(file, []byte{0xff, 0xc0})
+	for marker, want := range map[byte]string{
+		0xc9: "JPEG file with arithmetic coding: not supported, convert it to PNG or to a baseline JPEG",
+		0xc3: "JPEG file with lossless coding: not supported, convert it to PNG or to a baseline JPEG",
+		0xc5: "JPEG file with hierarchical coding: not supported, convert it to PNG or to a baseline JPEG",
+	} {
+		path := filepath.Join(t.TempDir(), "photo.jpg")
+		changed := slices.Clone(file)
+		changed[sof+1] = marker
+		if err := os.WriteFile(path, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (Decoder{}).DecodeFile(path); errorText(err) != path+": "+want {
+			t.Errorf("error %q, want %q", errorText(err), path+": "+want)
+		}
 	}
 }
 
@@ -240,7 +355,7 @@ func exif(order binary.AppendByteOrder, orientation uint16) []byte {
 
 func withPNGExif(file, tiff []byte) []byte {
 	const afterHeader = 8 + 25
-	return slices.Concat(file[:afterHeader], pngChunk("eXIf", tiff), file[afterHeader:])
+	return slices.Concat(file[:afterHeader], chunkOf("eXIf", tiff), file[afterHeader:])
 }
 
 func withJPEGExif(file, tiff []byte) []byte {
@@ -304,23 +419,32 @@ func TestMalformedExifCountsAsNone(t *testing.T) {
 	}
 	const entry = 8 + 2 + 12 // the orientation's
 	for name, block := range map[string][]byte{
-		"empty":                 {},
-		"header alone":          good[:8],
-		"cut short":             good[:entry+9],
-		"byte order":            change(0, 'X'),
-		"magic":                 change(2, 43),
-		"directory outside":     change(7, 0xff),
-		"more entries than fit": change(8, 200),
-		"type":                  change(entry+2, 4),
-		"count":                 change(entry+4, 2),
-		"value":                 change(entry+8, 0),
+		"empty":             {},
+		"header alone":      good[:8],
+		"cut short":         good[:entry+9],
+		"no value":          change(entry+4, 0),
+		"byte order":        change(0, 'X'),
+		"magic":             change(2, 43),
+		"directory outside": change(7, 0xff),
+		"type":              change(entry+2, 1),
+		"value":             change(entry+8, 0),
 	} {
-		if got := orientation(block); got != 1 {
+		if got := (metadata{exif: block}).orientation(); got != 1 {
 			t.Errorf("%s: orientation %d, want 1", name, got)
 		}
 	}
-	if got := orientation(good); got != 6 {
+	if got := (metadata{exif: good}).orientation(); got != 6 {
 		t.Errorf("well formed: orientation %d, want 6", got)
+	}
+	for name, block := range map[string][]byte{
+		"more entries than fit": change(8, 200),
+		"type":                  change(entry+2, 4),
+		"count":                 change(entry+4, 2),
+		"signature":             append([]byte(exifSignature+exifSignature), good...),
+	} {
+		if got := (metadata{exif: block}).orientation(); got != 6 {
+			t.Errorf("%s: orientation %d, want 6 as by Pillow", name, got)
+		}
 	}
 }
 
@@ -347,22 +471,22 @@ func TestDecodeErrors(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"empty", nil, "empty file: want a PNG, JPEG or GIF file"},
-		{"text", []byte("<!DOCTYPE html>"), `not a PNG, JPEG or GIF file: starts with "<!DOCTYP"`},
-		{"BMP", []byte("BM\x00\x00"), "BMP file: not supported, convert it to PNG or JPEG"},
-		{"WebP", []byte("RIFF\x00\x00\x00\x00WEBPVP8 "), "WebP file: not supported, convert it to PNG or JPEG"},
-		{"TIFF", []byte("II*\x00\x08"), "TIFF file: not supported, convert it to PNG or JPEG"},
+		{"empty", nil, "empty file: want a PNG, JPEG, GIF, WebP, BMP or TIFF file"},
+		{"text", []byte("<!DOCTYPE html>"), `not a PNG, JPEG, GIF, WebP, BMP or TIFF file: starts with "<!DOCTYP"`},
+		{"BMP", []byte("BM\x00\x00"), "truncated BMP file: its data end early, it has 4 bytes"},
+		{"WebP", []byte("RIFF\x0e\x00\x00\x00WEBPVP8 \x02\x00\x00\x00aa"), "truncated WebP file: its data end early, it has 22 bytes"},
+		{"TIFF", []byte("II*\x00\x08"), "truncated TIFF file: its data end early, it has 5 bytes"},
 		{"magic alone", pngFile[:8], "truncated PNG file: its data end early, it has 8 bytes"},
 		{"truncated PNG", pngFile[:len(pngFile)/2], "truncated PNG file: its data end early, it has"},
 		{"PNG without its end", pngFile[:len(pngFile)-12], "truncated PNG file: its data end early, it has"},
-		{"truncated JPEG header", jpegFile[:100], "truncated JPEG file: its data end early, it has 100 bytes"},
-		{"truncated JPEG", jpegFile[:len(jpegFile)-20], "truncated JPEG file: its data end early, it has"},
+		{"truncated JPEG header", jpegFile[:100], "damaged JPEG file: it ends after 100 bytes, before the end of the image"},
+		{"truncated JPEG", jpegFile[:len(jpegFile)-20], "damaged JPEG file: the data of a scan ends before its last block"},
 		{"truncated GIF", gifFile[:len(gifFile)-4], "truncated GIF file: its data end early, it has"},
 		{"PNG checksum", bad(pngFile, 30, pngFile[30]^1), "corrupt PNG file: invalid checksum"},
-		{"JPEG table", bad(jpegFile, huffman+4, 0x45), "corrupt JPEG file: bad Tc value"},
+		{"JPEG table", bad(jpegFile, huffman+4, 0x45), "damaged JPEG file: it has a Huffman table of class 4 and number 5"},
 		{"GIF colours", bad(gifFile, bytes.IndexByte(gifFile, ','), 0x7f), "corrupt GIF file: unknown block type: 0x7f"},
-		{"arithmetic JPEG", bad(jpegFile, sof+1, 0xc9), "unsupported JPEG feature: unknown marker: save the file again as a plain PNG or JPEG"},
-		{"too many pixels", huge, "PNG file: image size 60000x60000: want at most 100 million pixels"},
+		{"arithmetic JPEG", bad(jpegFile, sof+1, 0xc9), "JPEG file with arithmetic coding: not supported, convert it to PNG or to a baseline JPEG"},
+		{"too many pixels", huge, "PNG file: image size 60000x60000: want at most 200 million pixels"},
 		{"bomb", rawPNG(t, 9999, 9999, 8, 0, nil), "bytes cannot hold the 9999x9999 pixels it claims"},
 	}
 	for _, test := range tests {
@@ -393,7 +517,7 @@ func TestDecodeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := (Decoder{}).DecodeFile(path)
-	want := path + `: not a PNG, JPEG or GIF file: starts with "hello"`
+	want := path + `: not a PNG, JPEG, GIF, WebP, BMP or TIFF file: starts with "hello"`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

@@ -65,19 +65,25 @@ func (e *Endings) Merge(other *Endings) {
 	}
 }
 
-// unread are the endings of image files in formats that are not read.
-var unread = map[string]bool{
-	".webp": true, ".bmp": true, ".dib": true, ".tif": true, ".tiff": true, ".avif": true, ".heic": true, ".heif": true, ".hif": true,
-	".jxl": true, ".jp2": true, ".j2k": true, ".jpf": true, ".jpx": true, ".jpe": true, ".jfif": true, ".jif": true, ".mjpeg": true,
-	".apng": true, ".ico": true, ".cur": true, ".icns": true, ".svg": true, ".svgz": true, ".psd": true, ".xcf": true, ".tga": true,
-	".pcx": true, ".pbm": true, ".pgm": true, ".ppm": true, ".pnm": true, ".pam": true, ".exr": true, ".hdr": true, ".dds": true,
-	".qoi": true, ".sgi": true, ".ras": true, ".xbm": true, ".xpm": true, ".dcm": true, ".dicom": true, ".fits": true,
-	".raw": true, ".dng": true, ".cr2": true, ".cr3": true, ".nef": true, ".nrw": true, ".arw": true, ".orf": true, ".rw2": true,
-	".raf": true, ".pef": true, ".srw": true,
+// read and unread are the endings of image files in formats that are read, and that are not.
+var read = map[string]bool{
+	".png": true, ".apng": true, ".jpg": true, ".jpeg": true, ".jpe": true, ".jfif": true, ".jif": true, ".gif": true,
+	".webp": true, ".bmp": true, ".dib": true, ".tif": true, ".tiff": true,
 }
+
+var unread = map[string]bool{
+	".avif": true, ".heic": true, ".heif": true, ".hif": true, ".jxl": true, ".jp2": true, ".j2k": true, ".jpf": true, ".jpx": true,
+	".jxr": true, ".wdp": true, ".mjpeg": true, ".mng": true, ".ico": true, ".cur": true, ".icns": true, ".svg": true, ".svgz": true,
+	".psd": true, ".xcf": true, ".tga": true, ".pcx": true, ".pbm": true, ".pgm": true, ".ppm": true, ".pnm": true, ".pam": true,
+	".exr": true, ".hdr": true, ".dds": true, ".qoi": true, ".sgi": true, ".ras": true, ".xbm": true, ".xpm": true,
+	".dcm": true, ".dicom": true, ".fits": true, ".raw": true, ".dng": true, ".cr2": true, ".cr3": true, ".nef": true, ".nrw": true,
+	".arw": true, ".orf": true, ".rw2": true, ".raf": true, ".pef": true, ".srw": true,
+}
+
+// IsFileName says whether a file is an image of a format that is read, by the end of its
+// name. Which format it is shows in its first bytes.
+func IsFileName(path string) bool { return read[strings.ToLower(filepath.Ext(path))] }
 
 // LooksLikeImage says whether a file seems to be an image, by the end of its name, and is
 // of no format that is read.
-func LooksLikeImage(path string) bool {
-	return !IsFileName(path) && unread[strings.ToLower(filepath.Ext(path))]
-}
+func LooksLikeImage(path string) bool { return unread[strings.ToLower(filepath.Ext(path))] }

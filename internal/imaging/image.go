@@ -27,6 +27,7 @@ type Image struct {
 	Frames                  int      // pictures in the image; 0 or 1 is a single one
 	Levelled                bool     // made by a rule with levels, which must not be applied twice
 	Cropped                 bool     // made by a rule with a crop fraction, likewise
+	Profile                 string   // name of the colour profile of its file, other than sRGB, which is not applied
 }
 
 // New returns a black image of one frame.

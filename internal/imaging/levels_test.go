@@ -116,7 +116,7 @@ func TestDecodeKeepsDepth(t *testing.T) {
 		},
 		{
 			"colour with alpha", rawPNG(t, 1, 1, 16, 6, []byte{0, 0xff, 0xff, 0x80, 0, 0, 0, 0x80, 0}),
-			Image{Width: 1, Height: 1, Channels: 3, Wide: []uint16{0x8000, 0x4000, 0}},
+			Image{Width: 1, Height: 1, Channels: 3, Wide: []uint16{0xffff, 0x8000, 0}},
 		},
 		{
 			"grey with alpha", rawPNG(t, 1, 1, 16, 4, []byte{0, 0xff, 0xfe, 0xff, 0xff}),
