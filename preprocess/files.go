@@ -74,9 +74,6 @@ func Files(rule imaging.Rule) ([]File, error) {
 	return files, nil
 }
 
-// notReadYet are the test images in formats that package imaging does not read yet.
-var notReadYet = []string{"09-lossy.webp"}
-
 // prepare makes the rule with its tests, and the files of those.
 func prepare(rule imaging.Rule) (*Preprocessing, []File, error) {
 	p := newRule(rule)
@@ -89,9 +86,6 @@ func prepare(rule imaging.Rule) (*Preprocessing, []File, error) {
 	}
 	var files []File
 	for _, entry := range entries { // in the order of their names
-		if slices.Contains(notReadYet, entry.Name()) {
-			continue
-		}
 		made, err := p.addTest(entry.Name())
 		if err != nil {
 			return nil, nil, err

@@ -84,8 +84,10 @@ class Preprocessing:
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I"):  # 16-bit grey: Pillow's convert would clip it to 255
             values = np.asarray(image)
+            if self.alpha != "drop" and "transparency" in image.info:
+                values = np.where(values == image.info["transparency"], 65535 if self.alpha == "white" else 0, values)
             return Image.fromarray(((values >> 8) if not self.levels else self.level(values)).astype(np.uint8))
-        if deep and self.levels:
+        if deep and (self.levels or self.alpha != "drop" and "transparency" in image.info):
             raise ValueError(f"{file} has 16-bit samples, of which Pillow reads 8 bits: use the Go client for it")
         image = self.opaque(image)
         if self.levels:

@@ -29,12 +29,6 @@ func readRules(t *testing.T) []*Preprocessing {
 	return rules
 }
 
-// decodedOtherwiseYet are the test images that package imaging does not decode as Pillow yet.
-var decodedOtherwiseYet = []string{
-	"01-colour.jpg", "02-progressive.jpg", "03-turned.jpg", "04-grey.jpg", "05-cmyk.jpg", "06-transparent.png",
-	"07-palette.png", "08-16-bit-grey.png", "09-lossy.webp",
-}
-
 // TestTensorsArePillows compares the test images with what the client in Python makes of them.
 func TestTensorsArePillows(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join("testdata", "golden.json"))
@@ -54,9 +48,6 @@ func TestTensorsArePillows(t *testing.T) {
 			t.Fatalf("rule %d: %d images, want 10", i, len(golden[i]))
 		}
 		for _, name := range slices.Sorted(maps.Keys(golden[i])) {
-			if slices.Contains(decodedOtherwiseYet, name) {
-				continue
-			}
 			got, err := p.Tensor(p.repeated(filepath.Join("images", name))...)
 			if err != nil {
 				t.Errorf("rule %d: %v", i, err)
@@ -95,7 +86,7 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatalf("rule %d: %v", i, err)
 		}
-		if len(read.Tests) != 10-len(notReadYet) {
+		if len(read.Tests) != 10 {
 			t.Fatalf("rule %d: %d test images, want 10", i, len(read.Tests))
 		}
 		if err := read.Check(folder); err != nil {
