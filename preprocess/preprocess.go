@@ -1,6 +1,6 @@
 // Package preprocess prepares images for a model that blocktrain released, by the rule that
-// its package has in preprocessing.json. What it makes is what training, evaluation and
-// prediction gave to the network, byte for byte.
+// its package has in preprocessing.json. What it makes is what evaluation and prediction give
+// to the network, byte for byte.
 //
 //	rule, err := preprocess.Read("model-1.0.0/preprocessing.json")
 //	...

@@ -59,17 +59,18 @@ def main(folder):
 
 
 def png16(samples):
-    """A PNG file of 16-bit grey, written without Pillow, so that all 16 bits are in it."""
+    """A PNG file of 16 bits: grey of [H,W], or 2 to 4 channels. Pillow writes grey alone."""
     import struct
     import zlib
 
-    height, width = samples.shape
+    height, width, channels = (*samples.shape, 1)[:3]
+    colour_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 

@@ -5,6 +5,7 @@
 The same COUNT gives the same pictures; how they are compressed is up to Pillow.
 """
 
+import struct
 import sys
 from pathlib import Path
 
@@ -70,6 +71,12 @@ def png_grey16(image, rng, file):
     Path(f"{file}.png").write_bytes(png16(values))
 
 
+def png_colour16(image, rng, file):
+    channels = int(rng.choice([2, 3, 4]))  # grey with alpha, colour, colour with alpha
+    values = rng.integers(0, 65536, (*image.size[::-1], channels))
+    Path(f"{file}.png").write_bytes(png16(values))
+
+
 def png_turned(image, rng, file):
     exif = Image.Exif()
     exif[0x0112] = int(rng.integers(1, 9))
@@ -89,6 +96,14 @@ def gif_animated(image, rng, file):
     image.quantize(32).save(f"{file}.gif", save_all=True, append_images=[other.quantize(32)], duration=40)
 
 
+def gif_on_canvas(image, rng, file):
+    """The picture is at the top left of a larger canvas."""
+    image.quantize(16).save(f"{file}.gif")
+    content = bytearray(Path(f"{file}.gif").read_bytes())
+    content[6:10] = struct.pack("<HH", image.width + 5, image.height + 3)
+    Path(f"{file}.gif").write_bytes(content)
+
+
 def webp(image, rng, file):
     image.save(f"{file}.webp", quality=int(rng.integers(0, 101)), method=int(rng.integers(0, 5)))
 
@@ -103,11 +118,11 @@ def webp_lossless(image, rng, file):
 
 
 def bmp(image, rng, file):
-    image.convert(str(rng.choice(["L", "RGB"]))).save(f"{file}.bmp")
+    image.convert(str(rng.choice(["1", "L", "P", "RGB"]))).save(f"{file}.bmp")
 
 
 def tiff(image, rng, file):
-    image = image.convert(str(rng.choice(["L", "RGB"])))
+    image = image.convert(str(rng.choice(["1", "L", "P", "RGB", "RGBA", "CMYK"])))
     image.save(f"{file}.tif", compression=str(rng.choice(["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])))
 
 
@@ -120,8 +135,8 @@ def misnamed(image, rng, file):
 
 
 KINDS = [
-    jpeg, jpeg_turned, jpeg_grey, jpeg_cmyk, png, png_alpha, png_palette, png_key, png_grey16, png_turned,
-    gif, gif_transparent, gif_animated, webp, webp_alpha, webp_lossless, bmp, tiff, tiff_grey16, misnamed,
+    jpeg, jpeg_turned, jpeg_grey, jpeg_cmyk, png, png_alpha, png_palette, png_key, png_grey16, png_colour16,
+    png_turned, gif, gif_transparent, gif_animated, gif_on_canvas, webp, webp_alpha, webp_lossless, bmp, tiff, tiff_grey16, misnamed,
 ]
 
 if __name__ == "__main__":
