@@ -25,7 +25,7 @@ const module = "github.com/blocktrain/blocktrain/"
 // only from layers below its own. Packages that are planned have their place too.
 var layers = [][]string{
 	{"internal/kernel", "internal/rng", "internal/fileio", "internal/imaging", "internal/logging", "internal/buildinfo"},
-	{"internal/metric", "internal/weights", "internal/config"},
+	{"internal/metric", "internal/weights", "internal/config", "preprocess"},
 	{"internal/nn", "internal/listing", "internal/mpi", "internal/video", "internal/sensor"},
 	{"internal/engine"},
 	{"internal/augment", "internal/onnx"},
