@@ -135,25 +135,25 @@ func (d Decoder) decode(data []byte) (Image, error) {
 
 // read decodes a file of the format.
 func (f format) read(data []byte, d Decoder) (Image, error) {
-	file, err := f.parse(data)
+	header, err := f.parse(data)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	if err = checkSize(file.width, file.height); err != nil {
+	if err = checkSize(header.width, header.height); err != nil {
 		return Image{}, fmt.Errorf("%s file: %w", f.name, err)
 	}
-	if f.densest > 0 && file.width*file.height/f.densest > len(data) {
+	if f.densest > 0 && header.width*header.height/f.densest > len(data) {
 		return Image{}, fmt.Errorf("truncated %s file: its %d bytes cannot hold the %dx%d pixels it claims",
-			f.name, len(data), file.width, file.height)
+			f.name, len(data), header.width, header.height)
 	}
-	defer budget.take(file.width * file.height * file.memory)()
-	samples, err := file.decode(d)
+	defer budget.take(header.width * header.height * header.memory)()
+	pixels, err := header.decode(d)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
-	about := file.metadata()
-	samples.Image = upright(samples.Image, about.orientation())
-	img := samples.image()
+	about := header.metadata()
+	pixels.Image = upright(pixels.Image, about.orientation())
+	img := pixels.image()
 	img.Profile = foreignProfile(about.profile)
 	return img, nil
 }

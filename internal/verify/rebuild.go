@@ -236,7 +236,7 @@ func (v *verification) decodesOtherwise() bool {
 func (v *verification) otherDecoding() string {
 	then := v.record.Identity.Decoder
 	if then == "" {
-		return fmt.Sprintf("the model was made under version %d of the contract, which decodes JPEG and GIF files, alpha and 16 bits by other rules than version %d: verify with a program that keeps version %[1]d",
+		return fmt.Sprintf("the model was made under version %d of the contract, which decodes JPEG and GIF files, 16 bits and orientation by other rules than version %d: verify with a program that keeps version %[1]d",
 			v.record.Identity.ContractVersion, engine.ContractVersion)
 	}
 	return fmt.Sprintf("the model was made of images that were decoded by the rules %s, and this program decodes by the rules %s: verify with a program that has the former", then, imaging.DecoderRules)
