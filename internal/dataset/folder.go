@@ -119,7 +119,7 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		return nil, &Error{"folder", err}
 	}
 	s.tell(ctx, t)
-	if err = checkExamples(t.classes, t); err != nil {
+	if err = errors.Join(checkExamples(t.classes, t), CheckClassCount(t.classes, s.files.Classes)); err != nil {
 		return nil, config.Usage(&Error{"folder " + dir, err})
 	}
 	d, err := newSetInMode(ctx, mode, t.classes, t, s.group, func(i int, _ []uint8) (imaging.Image, error) {

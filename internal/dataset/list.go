@@ -143,6 +143,9 @@ func (s *listSource) read(ctx context.Context, name string) (*listEntries, error
 	if err != nil {
 		return nil, err
 	}
+	if err := CheckClassCount(entries.classes, s.files.Classes); err != nil {
+		return nil, err
+	}
 	entries.dir, entries.skip = filepath.Dir(name), s.files.SkipCorrupt
 	return entries, nil
 }

@@ -21,7 +21,7 @@ func openList(t *testing.T, place, options string, mode Mode) (Dataset, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source.Open(t.Context(), place, mode)
+	return source.(Filed).WithFiles(FileOptions{Classes: 2}).Open(t.Context(), place, mode)
 }
 
 // listDir is a folder with images of 8x6 pixels, a list of that name and text, and its path.

@@ -172,8 +172,13 @@ func Package(_ context.Context, env *rundir.Environment, s *settings.Settings, d
 }
 
 // Evaluate repeats the evaluation of the run in dir or, where flags name other
-// data than the run's own, scores the run's network on that.
-func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (made *Evaluated, err error) {
+// data than the run's own, scores the run's network on that. classMap names a file that
+// gives the classes of other data the model's names; it may be empty.
+func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir, classMap string) (made *Evaluated, err error) {
+	names, err := readClassMap(s, classMap)
+	if err != nil {
+		return nil, err
+	}
 	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
 		if err := record.CheckTrained(d); err != nil {
 			return err
@@ -186,9 +191,12 @@ func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings
 			}
 			if other.all.Digest() != record.Identity.DatasetSHA256 {
 				c := &release.Candidate{Env: env, Settings: s, Dir: d, Record: record}
-				made, err = evaluateElsewhere(ctx, c, other)
+				made, err = evaluateElsewhere(ctx, c, other, names)
 				return err
 			}
+		}
+		if names != nil {
+			return config.Usagef("--class-map is for other data than the run's own, which has the model's classes: leave it out")
 		}
 		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {
