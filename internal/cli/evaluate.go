@@ -25,7 +25,7 @@ remove evaluation/test.json first. On a terminal the figures are shown as
 tables; elsewhere, the file of the test part goes to the standard output.`,
 		example: `  blocktrain evaluate --run runs/first
   blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist
-  blocktrain evaluate --run runs/first --dataset folder --data-dir more --class-map names.csv
+  blocktrain evaluate --run runs/first --data-dir more --class-map names.csv
   blocktrain evaluate --run runs/first | jq .accuracy`,
 		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "workers"),
 		meanings: map[string]string{
@@ -34,7 +34,7 @@ tables; elsewhere, the file of the test part goes to the standard output.`,
 		recorded: &dir, needsRun: true, otherData: true,
 		own: func(o *config.Options) {
 			declareRun(o, &dir)
-			o.String(&classMap, "class-map", "", "CSV file name-in-data,name-in-model, for other data with other names of classes")
+			o.String(&classMap, "class-map", "", "file of lines name-in-data,name-in-model, for data with other names of classes")
 			declareJSON(o, &asJSON)
 		},
 		run: func(ctx context.Context, c *call) error {

@@ -42,6 +42,9 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 		if err != nil {
 			return err
 		}
+		if err := warnOfFew(env, decided, c); err != nil {
+			return err
+		}
 		refused := c.Publish(decided)
 		if refused != nil && !errors.Is(refused, rundir.ErrRefused) {
 			return refused
@@ -89,11 +92,29 @@ func tryGate(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
+	if err := warnOfFew(env, decided, c); err != nil {
+		return nil, err
+	}
 	env.Show("dry run", DryRunHead+"\n"+decided.Table())
 	if decided.Approved {
 		return &Judged{Release: decided}, nil
 	}
 	return &Judged{Release: decided}, fmt.Errorf("%w: %s; dry run: no file was changed", rundir.ErrRefused, decided.Reason)
+}
+
+// warnOfFew warns of a decision on few test examples, where no criterion counts them.
+func warnOfFew(env *rundir.Environment, decided *criterion.Release, c *release.Candidate) error {
+	if decided.Of(settings.MinTestExamples) != nil {
+		return nil
+	}
+	test, err := c.TestEvaluation()
+	if err != nil {
+		return err
+	}
+	if few := criterion.Few(test); few != "" {
+		env.Log.Warn("the test part has few examples, so that its figures say little: " + few + "; --min-test-examples NUMBER refuses such models")
+	}
+	return nil
 }
 
 // DryRunHead is what comes before a decision that is not taken.

@@ -122,6 +122,9 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
 	d.sayOfficial(env, s, splitPath != "")
+	if splitPath == s.SplitFile { // a new run, or a new list
+		d.warnOfParts(env, s, m.Target.Properties())
+	}
 	if len(s.TrainClasses) > 0 {
 		env.Log.Info("of the training and validation parts, these classes alone are used", "classes", strings.Join(s.TrainClasses, ","),
 			"train", len(d.ofTrainClasses(s, d.Split.Train)), "validation", len(d.ValidationList(s)))
@@ -202,7 +205,7 @@ func (d *Data) suggestGrouping(env *rundir.Environment, s *settings.Settings) {
 // takeSplit reads the split list at path, or makes one where path is empty.
 func takeSplit(all dataset.Dataset, s *settings.Settings, path string) (*dataset.Split, error) {
 	if path == "" {
-		split, err := dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
+		split, err := dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios(), s.AllowMissingClass)
 		if err != nil {
 			return nil, config.Usage(err)
 		}
@@ -220,6 +223,11 @@ func takeSplit(all dataset.Dataset, s *settings.Settings, path string) (*dataset
 	}
 	if err := split.Check(all); err != nil {
 		return nil, config.Usage(fmt.Errorf("%s: %w", path, err))
+	}
+	if path == s.SplitFile && !s.AllowMissingClass { // no list of a run, which was made by its own settings
+		if err := split.CheckClasses(all); err != nil {
+			return nil, config.Usage(fmt.Errorf("%s: %w", path, err))
+		}
 	}
 	return split, nil
 }
