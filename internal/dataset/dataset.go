@@ -107,4 +107,7 @@ type FileOptions struct {
 	// Classes is how many classes there must be, so that fewer are refused before an image
 	// is read.
 	Classes int
+	// Contract is the version of the reproducibility contract by whose rules folders are
+	// read; 0: the newest.
+	Contract int
 }

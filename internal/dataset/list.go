@@ -143,8 +143,8 @@ func (s *listSource) read(ctx context.Context, name string) (*listEntries, error
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckClassCount(entries.classes, s.files.Classes); err != nil {
-		return nil, err
+	if err := s.files.checkClasses(entries.classes); err != nil {
+		return nil, config.Usage(err)
 	}
 	entries.dir, entries.skip = filepath.Dir(name), s.files.SkipCorrupt
 	return entries, nil

@@ -221,9 +221,6 @@ func checkClasses(classes []string) error {
 	if len(classes) == 0 {
 		return errors.New("there are no classes: want one at least")
 	}
-	if err := checkAlike(classes); err != nil {
-		return err
-	}
 	seen := map[string]bool{}
 	for i, name := range classes {
 		if err := checkClass(name); err != nil {

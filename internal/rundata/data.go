@@ -75,7 +75,7 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Classes: how.classes}
+	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Classes: how.classes, Contract: s.ContractVersion()}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}
