@@ -242,11 +242,16 @@ func choose(open []Part, given map[Part]int, left int, deficit func(Part) int) P
 
 func tooFew(stratum []*unit, open []Part) error {
 	grouped := slices.ContainsFunc(stratum, func(u *unit) bool { return u.group != "" })
-	what := "images"
-	if grouped {
-		what = "groups of images"
+	what := "images are"
+	switch one := len(stratum) == 1; {
+	case one && grouped:
+		what = "group of images is"
+	case grouped:
+		what = "groups of images are"
+	case one:
+		what = "image is"
 	}
-	return fmt.Errorf("%d %s are too few for the %d parts %s: add some, leave the class out, or give --allow-missing-class, with which validation and test part may lack it",
+	return fmt.Errorf("%d %s too few for the %d parts %s: add some, leave the class out, or give --allow-missing-class, with which validation and test part may lack it",
 		len(stratum), what, len(open), joinParts(open))
 }
 

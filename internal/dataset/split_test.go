@@ -158,7 +158,7 @@ func TestSplitErrors(t *testing.T) {
 			}
 			infos[18].Label = 0
 			infos[19].Label = 1
-		}), []string{`class "b": 1 images are too few for the 3 parts train, validation, test`}},
+		}), []string{`class "b": 1 image is too few for the 3 parts train, validation, test`}},
 		{"too few groups", change(20, 2, func(infos []Info) {
 			for i := range infos {
 				infos[i].Group = fmt.Sprintf("clip%d-%d", infos[i].Label, i%4/2)
@@ -172,7 +172,7 @@ func TestSplitErrors(t *testing.T) {
 				}
 			}
 			infos[18].Label, infos[19].Label = 1, 0
-		}), []string{`class "b": 1 images are too few for the 2 parts train, validation`}},
+		}), []string{`class "b": 1 image is too few for the 2 parts train, validation`}},
 		{"class missing in the official test part", change(40, 2, func(infos []Info) {
 			for i := range 20 {
 				infos[i].Part, infos[i].Label = PartTest, 0

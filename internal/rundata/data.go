@@ -120,6 +120,9 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	if err := d.checkTrainClasses(s, m.Target.Properties()); err != nil {
 		return err
 	}
+	if err := d.checkWeights(s); err != nil {
+		return err
+	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
 	d.sayOfficial(env, s, splitPath != "")
 	if splitPath == s.SplitFile { // a new run, or a new list

@@ -1,6 +1,9 @@
 package rundata
 
 import (
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -33,4 +36,14 @@ func (d *Data) warnOfFew(env *rundir.Environment, s *settings.Settings, t target
 	if few {
 		env.Log.Warn("the test part has few examples, so that its figures say little; the criterion min_test_examples refuses such models", attributes...)
 	}
+}
+
+// checkWeights refuses a training part of which no example counts.
+func (d *Data) checkWeights(s *settings.Settings) error {
+	list := d.TrainList(s)
+	counts := func(i int) bool { return d.All.Info(i).Weight.Of() > 0 }
+	if slices.ContainsFunc(list, counts) {
+		return nil
+	}
+	return config.Usagef("all %d examples to be trained on have the weight 0, so that nothing would be learnt: give some of them a weight above 0", len(list))
 }
