@@ -266,7 +266,7 @@ func checkPublished(t *testing.T, d Dataset, train, test []int) {
 	if err != nil || !sizes.Uniform || sizes.Range != "28x28x1" {
 		t.Errorf("sizes are %+v, %v", sizes, err)
 	}
-	split, err := MakeSplit(d, 1, DefaultRatios)
+	split, err := MakeSplit(d, 1, DefaultRatios, false)
 	if err != nil {
 		t.Fatal(err)
 	}

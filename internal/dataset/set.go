@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -208,14 +209,19 @@ func absent(counts []int, classes []string) []string {
 	return names
 }
 
+// CheckClassCount refuses fewer classes than least: a classifier has two to tell apart.
+func CheckClassCount(classes []string, least int) error {
+	if len(classes) >= least {
+		return nil
+	}
+	return config.Usagef("%d class %q: a classifier needs at least two classes", len(classes), classes)
+}
+
 // checkClasses reports class names that cannot be used: they become lines of a
 // label file and parts of "value:index:label" on the wire.
 func checkClasses(classes []string) error {
-	if len(classes) < 2 {
-		return fmt.Errorf("%d class %q: a classifier needs at least two classes", len(classes), classes)
-	}
-	if err := checkAlike(classes); err != nil {
-		return err
+	if len(classes) == 0 {
+		return errors.New("there are no classes: want one at least")
 	}
 	seen := map[string]bool{}
 	for i, name := range classes {

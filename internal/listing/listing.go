@@ -73,12 +73,17 @@ func (f *Folder) HasImages() bool {
 // to a folder that is not there, and a root that is a run of this program are a
 // [config.UsageError].
 func Read(root string, leaveOut ...string) (*Tree, error) {
-	r := &reader{tree: &Tree{Folder: &Folder{}, Root: root}}
+	r := &reader{}
 	for _, folder := range leaveOut {
 		if info, err := os.Stat(folder); err == nil {
 			r.leaveOut = append(r.leaveOut, info)
 		}
 	}
+	return read(r, root)
+}
+
+func read(r *reader, root string) (*Tree, error) {
+	r.tree = &Tree{Folder: &Folder{}, Root: root}
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, err
@@ -99,6 +104,7 @@ const maxDepth = 64
 // reader reads a tree.
 type reader struct {
 	tree     *Tree
+	before   bool // by the rules of version 2 of the contract
 	leaveOut []os.FileInfo
 	above    []ancestor // of the folder that is being read, the root first
 }
@@ -122,12 +128,12 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
+	if !r.before && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
 	for _, entry := range entries {
-		if isLeftOut(entry.Name()) {
+		if r.isLeftOut(entry.Name()) {
 			continue
 		}
 		if err := r.add(f, path.Join(at, entry.Name()), entry); err != nil {
@@ -157,6 +163,10 @@ func (r *reader) add(f *Folder, at string, entry fs.DirEntry) error {
 
 func (r *reader) addFile(f *Folder, at string) {
 	f.files++
+	if r.before && !isImageBefore(at) {
+		r.tree.Skipped.add(at)
+		return
+	}
 	if imaging.IsFileName(at) {
 		f.Images = append(f.Images, path.Base(at))
 		return

@@ -36,7 +36,7 @@ type Data struct {
 // Open opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
 func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
-	d, err := openMembers(ctx, env, s, How{Recorded: splitPath != ""})
+	d, err := openMembers(ctx, env, s, How{Recorded: splitPath != "", classes: leastClasses(s, m)})
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +47,17 @@ func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m 
 type How struct {
 	Offline  bool // download nothing
 	Recorded bool // a record or a split list has the digest of the data, so that it cannot be taken for something else
+
+	classes int // how many there must be; fewer are refused before an image is read
+}
+
+// leastClasses is how many classes the one dataset of a run must have: of several, and
+// where the model tells no classes apart, one is enough.
+func leastClasses(s *settings.Settings, m *settings.Modules) int {
+	if m.Target.Properties().Labelled && len(s.Datasets) == 1 {
+		return 2
+	}
+	return 1
 }
 
 // OpenRecorded opens the datasets of a recorded run and joins them.
@@ -64,7 +75,7 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded}
+	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Classes: how.classes, Contract: s.ContractVersion()}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}
@@ -99,14 +110,25 @@ func saySkipped(env *rundir.Environment, s *settings.Settings, members []dataset
 
 // Divide splits the data and looks at what the parts hold.
 func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (err error) {
+	if m.Target.Properties().Labelled {
+		if err := dataset.CheckClassCount(d.All.Classes(), 2); err != nil {
+			return err
+		}
+	}
 	if d.Split, err = takeSplit(d.All, s, splitPath); err != nil {
 		return err
 	}
 	if err := d.checkTrainClasses(s, m.Target.Properties()); err != nil {
 		return err
 	}
+	if err := d.checkWeights(s); err != nil {
+		return err
+	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
 	d.sayOfficial(env, s, splitPath != "")
+	if splitPath == s.SplitFile { // a new run, or a new list
+		d.warnOfParts(env, s, m.Target.Properties())
+	}
 	if len(s.TrainClasses) > 0 {
 		env.Log.Info("of the training and validation parts, these classes alone are used", "classes", strings.Join(s.TrainClasses, ","),
 			"train", len(d.ofTrainClasses(s, d.Split.Train)), "validation", len(d.ValidationList(s)))
@@ -187,7 +209,7 @@ func (d *Data) suggestGrouping(env *rundir.Environment, s *settings.Settings) {
 // takeSplit reads the split list at path, or makes one where path is empty.
 func takeSplit(all dataset.Dataset, s *settings.Settings, path string) (*dataset.Split, error) {
 	if path == "" {
-		split, err := dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
+		split, err := dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios(), s.AllowMissingClass)
 		if err != nil {
 			return nil, config.Usage(err)
 		}
@@ -205,6 +227,11 @@ func takeSplit(all dataset.Dataset, s *settings.Settings, path string) (*dataset
 	}
 	if err := split.Check(all); err != nil {
 		return nil, config.Usage(fmt.Errorf("%s: %w", path, err))
+	}
+	if path == s.SplitFile && !s.AllowMissingClass { // no list of a run, which was made by its own settings
+		if err := split.CheckClasses(all); err != nil {
+			return nil, config.Usage(fmt.Errorf("%s: %w", path, err))
+		}
 	}
 	return split, nil
 }
