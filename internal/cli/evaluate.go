@@ -24,7 +24,7 @@ test part goes to the standard output.`,
 		example: `  blocktrain evaluate --run runs/first
   blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist
   blocktrain evaluate --run runs/first | jq .accuracy`,
-		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "workers"),
+		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "memory", "on-corrupt", "workers"),
 		meanings: map[string]string{
 			"dataset": "other dataset, or several joined, to measure on; empty: the run's own parts",
 		},
