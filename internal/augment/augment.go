@@ -44,7 +44,7 @@ var modules = map[string]config.Module[Transform]{
 	"flip":                {Doc: "mirrors the image", New: sometimes(0.5, newFlip)},
 	"mixup":               {Doc: "blends pairs of images and their targets; cross-entropy only (Zhang et al. 2017)", New: newMixup},
 	"noise":               {Doc: "adds Gaussian noise to every value", New: sometimes(1, newNoise)},
-	"random-resized-crop": {Doc: "takes a random part of the decoded image, in place of --resize; first in the list (Szegedy et al. 2015)", New: newResizedCrop},
+	"random-resized-crop": {Doc: "takes a random part of the decoded image, in place of --resize; first in the list (Szegedy et al. 2014)", New: newResizedCrop},
 	"rotate":              {Doc: "turns the image about its centre by a random angle", New: sometimes(1, newRotate)},
 	"scale":               {Doc: "enlarges or shrinks the image about its centre by a random factor", New: sometimes(1, newScale)},
 	"shear":               {Doc: "slants the image sideways by a random angle", New: sometimes(1, newShear)},

@@ -8,7 +8,7 @@ import (
 )
 
 // resizedCrop takes a random part of the decoded image, which is then brought to the size of
-// the input: the crops of Szegedy et al. 2015, drawn as torchvision's RandomResizedCrop
+// the input: the crops of Szegedy et al. 2014, drawn as torchvision's RandomResizedCrop
 // draws them, but that shares and ratios are multiples of 1/65536 here, and that the ratio
 // is seen from that of the input, which need not be a square.
 type resizedCrop struct{ min, max, ratio float32 }

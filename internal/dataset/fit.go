@@ -45,8 +45,8 @@ type MemoryError struct{ Need, Budget int64 } // bytes
 
 // Error implements error.
 func (e *MemoryError) Error() string {
-	const unit = 1e9
-	return fmt.Sprintf("the images take %.2f GB of memory, where %.2f GB are set aside for them", float64(e.Need)/unit, float64(e.Budget)/unit)
+	const unit = 1e6
+	return fmt.Sprintf("the images take %.1f MB of memory, where %.1f MB are set aside for them", float64(e.Need)/unit, float64(e.Budget)/unit)
 }
 
 // Fit returns d once for each form, with its images in memory in that form, and lets d give

@@ -193,7 +193,7 @@ func TestFitRefusesTooMuch(t *testing.T) {
 	}
 	_, err := Fit(t.Context(), d, need-1, forms...)
 	var tooMuch *MemoryError
-	if !errors.As(err, &tooMuch) || tooMuch.Need != need || tooMuch.Budget != need-1 || !strings.Contains(err.Error(), "GB of memory") {
+	if !errors.As(err, &tooMuch) || tooMuch.Need != need || tooMuch.Budget != need-1 || !strings.Contains(err.Error(), "MB of memory") {
 		t.Errorf("error %v, want %d bytes needed", err, need)
 	}
 	if same, err := Fit(t.Context(), d, 300, Form{Rule: imaging.Rule{Width: 9, Height: 9, Channels: 1, Mode: imaging.Stretch}}); err != nil || same[0] != Dataset(d) {
