@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -31,6 +32,9 @@ type Data struct {
 	TestRule   imaging.Rule    // of everything else
 	Fitted     dataset.Dataset // All, as the rule makes them; in RAM mode kept so
 	TestFitted dataset.Dataset // the same by TestRule
+	// Reduced is All as the first stage of the augmentation takes it, in RAM mode kept so;
+	// nil where there is none.
+	Reduced dataset.Dataset
 }
 
 // Open opens the datasets of a run, joined, and splits them. A split list
@@ -142,7 +146,7 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	if err := d.measureInput(ctx, env, s); err != nil {
 		return err
 	}
-	if err := d.fit(ctx, s); err != nil {
+	if err := d.fit(ctx, s, m.Augment); err != nil {
 		return err
 	}
 	if d.Duplicates, err = dataset.FindDuplicates(ctx, d.All, d.Split); err != nil {
@@ -262,19 +266,53 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 	return nil
 }
 
-// fit keeps images in memory in the sizes in which they are used.
-func (d *Data) fit(ctx context.Context, s *settings.Settings) (err error) {
+// fit keeps images in memory in the forms in which they are used.
+func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipeline) error {
 	d.Fitted, d.TestFitted = d.All, d.All
+	if p.First() {
+		if least, side := min(d.Rule.Width, d.Rule.Height), s.ReducedSide(d.Rule); side < least {
+			return config.Usagef("--keep-size %d: parts of images of that size would be enlarged to the input of %dx%d: want at least %d", side, d.Rule.Width, d.Rule.Height, least)
+		}
+		d.Reduced = d.All
+	}
 	if dataset.Mode(s.DataMode) != dataset.ModeRAM {
 		return nil
 	}
-	if d.Fitted, err = dataset.Fit(ctx, d.All, d.Rule); err != nil {
+	forms := []dataset.Form{{Rule: d.TestRule}}
+	places := []*dataset.Dataset{&d.TestFitted}
+	same := reflect.DeepEqual(d.Rule, d.TestRule)
+	if p.First() { // by the rule, the statistics alone see images of training, once
+		forms = append(forms, dataset.Form{Rule: d.Rule, Reduced: s.ReducedSide(d.Rule), Of: d.TrainList(s)})
+		places = append(places, &d.Reduced)
+	} else if !same {
+		forms, places = append(forms, dataset.Form{Rule: d.Rule}), append(places, &d.Fitted)
+	}
+	fitted, err := dataset.Fit(ctx, d.All, memoryFor(s), forms...)
+	if tooMuch := (*dataset.MemoryError)(nil); errors.As(err, &tooMuch) {
+		return config.Usagef("%w: want --data-mode disk, which decodes them each time they are used, or more --memory", err)
+	}
+	if err != nil {
 		return err
 	}
-	if d.TestFitted = d.Fitted; !reflect.DeepEqual(d.Rule, d.TestRule) {
-		d.TestFitted, err = dataset.Fit(ctx, d.All, d.TestRule)
+	for at, place := range places {
+		*place = fitted[at]
 	}
-	return err
+	if same {
+		d.Fitted = d.TestFitted
+	}
+	return nil
+}
+
+// fallbackMemory is for images where the machine does not say how much memory it has.
+const fallbackMemory = 4 << 30
+
+// memoryFor is how many bytes images may take in RAM mode.
+func memoryFor(s *settings.Settings) int64 {
+	total, _ := machine.Memory()
+	if total == 0 {
+		total = 2 * fallbackMemory
+	}
+	return s.MemoryBudget(total)
 }
 
 // warnOfDuplicates warns of images that more than one part has.
@@ -289,10 +327,17 @@ func (d *Data) warnOfDuplicates(env *rundir.Environment) {
 
 // Loader makes batches of the run's data to train with, varied by the pipeline.
 func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader {
-	return &dataset.Loader{
+	l := &dataset.Loader{
 		Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount(),
 		Apart: s.Sampling == "balanced" && s.ContractVersion() >= 3,
 	}
+	if p.First() {
+		l.KeepSize = s.ReducedSide(d.Rule)
+		if d.Reduced != nil {
+			l.Dataset = d.Reduced
+		}
+	}
+	return l
 }
 
 // TestLoader makes batches of the run's data to judge by.

@@ -43,6 +43,8 @@ type Settings struct {
 	LimitTrain        int      // 0: no limit
 	TrainClasses      []string // empty: all
 	Augment           string
+	KeepSize          string // "" or a number of pixels
+	Memory            string // "" or a size such as 8GB
 
 	// Model.
 	Model        string
@@ -154,6 +156,9 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Int(&s.LimitTrain, "limit-train", 0, "train on this many examples at most; 0: on all", config.AtLeast(0))
 	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
+	o.String(&s.KeepSize, "keep-size", "", "with random-resized-crop: shorter side of the images that parts are taken of; empty: 8/7 of the input's", isSide)
+	o.Begin(group, config.Execution)
+	o.String(&s.Memory, "memory", "", "most memory for images in RAM mode, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
 }
 
 func (s *Settings) declareModel(o *config.Options) {

@@ -149,14 +149,15 @@ func TestMixup(t *testing.T) {
 	classes, _ := makeTask(t, "class")
 	images, _ := makeTask(t, "image")
 	for _, test := range []struct {
-		p          Properties
-		loss, want string
+		p                Properties
+		name, loss, want string
 	}{
-		{classes, "cross-entropy", ""},
-		{classes, "mse", "augmentation mixup needs the loss cross-entropy"},
-		{images, "mse", "augmentation mixup does not fit target image: leave it out"},
+		{classes, "mixup", "cross-entropy", ""},
+		{classes, "mixup", "mse", "augmentation mixup needs the loss cross-entropy"},
+		{classes, "cutmix", "mse", "augmentation cutmix needs the loss cross-entropy"},
+		{images, "mixup", "mse", "augmentation mixup does not fit target image: leave it out"},
 	} {
-		err := test.p.CheckMixup(makeLoss(t, test.loss))
+		err := test.p.CheckMixup(test.name, makeLoss(t, test.loss))
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s, %s: error is %v, want %q", test.p.Name, test.loss, err, test.want)
 		}

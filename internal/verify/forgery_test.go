@@ -207,7 +207,7 @@ func forgedExamples(t *testing.T) (dirs []string) {
 			"dataset-options=count=100,test-count=20", "epochs=1", "batch-size=32", "visualizations=score-histogram", "exporters=onnx",
 		},
 		{
-			"name=fourth", "dataset=folder", "data-dir=" + imagesTwice(t), "dataset-options=", "image-size=8", "train-classes=a,b", "allow-missing-class=true",
+			"name=fourth", "dataset=folder", "data-dir=" + imagesTwice(t), "dataset-options=", "image-size=8", "train-classes=a,b", "allow-missing-class=true", "memory=2GB",
 			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx",
 		},
 	} {
