@@ -127,7 +127,7 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
 	for _, entry := range entries {
-		if isLeftOut(entry.Name()) {
+		if IsLeftOut(entry.Name()) {
 			continue
 		}
 		if err := r.add(f, path.Join(at, entry.Name()), entry); err != nil {
@@ -195,9 +195,9 @@ func (r *reader) checkAbove(at string, info os.FileInfo) error {
 	return nil
 }
 
-// isLeftOut says whether files and folders of that name are hidden, or made by systems
+// IsLeftOut says whether files and folders of that name are hidden, or made by systems
 // and programs for themselves.
-func isLeftOut(name string) bool {
+func IsLeftOut(name string) bool {
 	if strings.HasPrefix(name, ".") {
 		return true
 	}

@@ -1,6 +1,7 @@
 package npz
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -86,7 +87,7 @@ func readHeader(r io.Reader) (*Header, error) {
 func headerText(r io.Reader) (string, int64, error) {
 	var b [12]byte
 	if _, err := io.ReadFull(r, b[:8]); err != nil {
-		return "", 0, early(err)
+		return "", 0, inWords(err)
 	}
 	if string(b[:6]) != npyMagic {
 		return "", 0, errors.New("corrupt: it is no array of NumPy, which begins with \\x93NUMPY")
@@ -100,15 +101,15 @@ func headerText(r io.Reader) (string, int64, error) {
 		return "", 0, fmt.Errorf("has version %d.%d of NumPy's format: want 1 to 3", b[6], b[7])
 	}
 	if _, err := io.ReadFull(r, b[8:8+field]); err != nil {
-		return "", 0, early(err)
+		return "", 0, inWords(err)
 	}
-	n := little.Uint32(b[8:]) // of which two bytes are zero in version 1
+	n := binary.LittleEndian.Uint32(b[8:]) // of which two bytes are zero in version 1
 	if n > maxHeader {
 		return "", 0, fmt.Errorf("corrupt: claims a header of %d bytes: want at most %d", n, maxHeader)
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return "", 0, early(err)
+		return "", 0, inWords(err)
 	}
 	return string(text), int64(8+field) + int64(n), nil
 }
@@ -121,7 +122,7 @@ func (h *Header) checkShape() error {
 	}
 	n := int64(1)
 	for _, size := range h.Shape {
-		if int64(size) > MaxBytes || n*int64(size) > MaxBytes {
+		if int64(size) > MaxBytes/n {
 			return fmt.Errorf("claims the shape %s: want at most %d values", h.ShapeText(), int64(MaxBytes))
 		}
 		n = max(n*int64(size), n) // a size of 0 must not hide others
