@@ -202,11 +202,11 @@ func (a *Array) CopyTo(w io.Writer) error {
 		return inWords(err)
 	}
 	_, err = io.CopyN(io.Discard, body, 1) // reading the end checks the checksum
-	if err == nil {
-		return fmt.Errorf("corrupt: more bytes follow than the %d that the archive's directory claims", a.file.UncompressedSize64)
-	}
-	if errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
 		return nil
+	case err == nil: // more follows
+		err = zip.ErrFormat
 	}
 	return inWords(err)
 }
@@ -229,7 +229,9 @@ func inWords(err error) error {
 	switch {
 	case errors.Is(err, zip.ErrChecksum):
 		return errors.New("corrupt: its checksum is not that of the archive's directory")
-	case errors.Is(err, zip.ErrFormat), errors.As(err, &damage):
+	case errors.Is(err, zip.ErrFormat):
+		return errors.New("corrupt: the archive's directory and what it lists do not agree")
+	case errors.As(err, &damage):
 		return fmt.Errorf("corrupt: %w", err)
 	}
 	return early(err)
