@@ -22,6 +22,7 @@ type idxSource struct {
 	classes []string
 	files   [4]publishedFile // in the order of the constants below
 	whole   string           // digest of the dataset that the published files give
+	torch   string           // the folder that torchvision makes for them
 	folder  string           // where an operating system's package puts them, or ""
 	mirrors []string         // addresses that a file's name is appended to
 	count   int              // training images to use, from the first on; 0 means all
@@ -52,8 +53,9 @@ func (s *idxSource) declare(o *config.Options) {
 	o.Bool(&s.fetch, "download", true, "fetch the published files into the data folder when they are nowhere")
 }
 
-// Open implements Source. It looks in dir/<name>, dir and the folder of the
-// operating system's package, in this order, and then downloads to dir/<name>.
+// Open implements Source. It looks in dir/<name>, dir, the folder raw that torchvision
+// makes in either, and the folder of the operating system's package, in this order, and
+// then downloads to dir/<name>.
 func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, error) {
 	paths, err := s.find(ctx, dir)
 	if err != nil {
@@ -177,11 +179,14 @@ func (p place) String() string {
 	return fmt.Sprintf("%s lacks %s", p.folder, strings.Join(p.missing, " and "))
 }
 
-// look describes the folders to look in, the first choice first.
+// look describes the folders to look in, the first choice first. The first two are those
+// of the program's own layout; others are left out where they do not exist.
 func (s *idxSource) look(dir string) []place {
 	places := []place{s.examine(filepath.Join(dir, s.name)), s.examine(dir)}
-	if s.folder != "" {
-		places = append(places, s.examine(s.folder))
+	for _, folder := range []string{filepath.Join(dir, s.torch, "raw"), filepath.Join(dir, "raw"), s.folder} {
+		if folder != "" && fileio.Exists(folder) {
+			places = append(places, s.examine(folder))
+		}
 	}
 	return places
 }
@@ -214,11 +219,12 @@ func (s *idxSource) names() []string {
 	return names
 }
 
-// spelling returns the path of a file in folder under one of the names in use:
-// with a dot in place of the second hyphen, and gzipped or not.
+// spelling returns the path of a file in folder under one of the names in use: with a dot
+// in place of the second hyphen, and gzipped or not; or in a folder of its own name, as in
+// archives of Kaggle's.
 func spelling(folder, name string) string {
 	dotted := strings.Replace(name, "-idx", ".idx", 1)
-	for _, name := range []string{name, name + ".gz", dotted, dotted + ".gz"} {
+	for _, name := range []string{name, name + ".gz", dotted, dotted + ".gz", filepath.Join(name, name), filepath.Join(dotted, dotted)} {
 		path := filepath.Join(folder, name)
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return path
