@@ -66,6 +66,10 @@ func TestMNISTFilesAreFound(t *testing.T) {
 		"gzipped":                          {"mnist", packed, func(name string) string { return name + ".gz" }},
 		"dotted":                           {"mnist", files, dot("")},
 		"dotted packed":                    {"", packed, dot(".gz")},
+		"torchvision":                      {filepath.Join("MNIST", "raw"), files, plainName},
+		"raw":                              {"raw", files, plainName},
+		"Kaggle":                           {"", files, func(name string) string { return filepath.Join(name, name) }},
+		"Kaggle, dotted":                   {"mnist", files, func(name string) string { return filepath.Join(dot("")(name), dot("")(name)) }},
 		"unpacked by a browser, named .gz": {"mnist", files, func(name string) string { return name + ".gz" }},
 	}
 	var digest string

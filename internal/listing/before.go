@@ -15,7 +15,7 @@ func (r *reader) isLeftOut(name string) bool {
 	if r.before {
 		return strings.HasPrefix(name, ".")
 	}
-	return isLeftOut(name)
+	return IsLeftOut(name)
 }
 
 // isImageBefore says whether a file was an image by version 2 of the contract.

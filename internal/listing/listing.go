@@ -205,9 +205,9 @@ func (r *reader) checkAbove(at string, info os.FileInfo) error {
 	return nil
 }
 
-// isLeftOut says whether files and folders of that name are hidden, or made by systems
+// IsLeftOut says whether files and folders of that name are hidden, or made by systems
 // and programs for themselves.
-func isLeftOut(name string) bool {
+func IsLeftOut(name string) bool {
 	if strings.HasPrefix(name, ".") {
 		return true
 	}

@@ -349,11 +349,11 @@ func (s *Settings) dataAndModel() string {
 // unnamable is what a name is not made of.
 var unnamable = regexp.MustCompile(`[^A-Za-z0-9._]+`)
 
-// dataName is what a dataset is called in names: by its own, and else the images of a
-// folder or list as their folder or list, as far as it can be a name.
+// dataName is what a dataset is called in names: by its own, and else one that is whatever
+// its place holds as that place, as far as it can be a name.
 func (s *Settings) dataName(entry string) string {
 	name, module := dataset.CutName(entry)
-	if name != module || module != rundir.FolderDataset && module != rundir.ListDataset {
+	if name != module || !dataset.ByPlace(module) {
 		return name
 	}
 	dir, err := filepath.Abs(s.DataDir(name)) // which "." needs
