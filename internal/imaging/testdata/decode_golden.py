@@ -68,15 +68,19 @@ def chunk(name, content=b""):
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
-def png(depth, kind, *extra, width=W, height=H, behind=(), interlace=0):
+def png(depth, kind, *extra, width=W, height=H, behind=(), interlace=0, after=b""):
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[kind]
-    stride = (width * channels * depth + 7) // 8
-    rows = array(height, stride, seed=depth + kind)
-    if kind == 3 and depth == 8:
-        rows %= 40
-    raw = b"".join(bytes([0]) + row.tobytes() for row in rows)
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)] if interlace else [(0, 0, 1, 1)]
+    raw = b""
+    for x, y, dx, dy in passes:
+        wide, high = -(-(width - x) // dx), -(-(height - y) // dy)
+        rows = array(max(high, 0), (max(wide, 0) * channels * depth + 7) // 8, seed=depth + kind)
+        if kind == 3 and depth == 8:
+            rows %= 40
+        if wide > 0:
+            raw += b"".join(bytes([n % 5]) + row.tobytes() for n, row in enumerate(rows))
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlace))
-            + b"".join(extra) + chunk(b"IDAT", zlib.compress(raw)) + b"".join(behind) + chunk(b"IEND"))
+            + b"".join(extra) + chunk(b"IDAT", zlib.compress(raw) + after) + b"".join(behind) + chunk(b"IEND"))
 
 
 for depth in 1, 2, 4, 8:
@@ -84,6 +88,12 @@ for depth in 1, 2, 4, 8:
     palette = array(min(1 << depth, 40), 3, seed=3).tobytes()
     add(f"palette{depth}.png", png(depth, 3, chunk(b"PLTE", palette)))
     add(f"palette{depth}-alpha.png", png(depth, 3, chunk(b"PLTE", palette), chunk(b"tRNS", b"\x00\x80")))
+for kind in 0, 2, 4, 6:
+    add(f"interlaced-{kind}.png", png(8, kind, interlace=1))
+add("interlaced-1bit.png", png(1, 0, interlace=1))
+add("interlaced-narrow.png", png(8, 2, interlace=1, width=3, height=2))
+add("interlaced-palette.png", png(4, 3, chunk(b"PLTE", array(16, 3, seed=3).tobytes()), interlace=1))
+add("more-than-pixels.png", png(8, 2, after=b"trailing"))
 greys = bytes(v for i in range(40) for v in (6 * i,) * 3)
 add("palette-of-greys.png", png(8, 3, chunk(b"PLTE", greys)))
 add("grey8-transparent.png", png(8, 0, chunk(b"tRNS", b"\x00\x05")))
