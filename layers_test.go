@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
 	{"internal/target"},
 	{"internal/train"},
+	{"internal/progress"},
 	{"internal/rundir"},
 	{"internal/classifier"},
 	{"internal/triton", "internal/oci", "internal/provenance", "internal/serve", "internal/review", "internal/report", "internal/eda", "internal/settings", "internal/machine"},

@@ -18,7 +18,7 @@ import (
 
 // folderSource reads a folder of images with a subfolder per class:
 //
-//	DIR/<class>/**.{png,jpg,jpeg,gif}
+//	DIR/<class>/**.{png,jpg,gif,webp,bmp,tif}
 //
 // or one that is divided already, whose test (and validation) part is kept, the parts
 // being called in any case by one of the names in [partNames]:

@@ -163,7 +163,7 @@ func TestFolderErrors(t *testing.T) {
 		parts []string
 	}{
 		{"nothing", nil, []string{"has no images", "<class>"}},
-		{"no images", []string{"a/x.txt", "b/y.bmp"}, []string{"has no images", "(of other files it has 2: .bmp (1), .txt (1))"}},
+		{"no images", []string{"a/x.txt", "b/y.heic"}, []string{"has no images", "(of other files it has 2: .heic (1), .txt (1))"}},
 		{"no class folders", []string{"1.png", "2.png", "notes.txt"}, []string{"the images lie directly in", "give the folder above it, --data-dir "}},
 		{"videos", []string{"a/1.mp4", "b/2.MOV"}, []string{"has no images but videos, such as b", "which are not read yet", "ffmpeg -i CLIP.mp4", "group=prefix:_"}},
 		{"loose videos", []string{"1.mp4"}, []string{"has no images but videos, such as 1.mp4"}},
@@ -213,7 +213,7 @@ func TestFolderNamesAllCorruptFiles(t *testing.T) {
 	for _, mode := range []Mode{ModeRAM, ModeDisk} {
 		_, err := openFolder(t, dir, "", mode)
 		wantError(t, err, "folder "+dir+": 12 of 14 images cannot be read", filepath.Join("a", "empty.png")+": empty file",
-			filepath.Join("b", "bad-08.png")+": not a PNG, JPEG or GIF file", "and 2 more")
+			filepath.Join("b", "bad-08.png")+": not a PNG, JPEG, GIF, WebP, BMP or TIFF file", "and 2 more")
 		if strings.Contains(err.Error(), "bad-09") {
 			t.Errorf("more than ten files are listed: %v", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/listing"
 )
 
@@ -144,8 +145,8 @@ func (t *tree) noImages(parts []partFolder) error {
 	if all := t.skipped.Endings(); all.Total() > 0 {
 		found = fmt.Sprintf(" (of other files it has %d: %s)", all.Total(), all)
 	}
-	return &NotFoundError{fmt.Errorf("%s has no images: want PNG, JPEG or GIF files in %s%s",
-		t.root, filepath.Join(t.root, "<class>")+string(filepath.Separator), found)}
+	return &NotFoundError{fmt.Errorf("%s has no images: want %s files in %s%s",
+		t.root, imaging.Formats, filepath.Join(t.root, "<class>")+string(filepath.Separator), found)}
 }
 
 func pathsOf(parts []partFolder) string {

@@ -252,15 +252,9 @@ func (c *listChecker) group() {
 
 // parsePart reads the name of a part in any of the usual forms.
 func parsePart(text string) (Part, error) {
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "":
-		return PartNone, nil
-	case "train", "training", "trainset":
-		return PartTrain, nil
-	case "val", "valid", "validation", "dev":
-		return PartValidation, nil
-	case "test", "testing", "testset":
-		return PartTest, nil
+	text = strings.ToLower(strings.TrimSpace(text))
+	if part, known := partNames[text]; known || text == "" {
+		return part, nil
 	}
 	return PartNone, errors.New("want train, validation or test, or nothing where the split decides")
 }

@@ -6,7 +6,7 @@ var modules = map[string]config.Module[Source]{
 	"cifar10":       {Doc: "CIFAR-10: 32x32 colour photographs in ten classes (binary version)", New: newCIFAR10},
 	"digits":        {Doc: "handwritten-like digits, 28x28 and grey, drawn by the program itself", New: newDigits},
 	"fashion-mnist": {Doc: "Fashion-MNIST: 28x28 grey articles of clothing in ten classes", New: newFashionMNIST},
-	"folder":        {Doc: "PNG, JPEG and GIF images in one folder for each class", New: newFolder},
+	"folder":        {Doc: "images in one folder for each class: PNG, JPEG, GIF, WebP, BMP, TIFF", New: newFolder},
 	"list":          {Doc: "images that a list (CSV, TSV or JSONL) names with their labels, and with parts, groups, weights or boxes", New: newList},
 	"mnist":         {Doc: "MNIST: 28x28 grey handwritten digits", New: newMNIST},
 }

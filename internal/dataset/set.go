@@ -93,15 +93,16 @@ type examples interface {
 // their pixels.
 type set struct {
 	examples
-	classes []string
-	groups  string
-	load    reader
-	kept    *keeper // of RAM mode, where loading takes work
-	hashes  []pixelHash
-	shapes  []shape // of every image, or the one that all have
-	skipped []SkippedFile
-	left    []int // where files were skipped: the index, before, of each example that is left
-	digest  string
+	classes  []string
+	groups   string
+	load     reader
+	kept     *keeper // of RAM mode, where loading takes work
+	hashes   []pixelHash
+	shapes   []shape // of every image, or the one that all have
+	skipped  []SkippedFile
+	profiled profileNotes
+	left     []int // where files were skipped: the index, before, of each example that is left
+	digest   string
 }
 
 // newSet makes a dataset of the described examples. It loads every image once,
@@ -125,6 +126,7 @@ func newSet(ctx context.Context, classes []string, of examples, grouping string,
 			return err
 		}
 		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
+		s.profiled.add(of, i, img)
 		return nil
 	})
 	if err == nil && len(failures) > 0 {

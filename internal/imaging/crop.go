@@ -9,7 +9,9 @@ func (m Image) Crop(left, top, width, height int) (Image, error) {
 		return Image{}, fmt.Errorf("the part %d,%d,%d,%d (x, y, width, height) is not inside the image, which is %dx%d", left, top, width, height, m.Width, m.Height)
 	}
 	if m.Wide == nil {
-		return cut(m, width, height, left, top), nil
+		part := cut(m, width, height, left, top)
+		part.Profile = m.Profile
+		return part, nil
 	}
 	part := m
 	part.Width, part.Height, part.Wide = width, height, make([]uint16, 0, width*height*m.Channels)

@@ -1,9 +1,11 @@
 package imaging
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
 
 // Limits against files that are small but unpack to more than a machine holds.
@@ -35,9 +37,9 @@ func Alphas() []string { return []string{string(AlphaDrop), string(AlphaBlack), 
 type Decoder struct {
 	// Alpha is what becomes of transparency.
 	Alpha Alpha
-	// KeepDepth gives the 16 bits of PNG files that have them, as [Image.Wide]. Alpha
-	// is composed over black in 16 bits then: round(c*a/65535). All other files are
-	// read as without.
+	// KeepDepth gives the 16 bits of PNG and TIFF files that have them, as [Image.Wide].
+	// Alpha, unless it is dropped, is composed in 16 bits then: round(c*a/65535). All other
+	// files are read as without.
 	KeepDepth bool
 }
 
@@ -51,41 +53,76 @@ func (d Decoder) DecodeFile(path string) (Image, error) {
 	case !info.Mode().IsRegular(): // to open a pipe would wait for its other end
 		return Image{}, fmt.Errorf("%s is not a regular file", path)
 	}
-	f, err := os.Open(path)
+	data, err := readFile(path, info.Size())
 	if err != nil {
 		return Image{}, err
 	}
-	defer f.Close()
-	img, err := d.Decode(f)
+	defer fileBuffers.Put(data)
+	img, err := d.decode(data.Bytes())
 	if err != nil {
 		return Image{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return img, nil
 }
 
-// Decode reads one PNG, JPEG or GIF file, whose format shows in its first
-// bytes. The image has 1 channel when the file is greyscale (a grey PNG with or
-// without alpha, a one-component JPEG, a palette of greys alone), otherwise 3,
-// and is made of the file's samples as follows.
+// fileBuffers are what files were read into, since training reads the files again and again.
+// What is decoded shares no memory with them.
+var fileBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readFile reads the file at path, which has about size bytes, into a buffer that the caller
+// gives back.
+func readFile(path string, size int64) (*bytes.Buffer, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data := fileBuffers.Get().(*bytes.Buffer)
+	data.Reset()
+	data.Grow(int(min(size, maxFileBytes)) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(f, maxFileBytes+1)); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// Decode reads one PNG, JPEG, GIF, WebP, BMP or TIFF file, whose format shows in its first
+// bytes. The image has 1 channel when the file is greyscale (a grey PNG or TIFF with or
+// without alpha, a one-component JPEG, a palette of greys alone), otherwise 3. Its bytes are
+// those of Pillow's Image.open, ImageOps.exif_transpose and convert("RGB") or ("L"), but for
+// the exceptions:
 //
-//   - 16-bit samples become 8-bit ones, round(v/257), unless KeepDepth is set.
-//   - Alpha is composed over black: round(c*a/255), 16-bit samples in one step
-//     round(c*a/(65535*257)).
-//   - CMYK, and YCCK through it, become RGB: round((255-c)*(255-k)/255) for red
-//     from cyan, and so on.
-//   - Colour profiles and gamma are not applied.
-//   - An EXIF orientation (JPEG APP1, PNG eXIf) is applied, so that the image is
-//     upright. An EXIF block that is malformed counts as none.
-//   - Of an animation the first frame is taken, on a black canvas of the
-//     animation's size.
+//   - JPEG files are decoded as by libjpeg-turbo's defaults (package jpeg), lossy WebP files
+//     as by libwebp's.
+//   - 16-bit samples v become v>>8, unless KeepDepth is set. Pillow clips those of grey
+//     files to 255: an exception.
+//   - Alpha is dropped, and so is the transparency of a palette or of one colour. With
+//     AlphaBlack each colour c becomes round(c*a/255) instead, with AlphaWhite
+//     round(c*a/255) + 255 - a; of 16-bit samples their 8 bits are composed. Colours
+//     that a TIFF file stores with alpha composed already are divided by it: min(255,
+//     255*c/a) rounded down, unless alpha is composed.
+//   - CMYK, and YCCK through it, become RGB: round((255-c)*(255-k)/255) for red from cyan,
+//     and so on. JPEG files store the complements, whatever programs they are of.
+//   - Colour profiles and gamma are not applied. [Image.Profile] names a profile.
+//   - The orientation is applied, so that the image is upright: that of EXIF (JPEG APP1, PNG
+//     eXIf and ImageMagick's profiles, WebP, TIFF), otherwise that of XMP. An EXIF block is
+//     read as far as it is well formed.
+//   - Of a GIF animation the first frame is taken, on a canvas of its transparent colour,
+//     or of the first one in its palette. Animated WebP files are refused: an exception.
 //
-// No rounding above meets a tie. Files of more than 256 MiB, 100 million pixels
-// or 65,535 pixels a side are refused before they are unpacked.
+// No rounding to nearest meets a tie. Files of more than 256 MiB, 200 million pixels or
+// 65,535 pixels a side are refused before they are unpacked. Large images that are decoded
+// at the same time wait for each other rather than taking more than a gigabyte.
 func (d Decoder) Decode(r io.Reader) (Image, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFileBytes+1))
 	if err != nil {
 		return Image{}, fmt.Errorf("cannot be read: %w", err)
 	}
+	return d.decode(data)
+}
+
+// decode decodes a file that is in memory.
+func (d Decoder) decode(data []byte) (Image, error) {
 	if len(data) > maxFileBytes {
 		return Image{}, fmt.Errorf("file of more than %d MiB: too large for an image", maxFileBytes>>20)
 	}

@@ -57,25 +57,30 @@ func chunkOf(name string, body []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
 }
 
+func deflated(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var body bytes.Buffer
+	z := zlib.NewWriter(&body)
+	if _, err := z.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return body.Bytes()
+}
+
 // rawPNG writes a PNG of any colour type; each row begins with its filter byte.
 func rawPNG(t testing.TB, width, height int, depth, colourType byte, rows []byte, extra ...[]byte) []byte {
 	t.Helper()
 	header := binary.BigEndian.AppendUint32(nil, uint32(width))
 	header = binary.BigEndian.AppendUint32(header, uint32(height))
 	header = append(header, depth, colourType, 0, 0, 0)
-	var body bytes.Buffer
-	z := zlib.NewWriter(&body)
-	if _, err := z.Write(rows); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
 	file := append([]byte(pngMagic), chunkOf("IHDR", header)...)
 	for _, chunk := range extra {
 		file = append(file, chunk...)
 	}
-	file = append(file, chunkOf("IDAT", body.Bytes())...)
+	file = append(file, chunkOf("IDAT", deflated(t, rows))...)
 	return append(file, chunkOf("IEND", nil)...)
 }
 
@@ -564,6 +569,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encodeGIF(f, frame(color.Black, color.White, color.Gray{9})))
 	f.Add(rawPNG(f, 2, 1, 16, 6, make([]byte, 17)))
 	f.Add([]byte(pngMagic))
+	for _, name := range []string{"lossy.webp", "lossy-alpha.webp", "lossless-alpha.webp", "xmp.webp", "rows4.bmp", "rgba.bmp", "565.bmp",
+		"palette4.tif", "planes-tiles.tif", "predictor-tiff_lzw.tif", "fax4.tif", "bits-packbits.tif", "rgb16-predictor-big.tif", "cmyk.tif",
+		"interlaced.gif", "frame-with-palette.gif", "xmp-packed.png", "raw-profile-zTXt.png", "palette4-alpha.png"} {
+		f.Add(readGolden(f, name))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		img, err := Decoder{}.Decode(bytes.NewReader(file))
 		if err != nil {
@@ -575,10 +585,10 @@ func FuzzDecode(f *testing.F) {
 		if err := img.check(); err != nil {
 			t.Error(err)
 		}
-		wide, err := Decoder{KeepDepth: true}.Decode(bytes.NewReader(file))
+		wide, err := Decoder{KeepDepth: true, Alpha: AlphaWhite}.Decode(bytes.NewReader(file))
 		if err != nil {
 			t.Errorf("with its depth kept: %v", err)
-		} else if err := wide.check(); err != nil || !wide.SameShape(img) {
+		} else if err := wide.check(); err != nil || wide.Width != img.Width || wide.Height != img.Height {
 			t.Errorf("with its depth kept it is %dx%dx%d, %v", wide.Width, wide.Height, wide.Channels, err)
 		}
 	})

@@ -46,3 +46,12 @@ func pixelDigest(img Image) string {
 	sum := sha256.Sum256(img.Pix)
 	return hex.EncodeToString(sum[:])
 }
+
+func readGolden(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "golden", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

@@ -68,8 +68,10 @@ func TestRead(t *testing.T) {
 		{"hidden and of systems", []string{"a/1.png", ".git/1.png", "a/.x.png", "a/._1.png", "a/.ipynb_checkpoints/1.png", "__MACOSX/a/1.png", "a/@eaDir/1.png",
 			".DS_Store", "Thumbs.db", "a/THUMBS.DB", "a/desktop.ini", "Desktop.ini", "$RECYCLE.BIN/1.png", "System Volume Information/1.png", "lost+found/"},
 			[]string{"a/1.png"}, []string{"a"}, "", 0, 0},
-		{"skipped", []string{"a/1.png", "a/2.heic", "3.WEBP", "a/notes.txt", "README", "b/4.mp4"},
-			[]string{"a/1.png"}, []string{"a", "b"}, "no ending (1), .heic (1), .txt (1), .webp (1)", 1, 2},
+		{"skipped", []string{"a/1.png", "a/2.heic", "3.AVIF", "a/notes.txt", "README", "b/4.mp4"},
+			[]string{"a/1.png"}, []string{"a", "b"}, "no ending (1), .avif (1), .heic (1), .txt (1)", 1, 2},
+		{"formats", []string{"a.webp", "b.BMP", "c.tif", "d.TIFF", "e.jfif", "f.jpe", "g.jxl", "h.svg"},
+			[]string{"a.webp", "b.BMP", "c.tif", "d.TIFF", "e.jfif", "f.jpe"}, nil, ".jxl (1), .svg (1)", 0, 2},
 		{"empty folder", []string{"a/1.png", "b/"}, []string{"a/1.png"}, []string{"a", "b"}, "", 0, 0},
 	}
 	for _, c := range cases {

@@ -72,7 +72,7 @@ func (s *Skipped) Tell(warn func(message string, attributes ...any), folder stri
 		warn("skipped files whose names look like those of images, in formats that are not read: convert them to PNG or JPEG", attributes...)
 	}
 	if n := s.others.Total(); n > 0 {
-		warn("skipped files that are not named as PNG, JPEG or GIF images", "folder", folder, "files", n, "endings", s.others.String())
+		warn("skipped files that are not named as images", "folder", folder, "files", n, "endings", s.others.String())
 	}
 }
 

@@ -305,7 +305,7 @@ func (p *Predictor) walked(root string, yield func(string, error) bool) {
 		}
 	}
 	if !found {
-		yield("", config.Usagef("%s holds no PNG, JPEG or GIF file", root))
+		yield("", config.Usagef("%s holds no %s file", root, imaging.Formats))
 	}
 }
 

@@ -73,6 +73,7 @@ func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	})
 	if err == nil {
 		saySkipped(env, s, opened.Members)
+		sayProfiles(env, s, opened.Members)
 	}
 	return opened, err
 }

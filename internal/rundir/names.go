@@ -31,8 +31,11 @@ func (record *Record) UsesDatasets(modules []string) bool {
 	return slices.EqualFunc(record.Identity.Datasets, modules, func(d DatasetNote, module string) bool { return d.Name == module })
 }
 
-// FolderDataset and ListDataset are the datasets that are whatever their place holds.
-const FolderDataset, ListDataset = "folder", "list"
+// The datasets that are whatever their place holds.
+const (
+	FolderDataset = "folder"
+	ListDataset   = "list"
+)
 
 // DatasetText is what a dataset is called for people: a folder or list by the name of its
 // place too, without the path, which says more of a machine than of the data.

@@ -1,5 +1,7 @@
 package jpeg
 
+import "sync"
+
 // component is one plane of a picture.
 type component struct {
 	id   byte
@@ -33,10 +35,30 @@ func (c *component) size(d *decoder) {
 
 // allocate makes the plane, and where coefficients are kept their blocks.
 func (c *component) allocate(buffered bool) {
-	c.plane = make([]uint8, c.rows*c.stride)
+	c.plane = takePlane(c.rows * c.stride)
 	if buffered {
 		c.blocks = make([]block, c.rows/8*(c.stride/8))
 	}
+}
+
+// planes are those of pictures that are decoded, for the next ones. What they hold is
+// overwritten.
+var planes = sync.Pool{New: func() any { return new([]uint8) }}
+
+// takePlane returns a plane of that many samples, whose values are of no meaning.
+func takePlane(size int) []uint8 {
+	p := planes.Get().(*[]uint8)
+	if cap(*p) < size {
+		return make([]uint8, size)
+	}
+	return (*p)[:size]
+}
+
+// release gives the plane back.
+func (c *component) release() {
+	plane := c.plane
+	c.plane = nil
+	planes.Put(&plane)
 }
 
 // transform makes the samples of the coefficients.

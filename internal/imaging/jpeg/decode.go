@@ -89,5 +89,9 @@ func (d *decoder) picture() (*Picture, error) {
 			d.components[i].transform()
 		}
 	}
-	return d.render(space), nil
+	p := d.render(space)
+	for i := range d.components {
+		d.components[i].release()
+	}
+	return p, nil
 }

@@ -1,0 +1,143 @@
+package imaging
+
+import (
+	"bytes"
+	"encoding/binary"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMemoryIsShared: large images wait for each other, small ones do not, and one that takes
+// more than there is takes all.
+func TestMemoryIsShared(t *testing.T) {
+	m := newMemory(100 << 20)
+	first := m.take(60 << 20)
+	m.take(largeImage - 1)()
+	got := make(chan func())
+	go func() { got <- m.take(500 << 20) }()
+	select {
+	case <-got:
+		t.Fatal("more memory was given than there is")
+	case <-time.After(20 * time.Millisecond):
+	}
+	first()
+	second := <-got
+	if m.free.TryAcquire(1) {
+		t.Error("the largest image does not take all")
+	}
+	second()
+	m.take(100 << 20)()
+}
+
+// TestHostileSizes refuses headers that claim more than is allowed, without taking the
+// memory.
+func TestHostileSizes(t *testing.T) {
+	le16, le32 := binary.LittleEndian.AppendUint16, binary.LittleEndian.AppendUint32
+	bitmap := func(width, height uint32) []byte {
+		b := append([]byte("BM"), make([]byte, 8)...)
+		b = le32(le32(b, 54), 40)
+		b = le32(le32(b, width), height)
+		b = le16(le16(b, 1), 24)
+		return append(b, make([]byte, 24)...)
+	}
+	tags := func(fields ...uint32) []byte {
+		b := le16([]byte("II*\x00\x08\x00\x00\x00"), uint16(len(fields)/2))
+		for i := 0; i < len(fields); i += 2 {
+			b = le32(le32(le16(le16(b, uint16(fields[i])), 4), 1), fields[i+1])
+		}
+		return le32(b, 0)
+	}
+	lossless := func(width, height uint32) []byte {
+		b := le32([]byte("RIFF\x20\x00\x00\x00WEBPVP8L"), 10)
+		return append(le32(append(b, 0x2f), width-1|(height-1)<<14), make([]byte, 5)...)
+	}
+	screen := le16(le16([]byte("GIF89a"), 65535), 65535)
+	for _, test := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"BMP", bitmap(60000, 60000), "want at most 200 million pixels"},
+		{"BMP without its pixels", bitmap(10000, 10000), "cannot hold the 10000x10000 pixels it claims"},
+		{"BMP of negative width", bitmap(1<<31, 5), "want 1 to 65535 pixels a side"},
+		{"BMP of least height", bitmap(5, 1<<31), "want 1 to 65535 pixels a side"},
+		{"TIFF", tags(tagWidth, 60000, tagHeight, 60000, tagPhotometric, 1), "want at most 200 million pixels"},
+		{"TIFF of no size", tags(tagPhotometric, 1), "image size 0x0"},
+		{"TIFF of huge tiles", tags(tagWidth, 9, tagHeight, 9, tagPhotometric, 1, tagTileWidth, 1<<31, tagTileHeight, 1<<31), "blocks of 2147483648x2147483648 pixels"},
+		{"TIFF of many samples", tags(tagWidth, 9, tagHeight, 9, tagBits, 8, tagPhotometric, 2, tagSamples, 1<<31), "samples a pixel: want 1 to 16"},
+		{"WebP", lossless(16384, 16384), "want at most 200 million pixels"},
+		{"GIF", append(screen, "\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x08\x00"...), "want at most 200 million pixels"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Decoder{}.Decode(bytes.NewReader(test.file))
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
+		}
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > 4<<20 {
+			t.Errorf("%s: %d MB of memory were taken", test.name, taken>>20)
+		}
+	}
+}
+
+// TestForeignFormats names the kinds of images that are recognised and not read.
+func TestForeignFormats(t *testing.T) {
+	for head, want := range map[string]string{
+		"\x00\x00\x00\x1cftypavif": "AVIF file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x18ftypheic": "HEIC file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x18ftypmif1": "HEIC file: not supported, convert it to PNG or JPEG",
+		"\xff\x0a\xfa":             "JPEG XL file: not supported, convert it to PNG or JPEG",
+		"II+\x00\x08\x00":          "BigTIFF file: not supported, convert it to plain TIFF or PNG",
+		"P6\n1 1\n255\nabc":        "Netpbm file: not supported, convert it to PNG or JPEG",
+		"8BPS\x00\x01":             "Photoshop file: not supported, convert it to PNG or JPEG",
+		"RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00ANIM\x00\x00\x00\x00": "animated WebP file: not supported, save one frame of it as PNG or WebP",
+	} {
+		if _, err := (Decoder{}).Decode(strings.NewReader(head)); errorText(err) != want {
+			t.Errorf("%q: %v, want %s", head, err, want)
+		}
+	}
+}
+
+// TestUnreadKinds changes golden files into kinds of their formats that are not read, or into
+// damaged ones.
+func TestUnreadKinds(t *testing.T) {
+	tag := func(tag, value uint16) func([]byte) []byte {
+		return func(b []byte) []byte {
+			at := bytes.Index(b, binary.LittleEndian.AppendUint16(nil, tag))
+			binary.LittleEndian.PutUint16(b[at+8:], value)
+			return b
+		}
+	}
+	put := func(at int, v byte) func([]byte) []byte {
+		return func(b []byte) []byte { b[at] = v; return b }
+	}
+	cut := func(n int) func([]byte) []byte { return func(b []byte) []byte { return b[:len(b)-n] } }
+	for _, test := range []struct {
+		file   string
+		change func([]byte) []byte
+		want   string
+	}{
+		{"rgbx.tif", tag(tagCompression, 7), "TIFF file with JPEG compression: not supported, save it uncompressed, or convert it to PNG"},
+		{"rgbx.tif", tag(tagPhotometric, 8), "TIFF file with colours of kind 8: not supported, convert it to PNG or JPEG"},
+		{"rgbx.tif", cut(10), "truncated TIFF file: its data end early"},
+		{"white-is-zero8.tif", tag(tagBits, 12), "TIFF file with samples of 12 bits: not supported, convert it to samples of 8 or 16 bits"},
+		{"colour-tiff_adobe_deflate.tif", cut(200), "TIFF file"},
+		{"rows24.bmp", put(28, 48), "BMP file of 48 bits a pixel: not supported, convert it to PNG or JPEG"},
+		{"rows8.bmp", put(30, 1), "compressed BMP file: not supported, convert it to PNG or JPEG"},
+		{"rows24.bmp", cut(10), "truncated BMP file: its data end early"},
+		{"rows24.bmp", put(14, 41), "corrupt BMP file: a header of 41 bytes"},
+		{"colour.gif", cut(20), "truncated GIF file: its data end early"},
+		{"frame-on-canvas.gif", put(25, 0x77), "corrupt GIF file: unknown block type: 0x77"},
+		{"lossy.webp", cut(20), "truncated WebP file: its data end early"},
+		{"lossless.webp", cut(20), "truncated WebP file: its data end early"},
+		{"lossy-alpha.webp", put(24, 99), "corrupt WebP file: its picture has 13x9 pixels, and its canvas 100x9"},
+	} {
+		data := readGolden(t, test.file)
+		if _, err := (Decoder{}).Decode(bytes.NewReader(test.change(data))); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want %q", test.file, err, test.want)
+		}
+	}
+}
