@@ -141,7 +141,7 @@ func (a *array) frames(form imageForm, memory *arrayMemory) (*frames, error) {
 		return f, f.keepOnDisk(c)
 	}
 	f.kept = &packed{size: f.size()}
-	return f, c.copyTo(f.kept)
+	return f, c.copyTo(f.kept.writer())
 }
 
 // converter makes images of bytes of the values of an array.
@@ -189,6 +189,15 @@ func (c *converter) outside(i, at int, raw []byte) error {
 // turn exchanges the rows and columns of an image.
 func (c *converter) turn(dst, pix []uint8) {
 	to := 0
+	if c.channels == 1 { // of which there are many, and which need no slices
+		for x := range c.width {
+			for y := range c.height {
+				dst[to] = pix[y*c.width+x]
+				to++
+			}
+		}
+		return
+	}
 	for x := range c.width {
 		for y := range c.height {
 			from := (y*c.width + x) * c.channels

@@ -255,6 +255,14 @@ func TestStratified(t *testing.T) {
 	}
 }
 
+// TestAbsentClasses: of many classes without an example, the first are named.
+func TestAbsentClasses(t *testing.T) {
+	err := checkExamples(letters(20), infosOf(3, 1))
+	wantError(t, err, `no image of class "b", "c", "d"`, `"k", and 9 more: add images`)
+	err = checkExamples(letters(3), infosOf(3, 1))
+	wantError(t, err, `no image of class "b", "c": add images`)
+}
+
 func TestCheckClasses(t *testing.T) {
 	cases := []struct {
 		classes []string

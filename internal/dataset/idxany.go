@@ -69,7 +69,7 @@ func checkPattern(pattern string) error {
 		return errors.New("want a pattern of names, in which * stands for any characters and ? for one")
 	}
 	if pattern != "" && !fs.ValidPath(pattern) {
-		return errors.New("want a path below the folder of the data, with slashes, and without . and ..")
+		return errors.New("want a path below the folder of the data, with slashes, and no . or .. in place of a name")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/listing"
 )
 
 // shape is the size of an image before any resizing.
@@ -195,13 +196,22 @@ func checkExamples(classes []string, of examples) error {
 	return nil
 }
 
-// absent lists the classes whose count is zero, quoted.
+// absent lists the classes whose count is zero, quoted. Of many it names the first and
+// says how many there are.
 func absent(counts []int, classes []string) []string {
 	var names []string
+	more := 0
 	for label, count := range counts {
-		if count == 0 {
+		switch {
+		case count > 0:
+		case len(names) < listing.MostNamed:
 			names = append(names, fmt.Sprintf("%q", classes[label]))
+		default:
+			more++
 		}
+	}
+	if more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return names
 }
