@@ -43,11 +43,11 @@ func inverseDCTGeneric(dst []uint8, stride int, b *block, quant *[64]uint16) {
 // flat says that all rows of coefficients but the first are zero, so that all rows of
 // samples are equal.
 func (b *block) flat() bool {
-	var any int16
+	var all int16
 	for _, v := range b[8:] {
-		any |= v
+		all |= v
 	}
-	return any == 0
+	return all == 0
 }
 
 // column transforms the column x.
