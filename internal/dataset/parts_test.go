@@ -33,7 +33,7 @@ func TestPartsAreReproducible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fitted[1] == Dataset(inRAM) {
+	if fitted[1] == inRAM {
 		t.Fatal("nothing is kept in the size of the first stage")
 	}
 	loader := func(d Dataset, workers int) *Loader {
