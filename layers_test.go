@@ -25,13 +25,14 @@ const module = "github.com/blocktrain/blocktrain/"
 // only from layers below its own. Packages that are planned have their place too.
 var layers = [][]string{
 	{"internal/kernel", "internal/rng", "internal/fileio", "internal/imaging", "internal/logging", "internal/buildinfo"},
-	{"internal/metric", "internal/weights", "internal/config"},
+	{"internal/metric", "internal/weights", "internal/config", "preprocess"},
 	{"internal/nn", "internal/listing", "internal/index", "internal/mpi", "internal/video", "internal/sensor"},
 	{"internal/engine"},
 	{"internal/augment", "internal/onnx"},
 	{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
 	{"internal/target"},
 	{"internal/train"},
+	{"internal/progress"},
 	{"internal/rundir"},
 	{"internal/classifier"},
 	{"internal/triton", "internal/oci", "internal/provenance", "internal/serve", "internal/review", "internal/report", "internal/eda", "internal/settings", "internal/machine"},

@@ -32,6 +32,7 @@ type room struct {
 
 // rooms are the packages that were one before, and the command line.
 var rooms = []room{
+	{dir: "internal/progress", cycle: 8, lines: 2500},
 	{dir: "internal/rundir", cycle: 8, lines: 2500},
 	{dir: "internal/settings", cycle: 8, lines: 2500},
 	{dir: "internal/machine", cycle: 8, lines: 2500},

@@ -31,7 +31,9 @@ var dataCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"images":      command("images DIR COUNT WIDTHxHEIGHTxCHANNELS LEVEL", 4, makeImages),
 	"image":       command("image FILE WIDTHxHEIGHTxCHANNELS LEVEL", 3, makeImage),
 	"idx-images":  command("idx-images FILE COUNT SIDE", 3, makeIDXImages),
-	"idx-labels":  command("idx-labels FILE COUNT CLASSES", 3, makeIDXLabels),
+	"idx-labels":  command("idx-labels FILE COUNT [FIRST+]CLASSES", 3, makeIDXLabels),
+	"npz":         command("npz FILE COUNT SHAPE CLASSES", 4, makeNPZ),
+	"cifar":       command("cifar FILE COUNT CLASSES,...", 3, makeCIFAR),
 	"truncate":    command("truncate FILE BYTES", 2, truncate),
 	"spoil":       command("spoil FILE OFFSET", 2, spoil),
 	"replace":     command("replace FILE OLD NEW", 3, replace),
@@ -143,12 +145,17 @@ func makeIDXImages(ts *testscript.TestScript, args []string) error {
 	return writeIDX(ts, args[0], content)
 }
 
-// makeIDXLabels writes the labels 0, 1, 2 and so on, beginning again after CLASSES.
+// makeIDXLabels writes the labels 0, 1, 2 and so on, or from FIRST on, beginning again after
+// CLASSES.
 func makeIDXLabels(ts *testscript.TestScript, args []string) error {
-	count, classes := number(ts, args[1]), number(ts, args[2])
+	first, rest, offset := strings.Cut(args[2], "+")
+	if !offset {
+		first, rest = "0", args[2]
+	}
+	count, classes := number(ts, args[1]), number(ts, rest)
 	content := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 0x801), uint32(count))
 	for i := range count {
-		content = append(content, uint8(i%classes))
+		content = append(content, uint8(number(ts, first)+i%classes))
 	}
 	return writeIDX(ts, args[0], content)
 }

@@ -1,5 +1,5 @@
 // Package augment varies training images at random: shifts, turns, warps,
-// erases, lightens and mixes them.
+// erases, lightens, crops and mixes them.
 //
 // Every transform is chosen by name and draws its numbers from the stream of
 // one example's address, so that the same example gets the same variation
@@ -34,18 +34,22 @@ type Transform interface {
 const kind = "augmentation"
 
 var modules = map[string]config.Module[Transform]{
-	"brightness": {Doc: "multiplies pixels by a random factor", New: sometimes(1, newBrightness)},
-	"contrast":   {Doc: "brings pixels nearer to or further from the image's mean", New: sometimes(1, newContrast)},
-	"crop":       {Doc: "pads the image and cuts a random part of the original size", New: sometimes(1, newCrop)},
-	"elastic":    {Doc: "displaces pixels by a smooth random field (Simard et al. 2003)", New: sometimes(1, newElastic)},
-	"erase":      {Doc: "overwrites a random rectangle (Zhong et al. 2017)", New: sometimes(0.5, newErase)},
-	"flip":       {Doc: "mirrors the image", New: sometimes(0.5, newFlip)},
-	"mixup":      {Doc: "blends pairs of images and their targets; cross-entropy only (Zhang et al. 2017)", New: newMixup},
-	"noise":      {Doc: "adds Gaussian noise to every value", New: sometimes(1, newNoise)},
-	"rotate":     {Doc: "turns the image about its centre by a random angle", New: sometimes(1, newRotate)},
-	"scale":      {Doc: "enlarges or shrinks the image about its centre by a random factor", New: sometimes(1, newScale)},
-	"shear":      {Doc: "slants the image sideways by a random angle", New: sometimes(1, newShear)},
-	"shift":      {Doc: "moves the image by a random number of whole pixels", New: sometimes(1, newShift)},
+	"brightness":          {Doc: "multiplies pixels by a random factor", New: sometimes(1, newBrightness)},
+	"color-jitter":        {Doc: "changes brightness, contrast, saturation and hue in random order", New: sometimes(1, newColorJitter)},
+	"contrast":            {Doc: "brings pixels nearer to or further from the image's mean", New: sometimes(1, newContrast)},
+	"crop":                {Doc: "pads the image and cuts a random part of the original size", New: sometimes(1, newCrop)},
+	"cutmix":              {Doc: "puts a rectangle of another image, and its share of the target, into each; cross-entropy only (Yun et al. 2019)", New: newCutmix},
+	"elastic":             {Doc: "displaces pixels by a smooth random field (Simard et al. 2003)", New: sometimes(1, newElastic)},
+	"erase":               {Doc: "overwrites a random rectangle (Zhong et al. 2017)", New: sometimes(0.5, newErase)},
+	"flip":                {Doc: "mirrors the image", New: sometimes(0.5, newFlip)},
+	"mixup":               {Doc: "blends pairs of images and their targets; cross-entropy only (Zhang et al. 2017)", New: newMixup},
+	"noise":               {Doc: "adds Gaussian noise to every value", New: sometimes(1, newNoise)},
+	"random-resized-crop": {Doc: "takes a random part of the decoded image, in place of --resize; first in the list (Szegedy et al. 2014)", New: newResizedCrop},
+	"rotate":              {Doc: "turns the image about its centre by a random angle", New: sometimes(1, newRotate)},
+	"scale":               {Doc: "enlarges or shrinks the image about its centre by a random factor", New: sometimes(1, newScale)},
+	"shear":               {Doc: "slants the image sideways by a random angle", New: sometimes(1, newShear)},
+	"shift":               {Doc: "moves the image by a random number of whole pixels", New: sometimes(1, newShift)},
+	"trivial-augment":     {Doc: "does one of fourteen operations with a random strength, with the ranges of TrivialAugmentWide (Müller and Hutter 2021)", New: sometimes(1, newTrivialAugment)},
 }
 
 // Modules documents every transform and its options, sorted by name.
@@ -99,9 +103,11 @@ func (p *Pipeline) CheckSize(width, height int) error {
 // Pipeline is a list of transforms, applied in order. It may be used by several
 // goroutines at once. The zero value does nothing.
 type Pipeline struct {
+	first      *resizedCrop // acts before all others, on images of any size
 	transforms []Transform
 	names      []string // of the transforms
 	mixup      *mixup
+	cutmix     *cutmix
 	resolved   []string
 	buffers    sync.Pool // of *imaging.Image
 }
@@ -133,18 +139,38 @@ func (p *Pipeline) add(entry string) error {
 	if err != nil {
 		return err
 	}
-	if m, ok := transform.(*mixup); ok {
-		if p.mixup != nil {
-			return fmt.Errorf("%s mixup: given twice", kind)
-		}
-		p.mixup = m
-	} else {
-		p.transforms, p.names = append(p.transforms, transform), append(p.names, name)
+	if err := p.place(name, transform); err != nil {
+		return err
 	}
 	for _, key := range slices.Sorted(maps.Keys(resolved)) {
 		name += ":" + key + "=" + resolved[key]
 	}
 	p.resolved = append(p.resolved, name)
+	return nil
+}
+
+// place puts a transform where it acts.
+func (p *Pipeline) place(name string, transform Transform) error {
+	again := false
+	switch t := transform.(type) {
+	case *mixup:
+		again, p.mixup = p.mixup != nil, t
+	case *cutmix:
+		again, p.cutmix = p.cutmix != nil, t
+	case *resizedCrop:
+		if again = p.first != nil; !again && len(p.resolved) > 0 {
+			return fmt.Errorf("%s %s: want it first in the list, since it acts on the image before it has the size of the input", kind, name)
+		}
+		p.first = t
+	default:
+		p.transforms, p.names = append(p.transforms, transform), append(p.names, name)
+	}
+	switch {
+	case again:
+		return fmt.Errorf("%s %s: given twice", kind, name)
+	case p.mixup != nil && p.cutmix != nil:
+		return fmt.Errorf("%ss mixup and cutmix both mix pairs of images: want one of them", kind)
+	}
 	return nil
 }
 
@@ -157,7 +183,8 @@ func (p *Pipeline) Resolved() string {
 	return strings.Join(p.resolved, ",")
 }
 
-// Apply varies img by every transform of the list but mixup.
+// Apply varies img, which has the size of the input, by every transform of the list but
+// those that need the decoded image or another one.
 func (p *Pipeline) Apply(img imaging.Image, s *rng.Stream) { p.apply(img, s, nil) }
 
 // Move does what Apply does, with the same numbers drawn and the same pixels, and

@@ -46,6 +46,8 @@ func stream(item int) *rng.Stream {
 func TestDigests(t *testing.T) {
 	tests := []struct{ list, want string }{
 		{"brightness", "e4ab2ad9bb48f1d4"},
+		{"color-jitter", "5fcb19f17cdf4e16"},
+		{"color-jitter:brightness=0:contrast=0:saturation=0.9:hue=0.5:p=0.7", "8dfbf3667d8ffd89"},
 		{"contrast:amount=0.7", "6a21ef737bf8d63e"},
 		{"crop", "0f77c1ad47a5f927"},
 		{"crop:pad=6:mode=edge", "72f4a7acf2c93c6a"},
@@ -62,6 +64,8 @@ func TestDigests(t *testing.T) {
 		{"rotate:degrees=180:fill=90", "17d88b653adfc230"},
 		{"scale:min=0.5:max=2", "510cfa773aec21dd"},
 		{"shear:degrees=25", "e67c19f9a2da1fd4"},
+		{"trivial-augment", "f5805460e1bca0d3"},
+		{"trivial-augment:translate=5:fill=100,trivial-augment,trivial-augment,trivial-augment", "3715fadec23b12dc"},
 		{"shift:pixels=3:fill=200", "ffb3087a95be1224"},
 		{"shift,rotate,scale,shear,elastic,flip,crop,erase,brightness,contrast,noise,mixup", "0d8a6a48eecaa19f"},
 	}
@@ -83,7 +87,7 @@ func TestNoStrengthIsIdentity(t *testing.T) {
 	for _, list := range []string{
 		"", "none", " none ", "shift:pixels=0", "rotate:degrees=0", "scale:min=1:max=1", "shear:degrees=0",
 		"elastic:alpha=0", "flip:p=0", "crop:pad=0", "erase:min=0:max=0:p=1", "brightness:amount=0",
-		"contrast:amount=0", "noise:sigma=0", "mixup", "rotate:p=0,noise:p=0:sigma=50",
+		"contrast:amount=0", "color-jitter:brightness=0:contrast=0:saturation=0:hue=0", "cutmix", "random-resized-crop", "noise:sigma=0", "mixup", "rotate:p=0,noise:p=0:sigma=50",
 	} {
 		p := parse(t, list)
 		for item := range 4 {
@@ -96,7 +100,7 @@ func TestNoStrengthIsIdentity(t *testing.T) {
 
 // everything is a list in which each transform acts strongly.
 const everything = "shift:pixels=3,rotate:degrees=40,scale:min=0.6:max=1.5,shear:degrees=20,elastic,flip," +
-	"crop:mode=reflect,erase:noise=true,brightness,contrast,noise:sigma=20"
+	"crop:mode=reflect,erase:noise=true,brightness,contrast,color-jitter,trivial-augment,noise:sigma=20"
 
 func TestApplyIsAFunctionOfTheAddress(t *testing.T) {
 	img := pattern(16, 13, 3)
@@ -167,7 +171,7 @@ func TestProbability(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	tests := []struct{ list, want string }{
 		{"shfit", `unknown augmentation "shfit": did you mean shift?`},
-		{"rotate,elastik", `unknown augmentation "elastik": did you mean elastic? (valid: brightness, contrast, crop,`},
+		{"rotate,elastik", `unknown augmentation "elastik": did you mean elastic? (valid: brightness, color-jitter, contrast, crop,`},
 		{"rotate:degree=5", `augmentation rotate: unknown option "degree": did you mean degrees? (valid: degrees, fill, p)`},
 		{"rotate:degrees", `augmentation rotate: option "degrees": want key=value`},
 		{"rotate:degrees=181", "augmentation rotate: degrees=181: want 0 to 180"},
@@ -184,6 +188,15 @@ func TestParseErrors(t *testing.T) {
 		{"elastic:sigma=0", "augmentation elastic: sigma=0: want 0.5 to 32"},
 		{"mixup:alpha=0", "augmentation mixup: alpha=0: want 0.01 to 4"},
 		{"mixup,mixup", "augmentation mixup: given twice"},
+		{"cutmix,cutmix", "augmentation cutmix: given twice"},
+		{"mixup,flip,cutmix", "augmentations mixup and cutmix both mix pairs of images: want one of them"},
+		{"cutmix:alpha=9", "augmentation cutmix: alpha=9: want 0.01 to 4"},
+		{"color-jitter:hue=0.6", "augmentation color-jitter: hue=0.6: want 0 to 0.5"},
+		{"trivial-augment:translate=-1", "augmentation trivial-augment: translate=-1: want 0 to 4096"},
+		{"random-resized-crop,random-resized-crop", "augmentation random-resized-crop: given twice"},
+		{"flip,random-resized-crop", "augmentation random-resized-crop: want it first in the list, since it acts on the image before it has the size of the input"},
+		{"random-resized-crop:min=0.5:max=0.4", "augmentation random-resized-crop: min=0.5 is above max=0.4"},
+		{"random-resized-crop:ratio=0.9", "augmentation random-resized-crop: ratio=0.9: want 1 to 10"},
 		{"shift,,flip", "augmentation list: an entry is empty, want name:key=value:key=value,name"},
 		{"none,shift", `unknown augmentation "none"`},
 	}
@@ -232,7 +245,7 @@ func TestModules(t *testing.T) {
 		}
 		parse(t, m.Name)
 	}
-	want := "brightness contrast crop elastic erase flip mixup noise rotate scale shear shift"
+	want := "brightness color-jitter contrast crop cutmix elastic erase flip mixup noise random-resized-crop rotate scale shear shift trivial-augment"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("modules %s, want %s", got, want)
 	}
@@ -282,6 +295,8 @@ func TestCheckSize(t *testing.T) {
 		{"rotate:degrees=180,scale,elastic,mixup", 1, 1, ""},
 		{"shift:pixels=27,crop:pad=27", 28, 28, ""},
 		{"shift:pixels=28", 28, 28, "augmentation shift: pixels=28 can leave nothing of images of 28x28 pixels: want less than 28"},
+		{"trivial-augment", 33, 40, ""},
+		{"trivial-augment", 32, 40, "augmentation trivial-augment: translate=32 can leave nothing of images of 32x40 pixels: want less than 32"},
 		{"flip,mixup,crop:pad=8:mode=reflect:p=0.1", 320, 8, "augmentation crop: pad=8 can leave nothing of images of 320x8 pixels: want less than 8"},
 	} {
 		p, err := Parse(test.list)

@@ -27,8 +27,7 @@ func factor(s *rng.Stream, amount float32) int {
 
 func (t *brightness) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {
 	f := factor(s, t.amount)
-	for i, p := range src.Pix {
-		dst.Pix[i] = clamp((int(p)*f + one/2) >> 16)
-	}
+	copy(dst.Pix, src.Pix)
+	brighten(dst, f)
 	return f != one
 }

@@ -16,10 +16,8 @@ func newContrast(o *config.Options) (Transform, error) {
 
 func (t *contrast) Apply(dst, src imaging.Image, s *rng.Stream, _ *Moves) bool {
 	f := factor(s, t.amount)
-	rest := meanLuma(src) * (one - f)
-	for i, p := range src.Pix {
-		dst.Pix[i] = clamp((int(p)*f + rest + one/2) >> 16)
-	}
+	copy(dst.Pix, src.Pix)
+	contrastBy(dst, f)
 	return f != one
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
-// mixup is the one entry of a list that needs two examples. The pipeline leaves
-// it to the trainer, which picks the partner and mixes the targets too.
+// mixup needs two examples, as [cutmix] does. The pipeline leaves such an entry to the
+// loader, which picks the partner and mixes the targets too.
 type mixup struct{ alpha float32 }
 
 func newMixup(o *config.Options) (Transform, error) {
@@ -22,13 +22,15 @@ func newMixup(o *config.Options) (Transform, error) {
 // Apply leaves single images as they are.
 func (t *mixup) Apply(_, _ imaging.Image, _ *rng.Stream, _ *Moves) bool { return false }
 
-// Mixup returns the parameter of the Beta distribution that MixShare draws
-// from, and whether the list has mixup at all.
-func (p *Pipeline) Mixup() (alpha float32, on bool) {
-	if p.mixup == nil {
-		return 0, false
+// Mixer is the name of the entry that mixes pairs of images, empty where the list has none.
+func (p *Pipeline) Mixer() string {
+	switch {
+	case p.mixup != nil:
+		return "mixup"
+	case p.cutmix != nil:
+		return "cutmix"
 	}
-	return p.mixup.alpha, true
+	return ""
 }
 
 // WholeShare is the share of a partner that takes an example's place entirely.
@@ -37,20 +39,23 @@ const WholeShare = 256
 // MixShare draws the share of the partner, in 1/256, from Beta(alpha, alpha).
 // It is 0 when the list has no mixup. The example's target gets the weight
 // (256-share)/256 and the partner's share/256, both exact in float32.
-//
-// Jöhnk's method: of two uniform numbers u, v the pair x = u^(1/alpha),
-// y = v^(1/alpha) is drawn until x+y <= 1; then x/(x+y) is distributed so.
 func (p *Pipeline) MixShare(s *rng.Stream) int {
 	if p.mixup == nil {
 		return 0
 	}
-	alpha := p.mixup.alpha
+	return int(math.Floor(float64(beta(s, p.mixup.alpha, WholeShare)) + 0.5))
+}
+
+// beta draws from Beta(alpha, alpha), times a power of two.
+//
+// Jöhnk's method: of two uniform numbers u, v the pair x = u^(1/alpha),
+// y = v^(1/alpha) is drawn until x+y <= 1; then x/(x+y) is distributed so.
+func beta(s *rng.Stream, alpha, times float32) float32 {
 	for {
 		x := kernel.Log(1-s.Float32()) / alpha
 		y := kernel.Log(1-s.Float32()) / alpha
 		if kernel.Exp(x)+kernel.Exp(y) <= 1 {
-			share := WholeShare / (1 + kernel.Exp(y-x))
-			return int(math.Floor(float64(share) + 0.5))
+			return times / (1 + kernel.Exp(y-x))
 		}
 	}
 }

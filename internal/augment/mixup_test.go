@@ -11,14 +11,13 @@ import (
 )
 
 func TestMixup(t *testing.T) {
-	if alpha, on := parse(t, "flip").Mixup(); on || alpha != 0 {
-		t.Errorf("no mixup: %v, %v", alpha, on)
+	for list, want := range map[string]string{"flip": "", "flip,mixup": "mixup", "cutmix,flip": "cutmix"} {
+		if got := parse(t, list).Mixer(); got != want {
+			t.Errorf("%s mixes by %q, want %q", list, got, want)
+		}
 	}
 	if share := parse(t, "flip").MixShare(stream(0)); share != 0 {
 		t.Errorf("no mixup: share %d", share)
-	}
-	if alpha, on := parse(t, "flip,mixup:alpha=0.4").Mixup(); !on || alpha != 0.4 {
-		t.Errorf("mixup: %v, %v", alpha, on)
 	}
 }
 

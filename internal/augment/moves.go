@@ -31,10 +31,16 @@ func (m *Moves) mirror(src imaging.Image, vertical bool) {
 	}
 }
 
-// warp notes that src is seen through a matrix.
-func (m *Moves) warp(src imaging.Image, through matrix) {
+// warp notes that src is seen through a matrix, about its middle.
+func (m *Moves) warp(src imaging.Image, through matrix) { m.warpAbout(src, through, middle) }
+
+// warpAbout notes that src is seen through a matrix.
+func (m *Moves) warpAbout(src imaging.Image, through matrix, about place) {
 	if m != nil {
-		centre := imaging.Point{X: src.Width * imaging.PointsPerPixel / 2, Y: src.Height * imaging.PointsPerPixel / 2}
+		var centre imaging.Point
+		if about == middle {
+			centre = imaging.Point{X: src.Width * imaging.PointsPerPixel / 2, Y: src.Height * imaging.PointsPerPixel / 2}
+		}
 		m.list = append(m.list, warped{through, centre})
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/logging"
-	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/progress"
 )
 
 // leastColumns is the width of a terminal below which nothing of use would be seen.
@@ -33,15 +33,15 @@ type display struct {
 }
 
 // newDisplay returns nil where the terminal is too narrow.
-func newDisplay(terminal io.Writer) rundir.Display {
+func newDisplay(terminal io.Writer) progress.Display {
 	if logging.Columns(terminal) < leastColumns {
 		return nil
 	}
 	return &display{terminal: terminal}
 }
 
-// Show implements rundir.Display.
-func (d *display) Show(at rundir.Progress) {
+// Show implements progress.Display.
+func (d *display) Show(at progress.State) {
 	now := time.Now()
 	if now.Sub(d.drawn) < drawInterval {
 		return
@@ -56,7 +56,7 @@ func (d *display) Show(at rundir.Progress) {
 	fmt.Fprint(d.terminal, wipe+progressLine(at, columns-1))
 }
 
-// Clear implements rundir.Display.
+// Clear implements progress.Display.
 func (d *display) Clear() {
 	if !d.drawn.IsZero() {
 		fmt.Fprint(d.terminal, wipe)
@@ -66,7 +66,7 @@ func (d *display) Clear() {
 
 // progressLine is the line in a width of columns. Where there is no room, it goes without
 // the rate, then without the bar, and in the end words are cut.
-func progressLine(at rundir.Progress, columns int) string {
+func progressLine(at progress.State, columns int) string {
 	share := min(max(at.Share, 0), 1)
 	head := fmt.Sprintf("%s  %3.0f%%", at.Words, 100*share)
 	rate, left := "", ""

@@ -14,6 +14,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -93,8 +94,8 @@ func showTraining(t *testing.T, columns, later int, cut bool) string {
 	tty, end := openTerminal(t, columns)
 	t.Setenv("NO_COLOR", "")
 	log := logging.New(tty, slog.LevelInfo, false)
-	env := &rundir.Environment{Log: log, Progress: func() rundir.Display { return newDisplay(tty) }}
-	p, clear := rundir.Observe(env, rundir.Work{Epochs: 100, Train: 60000, Validation: 10000, After: 20000})
+	env := &rundir.Environment{Log: log, Progress: func() progress.Display { return newDisplay(tty) }}
+	p, clear := progress.Observe(env.Log, env.Progress, progress.Work{Epochs: 100, Train: 60000, Validation: 10000, After: 20000})
 	wait := func() { time.Sleep(drawInterval + 10*time.Millisecond) } // after which the line is drawn again
 	for done := 1000; done <= 60000; done += 1000 {
 		p.Step(100, done, 60000, 0.123456)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
-	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
@@ -31,7 +31,7 @@ type midEpoch struct {
 	steps int  // of the second epoch
 }
 
-func (m *midEpoch) Show(at rundir.Progress) {
+func (m *midEpoch) Show(at progress.State) {
 	first := strings.HasPrefix(at.Words, "epoch 1/")
 	if first && !m.first {
 		m.networks--
@@ -53,7 +53,7 @@ func interruptedRun(t *testing.T, dir string, network int, flags ...string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	env, display := runtest.Quiet(), &midEpoch{networks: network, stop: stop}
-	env.Progress = func() rundir.Display { return display }
+	env.Progress = func() progress.Display { return display }
 	_, err := pipeline.Run(ctx, env, runtest.SmallRun(t, dir, flags...))
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v, want that of the context", err)

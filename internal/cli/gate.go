@@ -8,6 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 func gateCommand() *command {
@@ -33,7 +34,7 @@ the run was started with as flags, then the environment's and those of .env.`,
   blocktrain gate --run runs/first --min-test-accuracy 0.99 --dry-run
   blocktrain gate --run runs/first --baseline runs/old --decided-by Ada
   blocktrain gate --run runs/first --force --reason 'demo on 3 May, says Ada'`,
-		settings: either(groups("Release"), named("name", "release-version", "data-dir", "data-mode", "workers", "max-package-mb", "dry-run")), recorded: &dir, needsRun: true,
+		settings: either(groups("Release"), named(settings.MissingClass, "name", "release-version", "data-dir", "data-mode", "memory", "workers", "max-package-mb", "dry-run")), recorded: &dir, needsRun: true,
 		own: func(o *config.Options) {
 			declareRun(o, &dir)
 			declareJSON(o, &asJSON)

@@ -51,12 +51,12 @@ func kindNames() []string {
 func listCommand() *command {
 	var asJSON bool
 	return &command{
-		use: "list [KIND]", short: "show the recipes, and the modules with their options", group: groupAbout,
+		use: "list [KIND...]", short: "show the recipes, and the modules with their options", group: groupAbout,
 		long: `Shows every recipe with its settings, and every module with its options, their
 defaults and types. Options of a module are given with the flag of its kind:
 --model-options depth=3,width=64, or in lists --augment shift:pixels=2,rotate.`,
 		example: `  blocktrain list
-  blocktrain list model
+  blocktrain list model loss
   blocktrain list augmentation --json`,
 		own: func(o *config.Options) { o.Bool(&asJSON, "json", false, "write JSON") },
 		args: func(args []string) error {
@@ -78,20 +78,18 @@ defaults and types. Options of a module are given with the flag of its kind:
 	}
 }
 
-// chosenKinds are the kinds that the arguments name, or all.
+// chosenKinds are the kinds that the arguments name, or all, in the order of the list.
 func chosenKinds(args []string) ([]kind, error) {
 	if len(args) == 0 {
 		return kinds(), nil
 	}
-	if len(args) > 1 {
-		return nil, config.Usagef("want one kind of modules, got %d arguments", len(args))
+	names := kindNames()
+	for _, name := range args {
+		if !slices.Contains(names, name) {
+			return nil, &config.UsageError{Err: config.UnknownName("kind of modules", name, names)}
+		}
 	}
-	all := kinds()
-	i := slices.IndexFunc(all, func(k kind) bool { return k.name == args[0] })
-	if i < 0 {
-		return nil, &config.UsageError{Err: config.UnknownName("kind of modules", args[0], kindNames())}
-	}
-	return all[i : i+1], nil
+	return slices.DeleteFunc(kinds(), func(k kind) bool { return !slices.Contains(args, k.name) }), nil
 }
 
 // Columns of the list.

@@ -139,11 +139,17 @@ func reconstructed(t *testing.T, run, pixels string, n int) [][]float32 {
 	return plan.Run(n, content)
 }
 
-// inferred are ONNX Runtime's outputs, one after the other.
+// inferred are ONNX Runtime's outputs of an auto-encoder, one after the other.
 func inferred(t *testing.T, model, pixels string, batch int) []float32 {
 	t.Helper()
+	return inferredFrom(t, model, pixels, batch, target.Reconstruction, target.Score)
+}
+
+// inferredFrom are the outputs of those names.
+func inferredFrom(t *testing.T, model, pixels string, batch int, outputs ...string) []float32 {
+	t.Helper()
 	var errs bytes.Buffer
-	python := exec.Command("python3", filepath.Join("testdata", "infer.py"), model, pixels, fmt.Sprint(batch), target.Reconstruction, target.Score)
+	python := exec.Command("python3", append([]string{filepath.Join("testdata", "infer.py"), model, pixels, fmt.Sprint(batch)}, outputs...)...)
 	python.Stderr = &errs
 	raw, err := python.Output()
 	if err != nil {

@@ -15,11 +15,12 @@ func predictCommand() *command {
 	var form predictionForm
 	return &command{
 		use: "predict IMAGE...", short: "classify images with the model of a run or a package", group: groupData,
-		long: `Takes image files, folders, and - for a list of paths on the standard input, and
-writes one line for each image, in their order. An image that cannot be read has
-a line that says why, and the exit code is 1. A folder without images and an
-empty list are errors: exit code 2. A package whose files are not as its list of
-digests has them is refused before it is used.`,
+		long: `Takes image files, folders, and - for a list of paths on the standard input,
+and writes one line for each image, in their order. An image that cannot be
+read, or that a list names and is not there, has a line that says why, and the
+exit code is 1. An argument that does not exist, a folder without images and an
+empty list are errors: exit code 2, and nothing is classified. A package whose
+files are not as its list of digests has them is refused before it is used.`,
 		example: `  blocktrain predict --run runs/first photo.png folder/
   find . -name '*.png' | blocktrain predict --run runs/first --format csv -`,
 		settings: named("workers", "max-package-mb"),

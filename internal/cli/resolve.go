@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
@@ -58,7 +59,7 @@ func (r *resolution) resolve() (*call, error) {
 	r.reportUnknown(log)
 	env := &rundir.Environment{Log: log}
 	if logging.IsTerminal(r.stderr) && !r.common.quiet {
-		env.Progress = func() rundir.Display { return newDisplay(r.stderr) }
+		env.Progress = func() progress.Display { return newDisplay(r.stderr) }
 	}
 	return &call{settings: &r.settings, env: env, options: o.All(), origins: origins}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 func splitCommand() *command {
@@ -18,7 +19,7 @@ each part. Make it once, before any look at the data, and give it to runs by
 --split.`,
 		example: `  blocktrain split --dataset mnist --data-dir data/mnist --output mnist.json
   blocktrain run --dataset mnist --data-dir data/mnist --split mnist.json`,
-		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "split-ratio", "split-seed", "workers"),
+		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "split-ratio", "split-seed", settings.MissingClass, "workers"),
 		own:      func(o *config.Options) { o.String(&output, "output", "split.json", "file to write") },
 		run: func(ctx context.Context, c *call) error {
 			made, err := pipeline.Split(ctx, c.env, c.settings, output)

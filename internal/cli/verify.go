@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/verify"
 )
 
@@ -32,8 +33,8 @@ Packages carry no data: --data-dir says where it is, and where a published
 dataset is downloaded to if it is not there. Without it the data is looked for
 where the record has it, from the folder that the run was started in and from
 this one, and nothing is downloaded. Of the settings of the
-environment and of .env, only --workers, --data-mode, --max-package-mb and
---json count.`,
+environment and of .env, only --workers, --data-mode, --memory,
+--max-package-mb and --json count.`,
 		example: `  blocktrain verify runs/first
   blocktrain verify mnist-vgg-small-0.1.0.tar.gz --data-dir data/mnist
   blocktrain verify mnist-vgg-small-0.1.0 --data-dir data --epochs 1 --json`,
@@ -41,6 +42,7 @@ environment and of .env, only --workers, --data-mode, --max-package-mb and
 		own: func(o *config.Options) {
 			o.Words(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
 			o.Choice(&request.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
+			o.String(&request.Memory, "memory", "", "most memory for images in RAM mode, such as 8GB or 500MB; empty: half of the machine's", settings.IsMemory)
 			o.String(&request.InitFrom, "init-from", "", "file, run or package of the weights that training began with; empty: where the record has it")
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 			o.Int(&request.Epochs, "epochs", 0, "compare the first epochs alone; 0: all, and what was made of the weights", config.Between(0, 100_000))

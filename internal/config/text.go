@@ -21,6 +21,21 @@ func Exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 // Short is a number for people.
 func Short(v float64) string { return fmt.Sprintf("%.4g", v) }
 
+// Grouped is a whole number with its digits in groups of three: "163,250,304".
+func Grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	first := (len(digits)-1)%3 + 1
+	text := sign + digits[:first]
+	for ; first < len(digits); first += 3 {
+		text += "," + digits[first:first+3]
+	}
+	return text
+}
+
 // Counted is a number with what is counted, in the plural where it is not one.
 func Counted(n int, noun string) string {
 	if n == 1 {

@@ -31,6 +31,7 @@ const (
 	ImageEvaluation Measurement = "evaluation of reconstructions" // every figure of metric.Reconstruction
 	InferenceTime   Measurement = "inference time"
 	ModelSize       Measurement = "model size"
+	TestExamples    Measurement = "number of test examples"
 	Regression      Measurement = "comparison with a baseline"
 )
 
@@ -69,10 +70,15 @@ type Verdict struct {
 	Op        string           `json:"op"` // ">=" or "<=": measured op threshold
 	Threshold float64          `json:"threshold"`
 	Measured  *float64         `json:"measured"`
-	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse"
+	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse", "examples"
 	Passed    bool             `json:"passed"`
 	Reason    string           `json:"reason"`
 	Interval  *metric.Interval `json:"interval,omitempty"` // 95 %, of a measured share or error
+	// Rarest is compared as well where the number of test examples is, if there are classes.
+	Rarest *RarestClass `json:"rarest_class,omitempty" schema:"2"`
+	// Absent is the number of classes that are not counted, since the test part has no
+	// examples of them and that was allowed.
+	Absent int `json:"absent_classes,omitempty" schema:"2"`
 }
 
 // modules is the table of criteria.
@@ -82,6 +88,7 @@ var modules = map[string]config.Module[Criterion]{
 	"max_reconstruction_error": {Doc: "mean squared error of the images of the test part", New: newMaxReconstructionError},
 	"min_per_class_accuracy":   {Doc: "accuracy of the worst class of the test part", New: newMinPerClassAccuracy},
 	"min_test_accuracy":        {Doc: "accuracy on the test part", New: newMinTestAccuracy},
+	"min_test_examples":        {Doc: "examples of the test part, and of the rarest class in it", New: newMinTestExamples},
 	"no_regression":            {Doc: "not significantly worse than the baseline on the test part (paired McNemar test)", New: newNoRegression},
 }
 

@@ -93,6 +93,9 @@ func make1(t *testing.T, name, options string) Criterion {
 
 func TestJudge(t *testing.T) {
 	none := math.NaN()
+	rare := func(n int) func(m *Measurements) { // a class more, with so many examples
+		return func(m *Measurements) { m.Test = withRare(t, n) }
+	}
 	images := func(m *Measurements) { m.Test = reconstruction(t) }
 	tests := []struct {
 		name, options string
@@ -122,6 +125,23 @@ func TestJudge(t *testing.T) {
 		}, none, false, `1 of 4 classes have no test examples, the first of them "rare class"`},
 
 		{"min_per_class_accuracy", "", func(m *Measurements) { m.Test = reconstruction(t) }, none, false, "is of target image"},
+
+		{"min_per_class_accuracy", "absent=skip", nil, 0.97, true, "98.97 %)"},
+		{"min_per_class_accuracy", "absent=skip", rare(0), 0.97, true, `"class c": 97.00 % of 100 test examples (95 % interval 91.55 to 98.97 %); 1 class without test examples is not counted`},
+		{"min_per_class_accuracy", "threshold=0.98,absent=skip", rare(0), 0.97, false, "not counted"},
+
+		{"min_test_examples", "", nil, 300, true, `the test part has 300 examples, the rarest class, "class a", has 100 of them, of at least 30 wanted`},
+		{"min_test_examples", "threshold=300,per-class=100", nil, 300, true, ""},
+		{"min_test_examples", "threshold=301", nil, 300, false, "300 examples"},
+		{"min_test_examples", "per-class=101", nil, 300, false, "of at least 101 wanted"},
+		{"min_test_examples", "threshold=0", rare(29), 329, false, `the rarest class, "class d", has 29 of them`},
+		{"min_test_examples", "", rare(30), 330, true, `"class d"`},
+		{"min_test_examples", "", rare(0), 300, false, `"class d", has 0 of them`},
+		{"min_test_examples", "absent=skip", rare(0), 300, true, `"class a", has 100 of them, of at least 30 wanted; 1 class without test examples is not counted`},
+		{"min_test_examples", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"min_test_examples", "", func(m *Measurements) { m.Test = &metric.Evaluation{Head: metric.Head{Examples: 50}} }, none, false, "no classes"},
+		{"min_test_examples", "", images, 4, false, "the test part has 4 examples"},
+		{"min_test_examples", "threshold=4", images, 4, true, ""},
 
 		{"max_reconstruction_error", "", images, 0.015625, true, "mean over 4 test images, the 99th percentile is 0.02344, the largest 0.02344"},
 		{"max_reconstruction_error", "threshold=0.015625", images, 0.015625, true, ""},
@@ -214,6 +234,10 @@ func TestMakeCriterionRefuses(t *testing.T) {
 		{"max_reconstruction_error", "threshold=0", "want more than 0"},
 		{"no_regression", "threshold=0", "want more than 0"},
 		{"no_regression", "threshold=5", "want 0 to 1"},
+		{"min_test_examples", "threshold=-1", "want a whole number from 0 to 1e7"},
+		{"min_test_examples", "per-class=1.5", "want a whole number"},
+		{"min_test_examples", "per_class=3", `unknown option "per_class"`},
+		{"min_per_class_accuracy", "absent=ignore", "want one of refuse, skip"},
 		{"no_regression", "limit=5", `unknown option "limit"`},
 	} {
 		_, _, err := MakeCriterion(test.name, test.options)
@@ -225,7 +249,7 @@ func TestMakeCriterionRefuses(t *testing.T) {
 
 func TestDefaultThresholds(t *testing.T) {
 	want := map[string]string{
-		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "no_regression": "0.05",
+		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "no_regression": "0.05",
 	}
 	got := map[string]string{}
 	for _, d := range Modules() {
@@ -237,6 +261,61 @@ func TestDefaultThresholds(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// withRare has 100 examples of three classes and n of a fourth, all right but four.
+func withRare(t *testing.T, n int) *metric.Evaluation {
+	t.Helper()
+	var probabilities []float32
+	var labels []int
+	for class, examples := range []int{100, 100, 100, n} {
+		for i := range examples {
+			row := make([]float32, 4)
+			if row[class] = 1; class < 3 && i <= class {
+				row[class], row[(class+1)%3] = 0, 1
+			}
+			probabilities, labels = append(probabilities, row...), append(labels, class)
+		}
+	}
+	e, err := metric.Evaluate(probabilities, labels, []string{"class a", "class b", "class c", "class d"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// TestVerdictsAreJudgedAgain: the options that a verdict gives lead to the same verdict.
+func TestVerdictsAreJudgedAgain(t *testing.T) {
+	for _, test := range []struct{ name, options string }{
+		{"min_test_examples", ""}, {"min_test_examples", "threshold=400,per-class=3"}, {"min_test_examples", "absent=skip,per-class=200"},
+		{"min_per_class_accuracy", "absent=skip"}, {"min_per_class_accuracy", "threshold=0.99"}, {"min_test_accuracy", "threshold=0.5"},
+	} {
+		m := good(t)
+		m.Test = withRare(t, 0)
+		v := make1(t, test.name, test.options).Judge(m)
+		again := make1(t, test.name, v.Options()).Judge(m)
+		if diff := cmp.Diff(v, again); diff != "" {
+			t.Errorf("%s %s is judged as %s: %s", test.name, test.options, v.Options(), diff)
+		}
+	}
+}
+
+// TestForgedVerdicts: a verdict on classes that contradicts itself is refused.
+func TestForgedVerdicts(t *testing.T) {
+	m := good(t)
+	for name, forge := range map[string]func(v *Verdict){
+		"says passed is false":                func(v *Verdict) { v.Passed = false },
+		"says passed is true":                 func(v *Verdict) { v.Rarest.Examples = 29 },
+		"which cannot be":                     func(v *Verdict) { v.Rarest.Examples = 301 },
+		"leaves out -1 classes":               func(v *Verdict) { v.Absent = -1 },
+		"is passed without a measurement":     func(v *Verdict) { v.Measured = nil },
+		"says passed is true for 300 >= 1000": func(v *Verdict) { v.Threshold = 1000 },
+	} {
+		v := make1(t, "min_test_examples", "").Judge(m)
+		if forge(&v); v.check() == nil || !strings.Contains(v.check().Error(), name) {
+			t.Errorf("error is %v, want one with %q", v.check(), name)
+		}
 	}
 }
 

@@ -78,15 +78,15 @@ func Decide(criteria []Criterion, m Measurements, weights Weights) (*Release, er
 	return r, nil
 }
 
-// Threshold is the threshold of the criterion of that name; judged is false where it
-// was none of the decision's.
-func (r *Release) Threshold(name string) (threshold float64, judged bool) {
-	for _, v := range r.Criteria {
-		if v.Name == name {
-			return v.Threshold, true
+// Of is the verdict of the criterion of that name; nil where it was none of the
+// decision's.
+func (r *Release) Of(name string) *Verdict {
+	for i := range r.Criteria {
+		if r.Criteria[i].Name == name {
+			return &r.Criteria[i]
 		}
 	}
-	return 0, false
+	return nil
 }
 
 // Failed returns the names of the criteria that are not passed.
@@ -196,10 +196,10 @@ func (v *Verdict) check() error {
 		return fmt.Errorf("criterion %q has the comparison %q, want >= or <=", v.Name, v.Op)
 	case v.Measured == nil && v.Passed:
 		return fmt.Errorf("criterion %q is passed without a measurement", v.Name)
-	case v.Measured != nil && b.measured(*v.Measured, "").Passed != v.Passed:
+	case v.Measured != nil && (b.measured(*v.Measured, "").Passed && (v.Rarest == nil || v.Rarest.passes())) != v.Passed:
 		return fmt.Errorf("criterion %q says passed is %t for %v %s %v", v.Name, v.Passed, *v.Measured, v.Op, v.Threshold)
 	}
-	return nil
+	return v.checkClasses()
 }
 
 // Table is the decision for the log, at most 80 columns wide but for reasons,

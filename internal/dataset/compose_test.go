@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -255,13 +257,49 @@ func TestStratified(t *testing.T) {
 	}
 }
 
+// TestWithin: data may have some of a model's classes, and others that a map gives the
+// model's names.
+func TestWithin(t *testing.T) {
+	d := newTestSet(t, []string{"auto", "cat", "van"}, infosOf(6, 3))
+	if _, err := Within(d, []string{"car", "cat", "dog"}, nil); err == nil || !strings.Contains(err.Error(), `the data has classes that the model does not have ("auto", "van")`) {
+		t.Errorf("error is %v", err)
+	}
+	m := &ClassMap{Names: []RenamedClass{{"auto", "car", 1}, {"van", "car", 2}}, file: "map.csv"}
+	mapped, err := Within(d, []string{"dog", "cat", "car"}, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.Len() {
+		if got, want := mapped.Info(i).Label, []int{2, 1, 2}[d.Info(i).Label]; got != want {
+			t.Errorf("example %d has label %d, want %d", i, got, want)
+		}
+	}
+	if diff := cmp.Diff([]string{`"dog"`}, Absent(mapped, []int{0, 1, 2, 3, 4, 5})); diff != "" {
+		t.Error(diff)
+	}
+	again, err := Within(d, []string{"dog", "cat", "car"}, &ClassMap{Names: []RenamedClass{{"auto", "car", 1}, {"van", "cat", 2}}})
+	if err != nil || again.Digest() == mapped.Digest() || mapped.Digest() == d.Digest() {
+		t.Errorf("another map gives the same digest (%v)", err)
+	}
+	if same, err := Within(d, d.Classes(), nil); err != nil || same != Dataset(d) {
+		t.Errorf("equal classes give another dataset (%v)", err)
+	}
+}
+
+// TestAbsentClasses: of many classes without an example, the first are named.
+func TestAbsentClasses(t *testing.T) {
+	err := checkExamples(letters(20), infosOf(3, 1))
+	wantError(t, err, `no image of class "b", "c", "d"`, `"k", and 9 more: add images`)
+	err = checkExamples(letters(3), infosOf(3, 1))
+	wantError(t, err, `no image of class "b", "c": add images`)
+}
+
 func TestCheckClasses(t *testing.T) {
 	cases := []struct {
 		classes []string
 		part    string
 	}{
-		{nil, "at least two classes"},
-		{[]string{"a"}, "at least two classes"},
+		{nil, "there are no classes"},
 		{[]string{"a", "b", "a"}, `class "a" appears twice`},
 		{[]string{"a", ""}, `class 1, "": a name must not be empty`},
 		{[]string{"a", "b\n"}, "nor begin or end with a space"},
@@ -272,6 +310,10 @@ func TestCheckClasses(t *testing.T) {
 	for _, c := range cases {
 		wantError(t, checkClasses(c.classes), c.part)
 	}
+	if err := errors.Join(checkClasses([]string{"a"}), CheckClassCount([]string{"a"}, 1), CheckClassCount([]string{"a", "b"}, 2)); err != nil {
+		t.Error(err) // one class is enough to measure on
+	}
+	wantError(t, CheckClassCount([]string{"a"}, 2), `1 class ["a"]: a classifier needs at least two classes`)
 	for _, source := range publishedIDX() {
 		if err := checkClasses(source.classes); err != nil {
 			t.Errorf("%s: %v", source.name, err)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -36,9 +35,6 @@ func Concat(datasets ...Dataset) (Dataset, error) {
 	}
 	if len(datasets) == 1 {
 		return datasets[0], nil
-	}
-	if err := checkAlike(c.classes); err != nil {
-		return nil, config.Usage(fmt.Errorf("datasets that are joined: %w", err))
 	}
 	if c.Len() > maxExamples {
 		return nil, fmt.Errorf("%d images in all: want at most %d", c.Len(), maxExamples)

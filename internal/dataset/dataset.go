@@ -106,4 +106,10 @@ type FileOptions struct {
 	// Recorded says that the data was read before, by the same options, so that nothing is
 	// asked about it.
 	Recorded bool
+	// Classes is how many classes there must be, so that fewer are refused before an image
+	// is read.
+	Classes int
+	// Contract is the version of the reproducibility contract by whose rules folders are
+	// read; 0: the newest.
+	Contract int
 }

@@ -86,7 +86,7 @@ func TestDigitsTestPartDoesNotDependOnCount(t *testing.T) {
 
 func TestDigitsSplit(t *testing.T) {
 	d := openDigits(t, "count=400,test-count=100", ModeDisk)
-	s, err := MakeSplit(d, 1, DefaultRatios)
+	s, err := MakeSplit(d, 1, DefaultRatios, false)
 	if err != nil {
 		t.Fatal(err)
 	}

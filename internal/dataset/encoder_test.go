@@ -31,7 +31,7 @@ func TestMixedOneHotBits(t *testing.T) {
 				want[label] -= share
 				want[other] += share
 				got := make([]float32, classes)
-				mixTargets(got, row(label), row(other), n)
+				mixTargets(got, row(label), row(other), n, 256)
 				for c := range want {
 					if math.Float32bits(got[c]) != math.Float32bits(want[c]) {
 						t.Fatalf("share %v of %d for %d: %v, want %v", share, other, label, got, want)
@@ -124,7 +124,7 @@ func lit(t testing.TB) Dataset {
 func TestTargetsMoveWithTheImage(t *testing.T) {
 	d := lit(t)
 	rule := imaging.Rule{Width: 6, Height: 4, Channels: 1, Mode: imaging.Stretch}
-	fitted, err := Fit(t.Context(), d, rule)
+	fitted, err := fitOne(t, d, rule)
 	if err != nil || fitted == d {
 		t.Fatalf("not fitted: %v", err)
 	}

@@ -7,7 +7,8 @@ import "github.com/blocktrain/blocktrain/internal/config"
 // archives' content, which Debian's package dataset-fashion-mnist holds too.
 func fashionMNIST() *idxSource {
 	return &idxSource{
-		name: "fashion-mnist",
+		name:  "fashion-mnist",
+		torch: "FashionMNIST",
 		classes: []string{
 			"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
 			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

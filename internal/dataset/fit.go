@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -10,51 +11,173 @@ import (
 // again when it is asked for.
 type forgetful interface {
 	forget(i int)
-	complete() bool // every image that takes work to load is kept
+	remember(i int, img imaging.Image) // keeps an image that is not kept, once
+	complete() bool                    // every image that takes work to load is kept, or there is room for it
+	held() bool                        // every one is kept: none was looked up in an index
 }
 
-// Fit returns d with its images as rule makes them, in memory, and lets d give up
-// those that it keeps itself: photographs in full size take much more than what a
-// network sees of them. Where that would save nothing, and d keeps all its images, it
-// returns d. The rule changes nothing of what it has made, so that either serves with
-// it, with the same bits; the digest is that of d.
-func Fit(ctx context.Context, d Dataset, rule imaging.Rule) (Dataset, error) {
-	known := detail(d)
-	large, err := exceeds(known, rule)
-	original, keeps := d.(forgetful)
-	if err != nil || !large && (!keeps || original.complete()) {
-		return d, err
+// Form is a form in which images are used and can be kept.
+type Form struct {
+	Rule imaging.Rule
+	// Reduced is to what the shorter side is brought for the first stage of an augmentation,
+	// in pixels; 0: images are as the rule makes them.
+	Reduced int
+	Of      []int // indexes of the examples that are used so; nil: all
+}
+
+// make brings an image to the form. What it has made it gives back as it is.
+func (f Form) make(img imaging.Image) (imaging.Image, error) {
+	if f.Reduced > 0 {
+		return f.Rule.Reduce(img, f.Reduced)
 	}
-	kept := newKeeper(d.Len(), ramBudget, func(i int, buffer []uint8) (imaging.Image, error) {
-		return loadImage(known, i, rule, buffer)
-	})
-	progress := newProgress("images brought to the size of the input", d.Len())
-	err = eachImage(ctx, d.Len(), func(i int) error {
-		defer progress.step(ctx)
-		_, failure := kept.fill(i, nil)
-		if keeps {
-			original.forget(i)
-		}
-		return failure
-	})
+	return f.Rule.Apply(img)
+}
+
+// bytes is the memory that an image of the given shape takes in the form.
+func (f Form) bytes(s shape) int64 {
+	if f.Reduced == 0 {
+		return int64(f.Rule.Width * f.Rule.Height * f.Rule.Channels)
+	}
+	width, height := imaging.Reduced(int(s.width), int(s.height), f.Reduced)
+	return int64(width) * int64(height) * int64(min(int(s.channels), f.Rule.Channels))
+}
+
+// MemoryError says that images take more memory than there may be.
+type MemoryError struct{ Need, Budget int64 } // bytes
+
+// Error implements error.
+func (e *MemoryError) Error() string {
+	const unit = 1e6
+	return fmt.Sprintf("the images take %.1f MB of memory, where %.1f MB are set aside for them", float64(e.Need)/unit, float64(e.Budget)/unit)
+}
+
+// Fit returns d once for each form, with its images in memory in that form, and lets d give
+// up those that it keeps itself: photographs in full size take much more than what a
+// network sees of them. Where a form would save nothing, and d keeps all its images, d
+// itself is returned for it. A form changes nothing of what it has made, so that either
+// serves with it, with the same bits; the digest is that of d. Images that would take more
+// than budget bytes are a [MemoryError], before the first of them is decoded.
+func Fit(ctx context.Context, d Dataset, budget int64, forms ...Form) ([]Dataset, error) {
+	f, err := planFit(d, budget, forms)
 	if err != nil {
 		return nil, err
 	}
-	kept.report(ctx)
-	return ram{known, kept}, nil
+	if f.keeps() || f.asIs && f.original != nil && !f.original.held() {
+		return f.fitted, f.fill(ctx)
+	}
+	return f.fitted, nil
 }
 
-// exceeds says whether the images of d take more memory than what rule makes of them.
-func exceeds(d detailed, rule imaging.Rule) (bool, error) {
-	var bytes int64
-	for i := range d.Len() {
-		s, err := d.shape(i)
-		if err != nil {
-			return false, err
+// CheckFit returns the error of a [Fit] that would take too much memory, and decodes nothing.
+func CheckFit(d Dataset, budget int64, forms ...Form) error {
+	_, err := planFit(d, budget, forms)
+	return err
+}
+
+func planFit(d Dataset, budget int64, forms []Form) (*fitting, error) {
+	f := &fitting{detailed: detail(d), given: d, budget: budget}
+	f.original, _ = d.(forgetful)
+	for _, form := range forms {
+		if err := f.plan(form); err != nil {
+			return nil, err
 		}
-		bytes += s.bytes()
 	}
-	return bytes > int64(d.Len())*int64(rule.Width*rule.Height*rule.Channels), nil
+	if f.need > budget {
+		return nil, &MemoryError{f.need, budget}
+	}
+	return f, nil
+}
+
+// fitting is what Fit does.
+type fitting struct {
+	detailed
+	given    Dataset
+	original forgetful // the same; nil where it is not
+	budget   int64     // bytes
+	need     int64
+	fitted   []Dataset
+	kept     []fittedForm
+	asIs     bool // the dataset serves for some form
+}
+
+// fittedForm is a form whose images are kept.
+type fittedForm struct {
+	Form
+	keeper *keeper
+	member []bool // whether each example is used so; nil: all are
+}
+
+func (f *fittedForm) has(i int) bool { return f.member == nil || f.member[i] }
+
+// plan decides whether a form needs memory of its own, and how much.
+func (f *fitting) plan(form Form) error {
+	own := fittedForm{Form: form}
+	if form.Of != nil {
+		own.member = make([]bool, f.Len())
+		for _, i := range form.Of {
+			own.member[i] = true
+		}
+	}
+	var have, want int64
+	for i := range f.Len() {
+		if !own.has(i) {
+			continue
+		}
+		s, err := f.shape(i)
+		if err != nil {
+			return err
+		}
+		have, want = have+s.bytes(), want+form.bytes(s)
+	}
+	if have <= want && (f.original == nil || f.original.complete()) {
+		if !f.asIs {
+			f.asIs, f.need = true, f.need+have
+		}
+		f.fitted = append(f.fitted, f.given)
+		return nil
+	}
+	f.need += want
+	own.keeper = newKeeper(f.Len(), f.budget, func(i int, buffer []uint8) (imaging.Image, error) {
+		img, err := f.imageIn(i, buffer)
+		if err == nil {
+			img, err = form.make(img)
+		}
+		return img, ofExample(f, i, err)
+	})
+	f.kept, f.fitted = append(f.kept, own), append(f.fitted, ram{f.detailed, own.keeper})
+	return nil
+}
+
+func (f *fitting) keeps() bool { return len(f.kept) > 0 }
+
+// fill makes and keeps the images in all forms, each decoded once.
+func (f *fitting) fill(ctx context.Context) error {
+	progress := newProgress("images brought to the size of the input", f.Len())
+	return eachImage(ctx, f.Len(), func(i int) error {
+		defer progress.step(ctx)
+		img, err := f.imageIn(i, nil)
+		if err != nil {
+			return ofExample(f, i, err)
+		}
+		for _, form := range f.kept {
+			if !form.has(i) {
+				continue
+			}
+			made, err := form.make(img)
+			if err != nil {
+				return ofExample(f, i, err)
+			}
+			form.keeper.keep(i, made)
+		}
+		switch {
+		case f.original == nil:
+		case f.asIs:
+			f.original.remember(i, img)
+		default:
+			f.original.forget(i)
+		}
+		return nil
+	})
 }
 
 func (s *set) forget(i int) {
@@ -63,7 +186,42 @@ func (s *set) forget(i int) {
 	}
 }
 
-func (s *set) complete() bool { return s.kept == nil || s.kept.count() == len(s.kept.images) }
+func (s *set) remember(i int, img imaging.Image) {
+	if s.kept != nil && s.kept.images[i] == nil {
+		s.kept.keep(i, img)
+	}
+}
+
+func (s *set) held() bool { return s.kept == nil || s.kept.count() == len(s.kept.images) }
+
+// complete does not depend on what an index knew: the images that it knew have the room
+// that they would have taken when the dataset was opened.
+func (s *set) complete() bool {
+	if s.indexed == nil || s.kept == nil {
+		return s.held()
+	}
+	var bytes int64
+	for i := range s.Len() {
+		bytes += s.shapes[min(i, len(s.shapes)-1)].bytes()
+	}
+	return bytes <= openBudget
+}
+
+func (c *concat) held() bool {
+	for _, member := range c.members {
+		if m, keeps := member.(forgetful); keeps && !m.held() {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *concat) remember(i int, img imaging.Image) {
+	member, index := c.locate(i)
+	if m, keeps := c.members[member].(forgetful); keeps {
+		m.remember(index, img)
+	}
+}
 
 func (c *concat) complete() bool {
 	for _, member := range c.members {

@@ -28,7 +28,7 @@ func TestFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	rule := imaging.Rule{Width: 9, Height: 7, Channels: 1, Mode: imaging.Letterbox}
-	fitted, err := Fit(t.Context(), joined, rule)
+	fitted, err := fitOne(t, joined, rule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestFit(t *testing.T) {
 		t.Error("the fitted dataset is another one")
 	}
 	cropped := imaging.Rule{Width: 7, Height: 7, Channels: 1, Mode: imaging.Crop, Filter: imaging.PillowBicubic, CropFraction: 8750}
-	fittedCropped, err := Fit(t.Context(), joined, cropped)
+	fittedCropped, err := fitOne(t, joined, cropped)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,11 +68,11 @@ func TestFit(t *testing.T) {
 	}
 	larger := imaging.Rule{Width: 100, Height: 100, Channels: 3, Mode: imaging.Stretch}
 	whole := mustOpenFolder(t, dir, "")
-	if same, err := Fit(t.Context(), whole, larger); err != nil || same != whole {
+	if same, err := fitOne(t, whole, larger); err != nil || same != whole {
 		t.Errorf("images are kept in a larger size than they have (error %v)", err)
 	}
 	whole.(*set).kept.images[2] = nil // as if there had been no room
-	if other, err := Fit(t.Context(), whole, larger); err != nil || other == whole {
+	if other, err := fitOne(t, whole, larger); err != nil || other == whole {
 		t.Errorf("what had no room at first is not kept (error %v)", err)
 	}
 }

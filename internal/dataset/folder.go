@@ -107,7 +107,10 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 		return nil, &Error{"folder", err}
 	}
 	s.tell(ctx, t)
-	if err = checkExamples(t.classes, t); err != nil {
+	if err = s.files.checkClasses(t.classes); err == nil {
+		err = checkExamples(t.classes, t)
+	}
+	if err != nil {
 		return nil, config.Usage(&Error{"folder " + dir, err})
 	}
 	how := opening{mode, s.files.Index, dir, s.decoder}
@@ -127,6 +130,9 @@ func (s *folderSource) list(dir string) (*listing.Tree, error) {
 		return nil, &NotFoundError{fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)}
 	case err == nil && !info.IsDir():
 		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class", dir)
+	}
+	if s.files.before() {
+		return listing.ReadBefore(dir)
 	}
 	return listing.Read(dir, s.files.LeaveOut...)
 }

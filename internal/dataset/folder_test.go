@@ -30,7 +30,7 @@ func openFolder(t *testing.T, dir, options string, mode Mode) (Dataset, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source.Open(t.Context(), dir, mode)
+	return source.(Filed).WithFiles(FileOptions{Classes: 2}).Open(t.Context(), dir, mode)
 }
 
 func mustOpenFolder(t *testing.T, dir, options string) Dataset {

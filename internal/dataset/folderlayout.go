@@ -40,6 +40,9 @@ func (s *folderSource) partsOf(top *listing.Folder) ([]partFolder, error) {
 	if s.layout == layoutClasses || len(top.Folders) == 0 {
 		return whole, nil
 	}
+	if s.files.before() {
+		return partsBefore(top)
+	}
 	n := nameParts(top)
 	switch {
 	case s.layout == layoutParts, n.others == 0:

@@ -278,11 +278,61 @@ func TestCheckAlike(t *testing.T) {
 	}
 }
 
-func TestConcatRefusesClassesThatLookAlike(t *testing.T) {
-	a := newTestSet(t, []string{"cat", "dog"}, infosOf(4, 2))
-	b := newTestSet(t, []string{"Cat", "bird"}, infosOf(6, 2))
-	_, err := Concat(a, b)
+func TestJoinedClassesThatLookAlike(t *testing.T) {
+	a, b := t.TempDir(), t.TempDir()
+	writeImages(t, a, "cat/1.png", "dog/2.png")
+	writeImages(t, b, "Cat/3.png", "bird/4.png", "bird/5.png")
+	requests := []Request{{Name: "folder", Dir: a}, {Name: "folder", Dir: b}}
+	_, err := Open(t.Context(), requests, OpenOptions{Mode: ModeDisk})
 	wantError(t, err, "datasets that are joined", `"cat" and "Cat" look the same`)
+	if _, err := Open(t.Context(), requests, OpenOptions{Mode: ModeDisk, Files: FileOptions{Contract: 2}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFoldersOfEarlierRecords: what version 2 of the contract read is read by its rules.
+func TestFoldersOfEarlierRecords(t *testing.T) {
+	for name, c := range map[string]struct {
+		files         []string
+		then, now     string // classes
+		official      int    // examples of the test part then
+		thenErr, nowE string
+	}{
+		"parts by other names": {files: []string{"Train/a/1.png", "Train/b/2.png", "Test/a/3.png", "Test/b/4.png"}, then: "Test,Train", now: "a,b"},
+		"the old names":        {files: []string{"train/a/1.png", "train/b/2.png", "test/a/3.png"}, then: "a,b", now: "a,b", official: 1},
+		"alike":                {files: []string{"Cat/1.png", "cat/2.png"}, then: "Cat,cat", nowE: "look the same"},
+		"what systems leave":   {files: []string{"__MACOSX/1.png", "a/2.png", "b/@eaDir/3.png", "b/4.png"}, then: "__MACOSX,a,b", now: "a,b"},
+		"same folders":         {files: []string{"x/a/1.png", "x/b/2.png", "y/a/3.png", "y/b/4.png"}, then: "x,y", nowE: "are x and y classes, or parts"},
+		"two names of a part":  {files: []string{"train/a/1.png", "val/a/1.png", "valid/b/1.png"}, thenErr: "has both val and valid", nowE: "has both val and valid"},
+		"train as a class":     {files: []string{"train/1.png", "car/1.png", "bus/x/1.png"}, then: "bus,car,train", now: "bus,car,train"},
+		"parts beside others":  {files: []string{"train/a/1.png", "test/b/1.png", "car/1.png"}, thenErr: "side by side", nowE: "side by side"},
+		"no training part":     {files: []string{"val/a/1.png", "test/b/1.png"}, thenErr: "no train folder", nowE: "no train folder"},
+		"hidden":               {files: []string{".x/1.png", "a/1.png", "a/.2.png", "b/1.png"}, then: "a,b", now: "a,b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeImages(t, dir, c.files...)
+			read := func(contract int, want, wantErr string) Dataset {
+				source, _, err := MakeDataset("folder", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				d, err := source.(Filed).WithFiles(FileOptions{Contract: contract}).Open(t.Context(), dir, ModeRAM)
+				if wantErr != "" {
+					wantError(t, err, wantErr)
+					return nil
+				}
+				if err != nil || strings.Join(d.Classes(), ",") != want {
+					t.Fatalf("version %d: got %v, want the classes %s (%v)", contract, d, want, err)
+				}
+				return d
+			}
+			read(3, c.now, c.nowE)
+			if d := read(2, c.then, c.thenErr); d != nil && len(Official(d, PartTest)) != c.official {
+				t.Errorf("%d examples of the official test part, want %d", len(Official(d, PartTest)), c.official)
+			}
+		})
+	}
 }
 
 func TestFolderTellsOfAPartGivenForTheWhole(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -41,6 +40,14 @@ func (f *frames) image(i int, buffer []uint8) (imaging.Image, error) {
 // size is the bytes of a frame.
 func (f *frames) size() int { return f.height * f.width * f.channels }
 
+// sizeText is the size of a frame as in messages.
+func (f *frames) sizeText() string {
+	if f.channels == 1 {
+		return fmt.Sprintf("%dx%d", f.width, f.height)
+	}
+	return fmt.Sprintf("%dx%dx%d", f.width, f.height, f.channels)
+}
+
 // interleaved returns three planes, [3,H,W], as [H,W,3].
 func interleaved(planes []uint8) []uint8 {
 	pixels, n := make([]uint8, 0, len(planes)), len(planes)/3
@@ -50,37 +57,19 @@ func interleaved(planes []uint8) []uint8 {
 	return pixels
 }
 
-// readFrames reads an IDX file of images. In disk mode it keeps the file open
-// and no pixels; a gzipped file, which cannot be read from the middle, is
-// unpacked to a temporary file first.
-func readFrames(path string, mode Mode) (*frames, error) {
-	var f *frames
-	err := withIDX(path, magicImages, func(r *idxReader) error {
-		h := r.header
-		f = &frames{
-			name: path, count: h.count, height: h.height, width: h.width, channels: 1,
-			stride: int64(h.height) * int64(h.width),
-		}
-		if mode == ModeDisk {
-			return f.keepOnDisk(r)
-		}
-		f.kept = &packed{size: f.size()}
-		return r.copyTo(f.kept)
-	})
-	return f, err
-}
-
-func (f *frames) keepOnDisk(r *idxReader) error {
-	if r.packed {
-		spool, err := temporary(r.copyTo)
+// keepOnDisk keeps a file open and no pixels. What cannot be read from the middle, since
+// it is packed or must be converted, is written to a temporary file first.
+func (f *frames) keepOnDisk(c *converter) error {
+	if !c.plain() || c.array.inPlace == nil {
+		spool, err := temporary(c.copyTo)
 		f.file = spool
 		return err
 	}
-	if err := r.copyTo(io.Discard); err != nil {
+	if err := c.copyTo(io.Discard); err != nil { // which finds damage
 		return err
 	}
-	file, err := fileio.OpenRegular(f.name)
-	f.file, f.offset = file, r.header.length()
+	file, offset, err := c.array.inPlace()
+	f.file, f.offset = file, offset
 	return err
 }
 

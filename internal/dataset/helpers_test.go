@@ -79,13 +79,23 @@ func (m mapped) Image(i int) (imaging.Image, error) {
 func heldInMemory(t testing.TB, d Dataset) Dataset {
 	t.Helper()
 	known := detail(d)
-	kept := newKeeper(d.Len(), ramBudget, known.imageIn)
+	kept := newKeeper(d.Len(), 1<<30, known.imageIn)
 	for i := range d.Len() {
 		if _, err := kept.fill(i, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return ram{known, kept}
+}
+
+// fitOne is Fit for the images as a rule makes them.
+func fitOne(t testing.TB, d Dataset, rule imaging.Rule) (Dataset, error) {
+	t.Helper()
+	fitted, err := Fit(t.Context(), d, 1<<30, Form{Rule: rule})
+	if err != nil {
+		return nil, err
+	}
+	return fitted[0], nil
 }
 
 // newTestSet makes a dataset of different 6x5 grey images.

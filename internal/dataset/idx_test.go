@@ -19,7 +19,7 @@ func TestIDXRefusesBadFiles(t *testing.T) {
 	}{
 		{"empty", nil, []string{"truncated: it ends early"}},
 		{"labels", idxBytes(magicLabels, []uint32{2}, []uint8{1, 2}), []string{"0x00000801 (an IDX file of labels)", "want 0x00000803 (an IDX file of grey images)"}},
-		{"other file", []byte("<html>not found</html>"), []string{"0x3c68746d (no IDX file of bytes)"}},
+		{"other file", []byte("<html>not found</html>"), []string{"0x3c68746d (no IDX file)"}},
 		{"half a header", images[:10], []string{"truncated"}},
 		{"no examples", idxBytes(magicImages, []uint32{0, 2, 2}, nil), []string{"claims 0 examples", "want 1 to"}},
 		{"too many examples", idxBytes(magicImages, []uint32{1 << 31, 2, 2}, nil), []string{"claims 2147483648 examples"}},
@@ -41,7 +41,7 @@ func TestIDXRefusesBadFiles(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "images")
 			writeFile(t, path, c.file)
 			for _, mode := range []Mode{ModeRAM, ModeDisk} {
-				_, err := readFrames(path, mode)
+				_, err := readFrames(path, newArrayMemory(mode))
 				wantError(t, err, append(c.parts, path)...)
 			}
 		})
@@ -60,7 +60,7 @@ func TestFramesOnDiskLeaveNoFiles(t *testing.T) {
 	t.Setenv("TMPDIR", dir)
 	path := filepath.Join(t.TempDir(), "images")
 	writeFile(t, path, gzipped(t, idxBytes(magicImages, []uint32{2, 1, 2}, []uint8{1, 2, 3, 4})))
-	f, err := readFrames(path, ModeDisk)
+	f, err := readFrames(path, newArrayMemory(ModeDisk))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,14 +85,14 @@ func FuzzIDX(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, magic := range []uint32{magicImages, magicLabels} {
+		for _, magic := range []uint32{magicImages, magicLabels, magicAny} {
 			r, err := newIDXReader("file", bytes.NewReader(data), int64(len(data)), magic)
 			if err != nil {
 				continue
 			}
-			values, err := r.values()
-			if err == nil && int64(len(values)) != r.header.size() {
-				t.Errorf("%d values, the header says %d", len(values), r.header.size())
+			var values bytes.Buffer
+			if err := r.copyTo(&values); err == nil && int64(values.Len()) != r.header.size() {
+				t.Errorf("%d bytes of values, the header says %d", values.Len(), r.header.size())
 			}
 		}
 	})

@@ -13,7 +13,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
-	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 // idxSource is a dataset published as four IDX files: images and labels of a
@@ -23,6 +22,7 @@ type idxSource struct {
 	classes []string
 	files   [4]publishedFile // in the order of the constants below
 	whole   string           // digest of the dataset that the published files give
+	torch   string           // the folder that torchvision makes for them
 	folder  string           // where an operating system's package puts them, or ""
 	mirrors []string         // addresses that a file's name is appended to
 	count   int              // training images to use, from the first on; 0 means all
@@ -53,43 +53,33 @@ func (s *idxSource) declare(o *config.Options) {
 	o.Bool(&s.fetch, "download", true, "fetch the published files into the data folder when they are nowhere")
 }
 
-// Open implements Source. It looks in dir/<name>, dir and the folder of the
-// operating system's package, in this order, and then downloads to dir/<name>.
+// Open implements Source. It looks in dir/<name>, dir, the folder raw that torchvision
+// makes in either, and the folder of the operating system's package, in this order, and
+// then downloads to dir/<name>.
 func (s *idxSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, error) {
 	paths, err := s.find(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	train, err := s.part(paths, trainImages, mode)
-	if err != nil {
-		return nil, err
+	memory := newArrayMemory(mode)
+	parts := []arrayPart{{title: PartTrain.String(), part: PartTrain}, {title: PartTest.String(), part: PartTest}}
+	for i, first := range []int{trainImages, testImages} {
+		if err := s.read(&parts[i], paths, first, memory); err != nil {
+			return nil, err
+		}
+		if err := parts[i].checkTogether(paths[first+1], &parts[0]); err != nil {
+			return nil, err
+		}
 	}
-	test, err := s.part(paths, testImages, mode)
-	if err != nil {
-		return nil, err
-	}
-	if train.width != test.width || train.height != test.height {
-		return nil, fmt.Errorf("%s: its images are %dx%d, those of %s are %dx%d: the files do not belong together",
-			test.name, test.width, test.height, train.name, train.width, train.height)
-	}
-	if s.count > 0 {
+	if train := &parts[0]; s.count > 0 {
 		train.labels = train.labels[:min(s.count, len(train.labels))]
 	}
-	of := idxExamples{s.name, train.labels, test.labels}
-	d, err := newSet(ctx, s.classes, of, noGrouping, func(i int, buffer []uint8) (imaging.Image, error) {
-		if at := i - len(train.labels); at >= 0 {
-			return test.image(at, buffer)
-		}
-		return train.image(i, buffer)
-	})
+	d, err := newArraySet(ctx, s.name, s.classes, parts)
 	if err != nil {
-		return nil, &Error{s.name, err}
+		return nil, err
 	}
 	if d.Digest() != s.whole && s.count == 0 && d.Len() == publishedExamples {
 		s.warnOfChanged(paths)
-	}
-	if mode == ModeDisk {
-		d.recheck()
 	}
 	return d, nil
 }
@@ -109,52 +99,25 @@ func (s *idxSource) warnOfChanged(paths [4]string) {
 	}
 }
 
-// idxPart is what one pair of files holds.
-type idxPart struct {
-	*frames
-	labels []uint8
+// read reads one pair of files: the images at index first, and the labels behind.
+func (s *idxSource) read(p *arrayPart, paths [4]string, first int, memory *arrayMemory) error {
+	var err error
+	if p.labels, err = readLabels(paths[first+1], len(s.classes)); err != nil {
+		return s.compared(first+1, paths[first+1], err)
+	}
+	if p.images, err = readFrames(paths[first], memory); err != nil {
+		return s.compared(first, paths[first], err)
+	}
+	return nil
 }
 
-// part reads one pair of files: the images at index first, and the labels behind.
-func (s *idxSource) part(paths [4]string, first int, mode Mode) (*idxPart, error) {
-	imagePath, labelPath := paths[first], paths[first+1]
-	labels, err := readLabels(labelPath, len(s.classes))
+// readFrames reads an IDX file of grey images.
+func readFrames(path string, memory *arrayMemory) (*frames, error) {
+	a, err := openIDX(path, magicImages)
 	if err != nil {
-		return nil, s.compared(first+1, labelPath, err)
+		return nil, err
 	}
-	images, err := readFrames(imagePath, mode)
-	if err != nil {
-		return nil, s.compared(first, imagePath, err)
-	}
-	if images.count != len(labels) {
-		return nil, fmt.Errorf("%s has %d images, but %s has %d labels: the files do not belong together",
-			imagePath, images.count, labelPath, len(labels))
-	}
-	return &idxPart{images, labels}, nil
-}
-
-// idxExamples are the examples of the training part and then those of the test
-// part.
-type idxExamples struct {
-	name        string
-	train, test []uint8 // labels
-}
-
-func (e idxExamples) Len() int { return len(e.train) + len(e.test) }
-
-func (e idxExamples) Info(i int) Info {
-	if at := i - len(e.train); at >= 0 {
-		return Info{Label: int(e.test[at]), Part: PartTest}
-	}
-	return Info{Label: int(e.train[i]), Part: PartTrain}
-}
-
-func (e idxExamples) Source(i int) string {
-	part := e.Info(i).Part
-	if part == PartTest {
-		i -= len(e.train)
-	}
-	return fmt.Sprintf("%s/%s/%d", e.name, part, i)
+	return a.frames(imageForm{values: rangeAuto}, memory)
 }
 
 // compared adds to the error of a file how it differs from the published one, which
@@ -215,11 +178,14 @@ func (p place) String() string {
 	return fmt.Sprintf("%s lacks %s", p.folder, strings.Join(p.missing, " and "))
 }
 
-// look describes the folders to look in, the first choice first.
+// look describes the folders to look in, the first choice first. The first two are those
+// of the program's own layout; others are left out where they do not exist.
 func (s *idxSource) look(dir string) []place {
 	places := []place{s.examine(filepath.Join(dir, s.name)), s.examine(dir)}
-	if s.folder != "" {
-		places = append(places, s.examine(s.folder))
+	for _, folder := range []string{filepath.Join(dir, s.torch, "raw"), filepath.Join(dir, "raw"), s.folder} {
+		if folder != "" && fileio.Exists(folder) {
+			places = append(places, s.examine(folder))
+		}
 	}
 	return places
 }
@@ -252,11 +218,12 @@ func (s *idxSource) names() []string {
 	return names
 }
 
-// spelling returns the path of a file in folder under one of the names in use:
-// with a dot in place of the second hyphen, and gzipped or not.
+// spelling returns the path of a file in folder under one of the names in use: with a dot
+// in place of the second hyphen, and gzipped or not; or in a folder of its own name, as in
+// archives of Kaggle's.
 func spelling(folder, name string) string {
 	dotted := strings.Replace(name, "-idx", ".idx", 1)
-	for _, name := range []string{name, name + ".gz", dotted, dotted + ".gz"} {
+	for _, name := range []string{name, name + ".gz", dotted, dotted + ".gz", filepath.Join(name, name), filepath.Join(dotted, dotted)} {
 		path := filepath.Join(folder, name)
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return path
@@ -297,9 +264,9 @@ func unpackedDigest(r io.Reader) (string, error) {
 		return "", err
 	}
 	d := newDigester()
-	n, err := io.Copy(d.hash, io.LimitReader(body, maxIDXBytes))
-	if err == nil && n == maxIDXBytes {
-		err = fmt.Errorf("unpacks to more than %d bytes", int64(maxIDXBytes))
+	n, err := io.Copy(d.hash, io.LimitReader(body, maxArrayBytes))
+	if err == nil && n == maxArrayBytes {
+		err = fmt.Errorf("unpacks to more than %d bytes", int64(maxArrayBytes))
 	}
 	if err != nil {
 		return "", readError(err)

@@ -66,6 +66,10 @@ func TestMNISTFilesAreFound(t *testing.T) {
 		"gzipped":                          {"mnist", packed, func(name string) string { return name + ".gz" }},
 		"dotted":                           {"mnist", files, dot("")},
 		"dotted packed":                    {"", packed, dot(".gz")},
+		"torchvision":                      {filepath.Join("MNIST", "raw"), files, plainName},
+		"raw":                              {"raw", files, plainName},
+		"Kaggle":                           {"", files, func(name string) string { return filepath.Join(name, name) }},
+		"Kaggle, dotted":                   {"mnist", files, func(name string) string { return filepath.Join(dot("")(name), dot("")(name)) }},
 		"unpacked by a browser, named .gz": {"mnist", files, func(name string) string { return name + ".gz" }},
 	}
 	var digest string
@@ -266,7 +270,7 @@ func checkPublished(t *testing.T, d Dataset, train, test []int) {
 	if err != nil || !sizes.Uniform || sizes.Range != "28x28x1" {
 		t.Errorf("sizes are %+v, %v", sizes, err)
 	}
-	split, err := MakeSplit(d, 1, DefaultRatios)
+	split, err := MakeSplit(d, 1, DefaultRatios, false)
 	if err != nil {
 		t.Fatal(err)
 	}

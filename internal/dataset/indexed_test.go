@@ -291,7 +291,7 @@ func TestForgedIndex(t *testing.T) {
 					t.Errorf("%s, %s: %s: error %v", what, mode, forged.Source(i), err)
 				}
 			}
-			if _, err := Fit(t.Context(), forged, rule); mode == ModeRAM && (err == nil || !strings.Contains(err.Error(), "cat/1.png: the image is not the one that the index has")) {
+			if _, err := fitOne(t, forged, rule); mode == ModeRAM && (err == nil || !strings.Contains(err.Error(), "cat/1.png: the image is not the one that the index has")) {
 				t.Errorf("%s: brought to the size of the input, with the error %v", what, err)
 			}
 		}
@@ -371,18 +371,36 @@ func TestIndexInMemory(t *testing.T) {
 	if err != nil || known != 6 {
 		t.Fatalf("%d images are known, error %v", known, err)
 	}
-	fitted, err := Fit(t.Context(), ram, imaging.Rule{Width: 3, Height: 3, Channels: 1, Mode: imaging.Stretch})
+	fitted, err := fitOne(t, ram, imaging.Rule{Width: 3, Height: 3, Channels: 1, Mode: imaging.Stretch})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if fitted.Digest() != disk.Digest() {
 		t.Error("the digests differ")
 	}
+	// Where a larger size would save nothing, images are kept as they are, which takes the
+	// memory that it takes without an index.
+	larger := imaging.Rule{Width: 300, Height: 300, Channels: 3, Mode: imaging.Stretch}
+	again, known, err := x.open(t, x.dir, ModeRAM, false)
+	if err != nil || known != 6 {
+		t.Fatalf("%d images are known, error %v", known, err)
+	}
+	same, err := Fit(t.Context(), again, 2000, Form{Rule: larger})
+	if err != nil || len(same) != 1 || same[0] != again {
+		t.Fatalf("images are enlarged that are kept as they are without an index, error %v", err)
+	}
+	if err := Confirm(t.Context(), again); err != nil || slices.Contains(again.(*set).indexed, lookedUp) {
+		t.Errorf("not all images were decoded, error %v", err)
+	}
 	if err := os.RemoveAll(x.dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fitted.Image(0); err != nil {
-		t.Errorf("the images are not in memory: %v", err)
+	for i := range fitted.Len() {
+		for _, d := range []Dataset{fitted, again} {
+			if _, err := d.Image(i); err != nil {
+				t.Errorf("the images are not in memory: %v", err)
+			}
+		}
 	}
 }
 

@@ -38,7 +38,26 @@ type listEntries struct {
 	list     []listEntry
 	grouping string
 	dir      string // that paths are relative to
+	lists    []placedList
 	skip     bool
+}
+
+// where says where an entry is listed.
+func (l *listEntries) where(e *listEntry) string {
+	for _, list := range l.lists {
+		if list.folder != "" && strings.HasPrefix(e.path, list.folder+"/") {
+			return fmt.Sprintf("%sline %d", list.title(), e.line)
+		}
+	}
+	return fmt.Sprintf("line %d", e.line)
+}
+
+// title begins what is said of one of several lists.
+func (l placedList) title() string {
+	if l.folder == "" {
+		return ""
+	}
+	return path.Join(l.folder, filepath.Base(l.path)) + ": "
 }
 
 // Path implements inFiles; Path and skips implement skippable.
@@ -74,20 +93,32 @@ func (l *listEntries) appendName(b []byte, i int) []byte {
 
 // listChecker makes the examples of rows.
 type listChecker struct {
-	dir      string
+	list     placedList // the present one
 	mistakes listMistakes
 	rows     int
 	entries  listEntries
 	labels   map[string]int32  // of the classes, in the order in which they come
 	last     map[string]int32  // the last entry of a path
 	groups   map[string]string // each once
-	grouped  bool           // some row names a group
-	several  bool           // some path has several boxes
+	grouped  bool              // some row names a group
+	several  bool              // some path has several boxes
 	heaviest float32
 }
 
-func newListChecker(dir string) *listChecker {
-	return &listChecker{dir: dir, labels: map[string]int32{}, last: map[string]int32{}, groups: map[string]string{}}
+func newListChecker(lists []placedList) *listChecker {
+	c := &listChecker{labels: map[string]int32{}, last: map[string]int32{}, groups: map[string]string{}}
+	c.entries.lists, c.entries.dir = lists, filepath.Dir(lists[0].path)
+	if lists[0].folder != "" {
+		c.entries.dir = filepath.Dir(c.entries.dir)
+	}
+	return c
+}
+
+// begin says that what follows is of one of the lists, and which.
+func (c *listChecker) begin(at int) placedList {
+	c.list = c.entries.lists[at]
+	c.mistakes.in = c.list.title()
+	return c.list
 }
 
 // add checks a row and makes an example of it.
@@ -105,7 +136,7 @@ func (c *listChecker) add(row listRow) {
 	fail(listPath, err)
 	e.label, err = c.labelOf(row.values[listLabel])
 	fail(listLabel, err)
-	e.part, err = parsePart(row.values[listPart])
+	e.part, err = c.partOf(row.values[listPart])
 	fail(listPart, err)
 	e.group, err = c.groupOf(row.values[listGroup])
 	fail(listGroup, err)
@@ -138,13 +169,13 @@ func (c *listChecker) pathOf(text string) (string, error) {
 	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
 		return "", errors.New("it is not UTF-8 text: save the list as UTF-8")
 	}
-	clean := path.Clean(text)
-	info, err := os.Stat(filepath.Join(c.dir, filepath.FromSlash(clean)))
+	clean, dir := path.Join(c.list.folder, text), filepath.Dir(c.list.path)
+	info, err := os.Stat(filepath.Join(c.entries.dir, filepath.FromSlash(clean)))
 	switch {
 	case err != nil && strings.Contains(text, `\`):
-		return "", fmt.Errorf("there is no such file in %s: want forward slashes between folders", c.dir)
+		return "", fmt.Errorf("there is no such file in %s: want forward slashes between folders", dir)
 	case err != nil:
-		return "", fmt.Errorf("there is no such file in %s", c.dir)
+		return "", fmt.Errorf("there is no such file in %s", dir)
 	case !info.Mode().IsRegular():
 		return "", errors.New("it is not a file: want an image")
 	}
@@ -263,17 +294,23 @@ func (c *listChecker) group() {
 	}
 }
 
+// partOf reads the part of an example, which is that of the list's folder if it has one.
+func (c *listChecker) partOf(text string) (Part, error) {
+	part, err := parsePart(text)
+	if err == nil && c.list.part != PartNone {
+		if part != PartNone && part != c.list.part {
+			return part, fmt.Errorf("the list lies in the folder %s: want that part, or nothing", c.list.folder)
+		}
+		part = c.list.part
+	}
+	return part, err
+}
+
 // parsePart reads the name of a part in any of the usual forms.
 func parsePart(text string) (Part, error) {
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "":
-		return PartNone, nil
-	case "train", "training", "trainset":
-		return PartTrain, nil
-	case "val", "valid", "validation", "dev":
-		return PartValidation, nil
-	case "test", "testing", "testset":
-		return PartTest, nil
+	text = strings.ToLower(strings.TrimSpace(text))
+	if part, known := partNames[text]; known || text == "" {
+		return part, nil
 	}
 	return PartNone, errors.New("want train, validation or test, or nothing where the split decides")
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,7 @@ func FuzzList(f *testing.F) {
 	f.Add(`{"path": "a.png", "label": 1, "box": [1, 2, 3, 4], "more": {"a": null}}`, ".jsonl")
 	f.Add(`{"path": "\ud800", "label": [}`, ".jsonl")
 	f.Fuzz(func(t *testing.T, text, ending string) {
-		c := newListChecker(t.TempDir())
+		c := newListChecker([]placedList{{path: filepath.Join(t.TempDir(), "l.csv")}})
 		table := &listTable{mistakes: &c.mistakes}
 		last := 0
 		err := table.read(t.Context(), strings.NewReader(text), ending, func(row listRow) {

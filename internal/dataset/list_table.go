@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/listing"
 )
 
@@ -83,13 +84,14 @@ type listRow struct {
 // listMistakes collects what is wrong with a list: the first [listing.MostNamed], and how many
 // there are.
 type listMistakes struct {
+	in     string // what comes before the line
 	count  int
 	listed []error
 }
 
 func (m *listMistakes) add(line int, format string, args ...any) {
 	if m.count++; m.count <= listing.MostNamed {
-		m.listed = append(m.listed, fmt.Errorf("line %d: %w", line, fmt.Errorf(format, args...)))
+		m.listed = append(m.listed, fmt.Errorf("%sline %d: %w", m.in, line, fmt.Errorf(format, args...)))
 	}
 }
 
@@ -213,7 +215,11 @@ func (t *listTable) heading(fields []string, separator rune) ([]int, error) {
 			places = append(places, listWidth)
 			continue
 		}
-		if other, twice := found[at]; twice {
+		other, twice := found[at]
+		if twice && other == name {
+			return nil, fmt.Errorf("line 1: the heading has %q twice: give one of these columns another name", name)
+		}
+		if twice {
 			return nil, fmt.Errorf("line 1: the heading has %q and %q, which are both the column %s: --dataset-options %s=NAME says which one to use", other, name, listColumnTable[at].name, listColumnTable[at].name)
 		}
 		found[at] = name
@@ -236,6 +242,9 @@ func (t *listTable) lacks(at int, fields []string, separator rune) error {
 				return fmt.Errorf("the heading has no column %s, and is separated by %q instead of %q: save the list with the separator that its name says, comma for .csv, tab for .tsv", names, other, separator)
 			}
 		}
+	}
+	if slices.ContainsFunc(fields, imaging.IsFileName) {
+		return fmt.Errorf("it is no heading, for it names an image (%.200q): want the names of the columns in the first line, such as path,label", fields)
 	}
 	return fmt.Errorf("the heading has no column %s, it has %.200q: --dataset-options %s=NAME gives the name of another column", names, fields, listColumnTable[at].name)
 }

@@ -21,7 +21,7 @@ func openList(t *testing.T, place, options string, mode Mode) (Dataset, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source.Open(t.Context(), place, mode)
+	return source.(Filed).WithFiles(FileOptions{Classes: 2}).Open(t.Context(), place, mode)
 }
 
 // listDir is a folder with images of 8x6 pixels, a list of that name and text, and its path.
@@ -297,5 +297,59 @@ func TestListDamage(t *testing.T) {
 	var usage *config.UsageError
 	if errors.As(err, &usage) {
 		t.Error("damage is taken for a mistake in what was asked for")
+	}
+}
+
+// TestListsOfParts: a folder whose folders of parts have lists of their own is one dataset.
+func TestListsOfParts(t *testing.T) {
+	folder := func(files map[string]string) string {
+		dir := t.TempDir()
+		for n, path := range []string{"Train/a.png", "Train/b.png", "test/a.png", "test/sub/b.png", "val/a.png"} {
+			writePNG(t, filepath.Join(dir, filepath.FromSlash(path)), testImage(8, 6, 3, n))
+		}
+		for name, text := range files {
+			writeFile(t, filepath.Join(dir, filepath.FromSlash(name)), []byte(text))
+		}
+		return dir
+	}
+	const train = "file_name,label\na.png,cat\nb.png,dog\n"
+	dir := folder(map[string]string{
+		"Train/metadata.csv": train, "val/metadata.csv": "file_name,label,split\na.png,dog,validation\n",
+		"test/metadata.jsonl": `{"file_name": "a.png", "label": "cat"}` + "\n" + `{"file_name": "sub/b.png", "label": "dog"}`,
+	})
+	d, err := openList(t, dir, "", ModeRAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range d.Len() {
+		got = append(got, fmt.Sprintf("%s %s %d", d.Source(i), d.Info(i).Part, d.Info(i).Label))
+	}
+	if diff := cmp.Diff([]string{"Train/a.png train 0", "Train/b.png train 1", "test/a.png test 0", "test/sub/b.png test 1", "val/a.png validation 1"}, got); diff != "" {
+		t.Error(diff)
+	}
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  []string
+	}{
+		"none":       {nil, []string{"is a folder without metadata.csv or metadata.jsonl: want one of them in it, or in folders train and test in it"}},
+		"not in all": {map[string]string{"Train/metadata.csv": train}, []string{"has a list in Train and none in val: want one in each folder of a part"}},
+		"other part": {
+			map[string]string{"Train/metadata.csv": "file_name,label,split\na.png,cat,test\nc.png,dog,\n", "val/metadata.csv": train, "test/metadata.csv": "file_name\n"},
+			[]string{`test/metadata.csv: line 1: the heading has no column label`},
+		},
+		"mistakes": {
+			map[string]string{"Train/metadata.csv": "file_name,label,split\na.png,cat,test\nc.png,dog,\n", "val/metadata.csv": "file_name,label\na.png,\n", "test/metadata.csv": "file_name,label\na.png,cat\n"},
+			[]string{"3 mistakes:", `Train/metadata.csv: line 2: part "test": the list lies in the folder Train`, `Train/metadata.csv: line 3: path "c.png": there is no such file in`, `val/metadata.csv: line 2: label "": it is empty`},
+		},
+		"up": {map[string]string{"Train/metadata.csv": "file_name,label\n../test/a.png,cat\n", "val/metadata.csv": train, "test/metadata.csv": "file_name,label\na.png,cat\n"},
+			[]string{`Train/metadata.csv: line 2: path "../test/a.png": it leads up`}},
+		"damaged": {map[string]string{"Train/metadata.csv": train, "val/metadata.csv": "file_name,label\na.png,cat\n", "test/metadata.csv": "file_name,label\n\nmetadata.csv,cat\n"},
+			[]string{"test/metadata.csv: line 3: ", "not a PNG"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := openList(t, folder(c.files), "", ModeRAM)
+			wantError(t, err, c.want...)
+		})
 	}
 }

@@ -22,12 +22,13 @@ type Batch struct {
 	Indexes  []int   // [N], in the dataset
 
 	// Targets are [N,Encoder.Size()], nil without an encoder. With mixup, image n is
-	// blended with a share, a multiple of 1/256, of another image of the batch, and
-	// row n is own*(1-share) + other*share of the targets of both.
+	// blended with a share, a multiple of 1/256, of another image of the batch; with
+	// cutmix, it has a part of another one, whose share is that of its pixels. Row n is
+	// own*(1-share) + other*share of the targets of both.
 	Targets []float32
 
 	// Weights are what the examples count in the loss, [N]; nil where no example of the
-	// order is given a weight. With mixup they are blended as the targets are.
+	// order is given a weight. With mixup and cutmix they are blended as the targets are.
 	Weights []float32
 }
 
@@ -38,8 +39,11 @@ type Loader struct {
 	Rule    imaging.Rule
 	Encoder Encoder           // writes the targets; nil for none
 	Augment *augment.Pipeline // nil for none
-	Seed    uint64            // of augmentation and mixup
+	Seed    uint64            // of augmentation, mixup and cutmix
 	Workers int               // goroutines; 0 means one for each processor
+	// KeepSize is to what the shorter side of an image is brought before the first stage of
+	// Augment, if that has one, takes a part of it, in pixels.
+	KeepSize int
 	// Apart varies an example that an order has several times in another way each time.
 	Apart bool
 }
@@ -96,6 +100,9 @@ func (l *Loader) check(order []int, first, batchSize int) error {
 	if first < 0 || first > len(order) {
 		return fmt.Errorf("position %d in an epoch of %d examples", first, len(order))
 	}
+	if l.Augment.First() && l.KeepSize < 1 {
+		return fmt.Errorf("images are brought to %d pixels before a part of them is taken: want at least 1", l.KeepSize)
+	}
 	for at, i := range order {
 		if i < 0 || i >= l.Dataset.Len() {
 			return fmt.Errorf("index %d at position %d: the dataset has %d examples", i, at, l.Dataset.Len())
@@ -117,10 +124,11 @@ type feed struct {
 	batchSize int
 	batches   int
 	varying   bool // some augmentation is asked for
-	mixing    bool // mixup is
+	mixing    bool // mixup or cutmix is
 	weights   bool // some example of the order is given one
 	imageKey  rng.Key
 	mixKey    rng.Key
+	cutKey    rng.Key
 	tasks     chan task
 	slots     [ahead]slot
 	workers   sync.WaitGroup
@@ -135,14 +143,14 @@ type task struct {
 func (l *Loader) newFeed(ctx context.Context, order []int, epoch uint32, position, batchSize int) *feed {
 	f := &feed{
 		Loader: l, images: detail(l.Dataset), ctx: ctx, order: order, epoch: epoch, position: position, batchSize: batchSize,
-		imageKey: rng.NewKey(l.Seed, rng.Augment), mixKey: rng.NewKey(l.Seed, rng.Mixup),
+		imageKey: rng.NewKey(l.Seed, rng.Augment), mixKey: rng.NewKey(l.Seed, rng.Mixup), cutKey: rng.NewKey(l.Seed, rng.CutMix),
 	}
 	if len(order) > 0 {
 		f.batches = (len(order) + batchSize - 1) / batchSize
 	}
 	if l.Augment != nil {
 		f.varying = l.Augment.Resolved() != "none"
-		_, f.mixing = l.Augment.Mixup()
+		f.mixing = l.Augment.Mixer() != ""
 	}
 	return f
 }
@@ -238,7 +246,10 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	}
 	i := s.batch.Indexes[at]
 	place := s.image(at)
-	img, err := loadImage(f.images, i, f.Rule, place)
+	if f.varying {
+		*stream = *f.imageKey.Stream(uint32(i), f.epoch, f.earlierAt(s.batch.Position+at-f.position))
+	}
+	img, part, err := f.load(i, place, stream)
 	if err != nil {
 		return err
 	}
@@ -253,7 +264,6 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 		s.weights(at)[0] = info.Weight.Of()
 	}
 	if f.varying {
-		*stream = *f.imageKey.Stream(uint32(i), f.epoch, f.earlierAt(s.batch.Position+at-f.position))
 		if info.Annotation == nil || f.Encoder == nil {
 			f.Augment.Apply(img, stream)
 		} else {
@@ -263,10 +273,26 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	if f.Encoder == nil {
 		return nil
 	}
-	if err = f.encode(s.target(at), i, Example{info, img}, moved); err != nil {
+	if err = f.encode(s.target(at), i, Example{info, img}, part, moved); err != nil {
 		return fmt.Errorf("example %d (%s): %w", i, f.Dataset.Source(i), err)
 	}
 	return nil
+}
+
+// load brings image i to the size of the input: by the rule, or by the first stage of the
+// augmentation, which takes the part that it returns.
+func (f *feed) load(i int, place []uint8, stream *rng.Stream) (imaging.Image, augment.Rectangle, error) {
+	if !f.Augment.First() {
+		img, err := loadImage(f.images, i, f.Rule, place)
+		return img, augment.Rectangle{}, err
+	}
+	img, err := loadReduced(f.images, i, f.Rule, f.KeepSize)
+	if err != nil {
+		return img, augment.Rectangle{}, err
+	}
+	part := f.Augment.Part(stream, img.Width, img.Height, imaging.Image{Width: f.Rule.Width, Height: f.Rule.Height})
+	img, err = f.Rule.Part(img, part.Left, part.Top, part.Width, part.Height)
+	return img, part, err
 }
 
 // earlierAt is how often the epoch had the example at a place of the order before it.
@@ -277,14 +303,15 @@ func (f *feed) earlierAt(at int) uint32 {
 	return f.earlier[at]
 }
 
-// encode writes the target of example i, whose image the augmentation moved.
-func (f *feed) encode(dst []float32, i int, e Example, moved imaging.Motion) error {
+// encode writes the target of example i, of whose image a part was taken if there is a
+// first stage, and which the augmentation moved.
+func (f *feed) encode(dst []float32, i int, e Example, part augment.Rectangle, moved imaging.Motion) error {
 	if e.Info.Annotation != nil {
 		was, err := f.images.shape(i)
 		if err != nil {
 			return err
 		}
-		for _, m := range []imaging.Motion{f.Rule.Motion(int(was.width), int(was.height)), moved} {
+		for _, m := range []imaging.Motion{f.brought(int(was.width), int(was.height), part), moved} {
 			if m != nil {
 				e.Info.Annotation = e.Info.Annotation.Moved(m, f.Rule.Width, f.Rule.Height)
 			}
@@ -293,15 +320,31 @@ func (f *feed) encode(dst []float32, i int, e Example, moved imaging.Motion) err
 	return f.Encoder.Encode(dst, e)
 }
 
+// brought is the motion of an image of the given size to that of the input.
+func (f *feed) brought(width, height int, part augment.Rectangle) imaging.Motion {
+	if !f.Augment.First() {
+		return f.Rule.Motion(width, height)
+	}
+	return imaging.Compose(f.Rule.ReduceMotion(width, height, f.KeepSize), f.Rule.PartMotion(part.Left, part.Top, part.Width, part.Height))
+}
+
 // finish hands a batch whose images are all there to the consumer, mixed if so
 // asked. Mixing takes little time beside decoding and augmentation.
 func (f *feed) finish(s *slot, stream *rng.Stream) {
 	if f.mixing && s.err == nil {
+		key := f.mixKey
+		if f.Augment.Mixer() == "cutmix" {
+			key = f.cutKey
+		}
 		for at := range s.batch.N {
-			*stream = *f.mixKey.Stream(uint32(s.batch.Position+at), f.epoch, 0)
+			*stream = *key.Stream(uint32(s.batch.Position+at), f.epoch, 0)
 			partner := at
 			if others := s.batch.N - 1; others > 0 {
 				partner = (at + 1 + stream.IntN(others)) % s.batch.N
+			}
+			if f.Augment.Mixer() == "cutmix" {
+				s.paste(at, partner, f.Augment.CutRectangle(stream, f.Rule.Width, f.Rule.Height), f.Rule)
+				continue
 			}
 			s.mix(at, partner, f.Augment.MixShare(stream))
 		}

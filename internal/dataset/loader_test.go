@@ -318,7 +318,7 @@ func TestLoaderAllocatesLittle(t *testing.T) {
 		t.Skip("under the race detector, which short tests run under, a sync.Pool forgets at random")
 	}
 	black := &packed{size: 6 * 5}
-	if _, err := black.Write(make([]uint8, 64*black.size)); err != nil {
+	if _, err := black.writer().Write(make([]uint8, 64*black.size)); err != nil {
 		t.Fatal(err)
 	}
 	unpacked, err := newSet(t.Context(), letters(2), infosOf(64, 2), noGrouping, func(i int, buffer []uint8) (imaging.Image, error) {

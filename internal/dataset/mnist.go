@@ -8,6 +8,7 @@ import "github.com/blocktrain/blocktrain/internal/config"
 func mnist() *idxSource {
 	return &idxSource{
 		name:    "mnist",
+		torch:   "MNIST",
 		classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
 		files: [4]publishedFile{
 			{"train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},

@@ -4,11 +4,14 @@ import "github.com/blocktrain/blocktrain/internal/config"
 
 var modules = map[string]config.Module[Source]{
 	"cifar10":       {Doc: "CIFAR-10: 32x32 colour photographs in ten classes (binary version)", New: newCIFAR10},
+	"cifar100":      {Doc: "CIFAR-100: 32x32 colour photographs in 100 classes, or in 20 (binary version)", New: newCIFAR100},
 	"digits":        {Doc: "handwritten-like digits, 28x28 and grey, drawn by the program itself", New: newDigits},
 	"fashion-mnist": {Doc: "Fashion-MNIST: 28x28 grey articles of clothing in ten classes", New: newFashionMNIST},
 	"folder":        {Doc: "images in one folder for each class: PNG, JPEG, GIF, WebP, BMP, TIFF", New: newFolder},
+	"idx":           {Doc: "IDX files of any names and types, such as those of EMNIST, KMNIST and QMNIST", New: newIDXFolder},
 	"list":          {Doc: "images that a list (CSV, TSV or JSONL) names with their labels, and with parts, groups, weights or boxes", New: newList},
 	"mnist":         {Doc: "MNIST: 28x28 grey handwritten digits", New: newMNIST},
+	"npz":           {Doc: "arrays of images and labels in an .npz file of NumPy, with the names that those of MedMNIST have", New: newNPZ},
 }
 
 // MakeDataset builds the dataset module called name. The options have the form

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -58,6 +59,9 @@ func Open(ctx context.Context, requests []Request, o OpenOptions) (*Opened, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := o.Files.checkAlike(all.Classes()); err != nil {
+		return nil, config.Usage(fmt.Errorf("datasets that are joined: %w", err))
+	}
 	opened.All = all
 	return opened, nil
 }
@@ -74,6 +78,11 @@ func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (
 		source = filed.WithFiles(o.Files)
 	}
 	d, err := source.Open(ctx, r.Dir, o.Mode)
+	if err == nil {
+		if alike := o.Files.checkAlike(d.Classes()); alike != nil {
+			err = config.Usage(alike)
+		}
+	}
 	if err != nil {
 		return nil, o.explain(r.Name, err)
 	}

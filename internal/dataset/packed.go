@@ -11,26 +11,18 @@ type packed struct {
 	size   int       // bytes of an image
 	images [][]uint8 // each as pack makes it
 	block  []uint8   // memory for the next images
-	begun  []uint8   // the image that is being written
 	runs   []uint8   // memory for pack
 }
 
 // packedBlock is how many bytes are set aside for images at a time.
 const packedBlock = 1 << 20
 
-// Write takes images one after the other, in pieces of any length.
-func (p *packed) Write(pix []uint8) (int, error) {
-	written := len(pix)
-	for len(pix) > 0 {
-		n := min(len(pix), p.size-len(p.begun))
-		p.begun = append(p.begun, pix[:n]...)
-		pix = pix[n:]
-		if len(p.begun) == p.size {
-			p.add(p.begun)
-			p.begun = p.begun[:0]
-		}
-	}
-	return written, nil
+// writer takes images one after the other, in pieces of any length.
+func (p *packed) writer() *blocksWriter {
+	return &blocksWriter{size: p.size, each: func(pix []uint8) error {
+		p.add(pix)
+		return nil
+	}}
 }
 
 // add appends an image.

@@ -15,9 +15,10 @@ func TestPackedGivesBackWhatItWasGiven(t *testing.T) {
 		images := rapid.SliceOf(rapid.SliceOfN(rapid.OneOf(rapid.Just(uint8(0)), rapid.Uint8()), size, size)).Draw(t, "images")
 		all := bytes.Join(images, nil)
 		p := &packed{size: size}
+		w := p.writer()
 		for rest := all; len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "piece")
-			if written, err := p.Write(rest[:n]); written != n || err != nil {
+			if written, err := w.Write(rest[:n]); written != n || err != nil {
 				t.Fatalf("%d of %d bytes written, %v", written, n, err)
 			}
 			rest = rest[n:]

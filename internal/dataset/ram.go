@@ -2,19 +2,13 @@ package dataset
 
 import (
 	"context"
-	"log/slog"
 	"sync/atomic"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
-// ramBudget is how many bytes of decoded images RAM mode keeps. What does not
-// fit is decoded at each access, so that a folder of photographs in full size
-// is slow instead of more than the machine holds.
-const ramBudget = 4 << 30
-
-// openBudget is how many of them a dataset keeps from its opening, before it is known
-// in which size they are used.
+// openBudget is how many bytes of decoded images a dataset keeps from its opening in RAM
+// mode, before it is known in which size they are used.
 const openBudget = 256 << 20
 
 // keeper holds images decoded once.
@@ -37,10 +31,16 @@ func (k *keeper) fill(i int, _ []uint8) (imaging.Image, error) {
 	if err != nil {
 		return imaging.Image{}, err
 	}
+	k.keep(i, img)
+	return img, nil
+}
+
+// keep keeps image i if there is room. It must be called at most once for each i, and not
+// beside image.
+func (k *keeper) keep(i int, img imaging.Image) {
 	if k.left.Add(-int64(img.Bytes())) >= 0 {
 		k.images[i] = &img
 	}
-	return img, nil
 }
 
 // pick leaves the images at indexes, or all where indexes is nil.
@@ -67,14 +67,6 @@ func (k *keeper) count() int {
 		}
 	}
 	return kept
-}
-
-// report logs that not all images were kept.
-func (k *keeper) report(ctx context.Context) {
-	if kept := k.count(); kept < len(k.images) {
-		slog.WarnContext(ctx, "decoded images exceed the memory set aside; the rest is decoded at each access",
-			"kept", kept, "images", len(k.images), "bytes", int64(ramBudget))
-	}
 }
 
 // newSetInMode is newSet for images that take work to load: in RAM mode it keeps

@@ -103,6 +103,16 @@ func Counts(d Dataset, indexes []int) []int {
 	return counts
 }
 
+// Rarest is the first of the labels with the lowest count above 0.
+func Rarest(counts []int) (label int) {
+	for l, n := range counts {
+		if n > 0 && (n < counts[label] || counts[label] == 0) {
+			label = l
+		}
+	}
+	return label
+}
+
 // Official returns the indexes of the examples that belong to an official part.
 func Official(d Dataset, part Part) []int {
 	var indexes []int

@@ -11,7 +11,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/listing"
 )
 
 // shape is the size of an image before any resizing.
@@ -253,25 +255,39 @@ func checkExamples(classes []string, of examples) error {
 	return nil
 }
 
-// absent lists the classes whose count is zero, quoted.
+// absent lists the classes whose count is zero, quoted. Of many it names the first and
+// says how many there are.
 func absent(counts []int, classes []string) []string {
 	var names []string
+	more := 0
 	for label, count := range counts {
-		if count == 0 {
+		switch {
+		case count > 0:
+		case len(names) < listing.MostNamed:
 			names = append(names, fmt.Sprintf("%q", classes[label]))
+		default:
+			more++
 		}
 	}
+	if more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
 	return names
+}
+
+// CheckClassCount refuses fewer classes than least: a classifier has two to tell apart.
+func CheckClassCount(classes []string, least int) error {
+	if len(classes) >= least {
+		return nil
+	}
+	return config.Usagef("%d class %q: a classifier needs at least two classes", len(classes), classes)
 }
 
 // checkClasses reports class names that cannot be used: they become lines of a
 // label file and parts of "value:index:label" on the wire.
 func checkClasses(classes []string) error {
-	if len(classes) < 2 {
-		return fmt.Errorf("%d class %q: a classifier needs at least two classes", len(classes), classes)
-	}
-	if err := checkAlike(classes); err != nil {
-		return err
+	if len(classes) == 0 {
+		return errors.New("there are no classes: want one at least")
 	}
 	seen := map[string]bool{}
 	for i, name := range classes {

@@ -13,9 +13,9 @@ import (
 type slot struct {
 	batch   Batch
 	memory  Batch     // the same slices at full length
-	staged  []uint8   // with mixup: the images before mixing
-	apart   []float32 // with mixup: the targets before mixing
-	own     []float32 // with mixup: the weights before mixing
+	staged  []uint8   // with mixup or cutmix: the images before mixing
+	apart   []float32 // with mixup or cutmix: the targets before mixing
+	own     []float32 // with mixup or cutmix: the weights before mixing
 	size    int       // bytes of an image
 	targets int       // values of a target; 0 without
 	pending atomic.Int32
@@ -95,17 +95,34 @@ func (s *slot) mix(at, partner, share int) {
 		return imaging.Image{Width: s.size, Height: 1, Channels: 1, Pix: pix}
 	}
 	augment.Mix(flat(s.batch.Images[at*s.size:(at+1)*s.size]), flat(s.image(at)), flat(s.image(partner)), share)
-	mixTargets(s.batch.Targets[at*s.targets:(at+1)*s.targets], s.target(at), s.target(partner), share)
+	s.mixLabels(at, partner, share, augment.WholeShare)
+}
+
+// paste writes image at with a part of its partner, and target and weight blended by the
+// share of the pixels.
+func (s *slot) paste(at, partner int, part augment.Rectangle, rule imaging.Rule) {
+	shaped := func(pix []uint8) imaging.Image {
+		return imaging.Image{Width: rule.Width, Height: rule.Height, Channels: rule.Channels, Pix: pix}
+	}
+	own := s.batch.Images[at*s.size : (at+1)*s.size]
+	copy(own, s.image(at))
+	augment.Paste(shaped(own), shaped(s.image(partner)), part)
+	s.mixLabels(at, partner, part.Width*part.Height, rule.Width*rule.Height)
+}
+
+// mixLabels writes target and weight at, blended with those of its partner, whose share is
+// share/whole.
+func (s *slot) mixLabels(at, partner, share, whole int) {
+	mixTargets(s.batch.Targets[at*s.targets:(at+1)*s.targets], s.target(at), s.target(partner), share, whole)
 	if s.batch.Weights != nil {
-		mixTargets(s.batch.Weights[at:at+1], s.weights(at), s.weights(partner), share)
+		mixTargets(s.batch.Weights[at:at+1], s.weights(at), s.weights(partner), share, whole)
 	}
 }
 
-// mixTargets sets dst to own*(1-share) + other*share, where share is in 1/WholeShare. Both
-// shares are exact.
-func mixTargets(dst, own, other []float32, share int) {
-	const part = 1.0 / augment.WholeShare
-	rest, taken := float32(float32(augment.WholeShare-share)*part), float32(float32(share)*part)
+// mixTargets sets dst to own*(1-share/whole) + other*share/whole. Both shares are rounded
+// once; they are exact where whole is a power of two.
+func mixTargets(dst, own, other []float32, share, whole int) {
+	rest, taken := float32(whole-share)/float32(whole), float32(share)/float32(whole)
 	for i := range dst {
 		dst[i] = float32(own[i]*rest) + float32(other[i]*taken)
 	}

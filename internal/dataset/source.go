@@ -3,6 +3,7 @@ package dataset
 import (
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -23,11 +24,17 @@ func CutName(entry string) (name, module string) {
 	return name, module
 }
 
-// PlaceName is what the place of a folder or list says of it: the name of the folder, or of
-// the list without its ending; empty where the path does not have it.
+// ByPlace says whether a module reads whatever its place holds, so that the name of the
+// place says more than the module's.
+func ByPlace(module string) bool {
+	return slices.Contains([]string{"folder", "idx", "list", "npz"}, module)
+}
+
+// PlaceName is what the place of a dataset says of it: the name of the folder, or of the
+// file without its ending; empty where the path does not have it.
 func PlaceName(path string) string {
 	base := filepath.Base(path)
-	for _, ending := range []string{".csv", ".tsv", ".jsonl", ".ndjson"} {
+	for _, ending := range []string{".csv", ".tsv", ".jsonl", ".ndjson", ".npz"} {
 		if name, cut := strings.CutSuffix(base, ending); cut && name == "metadata" { // which any such folder has
 			return PlaceName(filepath.Dir(path))
 		} else if cut {

@@ -57,22 +57,28 @@ func Parts() []Part { return []Part{PartTrain, PartValidation, PartTest} }
 // get at least one.
 //
 // It is an error if the members of a group have different official parts, or if
-// some part would lack a class.
-func MakeSplit(d Dataset, seed uint64, ratios Ratios) (*Split, error) {
+// some part would lack a class. If lacking is true, the validation and the test part may:
+// a class of few units then goes to the training part first. What can be divided
+// otherwise is divided in the same way.
+func MakeSplit(d Dataset, seed uint64, ratios Ratios, lacking bool) (*Split, error) {
 	if err := ratios.check(); err != nil {
 		return nil, fmt.Errorf("split ratios %s: %w", ratios, err)
 	}
 	key := detail(d).grouping()
 	s := &Split{Schema: SplitSchema, Dataset: d.Digest(), Seed: seed, Ratios: ratios, Group: key}
 	for number, member := range byMember(d) {
-		if err := s.divide(d, member, uint32(number)); err != nil {
+		if err := s.divide(d, member, uint32(number), lacking); err != nil {
 			return nil, fmt.Errorf("cannot split the dataset: %w", err)
 		}
 	}
 	for _, list := range [][]int{s.Train, s.Validation, s.Test} {
 		slices.Sort(list)
 	}
-	if err := s.checkClasses(d); err != nil {
+	parts := Parts()
+	if lacking {
+		parts = []Part{PartTrain}
+	}
+	if err := s.checkClasses(d, parts); err != nil {
 		return nil, fmt.Errorf("cannot split the dataset: %w", err)
 	}
 	return s, nil
@@ -103,7 +109,7 @@ type unit struct {
 type perPart [PartTest + 1]int
 
 // divide distributes the examples of one member.
-func (s *Split) divide(d Dataset, examples []int, member uint32) error {
+func (s *Split) divide(d Dataset, examples []int, member uint32, lacking bool) error {
 	units, err := unitsOf(d, examples)
 	if err != nil {
 		return err
@@ -120,7 +126,7 @@ func (s *Split) divide(d Dataset, examples []int, member uint32) error {
 		strata[u.label] = append(strata[u.label], u)
 	}
 	for label, stratum := range strata {
-		if err := s.distribute(stratum, shares); err != nil {
+		if err := s.distribute(stratum, shares, lacking); err != nil {
 			return fmt.Errorf("class %q: %w", d.Classes()[label], err)
 		}
 	}
@@ -194,8 +200,9 @@ func (s *Split) shares(units []unit) perPart {
 	return shares
 }
 
-// distribute gives the units of one class to the open parts.
-func (s *Split) distribute(stratum []*unit, shares perPart) error {
+// distribute gives the units of one class to the open parts, some of which may be lacking
+// it.
+func (s *Split) distribute(stratum []*unit, shares perPart, lacking bool) error {
 	slices.SortStableFunc(stratum, func(a, b *unit) int { return cmp.Compare(len(b.examples), len(a.examples)) })
 	var open []Part
 	sum, total := 0, 0
@@ -208,12 +215,16 @@ func (s *Split) distribute(stratum []*unit, shares perPart) error {
 	for _, u := range stratum {
 		total += len(u.examples)
 	}
-	if len(stratum) > 0 && len(stratum) < len(open) {
+	few := len(stratum) < len(open)
+	if few && len(stratum) > 0 && !lacking {
 		return tooFew(stratum, open)
 	}
 	given := perPart{}
 	for at, u := range stratum {
 		part := choose(open, &given, len(stratum)-at, func(part Part) int { return shares[part]*total - sum*given[part] })
+		if few && at == 0 {
+			part = PartTrain
+		}
 		given[part] += len(u.examples)
 		s.add(part, u.examples)
 	}
@@ -237,11 +248,16 @@ func choose(open []Part, given *perPart, left int, deficit func(Part) int) Part 
 
 func tooFew(stratum []*unit, open []Part) error {
 	grouped := slices.ContainsFunc(stratum, func(u *unit) bool { return u.grouped })
-	what := "images"
-	if grouped {
-		what = "groups of images"
+	what := "images are"
+	switch one := len(stratum) == 1; {
+	case one && grouped:
+		what = "group of images is"
+	case grouped:
+		what = "groups of images are"
+	case one:
+		what = "image is"
 	}
-	return fmt.Errorf("%d %s are too few for the %d parts %s: add some, or leave the class out",
+	return fmt.Errorf("%d %s too few for the %d parts %s: add some, leave the class out, or give --allow-missing-class, with which validation and test part may lack it",
 		len(stratum), what, len(open), joinParts(open))
 }
 
@@ -253,11 +269,16 @@ func joinParts(parts []Part) string {
 	return strings.Join(names, ", ")
 }
 
-// checkClasses reports parts in which a class has no example.
-func (s *Split) checkClasses(d Dataset) error {
-	for _, part := range Parts() {
+// CheckClasses reports a validation or test part in which a class has no example.
+func (s *Split) CheckClasses(d Dataset) error {
+	return s.checkClasses(d, []Part{PartValidation, PartTest})
+}
+
+// checkClasses reports the first of the parts in which a class has no example.
+func (s *Split) checkClasses(d Dataset, parts []Part) error {
+	for _, part := range parts {
 		if empty := absent(Counts(d, s.Indexes(part)), d.Classes()); len(empty) > 0 {
-			return fmt.Errorf("no image of class %s in the %s part: %s", strings.Join(empty, ", "), part, s.adviceOnAbsent())
+			return fmt.Errorf("no image of class %s in the %s part: %s", strings.Join(empty, ", "), part, s.adviceOnAbsent(part))
 		}
 	}
 	return nil
@@ -265,9 +286,13 @@ func (s *Split) checkClasses(d Dataset) error {
 
 // adviceOnAbsent says what to do about a part that lacks a class: without groups,
 // the data has the parts already.
-func (s *Split) adviceOnAbsent() string {
+func (s *Split) adviceOnAbsent(part Part) string {
+	advice := []string{"add some", "leave the class out of the other parts"}
 	if s.Grouped() {
-		return "add some, or change the grouping"
+		advice[1] = "change the grouping"
 	}
-	return "add some, or leave the class out of the other parts"
+	if part == PartTrain {
+		return strings.Join(advice, ", or ")
+	}
+	return strings.Join(advice, ", ") + ", or give --allow-missing-class: then nothing is known of the class there"
 }

@@ -67,7 +67,7 @@ func TestSplitProportions(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			d := described{classes: letters(c.infos[1].Label + 1), infos: c.infos}
-			s, err := MakeSplit(d, 1, c.ratios)
+			s, err := MakeSplit(d, 1, c.ratios, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestSplitProportions(t *testing.T) {
 func TestSplitDependsOnSeedAlone(t *testing.T) {
 	d := described{classes: letters(3), infos: infosOf(60, 3)}
 	split := func(seed uint64) *Split {
-		s, err := MakeSplit(d, seed, DefaultRatios)
+		s, err := MakeSplit(d, seed, DefaultRatios, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestSplitOfConcat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := MakeSplit(d, 7, DefaultRatios)
+	s, err := MakeSplit(d, 7, DefaultRatios, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestSplitOfConcat(t *testing.T) {
 	if diff := cmp.Diff(want, sizesOf(d, s)); diff != "" {
 		t.Errorf("examples of each class (-want +got):\n%s", diff)
 	}
-	alone, err := MakeSplit(first, 7, DefaultRatios)
+	alone, err := MakeSplit(first, 7, DefaultRatios, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestSplitErrors(t *testing.T) {
 			}
 			infos[18].Label = 0
 			infos[19].Label = 1
-		}), []string{`class "b": 1 images are too few for the 3 parts train, validation, test`}},
+		}), []string{`class "b": 1 image is too few for the 3 parts train, validation, test`}},
 		{"too few groups", change(20, 2, func(infos []Info) {
 			for i := range infos {
 				infos[i].Group = fmt.Sprintf("clip%d-%d", infos[i].Label, i%4/2)
@@ -172,7 +172,7 @@ func TestSplitErrors(t *testing.T) {
 				}
 			}
 			infos[18].Label, infos[19].Label = 1, 0
-		}), []string{`class "b": 1 images are too few for the 2 parts train, validation`}},
+		}), []string{`class "b": 1 image is too few for the 2 parts train, validation`}},
 		{"class missing in the official test part", change(40, 2, func(infos []Info) {
 			for i := range 20 {
 				infos[i].Part, infos[i].Label = PartTest, 0
@@ -193,11 +193,11 @@ func TestSplitErrors(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := MakeSplit(c.d, 1, DefaultRatios)
+			_, err := MakeSplit(c.d, 1, DefaultRatios, false)
 			wantError(t, err, append(c.parts, "cannot split the dataset")...)
 		})
 	}
-	_, err := MakeSplit(cases[0].d, 1, Ratios{1, 0, 1})
+	_, err := MakeSplit(cases[0].d, 1, Ratios{1, 0, 1}, false)
 	wantError(t, err, "split ratios 1/0/1", "from 1 to 1000000")
 }
 
@@ -225,7 +225,7 @@ func TestSplitOfGroups(t *testing.T) {
 		infos = rapid.Permutation(infos).Draw(t, "order")
 		d := described{classes: letters(classes), infos: infos}
 		ratios := Ratios{rapid.IntRange(1, 10).Draw(t, "train"), rapid.IntRange(1, 10).Draw(t, "validation"), rapid.IntRange(1, 10).Draw(t, "test")}
-		s, err := MakeSplit(d, rapid.Uint64().Draw(t, "seed"), ratios)
+		s, err := MakeSplit(d, rapid.Uint64().Draw(t, "seed"), ratios, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +269,7 @@ func TestSplitOfGroupsWithMixedLabels(t *testing.T) {
 		}
 	}
 	d := described{classes: letters(2), infos: all}
-	s, err := MakeSplit(d, 1, DefaultRatios)
+	s, err := MakeSplit(d, 1, DefaultRatios, false)
 	if err != nil {
 		t.Fatal(err)
 	}

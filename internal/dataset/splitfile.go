@@ -117,7 +117,7 @@ func (s *Split) Check(d Dataset) error {
 	}
 	if s.Dataset != d.Digest() {
 		return fmt.Errorf("split list: it was made for a dataset with digest %s, this one has %s: "+
-			"the images, labels or groups have changed, or it belongs to another dataset", s.Dataset, d.Digest())
+			"the images, labels, groups, weights or their order have changed, or it belongs to another dataset", s.Dataset, d.Digest())
 	}
 	parts, err := s.assignments(d)
 	if err == nil {

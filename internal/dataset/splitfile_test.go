@@ -23,7 +23,7 @@ func goldenSplit(t *testing.T) (*Split, Dataset) {
 	}
 	infos[19].Part, infos[18].Part = PartTest, PartTest
 	d := newTestSet(t, letters(2), infos)
-	s, err := MakeSplit(d, 18_446_744_073_709_551_615, DefaultRatios)
+	s, err := MakeSplit(d, 18_446_744_073_709_551_615, DefaultRatios, false)
 	if err != nil {
 		t.Fatal(err)
 	}

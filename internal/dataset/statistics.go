@@ -62,10 +62,25 @@ func loadImage(d detailed, i int, rule imaging.Rule, buffer []uint8) (imaging.Im
 	if err == nil {
 		img, err = rule.Apply(img)
 	}
-	if err != nil {
-		return imaging.Image{}, fmt.Errorf("example %d (%s): %w", i, d.Source(i), err)
+	return img, ofExample(d, i, err)
+}
+
+// loadReduced is image i of d, reduced to what a first stage of the augmentation takes. The
+// error names the source.
+func loadReduced(d detailed, i int, rule imaging.Rule, side int) (imaging.Image, error) {
+	img, err := d.imageIn(i, nil)
+	if err == nil {
+		img, err = rule.Reduce(img, side)
 	}
-	return img, nil
+	return img, ofExample(d, i, err)
+}
+
+// ofExample is an error, if there is one, with the example that it is about.
+func ofExample(d Dataset, i int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("example %d (%s): %w", i, d.Source(i), err)
 }
 
 // measure returns the moments of the channels of img.

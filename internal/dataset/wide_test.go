@@ -66,7 +66,7 @@ func TestWideImagesThroughARule(t *testing.T) {
 	dir := writeWide(t)
 	d := openWide(t, dir, ModeRAM)
 	rule := imaging.Rule{Width: 3, Height: 4, Channels: 1, Mode: imaging.Stretch, Levels: &imaging.Levels{Low: 1000, High: 1250}}
-	fitted, err := Fit(t.Context(), d, rule)
+	fitted, err := fitOne(t, d, rule)
 	if err != nil || fitted == d {
 		t.Fatalf("not fitted: %v", err)
 	}
@@ -124,7 +124,7 @@ func TestFrames(t *testing.T) {
 		if err != nil || len(statistics.Mean) != c.inputs {
 			t.Errorf("statistics %v, %v", statistics, err)
 		}
-		fitted, err := Fit(t.Context(), c.d, rule)
+		fitted, err := fitOne(t, c.d, rule)
 		if err != nil || fitted == c.d {
 			t.Errorf("not fitted: %v", err)
 		}

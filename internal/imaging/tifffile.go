@@ -126,7 +126,7 @@ func (t *tiffFile) check() error {
 	}
 	switch {
 	case colours == 0:
-		return &unreadError{fmt.Sprintf("TIFF file with colours of kind %d", t.photometric), toPNG}
+		return &unreadError{"TIFF file with " + photometricName(t.photometric), toPNG}
 	case t.samples < colours:
 		return fmt.Errorf("%d samples a pixel: want %d", t.samples, colours)
 	case !slices.Contains(allowed, t.bits):
@@ -144,6 +144,21 @@ func (t *tiffFile) check() error {
 // isFax says whether the blocks are coded as by fax machines.
 func (t *tiffFile) isFax() bool {
 	return t.compression == 3 || t.compression == 4 || t.compression == 2
+}
+
+// photometricName names kinds of colours that are not read.
+func photometricName(n int) string {
+	switch n {
+	case 4:
+		return "a transparency mask"
+	case 6:
+		return "YCbCr colours"
+	case 8, 9, 10:
+		return "L*a*b* colours"
+	case 32803, 34892:
+		return "raw values of a camera"
+	}
+	return fmt.Sprintf("colours of kind %d", n)
 }
 
 // compressionName names kinds of compression that are not read.

@@ -6,27 +6,34 @@ func upright(img Image, orientation int) Image {
 	if orientation == 1 {
 		return img
 	}
-	transpose := orientation >= 5
+	width, height, channels := img.Width, img.Height, img.Channels
 	mirrorX := orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8
 	mirrorY := orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7
-	out := img.Black(img.Width, img.Height)
-	if transpose {
-		out.Width, out.Height = img.Height, img.Width
+	first, right, down := 0, channels, channels*width // steps through the stored samples
+	if mirrorX {
+		first, right = first+(width-1)*channels, -channels
 	}
-	for y := range out.Height {
-		row := out.Row(y)
+	if mirrorY {
+		first, down = first+(height-1)*width*channels, -down
+	}
+	out := img.Black(width, height)
+	if orientation >= 5 { // transposed
+		out.Width, out.Height = height, width
+		right, down = down, right
+	}
+	// A few rows at once: in turned images, stored samples that lie side by side belong to
+	// rows below each other.
+	const rows = 16
+	for top := 0; top < out.Height; top += rows {
 		for x := range out.Width {
-			sx, sy := x, y
-			if transpose {
-				sx, sy = y, x
+			at := first + top*down + x*right
+			for y := top; y < min(top+rows, out.Height); y++ {
+				to := (y*out.Width + x) * channels
+				for c := range channels {
+					out.Pix[to+c] = img.Pix[at+c]
+				}
+				at += down
 			}
-			if mirrorX {
-				sx = img.Width - 1 - sx
-			}
-			if mirrorY {
-				sy = img.Height - 1 - sy
-			}
-			copy(row[x*img.Channels:(x+1)*img.Channels], img.Row(sy)[sx*img.Channels:])
 		}
 	}
 	return out

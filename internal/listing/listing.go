@@ -83,12 +83,17 @@ func (f *Folder) HasImages() bool {
 // to a folder that is not there, and a root that is a run of this program are a
 // [config.UsageError].
 func Read(root string, leaveOut ...string) (*Tree, error) {
-	r := &reader{tree: &Tree{Folder: &Folder{}, Root: root}}
+	r := &reader{}
 	for _, folder := range leaveOut {
 		if info, err := os.Stat(folder); err == nil {
 			r.leaveOut = append(r.leaveOut, info)
 		}
 	}
+	return read(r, root)
+}
+
+func read(r *reader, root string) (*Tree, error) {
+	r.tree = &Tree{Folder: &Folder{}, Root: root}
 	info, err := os.Stat(root)
 	if err != nil {
 		return nil, err
@@ -109,6 +114,7 @@ const maxDepth = 64
 // reader reads a tree.
 type reader struct {
 	tree     *Tree
+	before   bool // by the rules of version 2 of the contract
 	leaveOut []os.FileInfo
 	above    []ancestor // of the folder that is being read, the root first
 }
@@ -132,12 +138,12 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(entries, func(e entry) bool { return e.name == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
+	if !r.before && slices.ContainsFunc(entries, func(e entry) bool { return e.name == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
 	for _, e := range entries {
-		if isLeftOut(e.name) {
+		if r.isLeftOut(e.name) {
 			continue
 		}
 		if err := r.add(f, at, e); err != nil {
@@ -198,6 +204,10 @@ func (r *reader) add(f *Folder, above string, e entry) error {
 
 func (r *reader) addFile(f *Folder, above, name string) {
 	f.files++
+	if r.before && !isImageBefore(name) {
+		r.tree.Skipped.add(path.Join(above, name))
+		return
+	}
 	if imaging.IsFileName(name) {
 		f.Images = append(f.Images, name)
 		return
@@ -236,9 +246,9 @@ func (r *reader) checkAbove(at string, info os.FileInfo) error {
 	return nil
 }
 
-// isLeftOut says whether files and folders of that name are hidden, or made by systems
+// IsLeftOut says whether files and folders of that name are hidden, or made by systems
 // and programs for themselves.
-func isLeftOut(name string) bool {
+func IsLeftOut(name string) bool {
 	if strings.HasPrefix(name, ".") {
 		return true
 	}

@@ -103,6 +103,23 @@ func TestEvaluateByHand(t *testing.T) {
 	check("bin 0", e.CalibrationBins[0], Bin{Upper: 1.0 / 15})
 }
 
+// TestClassMapIsRead: an evaluation has the class map that it was made by.
+func TestClassMapIsRead(t *testing.T) {
+	e := evaluate(t, threeClasses.probabilities, threeClasses.labels, threeClasses.classes)
+	e.ClassMap = &[]RenamedClass{{Data: "kitten", Model: "cat"}, {Data: "puppy", Model: "dog"}}
+	path := filepath.Join(t.TempDir(), "e.json")
+	if err := fileio.WriteJSON(path, e); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadEvaluation(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(e.ClassMap, read.ClassMap); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTiesGoToTheLowestIndex(t *testing.T) {
 	e := evaluate(t, []float32{0.5, 0.5, 0.5, 0.5}, []int{0, 1}, []string{"a", "b"})
 	if diff := cmp.Diff([][]int{{1, 0}, {1, 0}}, e.Confusion); diff != "" {

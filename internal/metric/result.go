@@ -50,7 +50,17 @@ type Head struct {
 	Weights       string `json:"weights,omitempty"` // "best", "ema"
 	WeightsSHA256 string `json:"weights_sha256,omitempty"`
 
+	// ClassMap has the classes of other data that were scored as other classes of the
+	// model; it is nil where none was, as in every evaluation of a run's own parts.
+	ClassMap *[]RenamedClass `json:"class_map,omitempty"`
+
 	Examples int `json:"examples"`
+}
+
+// RenamedClass is a class of data by the name that a model has for it.
+type RenamedClass struct {
+	Data  string `json:"data"`
+	Model string `json:"model"`
 }
 
 // Header implements Result.

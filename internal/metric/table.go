@@ -47,7 +47,11 @@ func (e *Evaluation) table(limit, worst int) string {
 
 func (e *Evaluation) writeSummary(b *strings.Builder) {
 	e.writePart(b)
-	fmt.Fprintf(b, "%s of %s examples right, %d classes\n", Count(e.Correct), Count(e.Examples), len(e.PerClass))
+	fmt.Fprintf(b, "%s of %s examples right, %d classes", Count(e.Correct), Count(e.Examples), len(e.PerClass))
+	if missing := len(e.WithoutExamples()); missing > 0 {
+		fmt.Fprintf(b, ", %d of them without examples", missing)
+	}
+	b.WriteByte('\n')
 	fmt.Fprintf(b, "accuracy     %s %% (95 %% interval %s)", Percent(e.Accuracy), e.AccuracyInterval.Percent())
 	if e.TellsTopFive() {
 		fmt.Fprintf(b, ", top five %s %%", Percent(e.TopK.Five))

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
 )
 
 // Shape is the shape of one example between two layers: [H,W,C], channels
@@ -264,7 +266,7 @@ func (g *Graph) Summary() string {
 	for _, n := range g.Nodes {
 		width = max(width, len(n.Name))
 	}
-	fmt.Fprintf(&b, "%-*s %-14s %-14s %12s %14s\n", width, "layer", "kind", "output", "parameters", "multiply-adds")
+	fmt.Fprintf(&b, "%-*s %-14s %-14s %12s %15s\n", width, "layer", "kind", "output", "parameters", "multiply-adds")
 	total := 0
 	for _, n := range g.Nodes {
 		trainable := 0
@@ -274,8 +276,9 @@ func (g *Graph) Summary() string {
 			}
 		}
 		total += trainable
-		fmt.Fprintf(&b, "%-*s %-14s %-14v %12d %14d\n", width, n.Name, n.Layer.Kind(), n.Shape, trainable, n.Layer.MultiplyAdds(n.InputShapes()))
+		fmt.Fprintf(&b, "%-*s %-14s %-14v %12s %15s\n", width, n.Name, n.Layer.Kind(), n.Shape,
+			config.Grouped(int64(trainable)), config.Grouped(int64(n.Layer.MultiplyAdds(n.InputShapes()))))
 	}
-	fmt.Fprintf(&b, "%-*s %-14s %-14s %12d %14d\n", width, "total", "", "", total, g.MultiplyAdds())
+	fmt.Fprintf(&b, "%-*s %-14s %-14s %12s %15s\n", width, "total", "", "", config.Grouped(int64(total)), config.Grouped(int64(g.MultiplyAdds())))
 	return b.String()
 }

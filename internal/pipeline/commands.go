@@ -42,6 +42,9 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 		if err != nil {
 			return err
 		}
+		if err := warnOfFew(env, decided, c); err != nil {
+			return err
+		}
 		refused := c.Publish(decided)
 		if refused != nil && !errors.Is(refused, rundir.ErrRefused) {
 			return refused
@@ -89,11 +92,29 @@ func tryGate(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
+	if err := warnOfFew(env, decided, c); err != nil {
+		return nil, err
+	}
 	env.Show("dry run", DryRunHead+"\n"+decided.Table())
 	if decided.Approved {
 		return &Judged{Release: decided}, nil
 	}
 	return &Judged{Release: decided}, fmt.Errorf("%w: %s; dry run: no file was changed", rundir.ErrRefused, decided.Reason)
+}
+
+// warnOfFew warns of a decision on few test examples, where no criterion counts them.
+func warnOfFew(env *rundir.Environment, decided *criterion.Release, c *release.Candidate) error {
+	if decided.Of(settings.MinTestExamples) != nil {
+		return nil
+	}
+	test, err := c.TestEvaluation()
+	if err != nil {
+		return err
+	}
+	if few := criterion.Few(test); few != "" {
+		env.Log.Warn("the test part has few examples, so that its figures say little: " + few + "; --min-test-examples NUMBER refuses such models")
+	}
+	return nil
 }
 
 // DryRunHead is what comes before a decision that is not taken.
@@ -172,8 +193,13 @@ func Package(_ context.Context, env *rundir.Environment, s *settings.Settings, d
 }
 
 // Evaluate repeats the evaluation of the run in dir or, where flags name other
-// data than the run's own, scores the run's network on that.
-func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir string) (made *Evaluated, err error) {
+// data than the run's own, scores the run's network on that. classMap names a file that
+// gives the classes of other data the model's names; it may be empty.
+func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings, dir, classMap string) (made *Evaluated, err error) {
+	names, err := readClassMap(s, classMap)
+	if err != nil {
+		return nil, err
+	}
 	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
 		if err := record.CheckTrained(d); err != nil {
 			return err
@@ -186,9 +212,12 @@ func Evaluate(ctx context.Context, env *rundir.Environment, s *settings.Settings
 			}
 			if other.all.Digest() != record.Identity.DatasetSHA256 {
 				c := &release.Candidate{Env: env, Settings: s, Dir: d, Record: record}
-				made, err = evaluateElsewhere(ctx, c, other)
+				made, err = evaluateElsewhere(ctx, c, other, names)
 				return err
 			}
+		}
+		if names != nil {
+			return config.Usagef("--class-map is for other data than the run's own, which has the model's classes: leave it out")
 		}
 		r, err := reopen(ctx, env, s, d, record)
 		if err != nil {

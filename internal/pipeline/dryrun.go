@@ -54,7 +54,7 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Dur
 			data.Rule = imaging.InputRule(in.W, in.H, in.C)
 			data.TestRule = data.Rule
 		}
-		data.Fitted, data.TestFitted = dataset.MadeUp(data.All, data.Rule), dataset.MadeUp(data.All, data.TestRule)
+		data.Fitted, data.TestFitted, data.Reduced = dataset.MadeUp(data.All, data.Rule), dataset.MadeUp(data.All, data.TestRule), nil
 		made.Data = &data
 		speed, err := train.Measure(ctx, made.TrainJob(rundir.At(""), nil), estimateLimit/time.Duration(len(p.Networks)))
 		if err != nil {
@@ -87,7 +87,7 @@ func (plan *Plan) Text() string {
 
 run directory   %s
 datasets        %s (%d classes)
-split           %d to train with, %d to validate with, %d to test with%s
+split           %s to train with, %s to validate with, %s to test with%s
 input           %s, %s
 augmentation    %s
 loss            %s
@@ -99,7 +99,7 @@ stages          %s
 identity        %s
 
 %s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
-		train, i.Split.Validation, i.Split.Test, plan.division(), report.InputText(i.Input), i.Input.Mode, i.Augment,
+		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
 		config.Counted(s.Epochs, "epoch"), config.Counted(p.stepsPerEpoch(s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

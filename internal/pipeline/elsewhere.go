@@ -32,6 +32,17 @@ func namesData(s *settings.Settings) bool {
 	return false
 }
 
+// readClassMap reads a class map for the data that flags name; nil where path is empty.
+func readClassMap(s *settings.Settings, path string) (*dataset.ClassMap, error) {
+	switch {
+	case path == "":
+		return nil, nil
+	case !namesData(s):
+		return nil, config.Usagef("--class-map is for other data than the run's own: want --dataset or --data-dir with it")
+	}
+	return dataset.ReadClassMap(path)
+}
+
 // openOther opens the datasets that the settings name.
 func openOther(ctx context.Context, env *rundir.Environment, s *settings.Settings) (*elsewhere, error) {
 	opened, err := rundata.OpenDatasets(ctx, env, s, rundata.How{})
@@ -49,21 +60,28 @@ func openOther(ctx context.Context, env *rundir.Environment, s *settings.Setting
 // evaluateElsewhere scores the run's network on the official test part of other
 // data, or on all of it where there is none. Nothing rests on the result, so that it
 // is in no record, and packages are the same with and without it.
-func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhere) (*Evaluated, error) {
+//
+// The data may lack classes of the model, and a class map may give its classes the model's
+// names.
+func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhere, classMap *dataset.ClassMap) (*Evaluated, error) {
 	model, err := c.Classifier()
 	if err != nil {
 		return nil, err
 	}
 	scored := other.all
-	if model.Labels != nil {
-		if scored, err = dataset.Remap(other.all, model.Labels); err != nil {
-			return nil, config.Usage(err)
+	switch {
+	case model.Labels != nil:
+		if scored, err = dataset.Within(other.all, model.Labels, classMap); err != nil {
+			return nil, err
 		}
+	case classMap != nil:
+		return nil, config.Usagef("--class-map gives classes the model's names: this model has no classes, leave it out")
 	}
 	list, part := dataset.Official(scored, dataset.PartTest), "test"
 	if len(list) == 0 {
 		list, part = everything(scored), "all"
 	}
+	sayAbsent(c.Env, scored, list)
 	if err := refuseTrained(ctx, c, other, list); err != nil {
 		return nil, err
 	}
@@ -75,9 +93,30 @@ func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhe
 	head := e.Header()
 	head.Dataset, head.Part = strings.Join(c.Settings.DatasetNames(), ","), part
 	// The digest tells folders apart, and other options of one dataset.
-	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.DatasetNames(), "-"), other.all.Digest())
+	digest := other.all.Digest()
+	if classMap != nil {
+		digest, head.ClassMap = scored.Digest(), renamed(classMap)
+	}
+	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.DatasetNames(), "-"), digest)
 	file, err := c.WriteElsewhere(e.Result, name)
 	return &Evaluated{Parts: []metric.Result{e.Result}, File: file}, err
+}
+
+// renamed is a class map as an evaluation has it.
+func renamed(m *dataset.ClassMap) *[]metric.RenamedClass {
+	names := make([]metric.RenamedClass, len(m.Names))
+	for i, name := range m.Names {
+		names[i] = metric.RenamedClass{Data: name.Data, Model: name.Model}
+	}
+	return &names
+}
+
+// sayAbsent names the classes that none of the examples to be scored is of.
+func sayAbsent(env *rundir.Environment, d dataset.Dataset, list []int) {
+	if missing := dataset.Absent(d, list); len(missing) > 0 && len(missing) < len(d.Classes()) {
+		env.Log.Warn("the data has no examples of some classes of the model: the figures say nothing about these, and averages leave them out",
+			"classes", len(missing), "of", len(d.Classes()), "first", missing[0])
+	}
 }
 
 func everything(d dataset.Dataset) []int {

@@ -8,6 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
@@ -75,7 +76,7 @@ func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifie
 	if err := p.Data.Split.CheckUnseen(p.Data.All, list); err != nil {
 		return nil, err
 	}
-	seen, remove := rundir.ObserveScoring(p.Env, "evaluating the "+part.String()+" part")
+	seen, remove := progress.ObserveScoring(p.Env.Log, p.Env.Progress, "evaluating the "+part.String()+" part")
 	defer remove()
 	model.Seen = seen
 	e, err := score(ctx, p.Record, model, p.Data.TestLoader(p.Settings), list)

@@ -20,14 +20,14 @@ import (
 var another = map[string]string{
 	"recipe": "fast", "dataset": "digits,folder", "dataset-options": "group=prefix:_", "split-ratio": "50/25/25", "split-seed": "2",
 	"resize": "crop", "resize-filter": "triangle", "crop-fraction": "0.875", "alpha": "black", "image-size": "9", "test-image-size": "12", "channels": "1", "levels": "0,65534", "limit-train": "11",
-	"train-classes": "0,1", "augment": "erase",
+	"train-classes": "0,1", "augment": "erase", "keep-size": "50",
 	"model": "vgg-small", "model-options": "activation=gelu", "freeze": "stem",
 	"loss": "focal", "loss-options": "label-smoothing=0.2", "optimizer": "sgd", "optimizer-options": "beta1=0.8", "schedule": "cosine", "schedule-options": "rise=0.2",
 	"epochs": "3", "batch-size": "17", "shard-size": "7", "learning-rate": "0.0123", "weight-decay": "0.0123", "gradient-clip": "0.5", "warmup": "0.5",
 	"ema": "0.9", "seed": "2", "sampling": "balanced", "overfit-batch": "true",
 	"monitor": "validation_accuracy", "min-delta": "0.01", "patience": "2",
 
-	"data-dir": "", "data-mode": "disk", "on-corrupt": "skip", "index": "off", "split": "", "init-from": "",
+	"data-dir": "", "data-mode": "disk", "on-corrupt": "skip", "index": "off", "memory": "7MB", "split": "", "init-from": "", "allow-missing-class": "true", "min-test-examples": "7", "min-class-test-examples": "7",
 	"criteria": "min_test_accuracy", "min-test-accuracy": "0.5", "min-per-class-accuracy": "0.5", "max-reconstruction-error": "0.5",
 	"max-inference-time-ms": "7", "max-model-size-mb": "7", "baseline": "elsewhere", "force": "true", "reason": "why",
 	"name": "another", "release-version": "9.9.9", "output-dir": "elsewhere", "exporters": "onnx", "visualizations": "none",
@@ -80,6 +80,8 @@ func TestIdentityFollowsFromTheClass(t *testing.T) {
 			continue
 		case "crop-fraction":
 			changes["resize"] = "crop"
+		case "keep-size":
+			changes["augment"] = "random-resized-crop"
 		case "reason":
 			changes["force"] = "true"
 		case "force":

@@ -68,7 +68,10 @@ func headOf(g *nn.Graph) []string {
 // sayTaken says which weights were taken over. The record has all the names.
 func (p *Prepared) sayTaken() {
 	names, drawn := p.Params.Names(), p.Initial.drawn
-	about := []any{"from", p.Settings.InitFrom, "tensors", fmt.Sprintf("%d of %d", len(names)-len(drawn), len(names)), "made_anew", firstOf(drawn)}
+	about := []any{"from", p.Settings.InitFrom, "tensors", fmt.Sprintf("%d of %d", len(names)-len(drawn), len(names))}
+	if len(drawn) > 0 {
+		about = append(about, "made_anew", firstOf(drawn))
+	}
 	if p.mostAre(drawn) {
 		p.Env.Log.Warn("few weights taken over: is the file of another model?", about...)
 	} else {

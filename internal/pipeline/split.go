@@ -30,7 +30,7 @@ func Split(ctx context.Context, env *rundir.Environment, s *settings.Settings, p
 	if err != nil {
 		return nil, config.Usage(err)
 	}
-	d, err := rundata.Open(ctx, env, s, m, "")
+	d, err := rundata.OpenDivided(ctx, env, s, m)
 	if err != nil {
 		return nil, err
 	}

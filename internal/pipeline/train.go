@@ -14,6 +14,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -45,9 +46,9 @@ func trainRun(ctx context.Context, s *session) (trained *Trained, err error) {
 }
 
 // train trains the network and records how that ended.
-func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work rundir.Work) (*Trained, error) {
+func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work progress.Work) (*Trained, error) {
 	started := time.Now()
-	observer, remove := rundir.Observe(p.Env, work)
+	observer, remove := progress.Observe(p.Env.Log, p.Env.Progress, work)
 	defer remove()
 	outcome, err := train.Run(ctx, p.TrainJob(dir, observer))
 	if err != nil {
@@ -76,12 +77,12 @@ func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work rundir.Work)
 
 // Work is what there is to do in training the network, before so many later ones, and in
 // evaluating the last.
-func (p *Prepared) Work(later int, evaluated bool) rundir.Work {
+func (p *Prepared) Work(later int, evaluated bool) progress.Work {
 	list := p.Data.TrainList(p.Settings)
 	if p.Settings.OverfitBatch {
 		list = list[:min(len(list), p.Settings.BatchSize)]
 	}
-	w := rundir.Work{Epochs: p.Settings.Epochs, Train: len(list), Validation: len(p.Data.ValidationList(p.Settings)), Later: later}
+	w := progress.Work{Epochs: p.Settings.Epochs, Train: len(list), Validation: len(p.Data.ValidationList(p.Settings)), Later: later}
 	if evaluated {
 		w.After = w.Validation + len(p.Data.Split.Test)
 	}

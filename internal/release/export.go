@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/preprocess"
 )
 
 // ExportFile says how the exported files beside it were made, perhaps with other
@@ -73,6 +74,29 @@ func ExportNetworks(formats settings.Exporters, record *rundir.Record, last *run
 			return err
 		}
 		if err := formats.Export(a, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WritePreprocessing writes into the folder of a package how images are prepared for the
+// model: the rule, clients that follow it, and test images. Records that do not name how files
+// were decoded have none of that.
+func WritePreprocessing(record *rundir.Record, folder string) error {
+	if record.Identity.Decoder == "" {
+		return nil
+	}
+	files, err := preprocess.Files(record.Identity.ServedInput())
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := filepath.Join(folder, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := fileio.WriteBytes(path, f.Content); err != nil {
 			return err
 		}
 	}

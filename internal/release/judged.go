@@ -38,8 +38,25 @@ func judgedBy(s *settings.Settings, v config.NamedValue, decided *criterion.Rele
 	case "criteria":
 		return sameCriteria(s, decided)
 	}
-	threshold, judged := decided.Threshold(strings.ReplaceAll(v.Name, "-", "_"))
-	return !judged || config.Exact(threshold) == v.Value
+	return judgedByThreshold(s, v, decided)
+}
+
+// judgedByThreshold says whether a threshold is the one of the decision.
+func judgedByThreshold(s *settings.Settings, v config.NamedValue, decided *criterion.Release) bool {
+	name := strings.ReplaceAll(v.Name, "-", "_")
+	switch v.Name {
+	case settings.MissingClass:
+		worst := decided.Of(settings.MinPerClassAccuracy)
+		return worst == nil || worst.Absent > 0 == s.AllowMissingClass || worst.Absent == 0 && worst.Measured != nil
+	case settings.MinClassTestExamples:
+		size := decided.Of(settings.MinTestExamples)
+		return size != nil && size.Rarest != nil && config.Exact(size.Rarest.Threshold) == v.Value
+	case "min-test-examples": // which asks for the criterion
+		size := decided.Of(name)
+		return size != nil && config.Exact(size.Threshold) == v.Value
+	}
+	verdict := decided.Of(name)
+	return verdict == nil || config.Exact(verdict.Threshold) == v.Value
 }
 
 // sameCriteria says whether the decision was made by the settings' criteria.
@@ -51,7 +68,7 @@ func sameCriteria(s *settings.Settings, decided *criterion.Release) bool {
 	criteria, _ := settings.MakeAll(criterion.MakeCriterion, selections)
 	return !slices.ContainsFunc(criteria, func(c criterion.Criterion) bool {
 		wanted := c.Judge(criterion.Measurements{})
-		threshold, judged := decided.Threshold(wanted.Name)
-		return !judged || threshold != wanted.Threshold
+		found := decided.Of(wanted.Name)
+		return found == nil || !found.SameThresholds(&wanted)
 	})
 }

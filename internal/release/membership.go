@@ -69,7 +69,7 @@ func OpenRecorded(ctx context.Context, record *rundir.Record, path string) (data
 		requests = append(requests, dataset.Request{Name: note.Name, Options: note.Text(), Dir: dirs.Of(note.Title())})
 	}
 	opened, err := dataset.Open(ctx, requests, dataset.OpenOptions{Mode: dataset.ModeDisk, Offline: true, Decoder: record.Identity.Input.Decoder(),
-		Files: dataset.FileOptions{Recorded: true, SkipCorrupt: record.Identity.SkipsFiles()}})
+		Files: dataset.FileOptions{Recorded: true, SkipCorrupt: record.Identity.SkipsFiles(), Contract: record.Identity.ContractVersion}})
 	var missing *dataset.NotFoundError
 	var named *dataset.Error
 	switch {

@@ -110,6 +110,9 @@ func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error
 	if err := ExportNetworks(formats, c.Record, t, program, folder); err != nil {
 		return err
 	}
+	if err := WritePreprocessing(c.Record, folder); err != nil {
+		return err
+	}
 	for _, name := range c.Record.FileNames() {
 		if err := fileio.Copy(filepath.Join(folder, name), c.Dir.File(name)); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/preprocess"
 )
 
 // Gather collects what the documents say of a run: its record, the network t with
@@ -27,10 +28,14 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 		return nil, err
 	}
 	identity := &record.Identity
+	opencv, err := openCVOf(identity)
+	if err != nil {
+		return nil, err
+	}
 	content := &Report{
 		Name: record.Name, Version: record.ReleaseVersion, Program: program, About: record.About,
 		NoCommit: buildinfo.WithoutCommit(program) || buildinfo.WithoutCommit(record.Execution.Program),
-		Classes:  identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()),
+		Classes:  identity.Classes, Input: InputText(identity.ServedInput()), Resize: resizeText(identity.ServedInput()), OpenCV: opencv,
 		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
@@ -50,6 +55,15 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 	}
 	content.addInitial(record)
 	return content, nil
+}
+
+// openCVOf says by how much OpenCV's resize differs, of a model whose package has the test
+// images that it was measured on.
+func openCVOf(identity *rundir.Identity) (string, error) {
+	if identity.Decoder == "" {
+		return "", nil
+	}
+	return preprocess.OpenCVWords(identity.ServedInput())
 }
 
 // addInitial says with which weights training began, and what that may mean.

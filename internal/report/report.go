@@ -29,6 +29,7 @@ type Report struct {
 	Classes  []string
 	Input    string // "28x28 pixels, grey"
 	Resize   string // how other images are brought to that: the rule in words
+	OpenCV   string // by how much OpenCV's resize differs; empty for models whose package does not have the rule in full
 
 	Target        string   // what the network was trained for; empty: that of the results, or class
 	Model         string   // name of the module: "lenet5"

@@ -26,6 +26,7 @@ const (
 	SensorNoise                    // degradation by a sensor profile
 	Bootstrap                      // resampling in evaluation
 	TestPurpose                    // never used by the program itself
+	CutMix                         // item is the example's position in the epoch
 )
 
 // Key selects one family of streams.

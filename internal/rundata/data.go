@@ -17,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/index"
 	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -32,16 +33,32 @@ type Data struct {
 	TestRule   imaging.Rule    // of everything else
 	Fitted     dataset.Dataset // All, as the rule makes them; in RAM mode kept so
 	TestFitted dataset.Dataset // the same by TestRule
+	// Reduced is All as the first stage of the augmentation takes it, in RAM mode kept so;
+	// nil where there is none.
+	Reduced dataset.Dataset
+
+	listsAlone bool // no image is used
 }
 
 // Open opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
 func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
-	d, err := openMembers(ctx, env, s, How{Recorded: splitPath != ""})
+	d, err := openMembers(ctx, env, s, How{Recorded: splitPath != "", classes: leastClasses(s, m)})
 	if err != nil {
 		return nil, err
 	}
 	return d, d.Divide(ctx, env, s, m, splitPath)
+}
+
+// OpenDivided opens the datasets of a run, joined, and splits them, where nothing but the
+// lists of the split is wanted: no image is kept in memory.
+func OpenDivided(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules) (*Data, error) {
+	d, err := openMembers(ctx, env, s, How{classes: leastClasses(s, m)})
+	if err != nil {
+		return nil, err
+	}
+	d.listsAlone = true
+	return d, d.Divide(ctx, env, s, m, "")
 }
 
 // How says how datasets are opened, besides what the settings say.
@@ -49,6 +66,17 @@ type How struct {
 	Offline  bool // download nothing
 	Recorded bool // a record or a split list has the digest of the data, so that it cannot be taken for something else
 	Decode   bool // use no index: every image is decoded
+
+	classes int // how many there must be; fewer are refused before an image is read
+}
+
+// leastClasses is how many classes the one dataset of a run must have: of several, and
+// where the model tells no classes apart, one is enough.
+func leastClasses(s *settings.Settings, m *settings.Modules) int {
+	if m.Target.Properties().Labelled && len(s.Datasets) == 1 {
+		return 2
+	}
+	return 1
 }
 
 // index says where the digests of image files are looked up. Without a folder for it the
@@ -80,7 +108,7 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: how.index(env, s)}
+	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: how.index(env, s), Classes: how.classes, Contract: s.ContractVersion()}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}
@@ -115,14 +143,25 @@ func saySkipped(env *rundir.Environment, s *settings.Settings, members []dataset
 
 // Divide splits the data and looks at what the parts hold.
 func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (err error) {
+	if m.Target.Properties().Labelled {
+		if err := dataset.CheckClassCount(d.All.Classes(), 2); err != nil {
+			return err
+		}
+	}
 	if d.Split, err = takeSplit(d.All, s, splitPath); err != nil {
 		return err
 	}
 	if err := d.checkTrainClasses(s, m.Target.Properties()); err != nil {
 		return err
 	}
+	if err := d.checkWeights(s); err != nil {
+		return err
+	}
 	env.Log.Info("data split", "train", len(d.Split.Train), "validation", len(d.Split.Validation), "test", len(d.Split.Test), "sha256", d.Split.Digest())
 	d.sayOfficial(env, s, splitPath != "")
+	if splitPath == s.SplitFile { // a new run, or a new list
+		d.warnOfParts(env, s, m.Target.Properties())
+	}
 	if len(s.TrainClasses) > 0 {
 		env.Log.Info("of the training and validation parts, these classes alone are used", "classes", strings.Join(s.TrainClasses, ","),
 			"train", len(d.ofTrainClasses(s, d.Split.Train)), "validation", len(d.ValidationList(s)))
@@ -136,7 +175,7 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	if err := d.measureInput(ctx, env, s); err != nil {
 		return err
 	}
-	if err := d.fit(ctx, s); err != nil {
+	if err := d.fit(ctx, s, m.Augment); err != nil {
 		return err
 	}
 	if d.Duplicates, err = dataset.FindDuplicates(ctx, d.All, d.Split); err != nil {
@@ -203,7 +242,7 @@ func (d *Data) suggestGrouping(env *rundir.Environment, s *settings.Settings) {
 // takeSplit reads the split list at path, or makes one where path is empty.
 func takeSplit(all dataset.Dataset, s *settings.Settings, path string) (*dataset.Split, error) {
 	if path == "" {
-		split, err := dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios())
+		split, err := dataset.MakeSplit(all, uint64(s.SplitSeed), s.Ratios(), s.AllowMissingClass)
 		if err != nil {
 			return nil, config.Usage(err)
 		}
@@ -221,6 +260,11 @@ func takeSplit(all dataset.Dataset, s *settings.Settings, path string) (*dataset
 	}
 	if err := split.Check(all); err != nil {
 		return nil, config.Usage(fmt.Errorf("%s: %w", path, err))
+	}
+	if path == s.SplitFile && !s.AllowMissingClass { // no list of a run, which was made by its own settings
+		if err := split.CheckClasses(all); err != nil {
+			return nil, config.Usage(fmt.Errorf("%s: %w", path, err))
+		}
 	}
 	return split, nil
 }
@@ -262,19 +306,62 @@ func (d *Data) Confirm(ctx context.Context) error {
 	return nil
 }
 
-// fit keeps images in memory in the sizes in which they are used.
-func (d *Data) fit(ctx context.Context, s *settings.Settings) (err error) {
+// fit keeps images in memory in the forms in which they are used.
+func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipeline) error {
 	d.Fitted, d.TestFitted = d.All, d.All
-	if dataset.Mode(s.DataMode) != dataset.ModeRAM || s.DryRun {
+	if p.First() {
+		if least, side := min(d.Rule.Width, d.Rule.Height), s.ReducedSide(d.Rule); side < least {
+			return config.Usagef("--keep-size %d: parts of images of that size would be enlarged to the input of %dx%d: want at least %d", side, d.Rule.Width, d.Rule.Height, least)
+		}
+		d.Reduced = d.All
+	}
+	if dataset.Mode(s.DataMode) != dataset.ModeRAM || d.listsAlone {
 		return nil
 	}
-	if d.Fitted, err = dataset.Fit(ctx, d.All, d.Rule); err != nil {
+	forms := []dataset.Form{{Rule: d.TestRule}}
+	places := []*dataset.Dataset{&d.TestFitted}
+	same := reflect.DeepEqual(d.Rule, d.TestRule)
+	if p.First() { // by the rule, the statistics alone see images of training, once
+		forms = append(forms, dataset.Form{Rule: d.Rule, Reduced: s.ReducedSide(d.Rule), Of: d.TrainList(s)})
+		places = append(places, &d.Reduced)
+	} else if !same {
+		forms, places = append(forms, dataset.Form{Rule: d.Rule}), append(places, &d.Fitted)
+	}
+	fitted, err := d.fitted(ctx, s, forms)
+	if tooMuch := (*dataset.MemoryError)(nil); errors.As(err, &tooMuch) {
+		return config.Usagef("%w: want --data-mode disk, which decodes them each time they are used, or more --memory", err)
+	}
+	if err != nil {
 		return err
 	}
-	if d.TestFitted = d.Fitted; !reflect.DeepEqual(d.Rule, d.TestRule) {
-		d.TestFitted, err = dataset.Fit(ctx, d.All, d.TestRule)
+	for at := range fitted {
+		*places[at] = fitted[at]
 	}
-	return err
+	if same {
+		d.Fitted = d.TestFitted
+	}
+	return nil
+}
+
+// fitted is the data in each form. A dry run, which uses no image, only finds out whether
+// there is room for them.
+func (d *Data) fitted(ctx context.Context, s *settings.Settings, forms []dataset.Form) ([]dataset.Dataset, error) {
+	if s.DryRun {
+		return nil, dataset.CheckFit(d.All, memoryFor(s), forms...)
+	}
+	return dataset.Fit(ctx, d.All, memoryFor(s), forms...)
+}
+
+// fallbackMemory is for images where the machine does not say how much memory it has.
+const fallbackMemory = 4 << 30
+
+// memoryFor is how many bytes images may take in RAM mode.
+func memoryFor(s *settings.Settings) int64 {
+	total, _ := machine.Memory()
+	if total == 0 {
+		total = 2 * fallbackMemory
+	}
+	return s.MemoryBudget(total)
 }
 
 // warnOfDuplicates warns of images that more than one part has.
@@ -289,10 +376,17 @@ func (d *Data) warnOfDuplicates(env *rundir.Environment) {
 
 // Loader makes batches of the run's data to train with, varied by the pipeline.
 func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader {
-	return &dataset.Loader{
+	l := &dataset.Loader{
 		Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount(),
 		Apart: s.Sampling == "balanced" && s.ContractVersion() >= 3,
 	}
+	if p.First() {
+		l.KeepSize = s.ReducedSide(d.Rule)
+		if d.Reduced != nil {
+			l.Dataset = d.Reduced
+		}
+	}
+	return l
 }
 
 // TestLoader makes batches of the run's data to judge by.

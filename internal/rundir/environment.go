@@ -6,9 +6,9 @@ package rundir
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/progress"
 )
 
 // Environment is what work on a run may use of the world besides its settings.
@@ -16,27 +16,13 @@ type Environment struct {
 	Log *logging.Log
 	// Progress makes the display of work that goes on; nil, as its result may be, where
 	// nobody watches.
-	Progress func() Display
+	Progress func() progress.Display
 	// Resumable, where it is not nil, is told how a run can be gone on with as soon as
 	// that is possible, for whoever ends the program at once.
 	Resumable func(advice string)
 	// ShowsResults says that the caller shows results itself, so that the console's
 	// log leaves them out. The log files have them anyway.
 	ShowsResults bool
-}
-
-// Display shows on a screen how far work is.
-type Display interface {
-	Show(Progress)
-	Clear() // removes it from the screen
-}
-
-// Progress is how far work is.
-type Progress struct {
-	Words string        // what is done at present: "epoch 1/3  loss 0.5000"
-	Share float64       // of all the work, from 0 to 1
-	Rate  float64       // images a second at present; 0 where it is not known
-	Left  time.Duration // for all the work that is left; negative where it is not known
 }
 
 // Show logs a result: as words in text logs, as attributes in JSON lines.

@@ -31,17 +31,17 @@ func (record *Record) UsesDatasets(modules []string) bool {
 	return slices.EqualFunc(record.Identity.Datasets, modules, func(d DatasetNote, module string) bool { return d.Name == module })
 }
 
-// FolderDataset and ListDataset are the datasets that are whatever their place holds.
-const FolderDataset, ListDataset = "folder", "list"
+// ListDataset is the dataset that is a list.
+const ListDataset = "list"
 
-// DatasetText is what a dataset is called for people: a folder or list by the name of its
-// place too, without the path, which says more of a machine than of the data.
+// DatasetText is what a dataset is called for people: one that is whatever its place holds
+// by the name of that too, without the path, which says more of a machine than of the data.
 func (record *Record) DatasetText(d *DatasetNote) string {
 	if d.As != "" {
 		return fmt.Sprintf("%s (%s)", d.As, d.Name)
 	}
 	then := DataDirs(record.recordedDirs())
-	if place := dataset.PlaceName(then.Of(d.Name)); place != "" && (d.Name == FolderDataset || d.Name == ListDataset) {
+	if place := dataset.PlaceName(then.Of(d.Name)); place != "" && dataset.ByPlace(d.Name) {
 		return fmt.Sprintf("%s (%s)", place, d.Name)
 	}
 	return d.Name

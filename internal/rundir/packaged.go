@@ -21,7 +21,7 @@ const (
 const megabyte = 1_000_000
 
 // folderName is what a folder of a package is called.
-var folderName = whole(`evaluation|plots|networks(/[a-z0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
+var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
 
 // recordedName is what a file is called whose digest the record has.
 var recordedName = whole(`run\.env|(split|duplicates|release)\.json|` + ofNetwork + `history\.jsonl|` + evaluation + `|` + plot)
@@ -41,6 +41,7 @@ type kindOfFile struct {
 var packageFiles = []kindOfFile{
 	{whole(`SHA256SUMS|run\.env`), 4},
 	{whole(`run\.json|release\.json|MODEL_CARD\.md`), 16},
+	{whole(`preprocessing\.json|PREPROCESSING\.md|preprocess\.(py|go)|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
 	{whole(`(split|duplicates)\.json|` + ofNetwork + `history\.jsonl|` + evaluation + `|` + plot), 48},
 	{whole(repository + `/(config\.pbtxt|labels\.txt)`), 16},
 	{whole(ofNetwork + `weights\.safetensors|` + repository + `/1/model\.onnx`), 0},

@@ -51,7 +51,7 @@ func (s *Settings) checkPlace(record *rundir.Record) error {
 	if record.Schema > 1 {
 		return nil
 	}
-	for _, flag := range []string{"decided-by", "license", "contact", "intended-use"} {
+	for _, flag := range []string{"decided-by", "license", "contact", "intended-use", MissingClass, "min-test-examples", MinClassTestExamples} {
 		if s.Origins[flag] == config.OriginFlag {
 			return config.Usagef("--%s: the run was made by an older version of the program, whose %s (schema %d) has no place for it: leave the flag out, or train anew",
 				flag, rundir.RecordFile, record.Schema)

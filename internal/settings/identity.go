@@ -3,6 +3,7 @@ package settings
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -122,8 +123,8 @@ const recipeSetting = "recipe"
 
 // listedFrom has the schemas from which records list a setting even where it is empty. It
 // was added during the schema before, and is listed there where it has a value, so that a
-// run without one keeps its identity.
-var listedFrom = map[string]int{"train-classes": 2}
+// run without one keeps its identity. Of keep-size, empty is a rule of the contract.
+var listedFrom = map[string]int{"train-classes": 2, "keep-size": math.MaxInt}
 
 func alwaysListed(name string, schema int) bool { return schema >= listedFrom[name] }
 

@@ -99,8 +99,8 @@ func (s *Settings) lossName(t target.Target) string {
 func (m *Modules) checkFit(s *Settings) error {
 	p := m.Target.Properties()
 	errs := []error{p.CheckLoss(m.LossNote.Name, m.Loss), p.CheckMonitor(s.Monitor), p.CheckCriteria(m.Criteria)}
-	if _, on := m.Augment.Mixup(); on {
-		errs = append(errs, p.CheckMixup(m.Loss))
+	if name := m.Augment.Mixer(); name != "" {
+		errs = append(errs, p.CheckMixup(name, m.Loss))
 	}
 	return errors.Join(errs...)
 }

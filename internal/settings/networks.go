@@ -59,8 +59,8 @@ func (s *Settings) OfNetwork(all *Modules, k int, m model.Model) (*Settings, *Mo
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, on := all.Augment.Mixup(); on && k == 0 {
-		if err := p.CheckMixup(modules.Loss); err != nil {
+	if name := all.Augment.Mixer(); name != "" && k == 0 {
+		if err := p.CheckMixup(name, modules.Loss); err != nil {
 			return nil, nil, fmt.Errorf("network %d: %w", k, err)
 		}
 	}

@@ -5,6 +5,7 @@ package settings
 
 import (
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -36,17 +37,21 @@ type Settings struct {
 	SplitFile      string
 	SplitRatio     string
 	SplitSeed      int
-	Resize         string
-	ResizeFilter   string
-	CropFraction   string
-	Alpha          string
-	ImageSize      string   // "", "N" or "WxH"
-	TestImageSize  string   // "": ImageSize
-	Channels       int      // 0: those of the data
-	Levels         string   // "" or "LOW,HIGH"
-	LimitTrain     int      // 0: no limit
-	TrainClasses   []string // empty: all
-	Augment        string
+	// AllowMissingClass lets the validation and the test part lack a class.
+	AllowMissingClass bool
+	Resize            string
+	ResizeFilter      string
+	CropFraction      string
+	Alpha             string
+	ImageSize         string   // "", "N" or "WxH"
+	TestImageSize     string   // "": ImageSize
+	Channels          int      // 0: those of the data
+	Levels            string   // "" or "LOW,HIGH"
+	LimitTrain        int      // 0: no limit
+	TrainClasses      []string // empty: all
+	Augment           string
+	KeepSize          string // "" or a number of pixels
+	Memory            string // "" or a size such as 8GB
 
 	// Model.
 	Model        string
@@ -82,6 +87,8 @@ type Settings struct {
 	Criteria               []string
 	MinTestAccuracy        float64
 	MinPerClassAccuracy    float64
+	MinTestExamples        config.Optional // unset: a warning if there are fewer than criterion.FewExamples
+	MinClassTestExamples   config.Optional // the same of each class
 	MaxReconstructionError float64
 	MaxInferenceTimeMS     float64
 	MaxModelSizeMB         float64
@@ -143,6 +150,9 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Begin(group, config.Identity)
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)
 	o.Int(&s.SplitSeed, "split-seed", 1, "seed of the split", config.AtLeast(0))
+	o.Begin(group, config.Threshold) // which examples are judged by it does not say
+	o.Bool(&s.AllowMissingClass, MissingClass, false, "let the validation and the test part lack a class, which is then not judged")
+	o.Begin(group, config.Identity)
 	o.Choice(&s.Resize, "resize", imaging.Stretch, "how images of another size are fitted", imaging.Modes()...)
 	o.Choice(&s.ResizeFilter, "resize-filter", string(imaging.PillowBilinear), "filter that images are resized with", imaging.Filters()...)
 	o.String(&s.CropFraction, "crop-fraction", "1", "with --resize crop: share of the resized image's shorter side that is taken, such as 0.875", isFraction)
@@ -154,6 +164,9 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Int(&s.LimitTrain, "limit-train", 0, "train on this many examples at most; 0: on all", config.AtLeast(0))
 	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
+	o.String(&s.KeepSize, "keep-size", "", "with random-resized-crop: shorter side of the images that parts are taken of; empty: 8/7 of the input's", isSide)
+	o.Begin(group, config.Execution)
+	o.String(&s.Memory, "memory", "", "most memory for images in RAM mode, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
 }
 
 func (s *Settings) declareModel(o *config.Options) {
@@ -201,6 +214,8 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Begin("Release", config.Threshold)
 	o.Float64(&s.MinTestAccuracy, "min-test-accuracy", 0.97, "least accuracy on the test part", config.Share)
 	o.Float64(&s.MinPerClassAccuracy, "min-per-class-accuracy", 0.90, "least accuracy of the worst class", config.Share)
+	o.Optional(&s.MinTestExamples, "min-test-examples", "fewest examples of the test part; empty: a warning below 30", criterion.IsCount)
+	o.Optional(&s.MinClassTestExamples, MinClassTestExamples, "fewest test examples of a class; empty: a warning below 30", criterion.IsCount)
 	o.Float64(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
 	o.Float64(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float64(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))

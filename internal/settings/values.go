@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -242,8 +243,19 @@ func cutPrefix(entry string) (name, option string, prefixed bool) {
 	return "", entry, false
 }
 
-// NoRegression is the criterion that compares with the baseline.
-const NoRegression = "no_regression"
+// Criteria that settings say more of than a threshold: NoRegression compares with the
+// baseline, and the others look at classes.
+const (
+	NoRegression        = "no_regression"
+	MinPerClassAccuracy = "min_per_class_accuracy"
+	MinTestExamples     = "min_test_examples"
+)
+
+// Settings of what is wanted of the classes in a test part.
+const (
+	MissingClass         = "allow-missing-class"
+	MinClassTestExamples = "min-class-test-examples"
+)
 
 // isMonitor refuses what is no figure of a validation part. Which ones there are depends
 // on the model's target.
@@ -256,7 +268,8 @@ func isMonitor(s string) error {
 
 // CriteriaSelections are the criteria of the gate with their thresholds. A
 // threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
-// setting, and a baseline brings the criterion no_regression with it.
+// setting. A baseline brings the criterion no_regression with it, and a wanted number of
+// test examples the criterion min_test_examples.
 func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	words := s.Criteria
 	if slices.Equal(words, []string{Default}) {
@@ -270,25 +283,47 @@ func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("criteria: %w", err)
 	}
-	compared := false
-	for i, selection := range list {
-		compared = compared || selection.Name == NoRegression
-		threshold, known := s.thresholds()[selection.Name]
-		if known && selection.Options == "" {
-			list[i].Options = "threshold=" + strconv.FormatFloat(threshold, 'g', -1, 64)
-		}
+	named := map[string]bool{}
+	for _, selection := range list {
+		named[selection.Name] = true
 	}
-	if s.Baseline != "" && !compared {
+	if s.Baseline != "" && !named[NoRegression] {
 		list = append(list, config.Selection{Name: NoRegression})
 	}
+	if (s.MinTestExamples.Set || s.MinClassTestExamples.Set) && !named[MinTestExamples] {
+		list = append(list, config.Selection{Name: MinTestExamples})
+	}
+	for i := range list {
+		list[i].Options = s.criterionOptions(list[i])
+	}
 	return list, nil
+}
+
+// criterionOptions are those of a criterion, completed by the settings.
+func (s *Settings) criterionOptions(c config.Selection) string {
+	var options []string
+	threshold, known := s.thresholds()[c.Name]
+	switch {
+	case c.Options != "":
+		options = append(options, c.Options)
+	case known:
+		options = append(options, "threshold="+strconv.FormatFloat(threshold, 'g', -1, 64))
+	}
+	if c.Options == "" && c.Name == MinTestExamples {
+		options = append(options, "per-class="+config.FormatFloat32(s.MinClassTestExamples.Or(criterion.FewExamples)))
+	}
+	if s.AllowMissingClass && (c.Name == MinTestExamples || c.Name == MinPerClassAccuracy) && !strings.Contains(c.Options, criterion.AbsentOption+"=") {
+		options = append(options, criterion.AbsentOption+"="+criterion.SkipAbsent)
+	}
+	return strings.Join(options, ",")
 }
 
 // thresholds are the settings that criteria take their thresholds from.
 func (s *Settings) thresholds() map[string]float64 {
 	return map[string]float64{
 		"min_test_accuracy":        s.MinTestAccuracy,
-		"min_per_class_accuracy":   s.MinPerClassAccuracy,
+		MinPerClassAccuracy:        s.MinPerClassAccuracy,
+		MinTestExamples:            float64(s.MinTestExamples.Or(criterion.FewExamples)),
 		"max_reconstruction_error": s.MaxReconstructionError,
 		"max_inference_time_ms":    s.MaxInferenceTimeMS,
 		"max_model_size_mb":        s.MaxModelSizeMB,
@@ -314,11 +349,11 @@ func (s *Settings) dataAndModel() string {
 // unnamable is what a name is not made of.
 var unnamable = regexp.MustCompile(`[^A-Za-z0-9._]+`)
 
-// dataName is what a dataset is called in names: by its own, and else the images of a
-// folder or list as their folder or list, as far as it can be a name.
+// dataName is what a dataset is called in names: by its own, and else one that is whatever
+// its place holds as that place, as far as it can be a name.
 func (s *Settings) dataName(entry string) string {
 	name, module := dataset.CutName(entry)
-	if name != module || module != rundir.FolderDataset && module != rundir.ListDataset {
+	if name != module || !dataset.ByPlace(module) {
 		return name
 	}
 	dir, err := filepath.Abs(s.DataDir(name)) // which "." needs

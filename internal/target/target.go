@@ -155,13 +155,14 @@ func (p *Properties) CheckLoss(name string, l loss.Loss) error {
 	return loss.CheckFit(name, l, p.Name, p.Kind)
 }
 
-// CheckMixup refuses mixed examples where the target or the loss does not take them.
-func (p *Properties) CheckMixup(l loss.Loss) error {
+// CheckMixup refuses mixed examples, which the augmentation of that name makes, where the
+// target or the loss does not take them.
+func (p *Properties) CheckMixup(name string, l loss.Loss) error {
 	switch {
 	case !p.Mixup:
-		return fmt.Errorf("augmentation mixup does not fit target %s: leave it out", p.Name)
+		return fmt.Errorf("augmentation %s does not fit target %s: leave it out", name, p.Name)
 	case !l.MixupAllowed():
-		return fmt.Errorf("augmentation mixup needs the loss cross-entropy: other losses do not take two labels for an image")
+		return fmt.Errorf("augmentation %s needs the loss cross-entropy: other losses do not take two labels for an image", name)
 	}
 	return nil
 }

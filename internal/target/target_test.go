@@ -72,8 +72,8 @@ func TestPairs(t *testing.T) {
 		"class loss":      "",
 		"image loss":      "loss %s does not fit target image: want mse",
 		"grid loss":       "loss %s does not fit target grid: want mse",
-		"class criterion": "criterion %s does not fit target class, which has min_per_class_accuracy, min_test_accuracy, max_inference_time_ms, max_model_size_mb, no_regression",
-		"image criterion": "criterion %s does not fit target image, which has max_reconstruction_error, max_inference_time_ms, max_model_size_mb",
+		"class criterion": "criterion %s does not fit target class, which has min_per_class_accuracy, min_test_accuracy, min_test_examples, max_inference_time_ms, max_model_size_mb, no_regression",
+		"image criterion": "criterion %s does not fit target image, which has max_reconstruction_error, min_test_examples, max_inference_time_ms, max_model_size_mb",
 		"grid criterion":  "criterion %s does not fit target grid, which has max_inference_time_ms, max_model_size_mb",
 		"class monitor":   "monitor %s does not fit target class: want validation_loss or validation_accuracy",
 		"image monitor":   "monitor %s does not fit target image: want validation_loss or validation_error",
@@ -149,14 +149,15 @@ func TestMixup(t *testing.T) {
 	classes, _ := makeTask(t, "class")
 	images, _ := makeTask(t, "image")
 	for _, test := range []struct {
-		p          Properties
-		loss, want string
+		p                Properties
+		name, loss, want string
 	}{
-		{classes, "cross-entropy", ""},
-		{classes, "mse", "augmentation mixup needs the loss cross-entropy"},
-		{images, "mse", "augmentation mixup does not fit target image: leave it out"},
+		{classes, "mixup", "cross-entropy", ""},
+		{classes, "mixup", "mse", "augmentation mixup needs the loss cross-entropy"},
+		{classes, "cutmix", "mse", "augmentation cutmix needs the loss cross-entropy"},
+		{images, "mixup", "mse", "augmentation mixup does not fit target image: leave it out"},
 	} {
-		err := test.p.CheckMixup(makeLoss(t, test.loss))
+		err := test.p.CheckMixup(test.name, makeLoss(t, test.loss))
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s, %s: error is %v, want %q", test.p.Name, test.loss, err, test.want)
 		}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
@@ -72,6 +73,35 @@ func TestMadeBeforeChanged(t *testing.T) {
 			run := filepath.Join(dir, "run")
 			replaceIn(t, filepath.Join(run, test.file), test.pattern, test.with)
 			if v, err := verified(t, Request{Path: run, Workers: 1}); !errors.Is(err, rundir.ErrDifference) {
+				t.Errorf("got %+v, error %v", v, err)
+			}
+		})
+	}
+}
+
+// TestFoldersMadeBefore has data that version 2 of the contract read as other classes and
+// parts than version 3, or at all: its records are verified by its rules.
+func TestFoldersMadeBefore(t *testing.T) {
+	t.Parallel()
+	for name, classes := range map[string][]string{
+		"parts":      {"Train/a", "Train/b", "Test/a", "Test/b"},
+		"alike":      {"Cat", "cat", "__MACOSX"},
+		"same names": {"x/a", "x/b", "y/a", "y/b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := example{data: filepath.Join(t.TempDir(), "data"), run: filepath.Join(t.TempDir(), "run")}
+			for class, folder := range classes {
+				for i := range 12 {
+					runtest.WriteImage(t, filepath.Join(e.data, folder, string(rune('a'+i))+".png"), class, i)
+				}
+			}
+			s := exampleSettings(t, e, "output-dir="+e.run, "epochs=1")
+			s.Contract = 2
+			if _, err := pipeline.Train(t.Context(), runtest.Quiet(), s, ""); err != nil {
+				t.Fatal(err)
+			}
+			if v, err := verified(t, Request{Path: e.run}); err != nil || !v.Verified {
 				t.Errorf("got %+v, error %v", v, err)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -69,7 +70,7 @@ func (v *verification) trainNetwork(ctx context.Context, p *pipeline.Prepared, r
 	defer stop(nil)
 	work := p.Work(0, v.limit() >= v.result.Recorded && recorded.Name == "")
 	work.Epochs = min(len(recorded.History), v.limit()-v.result.Epochs)
-	observer, remove := rundir.Observe(v.env, work)
+	observer, remove := progress.Observe(v.env.Log, v.env.Progress, work)
 	defer remove()
 	c := &comparison{Observer: observer, verification: v, recorded: recorded, stop: stop}
 	outcome, err := train.Run(ctx, p.TrainJob(dir, c))

@@ -61,10 +61,10 @@ var unknowable = []limit{
 	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
 	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value", "identity.settings[gradient-clip].value", "identity.schedule.options.*"}, noBit},
 	{"split.json", []string{"ratios[*]"}, noBit}, // of a part that comes with the data
-	{"release.json", []string{"criteria[*].threshold"}, noBit},
+	{"release.json", []string{"criteria[*].threshold", "criteria[*].rarest_class.threshold"}, noBit},
 	{"export/export.json", []string{"exporters*"}, noBit},
-	{"run.env", []string{"BLOCKTRAIN_DATA_DIR", "BLOCKTRAIN_DATA_MODE", "BLOCKTRAIN_SPLIT", "BLOCKTRAIN_SPLIT_SEED", "BLOCKTRAIN_CHANNELS", "BLOCKTRAIN_INIT_FROM",
-		"BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
+	{"run.env", []string{"BLOCKTRAIN_DATA_DIR", "BLOCKTRAIN_DATA_MODE", "BLOCKTRAIN_MEMORY", "BLOCKTRAIN_SPLIT", "BLOCKTRAIN_SPLIT_SEED", "BLOCKTRAIN_CHANNELS", "BLOCKTRAIN_INIT_FROM",
+		"BLOCKTRAIN_ALLOW_MISSING_CLASS", "BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
 		"BLOCKTRAIN_EXPORTERS", "BLOCKTRAIN_VISUALIZATIONS", "BLOCKTRAIN_WORKERS", "BLOCKTRAIN_CHECKPOINT_INTERVAL", "BLOCKTRAIN_REQUIRE_COMMIT", "BLOCKTRAIN_GIVEN_AS_FLAGS"}, noBit},
 }
 

@@ -189,8 +189,8 @@ func headerForgeries(name string, b []byte) []forgery {
 
 // forgedExamples are small runs without their packages, and their packages. The second one
 // is forced, stops early, and has initial weights and a baseline. The third is an
-// auto-encoder. The fourth has images of a folder, some of them twice, and trains on
-// some classes.
+// auto-encoder. The fourth has images of a folder, some of them twice, trains on
+// some classes, and has no test examples of one.
 func forgedExamples(t *testing.T) (dirs []string) {
 	t.Helper()
 	base := t.TempDir()
@@ -200,14 +200,14 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		append([]string{"name=first"}, flags...),
 		append([]string{
 			"name=second", "init-from=" + filepath.Join(first, train.CheckpointDir, train.BestFile), "baseline=" + first, "split=" + filepath.Join(first, rundir.SplitFile),
-			"ema=0.9", "epochs=4", "patience=1", "min-delta=100", "min-test-accuracy=0.999", "force=true", "reason=a test of forgeries", "decided-by=Ada", "license=MIT", "augment=shift:pixels=1",
+			"ema=0.9", "epochs=4", "patience=1", "min-delta=100", "min-test-accuracy=0.999", "min-test-examples=1000", "min-class-test-examples=2", "force=true", "reason=a test of forgeries", "decided-by=Ada", "license=MIT", "augment=shift:pixels=1",
 		}, slices.DeleteFunc(slices.Clone(flags), func(flag string) bool { return flag == "epochs=2" })...),
 		{
 			"name=third", "model=autoencoder", "model-options=width=2,bottleneck=4", "max-reconstruction-error=100",
 			"dataset-options=count=100,test-count=20", "epochs=1", "batch-size=32", "visualizations=score-histogram", "exporters=onnx",
 		},
 		{
-			"name=fourth", "dataset=folder", "data-dir=" + imagesTwice(t), "dataset-options=", "image-size=8", "train-classes=a,b",
+			"name=fourth", "dataset=folder", "data-dir=" + imagesTwice(t), "dataset-options=", "image-size=8", "train-classes=a,b", "allow-missing-class=true", "memory=2GB",
 			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx",
 		},
 	} {
@@ -232,16 +232,17 @@ func forgedExamples(t *testing.T) (dirs []string) {
 	return dirs
 }
 
-// imagesTwice is a folder of images of three classes, some of which are there twice.
+// imagesTwice is a folder of images of three classes, some of which are there twice, and of
+// a fourth, of which there is one image.
 func imagesTwice(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for class := range 3 {
+	for class, images := range []int{20, 20, 20, 1} {
 		folder := filepath.Join(dir, string(rune('a'+class)))
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		for i := range 20 {
+		for i := range images {
 			m := image.NewGray(image.Rect(0, 0, 8, 8))
 			for at := range m.Pix {
 				m.Pix[at] = uint8((at%8*(class+1)*20 + (at/8+13)*(i%15)*7) % 256)

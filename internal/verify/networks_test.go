@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/predict"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
@@ -70,7 +71,7 @@ type epochStopper struct {
 	validates bool
 }
 
-func (s *epochStopper) Show(at rundir.Progress) {
+func (s *epochStopper) Show(at progress.State) {
 	s.validates = strings.HasSuffix(at.Words, "validating")
 }
 
@@ -107,7 +108,7 @@ func networksResumed(t *testing.T, e example) {
 		s := exampleSettings(t, e, "model=two-step", "model-options=", "output-dir="+dir)
 		ctx, cancel := context.WithCancel(t.Context())
 		env := runtest.Quiet()
-		env.Progress = func() rundir.Display { return &epochStopper{&stop, cancel, false} }
+		env.Progress = func() progress.Display { return &epochStopper{&stop, cancel, false} }
 		at := stop
 		if _, err := pipeline.Run(ctx, env, s); !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped after %d epochs: %v", at, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/preprocess"
 )
 
 // What verification finds of a package beyond its list of digests, which whoever
@@ -66,11 +67,14 @@ func (v *verification) checkContents(context.Context) (err error) {
 }
 
 // derive writes into dir what a package derives from weights and record: the
-// model as it is served, the weights' file and the model card.
+// model as it is served, the weights' file, how images are prepared, and the model card.
 func (v *verification) derive(dir string) error {
 	formats, err := settings.PackageExportersOf(v.record.Package)
 	if err != nil {
 		return unreadable(rundir.RecordFile, err)
+	}
+	if err := release.WritePreprocessing(v.record, dir); err != nil {
+		return err
 	}
 	return v.deriveBy(v.record.Package.Program, formats, exporter.WeightsFile, dir, dir)
 }
@@ -104,6 +108,12 @@ func (v *verification) deriveBy(program string, formats settings.Exporters, weig
 	return fileio.WriteBytes(filepath.Join(cards, rundir.ReportFile), page)
 }
 
+// isProse says whether a file of a package is for people, or a program for them to run.
+// Another version of the program may write it in other words.
+func isProse(name string) bool {
+	return slices.Contains([]string{rundir.CardFile, preprocess.PageFile, preprocess.PythonClient, preprocess.GoClient}, name)
+}
+
 // compareDerived compares a file with what was derived anew. What is served is
 // judged by its bytes alone; how another version of the program puts the card into
 // words is not known.
@@ -120,7 +130,7 @@ func (v *verification) compareDerived(dir, name string) error {
 	switch {
 	case packaged == want:
 		return nil
-	case (by != buildinfo.Program() || !v.ours()) && name == rundir.CardFile:
+	case (by != buildinfo.Program() || !v.ours()) && isProse(name):
 		v.warn(fmt.Sprintf("%s is not what this version of the program writes: whether it says what the other files say was not verified", name))
 		return nil
 	case by != buildinfo.Program():

@@ -138,7 +138,7 @@ func (v *verification) settings() (*settings.Settings, error) {
 	if err != nil {
 		return nil, unreadable(rundir.RecordFile, err)
 	}
-	s.DataMode, s.Workers = v.request.DataMode, v.request.Workers
+	s.DataMode, s.Memory, s.Workers = v.request.DataMode, v.request.Memory, v.request.Workers
 	s.SplitFile = v.record.Recorded("split") // for what is kept: the list itself lies in the run
 	s.DataDirs = v.request.DataDirs
 	if len(s.DataDirs) == 0 {

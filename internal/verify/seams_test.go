@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -85,7 +86,7 @@ func interrupt(t *testing.T, s *settings.Settings) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	env := runtest.Quiet()
-	env.Progress = func() rundir.Display { return stopper{stop} }
+	env.Progress = func() progress.Display { return stopper{stop} }
 	if _, err := pipeline.Run(ctx, env, s); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the run ended with %v, want it interrupted", err)
 	}
@@ -97,7 +98,7 @@ func interrupt(t *testing.T, s *settings.Settings) {
 // stopper is a display of a training that stops it in the second epoch.
 type stopper struct{ stop context.CancelFunc }
 
-func (s stopper) Show(at rundir.Progress) {
+func (s stopper) Show(at progress.State) {
 	if strings.HasPrefix(at.Words, "epoch 2/") {
 		s.stop()
 	}

@@ -26,6 +26,7 @@ type Request struct {
 	Path     string   // run directory or package, unpacked or as archive
 	DataDirs []string // "DIR" or "NAME=DIR"; empty: those of the record
 	DataMode string
+	Memory   string // for images in RAM mode, such as "8GB"; empty: half of the machine's
 	InitFrom string // file of the weights that training began with; empty: that of the record
 	Workers  int
 	Epochs   int    // how many to compare, from the first; 0: all, and what was made of the weights

@@ -23,7 +23,7 @@ func (v *verification) compareSplit(p *pipeline.Prepared) error {
 	if p.Settings.SplitFile != "" {
 		return nil
 	}
-	found, err := dataset.MakeSplit(p.Data.All, v.split.Seed, v.split.Ratios)
+	found, err := dataset.MakeSplit(p.Data.All, v.split.Seed, v.split.Ratios, true)
 	switch {
 	case err == nil && found.Digest() == v.split.Digest():
 		return nil

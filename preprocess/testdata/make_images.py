@@ -50,25 +50,27 @@ def main(folder):
     palette = colour(32, 50, 7).quantize(32)
     palette.save(folder / "07-palette.png", transparency=3)
 
-    deep = picture(35, 27, 8).astype(np.uint16) * 257 - 100 * (picture(35, 27, 9) > 99).astype(np.uint16)
-    (folder / "08-16-bit.png").write_bytes(png16(deep))
+    grey = picture(35, 27, 8)[:, :, 0].astype(np.uint16) * 257
+    deep = np.maximum(grey - 100 * (picture(35, 27, 9)[:, :, 1] > 99), 0)
+    (folder / "08-16-bit-grey.png").write_bytes(png16(deep))
 
     colour(52, 38, 10).save(folder / "09-lossy.webp", quality=70)
     colour(30, 60, 11).quantize(64).save(folder / "10-palette.gif")
 
 
 def png16(samples):
-    """A PNG file of 16-bit colour, which Pillow reads and does not write."""
+    """A PNG file of 16 bits: grey of [H,W], or 2 to 4 channels. Pillow writes grey alone."""
     import struct
     import zlib
 
-    height, width, _ = samples.shape
+    height, width, channels = (*samples.shape, 1)[:3]
+    colour_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 

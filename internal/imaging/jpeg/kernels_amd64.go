@@ -8,47 +8,5 @@ func accelerated() []*kernels {
 	if !cpu.X86.HasAVX || !cpu.X86.HasAVX2 {
 		return nil
 	}
-	return []*kernels{{
-		name: "avx2",
-		inverseDCT: func(dst []uint8, stride int, b *block, quant *[64]uint16) {
-			_ = dst[7*stride+7]
-			inverseDCTAVX2(&dst[0], stride, &b[0], &quant[0])
-		},
-		doubleBoth: func(dst, near, far []uint8) {
-			inside := len(near) - 2
-			if inside < shortest {
-				doubleBothGeneric(dst, near, far)
-				return
-			}
-			_, _ = dst[2*len(near)-1], far[len(near)-1]
-			triangle2x2AVX2(&dst[2], &near[1], &far[1], inside)
-			doubleBothEdges(dst, near, far)
-		},
-		doubleColumns: func(dst, in []uint8) {
-			inside := len(in) - 2
-			if inside < shortest {
-				doubleColumnsGeneric(dst, in)
-				return
-			}
-			_ = dst[2*len(in)-1]
-			triangle2x1AVX2(&dst[2], &in[1], inside)
-			doubleColumnsEdges(dst, in)
-		},
-		doubleRows: func(dst, near, far []uint8, bias int32) {
-			if len(near) < shortest {
-				doubleRowsGeneric(dst, near, far, bias)
-				return
-			}
-			_, _ = dst[len(near)-1], far[len(near)-1]
-			triangle1x2AVX2(&dst[0], &near[0], &far[0], len(near), uint32(bias))
-		},
-		convert: func(dst, y, cb, cr []uint8) {
-			if len(y) < shortest {
-				convertGeneric(dst, y, cb, cr)
-				return
-			}
-			_, _, _ = dst[3*len(y)-1], cb[len(y)-1], cr[len(y)-1]
-			convertAVX2(&dst[0], &y[0], &cb[0], &cr[0], len(y))
-		},
-	}}
+	return []*kernels{assembly{inverseDCTAVX2, triangle2x2AVX2, triangle2x1AVX2, triangle1x2AVX2, convertAVX2}.kernels("avx2")}
 }

@@ -3,8 +3,24 @@ package jpeg
 import (
 	"bytes"
 	"math/rand/v2"
+	"os"
 	"testing"
 )
+
+// TestExpectedKernels fails where a machine should have tested vector instructions and did
+// not: BLOCKTRAIN_EXPECT_SIMD names the fastest that it has.
+func TestExpectedKernels(t *testing.T) {
+	want := os.Getenv("BLOCKTRAIN_EXPECT_SIMD")
+	switch want {
+	case "":
+		t.Skip("BLOCKTRAIN_EXPECT_SIMD does not say what to expect")
+	case "avx512":
+		want = "avx2" // the most that there are kernels for
+	}
+	if active.name != want {
+		t.Errorf("the kernels in use are %s; BLOCKTRAIN_EXPECT_SIMD wants %s", active.name, want)
+	}
+}
 
 // TestKernels compares the kernels in assembly with their definition, byte by byte, with
 // bytes around what they write that must stay.

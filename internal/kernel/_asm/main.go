@@ -1,4 +1,4 @@
-// Command _asm writes the assembly of packages kernel and rng: each family of kernels
+// Command _asm writes the assembly of packages kernel, rng and jpeg: each family of kernels
 // for AVX-512 and for AVX2 from the same description. See the go:generate lines
 // in internal/kernel/generate.go.
 package main

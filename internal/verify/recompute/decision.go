@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -66,7 +65,7 @@ func (s *Subject) decide(size int64) (*criterion.Release, error) {
 	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Baseline: s.Release.Baseline}
 	var criteria []criterion.Criterion
 	for _, recorded := range s.Release.Criteria {
-		c, _, err := criterion.MakeCriterion(recorded.Name, "threshold="+config.Exact(recorded.Threshold))
+		c, _, err := criterion.MakeCriterion(recorded.Name, recorded.Options())
 		if err != nil {
 			return nil, err
 		}

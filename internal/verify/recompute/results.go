@@ -41,7 +41,29 @@ func (s *Subject) checkResults() error {
 			return err
 		}
 	}
+	if err := s.checkAbsent(); err != nil {
+		return err
+	}
 	return s.checkBest()
+}
+
+// checkAbsent refuses a part that lacks a class, unless the settings that the run was
+// started with allow it. Older programs did not refuse such split lists.
+func (s *Subject) checkAbsent() error {
+	if !s.Ours || s.started == nil || s.started.AllowMissingClass {
+		return nil
+	}
+	for _, part := range rundir.EvaluatedParts() {
+		e, is := s.results[part].(*metric.Evaluation)
+		if !is || part == dataset.PartValidation && len(s.settings.TrainClasses) > 0 {
+			continue
+		}
+		if missing := e.WithoutExamples(); len(missing) > 0 {
+			return &finding.Difference{File: rundir.SettingsFile, Figure: "BLOCKTRAIN_ALLOW_MISSING_CLASS", Recorded: "false",
+				Found: fmt.Sprintf("no examples of %q in the %s part", missing[0], part), Cause: finding.Changed(rundir.SettingsFile, rundir.EvaluationFile(part))}
+		}
+	}
+	return nil
 }
 
 func (s *Subject) checkResult(name string, part dataset.Part, r metric.Result) error {

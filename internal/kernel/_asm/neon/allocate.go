@@ -15,6 +15,9 @@ func intervals(lines []line) []*interval {
 	of := map[*register]*interval{}
 	for i, l := range lines {
 		for _, r := range l.registers {
+			if r.taken {
+				continue
+			}
 			if of[r] == nil {
 				of[r] = &interval{register: r, first: i}
 				list = append(list, of[r])
@@ -50,6 +53,22 @@ func loops(lines []line) []interval {
 	return list
 }
 
+// vectors is the number of vector registers.
+const vectors = 32
+
+// taken counts the vector registers, the last ones, that have their numbers already.
+func taken(lines []line) int {
+	n := 0
+	for _, l := range lines {
+		for _, r := range l.registers {
+			if r.taken {
+				n = max(n, vectors-r.number)
+			}
+		}
+	}
+	return n
+}
+
 // allocate gives every register a number. A result may take the register of an
 // operand that is not used again.
 func allocate(name string, lines []line) {
@@ -57,7 +76,7 @@ func allocate(name string, lines []line) {
 	// closure's, 27 the assembler's, and from 28 on the run time's.
 	general := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25}
 	free := map[bool][]int{false: general}
-	for i := range 32 {
+	for i := range vectors - taken(lines) {
 		free[true] = append(free[true], i)
 	}
 	var used []*interval

@@ -44,6 +44,42 @@ var (
 	highToDouble   = operation{0x4e617800, "fcvtl2", "2d", "4s"}
 )
 
+// Operations on numbers of 16 and 8 bits.
+var (
+	halfWordMultiply    = operation{0x4e609c00, "mul", "8h", "8h"}
+	halfWordMultiplyAdd = operation{0x4e609400, "mla", "8h", "8h"}
+)
+
+// Operations on the lower half of a register and on the upper. Of the narrowing ones, the
+// result is the half.
+var (
+	halfWordProducts      = halves(0x0f40a000, "smull", "4s", "4h", "8h")
+	halfWordProductsAdded = halves(0x0f402000, "smlal", "4s", "4h", "8h")
+	byteProductsAdded     = halves(0x2e208000, "umlal", "8h", "8b", "16b")
+	addBytes              = halves(0x2e201000, "uaddw", "8h", "8b", "16b") // its first operand is as the result
+	widenShifted          = halves(0x0f00a400, "sshll", "4s", "4h", "8h")
+	widenBytes            = halves(0x2f00a400, "ushll", "8h", "8b", "16b")
+	narrowWords           = narrowing(0x0f009400, "sqshrn", "4h", "8h", "4s")
+	narrowWordsRounded    = narrowing(0x0f008c00, "rshrn", "4h", "8h", "4s")
+	narrowHalfWords       = narrowing(0x0f009400, "sqshrn", "8b", "16b", "8h")
+	narrowNumbers         = narrowing(0x0f008400, "shrn", "8b", "16b", "8h")
+	narrowRounded         = narrowing(0x0f008c00, "rshrn", "8b", "16b", "8h")
+	narrowNatural         = narrowing(0x2e212800, "sqxtun", "8b", "16b", "8h")
+)
+
+// upper is the bit of a word that says that it takes the upper half.
+const upper = 1 << 30
+
+// halves are an operation on half of its operands.
+func halves(e encoding, name, result, low, high string) [2]operation {
+	return [2]operation{{e, name, result, low}, {e | upper, name + "2", result, high}}
+}
+
+// narrowing are an operation that makes half of its result.
+func narrowing(e encoding, name, low, high, operands string) [2]operation {
+	return [2]operation{{e, name, low, operands}, {e | upper, name + "2", high, operands}}
+}
+
 // word returns the word for result d and operands n and m; those of a load or
 // store are the register, the base and the index.
 func (e encoding) word(d, n, m int) uint32 {

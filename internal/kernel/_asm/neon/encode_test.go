@@ -57,9 +57,13 @@ func TestWordsAreTheirMnemonics(t *testing.T) {
 // generatedWords maps the mnemonics in the generated files to their words.
 func generatedWords(t *testing.T) map[string]uint32 {
 	t.Helper()
-	files, err := filepath.Glob("../../../*/*_arm64.s")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no generated files: %v", err)
+	var files []string
+	for _, pattern := range []string{"../../../*/*_arm64.s", "../../../*/*/*_arm64.s"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no generated files %s: %v", pattern, err)
+		}
+		files = append(files, found...)
 	}
 	words := map[string]uint32{}
 	for _, file := range files {

@@ -10,6 +10,7 @@ import (
 type register struct {
 	vector bool
 	number int
+	taken  bool // has its number already, and no other has it
 }
 
 func (r *register) registers() []*register { return []*register{r} }
@@ -35,6 +36,25 @@ func (r as) String() string { return fmt.Sprintf("V%d.%s", r.number, r.arrangeme
 
 func (r vec) s4() as  { return as{r, "S4"} }
 func (r vec) b16() as { return as{r, "B16"} }
+
+// list are vector registers behind each other, of sixteen bytes each.
+type list []vec
+
+func (l list) String() string {
+	names := make([]string, len(l))
+	for i, v := range l {
+		names[i] = v.b16().String()
+	}
+	return "[" + strings.Join(names, ", ") + "]"
+}
+
+func (l list) registers() []*register {
+	r := make([]*register, len(l))
+	for i, v := range l {
+		r[i] = v.register
+	}
+	return r
+}
 
 // operand is what an instruction names.
 type operand interface {
@@ -118,6 +138,15 @@ func (f *function) vecs(n int) []vec {
 	v := make([]vec, n)
 	for i := range v {
 		v[i] = f.vec()
+	}
+	return v
+}
+
+// consecutive returns the last n vector registers, for instructions that take a list.
+func (f *function) consecutive(n int) []vec {
+	v := f.vecs(n)
+	for i := range v {
+		v[i].number, v[i].taken = vectors-n+i, true
 	}
 	return v
 }

@@ -1,4 +1,4 @@
-// Command neon writes the assembly of packages kernel and rng for arm64, each
+// Command neon writes the assembly of packages kernel, rng and jpeg for arm64, each
 // family of kernels to a file. See the go:generate lines in these packages.
 //
 // Functions are described with virtual registers, which are allocated once a
@@ -22,6 +22,7 @@ var families = map[string]func(*file){
 	"elementwise": elementwise,
 	"gathered":    gathered,
 	"philox":      philox,
+	"pixels":      pixels,
 	"peak":        peak,
 	"product":     products,
 	"reduce":      reductions,

@@ -28,13 +28,17 @@ func (f *function) applyTo(d vec, o operation, a, b vec) {
 // apply1 emits an operation with one operand.
 func (f *function) apply1(o operation, a vec) vec {
 	d := f.vec()
+	f.apply1To(d, o, a)
+	return d
+}
+
+func (f *function) apply1To(d vec, o operation, a vec) {
 	f.word(
 		func() uint32 { return o.word(d.number, a.number, 0) },
 		func() string {
 			return fmt.Sprintf("%s v%d.%s, v%d.%s", o.name, d.number, o.result, a.number, o.operands)
 		},
 		d.register, a.register)
-	return d
 }
 
 // simple emits an operation on four integers or on bits that Go's assembler

@@ -1,4 +1,4 @@
-package rundir
+package progress
 
 import (
 	"math"
@@ -22,7 +22,7 @@ func TestPace(t *testing.T) {
 			p.validation(epoch, done, 200)
 		}
 	}
-	check := func(at Progress, share float64, left time.Duration) {
+	check := func(at State, share float64, left time.Duration) {
 		t.Helper()
 		if math.Abs(at.Share-share) > 0.001 || (at.Left-left).Abs() > 10*time.Millisecond {
 			t.Errorf("share %.4f, %v left; want %.4f and %v", at.Share, at.Left, share, left)

@@ -1,4 +1,4 @@
-package rundir
+package progress
 
 import (
 	"time"
@@ -60,8 +60,8 @@ func (p *pace) epoch(epoch int) {
 }
 
 // progress is how far the work is, with the given words and the present rate.
-func (p *pace) progress(words string, rate float64) Progress {
-	at := Progress{Words: words, Rate: rate, Left: -1}
+func (p *pace) progress(words string, rate float64) State {
+	at := State{Words: words, Rate: rate, Left: -1}
 	trains, scores := p.training.perSecond(), p.scoring.perSecond()
 	known := trains > 0
 	if !known { // a share can be told without

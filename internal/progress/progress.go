@@ -1,4 +1,6 @@
-package rundir
+// Package progress reports how far a training or scoring is, on a display or in the log,
+// and estimates how long the rest takes.
+package progress
 
 import (
 	"fmt"
@@ -13,22 +15,42 @@ import (
 // plainInterval is the time between progress lines where nothing else shows it.
 const plainInterval = 10 * time.Second
 
-// progress reports a training: how far it is, on the environment's display or in log
-// lines, and one log line per epoch.
+// Display shows on a screen how far work is.
+type Display interface {
+	Show(State)
+	Clear() // removes it from the screen
+}
+
+// State is how far work is.
+type State struct {
+	Words string        // what is done at present: "epoch 1/3  loss 0.5000"
+	Share float64       // of all the work, from 0 to 1
+	Rate  float64       // images a second at present; 0 where it is not known
+	Left  time.Duration // for all the work that is left; negative where it is not known
+}
+
+// progress reports a training: how far it is, on a display or in log lines, and one log
+// line per epoch.
 type progress struct {
-	env     *Environment
+	log     *logging.Log
 	display Display // nil where nobody watches
 	pace    pace
 	shown   time.Time
 }
 
-// Observe returns what reports a training with so much work, and what removes it from
-// the screen.
-func Observe(env *Environment, work Work) (observer train.Observer, remove func()) {
-	p := &progress{env: env, pace: pace{Work: work, now: time.Now}, shown: time.Now()}
-	if env.Progress != nil {
-		p.display = env.Progress()
+func newProgress(log *logging.Log, open func() Display) *progress {
+	p := &progress{log: log, shown: time.Now()}
+	if open != nil {
+		p.display = open()
 	}
+	return p
+}
+
+// Observe returns what reports a training with so much work, and what removes it from
+// the screen. Open makes the display; nil, as its result may be, where nobody watches.
+func Observe(log *logging.Log, open func() Display, work Work) (observer train.Observer, remove func()) {
+	p := newProgress(log, open)
+	p.pace = pace{Work: work, now: time.Now}
 	if p.display == nil {
 		return p, func() {}
 	}
@@ -37,16 +59,13 @@ func Observe(env *Environment, work Work) (observer train.Observer, remove func(
 
 // ObserveScoring returns what reports how many examples of a list are scored, and what
 // removes that from the screen. Words say what the list is.
-func ObserveScoring(env *Environment, words string) (seen func(done, total int), remove func()) {
-	p := &progress{env: env, shown: time.Now()}
-	if env.Progress != nil {
-		p.display = env.Progress()
-	}
+func ObserveScoring(log *logging.Log, open func() Display, words string) (seen func(done, total int), remove func()) {
+	p := newProgress(log, open)
 	scoring := speed{last: time.Now()}
 	seen = func(done, total int) {
 		scoring.add(done-scoring.done, time.Now())
 		scoring.done = done
-		at := Progress{Words: words, Share: float64(done) / float64(max(total, 1)), Rate: scoring.perSecond(), Left: -1}
+		at := State{Words: words, Share: float64(done) / float64(max(total, 1)), Rate: scoring.perSecond(), Left: -1}
 		if at.Rate > 0 {
 			at.Left = duration(float64(total-done) / at.Rate)
 		}
@@ -75,7 +94,7 @@ func (p *progress) Validation(epoch, done, total int) {
 
 // show draws on the display, or now and then, if worth it, logs a line with the time that
 // is left.
-func (p *progress) show(at Progress, worth bool, message string, attributes ...any) {
+func (p *progress) show(at State, worth bool, message string, attributes ...any) {
 	switch {
 	case p.display != nil:
 		p.display.Show(at)
@@ -84,7 +103,7 @@ func (p *progress) show(at Progress, worth bool, message string, attributes ...a
 		if at.Left >= 0 {
 			attributes = append(attributes, "left", config.Minutes(at.Left))
 		}
-		p.env.Log.Info(message, attributes...)
+		p.log.Info(message, attributes...)
 	}
 }
 
@@ -95,7 +114,7 @@ func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
 	}
 	p.pace.epoch(e.Epoch)
 	p.shown = time.Now()
-	p.env.Log.Info("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
+	p.log.Info("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
 		"train_loss", logging.Rounded(e.TrainLoss), "train_"+e.FigureName(), logging.Rounded(e.TrainFigure()),
 		"validation_loss", logging.Rounded(e.ValidationLoss), "validation_"+e.FigureName(), logging.Rounded(e.ValidationFigure()),
 		"images_per_second", int(e.ImagesPerSecond), "seconds", logging.Rounded(e.Seconds), "best", best)

@@ -1,4 +1,4 @@
-package rundir
+package progress
 
 import (
 	"log/slog"
@@ -25,7 +25,7 @@ func TestEpochWordsFit(t *testing.T) {
 func TestProgressInFile(t *testing.T) {
 	var b strings.Builder
 	now := time.Now()
-	p := &progress{env: &Environment{Log: logging.New(&b, slog.LevelInfo, false)}, shown: time.Now()}
+	p := &progress{log: logging.New(&b, slog.LevelInfo, false), shown: time.Now()}
 	p.pace = pace{Work: Work{Epochs: 2, Train: 1000, Validation: 300, After: 300}, now: func() time.Time { return now }}
 	later := func() { p.shown, now = p.shown.Add(-plainInterval), now.Add(4*time.Second) }
 	p.Step(1, 100, 1000, 2.3)

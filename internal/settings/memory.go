@@ -1,0 +1,75 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/augment"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// isSide refuses what is no number of pixels.
+func isSide(s string) error {
+	if s == "" {
+		return nil
+	}
+	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > largestSide || strconv.Itoa(n) != s {
+		return fmt.Errorf("want a number of pixels from 1 to %d, such as 256", largestSide)
+	}
+	return nil
+}
+
+// ReducedSide is the shorter side, in pixels, of the images of which training takes parts for
+// an input by the rule: --keep-size, or 8/7 of the input's shorter side to nearest.
+func (s *Settings) ReducedSide(rule imaging.Rule) int {
+	if n, err := strconv.Atoi(s.KeepSize); err == nil {
+		return n
+	}
+	return (16*min(rule.Width, rule.Height) + 7) / 14
+}
+
+// takesParts says whether training takes random parts of images.
+func (s *Settings) takesParts() bool {
+	p, err := augment.Parse(s.Augment)
+	return err != nil || p.First() // an error is said where modules are made
+}
+
+// memoryUnits are what sizes of memory are given in.
+var memoryUnits = []struct {
+	name  string
+	bytes int64
+}{{"GB", 1e9}, {"MB", 1e6}}
+
+// parseMemory reads a size such as 8GB or 500MB, in bytes; 0 for "".
+func parseMemory(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	for _, unit := range memoryUnits {
+		number, found := strings.CutSuffix(s, unit.name)
+		if !found {
+			continue
+		}
+		if n, err := strconv.ParseUint(number, 10, 24); err == nil && n > 0 && strconv.FormatUint(n, 10) == number {
+			return int64(n) * unit.bytes, nil
+		}
+	}
+	return 0, errors.New("want a whole number of GB or MB, such as 8GB or 500MB")
+}
+
+// IsMemory refuses what is no size of memory.
+func IsMemory(s string) error {
+	_, err := parseMemory(s)
+	return err
+}
+
+// MemoryBudget is how many bytes images may take in RAM mode on a machine with so many bytes
+// of memory.
+func (s *Settings) MemoryBudget(machine int64) int64 {
+	if n, _ := parseMemory(s.Memory); n > 0 { // checked when it was set
+		return n
+	}
+	return machine / 2
+}
