@@ -81,7 +81,7 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 	}
 	if !s.DryRun { // which trains nothing, so that it need not decode the training part
 		first := p.Networks[0] // which alone sees the images of the data
-		statistics, err := dataset.Measure(ctx, d.Fitted, d.TrainList(s), d.Rule)
+		statistics, err := d.Statistics(ctx, s)
 		if err != nil {
 			return err
 		}

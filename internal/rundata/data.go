@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
@@ -38,6 +39,8 @@ type Data struct {
 	Reduced dataset.Dataset
 
 	listsAlone bool // no image is used
+	index      dataset.IndexOptions
+	statistics *dataset.KnownStatistics // that nothing was decoded for; nil: there are none
 }
 
 // Open opens the datasets of a run, joined, and splits them. A split list
@@ -79,17 +82,14 @@ func leastClasses(s *settings.Settings, m *settings.Modules) int {
 	return 1
 }
 
-// index says where the digests of image files are looked up. Without a folder for it the
-// images are decoded.
-func (how How) index(env *rundir.Environment, s *settings.Settings) dataset.IndexOptions {
+// index says where the digests of image files are looked up. Without a folder for it, which
+// is an error, the images are decoded.
+func (how How) index(s *settings.Settings) (dataset.IndexOptions, error) {
 	if how.Decode || s.Index != settings.IndexOn && s.Index != settings.IndexRebuild {
-		return dataset.IndexOptions{}
+		return dataset.IndexOptions{}, nil
 	}
 	dir, err := index.Dir()
-	if err != nil {
-		env.Log.Warn("image files are decoded at each start, since there is no folder for an index of them: --index off says so without this warning", "error", err)
-	}
-	return dataset.IndexOptions{Dir: dir, Rebuild: s.Index == settings.IndexRebuild}
+	return dataset.IndexOptions{Dir: dir, Rebuild: s.Index == settings.IndexRebuild}, err
 }
 
 // OpenRecorded opens the datasets of a recorded run and joins them. It decodes every image,
@@ -103,12 +103,20 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 	if err != nil {
 		return nil, err
 	}
-	return &Data{All: opened.All, Members: opened.Members}, nil
+	d := &Data{All: opened.All, Members: opened.Members}
+	if dataset.Mode(s.DataMode) == dataset.ModeDisk && slices.ContainsFunc(d.Members, dataset.OfFiles) { // else nothing is saved
+		d.index, _ = how.index(s) // without a folder, as was said when the files were opened, there is none
+	}
+	return d, nil
 }
 
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: how.index(env, s), Classes: how.classes, Contract: s.ContractVersion()}
+	lookUp, err := how.index(s)
+	if err != nil {
+		env.Log.Warn("image files are decoded at each start, since there is no folder for an index of them: --index off says so without this warning", "error", err)
+	}
+	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: lookUp, Classes: how.classes, Contract: s.ContractVersion()}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}
@@ -303,7 +311,13 @@ func (d *Data) Confirm(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return d.statistics.Confirm(ctx)
+}
+
+// Statistics are those of what is trained on, as the rule makes it.
+func (d *Data) Statistics(ctx context.Context, s *settings.Settings) (found *dataset.Statistics, err error) {
+	found, d.statistics, err = dataset.MeasureIndexed(ctx, d.Fitted, d.TrainList(s), d.Rule, d.index)
+	return found, err
 }
 
 // fit keeps images in memory in the forms in which they are used.
