@@ -18,7 +18,7 @@ type tree struct {
 	files   []treeFile // sorted by path
 	loose   int        // images that lie in no class folder
 	skipped *listing.Skipped
-	skip    bool // leave damaged files out
+	options FileOptions
 }
 
 type treeFile struct {
@@ -32,16 +32,16 @@ func (t *tree) Len() int            { return len(t.files) }
 func (t *tree) Info(i int) Info     { return t.files[i].info }
 func (t *tree) Source(i int) string { return t.files[i].path }
 
-// Path implements inFiles; Path and skips implement skippable.
+// Path implements inFiles; Path and fileOptions implement skippable.
 func (t *tree) Path(i int) string {
 	return filepath.Join(t.root, filepath.FromSlash(t.files[i].path))
 }
 
-func (t *tree) skips() bool { return t.skip }
+func (t *tree) fileOptions() FileOptions { return t.options }
 
 // arrange makes examples of what was listed.
 func (s *folderSource) arrange(listed *listing.Tree) (*tree, error) {
-	t := &tree{root: listed.Root, skipped: &listed.Skipped, skip: s.files.SkipCorrupt}
+	t := &tree{root: listed.Root, skipped: &listed.Skipped, options: s.files}
 	parts, err := s.partsOf(listed.Folder)
 	if err != nil {
 		return nil, config.Usagef("%s: %w", t.root, err)

@@ -39,7 +39,7 @@ type listEntries struct {
 	grouping string
 	dir      string // that paths are relative to
 	lists    []placedList
-	skip     bool
+	options  FileOptions
 }
 
 // where says where an entry is listed.
@@ -60,12 +60,12 @@ func (l placedList) title() string {
 	return path.Join(l.folder, filepath.Base(l.path)) + ": "
 }
 
-// Path implements inFiles; Path and skips implement skippable.
+// Path implements inFiles; Path and fileOptions implement skippable.
 func (l *listEntries) Path(i int) string {
 	return filepath.Join(l.dir, filepath.FromSlash(l.list[i].path))
 }
 
-func (l *listEntries) skips() bool { return l.skip }
+func (l *listEntries) fileOptions() FileOptions { return l.options }
 
 func (l *listEntries) Len() int { return len(l.list) }
 
