@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/listing"
 )
 
 // listBox is a part of an upright image in pixels; the zero value is all of it.
@@ -143,6 +144,8 @@ func (c *listChecker) add(row listRow) {
 	c.entries.list = append(c.entries.list, e)
 }
 
+var errNotUTF8 = errors.New("it is not UTF-8 text: save the list as UTF-8")
+
 var drive = regexp.MustCompile(`^[A-Za-z]:[/\\]`)
 
 // pathOf is the path of an image below the list's folder, which must be a file there.
@@ -157,7 +160,7 @@ func (c *listChecker) pathOf(text string) (string, error) {
 	case slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '\\' }), ".."):
 		return "", errors.New("it leads up with ..: want a file below the list's folder")
 	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
-		return "", errors.New("it is not UTF-8 text: save the list as UTF-8")
+		return "", errNotUTF8
 	}
 	clean, dir := path.Join(c.list.folder, text), filepath.Dir(c.list.path)
 	info, err := os.Stat(filepath.Join(c.entries.dir, filepath.FromSlash(clean)))
@@ -165,11 +168,35 @@ func (c *listChecker) pathOf(text string) (string, error) {
 	case err != nil && strings.Contains(text, `\`):
 		return "", fmt.Errorf("there is no such file in %s: want forward slashes between folders", dir)
 	case err != nil:
-		return "", fmt.Errorf("there is no such file in %s", dir)
+		return "", fmt.Errorf("there is no such file in %s%s", dir, c.nearby(dir, text))
 	case !info.Mode().IsRegular():
 		return "", errors.New("it is not a file: want an image")
 	}
 	return clean, nil
+}
+
+// nearby says which file may be meant by a path without its ending or its folder, as lists
+// of others have them. It looks only for the paths that a message names.
+func (c *listChecker) nearby(dir, text string) string {
+	if c.mistakes.count >= listing.MostNamed {
+		return ""
+	}
+	folders := []string{""}
+	entries, _ := os.ReadDir(dir) // where it cannot be read, no more is known
+	for _, entry := range entries {
+		if entry.IsDir() && len(folders) < 20 {
+			folders = append(folders, entry.Name())
+		}
+	}
+	for _, folder := range folders {
+		for _, ending := range []string{"", ".jpg", ".png", ".jpeg", ".webp", ".JPG", ".tif"} {
+			name := path.Join(folder, text) + ending
+			if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err == nil && info.Mode().IsRegular() {
+				return fmt.Sprintf(", but there is %q: want the whole path from the list's folder, with the ending", name)
+			}
+		}
+	}
+	return ""
 }
 
 // labelOf is the number of a class, which is counted if it is new.
@@ -180,6 +207,9 @@ func (c *listChecker) labelOf(name string) (int, error) {
 	}
 	if name == "" {
 		return 0, errors.New("it is empty: want the name of a class")
+	}
+	if !utf8.ValidString(name) {
+		return 0, errNotUTF8
 	}
 	if err := checkClass(name); err != nil {
 		return 0, err

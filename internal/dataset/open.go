@@ -92,6 +92,13 @@ func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (
 	return d, nil
 }
 
+// canDownload says whether a module can fetch its data.
+func canDownload(module string) bool {
+	source, _, err := MakeDataset(module, "")
+	_, can := source.(Downloader)
+	return err == nil && can
+}
+
 // explain names the dataset in an error that does not, and says what to do where its
 // data is not found.
 func (o OpenOptions) explain(name string, err error) error {
@@ -103,7 +110,7 @@ func (o OpenOptions) explain(name string, err error) error {
 	switch {
 	case !errors.As(err, &missing):
 		return err
-	case o.DryRun:
+	case o.DryRun && canDownload(name):
 		return config.Usagef("%w; --data-dir says where the data is, and a dry run downloads nothing", err)
 	}
 	return config.Usagef("%w; --data-dir says where the data is", err)
