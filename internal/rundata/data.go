@@ -104,7 +104,7 @@ func saySkipped(env *rundir.Environment, s *settings.Settings, members []dataset
 		if n == 0 {
 			continue
 		}
-		attributes := []any{"dataset", s.Datasets[i], "files", n, "used", member.Len(), "reasons", strings.Join(reasons[:min(n, listing.MostNamed)], "; ")}
+		attributes := []any{"dataset", s.DatasetNames()[i], "files", n, "used", member.Len(), "reasons", strings.Join(reasons[:min(n, listing.MostNamed)], "; ")}
 		if n > listing.MostNamed {
 			attributes = append(attributes, "list", listing.WriteList("unread", reasons))
 		}
