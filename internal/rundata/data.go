@@ -260,11 +260,21 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
 			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height), "images", fmt.Sprintf("%d of %d", sizes.Frequent, d.All.Len()))
 	}
+	if err := d.Rule.Validate(); err != nil && s.ImageSize == "" {
+		return config.Usagef("the network's input would be as large as the images: %w; --image-size, such as 224, brings them to another size", err)
+	}
 	if err := errors.Join(d.Rule.Validate(), d.TestRule.Validate()); err != nil {
 		return config.Usage(err)
 	}
+	if s.ImageSize == "" && max(d.Rule.Width, d.Rule.Height) > largeInput {
+		env.Log.Warn("the network's input is as large as the images, so that training is slow and takes much memory; --image-size, such as 224, brings them to another size",
+			"input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height))
+	}
 	return nil
 }
+
+// largeInput is a width or height of images, in pixels, that few people want for a network's input.
+const largeInput = 1024
 
 // fit keeps images in memory in the forms in which they are used.
 func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipeline) error {
