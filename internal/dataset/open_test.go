@@ -54,6 +54,7 @@ func TestOpenErrors(t *testing.T) {
 		{"no files in a dry run", []Request{{"mnist", "", missing}}, OpenOptions{DryRun: true}, true, []string{
 			"mnist: no data", "; --data-dir says where the data is, and a dry run downloads nothing",
 		}},
+		{"tilde", []Request{{"folder", "", "~/photos"}}, OpenOptions{}, true, []string{"~/photos does not exist", "the shell did not replace the ~"}},
 		{"no folder in a dry run", []Request{{"folder", "", missing}}, OpenOptions{DryRun: true}, true, []string{"does not exist"}},
 		{"no files, offline", []Request{{"mnist", "", missing}}, OpenOptions{Offline: true}, true, []string{"mnist: no data", "; --data-dir says where the data is"}},
 		{"loose images", []Request{{"folder", "", loose}}, OpenOptions{}, true, []string{"folder", "and not in a folder for each class"}},
