@@ -129,7 +129,7 @@ func (s *folderSource) list(dir string) (*listing.Tree, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &NotFoundError{fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)}
 	case err == nil && !info.IsDir():
-		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class", dir)
+		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class%s", dir, PlaceHint(dir))
 	}
 	if s.files.before() {
 		return listing.ReadBefore(dir)

@@ -22,7 +22,7 @@ type tree struct {
 	groupBy string     // what precedes it in names makes groups; empty: folders do, or nothing
 	loose   int        // images that lie in no class folder
 	skipped *listing.Skipped
-	skip    bool // leave damaged files out
+	options FileOptions
 }
 
 // treeFolder is what the files of a folder have in common.
@@ -62,18 +62,18 @@ func (t *tree) appendName(b []byte, i int) []byte {
 	return append(append(b, t.folders[f.folder].path...), f.name...)
 }
 
-// Path implements inFiles; Path and skips implement skippable.
+// Path implements inFiles; Path and fileOptions implement skippable.
 func (t *tree) Path(i int) string {
 	f := &t.files[i]
 	return t.before + filepath.FromSlash(t.folders[f.folder].path) + f.name
 }
 
-func (t *tree) skips() bool { return t.skip }
+func (t *tree) fileOptions() FileOptions { return t.options }
 
 // arrange makes examples of what was listed.
 func (s *folderSource) arrange(listed *listing.Tree) (*tree, error) {
 	skipped := listed.Skipped // the listing itself is not kept
-	t := &tree{root: listed.Root, skipped: &skipped, skip: s.files.SkipCorrupt}
+	t := &tree{root: listed.Root, skipped: &skipped, options: s.files}
 	t.before = strings.TrimSuffix(filepath.Join(t.root, "x"), "x")
 	t.groupBy, _ = strings.CutPrefix(s.group, byPrefix)
 	if t.groupBy == s.group {

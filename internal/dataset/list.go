@@ -196,7 +196,7 @@ func (s *listSource) read(ctx context.Context, lists []placedList) (*listEntries
 	if err := s.files.checkClasses(entries.classes); err != nil {
 		return nil, config.Usage(err)
 	}
-	entries.skip = s.files.SkipCorrupt
+	entries.options = s.files
 	return entries, nil
 }
 

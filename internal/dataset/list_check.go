@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/listing"
 )
 
 // listBox is a part of an upright image in pixels; the zero value is all of it.
@@ -39,7 +40,7 @@ type listEntries struct {
 	grouping string
 	dir      string // that paths are relative to
 	lists    []placedList
-	skip     bool
+	options  FileOptions
 }
 
 // where says where an entry is listed.
@@ -60,12 +61,12 @@ func (l placedList) title() string {
 	return path.Join(l.folder, filepath.Base(l.path)) + ": "
 }
 
-// Path implements inFiles; Path and skips implement skippable.
+// Path implements inFiles; Path and fileOptions implement skippable.
 func (l *listEntries) Path(i int) string {
 	return filepath.Join(l.dir, filepath.FromSlash(l.list[i].path))
 }
 
-func (l *listEntries) skips() bool { return l.skip }
+func (l *listEntries) fileOptions() FileOptions { return l.options }
 
 func (l *listEntries) Len() int { return len(l.list) }
 
@@ -153,6 +154,8 @@ func (c *listChecker) add(row listRow) {
 	c.entries.list = append(c.entries.list, e)
 }
 
+var errNotUTF8 = errors.New("it is not UTF-8 text: save the list as UTF-8")
+
 var drive = regexp.MustCompile(`^[A-Za-z]:[/\\]`)
 
 // pathOf is the path of an image below the list's folder, which must be a file there.
@@ -167,7 +170,7 @@ func (c *listChecker) pathOf(text string) (string, error) {
 	case slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '\\' }), ".."):
 		return "", errors.New("it leads up with ..: want a file below the list's folder")
 	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
-		return "", errors.New("it is not UTF-8 text: save the list as UTF-8")
+		return "", errNotUTF8
 	}
 	clean, dir := path.Join(c.list.folder, text), filepath.Dir(c.list.path)
 	info, err := os.Stat(filepath.Join(c.entries.dir, filepath.FromSlash(clean)))
@@ -175,11 +178,35 @@ func (c *listChecker) pathOf(text string) (string, error) {
 	case err != nil && strings.Contains(text, `\`):
 		return "", fmt.Errorf("there is no such file in %s: want forward slashes between folders", dir)
 	case err != nil:
-		return "", fmt.Errorf("there is no such file in %s", dir)
+		return "", fmt.Errorf("there is no such file in %s%s", dir, c.nearby(dir, text))
 	case !info.Mode().IsRegular():
 		return "", errors.New("it is not a file: want an image")
 	}
 	return clean, nil
+}
+
+// nearby says which file may be meant by a path without its ending or its folder, as lists
+// of others have them. It looks only for the paths that a message names.
+func (c *listChecker) nearby(dir, text string) string {
+	if c.mistakes.count >= listing.MostNamed {
+		return ""
+	}
+	folders := []string{""}
+	entries, _ := os.ReadDir(dir) // where it cannot be read, no more is known
+	for _, entry := range entries {
+		if entry.IsDir() && len(folders) < 20 {
+			folders = append(folders, entry.Name())
+		}
+	}
+	for _, folder := range folders {
+		for _, ending := range []string{"", ".jpg", ".png", ".jpeg", ".webp", ".JPG", ".tif"} {
+			name := path.Join(folder, text) + ending
+			if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err == nil && info.Mode().IsRegular() {
+				return fmt.Sprintf(", but there is %q: want the whole path from the list's folder, with the ending", name)
+			}
+		}
+	}
+	return ""
 }
 
 // labelOf is the number of a class, which is counted if it is new.
@@ -190,6 +217,9 @@ func (c *listChecker) labelOf(name string) (int32, error) {
 	}
 	if name == "" {
 		return 0, errors.New("it is empty: want the name of a class")
+	}
+	if !utf8.ValidString(name) {
+		return 0, errNotUTF8
 	}
 	if err := checkClass(name); err != nil {
 		return 0, err

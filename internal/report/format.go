@@ -25,6 +25,7 @@ func formats() map[string]any {
 		"short":    func(digits int, v float64) string { return strconv.FormatFloat(v, 'g', digits, 64) },
 		"dash":     orDash,
 		"line":     clip,
+		"prose":    func(s string) string { return metric.Clip(s, maxProse) },
 		"prefix":   func(n int, s string) string { return s[:min(n, len(s))] },
 	}
 }

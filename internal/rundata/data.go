@@ -141,7 +141,7 @@ func saySkipped(env *rundir.Environment, s *settings.Settings, members []dataset
 		if n == 0 {
 			continue
 		}
-		attributes := []any{"dataset", s.Datasets[i], "files", n, "used", member.Len(), "reasons", strings.Join(reasons[:min(n, listing.MostNamed)], "; ")}
+		attributes := []any{"dataset", s.DatasetNames()[i], "files", n, "used", member.Len(), "reasons", strings.Join(reasons[:min(n, listing.MostNamed)], "; ")}
 		if n > listing.MostNamed {
 			attributes = append(attributes, "list", listing.WriteList("unread", reasons))
 		}
@@ -297,11 +297,21 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
 			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height), "images", fmt.Sprintf("%d of %d", sizes.Frequent, d.All.Len()))
 	}
+	if err := d.Rule.Validate(); err != nil && s.ImageSize == "" {
+		return config.Usagef("the network's input would be as large as the images: %w; --image-size, such as 224, brings them to another size", err)
+	}
 	if err := errors.Join(d.Rule.Validate(), d.TestRule.Validate()); err != nil {
 		return config.Usage(err)
 	}
+	if s.ImageSize == "" && max(d.Rule.Width, d.Rule.Height) > largeInput {
+		env.Log.Warn("the network's input is as large as the images, so that training is slow and takes much memory; --image-size, such as 224, brings them to another size",
+			"input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height))
+	}
 	return nil
 }
+
+// largeInput is a width or height of images, in pixels, that few people want for a network's input.
+const largeInput = 1024
 
 // Confirm decodes the images that nothing has decoded since an index gave their digests, as
 // those of a part that was not used. What a record says of the data rests on no index then.
