@@ -16,14 +16,18 @@ type Split struct {
 	Dataset    string `json:"dataset"` // the dataset's digest
 	Seed       uint64 `json:"seed"`
 	Ratios     Ratios `json:"ratios"`
-	Group      string `json:"group"` // what makes a group, in the words of the dataset's option
-	Train      []int  `json:"train"` // indexes of examples, ascending
+	Group      string `json:"group"`                     // what makes a group, in the words of the dataset's option
+	Fold       *Fold  `json:"fold,omitempty" schema:"2"` // of a list that judges one of several folds
+	Train      []int  `json:"train"`                     // indexes of examples, ascending
 	Validation []int  `json:"validation"`
 	Test       []int  `json:"test"`
 }
 
-// SplitSchema is the version of the file format.
-const SplitSchema = 1
+// SplitSchema is the version of the file format, FoldSchema that of the list of a fold.
+const (
+	SplitSchema = 1
+	FoldSchema  = 2
+)
 
 // Indexes returns the list of one part.
 func (s *Split) Indexes(part Part) []int {
@@ -102,6 +106,7 @@ type unit struct {
 	group    string
 	examples []int
 	label    int  // of its stratum
+	member   int  // of a Concat; set where units of several are divided together
 	part     Part // PartValidation and PartTest are kept
 }
 
