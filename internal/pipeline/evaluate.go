@@ -98,7 +98,20 @@ func score(ctx context.Context, record *rundir.Record, model *classifier.Classif
 	if err != nil {
 		return nil, err
 	}
+	if record.Identity.ContractVersion >= 3 { // before, intervals took no heed of groups
+		byGroups(result, tally, l.Dataset, list)
+	}
 	head := result.Header()
 	head.Weights, head.WeightsSHA256 = record.Weights, record.Training.WeightsSHA256
 	return &Scored{result, list, tally}, nil
+}
+
+// byGroups makes the intervals of a classifier's result those by groups, where the examples of
+// the list are grouped: those of one group are not independent.
+func byGroups(r metric.Result, tally target.Tally, d dataset.Dataset, list []int) {
+	e, is := r.(*metric.Evaluation)
+	t, tallied := tally.(*target.ClassTally)
+	if groups := dataset.GroupNumbers(d, list); is && tallied && groups != nil {
+		e.ByGroups(groups, t.Probabilities, t.Labels)
+	}
 }
