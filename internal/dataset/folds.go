@@ -41,6 +41,11 @@ type Fold struct {
 	IncludeTest bool `json:"include_test"`
 }
 
+// FoldWords says which fold it is.
+func FoldWords(f *Fold) string {
+	return fmt.Sprintf("fold %d of %d of a cross-validation", f.Number, f.Of)
+}
+
 // MostFolds bounds the number of folds.
 const MostFolds = 1000
 

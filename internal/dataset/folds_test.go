@@ -187,7 +187,10 @@ func TestGroupNumbers(t *testing.T) {
 	if got, want := GroupNumbers(d, []int{0, 1, 2, 3, 4, 5}), []int{0, 1, 2, 0, 3, 4}; !slices.Equal(got, want) {
 		t.Errorf("groups %v, want %v", got, want)
 	}
-	if got := GroupNumbers(d, []int{1, 4}); got != nil {
-		t.Errorf("groups %v of examples without any, want none", got)
+	if got, want := GroupNumbers(d, []int{1, 4}), []int{0, 1}; !slices.Equal(got, want) {
+		t.Errorf("groups %v, want %v", got, want)
+	}
+	if got := GroupNumbers(described{infos: infosOf(9, 1)}, []int{1, 4}); got != nil {
+		t.Errorf("groups %v of data without any, want none", got)
 	}
 }

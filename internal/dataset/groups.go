@@ -38,11 +38,14 @@ func Grouped(d Dataset) bool {
 
 // GroupNumbers numbers the groups of the examples at indexes from 0, in the order in which they
 // come up first, and gives each example the number of its group. An example without a group
-// is one of its own. It is nil if none of them is in a group.
+// is one of its own. It is nil if no example of d is in a group.
 func GroupNumbers(d Dataset, indexes []int) []int {
 	type group struct {
 		member int
 		name   string
+	}
+	if !Grouped(d) {
+		return nil
 	}
 	seen := map[group]int{}
 	numbers, next := make([]int, len(indexes)), 0
@@ -57,9 +60,6 @@ func GroupNumbers(d Dataset, indexes []int) []int {
 			seen[group{info.Member, info.Group}] = number
 		}
 		numbers[at] = number
-	}
-	if len(seen) == 0 {
-		return nil
 	}
 	return numbers
 }
