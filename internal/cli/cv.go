@@ -19,17 +19,17 @@ func cvCommand() *command {
 	var request crossval.Request
 	return &command{
 		use: "cv", short: "judge settings by cross-validation", group: groupStages,
-		long: `Divides the data into folds, stratified and with groups whole, and trains a model
-for each. A fold is scored once, by a model whose epoch was chosen on a further
-part of the other folds: of these, --split-ratio divides training from
+		long: `Divides the data into folds, stratified and with groups whole, and trains a
+model for each. A fold is scored once, by a model whose epoch was chosen on a
+further part of the other folds: of these, --split-ratio divides training from
 validation part. An official test part takes no part, unless --include-test
 joins it. Each fold is a run directory, which 'verify' takes; it is no release.
-cv.json has mean and spread over the folds, and all folds together with intervals,
-which are by groups where the data has groups. On a terminal a table is shown;
-elsewhere cv.json goes to the standard output. What was interrupted goes on by
---run DIR --resume.`,
+cv.json has mean and spread over the folds, and all folds together with
+intervals, which are by groups where the data has groups. On a terminal a table
+is shown; elsewhere cv.json goes to the standard output. What was interrupted
+goes on by --run DIR --resume.`,
 		example: `  blocktrain cv --folds 5
-  blocktrain cv --dataset folder --data-dir clips --dataset-options group=prefix --epochs 10
+  blocktrain cv --dataset folder --data-dir clips --dataset-options group=folder
   blocktrain cv --run runs/20260102-150405-digits-vgg-small-cv --resume
   blocktrain cv verify runs/20260102-150405-digits-vgg-small-cv`,
 		settings: func(o *config.Option) bool { return o.Group != "Release" && o.Name != "split" }, recorded: &dir,
@@ -80,9 +80,9 @@ func cvVerifyCommand() *command {
 		flagsAlone: true,
 		use:        "verify DIR", short: "compare cv.json with the folds, and train each fold again",
 		long: `Computes cv.json again from the folds' runs and compares it, divides the data
-again, and does for each fold what 'blocktrain verify' does. It ends at the first
-difference: exit code 4. Of the settings of the environment and of .env, only
---workers, --data-mode, --memory and --json count.`,
+again, and does for each fold what 'blocktrain verify' does. It ends at the
+first difference: exit code 4. Of the settings of the environment and of .env,
+only --workers, --data-mode, --memory and --json count.`,
 		example: `  blocktrain cv verify runs/20260102-150405-digits-vgg-small-cv
   blocktrain cv verify runs/cv --data-dir data --json`,
 		own: func(o *config.Options) {

@@ -188,15 +188,22 @@ func doFold(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 	quiet := *env
 	quiet.Resumable = nil // it is the whole that is gone on with
 	_, err := pipeline.Fold(ctx, &quiet, &own, dir)
+	return explain(err, f)
+}
+
+// explain says which fold failed and, of an interruption, how to go on with the whole.
+func explain(err error, f foldOf) error {
 	var interrupted *rundir.Interrupted
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &interrupted):
 		interrupted.Advice = resumeAdvice(f.dir)
 		return err
-	case err != nil:
-		return fmt.Errorf("fold %d: %w", f.number, err)
+	case errors.Is(err, context.Canceled):
+		return &rundir.Interrupted{Advice: resumeAdvice(f.dir)}
 	}
-	return nil
+	return fmt.Errorf("fold %d: %w", f.number, err)
 }
 
 // finished says whether the fold is trained and evaluated, and both are as they were written.
