@@ -67,7 +67,7 @@ func Resume(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 		return nil, config.Usagef("--output-dir names a new directory and --run an existing one: want one of them")
 	}
 	if !Holds(dir) {
-		return nil, config.Usagef("%s is no cross-validation: it has no %s", dir, rundir.FoldsFile)
+		return nil, errNone(dir)
 	}
 	d, err := rundir.Open(env, dir)
 	if err != nil {

@@ -299,8 +299,12 @@ func TestRefused(t *testing.T) {
 	s.SplitFile = "split.json"
 	_, err = crossval.Run(t.Context(), runtest.Quiet(), s, crossval.Request{Folds: 2})
 	refused(err, "a cross-validation makes one for each fold")
-	_, err = crossval.Resume(t.Context(), runtest.Quiet(), onClips(t, data, ""), data)
-	refused(err, "")
+	s = onClips(t, data, "")
+	s.OutputDir, s.Origins = "", config.Origins{}
+	_, err = crossval.Resume(t.Context(), runtest.Quiet(), s, data)
+	refused(err, "is no cross-validation: it has no folds.json")
+	_, err = crossval.Verify(t.Context(), runtest.Quiet(), verify.Request{Path: data})
+	refused(err, "is no cross-validation: it has no folds.json")
 	s = onClips(t, data, dir)
 	s.DryRun = true
 	planned, err := crossval.Run(t.Context(), runtest.Quiet(), s, crossval.Request{Folds: 4})

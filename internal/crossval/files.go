@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -57,4 +58,9 @@ func readPlan(dir string) (*plan, *dataset.Folds, error) {
 	}
 	folds, err := dataset.ReadFolds(filepath.Join(dir, rundir.FoldsFile))
 	return &p, folds, err
+}
+
+// errNone is the error of a folder that is given for a cross-validation and is none.
+func errNone(dir string) error {
+	return config.Usagef("%s is no cross-validation: it has no %s", dir, rundir.FoldsFile)
 }

@@ -100,7 +100,7 @@ var resultForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{ResultSchema}}
 // folds' runs, and whatever is missing, was changed or does not fit is an error.
 func Open(dir string) (*CrossValidation, error) {
 	if !Holds(dir) {
-		return nil, fmt.Errorf("%s is no cross-validation: it has no %s", dir, rundir.FoldsFile)
+		return nil, errNone(dir)
 	}
 	path := filepath.Join(dir, ResultFile)
 	var recorded Result

@@ -20,6 +20,9 @@ type Verification struct {
 // cross-validation. It ends at the first difference; the error then wraps
 // rundir.ErrDifference.
 func Verify(ctx context.Context, env *rundir.Environment, request verify.Request) (*Verification, error) {
+	if !Holds(request.Path) {
+		return nil, errNone(request.Path)
+	}
 	cv, err := Open(request.Path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", rundir.ErrDifference, err)
