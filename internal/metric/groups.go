@@ -67,7 +67,15 @@ func (e *Evaluation) IntervalWords() string {
 	if !e.Grouped() {
 		return "95 % interval"
 	}
-	return fmt.Sprintf("95 %% interval by %s groups", Count(e.Groups()))
+	return fmt.Sprintf("95 %% interval by %s", counted(e.Groups()))
+}
+
+// counted is a number of groups in words.
+func counted(groups int) string {
+	if groups == 1 {
+		return "1 group"
+	}
+	return Count(groups) + " groups"
 }
 
 // ClassIntervalWords says what the intervals of classes are.
@@ -187,6 +195,26 @@ func ratioInterval(groups []share) Interval {
 	n := float64(len(groups))
 	spread := float64(z95*math.Sqrt(n/(n-1)*squares.Total())) / float64(sum.examples)
 	return Interval{max(0, r-spread), min(1, r+spread)}
+}
+
+// ByGroups makes the interval of the error of r, which was made of the same scores [N], that by
+// groups [N], which are numbered as those of [Evaluation.ByGroups]. A single group has none.
+func (r *Reconstruction) ByGroups(groups []int, scores []float32) {
+	r.Schema, r.ErrorGroups, r.ErrorInterval = GroupedSchema, slices.Max(groups)+1, nil
+	sums := make([]float64, r.ErrorGroups) // of the distances from the mean
+	for i, s := range scores {
+		sums[groups[i]] += float64(s) - r.Error
+	}
+	if r.ErrorGroups == 1 {
+		return
+	}
+	var squares kernel.Lanes64
+	for i, s := range sums {
+		squares.Add(i, float64(s*s))
+	}
+	n := float64(r.ErrorGroups)
+	spread := float64(z95*math.Sqrt(n/(n-1)*squares.Total())) / float64(len(scores))
+	r.ErrorInterval = &Interval{max(0, r.Error-spread), r.Error + spread}
 }
 
 // checkGroups refuses counts of groups that are not in order, or not those of the confusion

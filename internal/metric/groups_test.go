@@ -168,3 +168,55 @@ func TestGroupedEvaluationRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestErrorByGroups checks that groups of equal images widen the interval of the error as if
+// there were one image of each.
+func TestErrorByGroups(t *testing.T) {
+	var scores, once []float32
+	var groups []int
+	for group := range 12 {
+		once = append(once, 0.01*float32(group%5)+0.02)
+		for range 4 {
+			scores, groups = append(scores, once[group]), append(groups, group)
+		}
+	}
+	r, err := EvaluateScores(scores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := EvaluateScores(once)
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrow := *r.ErrorInterval
+	r.ByGroups(groups, scores)
+	if math.Abs(r.ErrorInterval.Low-alone.ErrorInterval.Low) > 1e-12 || r.ErrorInterval.High-r.ErrorInterval.Low < 1.9*(narrow.High-narrow.Low) {
+		t.Errorf("interval %v, want that of one image of each group, %v, and not %v", *r.ErrorInterval, *alone.ErrorInterval, narrow)
+	}
+	path := filepath.Join(t.TempDir(), "test.json")
+	if err := fileio.WriteJSON(path, r); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadReconstruction(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r, read); diff != "" || !strings.Contains(read.Table(), "95 % interval by 12 groups") {
+		t.Errorf("read something else (-want +got):\n%s\n%s", diff, read.Table())
+	}
+	for _, change := range []func(r *Reconstruction){
+		func(r *Reconstruction) { r.ErrorGroups = 0 },
+		func(r *Reconstruction) { r.Schema = Schema },
+		func(r *Reconstruction) { r.ErrorGroups = 1 },
+		func(r *Reconstruction) { r.ErrorGroups = 49 },
+	} {
+		changed := *r
+		if change(&changed); changed.Check() == nil {
+			t.Errorf("%d groups in schema %d are no error", changed.ErrorGroups, changed.Schema)
+		}
+	}
+	r.ByGroups(make([]int, len(scores)), scores)
+	if err := r.Check(); err != nil || r.ErrorInterval != nil {
+		t.Errorf("one group: interval %v, %v; want none", r.ErrorInterval, err)
+	}
+}

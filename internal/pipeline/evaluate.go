@@ -106,12 +106,21 @@ func score(ctx context.Context, record *rundir.Record, model *classifier.Classif
 	return &Scored{result, list, tally}, nil
 }
 
-// byGroups makes the intervals of a classifier's result those by groups, where the examples of
-// the list are grouped: those of one group are not independent.
+// byGroups makes the intervals of a result those by groups, where the data is grouped: examples
+// of one group are not independent.
 func byGroups(r metric.Result, tally target.Tally, d dataset.Dataset, list []int) {
-	e, is := r.(*metric.Evaluation)
-	t, tallied := tally.(*target.ClassTally)
-	if groups := dataset.GroupNumbers(d, list); is && tallied && groups != nil {
-		e.ByGroups(groups, t.Probabilities, t.Labels)
+	groups := dataset.GroupNumbers(d, list)
+	if groups == nil {
+		return
+	}
+	switch t := tally.(type) {
+	case *target.ClassTally:
+		if e, is := r.(*metric.Evaluation); is {
+			e.ByGroups(groups, t.Probabilities, t.Labels)
+		}
+	case *target.ImageTally:
+		if e, is := r.(*metric.Reconstruction); is {
+			e.ByGroups(groups, t.Scores)
+		}
 	}
 }
