@@ -128,7 +128,9 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err != nil {
 		return false, err
 	}
-	if !r.before && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return records[e.Name()] != "" && isRecord(filepath.Join(r.full(at), e.Name())) }) {
+	if !r.before && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return records[e.Name()] != "" && isRecord(filepath.Join(r.full(at), e.Name()))
+	}) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
