@@ -39,7 +39,7 @@ var layers = [][]string{
 	{"internal/release", "internal/rundata"},
 	{"internal/pipeline", "internal/bench", "internal/predict"},
 	{"internal/verify"},
-	{"internal/sweep", "internal/ui"},
+	{"internal/crossval", "internal/sweep", "internal/ui"},
 	{"internal/cli"},
 	{"cmd", "doc"},
 }

@@ -3,7 +3,7 @@ package cli
 // commands lists the commands in the order of the program's help.
 func commands() []*command {
 	return []*command{
-		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(),
+		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(), cvCommand(),
 		splitCommand(), predictCommand(),
 		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}

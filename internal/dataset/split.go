@@ -16,14 +16,18 @@ type Split struct {
 	Dataset    string `json:"dataset"` // the dataset's digest
 	Seed       uint64 `json:"seed"`
 	Ratios     Ratios `json:"ratios"`
-	Group      string `json:"group"` // what makes a group, in the words of the dataset's option
-	Train      []int  `json:"train"` // indexes of examples, ascending
+	Group      string `json:"group"`                     // what makes a group, in the words of the dataset's option
+	Fold       *Fold  `json:"fold,omitempty" schema:"2"` // of a list that judges one of several folds
+	Train      []int  `json:"train"`                     // indexes of examples, ascending
 	Validation []int  `json:"validation"`
 	Test       []int  `json:"test"`
 }
 
-// SplitSchema is the version of the file format.
-const SplitSchema = 1
+// SplitSchema is the version of the file format, FoldSchema that of the list of a fold.
+const (
+	SplitSchema = 1
+	FoldSchema  = 2
+)
 
 // Indexes returns the list of one part.
 func (s *Split) Indexes(part Part) []int {
@@ -101,6 +105,7 @@ func byMember(d Dataset) [][]int {
 type unit struct {
 	examples []int
 	label    int32 // of its stratum
+	member   int32 // of a Concat; set where units of several are divided together
 	part     Part  // PartValidation and PartTest are kept
 	grouped  bool
 }
@@ -156,7 +161,7 @@ func unitsOf(d Dataset, examples []int) ([]unit, error) {
 		}
 		number, known := groups[info.Group]
 		if !known { // of its own where it has no group, or the first of its group
-			units = append(units, unit{examples[at : at+1 : at+1], int32(info.Label), part, info.Group != ""})
+			units = append(units, unit{examples: examples[at : at+1 : at+1], label: int32(info.Label), part: part, grouped: info.Group != ""})
 			if info.Group != "" {
 				groups[info.Group] = len(units) - 1
 			}

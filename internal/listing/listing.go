@@ -138,7 +138,9 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err != nil {
 		return false, err
 	}
-	if !r.before && slices.ContainsFunc(entries, func(e entry) bool { return e.name == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
+	if !r.before && slices.ContainsFunc(entries, func(e entry) bool {
+		return records[e.name] != "" && isRecord(filepath.Join(r.full(at), e.name))
+	}) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
@@ -260,12 +262,14 @@ func IsLeftOut(name string) bool {
 	return false
 }
 
-// recordFile is the record of a run or package.
-const recordFile = "run.json"
+// records are the files by which directories of this program are known, with keys of every
+// schema: run.json of a run or package, and plan.json of a cross-validation.
+var records = map[string]string{"run.json": `"release_version"`, "plan.json": `"folds_sha256"`}
 
-// isRecord says whether a file is the record of a run of this program: JSON whose first
+// isRecord says whether a file is the record of a directory of this program: JSON whose first
 // keys are those of every schema. A damaged record is one too.
 func isRecord(file string) bool {
+	key := records[filepath.Base(file)]
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
@@ -277,7 +281,7 @@ func isRecord(file string) bool {
 	head := make([]byte, 4096)
 	n, _ := f.Read(head)
 	text := strings.TrimSpace(string(head[:n]))
-	return strings.HasPrefix(text, "{") && strings.Contains(text, `"schema"`) && strings.Contains(text, `"release_version"`)
+	return strings.HasPrefix(text, "{") && strings.Contains(text, `"schema"`) && strings.Contains(text, key)
 }
 
 // Describe says in a few words what a folder holds, for errors.

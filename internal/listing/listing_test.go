@@ -107,6 +107,12 @@ func TestReadLeavesRunsOut(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "foreign/run.json"), []byte(`{"speed": 3}`), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	write(t, dir, "runs/cv/fold-1/x.png", "foreign/x.txt")
+	for name, text := range map[string]string{"runs/cv/plan.json": `{"schema": 1, "folds_sha256": "", "settings_sha256": ""}`, "foreign/plan.json": `{"schema": 1}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	tree := mustRead(t, dir, filepath.Join(dir, "out"), filepath.Join(dir, "outer", "out"), filepath.Join(dir, "nowhere"))
 	if diff := cmp.Diff([]string{"a/1.png", "foreign/1.png", "mixed/2.png"}, slices.Collect(tree.All())); diff != "" {
 		t.Errorf("images (-want +got):\n%s", diff)

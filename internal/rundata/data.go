@@ -206,6 +206,9 @@ func (d *Data) sayOfficial(env *rundir.Environment, s *settings.Settings, listed
 		if listed {
 			words = dataset.ListedWords(names[i], official)
 		}
+		if d.Split.Fold != nil {
+			words = d.Split.Fold.OfficialWords(names[i], official)
+		}
 		env.Log.Info("official parts", logging.InWords(words), "dataset", names[i], "parts", dataset.ListOf(official))
 	}
 }
