@@ -67,8 +67,8 @@ func (f *Folder) HasImages() bool {
 }
 
 // Read lists what the folder root holds. Left out are hidden files and folders, those
-// that systems and programs put among people's files, the run directories and packages
-// of this program, folders that hold nothing but such, and the folders in leaveOut, which
+// that systems and programs put among people's files, the run directories, packages and
+// reports on data of this program, folders that hold nothing but such, and the folders in leaveOut, which
 // need not exist. Links are followed. A link that leads back to a folder it lies in, one
 // to a folder that is not there, and a root that is a run of this program are a
 // [config.UsageError].
@@ -90,7 +90,7 @@ func read(r *reader, root string) (*Tree, error) {
 	}
 	own, err := r.read(r.tree.Folder, "", info)
 	if err == nil && own {
-		err = config.Usagef("%s is a run directory or a package of this program, whose files are no data: want a folder of images", root)
+		err = config.Usagef("%s is a run directory, a package or a report of this program, whose files are no data: want a folder of images", root)
 	}
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err != nil {
 		return false, err
 	}
-	if !r.before && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recordFile }) && isRecord(filepath.Join(r.full(at), recordFile)) {
+	if !r.before && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isOwn(r.full(at), e.Name()) }) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
@@ -219,12 +219,18 @@ func IsLeftOut(name string) bool {
 	return false
 }
 
-// recordFile is the record of a run or package.
-const recordFile = "run.json"
+// records are files by which folders of this program are known, each with a key that is among
+// the first ones of all its schemas: runs and packages, and reports on data.
+var records = map[string]string{"run.json": `"release_version"`, "eda.json": `"dataset_sha256"`}
 
-// isRecord says whether a file is the record of a run of this program: JSON whose first
-// keys are those of every schema. A damaged record is one too.
-func isRecord(file string) bool {
+// isOwn says whether the file of that name in a folder is such a record: JSON whose first keys
+// are those of every schema. A damaged record is one too.
+func isOwn(folder, name string) bool {
+	key := records[name]
+	if key == "" {
+		return false
+	}
+	file := filepath.Join(folder, name)
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
@@ -236,7 +242,7 @@ func isRecord(file string) bool {
 	head := make([]byte, 4096)
 	n, _ := f.Read(head)
 	text := strings.TrimSpace(string(head[:n]))
-	return strings.HasPrefix(text, "{") && strings.Contains(text, `"schema"`) && strings.Contains(text, `"release_version"`)
+	return strings.HasPrefix(text, "{") && strings.Contains(text, `"schema"`) && strings.Contains(text, key)
 }
 
 // Describe says in a few words what a folder holds, for errors.

@@ -114,7 +114,7 @@ func TestReadLeavesRunsOut(t *testing.T) {
 	if got := tree.Describe(); got != "a, foreign, mixed" {
 		t.Errorf("folders %s: those that hold nothing but runs are none", got)
 	}
-	wantUsage(t, filepath.Join(dir, "runs", "first"), "is a run directory or a package of this program")
+	wantUsage(t, filepath.Join(dir, "runs", "first"), "is a run directory, a package or a report of this program")
 }
 
 func TestReadFollowsLinks(t *testing.T) {
