@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
 // exploring is what eda is asked for.
@@ -39,7 +40,7 @@ of a cross-validation, or of a run on its validation part, which
   blocktrain eda --dataset folder --data-dir photos --split photos.json --output looked
   blocktrain eda --run runs/first --part validation`,
 		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "levels", "alpha",
-			"split", "split-ratio", "split-seed", "workers"),
+			"split", "split-ratio", "split-seed", settings.MissingClass, "workers"),
 		recorded: &e.run, recordedIn: firstRun,
 		own: func(o *config.Options) {
 			o.String(&e.run, "run", "", "run directory, or folder of a cross-validation, for data, split and predictions")

@@ -145,6 +145,17 @@ func fileOf(source string) string {
 	return strings.Join(parts[max(0, len(parts)-2):], "/")
 }
 
+// partsOf names the parts that images are in, each once.
+func partsOf(images []Elsewhere) string {
+	var names []string
+	for _, image := range images {
+		if !slices.Contains(names, image.Part) {
+			names = append(names, image.Part)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 func (s *survey) drawAlike(name, title string, a Alike) (visualization.Figure, error) {
 	var pictures []visualization.Picture
 	for _, g := range a.Listed[:min(maxPictures, len(a.Listed))] {
@@ -155,7 +166,7 @@ func (s *survey) drawAlike(name, title string, a Alike) (visualization.Figure, e
 			caption += "\n" + shown[1].Label
 		}
 		if len(g.Elsewhere) > 0 {
-			caption += "\nalso in: " + strings.Join(g.InParts, ", ")
+			caption += "\nalso in: " + partsOf(g.Elsewhere)
 		}
 		p, err := s.pair(caption, shown)
 		if err != nil {
@@ -170,7 +181,8 @@ func (s *survey) drawAlike(name, title string, a Alike) (visualization.Figure, e
 func (s *survey) drawOutliers(o Outliers) (visualization.Figure, error) {
 	var pictures []visualization.Picture
 	for _, one := range o.Listed[:min(maxPictures, len(o.Listed))] {
-		p, err := s.pair(fmt.Sprintf("%s\n%s: %.4g\nscore: %.1f", one.Label, one.Figure, one.Value, one.Score), []Example{one.Example})
+		caption := fmt.Sprintf("%s\n%s\n%.4g, score %.1f", one.Label, one.Figure, one.Value, one.Score)
+		p, err := s.pair(caption, []Example{one.Example})
 		if err != nil {
 			return visualization.Figure{}, err
 		}

@@ -17,7 +17,7 @@ const (
 // duplicates finds images that are there several times.
 func (s *survey) duplicates(ctx context.Context) (Duplicates, error) {
 	n := s.Data.Len()
-	d := Duplicates{NearBits: nearBits, NearCorrelation: nearCorrelation / 10000.0}
+	d := Duplicates{NearBits: nearBits, NearCorrelation: nearCorrelation / 10000.0, NearDetail: nearDetail / 10000.0, NearNoise: nearNoise}
 	exact, err := s.joinSame(ctx)
 	if err != nil {
 		return d, err

@@ -120,3 +120,21 @@ func correlation(a, b *thumb) int {
 	}
 	return int(math.Floor(float64(n*products-sumA*sumB) * 10000 / math.Sqrt(below)))
 }
+
+// detail is 128 and each pixel less the mean of the 3x3 around it, of as many as there are,
+// rounded down.
+func (t *thumb) detail() (d thumb) {
+	for y := range thumbSide {
+		for x := range thumbSide {
+			sum, n := 0, 0
+			for v := max(y-1, 0); v < min(y+2, thumbSide); v++ {
+				for u := max(x-1, 0); u < min(x+2, thumbSide); u++ {
+					sum += int(t[v*thumbSide+u])
+					n++
+				}
+			}
+			d[y*thumbSide+x] = uint8(min(max(128+int(t[y*thumbSide+x])-sum/n, 0), 255))
+		}
+	}
+	return d
+}

@@ -8,12 +8,34 @@ import (
 	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
-// When two images are near duplicates: their hashes differ in nearBits bits at most, and their
-// thumbnails correlate by at least nearCorrelation, in 1/10000.
+// When two images are near duplicates: their hashes differ in nearBits bits at most, their
+// thumbnails correlate by nearCorrelation at least, and the details of these by nearDetail, in
+// 1/10000. Details tell apart what has the same outline, as pieces of clothing do. Where they
+// are faint, as of blurred images, compression changes them by as much as they are. So they
+// also agree where what is left of one, less as much of the other as is in it, has a standard
+// deviation of nearNoise grey levels at most.
 const (
 	nearBits        = 7
-	nearCorrelation = 9950
+	nearCorrelation = 9850
+	nearDetail      = 9880
+	nearNoise       = 1.5
 )
+
+// isNear says whether two thumbnails that are not flat are of near duplicates, as far as
+// thumbnails can tell.
+func isNear(a, b *thumb) bool {
+	if correlation(a, b) < nearCorrelation {
+		return false
+	}
+	detailA, detailB := a.detail(), b.detail()
+	r := correlation(&detailA, &detailB)
+	if r >= nearDetail {
+		return true
+	}
+	left := 1 - float64(max(r, 0)*max(r, 0))/(10000*10000) // share of the variance
+	variance := float64(min(detailA.variance(), detailB.variance())) / float64(len(thumb{})*len(thumb{}))
+	return float64(left*variance) <= nearNoise*nearNoise
+}
 
 // The hash is searched in bands. Of 4 bands of which at most 7 bits differ, one has at most 1
 // bit that differs. So every pair within nearBits is found by the values of each band, and
@@ -78,7 +100,7 @@ type band struct {
 func newBand(hashes []uint64, members []int32, shift int) *band {
 	b := &band{shift: shift, starts: make([]int32, 1<<bandBits+1), places: make([]int32, len(members))}
 	for _, i := range members {
-		b.starts[b.value(hashes[i])+1]++
+		b.starts[int(b.value(hashes[i]))+1]++
 	}
 	for v := range 1 << bandBits {
 		b.starts[v+1] += b.starts[v]
@@ -125,7 +147,7 @@ func joinNear(f forest, hashes []uint64, thumbs []thumb, members []int32) {
 					other ^= 1 << probe
 				}
 				for _, j := range b.after(other, i) {
-					if far(hashes[i], hashes[j]) <= nearBits && f.root(i) != f.root(j) && correlation(&thumbs[i], &thumbs[j]) >= nearCorrelation {
+					if far(hashes[i], hashes[j]) <= nearBits && f.root(i) != f.root(j) && isNear(&thumbs[i], &thumbs[j]) {
 						f.join(i, j)
 					}
 				}

@@ -12,7 +12,7 @@ const outlierLimit = 6000
 // definition says in words what an outlier is.
 const definition = "The score of an image is the greatest of its scores in: pixels and aspect (logarithms), level, contrast, sharpness, and distance to the mean of its class " +
 	"(root mean square of the differences of 16x16 thumbnails in grey). A score is the distance from the median, divided by 1.4826 times the median of all such distances " +
-	"(the MAD, which is the standard deviation of a normal distribution) or by the least spread that counts: 1 grey level, or 5 % of a size. " +
+	"(the MAD, which is the standard deviation of a normal distribution) or by the least spread that counts: 1 grey level, or 19 % of a size. " +
 	"Distances to the mean of the class are compared within the class, and low ones do not count."
 
 // maxListed is how many outliers and candidates for wrong labels are listed.
@@ -23,8 +23,8 @@ var aspects = []string{"pixels", "aspect", "level", "contrast", "sharpness", "di
 
 // The least spreads that count, in the units in which figures are kept.
 const (
-	leastGrey = unit           // 1 grey level
-	leastLog  = 5 * unit / 100 // 5 % of a size, in 1/256 of the binary logarithm of it, nearly
+	leastGrey = unit     // 1 grey level
+	leastLog  = unit / 4 // a fourth of a factor of 2, so that landscape among portraits is no outlier
 )
 
 // field is a figure of every example that is looked at.

@@ -110,10 +110,14 @@ type Duplicates struct {
 	// Flat is how many images are too flat to be compared by hash; they have no near
 	// duplicates, whatever they show.
 	Flat int `json:"flat"`
-	// The definition of near: NearBits of 64 bits of the hash differ at most, and thumbnails
-	// of 16x16 correlate by NearCorrelation at least.
+	// The definition of near: NearBits of 64 bits of the hash differ at most, thumbnails of
+	// 16x16 correlate by NearCorrelation at least, and so does, by NearDetail, what these have
+	// besides the mean of the 3x3 pixels around, or it differs by a standard deviation of
+	// NearNoise grey levels at most.
 	NearBits        int     `json:"near_bits"`
 	NearCorrelation float64 `json:"near_correlation"`
+	NearDetail      float64 `json:"near_detail"`
+	NearNoise       float64 `json:"near_noise"`
 }
 
 // Alike are sets of images that are alike.
