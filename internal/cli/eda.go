@@ -37,7 +37,7 @@ the predictions of networks that have not seen the images: those of all folds
 of a cross-validation, or of a run on its validation part, which
 --part validation then asks for.`,
 		example: `  blocktrain eda --dataset fashion-mnist
-  blocktrain eda --dataset folder --data-dir photos --split photos.json --output looked
+  blocktrain eda --dataset folder --data-dir photos --split photos.json
   blocktrain eda --run runs/first --part validation`,
 		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "levels", "alpha",
 			"split", "split-ratio", "split-seed", settings.MissingClass, "workers"),
@@ -136,7 +136,10 @@ func (c *call) takeData(ctx context.Context, r *eda.Request, run string) error {
 	if err != nil {
 		return err
 	}
-	r.Data, r.Names, r.Split = data.All, c.settings.DatasetNames(), data.Split
+	r.Data, r.Split = data.All, data.Split
+	for i, name := range c.settings.DatasetNames() {
+		r.Members = append(r.Members, eda.Member{Name: name, SHA256: data.Members[i].Digest()})
+	}
 	if runs == nil {
 		return nil
 	}

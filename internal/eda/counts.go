@@ -8,10 +8,7 @@ import (
 
 // members counts the examples of each dataset.
 func (s *survey) members() []Member {
-	all := make([]Member, len(s.Names))
-	for k, name := range s.Names {
-		all[k].Name = name
-	}
+	all := slices.Clone(s.Members)
 	for _, i := range s.looked {
 		if k := s.Data.Info(int(i)).Member; k < len(all) {
 			all[k].Examples++

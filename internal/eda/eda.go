@@ -17,11 +17,11 @@ import (
 
 // Request says what to look at.
 type Request struct {
-	Data   dataset.Dataset
-	Names  []string // of the members of Data
-	Split  *dataset.Split
-	Parts  []dataset.Part  // at least one
-	Levels *imaging.Levels // of images of 16 bits; nil: their whole range
+	Data    dataset.Dataset
+	Members []Member // of Data, without their numbers of examples
+	Split   *dataset.Split
+	Parts   []dataset.Part  // at least one
+	Levels  *imaging.Levels // of images of 16 bits; nil: their whole range
 	// Predictions are of a network that has not seen the examples; nil: no labels are doubted.
 	Predictions *Predictions
 }

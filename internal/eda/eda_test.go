@@ -115,7 +115,7 @@ func split(f *fake) *dataset.Split {
 }
 
 func request(f *fake) Request {
-	return Request{Data: f, Names: []string{"fake"}, Split: split(f), Parts: []dataset.Part{dataset.PartTrain}}
+	return Request{Data: f, Members: []Member{{Name: "fake", SHA256: f.Digest()}}, Split: split(f), Parts: []dataset.Part{dataset.PartTrain}}
 }
 
 func explore(t testing.TB, r Request) *Exploration {
@@ -271,6 +271,9 @@ func TestCounts(t *testing.T) {
 	if diff := cmp.Diff(want, e.Classes); diff != "" {
 		t.Error(diff)
 	}
+	if d := e.Datasets; len(d) != 1 || d[0].Examples != 6 || d[0].SHA256 != f.Digest() {
+		t.Errorf("datasets: %+v", d)
+	}
 	if g := e.Groups; g == nil || g.Count != 2 || g.Examples != 3 || g.Mixed != 1 || g.Size.Greatest != 2 {
 		t.Errorf("groups: %+v", e.Groups)
 	}
@@ -372,7 +375,7 @@ func TestPage(t *testing.T) {
 	}
 	f.infos[0].Group, f.infos[1].Group = attack, attack
 	r := request(f)
-	r.Names, r.Predictions = []string{attack}, predictions(f, r.Split.Train, map[int]int{5: 1, 6: 2})
+	r.Members[0].Name, r.Predictions = attack, predictions(f, r.Split.Train, map[int]int{5: 1, 6: 2})
 	html, err := explore(t, r).HTML()
 	if err != nil {
 		t.Fatal(err)

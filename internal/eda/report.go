@@ -7,8 +7,8 @@ const Schema = 1
 // go from 0 to 255. Lists of findings have the first of them; counts are of all.
 type Report struct {
 	Schema        int      `json:"schema"`
+	DatasetSHA256 string   `json:"dataset_sha256"` // of all datasets, joined
 	Datasets      []Member `json:"datasets"`
-	DatasetSHA256 string   `json:"dataset_sha256"` // of them all, joined
 	SplitSHA256   string   `json:"split_sha256"`
 	Grouping      string   `json:"grouping"` // what makes a group, in the words of the dataset's option
 	// Parts are those that were looked at. Of the others, the report has nothing but which
