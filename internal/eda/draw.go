@@ -158,8 +158,11 @@ func partsOf(images []Elsewhere) string {
 
 func (s *survey) drawAlike(name, title string, a Alike) (visualization.Figure, error) {
 	var pictures []visualization.Picture
-	for _, g := range a.Listed[:min(maxPictures, len(a.Listed))] {
-		shown, caption := g.Examples[:min(2, len(g.Examples))], g.Examples[0].Label
+	for _, g := range a.Listed {
+		if len(pictures) == maxPictures || len(g.Examples) < 2 { // of other parts no picture is shown
+			continue
+		}
+		shown, caption := g.Examples[:2], g.Examples[0].Label
 		differs := func(e Example) bool { return e.Label != caption }
 		if other := slices.IndexFunc(g.Examples, differs); other > 0 {
 			shown = []Example{g.Examples[0], g.Examples[other]}

@@ -3,6 +3,7 @@ package eda
 import (
 	_ "embed"
 	"html/template"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/htmlpage"
+	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -34,6 +36,7 @@ type page struct {
 func (e *Exploration) HTML() ([]byte, error) {
 	functions := htmlpage.Formats()
 	functions["number"] = number
+	functions["many"] = many
 	functions["join"] = strings.Join
 	return htmlpage.Render("the report on the data", pageSource, functions, page{e, htmlpage.Style()})
 }
@@ -116,10 +119,18 @@ func (e *Exploration) Rows() []Row {
 	return rows
 }
 
-// number writes a number in four digits, and whole ones of any length as they are.
+// number writes a number in four digits, or all that are before the point.
 func number(v float64) string {
-	if v == float64(int64(v)) {
-		return strconv.FormatInt(int64(v), 10)
+	if whole := math.RoundToEven(v); v == whole || math.Abs(v) >= 1000 {
+		return metric.Count(int(whole))
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+// many counts things: "1 set", "2,000 sets".
+func many(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return metric.Count(n) + " " + noun + "s"
 }
