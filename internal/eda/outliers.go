@@ -52,9 +52,9 @@ func (s *survey) outliers() Outliers {
 	}
 	counts := make([]int, len(fields))
 	var out []int
-	for at, standing := range standings {
-		if standing.score > outlierLimit {
-			counts[standing.aspect]++
+	for at, is := range standings {
+		if is.score > outlierLimit {
+			counts[is.aspect]++
 			out = append(out, at)
 		}
 	}
@@ -66,11 +66,10 @@ func (s *survey) outliers() Outliers {
 	}
 	slices.SortStableFunc(out, func(a, b int) int { return cmp.Compare(standings[b].score, standings[a].score) })
 	for _, at := range out[:min(maxListed, len(out))] {
-		standing := standings[at]
-		show := func(v int64) float64 { return shown(standing.aspect, v) }
+		is := standings[at]
 		o.Listed = append(o.Listed, Outlier{
-			Example: s.example(int(s.looked[at])), Score: float64(standing.score) / 1000, Figure: aspects[standing.aspect],
-			Value: show(fields[standing.aspect].values[at]), Median: show(standing.median),
+			Example: s.example(int(s.looked[at])), Score: float64(is.score) / 1000, Figure: aspects[is.aspect],
+			Value: shown(is.aspect, fields[is.aspect].values[at]), Median: shown(is.aspect, is.median),
 		})
 	}
 	return o
