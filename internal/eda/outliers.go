@@ -13,7 +13,7 @@ const outlierLimit = 6000
 const definition = "The score of an image is the greatest of its scores in: pixels and aspect (logarithms), level, contrast, sharpness, and distance to the mean of its class " +
 	"(root mean square of the differences of 16x16 thumbnails in grey). A score is the distance from the median, divided by 1.4826 times the median of all such distances " +
 	"(the MAD, which is the standard deviation of a normal distribution) or by the least spread that counts: 1 grey level, or 19 % of a size. " +
-	"Distances to the mean of the class are compared within the class, and low ones do not count."
+	"Each image is compared with those of its class, and where these are fewer than 8 with all, but not by the distance to the mean. Low distances to the mean do not count."
 
 // maxListed is how many outliers and candidates for wrong labels are listed.
 const maxListed = 200
@@ -29,10 +29,9 @@ const (
 
 // field is a figure of every example that is looked at.
 type field struct {
-	values  []int64
-	least   int64 // spread
-	above   bool  // low values do not count
-	classes bool  // values are compared within the class
+	values   []int64
+	least    int64 // spread
+	distance bool  // to the mean of the class: low values do not count
 }
 
 // standing is how far out an example is.
@@ -47,8 +46,9 @@ func (s *survey) outliers() Outliers {
 	o := Outliers{Definition: definition, Limit: outlierLimit / 1000.0, Counts: []Reason{}, Listed: []Outlier{}}
 	fields := s.fields()
 	standings := make([]standing, len(s.looked))
+	all, classes := s.places()
 	for aspect := range fields {
-		s.score(standings, aspect, &fields[aspect])
+		fields[aspect].score(standings, aspect, all, classes)
 	}
 	counts := make([]int, len(fields))
 	var out []int
@@ -106,7 +106,7 @@ func power(v int64) float64 {
 // fields are the figures, in the order of aspects.
 func (s *survey) fields() []field {
 	n := len(s.looked)
-	fields := []field{{least: leastLog}, {least: leastLog}, {least: leastGrey}, {least: leastGrey}, {least: leastGrey}, {least: leastGrey, above: true, classes: true}}
+	fields := []field{{least: leastLog}, {least: leastLog}, {least: leastGrey}, {least: leastGrey}, {least: leastGrey}, {least: leastGrey, distance: true}}
 	for k := range fields {
 		fields[k].values = make([]int64, n)
 	}
@@ -150,32 +150,34 @@ func (s *survey) distances() []int64 {
 // thumbSum is a sum of thumbnails.
 type thumbSum [thumbSide * thumbSide]int64
 
-// fewInClass is below how many examples a class has no outliers of its own.
+// fewInClass is below how many examples a class is not compared with itself.
 const fewInClass = 8
 
+// places are those of every example in looked, and those of each class.
+func (s *survey) places() (all []int, classes [][]int) {
+	classes = make([][]int, len(s.Data.Classes()))
+	for at, i := range s.looked {
+		label := s.Data.Info(int(i)).Label
+		all, classes[label] = append(all, at), append(classes[label], at)
+	}
+	return all, classes
+}
+
 // score raises the standing of the examples that a field says are further out.
-func (s *survey) score(standings []standing, aspect int, f *field) {
-	everything := make([]int, len(s.looked))
-	for at := range everything {
-		everything[at] = at
-	}
-	sets := [][]int{everything}
-	if f.classes {
-		sets = make([][]int, len(s.Data.Classes()))
-		for at, i := range s.looked {
-			label := s.Data.Info(int(i)).Label
-			sets[label] = append(sets[label], at)
-		}
-	}
-	for _, set := range sets {
-		if len(set) < fewInClass {
+func (f *field) score(standings []standing, aspect int, all []int, classes [][]int) {
+	overall, around := medianSpread(f.values, all)
+	for _, class := range classes {
+		middle, spread := overall, around
+		switch few := len(class) < fewInClass; {
+		case len(class) == 0, len(all) < fewInClass, few && f.distance:
 			continue
+		case !few:
+			middle, spread = medianSpread(f.values, class)
 		}
-		middle, spread := medianSpread(f.values, set)
 		below := max(spread*14826/10000, f.least)
-		for _, at := range set {
+		for _, at := range class {
 			difference := f.values[at] - middle
-			if difference < 0 && f.above {
+			if difference < 0 && f.distance {
 				continue
 			}
 			if score := max(difference, -difference) * 1000 / below; score > standings[at].score {
