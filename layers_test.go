@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"internal/engine"},
 	{"internal/augment", "internal/onnx"},
 	{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
-	{"internal/target"},
+	{"internal/target", "internal/htmlpage"},
 	{"internal/train"},
 	{"internal/progress"},
 	{"internal/rundir"},

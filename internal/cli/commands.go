@@ -4,7 +4,7 @@ package cli
 func commands() []*command {
 	return []*command{
 		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(), cvCommand(),
-		splitCommand(), predictCommand(),
+		splitCommand(), edaCommand(), predictCommand(),
 		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}
 }

@@ -77,8 +77,8 @@ func (f *Folder) HasImages() bool {
 }
 
 // Read lists what the folder root holds. Left out are hidden files and folders, those
-// that systems and programs put among people's files, the run directories and packages
-// of this program, folders that hold nothing but such, and the folders in leaveOut, which
+// that systems and programs put among people's files, the run directories, packages and
+// reports on data of this program, folders that hold nothing but such, and the folders in leaveOut, which
 // need not exist. Links are followed. A link that leads back to a folder it lies in, one
 // to a folder that is not there, and a root that is a run of this program are a
 // [config.UsageError].
@@ -100,7 +100,7 @@ func read(r *reader, root string) (*Tree, error) {
 	}
 	own, err := r.read(r.tree.Folder, "", info)
 	if err == nil && own {
-		err = config.Usagef("%s is a run directory or a package of this program, whose files are no data: want a folder of images", root)
+		err = config.Usagef("%s is a run directory, a package or a report of this program, whose files are no data: want a folder of images", root)
 	}
 	if err != nil {
 		return nil, err
@@ -138,9 +138,7 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err != nil {
 		return false, err
 	}
-	if !r.before && slices.ContainsFunc(entries, func(e entry) bool {
-		return records[e.name] != "" && isRecord(filepath.Join(r.full(at), e.name))
-	}) {
+	if !r.before && slices.ContainsFunc(entries, func(e entry) bool { return isOwn(r.full(at), e.name) }) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
@@ -262,14 +260,18 @@ func IsLeftOut(name string) bool {
 	return false
 }
 
-// records are the files by which directories of this program are known, with keys of every
-// schema: run.json of a run or package, and plan.json of a cross-validation.
-var records = map[string]string{"run.json": `"release_version"`, "plan.json": `"folds_sha256"`}
+// records are files by which folders of this program are known, each with a key that is among
+// the first ones of all its schemas: runs and packages, cross-validations, and reports on data.
+var records = map[string]string{"run.json": `"release_version"`, "plan.json": `"folds_sha256"`, "eda.json": `"dataset_sha256"`}
 
-// isRecord says whether a file is the record of a directory of this program: JSON whose first
-// keys are those of every schema. A damaged record is one too.
-func isRecord(file string) bool {
-	key := records[filepath.Base(file)]
+// isOwn says whether the file of that name in a folder is such a record: JSON whose first keys
+// are those of every schema. A damaged record is one too.
+func isOwn(folder, name string) bool {
+	key := records[name]
+	if key == "" {
+		return false
+	}
+	file := filepath.Join(folder, name)
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
