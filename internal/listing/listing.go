@@ -128,7 +128,9 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 	if err != nil {
 		return false, err
 	}
-	if !r.before && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isOwn(r.full(at), e.Name()) }) {
+	if !r.before && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return records[e.Name()] != "" && isRecord(filepath.Join(r.full(at), e.Name()))
+	}) {
 		return true, nil
 	}
 	r.above = append(r.above, ancestor{r.full(at), info})
@@ -219,18 +221,14 @@ func IsLeftOut(name string) bool {
 	return false
 }
 
-// records are files by which folders of this program are known, each with a key that is among
-// the first ones of all its schemas: runs and packages, and reports on data.
+// records are the files by which directories of this program are known, with keys of every
+// schema: run.json of a run or package, and eda.json of a report on data.
 var records = map[string]string{"run.json": `"release_version"`, "eda.json": `"dataset_sha256"`}
 
-// isOwn says whether the file of that name in a folder is such a record: JSON whose first keys
-// are those of every schema. A damaged record is one too.
-func isOwn(folder, name string) bool {
-	key := records[name]
-	if key == "" {
-		return false
-	}
-	file := filepath.Join(folder, name)
+// isRecord says whether a file is the record of a directory of this program: JSON whose first
+// keys are those of every schema. A damaged record is one too.
+func isRecord(file string) bool {
+	key := records[filepath.Base(file)]
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
