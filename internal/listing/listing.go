@@ -101,11 +101,16 @@ func read(r *reader, root string) (*Tree, error) {
 // maxDepth bounds the folders that lie in each other.
 const maxDepth = 64
 
+// maxLinks bounds the folders that are reached by links: some links that lead to folders of
+// links give more folders than can be read.
+const maxLinks = 100_000
+
 // reader reads a tree.
 type reader struct {
 	tree     *Tree
 	before   bool // by the rules of version 2 of the contract
 	leaveOut []os.FileInfo
+	links    int        // to folders, that were followed
 	above    []ancestor // of the folder that is being read, the root first
 }
 
@@ -153,9 +158,16 @@ func (r *reader) add(f *Folder, at string, entry fs.DirEntry) error {
 	info, err := os.Stat(r.full(at))
 	switch {
 	case err == nil && info.IsDir():
+		if entry.Type()&fs.ModeSymlink != 0 {
+			if r.links++; r.links > maxLinks {
+				return config.Usagef("%s: more than %d folders are reached by links, some of them again and again: remove links", r.full(at), maxLinks)
+			}
+		}
 		return r.addFolder(f, at, info)
 	case errors.Is(err, fs.ErrNotExist) && !imaging.IsFileName(at):
 		return config.Usagef("the link %s leads to nothing that is there, and may be meant for a folder of images: mend or remove it", r.full(at))
+	case err != nil && !imaging.IsFileName(at):
+		return config.Usagef("the link %s cannot be followed, and may be meant for a folder of images: mend or remove it (%w)", r.full(at), err)
 	}
 	r.addFile(f, at) // what it is, or is not, decoding says
 	return nil
