@@ -32,8 +32,12 @@ except ImportError as missing:
 
 Image.MAX_IMAGE_PIXELS = 100_000_000  # Pillow refuses files of more than twice as many
 
+DECODER = "blocktrain-1"  # the rules of decoding that this program follows
 FORMATS = ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"]
 FILTERS = {"pillow-bilinear": Image.Resampling.BILINEAR, "pillow-bicubic": Image.Resampling.BICUBIC, "triangle": None}
+
+ALPHAS = ["drop", "black", "white"]
+MODES = ["stretch", "letterbox", "crop"]
 
 
 class Preprocessing:
@@ -43,7 +47,7 @@ class Preprocessing:
         self.folder = Path(file).parent
         rule = json.loads(Path(file).read_text(encoding="utf-8"))
         if rule["schema"] != 1:
-            raise ValueError(f"{file} has schema {rule['schema']}, this program reads 1")
+            raise ValueError(f"the schema is {rule['schema']}, and this program reads 1")
         size, resize = rule["input"], rule["resize"]
         self.width, self.height, self.channels = size["width"], size["height"], size["channels"]
         self.frames = len(rule.get("frames", [0]))
@@ -52,8 +56,20 @@ class Preprocessing:
         self.mode, self.filter = resize["mode"], resize["filter"]
         self.fraction = round(10000 * float(resize.get("crop_fraction", 1)))
         self.tests = rule["tests"]
-        if self.filter not in FILTERS:
-            raise ValueError(f"{file} names the filter {self.filter}, which this program does not have")
+        allowed = {"decoder": (rule["decoder"], [DECODER]), "type": (size["type"], ["uint8"]), "alpha": (self.alpha, ALPHAS),
+                   "mode": (self.mode, MODES), "filter": (self.filter, list(FILTERS))}
+        for key, (value, values) in allowed.items():
+            if value not in values:
+                raise ValueError(f"the {key} is {value!r}, and this program knows {', '.join(values)}")
+        if not self.fits():
+            raise ValueError("its sizes, channels, levels or crop_fraction are such as no model has")
+
+    def fits(self):
+        """Whether numbers are such as models have."""
+        fraction = self.fraction == 10000 or self.mode == "crop" and 1 <= self.fraction < 10000
+        levels = not self.levels or 0 <= self.levels["low"] < self.levels["high"] <= 65535
+        size = 1 <= self.width <= 4096 and 1 <= self.height <= 4096
+        return fraction and levels and size and self.channels in (self.frames, 3 * self.frames)
 
     def batch(self, images):
         """What the model takes: uint8 [N,H,W,C]."""
@@ -80,7 +96,10 @@ class Preprocessing:
 
     def decode(self, file):
         """The upright image in mode L or RGB."""
-        image = Image.open(file, formats=FORMATS)
+        with open(file, "rb") as opened:  # by a name, Pillow misreads uncompressed TIFF files that are turned
+            return self.upright(Image.open(opened, formats=FORMATS), file)
+
+    def upright(self, image, file):
         if image.format == "WEBP" and getattr(image, "is_animated", False):
             raise ValueError(f"{file} is an animation in WebP, which blocktrain refuses")
         if image.mode == "F" or image.mode == "I" and image.format != "PNG":
@@ -192,6 +211,10 @@ def check(rule):
     wrong = 0
     for test in rule.tests:
         file = rule.folder / test["image"]
+        if not file.is_file():
+            print(f"{file}: the file is missing")
+            wrong += 1
+            continue
         if hashlib.sha256(file.read_bytes()).hexdigest() != test["image_sha256"]:
             print(f"{file}: the file was changed")
             wrong += 1
@@ -220,7 +243,12 @@ def main():
     parser.add_argument("--check", action="store_true", help="prepare the test images, and compare")
     parser.add_argument("--output", metavar="FILE", help="write what the model takes to this file")
     given = parser.parse_args()
-    rule = Preprocessing()
+    try:
+        rule = Preprocessing()
+    except KeyError as error:
+        sys.exit(f"preprocess.py: preprocessing.json lacks the key {error}")
+    except (OSError, TypeError, ValueError) as error:
+        sys.exit(f"preprocess.py: preprocessing.json cannot be used: {error}")
     if not given.check and not given.images or len(given.images) % rule.frames:
         parser.error(f"want --check, or image files: {rule.frames} for each input of the model")
     if given.check and check(rule):
@@ -230,9 +258,8 @@ def main():
     for files in images:
         try:
             tensor = rule.tensor(files).tobytes()
-        except (OSError, SyntaxError, ValueError) as error:  # which of them Pillow raises depends on the format
-            print(f"preprocess.py: {', '.join(files)}: {error}", file=sys.stderr)
-            return 1
+        except Exception as error:  # Pillow has many kinds for damaged files
+            sys.exit(f"preprocess.py: {', '.join(files)}: {error}")
         print(hashlib.sha256(tensor).hexdigest(), *files, sep="  ")
         tensors.append(tensor)
     if given.output:

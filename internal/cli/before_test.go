@@ -15,6 +15,10 @@ func TestStagesOfRunMadeBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	photo, err := filepath.Abs("../../preprocess/images/04-grey.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(t.TempDir())
 	runtest.Unpack(t, archive, ".")
 	const lenient = " --min-test-accuracy 0 --min-per-class-accuracy 0 --max-inference-time-ms 10000"
@@ -29,6 +33,7 @@ func TestStagesOfRunMadeBefore(t *testing.T) {
 		{ExitDone, "package --run run", ""},
 		{ExitDone, "package verify run/package/digits-fast-7.0.1", ""},
 		{ExitDone, "evaluate --run run", ""},
+		{ExitDone, "predict --run run " + photo, "the model was trained on images that were decoded by other rules"},
 		{ExitRefused, "gate --run run --release-version 7.0.2 --min-test-accuracy 1", ""},
 		{ExitDone, "verify run", ""},
 		{ExitDone, "verify run/package/digits-fast-7.0.1.tar.gz", ""},

@@ -98,6 +98,51 @@ func pythonRefuses(t *testing.T, wanted string, args ...string) {
 	}
 }
 
+// TestPythonClientRefuses: the client says what is wrong with a rule or an image, and prepares
+// nothing by a rule that it does not have.
+func TestPythonClientRefuses(t *testing.T) {
+	needPython(t, "numpy, PIL")
+	rule := imaging.Rule{Width: 9, Height: 8, Channels: 3, Mode: imaging.Crop, CropFraction: 5000, Filter: imaging.PillowBilinear, Alpha: imaging.AlphaDrop}
+	files, err := preprocess.Files(rule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{`"schema": 1`, `"schema": 2`, "cannot be used: the schema is 2, and this program reads 1"},
+		{`"blocktrain-1"`, `"blocktrain-9"`, "the decoder is 'blocktrain-9', and this program knows blocktrain-1"},
+		{`"uint8"`, `"float32"`, "the type is 'float32'"},
+		{`"drop"`, `"pink"`, "the alpha is 'pink', and this program knows drop, black, white"},
+		{`"crop"`, `"squeeze"`, "the mode is 'squeeze'"},
+		{`"pillow-bilinear"`, `"lanczos"`, "the filter is 'lanczos'"},
+		{`"0.5"`, `"5"`, "crop_fraction are such as no model has"},
+		{`"width": 9`, `"width": -9`, "its sizes"},
+		{`"channels": 3`, `"channels": 2`, "channels"},
+		{`"alpha": "drop",`, ``, "lacks the key 'alpha'"},
+		{`{`, `[`, "cannot be used: "},
+		{`"images`, `"images`, "photo.png: cannot identify image file"},
+	} {
+		folder := t.TempDir()
+		write := func(name, text string) {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, f := range files {
+			switch f.Name {
+			case preprocess.RuleFile:
+				write(f.Name, strings.Replace(string(f.Content), c.old, c.new, 1))
+			case preprocess.PythonClient:
+				write(f.Name, string(f.Content))
+			}
+		}
+		write("photo.png", "no image")
+		out, err := exec.Command("python3", "-B", filepath.Join(folder, preprocess.PythonClient), filepath.Join(folder, "photo.png")).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), c.want) || strings.Contains(string(out), "Traceback") {
+			t.Errorf("%s: %v, %s, want %q", c.new, err, out, c.want)
+		}
+	}
+}
+
 // samePixels wants in the file of pixels what predict, and the client in Go, make of files.
 func samePixels(t *testing.T, folder, pixels string, files []string) {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -58,7 +59,7 @@ func (c *concat) add(d Dataset) error {
 	}
 	for i, member := range c.members {
 		if member.Digest() == d.Digest() {
-			return fmt.Errorf("datasets %d and %d have the same content: name each once", i+1, len(c.members)+1)
+			return config.Usagef("datasets %d and %d have the same content: name each once", i+1, len(c.members)+1)
 		}
 	}
 	labels := make([]int, len(d.Classes()))

@@ -54,6 +54,10 @@ func (s *folderSource) partsOf(top *listing.Folder) ([]partFolder, error) {
 		if a, b := sameFolders(top); a != nil {
 			return nil, question(a, b)
 		}
+		if part, classes := partAmongClasses(top); part != nil {
+			return nil, fmt.Errorf("%s holds folders of the same names as those beside it (%s): if it is a part of the data, move those that lie beside it into a folder for their part, such as train; if it is a class, give --dataset-options layout=classes",
+				part.Name, listing.Some(classes))
+		}
 	}
 	return whole, nil
 }
@@ -120,6 +124,29 @@ func sameFolders(top *listing.Folder) (a, b *listing.Folder) {
 		}
 		for _, inside := range folder.Folders {
 			holders[inside.Name] = append(holders[inside.Name], i)
+		}
+	}
+	return nil, nil
+}
+
+// partAmongClasses finds a folder with the name of a part in which there are folders of the
+// same names as beside it.
+func partAmongClasses(top *listing.Folder) (part *listing.Folder, classes []string) {
+	beside := map[string]bool{}
+	for _, folder := range top.Folders {
+		beside[folder.Name] = true
+	}
+	for _, folder := range top.Folders {
+		if partNames[strings.ToLower(folder.Name)] == PartNone {
+			continue
+		}
+		for _, inside := range folder.Folders {
+			if beside[inside.Name] {
+				classes = append(classes, inside.Name)
+			}
+		}
+		if len(classes) > 0 {
+			return folder, classes
 		}
 	}
 	return nil, nil

@@ -100,14 +100,21 @@ type listChecker struct {
 	entries  listEntries
 	labels   map[string]int32  // of the classes, in the order in which they come
 	last     map[string]int32  // the last entry of a path
+	boxes    map[boxOf]int32   // the entry of a box, for paths that come again
 	groups   map[string]string // each once
 	grouped  bool              // some row names a group
 	several  bool              // some path has several boxes
 	heaviest float32
 }
 
+// boxOf is a box of an image.
+type boxOf struct {
+	path string
+	box  listBox
+}
+
 func newListChecker(lists []placedList) *listChecker {
-	c := &listChecker{labels: map[string]int32{}, last: map[string]int32{}, groups: map[string]string{}}
+	c := &listChecker{labels: map[string]int32{}, last: map[string]int32{}, boxes: map[boxOf]int32{}, groups: map[string]string{}}
 	c.entries.lists, c.entries.dir = lists, filepath.Dir(lists[0].path)
 	if lists[0].folder != "" {
 		c.entries.dir = filepath.Dir(c.entries.dir)
@@ -234,13 +241,12 @@ func (c *listChecker) compare(e *listEntry) bool {
 	if !again {
 		return true
 	}
-	for at := last; at >= 0; at = c.entries.list[at].before {
-		if other := &c.entries.list[at]; other.box == e.box {
-			c.mistakes.add(int(e.line), "path %q: %w", e.path, c.repeats(e, other))
-			return false
-		}
-	}
 	other := &c.entries.list[last]
+	c.boxes[boxOf{e.path, other.box}] = last
+	if at, has := c.boxes[boxOf{e.path, e.box}]; has {
+		c.mistakes.add(int(e.line), "path %q: %w", e.path, c.repeats(e, &c.entries.list[at]))
+		return false
+	}
 	switch {
 	case other.group != e.group:
 		c.mistakes.add(int(e.line), "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", e.path, e.group, other.group, other.line)

@@ -211,7 +211,7 @@ func (t *listTable) heading(fields []string, separator rune) ([]int, error) {
 		name = strings.TrimSpace(name)
 		at, known := t.columns.column(name)
 		if !known {
-			t.unused = append(t.unused, fmt.Sprintf("%q", name))
+			t.noteUnused(name)
 			places = append(places, listWidth)
 			continue
 		}
@@ -243,6 +243,10 @@ func (t *listTable) lacks(at int, fields []string, separator rune) error {
 			}
 		}
 	}
+	if strings.Contains(strings.Join(fields, ""), "\r") {
+		return errors.New("lines end with carriage returns alone: save the list with line feeds between its lines")
+	}
+	fields = fields[:min(len(fields), mostUnused)]
 	if slices.ContainsFunc(fields, imaging.IsFileName) {
 		return fmt.Errorf("it is no heading, for it names an image (%.200q): want the names of the columns in the first line, such as path,label", fields)
 	}
@@ -316,9 +320,11 @@ func (t *listTable) object(text []byte) (listRow, error) {
 	return row, nil
 }
 
+// mostUnused bounds the columns that messages name.
+const mostUnused = 20
+
 func (t *listTable) noteUnused(name string) {
-	const most = 20
-	if quoted := fmt.Sprintf("%q", name); len(t.unused) < most && !slices.Contains(t.unused, quoted) {
+	if quoted := fmt.Sprintf("%.100q", name); len(t.unused) < mostUnused && !slices.Contains(t.unused, quoted) {
 		t.unused = append(t.unused, quoted)
 	}
 }

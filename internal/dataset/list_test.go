@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -217,6 +218,7 @@ func TestBadLists(t *testing.T) {
 		"no label":         {"l.csv", "path,kind\na.png,cat\n", "", []string{"line 1: the heading has no column label, it has"}},
 		"semicolons":       {"l.csv", "path;label\na.png;cat\n", "", []string{`separated by ';' instead of ','`}},
 		"tabs":             {"l.csv", "path\tlabel\na.png\tcat\n", "", []string{`separated by '\t' instead of ','`}},
+		"carriage returns": {"l.csv", "path,label\ra.png,cat\rb.png,dog\r", "", []string{"line 1: lines end with carriage returns alone"}},
 		"lost column":      {"l.csv", "path,label\na.png,cat\n", "part=fold", []string{"line 1: the heading has no column fold"}},
 		"two for one":      {"l.csv", "path,file_name,label\n", "", []string{`line 1: the heading has "path" and "file_name", which are both the column path`}},
 		"one for two":      {"l.csv", "path,label\n", "path=x,label=x", []string{"the options path and label are both x"}},
@@ -237,6 +239,7 @@ func TestBadLists(t *testing.T) {
 		"empty path":       {"l.csv", row("", "dog", ",,,"), "", []string{`line 3: path "": it is empty`}},
 		"empty label":      {"l.csv", row("b.png", "", ",,,"), "", []string{`line 3: label "": it is empty`}},
 		"bad label":        {"l.csv", row("b.png", "a:b", ",,,"), "", []string{`line 3: label "a:b": a name must not contain a colon`}},
+		"long label":       {"l.csv", row("b.png", strings.Repeat("dog", 100), ",,,"), "", []string{"line 3: label", "it has 300 bytes: want a name of at most 255"}},
 		"Latin-1 label":    {"l.csv", row("b.png", "caf\xe9", ",,,"), "", []string{"line 3: label", "it is not UTF-8 text: save the list as UTF-8"}},
 		"two labels":       {"l.csv", row("./a.png", "dog", ",,,"), "", []string{`line 3: path "a.png": it has the label "dog", and "cat" in line 2`}},
 		"twice":            {"l.csv", row("a.png", "cat", ",,,"), "", []string{`line 3: path "a.png": it is listed in line 2 already`}},
@@ -271,6 +274,29 @@ func TestBadLists(t *testing.T) {
 				t.Errorf("%v is no mistake in what was asked for", err)
 			}
 		})
+	}
+}
+
+// TestListOfManyBoxes: the boxes of one image are compared in a time that does not grow with
+// their square.
+func TestListOfManyBoxes(t *testing.T) {
+	c := newListChecker([]placedList{{path: "l.csv"}})
+	began := time.Now()
+	for n := range int32(400_000) {
+		e := listEntry{path: "a.png", line: n + 2, before: -1, box: listBox{n, 0, 1, 1}}
+		if !c.compare(&e) {
+			t.Fatal(c.mistakes.err())
+		}
+		c.last[e.path] = n
+		c.entries.list = append(c.entries.list, e)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("400,000 boxes took %v", took)
+	}
+	for _, n := range []int32{0, 1, 399_999} {
+		if c.compare(&listEntry{path: "a.png", label: 0, box: listBox{n, 0, 1, 1}}) {
+			t.Errorf("box %d is taken twice", n)
+		}
 	}
 }
 

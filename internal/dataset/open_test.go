@@ -58,7 +58,7 @@ func TestOpenErrors(t *testing.T) {
 		{"no folder in a dry run", []Request{{"folder", "", missing}}, OpenOptions{DryRun: true}, true, []string{"does not exist"}},
 		{"no files, offline", []Request{{"mnist", "", missing}}, OpenOptions{Offline: true}, true, []string{"mnist: no data", "; --data-dir says where the data is"}},
 		{"loose images", []Request{{"folder", "", loose}}, OpenOptions{}, true, []string{"folder", "and not in a folder for each class"}},
-		{"twice the same", []Request{{"folder", "", twice}, {"folder", "", twice}}, OpenOptions{}, false, []string{"datasets 1 and 2 have the same content"}},
+		{"twice the same", []Request{{"folder", "", twice}, {"folder", "", twice}}, OpenOptions{}, true, []string{"datasets 1 and 2 have the same content"}},
 		{"none", nil, OpenOptions{}, false, []string{"no dataset to join"}},
 	}
 	for _, c := range cases {

@@ -292,7 +292,7 @@ func checkClasses(classes []string) error {
 	seen := map[string]bool{}
 	for i, name := range classes {
 		if err := checkClass(name); err != nil {
-			return fmt.Errorf("class %d, %q: %w", i, name, err)
+			return fmt.Errorf("class %d, %.100q: %w", i, name, err)
 		}
 		if seen[name] {
 			return fmt.Errorf("class %q appears twice", name)
@@ -302,8 +302,14 @@ func checkClasses(classes []string) error {
 	return nil
 }
 
+// maxClassBytes bounds the name of a class, which records and messages repeat: it is what the
+// name of a folder can have.
+const maxClassBytes = 255
+
 func checkClass(name string) error {
 	switch {
+	case len(name) > maxClassBytes:
+		return fmt.Errorf("it has %d bytes: want a name of at most %d", len(name), maxClassBytes)
 	case strings.TrimSpace(name) != name || name == "":
 		return errors.New("a name must not be empty, nor begin or end with a space")
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):

@@ -139,4 +139,4 @@ func margin(row []float32, label int) float32 {
 }
 
 // rounded is a probability to six digits behind the point.
-func rounded(p float32) float64 { return float64(int64(float64(p)*1e6+0.5)) / 1e6 }
+func rounded(p float32) float64 { return float64(int64(float64(float64(p)*1e6)+0.5)) / 1e6 }

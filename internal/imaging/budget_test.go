@@ -3,7 +3,9 @@ package imaging
 import (
 	"bytes"
 	"encoding/binary"
+	"image"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,8 @@ func TestHostileSizes(t *testing.T) {
 		{"TIFF", tags(tagWidth, 60000, tagHeight, 60000, tagPhotometric, 1), "want at most 200 million pixels"},
 		{"TIFF of no size", tags(tagPhotometric, 1), "image size 0x0"},
 		{"TIFF of huge tiles", tags(tagWidth, 9, tagHeight, 9, tagPhotometric, 1, tagTileWidth, 1<<31, tagTileHeight, 1<<31), "blocks of 2147483648x2147483648 pixels"},
+		{"TIFF of wide tiles", tags(tagWidth, 1, tagHeight, 65535, tagBits, 8, tagPhotometric, 1, tagTileWidth, 65536, tagTileHeight, 1), "its blocks unpack to 4294 MB: want at most 1600"},
+		{"TIFF of samples of no use", tags(tagWidth, 14000, tagHeight, 14000, tagBits, 16, tagPhotometric, 1, tagSamples, 16), "its blocks unpack to 6272 MB: want at most 1600"},
 		{"TIFF of many samples", tags(tagWidth, 9, tagHeight, 9, tagBits, 8, tagPhotometric, 2, tagSamples, 1<<31), "samples a pixel: want 1 to 16"},
 		{"WebP", lossless(16384, 16384), "want at most 200 million pixels"},
 		{"GIF", append(screen, "\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x08\x00"...), "want at most 200 million pixels"},
@@ -79,6 +83,40 @@ func TestHostileSizes(t *testing.T) {
 		}
 		if taken := after.TotalAlloc - before.TotalAlloc; taken > 4<<20 {
 			t.Errorf("%s: %d MB of memory were taken", test.name, taken>>20)
+		}
+	}
+}
+
+// TestHostileMetadata reads files of very many chunks and segments beside their pixels, which
+// must take no more memory, and so time, than a few of them.
+func TestHostileMetadata(t *testing.T) {
+	packed := deflated(t, make([]byte, maxMetadata))
+	repeated := func(n int, name, head string, content []byte) []byte {
+		return bytes.Repeat(chunkOf(name, append([]byte(head), content...)), n)
+	}
+	pixel := func(before ...[]byte) []byte { return rawPNG(t, 1, 1, 8, 0, []byte{0, 9}, before...) }
+	segment := append([]byte("\xff\xe1\xea\x68Exif\x00\x00"), make([]byte, 60_000)...)
+	photo := encodeJPEG(t, image.NewGray(image.Rect(0, 0, 9, 7)))
+	for _, test := range []struct {
+		name string
+		file []byte
+		most uint64 // bytes
+	}{
+		{"PNG of packed EXIF", pixel(repeated(60, "zTXt", "exif\x00\x00", packed)), 64 << 20},
+		{"PNG of packed texts", pixel(repeated(60, "zTXt", "note\x00\x00", packed)), 2 << 20},
+		{"PNG of packed profiles", pixel(repeated(60, "iCCP", "name\x00\x00", packed)), 64 << 20},
+		{"PNG of empty chunks", pixel(repeated(100_000, "IDAT", "", nil)), 8 << 20},
+		{"JPEG of EXIF segments", slices.Concat(photo[:2], bytes.Repeat(segment, 200), photo[2:]), 32 << 20},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Decoder{}.decode(test.file)
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > test.most {
+			t.Errorf("%s: %d MB of memory were taken, want at most %d", test.name, taken>>20, test.most>>20)
 		}
 	}
 }

@@ -74,22 +74,21 @@ func jpegSegments(data []byte) iter.Seq2[byte, []byte] {
 func jpegMetadata(data []byte) metadata {
 	const xmpSignature, iccSignature = "http://ns.adobe.com/xap/1.0/\x00", "ICC_PROFILE\x00"
 	var m metadata
+	var blocks [][]byte   // of EXIF
 	var parts [256][]byte // of the profile, by their numbers
 	for marker, content := range jpegSegments(data) {
 		exif, isExif := bytes.CutPrefix(content, []byte(exifSignature))
 		xmp, isXMP := bytes.CutPrefix(content, []byte(xmpSignature))
 		icc, isICC := bytes.CutPrefix(content, []byte(iccSignature))
 		switch {
-		case marker == 0xe1 && isExif && m.exif == nil:
-			m.exif = exif
 		case marker == 0xe1 && isExif:
-			m.exif = bytes.Join([][]byte{m.exif, exif}, nil)
+			blocks = append(blocks, exif)
 		case marker == 0xe1 && isXMP:
 			m.xmp = xmp
 		case marker == 0xe2 && isICC && len(icc) > 2:
 			parts[icc[0]] = icc[2:]
 		}
 	}
-	m.profile = bytes.Join(parts[:], nil)
+	m.exif, m.profile = bytes.Join(blocks, nil), bytes.Join(parts[:], nil)
 	return m
 }

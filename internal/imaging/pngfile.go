@@ -60,11 +60,9 @@ func parsePNG(data []byte) (file, error) {
 // decodePNG decodes the chunks that make pixels. Grey is what the colour type says (0 or 4):
 // the standard library holds grey with alpha as colour.
 func decodePNG(data []byte, colour uint8, d Decoder) (samples, error) {
-	chunks, err := pixelChunks(data, colour, d.Alpha)
-	if err != nil {
-		return samples{}, err
-	}
-	src, err := png.Decode(io.MultiReader(chunks...))
+	next, stop := iter.Pull2(pixelChunks(data, colour, d.Alpha))
+	defer stop()
+	src, err := png.Decode(&pieces{next: next})
 	if err != nil {
 		return samples{}, err
 	}
@@ -75,79 +73,114 @@ func decodePNG(data []byte, colour uint8, d Decoder) (samples, error) {
 	return s, err
 }
 
-// pixelChunks leaves out what only describes the pixels, which other programs do not refuse
-// for its mistakes either, and transparency where it is dropped. Up to the pixels the
-// checksums of all chunks must be right.
-func pixelChunks(data []byte, colour uint8, alpha Alpha) ([]io.Reader, error) {
-	chunks := []io.Reader{bytes.NewReader(data[:len(pngMagic)])}
-	pixels := false
-	for c := range pngChunks(data) {
-		switch {
-		case c.name == "IDAT":
-			pixels = true
-		case c.name == "IHDR", c.name == "IEND", c.name == "PLTE" && colour == 3, c.name == "tRNS" && alpha.composes(), c.content == nil:
-		default:
-			if !pixels && crc32.ChecksumIEEE(c.whole[4:len(c.whole)-4]) != binary.BigEndian.Uint32(c.whole[len(c.whole)-4:]) {
-				return nil, png.FormatError("invalid checksum of a chunk " + c.name)
-			}
-			continue
+// pixelChunks yields the chunks that make pixels, whole. It leaves out what only describes the
+// pixels, which other programs do not refuse for its mistakes either, and transparency where
+// it is dropped. Up to the pixels the checksums of all chunks must be right.
+func pixelChunks(data []byte, colour uint8, alpha Alpha) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		if !yield(data[:len(pngMagic)], nil) {
+			return
 		}
-		chunks = append(chunks, bytes.NewReader(c.whole))
-		if c.name == "IEND" {
-			break
+		pixels := false
+		for c := range pngChunks(data) {
+			switch {
+			case c.name == "IDAT":
+				pixels = true
+			case c.name == "IHDR", c.name == "IEND", c.name == "PLTE" && colour == 3, c.name == "tRNS" && alpha.composes(), c.content == nil:
+			default:
+				if !pixels && crc32.ChecksumIEEE(c.whole[4:len(c.whole)-4]) != binary.BigEndian.Uint32(c.whole[len(c.whole)-4:]) {
+					yield(nil, png.FormatError("invalid checksum of a chunk "+c.name))
+					return
+				}
+				continue
+			}
+			if !yield(c.whole, nil) || c.name == "IEND" {
+				return
+			}
 		}
 	}
-	return chunks, nil
+}
+
+// pieces reads what a sequence yields, one piece after the other.
+type pieces struct {
+	next func() ([]byte, error, bool)
+	rest []byte
+}
+
+// Read is that of io.Reader.
+func (p *pieces) Read(dst []byte) (int, error) {
+	for len(p.rest) == 0 {
+		piece, err, more := p.next()
+		if err != nil {
+			return 0, err
+		}
+		if !more {
+			return 0, io.EOF
+		}
+		p.rest = piece
+	}
+	n := copy(dst, p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
 }
 
 // pngMetadata reads the chunks eXIf, iCCP and those of texts (11.3.3, 11.3.4), of several
-// the last.
+// the last. Only what counts is unpacked.
 func pngMetadata(data []byte) metadata {
-	var m metadata
-	var raw []byte
+	var exif, raw, xmp, profile func() []byte
 	for c := range pngChunks(data) {
 		switch c.name {
 		case "eXIf":
-			m.exif = c.content
+			exif = func() []byte { return c.content }
 		case "iCCP":
 			if _, rest := until0(c.content); len(rest) > 1 && rest[0] == 0 {
-				m.profile = inflate(rest[1:])
+				profile = func() []byte { return inflate(rest[1:]) }
 			}
 		case "tEXt", "zTXt", "iTXt":
 			switch key, text := pngText(c); key {
 			case "exif":
-				m.exif = text
+				exif = text
 			case "Raw profile type exif":
 				raw = text
 			case "XML:com.adobe.xmp":
-				m.xmp = text
+				xmp = text
 			}
 		}
 	}
+	m := metadata{exif: unpacked(exif), xmp: unpacked(xmp), profile: unpacked(profile)}
 	if m.exif == nil {
-		m.exif = rawProfile(raw)
+		m.exif = rawProfile(unpacked(raw))
 	}
 	return m
 }
 
-// pngText is the key and text of a chunk.
-func pngText(c pngChunk) (key string, text []byte) {
+// unpacked is what the function returns, if there is one.
+func unpacked(text func() []byte) []byte {
+	if text == nil {
+		return nil
+	}
+	return text()
+}
+
+// pngText is the key of a chunk, and what unpacks its text.
+func pngText(c pngChunk) (key string, text func() []byte) {
 	name, rest := until0(c.content)
+	packed := false
 	switch {
 	case c.name == "tEXt":
-		return string(name), rest
 	case c.name == "zTXt" && len(rest) > 0 && rest[0] == 0:
-		return string(name), inflate(rest[1:])
+		packed, rest = true, rest[1:]
 	case c.name == "iTXt" && len(rest) > 2:
-		packed := rest[0] != 0
+		packed = rest[0] != 0
 		_, rest = until0(rest[2:]) // language
 		_, rest = until0(rest)     // the key in it
-		if packed {
-			rest = inflate(rest)
-		}
-		return string(name), rest
+	default:
+		return "", nil
 	}
-	return "", nil
+	if packed {
+		return string(name), func() []byte { return inflate(rest) }
+	}
+	return string(name), func() []byte { return rest }
 }
 
 // maxMetadata bounds what a compressed text or profile unpacks to.

@@ -14,9 +14,6 @@ import (
 // readPixels reads all strips or tiles into samples of one or two bytes, of which the first
 // is the higher: [height,width,samples].
 func (t *tiffFile) readPixels(stored []uint8) error {
-	if t.blockWidth < 1 || t.blockHeight < 1 || t.blockWidth > maxSide+1 || t.blockHeight > maxSide+1 {
-		return fmt.Errorf("blocks of %dx%d pixels", t.blockWidth, t.blockHeight)
-	}
 	across, down, planes := (t.width+t.blockWidth-1)/t.blockWidth, (t.height+t.blockHeight-1)/t.blockHeight, 1
 	if t.planar {
 		planes = t.samples

@@ -205,8 +205,30 @@ func (t *tiffFile) layout() layout {
 	return l
 }
 
+// maxStored are the bytes of the largest image with four samples of 16 bits a pixel.
+const maxStored = 8 * maxPixels
+
+// checkBlocks bounds the blocks, and what all of them unpack to: a pixel may have many samples
+// that are of no use, and tiles may be far wider than the picture.
+func (t *tiffFile) checkBlocks() error {
+	if t.blockWidth < 1 || t.blockHeight < 1 || t.blockWidth > maxSide+1 || t.blockHeight > maxSide+1 {
+		return fmt.Errorf("blocks of %dx%d pixels", t.blockWidth, t.blockHeight)
+	}
+	width := t.width
+	if t.tiled {
+		width += t.blockWidth
+	}
+	if bytes := width * t.height * t.samples * max(t.bits/8, 1); bytes > maxStored {
+		return fmt.Errorf("its blocks unpack to %d MB: want at most %d", bytes/1_000_000, maxStored/1_000_000)
+	}
+	return nil
+}
+
 // decode reads the pixels of all blocks, and then makes colours of them.
 func (t *tiffFile) decode(d Decoder) (samples, error) {
+	if err := t.checkBlocks(); err != nil {
+		return samples{}, err
+	}
 	stored := make([]uint8, t.width*t.height*t.samples*max(t.bits/8, 1))
 	if err := t.readPixels(stored); err != nil {
 		return samples{}, err

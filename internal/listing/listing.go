@@ -111,11 +111,16 @@ func read(r *reader, root string) (*Tree, error) {
 // maxDepth bounds the folders that lie in each other.
 const maxDepth = 64
 
+// maxLinks bounds the folders that are reached by links: some links that lead to folders of
+// links give more folders than can be read.
+const maxLinks = 100_000
+
 // reader reads a tree.
 type reader struct {
 	tree     *Tree
 	before   bool // by the rules of version 2 of the contract
 	leaveOut []os.FileInfo
+	links    int        // to folders, that were followed
 	above    []ancestor // of the folder that is being read, the root first
 }
 
@@ -157,6 +162,7 @@ func (r *reader) read(f *Folder, at string, info os.FileInfo) (own bool, err err
 // entry is what a folder holds. There may be a million.
 type entry struct {
 	name string
+	link bool
 	file bool // neither a folder nor a link, which may lead to one
 }
 
@@ -171,7 +177,8 @@ func readDir(dir string) ([]entry, error) {
 	for {
 		some, err := f.ReadDir(1024)
 		for _, e := range some {
-			entries = append(entries, entry{e.Name(), e.Type()&fs.ModeSymlink == 0 && !e.IsDir()})
+			link := e.Type()&fs.ModeSymlink != 0
+			entries = append(entries, entry{e.Name(), link, !link && !e.IsDir()})
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -194,9 +201,16 @@ func (r *reader) add(f *Folder, above string, e entry) error {
 	info, err := os.Stat(r.full(at))
 	switch {
 	case err == nil && info.IsDir():
+		if e.link {
+			if r.links++; r.links > maxLinks {
+				return config.Usagef("%s: more than %d folders are reached by links, some of them again and again: remove links", r.full(at), maxLinks)
+			}
+		}
 		return r.addFolder(f, at, info)
 	case errors.Is(err, fs.ErrNotExist) && !imaging.IsFileName(at):
 		return config.Usagef("the link %s leads to nothing that is there, and may be meant for a folder of images: mend or remove it", r.full(at))
+	case err != nil && !imaging.IsFileName(at):
+		return config.Usagef("the link %s cannot be followed, and may be meant for a folder of images: mend or remove it (%w)", r.full(at), err)
 	}
 	r.addFile(f, above, e.name) // what it is, or is not, decoding says
 	return nil

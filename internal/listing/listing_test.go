@@ -148,6 +148,7 @@ func TestReadRefuses(t *testing.T) {
 		{"a loop", "..", "a/loop", "leads back up to"},
 		{"a loop to the folder itself", ".", "a/loop", "leads back up to"},
 		{"a loop over another link", "../twin", "a/twin", "leads back up to"},
+		{"a link to itself", "self", "a/self", "cannot be followed"},
 		{"a folder that is gone", "nowhere", "dog", "leads to nothing that is there"},
 	}
 	for _, c := range cases {
@@ -162,6 +163,23 @@ func TestReadRefuses(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, strings.Repeat("x/", maxDepth+1)+"1.png")
 	wantUsage(t, dir, "more than 64 deep")
+}
+
+// TestReadBoundsLinks: folders with two links each to the next are many.
+func TestReadBoundsLinks(t *testing.T) {
+	dir := t.TempDir()
+	for n := range 40 {
+		at := filepath.Join(dir, fmt.Sprint(n))
+		write(t, dir, fmt.Sprintf("%d/", n))
+		link(t, fmt.Sprintf("../%d", n+1), filepath.Join(at, "a"))
+		link(t, fmt.Sprintf("../%d", n+1), filepath.Join(at, "b"))
+	}
+	write(t, dir, "40/1.png")
+	_, err := read(&reader{links: maxLinks - 1000}, filepath.Join(dir, "0"))
+	var usage *config.UsageError
+	if !errors.As(err, &usage) || !strings.Contains(err.Error(), "more than 100000 folders are reached by links") {
+		t.Errorf("%v: want a usage error", err)
+	}
 }
 
 // wantUsage fails unless the folder is refused as a mistake in what was asked for.

@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/preprocess"
@@ -82,9 +83,9 @@ func ExportNetworks(formats settings.Exporters, record *rundir.Record, last *run
 
 // WritePreprocessing writes into the folder of a package how images are prepared for the
 // model: the rule, clients that follow it, and test images. Records that do not name how files
-// were decoded have none of that.
+// were decoded have none of that, nor those that name rules which this program does not have.
 func WritePreprocessing(record *rundir.Record, folder string) error {
-	if record.Identity.Decoder == "" {
+	if record.Identity.Decoder != imaging.DecoderRules {
 		return nil
 	}
 	files, err := preprocess.Files(record.Identity.ServedInput())

@@ -28,9 +28,10 @@ func (s *Settings) checkData() error {
 		errs = append(errs, errors.New("no dataset: want at least one in --dataset"))
 	}
 	seen := map[string]bool{}
-	for _, name := range s.DatasetNames() {
+	for _, entry := range s.Datasets {
+		name, module := dataset.CutName(entry)
 		if seen[name] {
-			errs = append(errs, fmt.Errorf("dataset %s is given twice: want a name for each, as in a=%[1]s,b=%[1]s, and a folder for each, --data-dir a=DIR,b=DIR", name))
+			errs = append(errs, fmt.Errorf("dataset %s is given twice: want a name for each, as in a=%[2]s,b=%[2]s, and a folder for each, --data-dir a=DIR,b=DIR", name, module))
 		}
 		seen[name] = true
 	}

@@ -64,6 +64,7 @@ func TestSettingsRefuse(t *testing.T) {
 		{"freeze=conv", "want --init-from"},
 		{"warmup=5", "--warmup 5 leaves nothing of 5 epochs"},
 		{"dataset=", "no dataset"},
+		{"dataset=x=list,x=folder", "dataset x is given twice: want a name for each, as in a=folder,b=folder"},
 		{"dataset=mnist,mnist", "dataset mnist is given twice: want a name for each, as in a=mnist,b=mnist"},
 		{"dataset=a=list,a=folder", "dataset a is given twice"},
 		{"dataset=A=list", "want a dataset, or NAME=DATASET"},

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -195,6 +196,7 @@ func (v *verification) compareData(ctx context.Context, d *rundata.Data) error {
 			if err != nil {
 				return err
 			}
+			cause += otherSkips(note.Skipped, rundir.NoteDataset(note.ModuleNote, found, v.record.Schema).Skipped)
 			return &Difference{File: rundir.RecordFile, Figure: fmt.Sprintf("identity.datasets[%d].sha256 (%s)", i, note.Name), Recorded: note.SHA256, Found: v.foundAt(len(v.request.DataDirs) > 0, found.Digest()), Cause: cause}
 		}
 	}
@@ -202,6 +204,25 @@ func (v *verification) compareData(ctx context.Context, d *rundata.Data) error {
 		return unreadable(rundir.SplitFile, err)
 	}
 	return nil
+}
+
+// otherSkips names the first file that was damaged and left out and is no longer, or that is
+// now and was not.
+func otherSkips(recorded, found []rundir.SkippedNote) string {
+	for _, f := range recorded {
+		if !slices.ContainsFunc(found, func(now rundir.SkippedNote) bool { return now.File == f.File }) {
+			return fmt.Sprintf(": %s was damaged and left out, and is read now, or gone", f.File)
+		}
+		if !slices.Contains(found, f) {
+			return fmt.Sprintf(": %s was damaged and left out, and is damaged in another way now", f.File)
+		}
+	}
+	for _, f := range found {
+		if !slices.Contains(recorded, f) {
+			return fmt.Sprintf(": %s is damaged and left out, and was not then", f.File)
+		}
+	}
+	return ""
 }
 
 // causeOfOtherData is why a dataset has another digest than the record. Where files are

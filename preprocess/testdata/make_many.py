@@ -123,7 +123,8 @@ def bmp(image, rng, file):
 
 def tiff(image, rng, file):
     image = image.convert(str(rng.choice(["1", "L", "P", "RGB", "RGBA", "CMYK"])))
-    image.save(f"{file}.tif", compression=str(rng.choice(["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])))
+    compression = str(rng.choice(["raw", "raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"]))
+    image.save(f"{file}.tif", compression=compression, tiffinfo={0x0112: int(rng.integers(1, 9))})
 
 
 def tiff_grey16(image, rng, file):

@@ -49,6 +49,7 @@ type decoder struct {
 
 	buffered bool // coefficients of the whole picture are kept until all scans are read
 	scans    int
+	visits   int // of blocks, by all scans
 	bits     bitReader
 }
 

@@ -6,6 +6,10 @@ import "encoding/binary"
 // coefficients, whose bits come in a few steps.
 const maxScans = 1000
 
+// maxVisits bounds the blocks that all scans together go through, since a scan of a few bytes
+// can go through millions. It is 30 scans of all components of a photograph of 200 megapixels.
+const maxVisits = 300_000_000
+
 // scanning is the state of reading one scan, clause B.2.3.
 type scanning struct {
 	*decoder
@@ -120,6 +124,9 @@ func (s *scanning) prepare() error {
 			return damaged("a scan of a sequential file has coefficients %d to %d and bits %d to %d: want 0 to 63, and 0", s.start, s.end, s.high, s.low)
 		}
 		s.decode = (*scanning).sequential
+	}
+	if s.visits += s.mcusX * s.mcusY * s.blocksPerMCU; s.visits > maxVisits {
+		return unsupported("so many scans of so large a picture")
 	}
 	if s.scans > 1 && !s.buffered {
 		return damaged("a scan follows the one that has all of the picture")
