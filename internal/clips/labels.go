@@ -53,6 +53,7 @@ type Labels struct {
 	Sparse bool
 	// relative holds the boxes of YOLO's files until the size of a frame is known.
 	relative [][]relativeBox
+	cut      int // boxes that Fit has cut
 }
 
 // HasBox says whether any entry has a target.
@@ -108,7 +109,8 @@ func (l *Labels) Fit(width, height int) (cut int, err error) {
 			}
 		}
 	}
-	return cut, nil
+	l.cut = max(l.cut, cut) // Fit finds them cut the next time
+	return l.cut, nil
 }
 
 // String writes the box as label files do.
