@@ -29,6 +29,7 @@ type Folder struct {
 	Name    string    // "" of the root
 	Folders []*Folder // in bytewise order of their names
 	Images  []string  // names of files that are images by their endings, in bytewise order
+	Videos  []string  // likewise those of videos
 
 	files int // all that are not left out, images or not
 	runs  int // folders left out, since they are runs of this program
@@ -170,6 +171,9 @@ func (r *reader) addFile(f *Folder, at string) {
 	if imaging.IsFileName(at) {
 		f.Images = append(f.Images, path.Base(at))
 		return
+	}
+	if isVideo(at) {
+		f.Videos = append(f.Videos, path.Base(at))
 	}
 	r.tree.Skipped.add(at)
 }

@@ -41,7 +41,7 @@ func (s *Skipped) add(path string) {
 // isVideo says whether a file is a video by the end of its name.
 func isVideo(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv":
+	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts", ".m2ts", ".flv", ".ogv", ".mjpeg", ".mjpg", ".y4m", ".h264", ".h265", ".264", ".265", ".hevc", ".3gp":
 		return true
 	}
 	return false
@@ -56,7 +56,7 @@ func (s *Skipped) Endings() *imaging.Endings {
 }
 
 // FramesFirst says what to do with video files.
-const FramesFirst = "take their frames out first, as with ffmpeg -i CLIP.mp4 -vf fps=2 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
+const FramesFirst = "--dataset clips reads them as clips; for single frames, take them out first, as with ffmpeg -i CLIP.mp4 -vf fps=2 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
 
 // Tell warns of what was skipped in the folder. It names ten of the files that seem to be
 // images, and where there are more, a list of them all.
