@@ -33,6 +33,8 @@ type Error struct {
 	Name string // as messages name the video, without user and password
 	Kind Kind
 	Text string
+
+	again bool // it may go better when it is opened again
 }
 
 // Error implements error.

@@ -63,7 +63,7 @@ const fractionBits = 20
 // with the shift rounding down, and then limited to 0 and the largest value. Each coefficient
 // is its exact value to the nearest 1/2^20, halves up.
 type coefficients struct {
-	black, grey                          int64
+	black, grey                           int64
 	luma, redCr, greenCb, greenCr, blueCb int64
 }
 

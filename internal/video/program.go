@@ -151,6 +151,9 @@ func (p *process) finish() error {
 	<-p.messages
 	err := p.cmd.Wait()
 	p.cancel(nil)
+	if errors.Is(err, exec.ErrWaitDelay) { // all went well, but the input goes on and is not read
+		return nil
+	}
 	return err
 }
 
