@@ -2,11 +2,8 @@ package clips
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"hash"
 	"iter"
 	"time"
 
@@ -23,12 +20,22 @@ type Frame struct {
 
 // Decoder reads the frames of clips in their order.
 type Decoder interface {
-	// Frames yields all frames of a clip, or an error, which ends them and names the file.
-	// A frame's pixels are not changed afterwards.
-	Frames(ctx context.Context, c Clip) iter.Seq2[Frame, error]
-	// Name is what the pixels of videos may depend on: the program and its version.
+	// Frames yields all frames of a clip, or an error, which ends them and names the file; in
+	// colour, or grey, where the first frame that is not is [ErrColour]. A frame's pixels are
+	// not changed afterwards. What there is to say of the clip is in end behind the last frame.
+	Frames(ctx context.Context, c Clip, colour bool, end *Ending) iter.Seq2[Frame, error]
+	// Name is what the pixels of clips may depend on: the program and its version.
 	Name() string
 }
+
+// Ending is what is known of a clip when all its frames were read.
+type Ending struct {
+	Digest   string // SHA-256 of the frames as they were stored
+	Warnings []string
+}
+
+// ErrColour says that a clip that was to be read as grey has colours.
+var ErrColour = errors.New("the clip has colours")
 
 // Cutting says what examples are taken from clips.
 type Cutting struct {
@@ -65,7 +72,8 @@ type Summary struct {
 	Frames   int      `json:"frames"`
 	Width    int      `json:"width"` // pixels
 	Height   int      `json:"height"`
-	Digest   string   `json:"digest"`   // SHA-256 of width, height, channels and bits, as four little-endian bytes each, and the pixels of all frames
+	Digest   string   `json:"digest"`   // SHA-256 of the frames as they were stored
+	Colour   bool     `json:"colour"`   // frames have red, green and blue
 	Backdrop Backdrop `json:"backdrop"` // of the frames as they are
 	Warnings []string `json:"warnings"`
 	Boxes    int      `json:"boxes"` // in the frames that are labelled
@@ -77,7 +85,7 @@ type Summary struct {
 // one frame in the order of its targets, and background behind them. labels may be nil where
 // whole frames are the examples: each then shows what its clip shows. emit is called anew
 // from the first example on, after begin, where the number of frames turns out to be another
-// one than the labels let expect.
+// one than the labels let expect, or the clip has colours.
 func (c *Cutting) Cut(ctx context.Context, d Decoder, clip Clip, labels *Labels, begin func() error, emit func(Example, imaging.Image) error) (*Summary, error) {
 	if labels == nil && !c.Whole {
 		return nil, config.Usagef("%s has no labels: want a file such as %s.json of the form %s beside it, or the option crop=frame, with which a clip shows its class in every frame", clip.Path, clip.name(), JSONForm)
@@ -89,15 +97,21 @@ func (c *Cutting) Cut(ctx context.Context, d Decoder, clip Clip, labels *Labels,
 			expected--
 		}
 	}
+	colour := false
 	for {
-		p := &pass{Cutting: c, clip: clip, labels: labels, emit: emit, digest: sha256.New()}
+		p := &pass{Cutting: c, clip: clip, labels: labels, emit: emit}
 		if labels != nil {
 			p.lies = labels.Align(expected)
 		}
 		if err := begin(); err != nil {
 			return nil, err
 		}
-		if err := p.run(ctx, d.Frames(ctx, clip)); err != nil {
+		err := p.run(ctx, d.Frames(ctx, clip, colour, &p.ending))
+		if errors.Is(err, ErrColour) && !colour {
+			colour = true
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
 		if labels == nil || labels.Align(p.seen).sameEntries(p.lies, p.seen) {
@@ -119,7 +133,7 @@ type pass struct {
 	labels    *Labels
 	lies      Alignment
 	emit      func(Example, imaging.Image) error
-	digest    hash.Hash
+	ending    Ending
 	backdrops backdrops
 	subtract  *Background
 	shape     imaging.Image // of the first frame
@@ -170,13 +184,11 @@ func (p *pass) take(frame Frame) error {
 		if err := p.fit(); err != nil {
 			return err
 		}
-		p.sum(imaging.Image{}, uint32(img.Width), uint32(img.Height), uint32(img.Channels), uint32(8*img.Bytes()/(img.Width*img.Height*img.Channels)))
 	}
 	if !p.shape.SameShape(img) || (p.shape.Wide != nil) != (img.Wide != nil) {
 		return fmt.Errorf("%s: frame %d is %dx%dx%d, and those before it are %dx%dx%d: want frames of one size, depth and colour; cut the clip where they change",
 			p.clip.Path, p.seen, img.Width, img.Height, img.Channels, p.shape.Width, p.shape.Height, p.shape.Channels)
 	}
-	p.sum(img)
 	p.backdrops.add(p.seen, img)
 	if p.subtract != nil {
 		levelled, err := p.subtract.Subtract(img)
@@ -201,19 +213,6 @@ func (p *pass) reach() int {
 		low, high = min(low, offset), max(high, offset)
 	}
 	return high - low + 1
-}
-
-// sum adds numbers and pixels to the digest of the clip.
-func (p *pass) sum(img imaging.Image, numbers ...uint32) {
-	var b []byte
-	for _, n := range numbers {
-		b = binary.LittleEndian.AppendUint32(b, n)
-	}
-	for _, v := range img.Wide {
-		b = binary.LittleEndian.AppendUint16(b, v)
-	}
-	p.digest.Write(b)
-	p.digest.Write(img.Pix)
 }
 
 // fit brings the labels to the size of the frames.
@@ -338,7 +337,8 @@ func (p *pass) nearest(at int) (Box, bool) {
 func (p *pass) finish() (*Summary, error) {
 	s := &p.summary
 	s.Frames, s.Width, s.Height = p.seen, p.shape.Width, p.shape.Height
-	s.Digest, s.Backdrop = hex.EncodeToString(p.digest.Sum(nil)), p.backdrops.median()
+	s.Digest, s.Colour, s.Backdrop = p.ending.Digest, p.shape.Colour(), p.backdrops.median()
+	s.Warnings = append(s.Warnings, p.ending.Warnings...)
 	if p.labels == nil {
 		return s, nil
 	}

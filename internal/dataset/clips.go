@@ -203,11 +203,15 @@ func (s *clipsSource) read(ctx context.Context, f *foundClips) error {
 	if err := f.readLabels(s.crop == cropFrame); err != nil {
 		return err
 	}
-	cutting, decoder := s.cutting(), s.clipDecoder()
+	cutting := s.cutting()
+	decoder, err := s.clipDecoder(ctx, f)
+	if err != nil {
+		return err
+	}
 	store := &clips.Store{Dir: s.files.Cache.Dir, Limit: s.files.Cache.Limit, Fresh: s.files.Cache.Fresh}
 	progress := newProgress("clips read", len(f.list))
 	failures := make([]error, len(f.list))
-	err := blocks(ctx, len(f.list), 1, func(low, _ int) {
+	err = blocks(ctx, len(f.list), 1, func(low, _ int) {
 		failures[low] = f.list[low].read(ctx, cutting, decoder, store)
 		progress.step(ctx)
 	})
