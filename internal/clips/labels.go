@@ -92,7 +92,7 @@ func (l *Labels) Fit(width, height int) (cut int, err error) {
 		}
 	}
 	if 2*beyond > boxes {
-		return 0, config.Usagef("%s: %d of %d boxes reach beyond the frame of %dx%d pixels, as they do where x1,y1,x2,y2 are written in place of x,y,width,height: convert them with blocktrain clips convert -order xyxy, or give the labels of this clip",
+		return 0, config.Usagef("%s: %d of %d boxes reach beyond the frame of %dx%d pixels, as they do where x1,y1,x2,y2 are written in place of x,y,width,height: convert them with blocktrain clips convert --order xyxy, or give the labels of this clip",
 			l.File, beyond, boxes, width, height)
 	}
 	for at := range l.Entries {

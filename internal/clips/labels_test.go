@@ -201,7 +201,7 @@ func TestFit(t *testing.T) {
 		t.Errorf("%v, %d cut, %v", l.Entries, cut, err)
 	}
 	_, err := at(Box{50, 20, 70, 35}, Box{52, 20, 72, 35}, Box{1, 1, 5, 5}).Fit(80, 40)
-	wantError(t, err, "2 of 3 boxes reach beyond the frame of 80x40", "-order xyxy")
+	wantError(t, err, "2 of 3 boxes reach beyond the frame of 80x40", "--order xyxy")
 	_, err = at(Box{5, 5, 10, 10}, Box{5, 5, 10, 10}, Box{90, 5, 10, 10}).Fit(80, 40)
 	wantError(t, err, "entry 2: the box [90,5,10,10] lies outside")
 }

@@ -142,7 +142,7 @@ func (t *tree) noImages(parts []partFolder) error {
 		return config.Usagef("the images lie directly in %s, and not in a folder for each class: if that is the folder of one class, give the folder above it, --data-dir %s; if the files are named as cat.1.png is, --dataset-options class=prefix:.",
 			t.root, config.ShellWord(above(t.root)))
 	case s.Videos > 0:
-		return config.Usagef("%s has no images but videos, such as %s, which are not read yet: %s", t.root, filepath.FromSlash(s.Video), listing.FramesFirst)
+		return config.Usagef("%s has no images but videos, such as %s, which this dataset does not read: %s", t.root, filepath.FromSlash(s.Video), listing.FramesFirst)
 	}
 	found := ""
 	if all := t.skipped.Endings(); all.Total() > 0 {

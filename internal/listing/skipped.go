@@ -56,13 +56,13 @@ func (s *Skipped) Endings() *imaging.Endings {
 }
 
 // FramesFirst says what to do with video files.
-const FramesFirst = "--dataset clips reads them as clips; for single frames, take them out first, as with ffmpeg -i CLIP.mp4 -vf fps=2 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
+const FramesFirst = "--dataset clips trains from labelled clips; for single images, take the frames out first, as with ffmpeg -i CLIP.mp4 -vf fps=2 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
 
 // Tell warns of what was skipped in the folder. It names ten of the files that seem to be
 // images, and where there are more, a list of them all.
 func (s *Skipped) Tell(warn func(message string, attributes ...any), folder string) {
 	if s.Videos > 0 {
-		warn("skipped video files, which are not read yet: "+FramesFirst, "folder", folder, "files", s.Videos, "one", s.Video)
+		warn("skipped video files, which this dataset does not read: "+FramesFirst, "folder", folder, "files", s.Videos, "one", s.Video)
 	}
 	if n := len(s.Unread); n > 0 {
 		attributes := []any{"folder", folder, "files", n, "endings", s.unreadKinds.String(), "names", strings.Join(s.Unread[:min(n, MostNamed)], ", ")}

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
+	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -51,8 +53,23 @@ func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m 
 type How struct {
 	Offline  bool // download nothing
 	Recorded bool // a record or a split list has the digest of the data, so that it cannot be taken for something else
+	Decode   bool // use nothing that was kept of an earlier opening: every file is decoded
 
 	classes int // how many there must be; fewer are refused before an image is read
+}
+
+// cache says where what is cut out of clips is kept. Without a folder for it, clips are
+// decoded at each start.
+func (how How) cache(env *rundir.Environment, s *settings.Settings) dataset.CacheOptions {
+	limit := s.CacheBytes()
+	if limit == 0 {
+		return dataset.CacheOptions{}
+	}
+	dir, err := clips.CacheDir()
+	if err != nil && slices.Contains(s.DatasetModules(), "clips") {
+		env.Log.Warn("clips are decoded at each start, since there is no folder for a cache: --cache-size 0 says so without this warning", "error", err)
+	}
+	return dataset.CacheOptions{Dir: dir, Limit: limit, Fresh: how.Decode}
 }
 
 // leastClasses is how many classes the one dataset of a run must have: of several, and
@@ -64,9 +81,10 @@ func leastClasses(s *settings.Settings, m *settings.Modules) int {
 	return 1
 }
 
-// OpenRecorded opens the datasets of a recorded run and joins them.
+// OpenRecorded opens the datasets of a recorded run and joins them. It decodes every file,
+// since what it finds is evidence.
 func OpenRecorded(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
-	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true})
+	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true, Decode: true})
 }
 
 func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*Data, error) {
@@ -79,7 +97,7 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Classes: how.classes, Contract: s.ContractVersion()}
+	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Classes: how.classes, Contract: s.ContractVersion(), Cache: how.cache(env, s)}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}

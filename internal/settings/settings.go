@@ -27,6 +27,7 @@ type Settings struct {
 	DataDirs       []string // "DIR" or "NAME=DIR"
 	DataMode       string
 	OnCorrupt      string
+	CacheSize      string // such as 20GB, or 0 for no cache
 	SplitFile      string
 	SplitRatio     string
 	SplitSeed      int
@@ -138,6 +139,7 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Words(&s.DataDirs, "data-dir", "data", "folder or list of the data, DIR or NAME=DIR for one dataset")
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
 	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "what to do about damaged image files", "refuse", Skip) // which the digest of the data has
+	o.String(&s.CacheSize, "cache-size", "20GB", "most disk for what is cut out of clips, such as 20GB or 500MB, so that they need not be decoded again; 0: none", isCacheSize)
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
 	o.Begin(group, config.Identity)
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)

@@ -3,6 +3,7 @@ package runtest
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -17,5 +18,7 @@ func UnsetDefaults() error {
 			errs = append(errs, os.Unsetenv(name))
 		}
 	}
+	// Tests leave the caches of who runs them alone.
+	errs = append(errs, os.Setenv("XDG_CACHE_HOME", filepath.Join(os.TempDir(), "blocktrain-test-cache")))
 	return errors.Join(errs...)
 }
