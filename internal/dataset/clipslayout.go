@@ -33,11 +33,13 @@ type foundClip struct {
 // arrange finds the clips in a tree.
 func (s *clipsSource) arrange(listed *listing.Tree) (*foundClips, error) {
 	f := &foundClips{root: listed.Root}
-	layout := &folderSource{group: noGrouping, class: byFolder, layout: s.layout, files: s.files}
-	if s.class != byFolder {
-		layout.class = byPrefix // which has no class folders to ask about
-	}
+	layout := &folderSource{group: byFolder, class: byFolder, layout: s.layout, files: s.files} // which asks nothing, as below
 	parts, err := layout.partsOf(listed.Folder)
+	if err == nil && parts[0].folder == listed.Folder && s.class == byFolder && s.layout == layoutAuto && !s.files.Recorded {
+		if a, b := sameFolders(withoutFrames(listed.Folder)); a != nil {
+			err = question(a, b)
+		}
+	}
 	if err != nil {
 		return nil, config.Usagef("%s: %w", f.root, err)
 	}
@@ -59,6 +61,18 @@ func (s *clipsSource) arrange(listed *listing.Tree) (*foundClips, error) {
 		c.label, _ = slices.BinarySearch(f.classes, c.Class)
 	}
 	return f, f.checkClassesHaveClips()
+}
+
+// withoutFrames is a folder without the clips of frames that lie in its folders: those of two
+// classes may have the same names.
+func withoutFrames(top *listing.Folder) *listing.Folder {
+	pruned := &listing.Folder{Name: top.Name}
+	for _, folder := range top.Folders {
+		other := *folder
+		other.Folders = slices.DeleteFunc(slices.Clone(folder.Folders), func(f *listing.Folder) bool { return len(f.Images) > 0 })
+		pruned.Folders = append(pruned.Folders, &other)
+	}
+	return pruned
 }
 
 // addPart adds the clips of a part, which has class folders unless all are of one class.
