@@ -44,7 +44,7 @@ type Cutting struct {
 	Square     Square // unless Whole
 	Offsets    []int  // frames of an example, by how much they come after the one it is about; the first and last frame of a clip are repeated
 	Window     int    // frames of the background that is subtracted; 0: none is
-	Background bool   // examples of background are taken too
+	Background bool   // examples of background are taken too, of clips that show a target somewhere
 	Refuse     bool   // labels that do not match are refused
 }
 
@@ -141,6 +141,7 @@ type pass struct {
 	recent    []imaging.Image // the last frames, levelled
 	times     []time.Duration // of the same
 	seen      int             // frames so far
+	boxed     bool            // some frame has a target
 }
 
 func (p *pass) run(ctx context.Context, frames iter.Seq2[Frame, error]) error {
@@ -224,7 +225,8 @@ func (p *pass) fit() error {
 	if cut > 0 {
 		p.warn(fmt.Sprintf("%s: %d boxes reach beyond the frame of %dx%d pixels, and are cut off at its edges", p.labels.File, cut, p.shape.Width, p.shape.Height))
 	}
-	p.summary.Unlabelled = !p.Whole && !p.labels.HasBox()
+	p.boxed = p.labels.HasBox()
+	p.summary.Unlabelled = !p.Whole && !p.boxed
 	return err
 }
 
@@ -271,7 +273,7 @@ func (p *pass) examples(at int, entry Entry) []Example {
 		switch {
 		case p.labels == nil || len(entry.Targets) > 0:
 			return []Example{{Kind: KindTarget, Box: area, Area: area}}
-		case p.Background:
+		case p.Background && p.boxed:
 			return []Example{{Kind: KindBackground, Box: area, Area: area}}
 		}
 		return nil

@@ -190,6 +190,7 @@ func TestCutWhole(t *testing.T) {
 		{nil, false, "3target 9target 15target "},
 		{entries(20, 9, 10), false, "3target 15target "},
 		{entries(20, 9, 10), true, "3target 9background 15target "},
+		{&Labels{File: "labels", Entries: make([]Entry, 20)}, true, ""}, // of a clip without any box it is not known what is empty
 	} {
 		all, _ := cutAll(t, Cutting{Stride: 6, Whole: true, Offsets: []int{0}, Background: c.background}, d, c.labels)
 		got := ""

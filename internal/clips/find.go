@@ -26,10 +26,11 @@ func (c Clip) name() string {
 }
 
 // labelFiles are where the labels of a clip may lie, in the order in which they are looked
-// for: NAME.json, label.json or IR_label.json and MOT's NAME.txt or gt/gt.txt.
+// for: NAME.json, NAME_label.json, label.json or IR_label.json, and MOT's NAME.txt or
+// gt/gt.txt.
 func (c Clip) labelFiles() []string {
 	name, beside := c.name(), filepath.Dir(c.Path)
-	files := []string{filepath.Join(beside, name+".json")}
+	files := []string{filepath.Join(beside, name+".json"), filepath.Join(beside, name+"_label.json")}
 	shared := []string{"label.json", "IR_label.json"}
 	if c.Frames == nil {
 		for _, file := range shared {
@@ -53,7 +54,8 @@ func FindLabels(c Clip, alone bool, how Reading) (*Labels, error) {
 	var found []string
 	for _, file := range c.labelFiles() {
 		base := filepath.Base(file)
-		if c.Frames == nil && !alone && (base == "label.json" || base == "IR_label.json") {
+		shared := base == "label.json" || base == "IR_label.json" && c.name() != "IR"
+		if c.Frames == nil && !alone && shared {
 			continue
 		}
 		if fileio.Exists(file) && !slices.Contains(found, file) {

@@ -224,6 +224,10 @@ func TestFindLabels(t *testing.T) {
 	if l, err := FindLabels(video, false, Reading{}); err != nil || l.File != own {
 		t.Fatal(l, err)
 	}
+	infrared := Clip{Path: filepath.Join(dir, "IR.mp4")}
+	if l, err := FindLabels(infrared, false, Reading{}); err != nil || l.File != shared {
+		t.Fatal(l, err)
+	}
 	_, err = FindLabels(video, true, Reading{})
 	wantError(t, err, "several files of labels", own, shared)
 }

@@ -158,6 +158,9 @@ func (s *clipsSource) sceneThreshold() int { return int(math.RoundToEven(s.thres
 
 // Open implements Source.
 func (s *clipsSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, error) {
+	if a := s.decoder.Alpha; a != "" && a != imaging.AlphaDrop {
+		return nil, config.Usagef("clips: frames are read without their transparency: want --alpha %s", imaging.AlphaDrop)
+	}
 	listed, err := s.list(dir)
 	if err != nil {
 		return nil, &Error{"clips", err}
@@ -260,9 +263,7 @@ func (f *foundClips) tell(ctx context.Context) {
 	}
 	f.warn(ctx, "labels do not match their clips", "labels", warnings)
 	f.warn(ctx, "clips whose labels hold no box at all are taken for unlabelled, and give neither targets nor background", "unlabelled", unlabelled)
-	for _, same := range f.sameLabels() {
-		slog.WarnContext(ctx, "two clips have the same labels: one of them may have those of another clip", "labels", same[0], "same_as", same[1])
-	}
+	f.warn(ctx, "files of labels say the same of different clips: some may be those of another clip", "labels", f.sameLabels())
 }
 
 // warn names ten of a list, and a file that has all of them.

@@ -153,9 +153,9 @@ func (f *foundClips) readLabels(whole bool) error {
 	return nil
 }
 
-// sameLabels lists pairs of files that say the same of as many frames, and have a box.
-func (f *foundClips) sameLabels() [][2]string {
-	var pairs [][2]string
+// sameLabels lists files that say the same of as many frames as an earlier one, and have a box.
+func (f *foundClips) sameLabels() []string {
+	var pairs []string
 	first := map[[32]byte]*foundClip{}
 	for _, c := range f.list {
 		if c.labels == nil || !c.labels.HasBox() {
@@ -163,7 +163,7 @@ func (f *foundClips) sameLabels() [][2]string {
 		}
 		sum := c.labels.Sum()
 		if other := first[sum]; other != nil && other.Digest != c.Digest {
-			pairs = append(pairs, [2]string{c.labels.File, other.labels.File})
+			pairs = append(pairs, c.labels.File+" as "+other.labels.File)
 		}
 		if first[sum] == nil {
 			first[sum] = c
