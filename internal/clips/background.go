@@ -49,65 +49,85 @@ func (b *Background) Subtract(frame imaging.Image) (imaging.Image, error) {
 	return levelled, nil
 }
 
-// medians are those of every value of a frame.
+// medians are those of every value of a frame. Of each it keeps how many values of the window
+// are less than the median and how many are equal to it, so that the window is searched only
+// where the median changes.
 type medians[T uint8 | uint16] struct {
-	window int
-	ring   [][]T // the last frames, the next to be replaced at next
-	next   int
-	sorted []T // of each value the window, in order
+	window      int
+	n           int // frames in the window
+	next        int // where the next one goes
+	values      []T // of each value of a frame the window, in no order
+	median      []T
+	less, equal []uint8
 }
 
 func newMedians[T uint8 | uint16](window, values int) *medians[T] {
-	return &medians[T]{window: window, sorted: make([]T, window*values)}
+	return &medians[T]{
+		window: window, values: make([]T, window*values),
+		median: make([]T, values), less: make([]uint8, values), equal: make([]uint8, values),
+	}
 }
 
 // subtract takes a frame into the window, and returns it less the medians, plus middle.
 func (m *medians[T]) subtract(frame []T, middle int) []T {
-	full := len(m.ring) == m.window
-	var oldest []T
-	if full {
-		oldest = m.ring[m.next]
-	} else {
-		m.ring = append(m.ring, make([]T, len(frame)))
+	full := m.n == m.window
+	if !full {
+		m.n++
 	}
-	n := len(m.ring)
+	rank := (m.n - 1) / 2
 	level := make([]T, len(frame))
 	for i, v := range frame {
-		values := m.sorted[i*m.window : i*m.window+n]
-		if !full {
-			put(values, n-1, v)
-		} else if old := oldest[i]; old != v {
-			put(values, place(values, old), v)
+		values := m.values[i*m.window : i*m.window+m.n]
+		old := values[m.next]
+		values[m.next] = v
+		if !full || old != v {
+			if full {
+				m.count(i, old, -1)
+			}
+			m.count(i, v, 1)
+			m.settle(i, values, rank)
 		}
-		level[i] = T(min(max(int(v)-int(values[(n-1)/2])+middle, 0), 2*middle-1))
+		level[i] = T(min(max(int(v)-int(m.median[i])+middle, 0), 2*middle-1))
 	}
-	copy(m.ring[m.next], frame)
 	m.next = (m.next + 1) % m.window
 	return level
 }
 
-// put replaces the value at a place of an ordered list by v, and keeps the order.
-func put[T uint8 | uint16](values []T, at int, v T) {
-	for at > 0 && values[at-1] > v {
-		values[at] = values[at-1]
-		at--
+// count adds a value to those of the window, or takes it away.
+func (m *medians[T]) count(i int, v T, by int8) {
+	if v < m.median[i] {
+		m.less[i] += uint8(by)
+	} else if v == m.median[i] {
+		m.equal[i] += uint8(by)
 	}
-	for at+1 < len(values) && values[at+1] < v {
-		values[at] = values[at+1]
-		at++
-	}
-	values[at] = v
 }
 
-// place is where an ordered list has v.
-func place[T uint8 | uint16](values []T, v T) int {
-	low, high := 0, len(values)-1
-	for low < high {
-		if middle := (low + high) / 2; values[middle] < v {
-			low = middle + 1
-		} else {
-			high = middle
+// settle moves the median until the value at the rank is among those equal to it.
+func (m *medians[T]) settle(i int, values []T, rank int) {
+	for int(m.less[i]) > rank {
+		below, n := T(0), 0
+		for _, v := range values {
+			if v < m.median[i] && v >= below {
+				if v > below {
+					below, n = v, 0
+				}
+				n++
+			}
 		}
+		m.median[i], m.equal[i] = below, uint8(n)
+		m.less[i] -= uint8(n)
 	}
-	return low
+	for int(m.less[i])+int(m.equal[i]) <= rank {
+		above, n := ^T(0), 0
+		for _, v := range values {
+			if v > m.median[i] && v <= above {
+				if v < above {
+					above, n = v, 0
+				}
+				n++
+			}
+		}
+		m.less[i] += m.equal[i]
+		m.median[i], m.equal[i] = above, uint8(n)
+	}
 }
