@@ -30,7 +30,7 @@ func splitWords(record *rundir.Record, d *rundir.DatasetNote) string {
 func sceneWords(d *rundir.DatasetNote) string {
 	words := ""
 	for _, part := range d.OfficialParts() {
-		if shared, clips := d.SharedScenes(part); shared > 0 {
+		if shared, clips := rundir.SharedScenes(d.Clips, part); shared > 0 {
 			words += fmt.Sprintf(". Of the %d clips of the %s part, %d show scenes that clips of the training part show, so that figures on them look better than they are", clips, part.Noun(), shared)
 		}
 	}

@@ -44,16 +44,16 @@ func ClipDecoders(members []dataset.Dataset) []string {
 	return names
 }
 
-// SharedScenes counts the clips of an official part, and those of them that show a scene of
-// the official training part.
-func (d *DatasetNote) SharedScenes(part dataset.Part) (shared, clips int) {
+// SharedScenes counts, of the clips of a dataset, those of an official part, and those of them
+// that show a scene of the training part.
+func SharedScenes(all []ClipNote, part dataset.Part) (shared, clips int) {
 	trained := map[string]bool{}
-	for _, c := range d.Clips {
+	for _, c := range all {
 		if c.Part == "" || c.Part == dataset.PartTrain.String() {
 			trained[c.Scene] = true
 		}
 	}
-	for _, c := range d.Clips {
+	for _, c := range all {
 		if c.Part == part.String() {
 			clips++
 			if trained[c.Scene] {
@@ -65,8 +65,8 @@ func (d *DatasetNote) SharedScenes(part dataset.Part) (shared, clips int) {
 }
 
 // checkClips refuses notes of clips that cannot be.
-func (d *DatasetNote) checkClips() error {
-	for at, c := range d.Clips {
+func checkClips(all []ClipNote) error {
+	for at, c := range all {
 		known := slices.ContainsFunc(dataset.Parts(), func(p dataset.Part) bool { return p.String() == c.Part })
 		switch {
 		case c.Part != "" && !known:
