@@ -27,10 +27,6 @@ func half(n int) int { return n >> 1 }
 func CutOut(frames []imaging.Image, area Box) imaging.Image {
 	first := frames[0]
 	img := imaging.Image{Width: area.W, Height: area.H, Channels: first.Channels * len(frames), Frames: len(frames)}
-	columns := make([]int, area.W)
-	for x := range columns {
-		columns[x] = min(max(area.X+x, 0), first.Width-1) * first.Channels
-	}
 	n := img.Width * img.Height * img.Channels
 	if first.Wide != nil {
 		img.Wide = make([]uint16, n)
@@ -39,26 +35,27 @@ func CutOut(frames []imaging.Image, area Box) imaging.Image {
 	}
 	for at, frame := range frames {
 		if first.Wide != nil {
-			cutPlane(img.Wide, frame.Wide, frame, area, columns, at, img.Channels)
+			cutPlane(img.Wide[at*frame.Channels:], frame.Wide, frame, area, img.Channels)
 		} else {
-			cutPlane(img.Pix, frame.Pix, frame, area, columns, at, img.Channels)
+			cutPlane(img.Pix[at*frame.Channels:], frame.Pix, frame, area, img.Channels)
 		}
 	}
 	return img
 }
 
-// cutPlane copies an area of the frame that is number at among those of the result, whose
-// pixels have so many channels.
-func cutPlane[T uint8 | uint16](dst, src []T, frame imaging.Image, area Box, columns []int, at, channels int) {
+// cutPlane copies an area of the frame whose pixels are src to pixels of so many channels,
+// the first of which begins at dst.
+func cutPlane[T uint8 | uint16](dst, src []T, frame imaging.Image, area Box, channels int) {
 	c := frame.Channels
 	for y := range area.H {
 		row := src[min(max(area.Y+y, 0), frame.Height-1)*frame.Width*c:]
-		to := dst[y*area.W*channels+at*c:]
-		for x, column := range columns {
-			copy(to[x*channels:x*channels+c], row[column:column+c])
+		to := dst[y*area.W*channels:]
+		for x := range area.W {
+			from := min(max(area.X+x, 0), frame.Width-1) * c
+			copy(to[x*channels:x*channels+c], row[from:from+c])
 		}
 	}
 }
 
-// whole is the area of a whole frame.
+// wholeOf is the area of a whole frame.
 func wholeOf(img imaging.Image) Box { return Box{0, 0, img.Width, img.Height} }

@@ -86,12 +86,12 @@ func findYOLO(c Clip) (*Labels, error) {
 	}
 	for _, folder := range folders {
 		files := make([]string, len(c.Frames))
-		any := false
+		some := false
 		for i, frame := range c.Frames {
 			files[i] = filepath.Join(folder, strings.TrimSuffix(frame, filepath.Ext(frame))+".txt")
-			any = any || fileio.Exists(files[i])
+			some = some || fileio.Exists(files[i])
 		}
-		if any {
+		if some {
 			return ReadYOLO(folder, files)
 		}
 	}
