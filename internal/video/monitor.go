@@ -118,6 +118,7 @@ func (m *monitor) complain(part, text string) {
 	if name, _, ok := strings.Cut(strings.TrimPrefix(part, "["), " @ "); ok {
 		text = name + ": " + text
 	}
+	text, _, _ = strings.Cut(text, " 'mov,mp4,") // the list of formats, in the message that none of them fits
 	text = strings.ToValidUTF8(m.clean(text), "?")
 	m.messages = append(m.messages, text[:min(len(text), mostText)])
 }
