@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	mostQueued   = 1 << 16 // frames that ffmpeg may have announced and not written
+	mostQueued   = 1 << 12 // frames that ffmpeg may have announced and not written
 	mostMessages = 5       // that are kept of ffmpeg's complaints
 	mostText     = 300     // bytes of a complaint
 	lineBuffer   = 1 << 14 // longer lines are cut
