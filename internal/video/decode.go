@@ -14,6 +14,7 @@ type decoder struct {
 	options Options
 	known   Info
 	local   bool // a file, otherwise a pipe or an address
+	live    bool // what is joined in the middle and loses packets: complaints are no damage
 	first   shown
 	frames  int
 	closed  bool
@@ -26,6 +27,7 @@ type opening struct {
 	stdin     io.Reader
 	clean     func(string) string // takes secrets out of ffmpeg's messages; may be nil
 	file      bool
+	live      bool
 	protocols string
 }
 
@@ -46,7 +48,7 @@ func newDecoder(ctx context.Context, in opening, o Options) (*decoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.name, err)
 	}
-	return &decoder{process: p, options: o, local: in.file, known: Info{Name: in.name, Program: ffmpeg.Version}}, nil
+	return &decoder{process: p, options: o, local: in.file, live: in.live, known: Info{Name: in.name, Program: ffmpeg.Version}}, nil
 }
 
 // arguments are those of ffmpeg. The filters behind showinfo, and the time base, count the
@@ -107,7 +109,7 @@ func grown(buf []byte, n int) []byte {
 // there is no frame is refused when ffmpeg has said all.
 func (d *decoder) complained() bool {
 	_, n := d.process.monitor.complaints()
-	return n > 0 && d.frames > 0 && d.options.Damage == Refuse
+	return n > 0 && d.frames > 0 && d.options.Damage == Refuse && !d.live
 }
 
 // check compares a frame's format with that of the first.
@@ -226,6 +228,8 @@ func (d *decoder) end() error {
 		broken, _ := d.damaged().(*Error)
 		broken.again = true
 		return broken
+	case len(messages) > 0 && d.live:
+		d.options.warn("parts of the stream could not be read", "source", d.known.Name, "ffmpeg", messages[0])
 	case len(messages) > 0:
 		return d.damaged()
 	}

@@ -96,6 +96,29 @@ func TestTCP(t *testing.T) {
 	}
 }
 
+// TestJoinedInTheMiddle reads a stream whose first frames need what came before. From an address
+// that is usual; a file that is so is damaged.
+func TestJoinedInTheMiddle(t *testing.T) {
+	s := newStudio(t)
+	data := s.read(s.film("a.ts", 64, 48, 60, append(x264, "-g", "25", "-mpegts_flags", "resend_headers")...))
+	data = data[len(data)/3/188*188:]
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(data) }))
+	defer server.Close()
+	told := ""
+	r, err := OpenNetwork(t.Context(), server.URL+"/a.ts", Options{FFmpeg: s.ffmpeg, Timing: Warn, Warn: func(m string, _ ...any) { told += m }})
+	_, summary, _, _ := whole(t, r, err)
+	if summary.Frames < 10 || summary.Damage != "" || !strings.Contains(told, "could not be read") {
+		t.Errorf("%+v, told %q", summary, told)
+	}
+	r, err = Open(t.Context(), s.write("b.ts", data), Options{FFmpeg: s.ffmpeg, Timing: Warn})
+	if err == nil {
+		_, err = readAll(r)
+	}
+	if !errors.Is(err, Damaged) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	for name, want := range map[string]bool{
 		"rtsp://camera/1": true, "HTTP://a": true, "udp://@239.0.0.1:1234": true,
