@@ -109,3 +109,21 @@ func TestFormatOf(t *testing.T) {
 		}
 	}
 }
+
+// FuzzMonitor reads any messages.
+func FuzzMonitor(f *testing.F) {
+	f.Add("[Parsed_showinfo_0 @ 0x5] [info] config in time_base: 1/0, frame_rate: 99999999999999999999/1\n")
+	f.Add("[Parsed_showinfo_0 @ 0x5] [info] n: 0 pts: 99999999999999999999 pts_time:1 fmt:gray s:99999999999999999999x1 type:I \n[Parsed_showinfo_0 @ 0x5] [info] color_range:x color_space:y")
+	f.Add("[info]       displaymatrix: rotation of nan degrees\n[error]\n[")
+	f.Fuzz(func(t *testing.T, text string) {
+		m := monitored(text)
+		for s, ok := m.next(); ok; s, ok = m.next() {
+			if err := (Options{}).checkSize("x", s.width, s.height); err == nil && s.width*s.height > 1<<26 {
+				t.Errorf("%dx%d is not too large", s.width, s.height)
+			}
+		}
+		if messages, _ := m.complaints(); len(messages) > mostMessages {
+			t.Error(messages)
+		}
+	})
+}
