@@ -228,7 +228,9 @@ func (s *clipsSource) read(ctx context.Context, f *foundClips) error {
 		}
 	}
 	if len(unread) > 0 {
-		return newUnreadError(unread, len(f.list))
+		err := newUnreadError(unread, len(f.list))
+		err.what = "clips"
+		return err
 	}
 	return nil
 }

@@ -428,3 +428,50 @@ func TestClipsOfInfrared(t *testing.T) {
 		}
 	}
 }
+
+// ffmpeg makes a video of a test pattern.
+func ffmpeg(t *testing.T, path string, arguments ...string) {
+	t.Helper()
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	all := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=30:duration=1"}, arguments...)
+	if out, err := exec.Command("ffmpeg", append(all, path)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+// TestClipsOfOtherVideos checks colours, deep samples, and videos that cannot be read whole.
+func TestClipsOfOtherVideos(t *testing.T) {
+	dir := t.TempDir()
+	text := `{"exist":[` + strings.Repeat("1,", 29) + `1],"gt_rect":[` + strings.Repeat("[20,10,8,8],", 29) + `[20,10,8,8]]}`
+	colour, grey := filepath.Join(dir, "bird", "colour.mkv"), filepath.Join(dir, "drone", "grey.mkv")
+	ffmpeg(t, colour, "-c:v", "ffv1", "-pix_fmt", "yuv422p10le")
+	ffmpeg(t, grey, "-c:v", "ffv1", "-vf", "hue=s=0", "-pix_fmt", "yuv420p")
+	for _, video := range []string{colour, grey} {
+		writeFile(t, strings.TrimSuffix(video, ".mkv")+".json", []byte(text))
+	}
+	d := mustOpenClips(t, dir, "")
+	for i := range d.Len() {
+		want := 3
+		if strings.Contains(d.Source(i), "colour") {
+			want = 9
+		}
+		if img, err := d.Image(i); err != nil || img.Channels != want || img.Wide != nil || img.FrameCount() != 3 {
+			t.Errorf("%s has %d channels, %v, want %d", d.Source(i), img.Channels, err, want)
+		}
+	}
+	whole, err := os.ReadFile(grey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"cut short": whole[:len(whole)/2], "no video": []byte("words"), "a playlist": []byte("#EXTM3U\n#EXTINF:1,\n" + colour + "\n")} {
+		writeFile(t, grey, content)
+		_, err := openClips(t, dir, "", ModeRAM)
+		t.Log(name, err)
+		wantError(t, err, "1 of 2 clips cannot be read", grey)
+	}
+}

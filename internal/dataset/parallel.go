@@ -40,16 +40,17 @@ type failure struct {
 	err   error
 }
 
-// UnreadError lists images that cannot be read, in the order of their indexes.
+// UnreadError lists images or clips that cannot be read, in the order of their indexes.
 type UnreadError struct {
 	failures []failure
 	of       int    // images in all
 	list     string // file with all failures, if they are more than the error names
+	what     string // is read, such as "images"
 }
 
 // Error implements error. It names the first ten images, and the file that lists all.
 func (e *UnreadError) Error() string {
-	text := fmt.Sprintf("%d of %d images cannot be read:", len(e.failures), e.of)
+	text := fmt.Sprintf("%d of %d %s cannot be read:", len(e.failures), e.of, e.what)
 	for _, f := range e.failures[:min(listing.MostNamed, len(e.failures))] {
 		text += "\n" + f.err.Error()
 	}
@@ -80,7 +81,7 @@ func eachImage(ctx context.Context, n int, f func(i int) error) error {
 
 // newUnreadError writes the list of failures if they are many.
 func newUnreadError(failures []failure, of int) *UnreadError {
-	e := &UnreadError{failures: failures, of: of}
+	e := &UnreadError{failures: failures, of: of, what: "images"}
 	if len(failures) > listing.MostNamed {
 		lines := make([]string, len(failures))
 		for i, f := range failures {

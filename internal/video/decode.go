@@ -14,6 +14,7 @@ type decoder struct {
 	options Options
 	known   Info
 	local   bool // a file, otherwise a pipe or an address
+	live    bool // what is joined in the middle and loses packets: complaints are no damage
 	first   shown
 	frames  int
 	closed  bool
@@ -26,6 +27,7 @@ type opening struct {
 	stdin     io.Reader
 	clean     func(string) string // takes secrets out of ffmpeg's messages; may be nil
 	file      bool
+	live      bool
 	protocols string
 }
 
@@ -46,10 +48,11 @@ func newDecoder(ctx context.Context, in opening, o Options) (*decoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.name, err)
 	}
-	return &decoder{process: p, options: o, local: in.file, known: Info{Name: in.name, Program: ffmpeg.Version}}, nil
+	return &decoder{process: p, options: o, local: in.file, live: in.live, known: Info{Name: in.name, Program: ffmpeg.Version}}, nil
 }
 
-// arguments are those of ffmpeg. Its one filter is showinfo; see the package's documentation.
+// arguments are those of ffmpeg. The filters behind showinfo, and the time base, count the
+// frames: what writes raw video drops frames whose time stamps do not increase.
 func arguments(f *FFmpeg, in opening, o Options) []string {
 	args := []string{"-nostdin", "-nostats", "-hide_banner", "-loglevel", "repeat+level+info", "-copyts",
 		"-protocol_whitelist", in.protocols,
@@ -58,7 +61,7 @@ func arguments(f *FFmpeg, in opening, o Options) []string {
 	args = append(args, in.input...)
 	args = append(args, "-map", fmt.Sprintf("0:V:%d", max(0, o.Stream-1)), "-an", "-sn", "-dn", "-autoscale", "0")
 	args = append(args, f.passthrough...)
-	return append(args, "-vf", "showinfo=checksum=0", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1")
+	return append(args, "-vf", "showinfo=checksum=0,settb=1/25,setpts=N", "-enc_time_base", "1:25", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1")
 }
 
 func (d *decoder) info() Info { return d.known }
@@ -106,7 +109,7 @@ func grown(buf []byte, n int) []byte {
 // there is no frame is refused when ffmpeg has said all.
 func (d *decoder) complained() bool {
 	_, n := d.process.monitor.complaints()
-	return n > 0 && d.frames > 0 && d.options.Damage == Refuse
+	return n > 0 && d.frames > 0 && d.options.Damage == Refuse && !d.live
 }
 
 // check compares a frame's format with that of the first.
@@ -225,6 +228,8 @@ func (d *decoder) end() error {
 		broken, _ := d.damaged().(*Error)
 		broken.again = true
 		return broken
+	case len(messages) > 0 && d.live:
+		d.options.warn("parts of the stream could not be read", "source", d.known.Name, "ffmpeg", messages[0])
 	case len(messages) > 0:
 		return d.damaged()
 	}
@@ -257,7 +262,8 @@ var reasons = []struct {
 	{"Format not on whitelist", Unsupported, "is of a format that is not read from files, such as a playlist, which names other files: give the videos themselves, or write it as one file, as with ffmpeg -i IN -c copy OUT.mkv"},
 	{"not on whitelist", Playlist, "names another file or address, which is not opened: give the videos themselves"},
 	{"matches no streams", Empty, "has no video stream, or not as many: give a video, and look at its streams with ffprobe"},
-	{"moov atom not found", Damaged, "has no index (moov): the file was cut short, or its index is at the end and it comes through a pipe: get it anew, or write it as with ffmpeg -i IN -c copy -movflags +faststart OUT.mp4"},
+	{"partial file", Damaged, "ends before its first frame: the file was cut short, or its index is at the end and it comes through a pipe: get it anew, or write it as with ffmpeg -i IN -c copy -movflags +faststart OUT.mp4"},
+	{"moov atom not found", Damaged, "has no index (moov): the file is no MP4 file, was cut short, or its index is at the end and it comes through a pipe: get it anew, or write it as with ffmpeg -i IN -c copy -movflags +faststart OUT.mp4"},
 	{"exceeds specified max pixel count", TooLarge, "has frames of more pixels than are read: make them smaller, as with ffmpeg -i IN -vf scale=1920:-2 OUT.mp4"},
 	{"Picture size", TooLarge, "has frames of a size that cannot be: get it anew"},
 	{"Unknown decoder", Unsupported, "is of a codec that this ffmpeg does not decode: convert it where it can be read"},
@@ -272,11 +278,10 @@ var reasons = []struct {
 // notOpened explains why there was no frame.
 func (d *decoder) notOpened(messages []string, exit error) error {
 	all := strings.Join(messages, "\n")
-	fallback := &Error{Name: d.known.Name, Kind: Damaged, Text: "gave no frame"}
+	failed := &Error{Name: d.known.Name, Kind: Empty, Text: "has no frames that can be read: get it anew"}
 	if !d.local {
-		fallback.Kind, fallback.again = Unreachable, true
+		failed = &Error{Name: d.known.Name, Kind: Unreachable, Text: "gave no frame: look whether its sender sends a video", again: true}
 	}
-	failed := fallback
 	for _, r := range reasons {
 		if strings.Contains(all, r.said) {
 			failed = &Error{Name: d.known.Name, Kind: r.kind, Text: r.text, again: r.kind == Unreachable}

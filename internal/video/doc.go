@@ -18,7 +18,7 @@
 // # Where time stamps come from
 //
 // Frames go through standard output as raw video, which has no time stamps. They come from the
-// filter showinfo, the only one in the chain, whose lines on standard error have time stamp,
+// filter showinfo, the first in the chain, whose lines on standard error have time stamp,
 // time base, pixel format, size, range and matrix of each frame. What else could carry them was
 // worse:
 //

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	mostQueued   = 1 << 16 // frames that ffmpeg may have announced and not written
+	mostQueued   = 1 << 12 // frames that ffmpeg may have announced and not written
 	mostMessages = 5       // that are kept of ffmpeg's complaints
 	mostText     = 300     // bytes of a complaint
 	lineBuffer   = 1 << 14 // longer lines are cut
@@ -118,6 +118,7 @@ func (m *monitor) complain(part, text string) {
 	if name, _, ok := strings.Cut(strings.TrimPrefix(part, "["), " @ "); ok {
 		text = name + ": " + text
 	}
+	text, _, _ = strings.Cut(text, " 'mov,mp4,") // the list of formats, in the message that none of them fits
 	text = strings.ToValidUTF8(m.clean(text), "?")
 	m.messages = append(m.messages, text[:min(len(text), mostText)])
 }

@@ -49,7 +49,7 @@ func OpenNetwork(ctx context.Context, address string, o Options) (*Reader, error
 		return nil, config.Usagef("%s is no network address that is read: want one that begins with %s://", Redacted(address), strings.Join(schemes, "://, "))
 	}
 	name := Redacted(address)
-	in := opening{name: name, protocols: networkProtocols, clean: cleaner(address, name),
+	in := opening{name: name, live: true, protocols: networkProtocols, clean: cleaner(address, name),
 		input: []string{"-format_whitelist", networkFormats, "-i", address}}
 	s := &retrying{options: o, name: name, now: time.Now,
 		open: func() (source, error) { return newDecoder(ctx, in, o) },

@@ -87,7 +87,7 @@ func OpenDevice(ctx context.Context, path string, o Options) (*Reader, error) {
 	if err != nil || info.Mode()&fs.ModeCharDevice == 0 {
 		return nil, failf(path, NotFound, "there is no such camera: look at /dev/video*")
 	}
-	in := opening{name: path, protocols: "file", input: []string{"-f", "v4l2", "-i", path}}
+	in := opening{name: path, live: true, protocols: "file", input: []string{"-f", "v4l2", "-i", path}}
 	return openDecoder(ctx, in, o)
 }
 

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -113,6 +114,7 @@ type process struct {
 	stdout   io.ReadCloser
 	monitor  *monitor
 	messages chan struct{} // closed when all of standard error is read
+	input    *feed         // what comes from a reader; may be nil
 }
 
 // start runs ffmpeg with the given arguments and standard input.
@@ -120,7 +122,11 @@ func (f *FFmpeg) start(ctx context.Context, stdin io.Reader, clean func(string) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	p := &process{ctx: ctx, cancel: cancel, monitor: newMonitor(clean), messages: make(chan struct{})}
 	p.cmd = command(ctx, f.Path, args...)
-	p.cmd.Stdin = stdin
+	fed, err := p.take(stdin)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
 	stderr, err := p.cmd.StderrPipe()
 	if err == nil {
 		p.stdout, err = p.cmd.StdoutPipe()
@@ -128,6 +134,7 @@ func (f *FFmpeg) start(ctx context.Context, stdin io.Reader, clean func(string) 
 	if err == nil {
 		err = p.cmd.Start()
 	}
+	fed(err == nil)
 	if err != nil {
 		cancel(nil)
 		return nil, fmt.Errorf("cannot start %s: %w", f.Path, err)
@@ -137,6 +144,59 @@ func (f *FFmpeg) start(ctx context.Context, stdin io.Reader, clean func(string) 
 		p.monitor.read(stderr)
 	}()
 	return p, nil
+}
+
+// take makes a reader the standard input. What it returns is called when the process has
+// started, or has not.
+func (p *process) take(stdin io.Reader) (started func(bool), err error) {
+	if file, ok := stdin.(*os.File); ok || stdin == nil {
+		if ok {
+			p.cmd.Stdin = file
+		}
+		return func(bool) {}, nil
+	}
+	in, out, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.cmd.Stdin = in
+	p.input = &feed{from: stdin}
+	return func(ok bool) {
+		_ = in.Close() // the process has its own, and when it ends, writing fails
+		if !ok {
+			_ = out.Close()
+			return
+		}
+		go func() {
+			_, _ = io.Copy(out, p.input)
+			_ = out.Close()
+		}()
+	}, nil
+}
+
+// A feed is a reader whose bytes go to a process. The process is not waited for by way of it,
+// as package exec would: a read that waits for a camera may never end.
+type feed struct {
+	from io.Reader
+	mu   sync.Mutex
+	err  error
+}
+
+// Read implements io.Reader and keeps the error.
+func (f *feed) Read(b []byte) (int, error) {
+	n, err := f.from.Read(b)
+	if err != nil && err != io.EOF {
+		f.mu.Lock()
+		f.err = err
+		f.mu.Unlock()
+	}
+	return n, err
+}
+
+func (f *feed) failed() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 // within calls f and kills the process, with a cause, if f takes longer than the given time.
@@ -151,8 +211,8 @@ func (p *process) finish() error {
 	<-p.messages
 	err := p.cmd.Wait()
 	p.cancel(nil)
-	if errors.Is(err, exec.ErrWaitDelay) { // all went well, but the input goes on and is not read
-		return nil
+	if p.input != nil {
+		err = errors.Join(err, p.input.failed())
 	}
 	return err
 }
