@@ -170,8 +170,17 @@ func Scenes(backdrops []*Backdrop, threshold int) (scene []int, links []Link) {
 	return scene, links
 }
 
-// Alike says whether the cosine of two backdrops, less their means, is above so many
-// thousandths.
-func (b *Backdrop) Alike(o *Backdrop, threshold int) bool {
-	return b.centre().exceeds(o.centre(), threshold)
+// Alike finds for each of some backdrops the first of others with which its cosine, both less
+// their means, is above so many thousandths; -1 where there is none.
+func Alike(some, others []*Backdrop, threshold int) []int {
+	all := make([]*centred, len(others))
+	for i, b := range others {
+		all[i] = b.centre()
+	}
+	found := make([]int, len(some))
+	for i, b := range some {
+		c := b.centre()
+		found[i] = slices.IndexFunc(all, func(o *centred) bool { return c.exceeds(o, threshold) })
+	}
+	return found
 }

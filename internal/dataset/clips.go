@@ -78,7 +78,7 @@ func newClips(o *config.Options) (Source, error) {
 	o.Int(&s.window, "background-window", 64, "with level=median: frames of which the median is taken", config.Between(1, clips.MaxWindow))
 	o.Choice(&s.background, "background", backgroundAuto, "take examples of background, a class of its own; auto: with class=NAME", backgroundAuto, backgroundOn, backgroundOff)
 	o.Choice(&s.group, "group", groupClip, "what stays in one part: a clip, or all clips of a scene", groupClip, groupScene)
-	o.Float64(&s.threshold, "scene-threshold", float64(SceneThreshold)/1000, "clips are of one scene where the cosine of their backgrounds is above this", config.Share, decimals(1000))
+	o.Float64(&s.threshold, "scene-threshold", float64(sceneThreshold)/1000, "clips are of one scene where the cosine of their backgrounds is above this", config.Share, decimals(1000))
 	o.Int(&s.rate, "rate", 30, "frames a second of clips that are folders of frames", config.Between(1, 100_000))
 	s.offsets, _ = parseOffsets(s.frames) // checked when it was set
 	return s, nil

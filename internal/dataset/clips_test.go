@@ -257,9 +257,9 @@ func TestClipsScenes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := SharedScenes(Clips(d, split.Test), Clips(d, append(slices.Clone(split.Train), split.Validation...)), 900)
-	if len(seen) != 1 || len(Clips(d, split.Test)) != 2 {
-		t.Errorf("%d of %d clips of the test part are of a scene that was seen", len(seen), len(Clips(d, split.Test)))
+	seen := SharedScenes(ClipsOf(d, split.Test), ClipsOf(d, append(slices.Clone(split.Train), split.Validation...)))
+	if len(seen) != 1 || len(ClipsOf(d, split.Test)) != 2 {
+		t.Errorf("%d of %d clips of the test part are of a scene that was seen", len(seen), len(ClipsOf(d, split.Test)))
 	}
 }
 
@@ -297,7 +297,7 @@ func TestClipsBackground(t *testing.T) {
 	}
 	for _, part := range Parts() {
 		classes := map[string]int{}
-		for _, clip := range Clips(d, split.Indexes(part)) {
+		for _, clip := range ClipsOf(d, split.Indexes(part)) {
 			classes[clip.Class]++
 		}
 		if classes["bird"] != classes["drone"] || len(classes) != 2 {
@@ -333,7 +333,7 @@ func TestClipsJoined(t *testing.T) {
 	if mixed, err = Concat(mustOpenClips(t, first, "frames=0"), folder); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := FrameOffsets(mixed); err != nil || len(Clips(mixed, nil)) != 2 {
+	if _, err := FrameOffsets(mixed); err != nil || len(Clips(mixed)) != 2 {
 		t.Error(err)
 	}
 }
@@ -385,7 +385,7 @@ func TestClipsOfVideos(t *testing.T) {
 				t.Errorf("%s: the video and the folder differ: %v %v", d.Source(i), errA, errB)
 			}
 		}
-		if d.Digest() != digest || !strings.Contains(Clips(d, nil)[0].Decoder, "ffmpeg") {
+		if d.Digest() != digest || !strings.Contains(Clips(d)[0].Decoder, "ffmpeg") {
 			t.Error("the second opening gives other data")
 		}
 	}

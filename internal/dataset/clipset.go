@@ -22,7 +22,7 @@ func (f *foundClips) findScenes(ctx context.Context, threshold int) error {
 	scene, links := clips.Scenes(backdrops, threshold)
 	sizes := map[int]int{}
 	for i, c := range f.list {
-		c.Scene = f.list[scene[i]].Source
+		c.Scene, c.of, c.threshold = f.list[scene[i]].Source, f, threshold
 		sizes[scene[i]]++
 	}
 	for first := range f.list {

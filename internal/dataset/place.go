@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"slices"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
@@ -16,6 +17,9 @@ type Clip struct {
 	Scene  string // source of the first clip that shows the same scene, in whatever part
 	// Decoder is what decoded it, where its pixels may depend on that.
 	Decoder string
+
+	of        *foundClips // of the same dataset
+	threshold int         // of its scenes
 }
 
 // Place says where in a clip an example was taken.
@@ -49,45 +53,64 @@ func (p *Place) relabelled(labels []int) *Place {
 	return &other
 }
 
-// Clips lists the clips of the examples at indexes, in the order of their first examples; of
-// all where indexes is nil. Examples that are of no clip have none.
-func Clips(d Dataset, indexes []int) []*Clip {
+// Clips lists the clips of all examples, in the order of their first examples. Examples that
+// are of no clip have none.
+func Clips(d Dataset) []*Clip {
+	return clipsOf(d.Len(), func(n int) *Place { return d.Info(n).Place })
+}
+
+// ClipsOf lists the clips of the examples at indexes, likewise.
+func ClipsOf(d Dataset, indexes []int) []*Clip {
+	return clipsOf(len(indexes), func(n int) *Place { return d.Info(indexes[n]).Place })
+}
+
+func clipsOf(n int, place func(int) *Place) []*Clip {
 	var list []*Clip
 	seen := map[*Clip]bool{}
-	add := func(i int) {
-		if place := d.Info(i).Place; place != nil && !seen[place.Clip] {
-			seen[place.Clip] = true
-			list = append(list, place.Clip)
-		}
-	}
-	for _, i := range indexes {
-		add(i)
-	}
-	if indexes == nil {
-		for i := range d.Len() {
-			add(i)
+	for i := range n {
+		if p := place(i); p != nil && !seen[p.Clip] {
+			seen[p.Clip] = true
+			list = append(list, p.Clip)
 		}
 	}
 	return list
 }
 
-// SceneThreshold is the cosine, in thousandths, above which two backgrounds are of one
-// scene where nothing else was asked for.
-const SceneThreshold = 950
+// sceneThreshold is the cosine, in thousandths, above which two backgrounds are of one scene
+// where nothing else was asked for.
+const sceneThreshold = 950
 
-// SharedScenes lists the clips of a part of which a clip of another list shows the same
-// scene, by their backgrounds: seen maps each to the first such clip.
-func SharedScenes(part, others []*Clip, threshold int) map[*Clip]*Clip {
+// SharedScenes finds the clips of a part that show a scene which others show: one with the
+// same Scene, of the same dataset, or else one whose background is alike by the threshold of
+// their dataset. It maps each to the first such clip.
+func SharedScenes(part, others []*Clip) map[*Clip]*Clip {
 	seen := map[*Clip]*Clip{}
+	byThreshold := map[int][]*Clip{}
 	for _, clip := range part {
-		for _, other := range others {
-			if clip.Backdrop.Alike(&other.Backdrop, threshold) {
-				seen[clip] = other
-				break
+		byThreshold[clip.threshold] = append(byThreshold[clip.threshold], clip)
+	}
+	for threshold, some := range byThreshold { // in any order, since each gives its own entries
+		for i, first := range clips.Alike(backdropsOf(some), backdropsOf(others), threshold) {
+			if first >= 0 {
+				seen[some[i]] = others[first]
 			}
 		}
 	}
+	for _, clip := range part {
+		same := func(other *Clip) bool { return other.of == clip.of && other.Scene == clip.Scene }
+		if at := slices.IndexFunc(others, same); at >= 0 {
+			seen[clip] = others[at]
+		}
+	}
 	return seen
+}
+
+func backdropsOf(list []*Clip) []*clips.Backdrop {
+	backdrops := make([]*clips.Backdrop, len(list))
+	for i, clip := range list {
+		backdrops[i] = &clip.Backdrop
+	}
+	return backdrops
 }
 
 // places adds those of all examples that have one, each behind its example's index, and

@@ -172,6 +172,7 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	}
 	d.warnOfDuplicates(env)
 	d.sayGroups(env)
+	d.sayScenes(env)
 	return nil
 }
 

@@ -20,7 +20,7 @@ type ClipNote struct {
 // noteClips lists the clips of a dataset.
 func noteClips(d dataset.Dataset) []ClipNote {
 	var notes []ClipNote
-	for _, c := range dataset.Clips(d, nil) {
+	for _, c := range dataset.Clips(d) {
 		note := ClipNote{File: strings.ToValidUTF8(c.Source, "\uFFFD"), Frames: c.Frames, SHA256: c.Digest, Scene: strings.ToValidUTF8(c.Scene, "\uFFFD")}
 		if c.Part != dataset.PartNone {
 			note.Part = c.Part.String()
@@ -34,7 +34,7 @@ func noteClips(d dataset.Dataset) []ClipNote {
 func ClipDecoders(members []dataset.Dataset) []string {
 	var names []string
 	for _, d := range members {
-		for _, c := range dataset.Clips(d, nil) {
+		for _, c := range dataset.Clips(d) {
 			if c.Decoder != "" && !slices.Contains(names, c.Decoder) {
 				names = append(names, c.Decoder)
 			}
