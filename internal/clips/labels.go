@@ -134,7 +134,7 @@ func (l *Labels) Align(frames int) Alignment {
 	case l.Sparse && n <= frames:
 		a.Labelled = frames
 	case differ == 0:
-	case n == frames+1 && len(l.Entries[0].Targets) == 0:
+	case n == frames+1 && !l.Sparse && len(l.Entries[0].Targets) == 0:
 		a.Shift = 1
 	case 20*differ <= frames:
 		a.Warning = fmt.Sprintf("%s has %d entries for %d frames: the first %d are used", l.File, n, frames, a.Labelled)

@@ -92,6 +92,10 @@ func TestReadMOT(t *testing.T) {
 	if a := l.Align(9); a.Labelled != 9 || a.Warning != "" || len(l.Entry(a, 8).Targets) != 0 || l.Entry(a, 8).Unknown {
 		t.Errorf("frames behind the last line: %+v, want them empty", a)
 	}
+	l.Entries[0].Targets = nil // whose frame is 1 nevertheless
+	if a := l.Align(3); a.Shift != 0 || a.Labelled != 3 {
+		t.Errorf("a line behind the last frame: %+v, want no shift", a)
+	}
 	if err := WriteJSON(filepath.Join(t.TempDir(), "x.json"), l); err == nil {
 		t.Error("several targets in a frame were written as one")
 	}
