@@ -90,6 +90,5 @@ func (c *clock) tell(kind Kind, format string, args ...any) *Error {
 		return nil
 	}
 	c.told[kind] = true
-	err, _ := failf("", kind, format, args...).(*Error)
-	return err
+	return failf("", kind, format, args...)
 }

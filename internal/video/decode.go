@@ -225,7 +225,7 @@ func (d *decoder) end() error {
 	case d.frames == 0:
 		return failf(d.known.Name, Empty, "has no frames: give a video that has some")
 	case err != nil:
-		broken, _ := d.damaged().(*Error)
+		broken := d.damaged()
 		broken.again = true
 		return broken
 	case len(messages) > 0 && d.live:
@@ -241,7 +241,7 @@ func (d *decoder) stalled() error {
 		Text: fmt.Sprintf("gave no frame for %s after frame %d: look whether its sender still sends", d.options.stall(), d.frames)}
 }
 
-func (d *decoder) damaged() error {
+func (d *decoder) damaged() *Error {
 	messages, n := d.process.monitor.complaints()
 	said := "it ended early"
 	if n > 0 {

@@ -43,6 +43,6 @@ func (e *Error) Error() string { return e.Name + ": " + e.Text }
 // Is finds the kind.
 func (e *Error) Is(target error) bool { return target == e.Kind }
 
-func failf(name string, kind Kind, format string, args ...any) error {
+func failf(name string, kind Kind, format string, args ...any) *Error {
 	return &Error{Name: name, Kind: kind, Text: fmt.Sprintf(format, args...)}
 }

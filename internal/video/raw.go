@@ -128,7 +128,7 @@ func (s *raw) next([]byte) (stamped, error) {
 			return stamped{data: p.data}, nil
 		case errors.Is(p.err, io.ErrUnexpectedEOF):
 			return stamped{}, failf(name, Damaged, "ends with %d bytes of frame %d, want %d: look at the format that was given, %s", p.n, s.frames, len(p.data), s.known.Format)
-		case p.err != io.EOF:
+		case !errors.Is(p.err, io.EOF):
 			return stamped{}, failf(name, Damaged, "cannot be read after frame %d: %v", s.frames, p.err)
 		case s.frames == 0:
 			return stamped{}, failf(name, Empty, "has no frames: give a stream that has some")

@@ -97,7 +97,7 @@ func (r *Reader) tagged() error {
 		}
 	}
 	if r.info.Rotation != "" {
-		err := failf(name, Rotated, "is marked to be shown turned by %s degrees, and it is not known whether boxes and labels are those of the turned picture: remove the mark, as with ffmpeg -noautorotate -i IN OUT.mkv, or turn the pixels, as with ffmpeg -i IN OUT.mkv", r.info.Rotation)
+		err := failf(name, Rotated, "is marked to be shown turned by %s degrees, and it is not known whether boxes and labels are those of the turned picture: remove the mark, as with ffmpeg -noautorotate -i IN -c:v ffv1 OUT.mkv, or turn the pixels, as with ffmpeg -i IN -c:v ffv1 OUT.mkv", r.info.Rotation)
 		if err := r.flaw(r.options.Rotation, err, "frames are read as they are stored"); err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (r *Reader) finish(err error) {
 		r.options.warn(err.Error()+"; what could be read is used", "frames", r.summary.Frames)
 		r.finished = io.EOF
 	}
-	if r.digest != nil && r.finished == io.EOF {
+	if r.digest != nil && errors.Is(r.finished, io.EOF) {
 		r.summary.Digest = hex.EncodeToString(r.digest.Sum(nil))
 	}
 }
