@@ -26,11 +26,11 @@ const module = "github.com/blocktrain/blocktrain/"
 var layers = [][]string{
 	{"internal/kernel", "internal/rng", "internal/fileio", "internal/imaging", "internal/logging", "internal/buildinfo"},
 	{"internal/metric", "internal/weights", "internal/config", "preprocess"},
-	{"internal/nn", "internal/listing", "internal/mpi", "internal/video", "internal/sensor"},
+	{"internal/nn", "internal/listing", "internal/index", "internal/mpi", "internal/video", "internal/sensor"},
 	{"internal/engine"},
 	{"internal/augment", "internal/onnx", "internal/clips"},
 	{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
-	{"internal/target"},
+	{"internal/target", "internal/htmlpage"},
 	{"internal/train"},
 	{"internal/progress"},
 	{"internal/rundir"},
@@ -39,7 +39,7 @@ var layers = [][]string{
 	{"internal/release", "internal/rundata"},
 	{"internal/pipeline", "internal/bench", "internal/predict"},
 	{"internal/verify"},
-	{"internal/sweep", "internal/ui"},
+	{"internal/crossval", "internal/sweep", "internal/ui"},
 	{"internal/cli"},
 	{"cmd", "doc"},
 }

@@ -22,8 +22,13 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
+try:
+    import numpy as np
+    from PIL import Image, ImageOps
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    sys.exit(f"preprocess.py needs Pillow and numpy, and this Python has no {missing.name}: python3 -m pip install pillow numpy")
 
 Image.MAX_IMAGE_PIXELS = 100_000_000  # Pillow refuses files of more than twice as many
 
@@ -223,7 +228,11 @@ def main():
     images = [given.images[i : i + rule.frames] for i in range(0, len(given.images), rule.frames)]
     tensors = []
     for files in images:
-        tensor = rule.tensor(files).tobytes()
+        try:
+            tensor = rule.tensor(files).tobytes()
+        except (OSError, SyntaxError, ValueError) as error:  # which of them Pillow raises depends on the format
+            print(f"preprocess.py: {', '.join(files)}: {error}", file=sys.stderr)
+            return 1
         print(hashlib.sha256(tensor).hexdigest(), *files, sep="  ")
         tensors.append(tensor)
     if given.output:

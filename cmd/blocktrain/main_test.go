@@ -69,6 +69,10 @@ func TestScripts(t *testing.T) {
 		Dir:                 "../../internal/cli/testdata/script",
 		RequireExplicitExec: true,
 		Cmds:                commands,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_CACHE_HOME", env.WorkDir+"/.cache") // of the script, not of who runs it
+			return nil
+		},
 	})
 }
 

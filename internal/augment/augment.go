@@ -34,6 +34,7 @@ type Transform interface {
 const kind = "augmentation"
 
 var modules = map[string]config.Module[Transform]{
+	"blur":                {Doc: "blurs the image with a Gaussian of random width", New: sometimes(1, newBlur)},
 	"brightness":          {Doc: "multiplies pixels by a random factor", New: sometimes(1, newBrightness)},
 	"color-jitter":        {Doc: "changes brightness, contrast, saturation and hue in random order", New: sometimes(1, newColorJitter)},
 	"contrast":            {Doc: "brings pixels nearer to or further from the image's mean", New: sometimes(1, newContrast)},
@@ -42,6 +43,7 @@ var modules = map[string]config.Module[Transform]{
 	"elastic":             {Doc: "displaces pixels by a smooth random field (Simard et al. 2003)", New: sometimes(1, newElastic)},
 	"erase":               {Doc: "overwrites a random rectangle (Zhong et al. 2017)", New: sometimes(0.5, newErase)},
 	"flip":                {Doc: "mirrors the image", New: sometimes(0.5, newFlip)},
+	"level-shift":         {Doc: "adds a random number to all pixels", New: sometimes(1, newLevelShift)},
 	"mixup":               {Doc: "blends pairs of images and their targets; cross-entropy only (Zhang et al. 2017)", New: newMixup},
 	"noise":               {Doc: "adds Gaussian noise to every value", New: sometimes(1, newNoise)},
 	"random-resized-crop": {Doc: "takes a random part of the decoded image, in place of --resize; first in the list (Szegedy et al. 2014)", New: newResizedCrop},

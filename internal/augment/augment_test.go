@@ -45,6 +45,8 @@ func stream(item int) *rng.Stream {
 // is over a grey and a colour image, each varied at three addresses.
 func TestDigests(t *testing.T) {
 	tests := []struct{ list, want string }{
+		{"blur", "5f82c26cf3d7f794"},
+		{"blur:min=1.5:max=4:p=0.7", "0561ed6d5312be1e"},
 		{"brightness", "e4ab2ad9bb48f1d4"},
 		{"color-jitter", "5fcb19f17cdf4e16"},
 		{"color-jitter:brightness=0:contrast=0:saturation=0.9:hue=0.5:p=0.7", "8dfbf3667d8ffd89"},
@@ -54,18 +56,25 @@ func TestDigests(t *testing.T) {
 		{"crop:pad=9:mode=reflect", "9bdb8ab5c8cee0ba"},
 		{"elastic:alpha=20:sigma=3", "59dc9c62beea3cdc"},
 		{"elastic:alpha=60:sigma=6.5:fill=128", "3b4d283b83b8c96e"},
+		{"elastic:alpha=60:sigma=6.5:edge=replicate", "52e34888bad3f486"},
 		{"erase:p=1", "f73cffb9ffa11738"},
 		{"erase:p=1:max=0.6:noise=true", "bb062a0179729c5e"},
 		{"flip", "5fca9409457df61d"},
 		{"flip:direction=vertical", "2d1b1a9439196dd3"},
+		{"level-shift", "faa2a5f5c7c2a546"},
+		{"level-shift:levels=200", "967b3918e1548ea4"},
 		{"noise", "53bfeea3527a0956"},
 		{"noise:p=0.5:sigma=50", "2325a03c100a83ad"},
 		{"rotate", "d57a558d6b4b1881"},
 		{"rotate:degrees=180:fill=90", "17d88b653adfc230"},
+		{"rotate:degrees=180:edge=replicate", "aacac99791c7e25c"},
+		{"scale:min=0.3:max=0.8:edge=replicate", "dde9110a06c7120a"},
 		{"scale:min=0.5:max=2", "510cfa773aec21dd"},
 		{"shear:degrees=25", "e67c19f9a2da1fd4"},
 		{"trivial-augment", "f5805460e1bca0d3"},
 		{"trivial-augment:translate=5:fill=100,trivial-augment,trivial-augment,trivial-augment", "3715fadec23b12dc"},
+		{"shear:degrees=25:edge=replicate", "9e726c6e34d90069"},
+		{"shift:pixels=3:edge=replicate", "3fe4e5f8103e4a28"},
 		{"shift:pixels=3:fill=200", "ffb3087a95be1224"},
 		{"shift,rotate,scale,shear,elastic,flip,crop,erase,brightness,contrast,noise,mixup", "0d8a6a48eecaa19f"},
 	}
@@ -87,7 +96,7 @@ func TestNoStrengthIsIdentity(t *testing.T) {
 	for _, list := range []string{
 		"", "none", " none ", "shift:pixels=0", "rotate:degrees=0", "scale:min=1:max=1", "shear:degrees=0",
 		"elastic:alpha=0", "flip:p=0", "crop:pad=0", "erase:min=0:max=0:p=1", "brightness:amount=0",
-		"contrast:amount=0", "color-jitter:brightness=0:contrast=0:saturation=0:hue=0", "cutmix", "random-resized-crop", "noise:sigma=0", "mixup", "rotate:p=0,noise:p=0:sigma=50",
+		"contrast:amount=0", "color-jitter:brightness=0:contrast=0:saturation=0:hue=0", "cutmix", "random-resized-crop", "noise:sigma=0", "blur:min=0:max=0", "level-shift:levels=0", "mixup", "rotate:p=0,noise:p=0:sigma=50",
 	} {
 		p := parse(t, list)
 		for item := range 4 {
@@ -100,7 +109,7 @@ func TestNoStrengthIsIdentity(t *testing.T) {
 
 // everything is a list in which each transform acts strongly.
 const everything = "shift:pixels=3,rotate:degrees=40,scale:min=0.6:max=1.5,shear:degrees=20,elastic,flip," +
-	"crop:mode=reflect,erase:noise=true,brightness,contrast,color-jitter,trivial-augment,noise:sigma=20"
+	"crop:mode=reflect,erase:noise=true,brightness,contrast,color-jitter,trivial-augment,noise:sigma=20,level-shift,blur:max=3"
 
 func TestApplyIsAFunctionOfTheAddress(t *testing.T) {
 	img := pattern(16, 13, 3)
@@ -171,8 +180,8 @@ func TestProbability(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	tests := []struct{ list, want string }{
 		{"shfit", `unknown augmentation "shfit": did you mean shift?`},
-		{"rotate,elastik", `unknown augmentation "elastik": did you mean elastic? (valid: brightness, color-jitter, contrast, crop,`},
-		{"rotate:degree=5", `augmentation rotate: unknown option "degree": did you mean degrees? (valid: degrees, fill, p)`},
+		{"rotate,elastik", `unknown augmentation "elastik": did you mean elastic? (valid: blur, brightness, color-jitter, contrast, crop,`},
+		{"rotate:degree=5", `augmentation rotate: unknown option "degree": did you mean degrees? (valid: degrees, edge, fill, p)`},
 		{"rotate:degrees", `augmentation rotate: option "degrees": want key=value`},
 		{"rotate:degrees=181", "augmentation rotate: degrees=181: want 0 to 180"},
 		{"rotate:degrees=ten", "augmentation rotate: degrees=ten: want a finite number"},
@@ -245,7 +254,7 @@ func TestModules(t *testing.T) {
 		}
 		parse(t, m.Name)
 	}
-	want := "brightness color-jitter contrast crop cutmix elastic erase flip mixup noise random-resized-crop rotate scale shear shift trivial-augment"
+	want := "blur brightness color-jitter contrast crop cutmix elastic erase flip level-shift mixup noise random-resized-crop rotate scale shear shift trivial-augment"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("modules %s, want %s", got, want)
 	}

@@ -15,8 +15,8 @@ import (
 // integers (Kovesi: Fast Almost-Gaussian Filtering, 2010).
 type elastic struct {
 	alpha, sigma float64
-	fill         int
-	scratch      sync.Pool // of *[]int
+	border
+	scratch sync.Pool // of *[]int
 }
 
 func newElastic(o *config.Options) (Transform, error) {
@@ -24,7 +24,7 @@ func newElastic(o *config.Options) (Transform, error) {
 	// The limits keep the products in displacement within 63 bits.
 	o.Float(&t.alpha, "alpha", 34, "strength of the displacement, in pixels before smoothing", config.Between(0, 1000))
 	o.Float(&t.sigma, "sigma", 4, "smoothness of the displacement, in pixels", config.Between(0.5, 32))
-	fillOption(o, &t.fill)
+	t.declare(o)
 	return t, nil
 }
 
@@ -51,17 +51,17 @@ func (t *elastic) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) boo
 		}
 	}
 	moves.displace(src, dx, dy)
-	displace(dst, src, dx, dy, uint8(t.fill))
+	displace(dst, src, dx, dy, t.outside())
 	return true
 }
 
 // displace sets each pixel of dst to what src has dx, dy further on, in 1/256
 // pixel.
-func displace(dst, src imaging.Image, dx, dy []int, fill uint8) {
+func displace(dst, src imaging.Image, dx, dy []int, o outside) {
 	for i := range dx {
 		x, y := i%src.Width, i/src.Width
 		at := i * src.Channels
-		sample(dst.Pix[at:at+src.Channels], src, x<<8+dx[i], y<<8+dy[i], fill)
+		sample(dst.Pix[at:at+src.Channels], src, x<<8+dx[i], y<<8+dy[i], o)
 	}
 }
 

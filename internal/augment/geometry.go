@@ -13,8 +13,8 @@ import (
 type matrix struct{ xx, xy, yx, yy int }
 
 // warp fills dst with src seen through m, interpolated bilinearly. Outside of
-// src lies the grey level fill.
-func warp(dst, src imaging.Image, m matrix, fill uint8) {
+// src lies o.
+func warp(dst, src imaging.Image, m matrix, o outside) {
 	// Positions are doubled, so that the centre (W-1)/2, (H-1)/2 is whole.
 	right, bottom := src.Width-1, src.Height-1
 	for y := range dst.Height {
@@ -24,14 +24,18 @@ func warp(dst, src imaging.Image, m matrix, fill uint8) {
 			u := 2*x - right
 			sx := (m.xx*u + m.xy*v + right*one + 1<<8) >> 9 // in 1/256 pixel
 			sy := (m.yx*u + m.yy*v + bottom*one + 1<<8) >> 9
-			sample(row[x*src.Channels:(x+1)*src.Channels], src, sx, sy, fill)
+			sample(row[x*src.Channels:(x+1)*src.Channels], src, sx, sy, o)
 		}
 	}
 }
 
 // sample writes to dst the pixel of src at (sx, sy), in 1/256 pixel, as the
 // mean of its four neighbours weighted by 1/65536, rounded, halves up.
-func sample(dst []uint8, src imaging.Image, sx, sy int, fill uint8) {
+func sample(dst []uint8, src imaging.Image, sx, sy int, o outside) {
+	fill := o.fill
+	if o.nearest {
+		sx, sy = min(max(sx, 0), (src.Width-1)<<8), min(max(sy, 0), (src.Height-1)<<8)
+	}
 	x, y, fx, fy := sx>>8, sy>>8, sx&255, sy&255
 	if x < -1 || y < -1 || x >= src.Width || y >= src.Height {
 		for c := range dst {

@@ -8,13 +8,13 @@ import (
 
 type rotate struct {
 	degrees float32
-	fill    int
+	border
 }
 
 func newRotate(o *config.Options) (Transform, error) {
 	t := &rotate{}
 	o.Float32(&t.degrees, "degrees", 10, "largest angle in each direction", config.Between(0, 180))
-	fillOption(o, &t.fill)
+	t.declare(o)
 	return t, nil
 }
 
@@ -25,6 +25,6 @@ func (t *rotate) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool
 	}
 	m := matrix{cos, -sin, sin, cos}
 	moves.warp(src, m)
-	warp(dst, src, m, uint8(t.fill))
+	warp(dst, src, m, t.outside())
 	return true
 }

@@ -10,14 +10,14 @@ import (
 
 type scale struct {
 	min, max float32
-	fill     int
+	border
 }
 
 func newScale(o *config.Options) (Transform, error) {
 	t := &scale{}
 	o.Float32(&t.min, "min", 0.9, "smallest factor", config.Between(0.1, 10))
 	o.Float32(&t.max, "max", 1.1, "largest factor", config.Between(0.1, 10))
-	fillOption(o, &t.fill)
+	t.declare(o)
 	return t, checkRange(t.min, t.max)
 }
 
@@ -37,6 +37,6 @@ func (t *scale) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool 
 	inverse := (one*one + factor/2) / factor
 	m := matrix{inverse, 0, 0, inverse}
 	moves.warp(src, m)
-	warp(dst, src, m, uint8(t.fill))
+	warp(dst, src, m, t.outside())
 	return true
 }

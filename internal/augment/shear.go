@@ -8,13 +8,13 @@ import (
 
 type shear struct {
 	degrees float32
-	fill    int
+	border
 }
 
 func newShear(o *config.Options) (Transform, error) {
 	t := &shear{}
 	o.Float32(&t.degrees, "degrees", 10, "largest slant to each side", config.Between(0, 60))
-	fillOption(o, &t.fill)
+	t.declare(o)
 	return t, nil
 }
 
@@ -26,6 +26,6 @@ func (t *shear) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool 
 	}
 	m := matrix{one, tangent, 0, one}
 	moves.warp(src, m)
-	warp(dst, src, m, uint8(t.fill))
+	warp(dst, src, m, t.outside())
 	return true
 }

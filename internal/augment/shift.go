@@ -6,12 +6,15 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
-type shift struct{ pixels, fill int }
+type shift struct {
+	pixels int
+	border
+}
 
 func newShift(o *config.Options) (Transform, error) {
 	t := &shift{}
 	o.Int(&t.pixels, "pixels", 2, "largest shift in each direction, in pixels", config.Between(0, 4096))
-	fillOption(o, &t.fill)
+	t.declare(o)
 	return t, nil
 }
 
@@ -22,7 +25,7 @@ func (t *shift) Apply(dst, src imaging.Image, s *rng.Stream, moves *Moves) bool 
 		return false
 	}
 	moves.shift(-dx, -dy)
-	translate(dst, src, dx, dy, constant, uint8(t.fill))
+	translate(dst, src, dx, dy, t.source(), uint8(t.fill))
 	return true
 }
 

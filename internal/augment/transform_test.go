@@ -33,7 +33,7 @@ func TestWarpByHand(t *testing.T) {
 	}
 	for _, test := range tests {
 		dst := imaging.New(3, 3, 1)
-		warp(dst, src, test.m, 200)
+		warp(dst, src, test.m, outside{fill: 200})
 		if diff := cmp.Diff(test.want, dst.Pix); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", test.name, diff)
 		}
@@ -57,7 +57,7 @@ func TestSampleBetweenPixels(t *testing.T) {
 	}
 	for _, test := range tests {
 		got := []uint8{0}
-		sample(got, src, test.sx, test.sy, 10)
+		sample(got, src, test.sx, test.sy, outside{fill: 10})
 		if got[0] != test.want {
 			t.Errorf("(%d,%d)/256: %d, want %d", test.sx, test.sy, got[0], test.want)
 		}
@@ -261,5 +261,76 @@ func TestDisplacementLimits(t *testing.T) {
 	}
 	if got, want := displacement(field, 1000*256, whole), 255*1000; got != want {
 		t.Errorf("%d, want %d", got, want)
+	}
+}
+
+// TestReplicateByHand checks that the nearest pixel of the image lies outside of it.
+func TestReplicateByHand(t *testing.T) {
+	src := grey(3,
+		1, 2, 3,
+		4, 5, 6,
+		7, 8, 9)
+	dst := imaging.New(3, 3, 1)
+	warp(dst, src, matrix{2 * one, 0, 0, 2 * one}, outside{fill: 200, nearest: true})
+	if diff := cmp.Diff([]uint8{1, 2, 3, 4, 5, 6, 7, 8, 9}, dst.Pix); diff != "" {
+		t.Errorf("half size: -want +got:\n%s", diff)
+	}
+	got := []uint8{0}
+	for _, test := range []struct {
+		sx, sy int
+		want   uint8
+	}{{-128, 0, 1}, {-5000, 5000, 7}, {600, 128, 5}, {2 << 8, 2 << 8, 9}} {
+		if sample(got, src, test.sx, test.sy, outside{nearest: true}); got[0] != test.want {
+			t.Errorf("(%d,%d)/256: %d, want %d", test.sx, test.sy, got[0], test.want)
+		}
+	}
+	for _, list := range []string{"shift:pixels=5", "rotate:degrees=90", "scale:min=0.3:max=0.9", "shear:degrees=40", "elastic:alpha=80"} {
+		p, img := parse(t, list+":edge=replicate:fill=0"), imaging.New(9, 8, 1)
+		for i := range img.Pix {
+			img.Pix[i] = 130
+		}
+		for item := range 8 {
+			if got := apply(p, img, stream(item)); slices.ContainsFunc(got.Pix, func(v uint8) bool { return v != 130 }) {
+				t.Errorf("%s: a flat image is no longer flat", list)
+			}
+		}
+	}
+}
+
+func TestBlurByHand(t *testing.T) {
+	src, dst := grey(5, 0, 0, 200, 0, 0), imaging.New(5, 1, 1)
+	blurred(dst, src, []int{one, one / 2}, make([]int, 5)) // 1 2 1
+	if diff := cmp.Diff([]uint8{0, 50, 100, 50, 0}, dst.Pix); diff != "" {
+		t.Errorf("a line: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]int{one, 39750, 8869, 728}, gaussian(1)); diff != "" {
+		t.Errorf("weights: -want +got:\n%s", diff)
+	}
+	if w := gaussian(16); len(w) != 49 {
+		t.Errorf("%d weights of the widest Gaussian, want 49", len(w))
+	}
+	white := imaging.New(50, 50, 3)
+	for i := range white.Pix {
+		white.Pix[i] = 255
+	}
+	got := imaging.New(50, 50, 3)
+	blurred(got, white, gaussian(16), make([]int, len(got.Pix)))
+	if !slices.Equal(got.Pix, white.Pix) {
+		t.Error("a white image is no longer white")
+	}
+}
+
+func TestLevelShift(t *testing.T) {
+	p, seen := parse(t, "level-shift:levels=2"), map[uint8]bool{}
+	for item := range 60 {
+		got := apply(p, grey(3, 0, 100, 255), stream(item))
+		by := int(got.Pix[1]) - 100
+		if got.Pix[0] != clamp(by) || got.Pix[2] != clamp(255+by) {
+			t.Fatalf("pixels %v: want the same added to all", got.Pix)
+		}
+		seen[got.Pix[1]] = true
+	}
+	if len(seen) != 5 {
+		t.Errorf("levels %v, want 98 to 102", seen)
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 )
 
 // app is one run of the program.
@@ -138,5 +140,9 @@ func (c *command) checkArgs(cmd *cobra.Command, args []string) error {
 	case len(c.children) > 0:
 		return unknownCommand(args[0], cmd.CommandPath(), c.children)
 	}
-	return withHint(config.Usagef("%s takes no argument %q", c.name(), args[0]), cmd)
+	hint := ""
+	if slices.ContainsFunc(c.options(), func(o *config.Option) bool { return o.Name == "dataset" }) {
+		hint = dataset.PlaceHint(args[0])
+	}
+	return withHint(config.Usagef("%s takes no argument %q%s", c.name(), args[0], hint), cmd)
 }

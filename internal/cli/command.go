@@ -32,7 +32,10 @@ type command struct {
 	// recorded, where it is not nil, is the own option --run: if it is given, the
 	// run's recorded configuration takes part.
 	recorded *string
-	needsRun bool // --run must be given
+	// recordedIn finds the run whose configuration takes part where --run names something
+	// else, such as a folder of several; nil: it names a run directory.
+	recordedIn func(path string) (string, error)
+	needsRun   bool // --run must be given
 	// flagsAlone says that the environment and env files set few of the flags, which
 	// the long text names.
 	flagsAlone bool

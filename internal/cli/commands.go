@@ -3,8 +3,8 @@ package cli
 // commands lists the commands in the order of the program's help.
 func commands() []*command {
 	return []*command{
-		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(),
-		splitCommand(), predictCommand(), clipsCommand(), cacheCommand(),
+		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(), cvCommand(),
+		splitCommand(), edaCommand(), predictCommand(), clipsCommand(), cacheCommand(),
 		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}
 }

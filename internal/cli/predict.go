@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -41,10 +42,16 @@ files are not as its list of digests has them is refused before it is used.`,
 				return config.Usagef("no model: want --run DIR, a run directory or a package")
 			}
 			request.Inputs, request.Stdin = c.args, c.stdin
+			if form.output != "" || !c.terminal { // where lines are not seen as they come
+				request.Tell = tellInterval
+			}
 			return c.predict(ctx, request, form)
 		},
 	}
 }
+
+// tellInterval is the time between two lines on how many images are done.
+const tellInterval = 5 * time.Second
 
 // predictionForm is how predictions are written, and the file that they go to.
 type predictionForm struct{ format, output string }

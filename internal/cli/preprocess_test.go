@@ -74,12 +74,27 @@ func TestClientsPrepareAsPredictDoes(t *testing.T) {
 			if out := python(t, filepath.Join(folder, preprocess.PythonClient), "--check"); !strings.Contains(out, "10 of 10 test images come out as they must") {
 				t.Error(out)
 			}
+			pythonRefuses(t, "this Python has no numpy: python3 -m pip install", "-S", filepath.Join(folder, preprocess.PythonClient), "--check")
+			pythonRefuses(t, "preprocess.py: go.mod: ", filepath.Join(folder, preprocess.PythonClient), "go.mod")
 			pixels := filepath.Join(t.TempDir(), "pixels")
 			python(t, append([]string{filepath.Join(folder, preprocess.PythonClient), "--output", pixels}, files...)...)
 			samePixels(t, folder, pixels, files)
 			sameLabels(t, folder, pixels, images)
 			succeed(t, "package", "verify", folder)
 		})
+	}
+}
+
+// pythonRefuses wants exit code 1 and one line, which begins or ends with what is wanted.
+func pythonRefuses(t *testing.T, wanted string, args ...string) {
+	t.Helper()
+	command := exec.Command("python3", args...)
+	command.Dir = "../.."
+	var stderr strings.Builder
+	command.Stderr = &stderr
+	err := command.Run()
+	if lines := strings.Count(stderr.String(), "\n"); command.ProcessState.ExitCode() != 1 || lines != 1 || !strings.Contains(stderr.String(), wanted) {
+		t.Errorf("%v: %v, %s", args, err, &stderr)
 	}
 }
 

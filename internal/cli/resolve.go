@@ -166,13 +166,7 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 	case *r.command.recorded == "":
 		return plain, nil, nil
 	}
-	if err := rundir.CheckPath(*r.command.recorded); err != nil {
-		return nil, nil, err
-	}
-	if err := rundir.CheckSettings(*r.command.recorded); err != nil {
-		return nil, nil, err
-	}
-	record, err := config.ReadRecord(rundir.SettingsPath(*r.command.recorded), r.known)
+	record, err := r.readRecord(*r.command.recorded)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -183,6 +177,22 @@ func (r *resolution) sources(o *config.Options) ([]config.Source, *config.Record
 		r.forgetData(&record)
 	}
 	return record.Sources(o.All(), r.flags, r.ambient), &record, nil
+}
+
+// readRecord reads the configuration of the run that --run names.
+func (r *resolution) readRecord(path string) (record config.Record, err error) {
+	if r.command.recordedIn != nil {
+		if path, err = r.command.recordedIn(path); err != nil {
+			return record, err
+		}
+	}
+	if err := rundir.CheckPath(path); err != nil {
+		return record, err
+	}
+	if err := rundir.CheckSettings(path); err != nil {
+		return record, err
+	}
+	return config.ReadRecord(rundir.SettingsPath(path), r.known)
 }
 
 // forgetData leaves out of a record what it says of its datasets alone, if a flag

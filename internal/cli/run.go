@@ -18,6 +18,7 @@ says that the model was refused. A run that was interrupted goes on with the
 same bits by --run DIR --resume, which does only what is missing: a decision
 stands, however it was taken, unless what it rests on was lost or changed.`,
 		example: `  blocktrain run
+  blocktrain run --dataset folder --data-dir photos --image-size 64 --dry-run
   blocktrain run --dataset mnist --data-dir data/mnist --epochs 10
   blocktrain run --recipe fast --dataset mnist   # blocktrain list recipe
   blocktrain run --model cnn --augment shift:pixels=2 --min-test-accuracy 0.99

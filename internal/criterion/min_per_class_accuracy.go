@@ -34,8 +34,8 @@ func (c *minPerClassAccuracy) Judge(m Measurements) Verdict {
 	if worst == nil {
 		return c.refused("the evaluation has no classes")
 	}
-	v := c.measured(worst.Accuracy, "the worst class is %q: %s %% of %s test examples (95 %% interval %s %%)",
-		metric.Clip(worst.Label, 40), metric.Percent(worst.Accuracy), metric.Count(worst.Support), worst.Interval.Percent())
+	v := c.measured(worst.Accuracy, "the worst class is %q: %s %% of %s test examples (%s %s %%)",
+		metric.Clip(worst.Label, 40), metric.Percent(worst.Accuracy), metric.Count(worst.Support), test.ClassIntervalWords(), worst.Interval.Percent())
 	v.Interval = &worst.Interval
 	v.leaveOut(len(missing))
 	return v

@@ -24,8 +24,8 @@ func (c *minTestAccuracy) Judge(m Measurements) Verdict {
 	if test.Examples == 0 {
 		return c.refused("the test part has no examples")
 	}
-	v := c.measured(test.Accuracy, "%s of %s test examples are right (95 %% interval %s %%)",
-		metric.Count(test.Correct), metric.Count(test.Examples), test.AccuracyInterval.Percent())
+	v := c.measured(test.Accuracy, "%s of %s test examples are right (%s %s %%)",
+		metric.Count(test.Correct), metric.Count(test.Examples), test.IntervalWords(), test.AccuracyInterval.Percent())
 	v.Interval = &test.AccuracyInterval
 	return v
 }

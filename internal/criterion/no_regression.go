@@ -32,9 +32,17 @@ func (c *noRegression) Judge(m Measurements) Verdict {
 			metric.Count(counts.Examples()), metric.Count(counts.BothRight+counts.OnlyCandidate), metric.Count(test.Examples), metric.Count(test.Correct))
 	}
 	i := b.Comparison.DifferenceInterval()
-	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points (95 %% interval %+.2f to %+.2f)%s",
+	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points (95 %% interval %+.2f to %+.2f%s)%s",
 		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate),
-		100*b.Comparison.Difference(), 100*i.Low, 100*i.High, b.doubt())
+		100*b.Comparison.Difference(), 100*i.Low, 100*i.High, asIfIndependent(test), b.doubt())
+}
+
+// asIfIndependent says that a comparison of grouped images takes no heed of groups.
+func asIfIndependent(test *metric.Evaluation) string {
+	if !test.Grouped() {
+		return ""
+	}
+	return ", as if images of a group were independent"
 }
 
 // doubt is what a comparison cannot say. A baseline that has seen the test part

@@ -159,7 +159,7 @@ func Within(d Dataset, classes []string, m *ClassMap) (Dataset, error) {
 		}
 	}
 	if len(surplus) > 0 {
-		return nil, config.Usagef("the data has classes that the model does not have (%s): the model's are %s; --class-map FILE, a CSV file with lines name-in-data,name-in-model, says which they are",
+		return nil, config.Usagef("the data has classes that the model does not have (%s): the model's are %s; --class-map FILE, a CSV file with lines name-in-data,name-in-model, says which they are; leave out the images of those that are none of them",
 			listSome(surplus), listSome(classes))
 	}
 	if slices.Equal(names, classes) {

@@ -183,7 +183,7 @@ func (s *clipsSource) Open(ctx context.Context, dir string, mode Mode) (Dataset,
 	if err != nil {
 		return nil, config.Usage(&Error{"clips " + dir, err})
 	}
-	d, err := newSetInMode(ctx, mode, of.classes, of, s.group, of.load)
+	d, err := newSetInMode(ctx, opening{mode: mode}, of.classes, of, s.group, of.load)
 	if err != nil {
 		return nil, &Error{"clips " + dir, err}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -33,7 +34,7 @@ func SkippedFiles(d Dataset) []SkippedFile {
 type skippable interface {
 	examples
 	inFiles
-	skips() bool
+	fileOptions() FileOptions
 }
 
 // maxSkipped bounds the files that a dataset leaves out, which its record lists.
@@ -44,7 +45,11 @@ const maxSkipped = 10_000
 func (s *set) leaveOut(ctx context.Context, failures []failure) error {
 	unread := newUnreadError(failures, s.Len())
 	files, is := s.examples.(skippable)
-	if !is || !files.skips() {
+	switch {
+	case !is:
+		return unread
+	case !files.fileOptions().SkipCorrupt:
+		unread.skippable = !files.fileOptions().Recorded && allDamaged(failures)
 		return unread
 	}
 	if len(failures) > maxSkipped {
@@ -67,10 +72,22 @@ func (s *set) leaveOut(ctx context.Context, failures []failure) error {
 	return nil
 }
 
+// allDamaged says whether all failures are of files that --on-corrupt skip leaves out.
+func allDamaged(failures []failure) bool {
+	return !slices.ContainsFunc(failures, func(f failure) bool { return !isDamage(f.err) })
+}
+
+// isDamage says whether an image failed by the contents of its file, and not since the file
+// could not be read, or was asked for wrongly.
+func isDamage(failure error) bool {
+	outside, mistake := (*fs.PathError)(nil), (*config.UsageError)(nil)
+	return !errors.As(failure, &outside) && !errors.As(failure, &mistake)
+}
+
 // damagedSum is the digest of a file whose contents are no image. It is an error if the
 // file could not be read, for whatever reason.
 func damagedSum(path string, failure error) (string, error) {
-	if outside, mistake := (*fs.PathError)(nil), (*config.UsageError)(nil); errors.As(failure, &outside) || errors.As(failure, &mistake) {
+	if !isDamage(failure) {
 		return "", failure
 	}
 	info, err := os.Stat(path)
@@ -96,6 +113,9 @@ func (s *set) keepOthers(failures []failure) {
 	}
 	s.examples = chosen{s.examples, s.left}
 	s.hashes, s.shapes = pick(s.hashes, s.left), pick(s.shapes, s.left)
+	if s.indexed != nil {
+		s.indexed = pick(s.indexed, s.left)
+	}
 }
 
 // behind returns the reader of the images that are left.

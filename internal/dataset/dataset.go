@@ -102,6 +102,8 @@ type FileOptions struct {
 	// SkipCorrupt leaves damaged files out, and tells of them ([SkippedFiles]), instead of
 	// refusing the dataset.
 	SkipCorrupt bool
+	// Index is where images are looked up.
+	Index IndexOptions
 	// LeaveOut are folders whose files are no data, such as the output directory of a run.
 	LeaveOut []string
 	// Cache is where what was cut out of clips is kept.

@@ -70,24 +70,24 @@ func (f *Duplicates) check() error {
 
 // FindDuplicates compares the parts of a split by the images' decoded pixels.
 func FindDuplicates(ctx context.Context, d Dataset, s *Split) (*Duplicates, error) {
-	type origin struct {
-		part  Part
-		index int
+	all := slices.Concat(s.Train, s.Validation, s.Test)
+	hashes, err := hashesOf(ctx, d, all)
+	if err != nil {
+		return nil, err
 	}
-	first := map[pixelHash]origin{}
-	found := &Duplicates{Schema: 1, Pairs: []Duplicate{}}
-	for _, part := range Parts() {
-		hashes, err := hashesOf(ctx, d, s.Indexes(part))
-		if err != nil {
-			return nil, err
+	partOf := func(at int) Part {
+		switch {
+		case at < len(s.Train):
+			return PartTrain
+		case at < len(s.Train)+len(s.Validation):
+			return PartValidation
 		}
-		for at, i := range s.Indexes(part) {
-			of, seen := first[hashes[at]]
-			if !seen {
-				first[hashes[at]] = origin{part, i}
-			} else if of.part != part {
-				found.add(d, part, i, of.part, of.index)
-			}
+		return PartTest
+	}
+	seen, found := newHashSet(hashes), &Duplicates{Schema: 1, Pairs: []Duplicate{}}
+	for at, i := range all {
+		if first := seen.add(at); partOf(first) != partOf(at) {
+			found.add(d, partOf(at), i, partOf(first), all[first])
 		}
 	}
 	return found, nil
@@ -140,13 +140,13 @@ func Shared(ctx context.Context, a Dataset, inA []int, b Dataset, inB []int) ([]
 	if err != nil {
 		return nil, err
 	}
-	set := make(map[pixelHash]bool, len(known))
-	for _, hash := range known {
-		set[hash] = true
+	set := newHashSet(known)
+	for at := range known {
+		set.add(at)
 	}
 	var shared []int
 	for at, i := range inB {
-		if set[hashes[at]] {
+		if set.has(hashes[at]) {
 			shared = append(shared, i)
 		}
 	}

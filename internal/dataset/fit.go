@@ -11,7 +11,9 @@ import (
 // again when it is asked for.
 type forgetful interface {
 	forget(i int)
-	complete() bool // every image that takes work to load is kept
+	remember(i int, img imaging.Image) // keeps an image that is not kept, once
+	complete() bool                    // every image that takes work to load is kept, or there is room for it
+	held() bool                        // every one is kept: none was looked up in an index
 }
 
 // Form is a form in which images are used and can be kept.
@@ -56,6 +58,23 @@ func (e *MemoryError) Error() string {
 // serves with it, with the same bits; the digest is that of d. Images that would take more
 // than budget bytes are a [MemoryError], before the first of them is decoded.
 func Fit(ctx context.Context, d Dataset, budget int64, forms ...Form) ([]Dataset, error) {
+	f, err := planFit(d, budget, forms)
+	if err != nil {
+		return nil, err
+	}
+	if f.keeps() || f.asIs && f.original != nil && !f.original.held() {
+		return f.fitted, f.fill(ctx)
+	}
+	return f.fitted, nil
+}
+
+// CheckFit returns the error of a [Fit] that would take too much memory, and decodes nothing.
+func CheckFit(d Dataset, budget int64, forms ...Form) error {
+	_, err := planFit(d, budget, forms)
+	return err
+}
+
+func planFit(d Dataset, budget int64, forms []Form) (*fitting, error) {
 	f := &fitting{detailed: detail(d), given: d, budget: budget}
 	f.original, _ = d.(forgetful)
 	for _, form := range forms {
@@ -66,10 +85,7 @@ func Fit(ctx context.Context, d Dataset, budget int64, forms ...Form) ([]Dataset
 	if f.need > budget {
 		return nil, &MemoryError{f.need, budget}
 	}
-	if f.keeps() {
-		return f.fitted, f.fill(ctx)
-	}
-	return f.fitted, nil
+	return f, nil
 }
 
 // fitting is what Fit does.
@@ -153,7 +169,11 @@ func (f *fitting) fill(ctx context.Context) error {
 			}
 			form.keeper.keep(i, made)
 		}
-		if f.original != nil && !f.asIs {
+		switch {
+		case f.original == nil:
+		case f.asIs:
+			f.original.remember(i, img)
+		default:
 			f.original.forget(i)
 		}
 		return nil
@@ -162,11 +182,46 @@ func (f *fitting) fill(ctx context.Context) error {
 
 func (s *set) forget(i int) {
 	if s.kept != nil {
-		s.kept.images[i] = imaging.Image{}
+		s.kept.images[i] = nil
 	}
 }
 
-func (s *set) complete() bool { return s.kept == nil || s.kept.count() == len(s.kept.images) }
+func (s *set) remember(i int, img imaging.Image) {
+	if s.kept != nil && s.kept.images[i] == nil {
+		s.kept.keep(i, img)
+	}
+}
+
+func (s *set) held() bool { return s.kept == nil || s.kept.count() == len(s.kept.images) }
+
+// complete does not depend on what an index knew: the images that it knew have the room
+// that they would have taken when the dataset was opened.
+func (s *set) complete() bool {
+	if s.indexed == nil || s.kept == nil {
+		return s.held()
+	}
+	var bytes int64
+	for i := range s.Len() {
+		bytes += s.shapes[min(i, len(s.shapes)-1)].bytes()
+	}
+	return bytes <= openBudget
+}
+
+func (c *concat) held() bool {
+	for _, member := range c.members {
+		if m, keeps := member.(forgetful); keeps && !m.held() {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *concat) remember(i int, img imaging.Image) {
+	member, index := c.locate(i)
+	if m, keeps := c.members[member].(forgetful); keeps {
+		m.remember(index, img)
+	}
+}
 
 func (c *concat) complete() bool {
 	for _, member := range c.members {

@@ -50,7 +50,7 @@ func TestFit(t *testing.T) {
 		}
 	}
 	for i := range disk.Len() {
-		if folder.(*set).kept.images[i].Pix != nil || drawn.(*set).kept.images[i].Pix != nil {
+		if folder.(*set).kept.images[i] != nil || drawn.(*set).kept.images[i] != nil {
 			t.Errorf("image %d is still kept in full size", i)
 		}
 		want, err := loadImage(detail(disk), i, rule, nil)
@@ -71,7 +71,7 @@ func TestFit(t *testing.T) {
 	if same, err := fitOne(t, whole, larger); err != nil || same != whole {
 		t.Errorf("images are kept in a larger size than they have (error %v)", err)
 	}
-	whole.(*set).kept.images[2] = imaging.Image{} // as if there had been no room
+	whole.(*set).kept.images[2] = nil // as if there had been no room
 	if other, err := fitOne(t, whole, larger); err != nil || other == whole {
 		t.Errorf("what had no room at first is not kept (error %v)", err)
 	}

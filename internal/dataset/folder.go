@@ -96,18 +96,6 @@ func prefixOf(name, separator string) string {
 	return base[:max(0, strings.LastIndex(base, separator))]
 }
 
-// groupOf is the group of an image whose path below its class folder is name.
-// An image that has no separator, or lies in no further folder, is its own.
-func (s *folderSource) groupOf(name string) string {
-	if s.group == byFolder {
-		return strings.TrimPrefix(path.Dir(name), ".")
-	}
-	if separator, prefixed := strings.CutPrefix(s.group, byPrefix); prefixed {
-		return prefixOf(name, separator)
-	}
-	return ""
-}
-
 // Open implements Source.
 func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset, error) {
 	listed, err := s.list(dir)
@@ -125,7 +113,8 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 	if err != nil {
 		return nil, config.Usage(&Error{"folder " + dir, err})
 	}
-	d, err := newSetInMode(ctx, mode, t.classes, t, s.group, func(i int, _ []uint8) (imaging.Image, error) {
+	how := opening{mode, s.files.Index, dir, s.decoder}
+	d, err := newSetInMode(ctx, how, t.classes, t, s.group, func(i int, _ []uint8) (imaging.Image, error) {
 		return s.decoder.DecodeFile(t.Path(i))
 	})
 	if err != nil {
@@ -140,7 +129,7 @@ func (s *folderSource) list(dir string) (*listing.Tree, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &NotFoundError{fmt.Errorf("%s does not exist: want a folder with a subfolder of images for each class", dir)}
 	case err == nil && !info.IsDir():
-		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class", dir)
+		return nil, config.Usagef("%s is a file: want a folder with a subfolder of images for each class%s", dir, PlaceHint(dir))
 	}
 	if s.files.before() {
 		return listing.ReadBefore(dir)

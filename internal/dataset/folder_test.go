@@ -163,7 +163,10 @@ func TestFolderErrors(t *testing.T) {
 		parts []string
 	}{
 		{"nothing", nil, []string{"has no images", "<class>"}},
-		{"no images", []string{"a/x.txt", "b/y.heic"}, []string{"has no images", "(of other files it has 2: .heic (1), .txt (1))"}},
+		{"no images", []string{"a/x.txt", "b/y.heic"}, []string{"has no images but files in formats that are not read, such as b", "(.heic (1), .txt (1)): convert them to PNG or JPEG"}},
+		{"no images at all", []string{"a/x.txt", "b/y.csv"}, []string{"has no images: want", "(of other files it has 2: .csv (1), .txt (1))"}},
+		{"a list", []string{"1.png", "2.png", "metadata.csv"}, []string{"there is the list ", "metadata.csv: if that has their labels, give --dataset list --data-dir "}},
+		{"lists of parts", []string{"train/1.png", "train/metadata.csv", "test/2.png", "test/metadata.csv"}, []string{"there is the list ", "give --dataset list --data-dir "}},
 		{"no class folders", []string{"1.png", "2.png", "notes.txt"}, []string{"the images lie directly in", "give the folder above it, --data-dir "}},
 		{"videos", []string{"a/1.mp4", "b/2.MOV"}, []string{"has no images but videos, such as b", "--dataset clips", "ffmpeg -i CLIP.mp4", "group=prefix:_"}},
 		{"loose videos", []string{"1.mp4"}, []string{"has no images but videos, such as 1.mp4"}},

@@ -135,12 +135,18 @@ func question(a, b *listing.Folder) error {
 // what was asked for.
 func (t *tree) noImages(parts []partFolder) error {
 	switch s := t.skipped; {
+	case t.loose > 0 && t.list() != "":
+		return config.Usagef("the images of %s do not lie in a folder for each class, but there is the list %s: if that has their labels, give --dataset list --data-dir %s",
+			t.root, t.list(), config.ShellWord(t.root))
 	case t.loose > 0 && parts[0].path != "":
-		return config.Usagef("%s is divided into %s, in which the images lie directly, and not in a folder for each class: if these folders are the classes, give --dataset-options layout=classes; if the files are named as cat.1.png is, class=prefix:.",
+		return config.Usagef("%s is divided into %s, in which the images lie directly, and not in a folder for each class: if these folders are the classes, give --dataset-options layout=classes; if the files are named as cat.1.png is, class=prefix:.; if a list has the labels, --dataset list",
 			t.root, pathsOf(parts))
 	case t.loose > 0:
-		return config.Usagef("the images lie directly in %s, and not in a folder for each class: if that is the folder of one class, give the folder above it, --data-dir %s; if the files are named as cat.1.png is, --dataset-options class=prefix:.",
+		return config.Usagef("the images lie directly in %s, and not in a folder for each class: if that is the folder of one class, give the folder above it, --data-dir %s; if the files are named as cat.1.png is, --dataset-options class=prefix:.; if a list has the labels, --dataset list",
 			t.root, config.ShellWord(above(t.root)))
+	case len(s.Unread) > 0:
+		return config.Usagef("%s has no images but files in formats that are not read, such as %s (%s): convert them to PNG or JPEG",
+			t.root, filepath.FromSlash(s.Unread[0]), s.Endings())
 	case s.Videos > 0:
 		return config.Usagef("%s has no images but videos, such as %s, which this dataset does not read: %s", t.root, filepath.FromSlash(s.Video), listing.FramesFirst)
 	}
@@ -150,6 +156,16 @@ func (t *tree) noImages(parts []partFolder) error {
 	}
 	return &NotFoundError{fmt.Errorf("%s has no images: want %s files in %s%s",
 		t.root, imaging.Formats, filepath.Join(t.root, "<class>")+string(filepath.Separator), found)}
+}
+
+// list is a list of Hugging Face's that the folder has, or a folder of a part in it; empty
+// where there is none that the dataset list would read.
+func (t *tree) list() string {
+	lists, err := findLists(t.root)
+	if err != nil {
+		return ""
+	}
+	return lists[0].path
 }
 
 func pathsOf(parts []partFolder) string {
@@ -184,6 +200,6 @@ func (t *tree) checkDepth(top *listing.Folder) error {
 	if len(at.Folders) < 2 {
 		return nil // one class
 	}
-	return config.Usagef("%s holds a single folder, and no folder for each class: those are deeper (%s): give the folder that they lie in, --data-dir %s",
+	return config.Usagef("%s holds a single folder, and not one for each class: the folders %s lie deeper: give the folder that they are in, --data-dir %s",
 		t.root, at.Describe(), config.ShellWord(path))
 }

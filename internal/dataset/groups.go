@@ -25,3 +25,41 @@ func CountGroups(d Dataset) (groups, images int) {
 	}
 	return len(seen), images
 }
+
+// Grouped says whether an example of d is in a group.
+func Grouped(d Dataset) bool {
+	for i := range d.Len() {
+		if d.Info(i).Group != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// GroupNumbers numbers the groups of the examples at indexes from 0, in the order in which they
+// come up first, and gives each example the number of its group. An example without a group
+// is one of its own. It is nil if no example of d is in a group.
+func GroupNumbers(d Dataset, indexes []int) []int {
+	type group struct {
+		member int
+		name   string
+	}
+	if !Grouped(d) {
+		return nil
+	}
+	seen := map[group]int{}
+	numbers, next := make([]int, len(indexes)), 0
+	for at, i := range indexes {
+		info := d.Info(i)
+		number, known := seen[group{info.Member, info.Group}]
+		if info.Group == "" || !known {
+			number = next
+			next++
+		}
+		if info.Group != "" {
+			seen[group{info.Member, info.Group}] = number
+		}
+		numbers[at] = number
+	}
+	return numbers
+}

@@ -51,7 +51,7 @@ func newIDXFolder(o *config.Options) (Source, error) {
 	s := &idxFolder{}
 	o.String(&s.files, "files", "", "pattern of the files' names, as emnist-letters-*, where there are several sets; with a slash, of their paths in the folder", checkPattern)
 	for i, role := range idxRoles {
-		o.String(&s.given[i], role.option(), "", fmt.Sprintf("pattern of the path of the one file of %s in the folder; empty: found by its name", role), checkPattern)
+		o.String(&s.given[i], role.option(), "", fmt.Sprintf("file of the %s: its path in the folder, or a pattern of it; empty: found by its name", role), checkPattern)
 	}
 	o.String(&s.column, "label-column", columnAuto, "column of the class where there are several numbers for each image, from 0 on; auto: 0 for files of QMNIST", checkColumn)
 	s.form.declare(o)

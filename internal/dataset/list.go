@@ -70,7 +70,8 @@ func (s *listSource) Open(ctx context.Context, place string, mode Mode) (Dataset
 	if err != nil {
 		return nil, &Error{"list " + name, err}
 	}
-	d, err := newSetInMode(ctx, mode, entries.classes, entries, entries.grouping, func(i int, _ []uint8) (imaging.Image, error) {
+	how := opening{mode, s.files.Index, name, s.decoder}
+	d, err := newSetInMode(ctx, how, entries.classes, entries, entries.grouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return s.load(entries, i)
 	})
 	if err != nil {
@@ -89,7 +90,7 @@ func (s *listSource) load(entries *listEntries, i int) (imaging.Image, error) {
 	if e.box == (listBox{}) {
 		return img, nil
 	}
-	if img, err = img.Crop(e.box.x, e.box.y, e.box.width, e.box.height); err != nil {
+	if img, err = img.Crop(int(e.box.x), int(e.box.y), int(e.box.width), int(e.box.height)); err != nil {
 		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), e.path, err)
 	}
 	return img, nil
@@ -195,7 +196,7 @@ func (s *listSource) read(ctx context.Context, lists []placedList) (*listEntries
 	if err := s.files.checkClasses(entries.classes); err != nil {
 		return nil, config.Usage(err)
 	}
-	entries.skip = s.files.SkipCorrupt
+	entries.options = s.files
 	return entries, nil
 }
 

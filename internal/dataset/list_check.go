@@ -13,23 +13,24 @@ import (
 	"unicode/utf8"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/listing"
 )
 
 // listBox is a part of an upright image in pixels; the zero value is all of it.
-type listBox struct{ x, y, width, height int }
+type listBox struct{ x, y, width, height int32 }
 
 func (b listBox) String() string { return fmt.Sprintf("%d,%d,%d,%d", b.x, b.y, b.width, b.height) }
 
-// listEntry is an example of a list.
+// listEntry is an example of a list. There may be millions.
 type listEntry struct {
 	path   string // cleaned, with slashes
-	line   int
-	label  int
-	part   Part
 	group  string
-	weight Weight
 	box    listBox
-	before int // the entry before it that has the same path; -1: none
+	weight Weight
+	line   int32
+	label  int32
+	before int32 // the entry before it that has the same path; -1: none
+	part   Part
 }
 
 // listEntries are the examples of a list.
@@ -39,7 +40,7 @@ type listEntries struct {
 	grouping string
 	dir      string // that paths are relative to
 	lists    []placedList
-	skip     bool
+	options  FileOptions
 }
 
 // where says where an entry is listed.
@@ -60,18 +61,18 @@ func (l placedList) title() string {
 	return path.Join(l.folder, filepath.Base(l.path)) + ": "
 }
 
-// Path implements inFiles; Path and skips implement skippable.
+// Path implements inFiles; Path and fileOptions implement skippable.
 func (l *listEntries) Path(i int) string {
 	return filepath.Join(l.dir, filepath.FromSlash(l.list[i].path))
 }
 
-func (l *listEntries) skips() bool { return l.skip }
+func (l *listEntries) fileOptions() FileOptions { return l.options }
 
 func (l *listEntries) Len() int { return len(l.list) }
 
 func (l *listEntries) Info(i int) Info {
 	e := &l.list[i]
-	return Info{Label: e.label, Part: e.part, Group: e.group, Weight: e.weight}
+	return Info{Label: int(e.label), Part: e.part, Group: e.group, Weight: e.weight}
 }
 
 func (l *listEntries) Source(i int) string {
@@ -82,21 +83,31 @@ func (l *listEntries) Source(i int) string {
 	return fmt.Sprintf("%s[%s]", e.path, e.box)
 }
 
+// appendName implements indexable. No path has a zero in it.
+func (l *listEntries) appendName(b []byte, i int) []byte {
+	e := &l.list[i]
+	if b = append(b, e.path...); e.box != (listBox{}) {
+		b = fmt.Appendf(b, "\x00%s", e.box)
+	}
+	return b
+}
+
 // listChecker makes the examples of rows.
 type listChecker struct {
 	list     placedList // the present one
 	mistakes listMistakes
 	rows     int
 	entries  listEntries
-	labels   map[string]int // of the classes, in the order in which they come
-	last     map[string]int // the last entry of a path
-	grouped  bool           // some row names a group
-	several  bool           // some path has several boxes
+	labels   map[string]int32  // of the classes, in the order in which they come
+	last     map[string]int32  // the last entry of a path
+	groups   map[string]string // each once
+	grouped  bool              // some row names a group
+	several  bool              // some path has several boxes
 	heaviest float32
 }
 
 func newListChecker(lists []placedList) *listChecker {
-	c := &listChecker{labels: map[string]int{}, last: map[string]int{}}
+	c := &listChecker{labels: map[string]int32{}, last: map[string]int32{}, groups: map[string]string{}}
 	c.entries.lists, c.entries.dir = lists, filepath.Dir(lists[0].path)
 	if lists[0].folder != "" {
 		c.entries.dir = filepath.Dir(c.entries.dir)
@@ -114,7 +125,7 @@ func (c *listChecker) begin(at int) placedList {
 // add checks a row and makes an example of it.
 func (c *listChecker) add(row listRow) {
 	c.rows++
-	e := listEntry{line: row.line, before: -1}
+	e := listEntry{line: int32(row.line), before: -1}
 	mistakes := c.mistakes.count
 	fail := func(column int, err error) {
 		if err != nil {
@@ -128,7 +139,7 @@ func (c *listChecker) add(row listRow) {
 	fail(listLabel, err)
 	e.part, err = c.partOf(row.values[listPart])
 	fail(listPart, err)
-	e.group, err = groupText(row.values[listGroup])
+	e.group, err = c.groupOf(row.values[listGroup])
 	fail(listGroup, err)
 	e.weight, err = parseWeight(row.values[listWeight])
 	fail(listWeight, err)
@@ -139,9 +150,11 @@ func (c *listChecker) add(row listRow) {
 	}
 	c.grouped = c.grouped || e.group != ""
 	c.heaviest = max(c.heaviest, e.weight.Of())
-	c.last[e.path] = len(c.entries.list)
+	c.last[e.path] = int32(len(c.entries.list))
 	c.entries.list = append(c.entries.list, e)
 }
+
+var errNotUTF8 = errors.New("it is not UTF-8 text: save the list as UTF-8")
 
 var drive = regexp.MustCompile(`^[A-Za-z]:[/\\]`)
 
@@ -157,7 +170,7 @@ func (c *listChecker) pathOf(text string) (string, error) {
 	case slices.Contains(strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '\\' }), ".."):
 		return "", errors.New("it leads up with ..: want a file below the list's folder")
 	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
-		return "", errors.New("it is not UTF-8 text: save the list as UTF-8")
+		return "", errNotUTF8
 	}
 	clean, dir := path.Join(c.list.folder, text), filepath.Dir(c.list.path)
 	info, err := os.Stat(filepath.Join(c.entries.dir, filepath.FromSlash(clean)))
@@ -165,15 +178,39 @@ func (c *listChecker) pathOf(text string) (string, error) {
 	case err != nil && strings.Contains(text, `\`):
 		return "", fmt.Errorf("there is no such file in %s: want forward slashes between folders", dir)
 	case err != nil:
-		return "", fmt.Errorf("there is no such file in %s", dir)
+		return "", fmt.Errorf("there is no such file in %s%s", dir, c.nearby(dir, text))
 	case !info.Mode().IsRegular():
 		return "", errors.New("it is not a file: want an image")
 	}
 	return clean, nil
 }
 
+// nearby says which file may be meant by a path without its ending or its folder, as lists
+// of others have them. It looks only for the paths that a message names.
+func (c *listChecker) nearby(dir, text string) string {
+	if c.mistakes.count >= listing.MostNamed {
+		return ""
+	}
+	folders := []string{""}
+	entries, _ := os.ReadDir(dir) // where it cannot be read, no more is known
+	for _, entry := range entries {
+		if entry.IsDir() && len(folders) < 20 {
+			folders = append(folders, entry.Name())
+		}
+	}
+	for _, folder := range folders {
+		for _, ending := range []string{"", ".jpg", ".png", ".jpeg", ".webp", ".JPG", ".tif"} {
+			name := path.Join(folder, text) + ending
+			if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err == nil && info.Mode().IsRegular() {
+				return fmt.Sprintf(", but there is %q: want the whole path from the list's folder, with the ending", name)
+			}
+		}
+	}
+	return ""
+}
+
 // labelOf is the number of a class, which is counted if it is new.
-func (c *listChecker) labelOf(name string) (int, error) {
+func (c *listChecker) labelOf(name string) (int32, error) {
 	label, known := c.labels[name]
 	if known {
 		return label, nil
@@ -181,10 +218,13 @@ func (c *listChecker) labelOf(name string) (int, error) {
 	if name == "" {
 		return 0, errors.New("it is empty: want the name of a class")
 	}
+	if !utf8.ValidString(name) {
+		return 0, errNotUTF8
+	}
 	if err := checkClass(name); err != nil {
 		return 0, err
 	}
-	c.labels[name] = len(c.labels)
+	c.labels[name] = int32(len(c.labels))
 	return c.labels[name], nil
 }
 
@@ -196,17 +236,17 @@ func (c *listChecker) compare(e *listEntry) bool {
 	}
 	for at := last; at >= 0; at = c.entries.list[at].before {
 		if other := &c.entries.list[at]; other.box == e.box {
-			c.mistakes.add(e.line, "path %q: %w", e.path, c.repeats(e, other))
+			c.mistakes.add(int(e.line), "path %q: %w", e.path, c.repeats(e, other))
 			return false
 		}
 	}
 	other := &c.entries.list[last]
 	switch {
 	case other.group != e.group:
-		c.mistakes.add(e.line, "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", e.path, e.group, other.group, other.line)
+		c.mistakes.add(int(e.line), "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", e.path, e.group, other.group, other.line)
 		return false
 	case max(other.part, PartTrain) != max(e.part, PartTrain):
-		c.mistakes.add(e.line, "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", e.path, e.part, other.part, other.line)
+		c.mistakes.add(int(e.line), "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", e.path, e.part, other.part, other.line)
 		return false
 	}
 	e.before, c.several = last, true
@@ -218,7 +258,7 @@ func (c *listChecker) repeats(e, other *listEntry) error {
 	if e.label == other.label {
 		return fmt.Errorf("it is listed in line %d already: want each image once, or with another box", other.line)
 	}
-	name := func(label int) string {
+	name := func(label int32) string {
 		for name, l := range c.labels {
 			if l == label {
 				return name
@@ -235,6 +275,7 @@ func (c *listChecker) finish() (*listEntries, error) {
 		return nil, err
 	}
 	l := &c.entries
+	c.last, c.groups = nil, nil // which the entries would keep in memory
 	switch {
 	case c.rows == 0:
 		return nil, config.Usagef("the list has no rows: want one for each image")
@@ -247,7 +288,8 @@ func (c *listChecker) finish() (*listEntries, error) {
 	}
 	sorted := slices.Sorted(slices.Values(l.classes))
 	for i := range l.list {
-		l.list[i].label, _ = slices.BinarySearch(sorted, l.classes[l.list[i].label])
+		label, _ := slices.BinarySearch(sorted, l.classes[l.list[i].label])
+		l.list[i].label = int32(label)
 	}
 	l.classes = sorted
 	c.group()
@@ -261,6 +303,7 @@ func (c *listChecker) finish() (*listEntries, error) {
 // say it, and names what makes groups.
 func (c *listChecker) group() {
 	l := &c.entries
+	c.last, c.groups = nil, nil // which the entries would keep in memory
 	switch {
 	case c.grouped:
 		l.grouping = "group"
@@ -302,10 +345,14 @@ func parsePart(text string) (Part, error) {
 	return PartNone, errors.New("want train, validation or test, or nothing where the split decides")
 }
 
-func groupText(text string) (string, error) {
+func (c *listChecker) groupOf(text string) (string, error) {
+	if group, known := c.groups[text]; known {
+		return group, nil
+	}
 	if !utf8.ValidString(text) {
 		return "", errors.New("it is not UTF-8 text: save the list as UTF-8")
 	}
+	c.groups[text] = text
 	return text, nil
 }
 
@@ -333,14 +380,14 @@ func parseBox(text string) (listBox, error) {
 		return listBox{}, nil
 	}
 	fields := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-	var n [4]int
+	var n [4]int32
 	for i, field := range fields {
 		v, err := strconv.Atoi(field)
 		if err != nil || v < 0 || v > maxBox || len(fields) != len(n) {
 			fields = nil
 			break
 		}
-		n[i] = v
+		n[i] = int32(v)
 	}
 	if len(fields) != len(n) || n[2] == 0 || n[3] == 0 {
 		return listBox{}, errors.New("want x,y,width,height in whole pixels, width and height above 0")

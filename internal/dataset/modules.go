@@ -1,6 +1,10 @@
 package dataset
 
-import "github.com/blocktrain/blocktrain/internal/config"
+import (
+	"fmt"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+)
 
 var modules = map[string]config.Module[Source]{
 	"cifar10":       {Doc: "CIFAR-10: 32x32 colour photographs in ten classes (binary version)", New: newCIFAR10},
@@ -19,6 +23,10 @@ var modules = map[string]config.Module[Source]{
 // "key=value,key=value"; the second result holds all of them, defaults included.
 // Nothing is read before Open.
 func MakeDataset(name, options string) (Source, map[string]string, error) {
+	if _, known := modules[name]; !known {
+		_, _, err := config.Make("dataset", modules, name, options)
+		return nil, nil, fmt.Errorf("%w%s", err, PlaceHint(name))
+	}
 	return config.Make("dataset", modules, name, options)
 }
 

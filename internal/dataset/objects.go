@@ -17,6 +17,15 @@ type Object struct {
 // number and order.
 type Objects []Object
 
+// Boxes are where the objects are, in 1/256 pixel.
+func (o Objects) Boxes() []imaging.Box {
+	boxes := make([]imaging.Box, len(o))
+	for n, object := range o {
+		boxes[n] = object.Box
+	}
+	return boxes
+}
+
 // Check implements Labelled: labels are below classes, and boxes have a size.
 func (o Objects) Check(classes int) error {
 	for n, object := range o {

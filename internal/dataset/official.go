@@ -66,6 +66,14 @@ func ListedWords(name string, official []Part) string {
 	return fmt.Sprintf("Of %s, the official parts (%s) were kept; a split list divides the rest", name, ListOf(official))
 }
 
+// OfficialWords says what folds do with the official parts of a dataset of that name.
+func (f *Fold) OfficialWords(name string, official []Part) string {
+	if slices.Contains(official, PartTest) && !f.IncludeTest {
+		return fmt.Sprintf("Of %s, the official test part takes no part in the folds; the rest was divided into %d", name, f.Of)
+	}
+	return fmt.Sprintf("Of %s, the official parts (%s) were divided into %d folds with the rest", name, ListOf(official), f.Of)
+}
+
 func (r Ratios) restWords(official []Part) string {
 	if len(official) == len(Parts())-1 {
 		return "is the training part"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -84,7 +85,7 @@ func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (
 		}
 	}
 	if err != nil {
-		return nil, o.explain(r.Name, err)
+		return nil, o.explain(r, err)
 	}
 	if o.Log != nil {
 		o.Log.InfoContext(ctx, "dataset opened", "dataset", r.Name, "examples", d.Len(), "classes", len(d.Classes()), "sha256", d.Digest())
@@ -92,18 +93,27 @@ func (o OpenOptions) openSource(ctx context.Context, r Request, source Source) (
 	return d, nil
 }
 
+// canDownload says whether a module can fetch its data.
+func canDownload(module string) bool {
+	source, _, err := MakeDataset(module, "")
+	_, can := source.(Downloader)
+	return err == nil && can
+}
+
 // explain names the dataset in an error that does not, and says what to do where its
 // data is not found.
-func (o OpenOptions) explain(name string, err error) error {
+func (o OpenOptions) explain(r Request, err error) error {
 	var named *Error
 	if !errors.As(err, &named) {
-		err = &Error{"dataset " + name, err}
+		err = &Error{"dataset " + r.Name, err}
 	}
 	var missing *NotFoundError
 	switch {
 	case !errors.As(err, &missing):
 		return err
-	case o.DryRun:
+	case strings.HasPrefix(r.Dir, "~"):
+		return config.Usagef("%w; the shell did not replace the ~, which it does at the beginning of a word alone: want the folder in full in --data-dir", err)
+	case o.DryRun && canDownload(r.Name):
 		return config.Usagef("%w; --data-dir says where the data is, and a dry run downloads nothing", err)
 	}
 	return config.Usagef("%w; --data-dir says where the data is", err)

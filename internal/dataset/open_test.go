@@ -54,6 +54,8 @@ func TestOpenErrors(t *testing.T) {
 		{"no files in a dry run", []Request{{"mnist", "", missing}}, OpenOptions{DryRun: true}, true, []string{
 			"mnist: no data", "; --data-dir says where the data is, and a dry run downloads nothing",
 		}},
+		{"tilde", []Request{{"folder", "", "~/photos"}}, OpenOptions{}, true, []string{"~/photos does not exist", "the shell did not replace the ~"}},
+		{"no folder in a dry run", []Request{{"folder", "", missing}}, OpenOptions{DryRun: true}, true, []string{"does not exist"}},
 		{"no files, offline", []Request{{"mnist", "", missing}}, OpenOptions{Offline: true}, true, []string{"mnist: no data", "; --data-dir says where the data is"}},
 		{"loose images", []Request{{"folder", "", loose}}, OpenOptions{}, true, []string{"folder", "and not in a folder for each class"}},
 		{"twice the same", []Request{{"folder", "", twice}, {"folder", "", twice}}, OpenOptions{}, false, []string{"datasets 1 and 2 have the same content"}},
@@ -67,7 +69,7 @@ func TestOpenErrors(t *testing.T) {
 			if errors.As(err, &usage) != c.usage || opened != nil {
 				t.Errorf("usage error %v, want %v; opened %v", !c.usage, c.usage, opened)
 			}
-			if !c.o.DryRun && strings.Contains(err.Error(), "dry run") {
+			if (!c.o.DryRun || c.requests[0].Name == "folder") && strings.Contains(err.Error(), "dry run") {
 				t.Errorf("%v speaks of a dry run", err)
 			}
 		})

@@ -42,13 +42,15 @@ type failure struct {
 
 // UnreadError lists images or clips that cannot be read, in the order of their indexes.
 type UnreadError struct {
-	failures []failure
-	of       int    // images in all
-	list     string // file with all failures, if they are more than the error names
-	what     string // is read, such as "images"
+	failures  []failure
+	of        int    // images or clips in all
+	list      string // file with all failures, if they are more than the error names
+	what      string // is read, such as "images"
+	skippable bool   // all are of files that may be left out, if that is asked for
 }
 
-// Error implements error. It names the first ten images, and the file that lists all.
+// Error implements error. It names the first ten images, the file that lists all, and what
+// can be done.
 func (e *UnreadError) Error() string {
 	text := fmt.Sprintf("%d of %d %s cannot be read:", len(e.failures), e.of, e.what)
 	for _, f := range e.failures[:min(listing.MostNamed, len(e.failures))] {
@@ -56,6 +58,9 @@ func (e *UnreadError) Error() string {
 	}
 	if more := len(e.failures) - listing.MostNamed; more > 0 {
 		text += fmt.Sprintf("\nand %d more; all are listed in %s", more, e.list)
+	}
+	if e.skippable {
+		text += "\nrepair or remove them, or give --on-corrupt skip, which leaves them out and records which they were"
 	}
 	return text
 }

@@ -1,11 +1,8 @@
 package dataset
 
 import (
-	"cmp"
-	"slices"
+	"strings"
 	"sync"
-
-	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 // ProfiledFile is an image file with a colour profile other than sRGB. Its values are taken
@@ -13,37 +10,45 @@ import (
 type ProfiledFile struct {
 	File    string // its [Dataset.Source]
 	Profile string // name of the profile
-
-	index int
 }
 
-// ProfiledFiles lists the images of d with such profiles, in their order. Only those count
-// that were decoded when d was opened.
+// ProfiledFiles lists the images of d with such profiles, in their order.
 func ProfiledFiles(d Dataset) []ProfiledFile {
-	if s, is := d.(*set); is {
-		return s.profiled.sorted()
+	s, is := d.(*set)
+	if !is || len(s.profiled.names) == 0 {
+		return nil
 	}
-	return nil
+	var files []ProfiledFile
+	for i := range s.Len() {
+		before := i // files were left out
+		if s.left != nil {
+			before = s.left[i]
+		}
+		if name := s.profiled.names[before]; name != "" {
+			files = append(files, ProfiledFile{s.Source(i), name})
+		}
+	}
+	return files
 }
 
 // profileNotes collects such files while images are read in parallel.
 type profileNotes struct {
 	mu    sync.Mutex
-	files []ProfiledFile
+	names map[int]string // of the profiles, by example; nil: none
 }
 
-// add notes example i, if its image has such a profile.
-func (n *profileNotes) add(of examples, i int, img imaging.Image) {
-	if img.Profile == "" {
+// longestProfile bounds the bytes of a profile's name, which may be anybody's.
+const longestProfile = 100
+
+// add notes that the image of example i has a profile of that name, empty where it has none.
+func (n *profileNotes) add(i int, name string) {
+	if name == "" {
 		return
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.files = append(n.files, ProfiledFile{of.Source(i), img.Profile, i})
-}
-
-func (n *profileNotes) sorted() []ProfiledFile {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.SortedFunc(slices.Values(n.files), func(a, b ProfiledFile) int { return cmp.Compare(a.index, b.index) })
+	if n.names == nil {
+		n.names = map[int]string{}
+	}
+	n.names[i] = strings.ToValidUTF8(name[:min(len(name), longestProfile)], "")
 }

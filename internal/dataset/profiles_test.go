@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -29,13 +30,23 @@ func TestProfiledFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d := mustOpenFolder(t, dir, "")
 	want := []ProfiledFile{{File: "a/10.jpg", Profile: "Display P3"}, {File: "b/30.jpg", Profile: "Display P3"}}
-	got := ProfiledFiles(d)
-	for i := range got {
-		got[i].index = 0
+	later(t, time.Minute)
+	source, _, err := MakeDataset("folder", "")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(ProfiledFile{})); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	source = source.(Filed).WithFiles(FileOptions{Index: IndexOptions{Dir: t.TempDir()}})
+	for start := range 2 { // at the second, an index has the profiles
+		d, err := source.Open(t.Context(), dir, ModeDisk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if known := slices.Contains(d.(*set).indexed, lookedUp); known != (start == 1) {
+			t.Errorf("start %d: an index is used: %t", start, known)
+		}
+		if diff := cmp.Diff(want, ProfiledFiles(d)); diff != "" {
+			t.Errorf("start %d: -want +got:\n%s", start, diff)
+		}
 	}
 }

@@ -14,12 +14,12 @@ const openBudget = 256 << 20
 // keeper holds images decoded once.
 type keeper struct {
 	decode reader
-	images []imaging.Image
-	left   atomic.Int64 // bytes
+	images []*imaging.Image // nil where none is kept
+	left   atomic.Int64     // bytes
 }
 
 func newKeeper(n int, budget int64, decode reader) *keeper {
-	k := &keeper{decode: decode, images: make([]imaging.Image, n)}
+	k := &keeper{decode: decode, images: make([]*imaging.Image, n)}
 	k.left.Store(budget)
 	return k
 }
@@ -39,14 +39,21 @@ func (k *keeper) fill(i int, _ []uint8) (imaging.Image, error) {
 // beside image.
 func (k *keeper) keep(i int, img imaging.Image) {
 	if k.left.Add(-int64(img.Bytes())) >= 0 {
-		k.images[i] = img
+		k.images[i] = &img
+	}
+}
+
+// pick leaves the images at indexes, or all where indexes is nil.
+func (k *keeper) pick(indexes []int) {
+	if indexes != nil {
+		k.images = pick(k.images, indexes)
 	}
 }
 
 // image returns the kept image or decodes it.
 func (k *keeper) image(i int, buffer []uint8) (imaging.Image, error) {
-	if img := k.images[i]; img.Bytes() > 0 {
-		return img, nil
+	if img := k.images[i]; img != nil {
+		return *img, nil
 	}
 	return k.decode(i, buffer)
 }
@@ -55,7 +62,7 @@ func (k *keeper) image(i int, buffer []uint8) (imaging.Image, error) {
 func (k *keeper) count() int {
 	kept := 0
 	for _, img := range k.images {
-		if img.Bytes() > 0 {
+		if img != nil {
 			kept++
 		}
 	}
@@ -63,23 +70,23 @@ func (k *keeper) count() int {
 }
 
 // newSetInMode is newSet for images that take work to load: in RAM mode it keeps
-// what it loads, until [Fit] brings it to a smaller size.
-func newSetInMode(ctx context.Context, mode Mode, classes []string, of examples, grouping string, load reader) (*set, error) {
-	if mode == ModeDisk {
-		s, err := newSet(ctx, classes, of, grouping, load)
-		if err == nil {
-			s.recheck()
+// what it loads, until [Fit] brings it to a smaller size. Images that an index knows are
+// not loaded.
+func newSetInMode(ctx context.Context, how opening, classes []string, of examples, grouping string, load reader) (*set, error) {
+	s := &set{examples: of, classes: classes, groups: grouping, load: load}
+	if how.mode == ModeDisk {
+		if err := s.open(ctx, how); err != nil {
+			return nil, err
 		}
-		return s, err
+		s.recheck()
+		return s, nil
 	}
 	kept := newKeeper(of.Len(), openBudget, load)
-	s, err := newSet(ctx, classes, of, grouping, kept.fill)
-	if err != nil {
+	s.load = kept.fill
+	if err := s.open(ctx, how); err != nil {
 		return nil, err
 	}
-	if s.left != nil {
-		kept.images = pick(kept.images, s.left)
-	}
+	kept.pick(s.left)
 	s.load = s.behind(load)
 	s.recheck()
 	kept.decode = s.load

@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,5 +100,27 @@ func TestSequencesFound(t *testing.T) {
 	}
 	if found := FindSequences(newTestSet(t, letters(2), given)); found == nil || found.Count != 6 {
 		t.Errorf("with a test part: found %+v", found)
+	}
+}
+
+// TestCutCounter compares the function with the expression that it is.
+func TestCutCounter(t *testing.T) {
+	expression := regexp.MustCompile(`^(?:(.+)([_.-]))?[A-Za-z]*([0-9]{1,9})$`)
+	parts := []string{"", "a", "Z9", "_", ".", "-", "é", "\xff", "\n", " ", "7", "0042", "123456789", "1234567890", "frame"}
+	for n := range len(parts) * len(parts) * len(parts) * len(parts) {
+		name := ""
+		for range 4 {
+			name += parts[n%len(parts)]
+			n /= len(parts)
+		}
+		match := expression.FindStringSubmatch(name)
+		prefix, separator, value, is := cutCounter(name)
+		want := 0
+		if match != nil {
+			want, _ = strconv.Atoi(match[3])
+		}
+		if is != (match != nil) || is && (prefix != match[1] || separator != match[2] || value != want) {
+			t.Fatalf("%q: %q %q %d %t, want %q", name, prefix, separator, value, is, match)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -100,7 +101,8 @@ type set struct {
 	load     reader
 	kept     *keeper // of RAM mode, where loading takes work
 	hashes   []pixelHash
-	shapes   []shape // of every image, or the one that all have
+	shapes   []shape  // of every image, or the one that all have
+	indexed  []uint32 // of every image one of the words below; nil: no index was used
 	skipped  []SkippedFile
 	profiled profileNotes
 	left     []int // where files were skipped: the index, before, of each example that is left
@@ -113,36 +115,76 @@ type set struct {
 // an error lists the images that cannot be loaded; the set is nil
 // then, so an Open must not return it unseen as a Dataset.
 func newSet(ctx context.Context, classes []string, of examples, grouping string, load reader) (*set, error) {
-	if err := checkExamples(classes, of); err != nil {
+	s := &set{examples: of, classes: classes, groups: grouping, load: load}
+	if err := s.open(ctx, opening{}); err != nil {
 		return nil, err
 	}
-	s := &set{
-		examples: of, classes: classes, groups: grouping, load: load,
-		hashes: make([]pixelHash, of.Len()), shapes: make([]shape, of.Len()),
+	return s, nil
+}
+
+// opening says how the images of files are come by.
+type opening struct {
+	mode    Mode
+	index   IndexOptions
+	place   string          // the folder or list
+	decoder imaging.Decoder // of the files
+}
+
+// open finds out what the images are.
+func (s *set) open(ctx context.Context, how opening) error {
+	if err := checkExamples(s.classes, s.examples); err != nil {
+		return err
 	}
-	progress := newProgress("images read", of.Len())
-	failures, err := failuresOf(ctx, of.Len(), func(i int) error {
-		defer progress.step(ctx)
-		img, err := load(i, nil)
-		if err != nil {
-			return err
-		}
-		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
-		s.profiled.add(of, i, img)
-		return nil
-	})
+	s.hashes, s.shapes = make([]pixelHash, s.Len()), make([]shape, s.Len())
+	failures, err := s.readImages(ctx, how)
 	if err == nil && len(failures) > 0 {
 		err = s.leaveOut(ctx, failures)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.load = s.behind(load)
+	s.load = s.behind(s.load)
 	if differs := func(other shape) bool { return other != s.shapes[0] }; !slices.ContainsFunc(s.shapes, differs) {
 		s.shapes = []shape{s.shapes[0]}
 	}
-	s.digest = digestContent(classes, s.examples, s.hashes, s.skipped...)
-	return s, nil
+	s.digest = digestContent(s.classes, s.examples, s.hashes, s.skipped...)
+	return nil
+}
+
+// readImages loads the images, unless an index knows them.
+func (s *set) readImages(ctx context.Context, how opening) ([]failure, error) {
+	l := s.lookUp(ctx, how)
+	if l == nil {
+		return s.loadEach(ctx, s.Len(), s.loadOne)
+	}
+	unread, err := l.unread(ctx)
+	if err != nil {
+		return nil, err
+	}
+	failures, err := s.loadEach(ctx, len(unread), func(at int) error { return l.around(unread[at], s.loadOne) })
+	for at := range failures {
+		failures[at].index = unread[failures[at].index]
+	}
+	l.save(ctx) // also where some failed or the user stopped it: the others are known then
+	return failures, err
+}
+
+// loadEach calls load n times, and tells how far it has come.
+func (s *set) loadEach(ctx context.Context, n int, load func(i int) error) ([]failure, error) {
+	progress := newProgress("images read", n)
+	return failuresOf(ctx, n, func(i int) error {
+		defer progress.step(ctx)
+		return load(i)
+	})
+}
+
+func (s *set) loadOne(i int) error {
+	img, err := s.load(i, nil)
+	if err == nil {
+		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
+		s.profiled.add(i, img.Profile)
+	}
+	return err
 }
 
 // recheck makes every later load compare the pixels with those that the digest is
@@ -152,11 +194,25 @@ func (s *set) recheck() {
 	load := s.load
 	s.load = func(i int, buffer []uint8) (imaging.Image, error) {
 		img, err := load(i, buffer)
-		if err == nil && hashPixels(img) != s.hashes[i] {
-			return imaging.Image{}, fmt.Errorf("%s: the image is not the one that was there when the dataset was opened: leave the data alone while it is in use, and begin anew", s.Source(i))
+		if err != nil {
+			return imaging.Image{}, err
 		}
-		return img, err
+		if hashPixels(img) != s.hashes[i] || shapeOf(img) != s.shapes[min(i, len(s.shapes)-1)] {
+			return imaging.Image{}, s.changed(i)
+		}
+		if s.indexed != nil && atomic.LoadUint32(&s.indexed[i]) == lookedUp {
+			atomic.StoreUint32(&s.indexed[i], confirmed)
+		}
+		return img, nil
 	}
+}
+
+// changed is the error of an image that is not the one that the digest is of.
+func (s *set) changed(i int) error {
+	if s.indexed != nil && atomic.LoadUint32(&s.indexed[i]) != decoded {
+		return fmt.Errorf("%s: the image is not the one that the index has, though the file has the same size and times: either the file was changed in a way that the system does not tell, or the index is wrong: give --index rebuild, which decodes all images anew", s.Source(i))
+	}
+	return fmt.Errorf("%s: the image is not the one that was there when the dataset was opened: leave the data alone while it is in use, and begin anew", s.Source(i))
 }
 
 func (s *set) Image(i int) (imaging.Image, error) { return s.load(i, nil) }

@@ -22,12 +22,21 @@ type Sizes struct {
 // MeasureSizes finds the sizes of all images of d. Datasets of this package know
 // them without decoding.
 func MeasureSizes(ctx context.Context, d Dataset) (Sizes, error) {
+	return measureSizes(ctx, d, d.Len(), func(at int) int { return at })
+}
+
+// MeasureSizesOf is MeasureSizes for the images at indexes alone.
+func MeasureSizesOf(ctx context.Context, d Dataset, indexes []int) (Sizes, error) {
+	return measureSizes(ctx, d, len(indexes), func(at int) int { return indexes[at] })
+}
+
+func measureSizes(ctx context.Context, d Dataset, n int, index func(at int) int) (Sizes, error) {
 	known := detail(d)
 	var mu sync.Mutex
 	counts := map[shape]int{}
 	wide := false
-	err := eachImage(ctx, d.Len(), func(i int) error {
-		s, err := known.shape(i)
+	err := eachImage(ctx, n, func(at int) error {
+		s, err := known.shape(index(at))
 		if err != nil {
 			return err
 		}

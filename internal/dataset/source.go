@@ -1,10 +1,14 @@
 package dataset
 
 import (
+	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/config"
 )
 
 // FileAndFolder is the end of a path: the file's name after that of its folder, which of a
@@ -22,6 +26,30 @@ func CutName(entry string) (name, module string) {
 		return entry, entry
 	}
 	return name, module
+}
+
+// Drawn says whether a module draws its images and reads no files.
+func Drawn(module string) bool { return module == "digits" }
+
+// PlaceHint says how the data at a path is given, where the path stands in place of something
+// else. It is empty where there is nothing at the path, or nothing that is read.
+func PlaceHint(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	module := "folder"
+	if !info.IsDir() {
+		switch strings.ToLower(filepath.Ext(path)) {
+		case ".csv", ".tsv", ".jsonl", ".ndjson":
+			module = "list"
+		case ".npz":
+			module = "npz"
+		default:
+			return ""
+		}
+	}
+	return fmt.Sprintf("; if %s is the data, give --dataset %s --data-dir %s", path, module, config.ShellWord(path))
 }
 
 // ByPlace says whether a module reads whatever its place holds, so that the name of the

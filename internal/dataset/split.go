@@ -16,14 +16,18 @@ type Split struct {
 	Dataset    string `json:"dataset"` // the dataset's digest
 	Seed       uint64 `json:"seed"`
 	Ratios     Ratios `json:"ratios"`
-	Group      string `json:"group"` // what makes a group, in the words of the dataset's option
-	Train      []int  `json:"train"` // indexes of examples, ascending
+	Group      string `json:"group"`                     // what makes a group, in the words of the dataset's option
+	Fold       *Fold  `json:"fold,omitempty" schema:"2"` // of a list that judges one of several folds
+	Train      []int  `json:"train"`                     // indexes of examples, ascending
 	Validation []int  `json:"validation"`
 	Test       []int  `json:"test"`
 }
 
-// SplitSchema is the version of the file format.
-const SplitSchema = 1
+// SplitSchema is the version of the file format, FoldSchema that of the list of a fold.
+const (
+	SplitSchema = 1
+	FoldSchema  = 2
+)
 
 // Indexes returns the list of one part.
 func (s *Split) Indexes(part Part) []int {
@@ -100,11 +104,15 @@ func byMember(d Dataset) [][]int {
 
 // unit is what goes to one part as a whole: a group, or an example without one.
 type unit struct {
-	group    string
 	examples []int
-	label    int  // of its stratum
-	part     Part // PartValidation and PartTest are kept
+	label    int32 // of its stratum
+	member   int32 // of a Concat; set where units of several are divided together
+	part     Part  // PartValidation and PartTest are kept
+	grouped  bool
 }
+
+// perPart is a number for each part.
+type perPart [PartTest + 1]int
 
 // divide distributes the examples of one member.
 func (s *Split) divide(d Dataset, examples []int, member uint32, lacking bool) error {
@@ -116,7 +124,7 @@ func (s *Split) divide(d Dataset, examples []int, member uint32, lacking bool) e
 	order := rng.NewKey(s.Seed, rng.SplitParts).Permutation(len(units), member)
 	strata := make([][]*unit, len(d.Classes()))
 	for _, at := range order {
-		u := units[at]
+		u := &units[at]
 		if shares[u.part] == 0 { // kept
 			s.add(u.part, u.examples)
 			continue
@@ -143,30 +151,33 @@ func (s *Split) add(part Part, examples []int) {
 }
 
 // unitsOf forms the units in the order of their first examples.
-func unitsOf(d Dataset, examples []int) ([]*unit, error) {
-	var units []*unit
-	groups := map[string]*unit{}
-	for _, i := range examples {
+func unitsOf(d Dataset, examples []int) ([]unit, error) {
+	units := make([]unit, 0, len(examples))
+	groups := map[string]int{}
+	for at, i := range examples {
 		info := d.Info(i)
 		part := info.Part
 		if part == PartNone {
 			part = PartTrain
 		}
-		u := groups[info.Group]
-		if info.Group == "" || u == nil {
-			u = &unit{group: info.Group, label: info.stratum(), part: part}
-			groups[info.Group] = u
-			units = append(units, u)
+		number, known := groups[info.Group]
+		if !known { // of its own where it has no group, or the first of its group
+			units = append(units, unit{examples: examples[at : at+1 : at+1], label: int32(info.stratum()), part: part, grouped: info.Group != ""})
+			if info.Group != "" {
+				groups[info.Group] = len(units) - 1
+			}
+			continue
 		}
+		u := &units[number]
 		if u.part != part {
 			return nil, fmt.Errorf("group %q has images in the official parts %s and %s (%s and %s): choose another grouping or move them",
 				info.Group, u.part, part, d.Source(u.examples[0]), d.Source(i))
 		}
 		u.examples = append(u.examples, i)
 	}
-	for _, u := range units {
-		if len(u.examples) > 1 {
-			u.label = mostFrequent(d, u.examples)
+	for at := range units {
+		if u := &units[at]; len(u.examples) > 1 {
+			u.label = int32(mostFrequent(d, u.examples))
 		}
 	}
 	return units, nil
@@ -190,11 +201,11 @@ func mostFrequent(d Dataset, examples []int) int {
 
 // shares are the ratios of the parts that are open for examples without a kept
 // part, 0 for the others. The training part is always open.
-func (s *Split) shares(units []*unit) map[Part]int {
-	shares := map[Part]int{PartTrain: s.Ratios[0], PartValidation: s.Ratios[1], PartTest: s.Ratios[2]}
-	for _, u := range units {
-		if u.part != PartTrain {
-			shares[u.part] = 0
+func (s *Split) shares(units []unit) perPart {
+	shares := perPart{PartTrain: s.Ratios[0], PartValidation: s.Ratios[1], PartTest: s.Ratios[2]}
+	for at := range units {
+		if part := units[at].part; part != PartTrain {
+			shares[part] = 0
 		}
 	}
 	return shares
@@ -202,7 +213,7 @@ func (s *Split) shares(units []*unit) map[Part]int {
 
 // distribute gives the units of one class to the open parts, some of which may be lacking
 // it.
-func (s *Split) distribute(stratum []*unit, shares map[Part]int, lacking bool) error {
+func (s *Split) distribute(stratum []*unit, shares perPart, lacking bool) error {
 	slices.SortStableFunc(stratum, func(a, b *unit) int { return cmp.Compare(len(b.examples), len(a.examples)) })
 	var open []Part
 	sum, total := 0, 0
@@ -219,9 +230,9 @@ func (s *Split) distribute(stratum []*unit, shares map[Part]int, lacking bool) e
 	if few && len(stratum) > 0 && !lacking {
 		return tooFew(stratum, open)
 	}
-	given := map[Part]int{}
+	given := perPart{}
 	for at, u := range stratum {
-		part := choose(open, given, len(stratum)-at, func(part Part) int { return shares[part]*total - sum*given[part] })
+		part := choose(open, &given, len(stratum)-at, func(part Part) int { return shares[part]*total - sum*given[part] })
 		if few && at == 0 {
 			part = PartTrain
 		}
@@ -233,7 +244,7 @@ func (s *Split) distribute(stratum []*unit, shares map[Part]int, lacking bool) e
 
 // choose returns the open part with the greatest deficit, the first of equals.
 // Parts that are still empty come first once only as many units are left.
-func choose(open []Part, given map[Part]int, left int, deficit func(Part) int) Part {
+func choose(open []Part, given *perPart, left int, deficit func(Part) int) Part {
 	var empty []Part
 	for _, part := range open {
 		if given[part] == 0 {
@@ -247,7 +258,7 @@ func choose(open []Part, given map[Part]int, left int, deficit func(Part) int) P
 }
 
 func tooFew(stratum []*unit, open []Part) error {
-	grouped := slices.ContainsFunc(stratum, func(u *unit) bool { return u.group != "" })
+	grouped := slices.ContainsFunc(stratum, func(u *unit) bool { return u.grouped })
 	what := "images are"
 	switch one := len(stratum) == 1; {
 	case one && grouped:

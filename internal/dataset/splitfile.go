@@ -1,10 +1,8 @@
 package dataset
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -24,7 +22,7 @@ func WriteSplit(path string, s *Split) error {
 }
 
 // splitForm is of split lists: some five million examples.
-var splitForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{SplitSchema}}
+var splitForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{SplitSchema, FoldSchema}}
 
 // ReadSplit reads a file that WriteSplit wrote, or a hand-made one of the same
 // form. Whether it fits a dataset is for [Split.Check] to say.
@@ -41,11 +39,17 @@ func ReadSplit(path string) (*Split, error) {
 
 // checkForm reports what is wrong with a split whatever its dataset.
 func (s *Split) checkForm() error {
-	if s.Schema != SplitSchema {
-		return fmt.Errorf("schema %d of a split list: this program reads schema %d", s.Schema, SplitSchema)
+	if s.Schema != SplitSchema && s.Schema != FoldSchema {
+		return fmt.Errorf("schema %d of a split list: this program reads schema %d and, of folds, %d", s.Schema, SplitSchema, FoldSchema)
 	}
-	if digest, err := hex.DecodeString(s.Dataset); err != nil || len(digest) != sha256.Size {
-		return fmt.Errorf("dataset %q: want the dataset's digest, 64 hexadecimal digits", s.Dataset)
+	if (s.Schema == FoldSchema) != (s.Fold != nil) {
+		return fmt.Errorf("schema %d of a split list: the key fold is of schema %d, and always there", s.Schema, FoldSchema)
+	}
+	if f := s.Fold; f != nil && (f.Of < 2 || f.Of > MostFolds || f.Number < 1 || f.Number > f.Of) {
+		return fmt.Errorf("fold %d of %d: there is no such fold", f.Number, f.Of)
+	}
+	if err := checkDigest(s.Dataset); err != nil {
+		return err
 	}
 	if err := s.Ratios.check(); err != nil {
 		return fmt.Errorf("ratios %s: %w", s.Ratios, err)
@@ -84,28 +88,16 @@ func (s *Split) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// encode is the file's content: JSON with a line for each field, so that it can
-// be read and compared without taking a line for each of its numbers.
+// encode is the file's content.
 func (s *Split) encode() ([]byte, error) {
-	fields := []struct {
-		name  string
-		value any
-	}{
+	fields := []jsonField{
 		{"schema", s.Schema}, {"dataset", s.Dataset}, {"seed", s.Seed}, {"ratios", s.Ratios}, {"group", s.Group},
 		{"train", s.Train}, {"validation", s.Validation}, {"test", s.Test},
 	}
-	var b bytes.Buffer
-	separator := "{\n"
-	for _, field := range fields {
-		value, err := json.Marshal(field.value)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&b, "%s  %q: %s", separator, field.name, value)
-		separator = ",\n"
+	if s.Fold != nil {
+		fields = slices.Insert(fields, 5, jsonField{"fold", s.Fold})
 	}
-	b.WriteString("\n}\n")
-	return b.Bytes(), nil
+	return encodeFields(fields)
 }
 
 // Check reports a split that must not be used with d: made for other data,
@@ -121,7 +113,7 @@ func (s *Split) Check(d Dataset) error {
 	}
 	parts, err := s.assignments(d)
 	if err == nil {
-		err = checkAssignments(d, parts)
+		err = s.checkAssignments(d, parts)
 	}
 	if err != nil {
 		return fmt.Errorf("split list: %w", err)
@@ -150,8 +142,24 @@ func (s *Split) assignments(d Dataset) ([]Part, error) {
 	return parts, nil
 }
 
+// checkOfficial reports an example of an official part that is in the list of another part.
+// In the list of a fold, the validation part is divided like the rest, and the test part is
+// so too or in no list.
+func (s *Split) checkOfficial(d Dataset, i int, part Part) error {
+	switch official := d.Info(i).Part; {
+	case official != PartTest && official != PartValidation, official == part && s.Fold == nil:
+		return nil
+	case s.Fold != nil && (official == PartValidation || s.Fold.IncludeTest):
+		return nil
+	case s.Fold != nil:
+		return fmt.Errorf("example %d (%s) is of the official test part, which takes no part in these folds, but in the %s list", i, d.Source(i), part)
+	default:
+		return fmt.Errorf("example %d (%s) is of the official %s part, but in the %s list", i, d.Source(i), official, part)
+	}
+}
+
 // checkAssignments reports straddling groups and moved official examples.
-func checkAssignments(d Dataset, parts []Part) error {
+func (s *Split) checkAssignments(d Dataset, parts []Part) error {
 	type group struct {
 		member int
 		name   string
@@ -162,8 +170,8 @@ func checkAssignments(d Dataset, parts []Part) error {
 			continue
 		}
 		info := d.Info(i)
-		if (info.Part == PartTest || info.Part == PartValidation) && info.Part != part {
-			return fmt.Errorf("example %d (%s) is of the official %s part, but in the %s list", i, d.Source(i), info.Part, part)
+		if err := s.checkOfficial(d, i, part); err != nil {
+			return err
 		}
 		if info.Group == "" {
 			continue
@@ -182,7 +190,7 @@ func checkAssignments(d Dataset, parts []Part) error {
 // CheckUnseen reports examples among indexes that are in the training list: a
 // model must not be judged by them.
 func (s *Split) CheckUnseen(d Dataset, indexes []int) error {
-	trained := make(map[int]bool, len(s.Train))
+	trained := make([]bool, d.Len())
 	for _, i := range s.Train {
 		trained[i] = true
 	}

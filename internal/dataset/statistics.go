@@ -24,6 +24,15 @@ type moments struct{ count, sum, squares uint64 }
 // sums are of integers, so the result does not depend on how the work was
 // divided.
 func Measure(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) (*Statistics, error) {
+	total, err := sumUp(ctx, d, indexes, rule)
+	if err != nil {
+		return nil, err
+	}
+	return statisticsOf(total), nil
+}
+
+// sumUp is the moments of each channel of the examples at indexes after rule.
+func sumUp(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) ([]moments, error) {
 	if len(indexes) == 0 {
 		return nil, errors.New("no images to measure")
 	}
@@ -45,15 +54,16 @@ func Measure(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) (
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
+	return total, err
+}
+
+func statisticsOf(total []moments) *Statistics {
 	s := &Statistics{}
 	for _, m := range total {
 		s.Mean = append(s.Mean, m.mean())
 		s.Deviation = append(s.Deviation, math.Sqrt(m.variance()))
 	}
-	return s, nil
+	return s
 }
 
 // loadImage is image i of d after rule. The error names the source.

@@ -98,14 +98,22 @@ func TestRead(t *testing.T) {
 
 func TestReadLeavesRunsOut(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "a/1.png", "a/run/plots/x.png", "runs/first/plots/x.png", "runs/second/x.png", "mixed/run/x.png", "mixed/2.png", "out/", "foreign/1.png", "outer/out/")
+	write(t, dir, "a/1.png", "a/run/plots/x.png", "runs/first/plots/x.png", "runs/second/x.png", "mixed/run/x.png", "mixed/2.png", "out/", "foreign/1.png", "outer/out/", "looked/plots/x.png")
 	for _, run := range []string{"a/run", "runs/first", "runs/second", "mixed/run"} {
 		if err := os.WriteFile(filepath.Join(dir, run, "run.json"), []byte(record), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "foreign/run.json"), []byte(`{"speed": 3}`), 0o666); err != nil {
-		t.Fatal(err)
+	for file, text := range map[string]string{"foreign/run.json": `{"speed": 3}`, "foreign/eda.json": `{"schema": 1}`, "looked/eda.json": `{"schema": 1, "dataset_sha256": "d1"}`} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, dir, "runs/cv/fold-1/x.png", "foreign/x.txt")
+	for name, text := range map[string]string{"runs/cv/plan.json": `{"schema": 1, "folds_sha256": "", "settings_sha256": ""}`, "foreign/plan.json": `{"schema": 1}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	tree := mustRead(t, dir, filepath.Join(dir, "out"), filepath.Join(dir, "outer", "out"), filepath.Join(dir, "nowhere"))
 	if diff := cmp.Diff([]string{"a/1.png", "foreign/1.png", "mixed/2.png"}, slices.Collect(tree.All())); diff != "" {
@@ -114,7 +122,7 @@ func TestReadLeavesRunsOut(t *testing.T) {
 	if got := tree.Describe(); got != "a, foreign, mixed" {
 		t.Errorf("folders %s: those that hold nothing but runs are none", got)
 	}
-	wantUsage(t, filepath.Join(dir, "runs", "first"), "is a run directory or a package of this program")
+	wantUsage(t, filepath.Join(dir, "runs", "first"), "is a run directory, a package or a report of this program")
 }
 
 func TestReadFollowsLinks(t *testing.T) {

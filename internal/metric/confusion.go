@@ -108,14 +108,15 @@ func sumsOf(cells iter.Seq[Cell], classes int) []classSums {
 // checkConfusion refuses a confusion matrix that is not in the form of the schema.
 func (e *Evaluation) checkConfusion() error {
 	k := len(e.PerClass)
+	sparse := e.Schema == SparseSchema || e.Schema == GroupedSchema && k > DenseClasses
 	switch {
 	case k == 0:
 		return errors.New("it has no classes")
 	case e.Schema == SparseSchema && k <= DenseClasses:
 		return fmt.Errorf("schema is %d, want %d for up to %d classes", e.Schema, Schema, DenseClasses)
-	case e.Schema == SparseSchema && e.Confusion != nil:
+	case sparse && e.Confusion != nil:
 		return fmt.Errorf("it has a confusion matrix of rows and columns, want only confusion_counts in schema %d", e.Schema)
-	case e.Schema == SparseSchema:
+	case sparse:
 		return e.checkCounts()
 	case e.ConfusionCounts != nil:
 		return fmt.Errorf("it has confusion_counts, want only a confusion matrix of rows and columns in schema %d", e.Schema)

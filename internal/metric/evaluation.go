@@ -39,6 +39,11 @@ type Evaluation struct {
 	Confusion       [][]int `json:"confusion,omitempty"`
 	ConfusionCounts [][]int `json:"confusion_counts,omitempty" schema:"2"`
 
+	// GroupCounts are there where the data is grouped, so that the intervals are by
+	// groups: group, class, examples of the class in the group, and how many of them
+	// are right. Groups are numbered in the order in which they come up first.
+	GroupCounts [][]int `json:"group_counts,omitempty" schema:"3"`
+
 	CalibrationError float64 `json:"calibration_error"`
 	CalibrationBins  []Bin   `json:"calibration_bins"`
 
@@ -113,7 +118,7 @@ func (e *Evaluation) Measured() (Figure, float64) { return Accuracy, e.Accuracy 
 // Facts implements Result.
 func (e *Evaluation) Facts() []Fact {
 	return []Fact{
-		{"accuracy", Percent(e.Accuracy) + " %"}, {"95 % interval", e.AccuracyInterval.Percent() + " %"},
+		{"accuracy", Percent(e.Accuracy) + " %"}, {e.IntervalWords(), e.AccuracyInterval.Percent() + " %"},
 		{"macro F1", Percent(e.Macro.F1) + " %"}, {"loss", fmt.Sprintf("%.4f", e.Loss)},
 		{"calibration error", Percent(e.CalibrationError) + " %"},
 	}
@@ -136,26 +141,48 @@ func (e *Evaluation) SetLatency(l *Latency) { e.Latency = l }
 // Check compares the figures that decide with the confusion matrix that they
 // follow from.
 func (e *Evaluation) Check() error {
-	if err := e.Head.check("", Schema, SparseSchema); err != nil {
+	if err := e.Head.check("", Schema, SparseSchema, GroupedSchema); err != nil {
 		return err
 	}
 	if err := e.checkConfusion(); err != nil {
 		return err
 	}
+	sums := sumsOf(e.Cells(), len(e.PerClass))
+	if err := e.checkGroups(sums); err != nil {
+		return err
+	}
+	whole, intervals := e.intervals(sums)
 	examples, correct := 0, 0
-	for i, sum := range sumsOf(e.Cells(), len(e.PerClass)) {
-		if err := e.PerClass[i].check(sum.support, sum.correct); err != nil {
+	for i, sum := range sums {
+		if err := e.PerClass[i].check(sum.support, sum.correct, intervals[i]); err != nil {
 			return err
 		}
 		examples += sum.support
 		correct += sum.correct
 	}
-	return e.checkTotals(examples, correct)
+	return e.checkTotals(examples, correct, whole)
 }
 
-func (e *Evaluation) checkTotals(examples, correct int) error {
+// intervals are those of all examples and of each class, 0 of one without examples.
+func (e *Evaluation) intervals(sums []classSums) (whole Interval, classes []Interval) {
+	if e.Grouped() {
+		return e.groupIntervals()
+	}
+	examples, correct := 0, 0
+	classes = make([]Interval, len(sums))
+	for i, sum := range sums {
+		if sum.support > 0 {
+			classes[i] = Wilson(sum.correct, sum.support)
+		}
+		examples += sum.support
+		correct += sum.correct
+	}
+	return Wilson(correct, max(examples, 1)), classes
+}
+
+func (e *Evaluation) checkTotals(examples, correct int, interval Interval) error {
 	if examples == 0 || examples != e.Examples || correct != e.Correct ||
-		e.Accuracy != ratio(correct, examples) || e.AccuracyInterval != Wilson(correct, examples) {
+		e.Accuracy != ratio(correct, examples) || e.AccuracyInterval != interval {
 		return fmt.Errorf("the accuracy is not that of the confusion matrix (%d of %d)", correct, examples)
 	}
 	if worst := worstClass(e.PerClass); e.WorstClass == nil || *e.WorstClass != *worst {
@@ -164,13 +191,13 @@ func (e *Evaluation) checkTotals(examples, correct int) error {
 	return nil
 }
 
-func (c *Class) check(support, correct int) error {
+func (c *Class) check(support, correct int, interval Interval) error {
 	fits := c.Support == support
 	if support == 0 {
 		fits = fits && c.Accuracy == nil
 	} else {
 		fits = fits && c.Accuracy != nil && *c.Accuracy == ratio(correct, support) &&
-			c.Interval != nil && *c.Interval == Wilson(correct, support)
+			c.Interval != nil && *c.Interval == interval
 	}
 	if !fits {
 		return fmt.Errorf("the figures of class %q are not those of the confusion matrix (%d of %d)", c.Label, correct, support)

@@ -26,6 +26,13 @@ func (e *Evaluation) Recomputed() (*Evaluation, error) {
 	made, _ := InSchema(t.evaluation(classes), e.Schema).(*Evaluation)
 	made.Head, made.Loss, made.TopK.Five = e.Head, e.Loss, e.TopK.Five
 	made.ProbabilitiesSHA256, made.Latency = e.ProbabilitiesSHA256, e.Latency
+	if e.Grouped() {
+		if err := e.checkGroups(sumsOf(e.Cells(), len(e.PerClass))); err != nil {
+			return nil, err
+		}
+		made.GroupCounts = e.GroupCounts
+		made.setIntervals()
+	}
 	return made, e.checkTopFive()
 }
 

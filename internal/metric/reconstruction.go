@@ -22,6 +22,9 @@ type Reconstruction struct {
 	// ErrorInterval is of the error: 1.96 standard errors to each side, not below 0.
 	// It is nil for a single example.
 	ErrorInterval *Interval `json:"error_interval"`
+	// ErrorGroups is the number of groups that the interval is by, where the data is
+	// grouped; a single one has no interval.
+	ErrorGroups int `json:"error_groups,omitempty" schema:"3"`
 	// Score describes how the errors of single images are distributed.
 	Score Percentiles `json:"score"`
 	// ScoresSHA256 is over the scores as little-endian float32: equal weights and data
@@ -108,7 +111,7 @@ func ReadReconstruction(path string) (*Reconstruction, error) {
 
 // Check implements Result.
 func (r *Reconstruction) Check() error {
-	if err := r.Head.check(TargetImage, Schema); err != nil {
+	if err := r.Head.check(TargetImage, Schema, GroupedSchema); err != nil {
 		return err
 	}
 	if r.Examples < 1 {
@@ -136,6 +139,12 @@ func (r *Reconstruction) Check() error {
 func (r *Reconstruction) checkInterval() error {
 	i := r.ErrorInterval
 	switch {
+	case (r.Schema == GroupedSchema) != (r.ErrorGroups > 0) || r.ErrorGroups < 0 || r.ErrorGroups > r.Examples:
+		return fmt.Errorf("error_groups is %d: evaluations of schema %d have it, of 1 group to one for each of the %d examples", r.ErrorGroups, GroupedSchema, r.Examples)
+	case r.ErrorGroups == 1 && i != nil:
+		return errors.New("there is an interval of a single group")
+	case r.ErrorGroups == 1:
+		return nil
 	case r.Examples == 1 && (i != nil || r.Score != Percentiles{r.Error, r.Error, r.Error, r.Error}):
 		return errors.New("it has a single example, and the score of that is not the error, or there is an interval")
 	case r.Examples > 1 && (i == nil || !(i.Low >= 0 && i.Low <= r.Error && r.Error <= i.High) || math.IsInf(i.High, 0)):
@@ -153,10 +162,17 @@ func (r *Reconstruction) Measured() (Figure, float64) { return MeanSquaredError,
 // Facts implements Result.
 func (r *Reconstruction) Facts() []Fact {
 	return []Fact{
-		{"mean squared error", short(r.Error)}, {"95 % interval", r.ErrorInterval.number()},
+		{"mean squared error", short(r.Error)}, {r.intervalWords(), r.ErrorInterval.number()},
 		{"median score", short(r.Score.P50)}, {"95th percentile", short(r.Score.P95)},
 		{"99th percentile", short(r.Score.P99)}, {"largest score", short(r.Score.Max)},
 	}
+}
+
+func (r *Reconstruction) intervalWords() string {
+	if r.ErrorGroups == 0 {
+		return "95 % interval"
+	}
+	return fmt.Sprintf("95 %% interval by %s", counted(r.ErrorGroups))
 }
 
 // number writes the interval as "0.01214 to 0.0131", and a dash for none.
@@ -184,7 +200,7 @@ func (r *Reconstruction) Table() string {
 	var b strings.Builder
 	r.writePart(&b)
 	fmt.Fprintf(&b, "%s images reconstructed\n", Count(r.Examples))
-	fmt.Fprintf(&b, "error        %s mean squared error (95 %% interval %s)\n", short(r.Error), r.ErrorInterval.number())
+	fmt.Fprintf(&b, "error        %s mean squared error (%s %s)\n", short(r.Error), r.intervalWords(), r.ErrorInterval.number())
 	fmt.Fprintf(&b, "score        p50 %s, p95 %s, p99 %s, largest %s\n", short(r.Score.P50), short(r.Score.P95), short(r.Score.P99), short(r.Score.Max))
 	writeLatency(&b, r.Latency)
 	return b.String()

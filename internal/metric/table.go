@@ -52,7 +52,7 @@ func (e *Evaluation) writeSummary(b *strings.Builder) {
 		fmt.Fprintf(b, ", %d of them without examples", missing)
 	}
 	b.WriteByte('\n')
-	fmt.Fprintf(b, "accuracy     %s %% (95 %% interval %s)", Percent(e.Accuracy), e.AccuracyInterval.Percent())
+	fmt.Fprintf(b, "accuracy     %s %% (%s %s)", Percent(e.Accuracy), e.IntervalWords(), e.AccuracyInterval.Percent())
 	if e.TellsTopFive() {
 		fmt.Fprintf(b, ", top five %s %%", Percent(e.TopK.Five))
 	}

@@ -112,7 +112,7 @@ func warnOfFew(env *rundir.Environment, decided *criterion.Release, c *release.C
 		return err
 	}
 	if few := criterion.Few(test); few != "" {
-		env.Log.Warn("the test part has few examples, so that its figures say little: " + few + "; --min-test-examples NUMBER refuses such models")
+		env.Log.Warn(few + ": figures of so few examples say little; --min-test-examples NUMBER refuses such models")
 	}
 	return nil
 }

@@ -88,6 +88,7 @@ func (plan *Plan) Text() string {
 run directory   %s
 datasets        %s (%d classes)
 split           %s to train with, %s to validate with, %s to test with%s
+classes         with examples to train, validate and test with%s
 input           %s, %s
 augmentation    %s
 loss            %s
@@ -99,7 +100,7 @@ stages          %s
 identity        %s
 
 %s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
-		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), report.InputText(i.Input), i.Input.Mode, i.Augment,
+		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), p.Data.ClassTable(strings.Repeat(" ", 16)), report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
 		config.Counted(s.Epochs, "epoch"), config.Counted(p.stepsPerEpoch(s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

@@ -98,7 +98,29 @@ func score(ctx context.Context, record *rundir.Record, model *classifier.Classif
 	if err != nil {
 		return nil, err
 	}
+	if record.Identity.ContractVersion >= 3 { // before, intervals took no heed of groups
+		byGroups(result, tally, l.Dataset, list)
+	}
 	head := result.Header()
 	head.Weights, head.WeightsSHA256 = record.Weights, record.Training.WeightsSHA256
 	return &Scored{result, list, tally}, nil
+}
+
+// byGroups makes the intervals of a result those by groups, where the data is grouped: examples
+// of one group are not independent.
+func byGroups(r metric.Result, tally target.Tally, d dataset.Dataset, list []int) {
+	groups := dataset.GroupNumbers(d, list)
+	if groups == nil {
+		return
+	}
+	switch t := tally.(type) {
+	case *target.ClassTally:
+		if e, is := r.(*metric.Evaluation); is {
+			e.ByGroups(groups, t.Probabilities, t.Labels)
+		}
+	case *target.ImageTally:
+		if e, is := r.(*metric.Reconstruction); is {
+			e.ByGroups(groups, t.Scores)
+		}
+	}
 }

@@ -79,12 +79,14 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 	if err := p.divide(built); err != nil {
 		return err
 	}
-	first := p.Networks[0] // which alone sees the images of the data
-	statistics, err := dataset.Measure(ctx, d.Fitted, d.TrainList(s), d.Rule)
-	if err != nil {
-		return err
+	if !s.DryRun { // which trains nothing, so that it need not decode the training part
+		first := p.Networks[0] // which alone sees the images of the data
+		statistics, err := d.Statistics(ctx, s)
+		if err != nil {
+			return err
+		}
+		statistics.Normalize(first.Params)
 	}
-	statistics.Normalize(first.Params)
 	for _, n := range p.Networks {
 		if err := n.takeTarget(); err != nil {
 			return err

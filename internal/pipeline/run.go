@@ -132,8 +132,11 @@ func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settin
 
 // checkTask finds out before training what a later stage would refuse.
 func (p *Prepared) checkTask(ctx context.Context, t task) error {
-	if !t.judges() || p.Settings.Baseline == "" {
+	if !t.judges() {
 		return nil
+	}
+	if err := p.checkNoFold(); err != nil || p.Settings.Baseline == "" {
+		return err
 	}
 	return release.CheckBaseline(ctx, p.Settings, p.Record, p.Data.All)
 }

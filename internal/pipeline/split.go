@@ -32,7 +32,7 @@ func Split(ctx context.Context, env *rundir.Environment, s *settings.Settings, p
 	}
 	unsized := *s
 	unsized.ImageSize = "1" // the parts depend on no size, and images of many sizes have none in common
-	d, err := rundata.Open(ctx, env, &unsized, m, "")
+	d, err := rundata.OpenDivided(ctx, env, &unsized, m)
 	if err != nil {
 		return nil, err
 	}

@@ -58,6 +58,9 @@ func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work progress.Wor
 		p.Env.Log.Info("stopped early", "epoch", outcome.Epochs, "reason", outcome.Stopped)
 	}
 	p.Env.Log.Info("training finished", "epochs", outcome.Epochs, "best_epoch", outcome.BestEpoch, "took", Seconds(time.Since(started)))
+	if err := p.Data.Confirm(ctx); err != nil {
+		return nil, err
+	}
 	note, err := p.NoteTraining(dir, outcome)
 	if err != nil {
 		return nil, err

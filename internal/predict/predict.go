@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +37,7 @@ type Request struct {
 	Weights string   // other weights than the model's own; empty for those
 	Inputs  []string // image files, folders, or "-" for a list of paths on Stdin
 	Stdin   io.Reader
+	Tell    time.Duration // how often the log says how many images are done; 0: never
 }
 
 // predictBatch is the most images in memory at a time.
@@ -51,6 +53,8 @@ type Predictor struct {
 	images  []uint8
 	workers int
 	failed  int
+	done    int
+	told    time.Time // when the log said how many are done
 }
 
 // Open reads the model of the request and makes ready to classify.
@@ -74,6 +78,7 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 	if p.plan, err = model.NewPlan(predictBatch, p.workers); err != nil {
 		return nil, err
 	}
+	p.told = time.Now()
 	p.images = make([]uint8, p.plan.BatchSize()*model.ImageBytes())
 	return p, nil
 }
@@ -149,7 +154,17 @@ func (p *Predictor) batch(ctx context.Context, paths []string, yield func(*Predi
 			return false
 		}
 	}
+	p.tell(ctx, len(paths))
 	return true
+}
+
+// tell counts images that are done, and says so where that is asked for and time.
+func (p *Predictor) tell(ctx context.Context, done int) {
+	p.done += done
+	if p.request.Tell > 0 && time.Since(p.told) >= p.request.Tell {
+		p.told = time.Now()
+		p.log.InfoContext(ctx, "images are done", "images", p.done)
+	}
 }
 
 // fill enters what the network made of image i of n.

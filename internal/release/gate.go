@@ -24,6 +24,13 @@ func (c *Candidate) Decide(ctx context.Context, test *TestPart) (*criterion.Rele
 	if err := c.Dir.CheckSources(c.Record); err != nil {
 		return nil, err
 	}
+	split, err := c.Record.ReadSplit(c.Dir.File(rundir.SplitFile))
+	if err != nil {
+		return nil, err
+	}
+	if split.Fold != nil {
+		return nil, FoldError(fmt.Sprintf("%s is %s", c.Dir.Path, dataset.FoldWords(split.Fold)))
+	}
 	m, err := c.measurements(ctx, test)
 	if err != nil {
 		return nil, err
@@ -40,6 +47,11 @@ func (c *Candidate) Decide(ctx context.Context, test *TestPart) (*criterion.Rele
 		}
 	}
 	return decided, nil
+}
+
+// FoldError refuses to judge a run that is the fold of a cross-validation, as the text says.
+func FoldError(text string) error {
+	return config.Usagef("%s, whose model was made to judge the settings and is no release: blocktrain run makes one with these settings", text)
 }
 
 // measurements gathers what the criteria judge.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/blocktrain/blocktrain/internal/htmlpage"
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
@@ -44,7 +45,7 @@ func ModelCard(r *Report, folder string) ([]byte, error) {
 	functions["text"] = func(s string) string { return markdownEscapes.Replace(metric.Clip(s, maxProse)) }
 	functions["code"] = code
 	functions["yaml"] = yamlString
-	functions["indent"] = func(s string) string { return "    " + metric.Clip(s, maxText) }
+	functions["indent"] = func(s string) string { return "    " + htmlpage.Clip(s) }
 	t, err := template.New("model card").Funcs(functions).Parse(cardSource)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the model card: %w", err)
@@ -65,7 +66,7 @@ var markdownEscapes = strings.NewReplacer(
 )
 
 // markdown makes one line of literal text.
-func markdown(s string) string { return markdownEscapes.Replace(metric.Clip(s, maxText)) }
+func markdown(s string) string { return markdownEscapes.Replace(htmlpage.Clip(s)) }
 
 // code keeps what may stand between backticks: digests, versions and names of
 // modules. Nothing can be escaped there.
@@ -75,9 +76,9 @@ func code(s string) string {
 			return r
 		}
 		return '?'
-	}, metric.Clip(s, maxText))
+	}, htmlpage.Clip(s))
 }
 
 // yamlString is a double-quoted YAML string: the quoting of JSON, which YAML
 // understands too.
-func yamlString(s string) string { return strconv.QuoteToGraphic(metric.Clip(s, maxText)) }
+func yamlString(s string) string { return strconv.QuoteToGraphic(htmlpage.Clip(s)) }

@@ -1,10 +1,33 @@
 package report
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
+
+// TestLeftOutWords checks what is said of damaged files, and that nothing is where there are
+// none, as in every record of schema 1.
+func TestLeftOutWords(t *testing.T) {
+	note := func(name string, files ...string) rundir.DatasetNote {
+		d := rundir.DatasetNote{ModuleNote: rundir.ModuleNote{Name: name}}
+		for _, f := range files {
+			d.Skipped = append(d.Skipped, rundir.SkippedNote{File: f})
+		}
+		return d
+	}
+	record := &rundir.Record{}
+	record.Identity.Datasets = []rundir.DatasetNote{note("folder", "cat/1.png"), note("mnist"), note("list", "a", "b", "c", "d", "e")}
+	want := []string{
+		"Of data (folder), 1 damaged file was left out, as --on-corrupt skip asks for: cat/1.png. run.json lists them with their digests",
+		"Of data (list), 5 damaged files were left out, as --on-corrupt skip asks for: a, b, c and 2 more. run.json lists them with their digests",
+	}
+	if got := leftOutWords(record); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
 
 // TestResizeText checks that the report says in words what the rule does.
 func TestResizeText(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/htmlpage"
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
@@ -32,7 +33,7 @@ func (r *Report) AllLimits() ([]string, error) {
 		limits = append(limits, r.limitsOfFew()...)
 	}
 	if l := r.Latency(); l != nil {
-		limits = append(limits, fmt.Sprintf("Times are those of the machine they were measured on (%s).", orDash(l.Machine)))
+		limits = append(limits, fmt.Sprintf("Times are those of the machine they were measured on (%s).", htmlpage.Dash(l.Machine)))
 	}
 	return append(limits, r.Limits...), nil
 }

@@ -26,6 +26,7 @@ type Report struct {
 	Datasets []Dataset
 	Parts    []Part   // training, validation, test
 	Divided  []string // a sentence for each dataset: which parts came with it, and what was done with the rest
+	LeftOut  []string // a sentence for each dataset that leaves out damaged files
 	Classes  []string
 	Input    string // "28x28 pixels, grey"
 	Resize   string // how other images are brought to that: the rule in words

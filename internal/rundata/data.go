@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/index"
 	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/machine"
@@ -37,6 +38,10 @@ type Data struct {
 	// Reduced is All as the first stage of the augmentation takes it, in RAM mode kept so;
 	// nil where there is none.
 	Reduced dataset.Dataset
+
+	listsAlone bool // no image is used
+	index      dataset.IndexOptions
+	statistics *dataset.KnownStatistics // that nothing was decoded for; nil: there are none
 }
 
 // Open opens the datasets of a run, joined, and splits them. A split list
@@ -47,6 +52,17 @@ func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m 
 		return nil, err
 	}
 	return d, d.Divide(ctx, env, s, m, splitPath)
+}
+
+// OpenDivided opens the datasets of a run, joined, and splits them, where nothing but the
+// lists of the split is wanted: no image is kept in memory.
+func OpenDivided(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules) (*Data, error) {
+	d, err := openMembers(ctx, env, s, How{classes: leastClasses(s, m)})
+	if err != nil {
+		return nil, err
+	}
+	d.listsAlone = true
+	return d, d.Divide(ctx, env, s, m, "")
 }
 
 // How says how datasets are opened, besides what the settings say.
@@ -81,6 +97,16 @@ func leastClasses(s *settings.Settings, m *settings.Modules) int {
 	return 1
 }
 
+// index says where the digests of image files are looked up. Without a folder for it, which
+// is an error, the images are decoded.
+func (how How) index(s *settings.Settings) (dataset.IndexOptions, error) {
+	if how.Decode || s.Index != settings.IndexOn && s.Index != settings.IndexRebuild {
+		return dataset.IndexOptions{}, nil
+	}
+	dir, err := index.Dir()
+	return dataset.IndexOptions{Dir: dir, Rebuild: s.Index == settings.IndexRebuild}, err
+}
+
 // OpenRecorded opens the datasets of a recorded run and joins them. It decodes every file,
 // since what it finds is evidence.
 func OpenRecorded(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
@@ -92,12 +118,22 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 	if err != nil {
 		return nil, err
 	}
-	return &Data{All: opened.All, Members: opened.Members}, nil
+	d := &Data{All: opened.All, Members: opened.Members}
+	if dataset.Mode(s.DataMode) == dataset.ModeDisk && slices.ContainsFunc(d.Members, dataset.OfFiles) { // else nothing is saved
+		d.index, _ = how.index(s) // without a folder, as was said when the files were opened, there is none
+	}
+	return d, nil
 }
 
 // OpenDatasets opens the datasets that the settings name.
 func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*dataset.Opened, error) {
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Classes: how.classes, Contract: s.ContractVersion(), Cache: how.cache(env, s)}
+	lookUp, err := how.index(s)
+	if err != nil {
+		env.Log.Warn("image files are decoded at each start, since there is no folder for an index of them: --index off says so without this warning", "error", err)
+	}
+	files := dataset.FileOptions{
+		SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: lookUp, Cache: how.cache(env, s), Classes: how.classes, Contract: s.ContractVersion(),
+	}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}
@@ -122,7 +158,7 @@ func saySkipped(env *rundir.Environment, s *settings.Settings, members []dataset
 		if n == 0 {
 			continue
 		}
-		attributes := []any{"dataset", s.Datasets[i], "files", n, "used", member.Len(), "reasons", strings.Join(reasons[:min(n, listing.MostNamed)], "; ")}
+		attributes := []any{"dataset", s.DatasetNames()[i], "files", n, "used", member.Len(), "reasons", strings.Join(reasons[:min(n, listing.MostNamed)], "; ")}
 		if n > listing.MostNamed {
 			attributes = append(attributes, "list", listing.WriteList("unread", reasons))
 		}
@@ -187,6 +223,9 @@ func (d *Data) sayOfficial(env *rundir.Environment, s *settings.Settings, listed
 		words := d.Split.Ratios.SplitWords(names[i], official)
 		if listed {
 			words = dataset.ListedWords(names[i], official)
+		}
+		if d.Split.Fold != nil {
+			words = d.Split.Fold.OfficialWords(names[i], official)
 		}
 		env.Log.Info("official parts", logging.InWords(words), "dataset", names[i], "parts", dataset.ListOf(official))
 	}
@@ -279,10 +318,37 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 		env.Log.Warn("images differ in size; the most frequent size is the network's input, --image-size sets another",
 			"sizes", sizes.Range, "input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height), "images", fmt.Sprintf("%d of %d", sizes.Frequent, d.All.Len()))
 	}
+	if err := d.Rule.Validate(); err != nil && s.ImageSize == "" {
+		return config.Usagef("the network's input would be as large as the images: %w; --image-size, such as 224, brings them to another size", err)
+	}
 	if err := errors.Join(d.Rule.Validate(), d.TestRule.Validate()); err != nil {
 		return config.Usage(err)
 	}
+	if s.ImageSize == "" && max(d.Rule.Width, d.Rule.Height) > largeInput {
+		env.Log.Warn("the network's input is as large as the images, so that training is slow and takes much memory; --image-size, such as 224, brings them to another size",
+			"input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height))
+	}
 	return nil
+}
+
+// largeInput is a width or height of images, in pixels, that few people want for a network's input.
+const largeInput = 1024
+
+// Confirm decodes the images that nothing has decoded since an index gave their digests, as
+// those of a part that was not used. What a record says of the data rests on no index then.
+func (d *Data) Confirm(ctx context.Context) error {
+	for _, member := range d.Members {
+		if err := dataset.Confirm(ctx, member); err != nil {
+			return err
+		}
+	}
+	return d.statistics.Confirm(ctx)
+}
+
+// Statistics are those of what is trained on, as the rule makes it.
+func (d *Data) Statistics(ctx context.Context, s *settings.Settings) (found *dataset.Statistics, err error) {
+	found, d.statistics, err = dataset.MeasureIndexed(ctx, d.Fitted, d.TrainList(s), d.Rule, d.index)
+	return found, err
 }
 
 // fit keeps images in memory in the forms in which they are used.
@@ -294,7 +360,7 @@ func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipelin
 		}
 		d.Reduced = d.All
 	}
-	if dataset.Mode(s.DataMode) != dataset.ModeRAM {
+	if dataset.Mode(s.DataMode) != dataset.ModeRAM || d.listsAlone {
 		return nil
 	}
 	forms := []dataset.Form{{Rule: d.TestRule}}
@@ -306,20 +372,29 @@ func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipelin
 	} else if !same {
 		forms, places = append(forms, dataset.Form{Rule: d.Rule}), append(places, &d.Fitted)
 	}
-	fitted, err := dataset.Fit(ctx, d.All, memoryFor(s), forms...)
+	fitted, err := d.fitted(ctx, s, forms)
 	if tooMuch := (*dataset.MemoryError)(nil); errors.As(err, &tooMuch) {
 		return config.Usagef("%w: want --data-mode disk, which decodes them each time they are used, or more --memory", err)
 	}
 	if err != nil {
 		return err
 	}
-	for at, place := range places {
-		*place = fitted[at]
+	for at := range fitted {
+		*places[at] = fitted[at]
 	}
 	if same {
 		d.Fitted = d.TestFitted
 	}
 	return nil
+}
+
+// fitted is the data in each form. A dry run, which uses no image, only finds out whether
+// there is room for them.
+func (d *Data) fitted(ctx context.Context, s *settings.Settings, forms []dataset.Form) ([]dataset.Dataset, error) {
+	if s.DryRun {
+		return nil, dataset.CheckFit(d.All, memoryFor(s), forms...)
+	}
+	return dataset.Fit(ctx, d.All, memoryFor(s), forms...)
 }
 
 // fallbackMemory is for images where the machine does not say how much memory it has.

@@ -22,19 +22,26 @@ func (d *Data) warnOfParts(env *rundir.Environment, s *settings.Settings, t targ
 	d.warnOfFew(env, s, t)
 }
 
-// warnOfFew warns of a test part that is small, or has few examples of a class.
+// warnOfFew warns of a test part that is small, or else of the classes it has few examples of.
 func (d *Data) warnOfFew(env *rundir.Environment, s *settings.Settings, t target.Properties) {
 	wanted, perClass := int(s.MinTestExamples.Or(criterion.FewExamples)), int(s.MinClassTestExamples.Or(criterion.FewExamples))
-	attributes := []any{"examples", len(d.Split.Test), "wanted", wanted}
-	few := len(d.Split.Test) < wanted
-	if t.Labelled {
-		counts := dataset.Counts(d.All, d.Split.Test)
-		rarest := dataset.Rarest(counts)
-		few = few || counts[rarest] < perClass
-		attributes = append(attributes, "rarest_class", d.All.Classes()[rarest], "its_examples", counts[rarest], "wanted_of_it", perClass)
+	if n := len(d.Split.Test); n < wanted {
+		env.Log.Warn("the test part has few examples, so that its figures say little; --min-test-examples NUMBER refuses such models", "examples", n, "wanted", wanted)
+		return
 	}
-	if few {
-		env.Log.Warn("the test part has few examples, so that its figures say little; the criterion min_test_examples refuses such models", attributes...)
+	if !t.Labelled {
+		return
+	}
+	counts := dataset.Counts(d.All, d.Split.Test)
+	if rarest := dataset.Rarest(counts); counts[rarest] < perClass {
+		few := 0
+		for _, n := range counts {
+			if n > 0 && n < perClass {
+				few++
+			}
+		}
+		env.Log.Warn("the test part has few examples of some classes, so that their figures say little; --min-class-test-examples NUMBER refuses such models",
+			"classes", few, "of", len(counts), "rarest", d.All.Classes()[rarest], "its_examples", counts[rarest], "wanted", perClass)
 	}
 }
 

@@ -29,7 +29,7 @@ func sayProfiles(env *rundir.Environment, s *settings.Settings, members []datase
 		for _, name := range slices.Sorted(maps.Keys(counts)) {
 			profiles = append(profiles, fmt.Sprintf("%s (%d)", name, counts[name]))
 		}
-		attributes := []any{"dataset", s.Datasets[i], "files", len(files), "of", member.Len(), "profiles", listing.Some(profiles),
+		attributes := []any{"dataset", s.DatasetNames()[i], "files", len(files), "of", member.Len(), "profiles", listing.Some(profiles),
 			"names", strings.Join(names[:min(len(names), listing.MostNamed)], ", ")}
 		if len(names) > listing.MostNamed {
 			attributes = append(attributes, "list", listing.WriteList("profiles", names))

@@ -29,6 +29,7 @@ const (
 	ReportFile     = "report.html"
 	CardFile       = "MODEL_CARD.md"
 	PackagesFile   = "packages.json" // what the run was packaged as
+	FoldsFile      = "folds.json"    // of a cross-validation, whose folds are runs
 
 	EvaluationDir = "evaluation"
 	TestFile      = "test.json" // in it
@@ -107,6 +108,8 @@ func CheckNew(path string) error {
 		return nil
 	case err == nil && IsPackage(path):
 		return config.Usagef("%s is a package, which stays as it is: choose another --output-dir", path)
+	case err == nil && fileio.Exists(filepath.Join(path, FoldsFile)):
+		return config.Usagef("%s is a cross-validation: choose another --output-dir, or continue it with blocktrain cv --run %s --resume", path, config.ShellWord(path))
 	case err == nil && fileio.Exists(SettingsPath(path)):
 		return config.Usagef("%s exists and is not empty: choose another --output-dir, or continue it with blocktrain run --run %s --resume", path, config.ShellWord(path))
 	case err == nil:

@@ -318,7 +318,12 @@ func ReadRecord(path string) (*Record, error) {
 }
 
 // ReadRecord reads the record of the run.
-func (d *Dir) ReadRecord() (*Record, error) { return ReadRecord(d.File(RecordFile)) }
+func (d *Dir) ReadRecord() (*Record, error) {
+	if fileio.Exists(d.File(FoldsFile)) {
+		return nil, config.Usagef("%s is a cross-validation, each fold of which is a run: name one of them, such as %s", d.Path, d.File("fold-1"))
+	}
+	return ReadRecord(d.File(RecordFile))
+}
 
 // WriteRecord writes the record of the run.
 func (d *Dir) WriteRecord(r *Record) error {

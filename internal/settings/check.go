@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -39,7 +40,19 @@ func (s *Settings) checkData() error {
 	if s.KeepSize != "" && !s.takesParts() {
 		errs = append(errs, fmt.Errorf("--keep-size %s says what parts of images are taken of: want --augment random-resized-crop with it", s.KeepSize))
 	}
-	return errors.Join(append(errs, s.CheckDataDirs(), s.checkDatasetOptions())...)
+	return errors.Join(append(errs, s.CheckDataDirs(), s.checkDrawn(), s.checkDatasetOptions())...)
+}
+
+// checkDrawn refuses a flag with the place of data where no dataset was chosen, and the
+// default is one that reads no files: the model would be trained on other data than was
+// meant.
+func (s *Settings) checkDrawn() error {
+	chosen := s.Origins["dataset"] != config.OriginDefault && !strings.HasPrefix(s.Origins["dataset"], ".env")
+	reads := func(module string) bool { return !dataset.Drawn(module) }
+	if len(s.DataDirs) == 0 || s.Origins["data-dir"] != config.OriginFlag || chosen || slices.ContainsFunc(s.DatasetModules(), reads) {
+		return nil
+	}
+	return fmt.Errorf("--data-dir is not used by the dataset %s, whose images are drawn: want --dataset folder for images in folders, --dataset list for a list of images, or another that 'blocktrain list dataset' shows", strings.Join(s.DatasetNames(), ","))
 }
 
 // CheckDataDirs refuses entries of --data-dir that name no dataset of the run, or one twice.
@@ -55,7 +68,7 @@ func (s *Settings) CheckDataDirs() error {
 		case seen[name] && named:
 			return fmt.Errorf("--data-dir names two folders for %s", name)
 		case seen[name]:
-			return errors.New("--data-dir names two folders: want NAME=DIR for all but one")
+			return errors.New("--data-dir names two folders: want NAME=DIR for all but one; two are joined by --dataset a=folder,b=folder --data-dir a=DIR,b=DIR")
 		}
 		seen[name] = true
 	}

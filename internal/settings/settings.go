@@ -16,6 +16,12 @@ const Default = "default"
 // Skip is the word for leaving damaged files out.
 const Skip = "skip"
 
+// The values of --index, besides off.
+const (
+	IndexOn      = "on"
+	IndexRebuild = "rebuild"
+)
+
 // Settings are what a run is asked to do: one field per main flag. Declare gives
 // each its name, default, range and documentation; Check looks at them together.
 type Settings struct {
@@ -27,6 +33,7 @@ type Settings struct {
 	DataDirs       []string // "DIR" or "NAME=DIR"
 	DataMode       string
 	OnCorrupt      string
+	Index          string
 	CacheSize      string // such as 20GB, or 0 for no cache
 	SplitFile      string
 	SplitRatio     string
@@ -136,9 +143,10 @@ func (s *Settings) declareData(o *config.Options) {
 	o.List(&s.Datasets, "dataset", "digits", "dataset, or several to be joined", isDataset)
 	o.List(&s.DatasetOptions, "dataset-options", "", "options of the dataset, key=value; of several, NAME:key=value")
 	o.Begin(group, config.Execution)
-	o.Words(&s.DataDirs, "data-dir", "data", "folder or list of the data, DIR or NAME=DIR for one dataset")
+	o.Words(&s.DataDirs, "data-dir", "data", "where the data is: a folder, a list or a file; NAME=DIR for one of several datasets")
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
-	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "what to do about damaged image files", "refuse", Skip) // which the digest of the data has
+	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "refuse data with damaged image files, or leave these out", "refuse", Skip) // which the digest of the data has
+	o.Choice(&s.Index, "index", IndexOn, "look up what was found in image files at an earlier start, or make that index anew", IndexOn, "off", IndexRebuild)
 	o.String(&s.CacheSize, "cache-size", "20GB", "most disk for what is cut out of clips, such as 20GB or 500MB, so that they need not be decoded again; 0: none", isCacheSize)
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
 	o.Begin(group, config.Identity)
@@ -147,20 +155,20 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Begin(group, config.Threshold) // which examples are judged by it does not say
 	o.Bool(&s.AllowMissingClass, MissingClass, false, "let the validation and the test part lack a class, which is then not judged")
 	o.Begin(group, config.Identity)
-	o.Choice(&s.Resize, "resize", imaging.Stretch, "how images of another size are fitted", imaging.Modes()...)
+	o.Choice(&s.Resize, "resize", imaging.Stretch, "how images of another size are brought to the input's", imaging.Modes()...)
 	o.Choice(&s.ResizeFilter, "resize-filter", string(imaging.PillowBilinear), "filter that images are resized with", imaging.Filters()...)
 	o.String(&s.CropFraction, "crop-fraction", "1", "with --resize crop: share of the resized image's shorter side that is taken, such as 0.875", isFraction)
-	o.Choice(&s.Alpha, "alpha", string(imaging.AlphaDrop), "what becomes of transparency: dropped, or composed over black or white", imaging.Alphas()...)
+	o.Choice(&s.Alpha, "alpha", string(imaging.AlphaDrop), "what becomes of transparency: dropped, or shown over black or white", imaging.Alphas()...)
 	o.String(&s.ImageSize, "image-size", "", "size of the model's input, N or WIDTHxHEIGHT; empty: the data's", isSize)
 	o.String(&s.TestImageSize, "test-image-size", "", "size of the model's input outside of training, N or WIDTHxHEIGHT; empty: the same", isSize)
 	o.Int(&s.Channels, "channels", 0, "channels of each picture of the model's input, 1 or 3; 0: the data's", isChannels)
-	o.String(&s.Levels, "levels", "", "values of images with 16 bits that become black and white, LOW,HIGH; empty: 0,65535", isLevels)
+	o.String(&s.Levels, "levels", "", "of images with 16 bits, the values that become black and white; empty: 0,65535", isLevels)
 	o.Int(&s.LimitTrain, "limit-train", 0, "train on this many examples at most; 0: on all", config.AtLeast(0))
 	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
-	o.String(&s.KeepSize, "keep-size", "", "with random-resized-crop: shorter side of the images that parts are taken of; empty: 8/7 of the input's", isSide)
+	o.String(&s.KeepSize, "keep-size", "", "with random-resized-crop: shorter side to which images are brought before parts are taken; empty: 8/7 of the input's", isSide)
 	o.Begin(group, config.Execution)
-	o.String(&s.Memory, "memory", "", "most memory for images in RAM mode, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
+	o.String(&s.Memory, "memory", "", "with --data-mode ram: most memory for images, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
 }
 
 func (s *Settings) declareModel(o *config.Options) {

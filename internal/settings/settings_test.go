@@ -117,8 +117,33 @@ func TestDataDirOfEachDataset(t *testing.T) {
 			t.Errorf("%s is in %s, want %s", name, got, want)
 		}
 	}
-	if got := runtest.MustResolve(t, "data-dir=./a=b").DataDir("digits"); got != "./a=b" {
+	if got := runtest.MustResolve(t, "dataset=digits", "data-dir=./a=b").DataDir("digits"); got != "./a=b" {
 		t.Errorf("a folder with an equals sign is %s", got)
+	}
+}
+
+// TestDataDirWithoutDataset refuses a place of data that the default dataset would not look at.
+func TestDataDirWithoutDataset(t *testing.T) {
+	for _, test := range []struct {
+		dirs           []string
+		dir, dataset   string // where they come from
+		module, wanted string
+	}{
+		{[]string{"photos"}, config.OriginFlag, config.OriginDefault, "digits", "--data-dir is not used by the dataset digits"},
+		{[]string{"photos"}, config.OriginFlag, ".env:12", "digits", "--data-dir is not used by the dataset digits"},
+		{[]string{"photos"}, config.OriginFlag, ".env:12", "folder", ""},
+		{[]string{"photos"}, config.OriginFlag, config.OriginFlag, "digits", ""},
+		{[]string{"photos"}, config.OriginFlag, "runs/a/run.env:3", "digits", ""},
+		{[]string{"data"}, ".env:16", ".env:12", "digits", ""},
+		{nil, config.OriginFlag, config.OriginDefault, "digits", ""}, // as of verify, which has an option of its own
+	} {
+		s := runtest.MustResolve(t)
+		s.DataDirs, s.Datasets = test.dirs, []string{test.module}
+		s.Origins = config.Origins{"data-dir": test.dir, "dataset": test.dataset}
+		err := s.Check()
+		if test.wanted == "" && err != nil || test.wanted != "" && (err == nil || !strings.Contains(err.Error(), test.wanted)) {
+			t.Errorf("%+v: got %v", test, err)
+		}
 	}
 }
 
@@ -211,7 +236,7 @@ func TestClasses(t *testing.T) {
 		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize resize-filter crop-fraction alpha image-size test-image-size channels levels limit-train train-classes augment keep-size model model-options freeze " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
-		config.Execution:  "data-dir data-mode on-corrupt cache-size split memory init-from exporters visualizations workers checkpoint-interval",
+		config.Execution:  "data-dir data-mode on-corrupt index cache-size split memory init-from exporters visualizations workers checkpoint-interval",
 		config.Gate:       "criteria baseline",
 		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
 		config.Consent:    "force reason overwrite-release",

@@ -175,7 +175,7 @@ func (s *Settings) TestRule(training imaging.Rule) imaging.Rule {
 func isDataset(s string) error {
 	name, module := dataset.CutName(s)
 	if config.IsModuleName(name) != nil {
-		return errors.New("want a dataset, or NAME=DATASET with a name of small letters and digits; 'blocktrain list dataset' shows them")
+		return fmt.Errorf("want a dataset, or NAME=DATASET with a name of small letters and digits; 'blocktrain list dataset' shows them%s", dataset.PlaceHint(s))
 	}
 	return config.IsModuleName(module)
 }

@@ -18,12 +18,26 @@ import (
 
 // What verification finds by the data, besides weights and figures.
 
-// compareSplit divides the data again, unless the list was given to the run.
+// divideAgain divides the data by what the split list says of itself.
+func (v *verification) divideAgain(all dataset.Dataset) (*dataset.Split, error) {
+	s := v.split
+	if s.Fold == nil {
+		return dataset.MakeSplit(all, s.Seed, s.Ratios, true)
+	}
+	folds, err := dataset.MakeFolds(all, dataset.FoldOptions{Folds: s.Fold.Of, Seed: s.Seed, Ratios: s.Ratios, IncludeTest: s.Fold.IncludeTest, Lacking: true})
+	if err != nil {
+		return nil, err
+	}
+	return folds.Split(all, s.Fold.Number)
+}
+
+// compareSplit divides the data again, unless the list was given to the run and is not that
+// of a fold.
 func (v *verification) compareSplit(p *pipeline.Prepared) error {
-	if p.Settings.SplitFile != "" {
+	if p.Settings.SplitFile != "" && v.split.Fold == nil {
 		return nil
 	}
-	found, err := dataset.MakeSplit(p.Data.All, v.split.Seed, v.split.Ratios, true)
+	found, err := v.divideAgain(p.Data.All)
 	switch {
 	case err == nil && found.Digest() == v.split.Digest():
 		return nil
@@ -33,7 +47,7 @@ func (v *verification) compareSplit(p *pipeline.Prepared) error {
 	case err != nil:
 		return unreadable(rundir.SplitFile, err)
 	}
-	d := &Difference{File: rundir.SplitFile, Figure: "sha256", Recorded: v.split.Digest(), Found: found.Digest(), Cause: "the list is not that of its seed and ratios, and no --split was given to the run; " + changed(rundir.SplitFile)}
+	d := &Difference{File: rundir.SplitFile, Figure: "sha256", Recorded: v.split.Digest(), Found: found.Digest(), Cause: "the list is not that of its seed and ratios, and it is that of a fold, or no --split was given to the run; " + changed(rundir.SplitFile)}
 	if found.Group != v.split.Group {
 		d.Figure, d.Recorded, d.Found = "group", v.split.Group, found.Group
 	}

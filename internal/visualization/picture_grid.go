@@ -2,6 +2,7 @@ package visualization
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image"
 	"image/png"
@@ -18,6 +19,7 @@ import (
 // and reconstructions have in common.
 type grid struct {
 	name, title    string
+	alt            string // empty: says how many pictures there are
 	columns, limit int
 }
 
@@ -46,7 +48,7 @@ func (g *grid) draw(pictures []Picture) (Figure, error) {
 		return Figure{}, fmt.Errorf("cannot draw %s: %w", g.name, err)
 	}
 	l := g.layout(shown)
-	alt := fmt.Sprintf("Grid of %d pictures with captions. The first is captioned: %s.", len(shown), metric.Clip(shown[0].Caption, 100))
+	alt := cmp.Or(g.alt, fmt.Sprintf("Grid of %d pictures with captions. The first is captioned: %s.", len(shown), metric.Clip(shown[0].Caption, 100)))
 	return render(g.name, g.title, alt, l.width, l.height, func(p page) {
 		p.title(g.title)
 		for i, tile := range drawn {

@@ -1,4 +1,4 @@
-package report
+package htmlpage
 
 import (
 	"strings"
@@ -15,7 +15,7 @@ func TestInlined(t *testing.T) {
 		`<rect x="1" fill="#FFFFFF"><title>a &lt;b&gt; &amp; "c"</title></rect><image xlink:href="data:image/png;base64,AAAA"/></svg>`)}
 	want := `<svg width="540pt" style="--width: 540pt" height="9pt" aria-label="a &#34;figure&#34;"><rect x="1" fill="#FFFFFF">` +
 		`<title>a &lt;b&gt; &amp; &#34;c&#34;</title></rect><image href="data:image/png;base64,AAAA"></image></svg>`
-	if got := string(picture(f)); got != want {
+	if got := string(Picture(f)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -38,16 +38,16 @@ func TestNotInlined(t *testing.T) {
 		"no end":            `<rect>`,
 		"cut tag":           `</svg><rect/>`,
 	} {
-		got := string(picture(visualization.Figure{Alt: "<b>", SVG: []byte(ns + content + "</svg>")}))
+		got := string(Picture(visualization.Figure{Alt: "<b>", SVG: []byte(ns + content + "</svg>")}))
 		if !strings.HasPrefix(got, `<img src="data:image/svg+xml;base64,`) || !strings.HasSuffix(got, `" alt="&lt;b&gt;" />`) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if got := string(picture(visualization.Figure{PNG: []byte("p")})); got != `<img src="data:image/png;base64,cA==" alt="" />` {
+	if got := string(Picture(visualization.Figure{PNG: []byte("p")})); got != `<img src="data:image/png;base64,cA==" alt="" />` {
 		t.Errorf("a PNG becomes %s", got)
 	}
 	wide := strings.Replace(ns, "540pt", "1pt; position: fixed", 1)
-	if got := string(picture(visualization.Figure{SVG: []byte(wide + "</svg>")})); !strings.Contains(got, `style="--width: auto"`) {
+	if got := string(Picture(visualization.Figure{SVG: []byte(wide + "</svg>")})); !strings.Contains(got, `style="--width: auto"`) {
 		t.Errorf("the width becomes %s", got)
 	}
 }

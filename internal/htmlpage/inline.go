@@ -1,4 +1,4 @@
-package report
+package htmlpage
 
 import (
 	"bytes"
@@ -15,11 +15,11 @@ import (
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
-// picture is a figure as HTML. An SVG becomes part of the page, so that it has titles to
+// Picture is a figure as HTML. An SVG becomes part of the page, so that it has titles to
 // point at and the colours of the page, if it consists of nothing but what figures are
 // drawn with. Any other SVG, such as those of older versions, becomes an <img>, in which
 // it cannot run scripts, whatever it holds.
-func picture(f visualization.Figure) template.HTML {
+func Picture(f visualization.Figure) template.HTML {
 	if inline, err := inlined(f); err == nil {
 		return template.HTML(inline) //nolint:gosec // made of known elements, with all values escaped
 	}
@@ -31,7 +31,7 @@ func picture(f visualization.Figure) template.HTML {
 	return template.HTML(`<img src="` + source + `" alt="` + altOf(f) + `" />`) //nolint:gosec // base64 has no markup
 }
 
-func altOf(f visualization.Figure) string { return html.EscapeString(clip(f.Alt)) }
+func altOf(f visualization.Figure) string { return html.EscapeString(Clip(f.Alt)) }
 
 // drawn are the elements and attributes of figures.
 var (
