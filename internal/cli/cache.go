@@ -3,11 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
-	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/index"
 )
 
 func cacheCommand() *command {
@@ -37,21 +36,15 @@ others. A run that uses some of them goes on.`,
 			if err != nil {
 				return err
 			}
-			indexes, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "index", "*.index"))
+			indexes, err := index.Dir()
 			if err != nil {
 				return err
 			}
-			for _, path := range indexes {
-				info, err := os.Stat(path)
-				if err != nil {
-					continue // another process has removed it
-				}
-				if err := fileio.Remove(path); err != nil {
-					return err
-				}
-				files, bytes = files+1, bytes+info.Size()
+			more, moreBytes, err := index.Clear(indexes)
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(c.stdout, "%d files removed from %s, %.1f MB\n", files, filepath.Dir(dir), float64(bytes)/1e6)
+			fmt.Fprintf(c.stdout, "%d files removed from %s, %.1f MB\n", files+more, filepath.Dir(dir), float64(bytes+moreBytes)/1e6)
 			return nil
 		},
 	}
