@@ -165,7 +165,7 @@ func (s *clipsSource) examplesOf(f *foundClips) (*clipExamples, error) {
 	for _, c := range f.list {
 		group := c.group
 		if s.group == groupScene {
-			group = f.sceneGroup(c)
+			group = c.sceneGroup()
 		}
 		for i := range c.file.Len() {
 			if target := c.file.Example(i).Kind == clips.KindTarget; target || chosen[c][i] {
@@ -178,7 +178,7 @@ func (s *clipsSource) examplesOf(f *foundClips) (*clipExamples, error) {
 
 // sceneGroup is the scene of a clip; one that lies in several official parts is a group in
 // each.
-func (f *foundClips) sceneGroup(c *foundClip) string {
+func (c *Clip) sceneGroup() string {
 	if c.kept() == PartTrain {
 		return c.Scene
 	}

@@ -194,3 +194,43 @@ func TestGroupNumbers(t *testing.T) {
 		t.Errorf("groups %v of data without any, want none", got)
 	}
 }
+
+// TestFoldsKeepScenesWhole checks that clips of one scene are in one fold, though official
+// parts that take no part in folds divide them.
+func TestFoldsKeepScenesWhole(t *testing.T) {
+	dir := t.TempDir()
+	var list []drawnClip
+	for scene := range 8 {
+		class := []string{"bird", "drone"}[scene%2]
+		for at, part := range []string{"train", "val", "test"} {
+			list = append(list, drawnClip{path: fmt.Sprintf("%s/%s/%d", part, class, scene), scene: 5*scene + 1, frames: 9, shift: at})
+		}
+	}
+	writeClips(t, dir, list...)
+	d := mustOpenClips(t, dir, "group=scene,scene-threshold=0.9,stride=4")
+	for _, include := range []bool{false, true} {
+		f := foldsOf(t, d, FoldOptions{Folds: 4, Seed: 1, Ratios: DefaultRatios, IncludeTest: include})
+		of := map[string]int{}
+		for fold, indexes := range f.Folds {
+			for _, i := range indexes {
+				scene := d.Info(i).Place.Clip.Scene
+				if other, seen := of[scene]; seen && other != fold {
+					t.Errorf("with the test part %v: scene %s is in the folds %d and %d", include, scene, other, fold)
+				}
+				of[scene] = fold
+			}
+		}
+		if len(of) != 8 {
+			t.Errorf("there are %d scenes, want 8", len(of))
+		}
+		for number := range f.Folds {
+			split, err := f.Split(d, number+1)
+			if err == nil {
+				err = split.Check(d)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
