@@ -41,7 +41,7 @@ race: ## small cases under the race detector, which needs a C compiler
 
 # The packages that compute or read with several goroutines.
 RACE = ./internal/bench ./internal/classifier ./internal/dataset ./internal/engine ./internal/logging \
-	./internal/pipeline ./internal/predict ./internal/train ./internal/verify
+	./internal/pipeline ./internal/predict ./internal/train ./internal/verify ./internal/video
 
 simd: ## the arithmetic with the machine's other instruction sets and in portable Go, small cases
 	./.ci/simd

@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"internal/metric", "internal/weights", "internal/config", "preprocess"},
 	{"internal/nn", "internal/listing", "internal/index", "internal/mpi", "internal/video", "internal/sensor"},
 	{"internal/engine"},
-	{"internal/augment", "internal/onnx"},
+	{"internal/augment", "internal/onnx", "internal/clips"},
 	{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
 	{"internal/target", "internal/htmlpage"},
 	{"internal/train"},

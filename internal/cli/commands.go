@@ -4,7 +4,7 @@ package cli
 func commands() []*command {
 	return []*command{
 		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(), cvCommand(),
-		splitCommand(), edaCommand(), predictCommand(),
+		splitCommand(), edaCommand(), predictCommand(), clipsCommand(), cacheCommand(),
 		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}
 }

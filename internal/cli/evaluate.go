@@ -27,7 +27,7 @@ tables; elsewhere, the file of the test part goes to the standard output.`,
   blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist
   blocktrain evaluate --run runs/first --data-dir more --class-map names.csv
   blocktrain evaluate --run runs/first | jq .accuracy`,
-		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "memory", "on-corrupt", "index", "workers"),
+		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "memory", "on-corrupt", "index", "cache-size", "workers"),
 		meanings: map[string]string{
 			"dataset": "other dataset, or several joined, to measure on; empty: the run's own parts",
 		},

@@ -24,7 +24,7 @@ type Dataset interface {
 	// Classes are the names of the labels, in the order of their indexes.
 	Classes() []string
 	// Digest is the hexadecimal SHA-256 over all that the dataset says:
-	// classes, and for each example label, group, part, decoded pixels, annotation and weight.
+	// classes, and for each example label, group, part, decoded pixels, annotation, weight and place.
 	Digest() string
 }
 
@@ -37,6 +37,9 @@ type Info struct {
 	Weight Weight // in the loss of training
 	// Annotation is what else the example is labelled with; nil where there is nothing.
 	Annotation Annotation
+	// Place is where in a clip the example was taken; nil where there is no clip. It is not
+	// to be changed.
+	Place *Place
 }
 
 // Weight is what an example counts in the loss of training: Value, or 1 where none is given.
@@ -103,6 +106,8 @@ type FileOptions struct {
 	Index IndexOptions
 	// LeaveOut are folders whose files are no data, such as the output directory of a run.
 	LeaveOut []string
+	// Cache is where what was cut out of clips is kept.
+	Cache CacheOptions
 	// Recorded says that the data was read before, by the same options, so that nothing is
 	// asked about it.
 	Recorded bool
@@ -112,4 +117,11 @@ type FileOptions struct {
 	// Contract is the version of the reproducibility contract by whose rules folders are
 	// read; 0: the newest.
 	Contract int
+}
+
+// CacheOptions say where a [Filed] source keeps what takes long to decode.
+type CacheOptions struct {
+	Dir   string // empty: nowhere beyond the end of the process
+	Limit int64  // bytes of all that is kept there
+	Fresh bool   // take nothing that was kept before
 }

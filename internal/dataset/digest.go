@@ -45,7 +45,7 @@ func (d digester) hex() string { return hex.EncodeToString(d.hash.Sum(nil)) }
 // digestContent is the digest of a dataset from its content: a heading, the
 // classes, and of each example label, part, group and pixel hash; then, if any example
 // has one, the annotations, each behind its example's index, and in the same way the
-// weights; then, if there are any, the files that were left out.
+// weights, and the places in clips; then, if there are any, the files that were left out.
 func digestContent(classes []string, of examples, hashes []pixelHash, skipped ...SkippedFile) string {
 	d := newDigester()
 	d.text("blocktrain dataset 1")
@@ -60,6 +60,7 @@ func digestContent(classes []string, of examples, hashes []pixelHash, skipped ..
 	}
 	d.annotations(of)
 	d.weights(of)
+	d.places(of)
 	d.skipped(skipped)
 	return d.hex()
 }

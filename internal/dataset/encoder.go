@@ -47,6 +47,7 @@ func (info Info) relabelled(labels []int) Info {
 	if labelled, is := info.Annotation.(Labelled); is {
 		info.Annotation = labelled.Relabelled(labels)
 	}
+	info.Place = info.Place.relabelled(labels)
 	return info
 }
 

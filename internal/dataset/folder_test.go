@@ -168,7 +168,7 @@ func TestFolderErrors(t *testing.T) {
 		{"a list", []string{"1.png", "2.png", "metadata.csv"}, []string{"there is the list ", "metadata.csv: if that has their labels, give --dataset list --data-dir "}},
 		{"lists of parts", []string{"train/1.png", "train/metadata.csv", "test/2.png", "test/metadata.csv"}, []string{"there is the list ", "give --dataset list --data-dir "}},
 		{"no class folders", []string{"1.png", "2.png", "notes.txt"}, []string{"the images lie directly in", "give the folder above it, --data-dir "}},
-		{"videos", []string{"a/1.mp4", "b/2.MOV"}, []string{"has no images but videos, such as b", "which are not read yet", "ffmpeg -i CLIP.mp4", "group=prefix:_"}},
+		{"videos", []string{"a/1.mp4", "b/2.MOV"}, []string{"has no images but videos, such as b", "--dataset clips", "ffmpeg -i CLIP.mp4", "group=prefix:_"}},
 		{"loose videos", []string{"1.mp4"}, []string{"has no images but videos, such as 1.mp4"}},
 		{"one class", []string{"a/1.png", "a/2.png"}, []string{`1 class ["a"]`, "at least two"}},
 		{"empty class", []string{"a/1.png", "b/1.png", "c/notes.txt"}, []string{`no image of class "c"`, "remove the class"}},

@@ -175,7 +175,7 @@ func (t *tree) noImages(parts []partFolder) error {
 		return config.Usagef("%s has no images but files in formats that are not read, such as %s (%s): convert them to PNG or JPEG",
 			t.root, filepath.FromSlash(s.Unread[0]), s.Endings())
 	case s.Videos > 0:
-		return config.Usagef("%s has no images but videos, such as %s, which are not read yet: %s", t.root, filepath.FromSlash(s.Video), listing.FramesFirst)
+		return config.Usagef("%s has no images but videos, such as %s, which this dataset does not read: %s", t.root, filepath.FromSlash(s.Video), listing.FramesFirst)
 	}
 	found := ""
 	if all := t.skipped.Endings(); all.Total() > 0 {

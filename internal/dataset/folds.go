@@ -52,7 +52,8 @@ const MostFolds = 1000
 // MakeFolds divides d. Equal arguments give equal folds.
 //
 // The units are those of [MakeSplit]: groups, and examples without one. An official
-// validation part is divided like the rest. The units of each class and member of a [Concat],
+// validation part is divided like the rest, and a scene of clips that lies in it and in the
+// training part is one group. The units of each class and member of a [Concat],
 // in the order drawn from the seed and then largest first, go one by one to the fold that has
 // the fewest examples of that class and member, of equal ones to that with the fewest of the
 // class, then of all, then to the first. So each fold gets a class that has as many units as
@@ -94,6 +95,9 @@ func (u unofficial) Info(i int) Info {
 	info := u.Dataset.Info(i)
 	if info.Part == PartValidation || u.test {
 		info.Part = PartNone
+		if p := info.Place; p != nil && info.Group == p.Clip.sceneGroup() { // which ends at its part
+			info.Group = p.Clip.Scene
+		}
 	}
 	return info
 }

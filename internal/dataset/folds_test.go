@@ -11,9 +11,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// clipsOf describes clips frames of the given lengths, each a group of one class. The
+// recordings describes clips frames of the given lengths, each a group of one class. The
 // classes go round.
-func clipsOf(classes int, lengths ...int) listed {
+func recordings(classes int, lengths ...int) listed {
 	var infos listed
 	for clip, n := range lengths {
 		for range n {
@@ -61,7 +61,7 @@ func TestFoldsOfClips(t *testing.T) {
 		k := rapid.IntRange(3, 6).Draw(t, "folds") // halves need groups of about one size
 		classes := rapid.IntRange(2, 4).Draw(t, "classes")
 		lengths := rapid.SliceOfN(rapid.IntRange(1, 9), classes*k, classes*12).Draw(t, "lengths")
-		infos := clipsOf(classes, lengths...)
+		infos := recordings(classes, lengths...)
 		infos = append(infos, Info{Label: 1, Group: "kept", Part: PartTest}, Info{Label: 0, Group: "watched", Part: PartValidation})
 		d := described{classes: letters(classes), infos: infos}
 		o := FoldOptions{Folds: k, Seed: rapid.Uint64().Draw(t, "seed"), Ratios: DefaultRatios, IncludeTest: rapid.Bool().Draw(t, "include the test part")}
@@ -98,20 +98,20 @@ func TestFoldsOfClips(t *testing.T) {
 }
 
 func TestFoldsRefused(t *testing.T) {
-	mixed := clipsOf(1, slices.Repeat([]int{4}, 10)...)
+	mixed := recordings(1, slices.Repeat([]int{4}, 10)...)
 	for clip := range 5 {
 		mixed[4*clip].Label = 1
 	}
-	straddling := append(clipsOf(2, 3, 3, 3, 3, 3, 3, 3, 3), Info{Label: 0, Group: "clip-0", Part: PartTest})
+	straddling := append(recordings(2, 3, 3, 3, 3, 3, 3, 3, 3), Info{Label: 0, Group: "clip-0", Part: PartTest})
 	for name, c := range map[string]struct {
 		infos listed
 		folds int
 		want  string
 	}{
 		"one fold":                {infosOf(100, 2), 1, "1 folds: want 2 to 1000"},
-		"few clips":               {clipsOf(2, 5, 5, 5, 5, 5, 5, 5), 5, `fold 3 of 5 has no image of class "b", which has 3 groups: want at least 5 for 5 folds, fewer --folds`},
+		"few clips":               {recordings(2, 5, 5, 5, 5, 5, 5, 5), 5, `fold 3 of 5 has no image of class "b", which has 3 groups: want at least 5 for 5 folds, fewer --folds`},
 		"few images":              {infosOf(8, 2), 5, `has no image of class "b", which has 4 images: want at least 5`},
-		"halves":                  {clipsOf(2, 1, 1, 1, 1, 1, 1), 2, `the validation part beside fold 1 of 2 has no image of class "a", which has 3 groups: want at least 4 for 2 folds`},
+		"halves":                  {recordings(2, 1, 1, 1, 1, 1, 1), 2, `the validation part beside fold 1 of 2 has no image of class "a", which has 3 groups: want at least 4 for 2 folds`},
 		"a class in others' clip": {mixed, 5, `which has 5 groups: they are of very different sizes, or most of their images are of other classes`},
 		"straddling":              {straddling, 2, `group "clip-0" has images in the official parts`},
 	} {
@@ -125,7 +125,7 @@ func TestFoldsRefused(t *testing.T) {
 }
 
 func TestFoldsMayLackAClass(t *testing.T) {
-	d := described{classes: letters(2), infos: clipsOf(2, 5, 5, 5, 5, 5, 5, 5)}
+	d := described{classes: letters(2), infos: recordings(2, 5, 5, 5, 5, 5, 5, 5)}
 	foldsOf(t, d, FoldOptions{Folds: 5, Seed: 1, Ratios: DefaultRatios, Lacking: true})
 }
 
@@ -146,7 +146,7 @@ func TestFoldLeavesOfficialTestOut(t *testing.T) {
 }
 
 func TestFoldsFile(t *testing.T) {
-	d := described{classes: letters(2), infos: clipsOf(2, 1, 2, 3, 1, 2, 3, 1, 2, 3)}
+	d := described{classes: letters(2), infos: recordings(2, 1, 2, 3, 1, 2, 3, 1, 2, 3)}
 	f := foldsOf(t, d, FoldOptions{Folds: 4, Seed: 7, Ratios: Ratios{70, 30, 1}})
 	path := filepath.Join(t.TempDir(), "folds.json")
 	if err := WriteFolds(path, f); err != nil {
@@ -192,5 +192,45 @@ func TestGroupNumbers(t *testing.T) {
 	}
 	if got := GroupNumbers(described{infos: infosOf(9, 1)}, []int{1, 4}); got != nil {
 		t.Errorf("groups %v of data without any, want none", got)
+	}
+}
+
+// TestFoldsKeepScenesWhole checks that clips of one scene are in one fold, though official
+// parts that take no part in folds divide them.
+func TestFoldsKeepScenesWhole(t *testing.T) {
+	dir := t.TempDir()
+	var list []drawnClip
+	for scene := range 8 {
+		class := []string{"bird", "drone"}[scene%2]
+		for at, part := range []string{"train", "val", "test"} {
+			list = append(list, drawnClip{path: fmt.Sprintf("%s/%s/%d", part, class, scene), scene: 5*scene + 1, frames: 9, shift: at})
+		}
+	}
+	writeClips(t, dir, list...)
+	d := mustOpenClips(t, dir, "group=scene,scene-threshold=0.9,stride=4")
+	for _, include := range []bool{false, true} {
+		f := foldsOf(t, d, FoldOptions{Folds: 4, Seed: 1, Ratios: DefaultRatios, IncludeTest: include})
+		of := map[string]int{}
+		for fold, indexes := range f.Folds {
+			for _, i := range indexes {
+				scene := d.Info(i).Place.Clip.Scene
+				if other, seen := of[scene]; seen && other != fold {
+					t.Errorf("with the test part %v: scene %s is in the folds %d and %d", include, scene, other, fold)
+				}
+				of[scene] = fold
+			}
+		}
+		if len(of) != 8 {
+			t.Errorf("there are %d scenes, want 8", len(of))
+		}
+		for number := range f.Folds {
+			split, err := f.Split(d, number+1)
+			if err == nil {
+				err = split.Check(d)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

@@ -22,6 +22,10 @@ func FrameOffsets(d Dataset) ([]int, error) {
 		return d.frameOffsets()
 	case *remapped:
 		return FrameOffsets(d.detailed)
+	case *set:
+		if framed, is := d.examples.(Framed); is {
+			return framed.FrameOffsets(), nil
+		}
 	case ram:
 		return FrameOffsets(d.detailed)
 	case decoding:

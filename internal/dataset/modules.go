@@ -9,6 +9,7 @@ import (
 var modules = map[string]config.Module[Source]{
 	"cifar10":       {Doc: "CIFAR-10: 32x32 colour photographs in ten classes (binary version)", New: newCIFAR10},
 	"cifar100":      {Doc: "CIFAR-100: 32x32 colour photographs in 100 classes, or in 20 (binary version)", New: newCIFAR100},
+	"clips":         {Doc: "recordings with labelled targets: video files, or folders of frames, with a file of labels each", New: newClips},
 	"digits":        {Doc: "handwritten-like digits, 28x28 and grey, drawn by the program itself", New: newDigits},
 	"fashion-mnist": {Doc: "Fashion-MNIST: 28x28 grey articles of clothing in ten classes", New: newFashionMNIST},
 	"folder":        {Doc: "images in one folder for each class: PNG, JPEG, GIF, WebP, BMP, TIFF", New: newFolder},

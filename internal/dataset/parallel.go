@@ -40,18 +40,19 @@ type failure struct {
 	err   error
 }
 
-// UnreadError lists images that cannot be read, in the order of their indexes.
+// UnreadError lists images or clips that cannot be read, in the order of their indexes.
 type UnreadError struct {
 	failures  []failure
-	of        int    // images in all
+	of        int    // images or clips in all
 	list      string // file with all failures, if they are more than the error names
+	what      string // is read, such as "images"
 	skippable bool   // all are of files that may be left out, if that is asked for
 }
 
 // Error implements error. It names the first ten images, the file that lists all, and what
 // can be done.
 func (e *UnreadError) Error() string {
-	text := fmt.Sprintf("%d of %d images cannot be read:", len(e.failures), e.of)
+	text := fmt.Sprintf("%d of %d %s cannot be read:", len(e.failures), e.of, e.what)
 	for _, f := range e.failures[:min(listing.MostNamed, len(e.failures))] {
 		text += "\n" + f.err.Error()
 	}
@@ -85,7 +86,7 @@ func eachImage(ctx context.Context, n int, f func(i int) error) error {
 
 // newUnreadError writes the list of failures if they are many.
 func newUnreadError(failures []failure, of int) *UnreadError {
-	e := &UnreadError{failures: failures, of: of}
+	e := &UnreadError{failures: failures, of: of, what: "images"}
 	if len(failures) > listing.MostNamed {
 		lines := make([]string, len(failures))
 		for i, f := range failures {

@@ -55,7 +55,7 @@ func PlaceHint(path string) string {
 // ByPlace says whether a module reads whatever its place holds, so that the name of the
 // place says more than the module's.
 func ByPlace(module string) bool {
-	return slices.Contains([]string{"folder", "idx", "list", "npz"}, module)
+	return slices.Contains([]string{"clips", "folder", "idx", "list", "npz"}, module)
 }
 
 // PlaceName is what the place of a dataset says of it: the name of the folder, or of the

@@ -55,7 +55,8 @@ func Parts() []Part { return []Part{PartTrain, PartValidation, PartTest} }
 //
 // The division is stratified: within one unit, every class gets the same
 // proportions. It keeps groups whole; a group with examples of several classes
-// counts as one of its most frequent class, the first of equals. The units of a
+// counts as one of its most frequent class, the first of equals. Background counts with the
+// class of the clip that it was taken from. The units of a
 // class, in an order drawn from seed and then largest groups first, go one by
 // one to the part that is furthest below its share, while every part is sure to
 // get at least one.
@@ -161,7 +162,7 @@ func unitsOf(d Dataset, examples []int) ([]unit, error) {
 		}
 		number, known := groups[info.Group]
 		if !known { // of its own where it has no group, or the first of its group
-			units = append(units, unit{examples: examples[at : at+1 : at+1], label: int32(info.Label), part: part, grouped: info.Group != ""})
+			units = append(units, unit{examples: examples[at : at+1 : at+1], label: int32(info.stratum()), part: part, grouped: info.Group != ""})
 			if info.Group != "" {
 				groups[info.Group] = len(units) - 1
 			}
@@ -182,9 +183,14 @@ func unitsOf(d Dataset, examples []int) ([]unit, error) {
 	return units, nil
 }
 
+// mostFrequent is the stratum that most of the examples are of, the first of equals.
 func mostFrequent(d Dataset, examples []int) int {
 	best := 0
-	counts := Counts(d, examples)
+	counts := make([]int, len(d.Classes()))
+	for _, i := range examples {
+		info := d.Info(i)
+		counts[info.stratum()]++
+	}
 	for label, count := range counts {
 		if count > counts[best] {
 			best = label

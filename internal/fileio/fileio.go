@@ -17,7 +17,23 @@ import (
 // WriteAtomic calls write with a temporary file beside path and, when it and
 // the flush to disk succeed, renames that file to path. On any error path keeps
 // what it held before and the temporary file is removed. The folder must exist.
-func WriteAtomic(path string, write func(io.Writer) error) (err error) {
+func WriteAtomic(path string, write func(io.Writer) error) error {
+	return writeAtomic(path, func(f *os.File) error {
+		w := bufio.NewWriterSize(f, 1<<16)
+		if err := write(w); err != nil {
+			return err
+		}
+		return w.Flush()
+	})
+}
+
+// WriteAtomicBy is WriteAtomic for files that another program writes: write gets the name of
+// the temporary file, which exists and is empty. Who writes must not put another in its place.
+func WriteAtomicBy(path string, write func(temporary string) error) error {
+	return writeAtomic(path, func(f *os.File) error { return write(f.Name()) })
+}
+
+func writeAtomic(path string, write func(*os.File) error) (err error) {
 	f, err := createTemp(filepath.Dir(path), filepath.Base(path))
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
@@ -27,11 +43,7 @@ func WriteAtomic(path string, write func(io.Writer) error) (err error) {
 			err = errors.Join(fmt.Errorf("cannot write %s: %w", path, err), ignoreClosed(f.Close()), os.Remove(f.Name()))
 		}
 	}()
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err := write(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
+	if err := write(f); err != nil {
 		return err
 	}
 	if err := f.Chmod(0o644); err != nil {

@@ -62,6 +62,26 @@ func File(dir string, k Key) string {
 	return filepath.Join(dir, fmt.Sprintf("%x%s", sum[:12], ending))
 }
 
+// Clear removes all indexes in dir, and what [Keep] wrote there. It returns how many files they
+// were, and their bytes. Other files stay.
+func Clear(dir string) (removed int, bytes int64, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, nil
+	}
+	for _, entry := range entries {
+		info, unknown := entry.Info()
+		if unknown != nil || !info.Mode().IsRegular() || !strings.HasSuffix(entry.Name(), ending) {
+			continue // another process may have removed it
+		}
+		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return removed, bytes, err
+		}
+		removed, bytes = removed+1, bytes+info.Size()
+	}
+	return removed, bytes, err
+}
+
 // Touch notes that the index at path was used. One that cannot be written is not noted.
 func Touch(path string) { _ = os.Chtimes(path, time.Time{}, time.Now()) }
 

@@ -319,3 +319,26 @@ func TestUnused(t *testing.T) {
 		}
 	}
 }
+
+// TestClear checks that indexes and kept values are removed, and nothing else.
+func TestClear(t *testing.T) {
+	dir := t.TempDir()
+	write(t, File(dir, testKey), made(3))
+	if err := Keep(dir, sha256.Sum256(nil), []byte("value")); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(dir, "other.txt")
+	if err := os.WriteFile(other, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	removed, bytes, err := Clear(dir)
+	if err != nil || removed != 2 || bytes == 0 {
+		t.Errorf("%d files of %d bytes were removed (error %v), want 2", removed, bytes, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 1 || left[0] != other {
+		t.Errorf("%v is left (error %v), want %s alone", left, err, other)
+	}
+	if removed, _, err := Clear(filepath.Join(dir, "none")); removed != 0 || err != nil {
+		t.Errorf("where there is no folder, %d files are removed (error %v)", removed, err)
+	}
+}

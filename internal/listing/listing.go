@@ -30,6 +30,7 @@ type Folder struct {
 	Name    string    // "" of the root
 	Folders []*Folder // in bytewise order of their names
 	Images  []string  // names of files that are images by their endings, in bytewise order
+	Videos  []string  // likewise those of videos
 
 	files int // all that are not left out, images or not
 	runs  int // folders left out, since they are runs of this program
@@ -225,6 +226,9 @@ func (r *reader) addFile(f *Folder, above, name string) {
 	if imaging.IsFileName(name) {
 		f.Images = append(f.Images, name)
 		return
+	}
+	if isVideo(name) {
+		f.Videos = append(f.Videos, name)
 	}
 	r.tree.Skipped.add(path.Join(above, name))
 }

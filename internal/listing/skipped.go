@@ -41,7 +41,7 @@ func (s *Skipped) add(path string) {
 // isVideo says whether a file is a video by the end of its name.
 func isVideo(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv":
+	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts", ".m2ts", ".flv", ".ogv", ".mjpeg", ".mjpg", ".y4m", ".h264", ".h265", ".264", ".265", ".hevc", ".3gp":
 		return true
 	}
 	return false
@@ -56,13 +56,13 @@ func (s *Skipped) Endings() *imaging.Endings {
 }
 
 // FramesFirst says what to do with video files.
-const FramesFirst = "take their frames out first, as with ffmpeg -i CLIP.mp4 -vf fps=2 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
+const FramesFirst = "--dataset clips trains from labelled clips; for single images, take the frames out first, as with ffmpeg -i CLIP.mp4 -vf fps=2 <class>/CLIP_%05d.png, and keep those of a clip together by --dataset-options group=prefix:_"
 
 // Tell warns of what was skipped in the folder. It names ten of the files that seem to be
 // images, and where there are more, a list of them all.
 func (s *Skipped) Tell(warn func(message string, attributes ...any), folder string) {
 	if s.Videos > 0 {
-		warn("skipped video files, which are not read yet: "+FramesFirst, "folder", folder, "files", s.Videos, "one", s.Video)
+		warn("skipped video files, which this dataset does not read: "+FramesFirst, "folder", folder, "files", s.Videos, "one", s.Video)
 	}
 	if n := len(s.Unread); n > 0 {
 		attributes := []any{"folder", folder, "files", n, "endings", s.unreadKinds.String(), "names", strings.Join(s.Unread[:min(n, MostNamed)], ", ")}

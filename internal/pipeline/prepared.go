@@ -170,6 +170,7 @@ func (p *Prepared) describe() (err error) {
 		Schema: p.Schema, Name: s.ReleaseName(), ReleaseVersion: s.ReleaseVersion, Recipe: s.Recipe, About: s.About(), Started: time.Now().UTC().Truncate(time.Second),
 		Identity: *identity, Weights: "best", Execution: s.Execution(machine.Name()),
 	}
+	p.Record.Execution.ClipDecoders = rundir.ClipDecoders(p.Data.Members)
 	if s.EMA > 0 {
 		p.Record.Weights = "ema"
 	}

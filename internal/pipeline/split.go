@@ -30,7 +30,9 @@ func Split(ctx context.Context, env *rundir.Environment, s *settings.Settings, p
 	if err != nil {
 		return nil, config.Usage(err)
 	}
-	d, err := rundata.OpenDivided(ctx, env, s, m)
+	unsized := *s
+	unsized.ImageSize = "1" // the parts depend on no size, and images of many sizes have none in common
+	d, err := rundata.OpenDivided(ctx, env, &unsized, m)
 	if err != nil {
 		return nil, err
 	}

@@ -184,10 +184,14 @@ func digestsOf(record *rundir.Record) []Setting {
 
 func environmentOf(record *rundir.Record) []Setting {
 	e := &record.Execution
-	return []Setting{
+	settings := []Setting{
 		{Key: "program", Value: e.Program}, {Key: "go", Value: e.Go}, {Key: "machine", Value: e.Machine},
 		{Key: "workers", Value: fmt.Sprint(e.Workers)}, {Key: "simd", Value: e.SIMD},
 	}
+	for _, decoder := range e.ClipDecoders {
+		settings = append(settings, Setting{Key: "clips decoded by", Value: decoder})
+	}
+	return settings
 }
 
 // reproduceOf are the commands that train the same weights again and compare.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -21,6 +22,22 @@ func SplitWords(record *rundir.Record) []string {
 }
 
 func splitWords(record *rundir.Record, d *rundir.DatasetNote) string {
+	return plainSplitWords(record, d) + sceneWords(d)
+}
+
+// sceneWords say how many clips of official parts show scenes that the training part shows
+// too; empty where none does.
+func sceneWords(d *rundir.DatasetNote) string {
+	words := ""
+	for _, part := range d.OfficialParts() {
+		if shared, clips := rundir.SharedScenes(d.Clips, part); shared > 0 {
+			words += fmt.Sprintf(". Of the %d clips of the %s part, %d show scenes that clips of the training part show, so that figures on them look better than they are", clips, part.Noun(), shared)
+		}
+	}
+	return words
+}
+
+func plainSplitWords(record *rundir.Record, d *rundir.DatasetNote) string {
 	name, official := record.DatasetText(d), d.OfficialParts()
 	if record.Recorded("split") != "" {
 		return dataset.ListedWords(name, official)

@@ -15,18 +15,19 @@ type Purpose uint32
 
 // The purposes.
 const (
-	Init        Purpose = 1 + iota // initial weights; item is the parameter
-	Shuffle                        // order of the training part in an epoch
-	Dropout                        // item is the example's position in the epoch
-	Augment                        // item is the example's index in the dataset; lane is how often the epoch had it before
-	Mixup                          // item is the example's position in the epoch
-	SplitParts                     // assignment of examples to parts
-	Sample                         // subsets and weighted sampling
-	DrawDigit                      // item is the digit's index
-	SensorNoise                    // degradation by a sensor profile
-	Bootstrap                      // resampling in evaluation
-	TestPurpose                    // never used by the program itself
-	CutMix                         // item is the example's position in the epoch
+	Init            Purpose = 1 + iota // initial weights; item is the parameter
+	Shuffle                            // order of the training part in an epoch
+	Dropout                            // item is the example's position in the epoch
+	Augment                            // item is the example's index in the dataset; lane is how often the epoch had it before
+	Mixup                              // item is the example's position in the epoch
+	SplitParts                         // assignment of examples to parts
+	Sample                             // subsets and weighted sampling
+	DrawDigit                          // item is the digit's index
+	SensorNoise                        // degradation by a sensor profile
+	Bootstrap                          // resampling in evaluation
+	TestPurpose                        // never used by the program itself
+	CutMix                             // item is the example's position in the epoch
+	BackgroundPlace                    // places without a target in clips; item is the frame
 )
 
 // Key selects one family of streams.

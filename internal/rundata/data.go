@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
+	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -68,9 +69,23 @@ func OpenDivided(ctx context.Context, env *rundir.Environment, s *settings.Setti
 type How struct {
 	Offline  bool // download nothing
 	Recorded bool // a record or a split list has the digest of the data, so that it cannot be taken for something else
-	Decode   bool // use no index: every image is decoded
+	Decode   bool // use nothing that was kept of an earlier opening: every file is decoded
 
 	classes int // how many there must be; fewer are refused before an image is read
+}
+
+// cache says where what is cut out of clips is kept. Without a folder for it, clips are
+// decoded at each start.
+func (how How) cache(env *rundir.Environment, s *settings.Settings) dataset.CacheOptions {
+	limit := s.CacheBytes()
+	if limit == 0 {
+		return dataset.CacheOptions{}
+	}
+	dir, err := clips.CacheDir()
+	if err != nil && slices.Contains(s.DatasetModules(), "clips") {
+		env.Log.Warn("clips are decoded at each start, since there is no folder for a cache: --cache-size 0 says so without this warning", "error", err)
+	}
+	return dataset.CacheOptions{Dir: dir, Limit: limit, Fresh: how.Decode}
 }
 
 // leastClasses is how many classes the one dataset of a run must have: of several, and
@@ -92,7 +107,7 @@ func (how How) index(s *settings.Settings) (dataset.IndexOptions, error) {
 	return dataset.IndexOptions{Dir: dir, Rebuild: s.Index == settings.IndexRebuild}, err
 }
 
-// OpenRecorded opens the datasets of a recorded run and joins them. It decodes every image,
+// OpenRecorded opens the datasets of a recorded run and joins them. It decodes every file,
 // since what it finds is evidence.
 func OpenRecorded(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
 	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true, Decode: true})
@@ -116,7 +131,9 @@ func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	if err != nil {
 		env.Log.Warn("image files are decoded at each start, since there is no folder for an index of them: --index off says so without this warning", "error", err)
 	}
-	files := dataset.FileOptions{SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: lookUp, Classes: how.classes, Contract: s.ContractVersion()}
+	files := dataset.FileOptions{
+		SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: lookUp, Cache: how.cache(env, s), Classes: how.classes, Contract: s.ContractVersion(),
+	}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
 	}
@@ -191,6 +208,7 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	}
 	d.warnOfDuplicates(env)
 	d.sayGroups(env)
+	d.sayScenes(env)
 	return nil
 }
 

@@ -41,6 +41,9 @@ func (i *Identity) check() error {
 		if d.Examples < 0 || d.Examples > maxExamples {
 			return fmt.Errorf("identity.datasets[%d].examples: it is %d, which cannot be", at, d.Examples)
 		}
+		if err := checkClips(d.Clips); err != nil {
+			return fmt.Errorf("identity.datasets[%d].%w", at, err)
+		}
 		if _, err := dataset.ParseOfficial(d.Official); err != nil {
 			return fmt.Errorf("identity.datasets[%d].official_parts: %w", at, err)
 		}

@@ -124,6 +124,8 @@ type DatasetNote struct {
 	Official []string `json:"official_parts,omitempty" schema:"2"`
 	// Skipped are the damaged files that the dataset leaves out, by --on-corrupt skip.
 	Skipped []SkippedNote `json:"skipped_files,omitempty" schema:"2"`
+	// Clips are those that the examples were taken from, in their order.
+	Clips []ClipNote `json:"clips,omitempty" schema:"2"`
 }
 
 // SkippedNote is a damaged file that a dataset leaves out.
@@ -142,6 +144,7 @@ func NoteDataset(module ModuleNote, d dataset.Dataset, schema int) DatasetNote {
 	for _, f := range dataset.SkippedFiles(d) {
 		note.Skipped = append(note.Skipped, SkippedNote{strings.ToValidUTF8(f.File, "\uFFFD"), f.SHA256})
 	}
+	note.Clips = noteClips(d)
 	return note
 }
 
@@ -224,6 +227,8 @@ type Execution struct {
 	Arch    string `json:"arch"`
 	Machine string `json:"machine"`
 	SIMD    string `json:"simd"`
+	// ClipDecoders are the programs that decoded clips, with their versions.
+	ClipDecoders []string `json:"clip_decoders,omitempty" schema:"2"`
 	// StartedIn is the way from the run directory to the folder that relative paths of
 	// the settings begin at.
 	StartedIn string              `json:"started_in,omitempty"`

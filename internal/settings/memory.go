@@ -73,3 +73,26 @@ func (s *Settings) MemoryBudget(machine int64) int64 {
 	}
 	return machine / 2
 }
+
+// noCache is the size of a cache that keeps nothing.
+const noCache = "0"
+
+// isCacheSize refuses what is no size of a cache.
+func isCacheSize(s string) error {
+	if s == noCache {
+		return nil
+	}
+	if n, err := parseMemory(s); err != nil || n == 0 {
+		return errors.New("want a whole number of GB or MB, such as 20GB or 500MB, or 0 for no cache")
+	}
+	return nil
+}
+
+// CacheBytes is how many bytes the cache of clips may take; 0: there is none.
+func (s *Settings) CacheBytes() int64 {
+	if s.CacheSize == noCache {
+		return 0
+	}
+	n, _ := parseMemory(s.CacheSize) // checked when it was set
+	return n
+}

@@ -34,6 +34,7 @@ type Settings struct {
 	DataMode       string
 	OnCorrupt      string
 	Index          string
+	CacheSize      string // such as 20GB, or 0 for no cache
 	SplitFile      string
 	SplitRatio     string
 	SplitSeed      int
@@ -146,6 +147,7 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
 	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "refuse data with damaged image files, or leave these out", "refuse", Skip) // which the digest of the data has
 	o.Choice(&s.Index, "index", IndexOn, "look up what was found in image files at an earlier start, or make that index anew", IndexOn, "off", IndexRebuild)
+	o.String(&s.CacheSize, "cache-size", "20GB", "most disk for what is cut out of clips, such as 20GB or 500MB, so that they need not be decoded again; 0: none", isCacheSize)
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
 	o.Begin(group, config.Identity)
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)

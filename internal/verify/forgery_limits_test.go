@@ -51,7 +51,7 @@ var unknowable = []limit{
 	{"*history.jsonl", []string{"seconds", "images_per_second"}, aTime},
 	{"evaluation/test.json", []string{"latency_ms.p50", "latency_ms.p95", "latency_ms.max"}, aTime},
 	{"evaluation/test.json", []string{"latency_ms.machine"}, aMachine},
-	{"run.json", []string{"execution.program", "execution.go", "execution.os", "execution.arch", "execution.machine", "execution.simd", "execution.workers"}, aMachine},
+	{"run.json", []string{"execution.program", "execution.go", "execution.os", "execution.arch", "execution.machine", "execution.simd", "execution.workers", "execution.clip_decoders*"}, aMachine},
 	{"run.json", []string{"package.program"}, aMachine},
 	{"export/export.json", []string{"program"}, aMachine},
 	{"run.json", []string{"name", "release_version", "decided_by", "license", "contact", "intended_use", "force_reason", "initial.file", "initial.model", "execution.started_in"}, aText},

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/index"
+)
+
+func cacheCommand() *command {
+	return &command{
+		use: "cache", short: "remove what the program keeps to start faster", group: groupData,
+		long: `What is cut out of clips is kept in the user's folder for caches, in
+blocktrain/clips, and what is known of image files in blocktrain/index. Both can
+be removed at any time: the next run decodes the files again. --cache-size
+bounds the first.`,
+		example:  `  blocktrain cache clear`,
+		children: []*command{cacheClearCommand()},
+	}
+}
+
+func cacheClearCommand() *command {
+	return &command{
+		use: "clear", short: "remove all that is kept of clips and image files", group: groupData,
+		long: `Removes the files that the program has made in its folder for caches, and no
+others. A run that uses some of them goes on.`,
+		example: `  blocktrain cache clear`,
+		run: func(_ context.Context, c *call) error {
+			dir, err := clips.CacheDir()
+			if err != nil {
+				return err
+			}
+			files, bytes, err := clips.ClearCache(dir)
+			if err != nil {
+				return err
+			}
+			indexes, err := index.Dir()
+			if err != nil {
+				return err
+			}
+			more, moreBytes, err := index.Clear(indexes)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.stdout, "%d files removed from %s, %.1f MB\n", files+more, filepath.Dir(dir), float64(bytes+moreBytes)/1e6)
+			return nil
+		},
+	}
+}

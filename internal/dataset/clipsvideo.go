@@ -1,0 +1,20 @@
+package dataset
+
+import (
+	"context"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/video"
+)
+
+// clipDecoder reads videos and folders of frames. It looks for ffmpeg if there are videos.
+func (s *clipsSource) clipDecoder(ctx context.Context, f *foundClips) (clips.Decoder, error) {
+	d := &clips.Video{Rate: s.rate, Wide: s.decoder.KeepDepth}
+	if !slices.ContainsFunc(f.list, func(c *foundClip) bool { return c.clip.Frames == nil }) {
+		return d, nil
+	}
+	var err error
+	d.FFmpeg, err = video.Find(ctx, "")
+	return d, err
+}

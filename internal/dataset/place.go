@@ -1,0 +1,139 @@
+package dataset
+
+import (
+	"slices"
+	"time"
+
+	"github.com/blocktrain/blocktrain/internal/clips"
+)
+
+// Clip is a recording that examples were taken from.
+type Clip struct {
+	*clips.Summary
+	Source string // path from the folder of the data, with slashes
+	Path   string // of the file or folder
+	Class  string // name of the class of what it shows
+	Part   Part   // the official part it belongs to
+	Scene  string // source of the first clip that shows the same scene, in whatever part
+	// Decoder is what decoded it, where its pixels may depend on that.
+	Decoder string
+
+	of        *foundClips // of the same dataset
+	threshold int         // of its scenes
+}
+
+// Place says where in a clip an example was taken.
+type Place struct {
+	Clip    *Clip
+	Stratum int           // label of the clip's class, by which a split is balanced
+	Frame   int           // from 0 on
+	Time    time.Duration // of the frame since the beginning of the clip
+	Track   int           // which of several targets it shows; 0 where labels do not say
+	Box     clips.Box     // of the target in the frame; of background, what was cut out
+	Area    clips.Box     // what was cut out; it may reach beyond the frame
+	Target  bool          // it shows the target, and not background
+}
+
+// stratum is the label by which a split is balanced: that of the clip's class, so that
+// background counts with the clip that it was taken from.
+func (info *Info) stratum() int {
+	if info.Place != nil {
+		return info.Place.Stratum
+	}
+	return info.Label
+}
+
+// relabelled returns the place with labels[l] in place of label l.
+func (p *Place) relabelled(labels []int) *Place {
+	if p == nil {
+		return nil
+	}
+	other := *p
+	other.Stratum = labels[p.Stratum]
+	return &other
+}
+
+// Clips lists the clips of all examples, in the order of their first examples. Examples that
+// are of no clip have none.
+func Clips(d Dataset) []*Clip {
+	return clipsOf(d.Len(), func(n int) *Place { return d.Info(n).Place })
+}
+
+// ClipsOf lists the clips of the examples at indexes, likewise.
+func ClipsOf(d Dataset, indexes []int) []*Clip {
+	return clipsOf(len(indexes), func(n int) *Place { return d.Info(indexes[n]).Place })
+}
+
+func clipsOf(n int, place func(int) *Place) []*Clip {
+	var list []*Clip
+	seen := map[*Clip]bool{}
+	for i := range n {
+		if p := place(i); p != nil && !seen[p.Clip] {
+			seen[p.Clip] = true
+			list = append(list, p.Clip)
+		}
+	}
+	return list
+}
+
+// sceneThreshold is the cosine, in thousandths, above which two backgrounds are of one scene
+// where nothing else was asked for.
+const sceneThreshold = 950
+
+// SharedScenes finds the clips of a part that show a scene which others show: one with the
+// same Scene, of the same dataset, or else one whose background is alike by the threshold of
+// their dataset. It maps each to the first such clip.
+func SharedScenes(part, others []*Clip) map[*Clip]*Clip {
+	seen := map[*Clip]*Clip{}
+	byThreshold := map[int][]*Clip{}
+	for _, clip := range part {
+		byThreshold[clip.threshold] = append(byThreshold[clip.threshold], clip)
+	}
+	for threshold, some := range byThreshold { // in any order, since each gives its own entries
+		for i, first := range clips.Alike(backdropsOf(some), backdropsOf(others), threshold) {
+			if first >= 0 {
+				seen[some[i]] = others[first]
+			}
+		}
+	}
+	for _, clip := range part {
+		same := func(other *Clip) bool { return other.of == clip.of && other.Scene == clip.Scene }
+		if at := slices.IndexFunc(others, same); at >= 0 {
+			seen[clip] = others[at]
+		}
+	}
+	return seen
+}
+
+func backdropsOf(list []*Clip) []*clips.Backdrop {
+	backdrops := make([]*clips.Backdrop, len(list))
+	for i, clip := range list {
+		backdrops[i] = &clip.Backdrop
+	}
+	return backdrops
+}
+
+// places adds those of all examples that have one, each behind its example's index, and
+// nothing where none has.
+func (d digester) places(of examples) {
+	begun := false
+	for i := range of.Len() {
+		p := of.Info(i).Place
+		if p == nil {
+			continue
+		}
+		if !begun {
+			d.text("places")
+			begun = true
+		}
+		d.number(i)
+		d.text(p.Clip.Digest)
+		microseconds := uint64(p.Time.Microseconds())
+		for _, n := range []int{
+			p.Stratum, p.Frame, int(uint32(microseconds)), int(uint32(microseconds >> 32)), p.Track,
+			p.Box.X, p.Box.Y, p.Box.W, p.Box.H, p.Area.X, p.Area.Y, p.Area.W, p.Area.H,
+		} {
+			d.number(n)
+		}
+	}
+}
