@@ -108,8 +108,7 @@ func grown(buf []byte, n int) []byte {
 // complained says whether ffmpeg has found damage where none is tolerated. A video of which
 // there is no frame is refused when ffmpeg has said all.
 func (d *decoder) complained() bool {
-	_, n := d.process.monitor.complaints()
-	return n > 0 && d.frames > 0 && d.options.Damage == Refuse && !d.live
+	return d.process.monitor.foundDamage() && d.frames > 0 && d.options.Damage == Refuse && !d.live
 }
 
 // check compares a frame's format with that of the first.

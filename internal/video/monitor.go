@@ -53,6 +53,7 @@ type monitor struct {
 	ended     bool
 	messages  []string
 	complains int
+	numbering int // how many of these are only about the numbers that frames are given
 }
 
 func newMonitor(clean func(string) string) *monitor {
@@ -110,8 +111,15 @@ func (m *monitor) line(line string) {
 // complaintPattern finds complaints among text without a level.
 var complaintPattern = regexp.MustCompile(`(?i)error|corrupt|invalid|truncated`)
 
+// numberingPattern finds what ffmpeg's output says where the numbers that its filter gives
+// frames begin anew, because their size or kind changes.
+var numberingPattern = regexp.MustCompile(`^Application provided invalid, non monotonically`)
+
 func (m *monitor) complain(part, text string) {
 	m.complains++
+	if numberingPattern.MatchString(text) {
+		m.numbering++
+	}
 	if len(m.messages) == mostMessages {
 		return
 	}
@@ -217,6 +225,14 @@ func (m *monitor) opened() input {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.input
+}
+
+// foundDamage says whether there is a complaint of which the frames to come will not say the
+// cause better.
+func (m *monitor) foundDamage() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.complains > m.numbering
 }
 
 // complaints are the first messages and the number of all.
