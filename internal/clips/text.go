@@ -153,8 +153,8 @@ func (l *Labels) scale(width, height int) error {
 
 // edges are those of a box along one axis.
 func edges(middle, size float64, pixels int) (low, high int) {
-	low = int(math.RoundToEven(float64((middle - size/2) * float64(pixels))))
-	high = int(math.RoundToEven(float64((middle + size/2) * float64(pixels))))
+	low = int(math.RoundToEven((middle - float64(size/2)) * float64(pixels)))
+	high = int(math.RoundToEven((middle + float64(size/2)) * float64(pixels)))
 	return low, high
 }
 
