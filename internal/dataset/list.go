@@ -89,6 +89,7 @@ func (s *listSource) load(entries *listEntries, i int) (imaging.Image, error) {
 	if e.box == (listBox{}) {
 		return img, nil
 	}
+	defer img.Release()
 	if img, err = img.Crop(e.box.x, e.box.y, e.box.width, e.box.height); err != nil {
 		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), e.path, err)
 	}

@@ -129,6 +129,7 @@ func newSet(ctx context.Context, classes []string, of examples, grouping string,
 		}
 		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
 		s.profiled.add(of, i, img)
+		img.Release()
 		return nil
 	})
 	if err == nil && len(failures) > 0 {

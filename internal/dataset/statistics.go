@@ -59,6 +59,7 @@ func Measure(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) (
 // loadImage is image i of d after rule. The error names the source.
 func loadImage(d detailed, i int, rule imaging.Rule, buffer []uint8) (imaging.Image, error) {
 	img, err := d.imageIn(i, buffer)
+	defer img.Release()
 	if err == nil {
 		img, err = rule.Apply(img)
 	}
@@ -69,6 +70,7 @@ func loadImage(d detailed, i int, rule imaging.Rule, buffer []uint8) (imaging.Im
 // error names the source.
 func loadReduced(d detailed, i int, rule imaging.Rule, side int) (imaging.Image, error) {
 	img, err := d.imageIn(i, nil)
+	defer img.Release()
 	if err == nil {
 		img, err = rule.Reduce(img, side)
 	}

@@ -11,26 +11,75 @@ import (
 	"time"
 )
 
-// TestMemoryIsShared: large images wait for each other, small ones do not, and one that takes
-// more than there is takes all.
+// TestMemoryIsShared: large images wait for each other, small ones do not, one that takes more
+// than there is takes all, and what an image takes when it is decoded counts until it is
+// released.
 func TestMemoryIsShared(t *testing.T) {
 	m := newMemory(100 << 20)
 	first := m.take(60 << 20)
-	m.take(largeImage - 1)()
-	got := make(chan func())
-	go func() { got <- m.take(500 << 20) }()
-	select {
-	case <-got:
-		t.Fatal("more memory was given than there is")
-	case <-time.After(20 * time.Millisecond):
+	if small := m.take(largeImage - 1); small != nil || small.decoded(5) != nil {
+		t.Error("a small image takes of the memory")
 	}
-	first()
+	got := make(chan *taken)
+	go func() { got <- m.take(500 << 20) }()
+	waits := func() {
+		t.Helper()
+		select {
+		case <-got:
+			t.Fatal("more memory was given than there is")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	waits()
+	release := first.decoded(10 << 20)
+	waits()
+	release()
 	second := <-got
 	if m.free.TryAcquire(1) {
 		t.Error("the largest image does not take all")
 	}
-	second()
-	m.take(100 << 20)()
+	release()
+	release = second.decoded(30 << 20)
+	if !m.free.TryAcquire(70<<20) || m.free.TryAcquire(1) {
+		t.Error("an image that is decoded does not count by its own bytes")
+	}
+	m.free.Release(70 << 20)
+	release()
+	if m.take(100<<20).decoded(0) != nil {
+		t.Error("there is something to release of a file that is damaged")
+	}
+}
+
+// TestKeptImagesDoNotBlock: nobody waits for ever for images that are kept.
+func TestKeptImagesDoNotBlock(t *testing.T) {
+	m := newMemory(100 << 20)
+	m.patience = time.Millisecond
+	m.take(80 << 20).decoded(80 << 20) // and never released
+	if got := m.take(50 << 20); got != nil {
+		t.Error("more memory was given than there is")
+	}
+}
+
+// TestLargeImagesAreReleased: a large image that was decoded counts until it is released, and
+// one that cannot be decoded does not count.
+func TestLargeImagesAreReleased(t *testing.T) {
+	large := encodePNG(t, image.NewGray(image.Rect(0, 0, 4000, 4000)))
+	free := func() bool {
+		ok := budget.free.TryAcquire(memoryBudget)
+		if ok {
+			budget.free.Release(memoryBudget)
+		}
+		return ok
+	}
+	img, err := Decoder{}.decode(large)
+	if err != nil || img.Held == nil || free() {
+		t.Fatalf("a large image does not count (%v)", err)
+	}
+	img.Release()
+	img.Release()
+	if _, err := (Decoder{}).decode(large[:len(large)/2]); err == nil || !free() {
+		t.Errorf("a damaged image counts (%v)", err)
+	}
 }
 
 // TestHostileSizes refuses headers that claim more than is allowed, without taking the
