@@ -173,13 +173,18 @@ func TestHostileMetadata(t *testing.T) {
 // TestForeignFormats names the kinds of images that are recognised and not read.
 func TestForeignFormats(t *testing.T) {
 	for head, want := range map[string]string{
-		"\x00\x00\x00\x1cftypavif": "AVIF file: not supported, convert it to PNG or JPEG",
-		"\x00\x00\x00\x18ftypheic": "HEIC file: not supported, convert it to PNG or JPEG",
-		"\x00\x00\x00\x18ftypmif1": "HEIC file: not supported, convert it to PNG or JPEG",
-		"\xff\x0a\xfa":             "JPEG XL file: not supported, convert it to PNG or JPEG",
-		"II+\x00\x08\x00":          "BigTIFF file: not supported, convert it to plain TIFF or PNG",
-		"P6\n1 1\n255\nabc":        "Netpbm file: not supported, convert it to PNG or JPEG",
-		"8BPS\x00\x01":             "Photoshop file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x1cftypavif":                         "AVIF file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avif": "AVIF file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x14ftypmif1\x00\x00\x00\x00mif1avif": "HEIC file: not supported, convert it to PNG or JPEG", // behind the list of brands
+		"\x00\x00\x00\x03ftypmif1":                         "HEIC file: not supported, convert it to PNG or JPEG",
+		"<!DOCTYPE html><html>":                            "HTML page: not supported, perhaps its download failed: fetch the image again",
+		"version https://git-lfs.github.com/spec/v1\noid":  "Git LFS pointer: not supported, fetch the image itself by git lfs pull",
+		"\x00\x00\x00\x18ftypheic":                         "HEIC file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x18ftypmif1":                         "HEIC file: not supported, convert it to PNG or JPEG",
+		"\xff\x0a\xfa":                                     "JPEG XL file: not supported, convert it to PNG or JPEG",
+		"II+\x00\x08\x00":                                  "BigTIFF file: not supported, convert it to plain TIFF or PNG",
+		"P6\n1 1\n255\nabc":                                "Netpbm file: not supported, convert it to PNG or JPEG",
+		"8BPS\x00\x01":                                     "Photoshop file: not supported, convert it to PNG or JPEG",
 		"RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00ANIM\x00\x00\x00\x00": "animated WebP file: not supported, save one frame of it as PNG or WebP",
 	} {
 		if _, err := (Decoder{}).Decode(strings.NewReader(head)); errorText(err) != want {
