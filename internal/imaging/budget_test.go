@@ -215,6 +215,7 @@ func TestUnreadKinds(t *testing.T) {
 		{"rgbx.tif", tag(tagCompression, 7), "TIFF file with JPEG compression: not supported, save it uncompressed, or convert it to PNG"},
 		{"rgbx.tif", tag(tagPhotometric, 8), "TIFF file with L*a*b* colours: not supported, convert it to PNG or JPEG"},
 		{"rgbx.tif", cut(10), "truncated TIFF file: its data end early"},
+		{"white-is-zero8.tif", tag(tagBits, 16), "TIFF file of 16 bits in which 0 is white: not supported, which programs read in two ways"},
 		{"white-is-zero8.tif", tag(tagBits, 12), "TIFF file with samples of 12 bits: not supported, convert it to samples of 8 or 16 bits"},
 		{"colour-tiff_adobe_deflate.tif", cut(200), "TIFF file"},
 		{"rows24.bmp", put(28, 48), "BMP file of 48 bits a pixel: not supported, convert it to PNG or JPEG"},

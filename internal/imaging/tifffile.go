@@ -129,6 +129,8 @@ func (t *tiffFile) check() error {
 		return &unreadError{"TIFF file with " + photometricName(t.photometric), toPNG}
 	case t.samples < colours:
 		return fmt.Errorf("%d samples a pixel: want %d", t.samples, colours)
+	case t.photometric == whiteIsZero && t.bits == 16: // Pillow takes it for black
+		return &unreadError{"TIFF file of 16 bits in which 0 is white", "which programs read in two ways: save it with 0 for black"}
 	case !slices.Contains(allowed, t.bits):
 		return &unreadError{fmt.Sprintf("TIFF file with samples of %d bits", t.bits), "convert it to samples of 8 or 16 bits"}
 	case !slices.Contains([]int{1, 2, 3, 4, 5, 8, 32773, 32946}, t.compression):
