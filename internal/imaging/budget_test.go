@@ -101,7 +101,7 @@ func TestHostileSizes(t *testing.T) {
 		return le32(b, 0)
 	}
 	lossless := func(width, height uint32) []byte {
-		b := le32([]byte("RIFF\x20\x00\x00\x00WEBPVP8L"), 10)
+		b := le32([]byte("RIFF\x16\x00\x00\x00WEBPVP8L"), 10)
 		return append(le32(append(b, 0x2f), width-1|(height-1)<<14), make([]byte, 5)...)
 	}
 	screen := le16(le16([]byte("GIF89a"), 65535), 65535)
@@ -226,6 +226,10 @@ func TestUnreadKinds(t *testing.T) {
 		{"frame-on-canvas.gif", put(25, 0x77), "corrupt GIF file: unknown block type: 0x77"},
 		{"lossy.webp", cut(20), "truncated WebP file: its data end early"},
 		{"lossless.webp", cut(20), "truncated WebP file: its data end early"},
+		{"lossy-alpha.webp", put(47, 0xff), "corrupt WebP file: "},
+		{"lossy-alpha.webp", put(12, 'X'), `corrupt WebP file: its first chunk is "XP8X"`},
+		{"lossy.webp", put(5, 99), "truncated WebP file: its data end early"},
+		{"lossy.webp", put(20, 0x08), "corrupt WebP file: its frame is of an unknown version"},
 		{"lossy-alpha.webp", put(24, 99), "corrupt WebP file: its picture has 13x9 pixels, and its canvas 100x9"},
 	} {
 		data := readGolden(t, test.file)
