@@ -206,6 +206,11 @@ func TestUnreadKinds(t *testing.T) {
 	put := func(at int, v byte) func([]byte) []byte {
 		return func(b []byte) []byte { b[at] = v; return b }
 	}
+	otherSum := func(b []byte) []byte { // of the first strip
+		d := readDirectory(b)
+		b[d.numbers(tagStripOffsets)[0]+d.numbers(tagStripByteCounts)[0]-1] ^= 1
+		return b
+	}
 	cut := func(n int) func([]byte) []byte { return func(b []byte) []byte { return b[:len(b)-n] } }
 	for _, test := range []struct {
 		file   string
@@ -218,6 +223,7 @@ func TestUnreadKinds(t *testing.T) {
 		{"white-is-zero8.tif", tag(tagBits, 16), "TIFF file of 16 bits in which 0 is white: not supported, which programs read in two ways"},
 		{"white-is-zero8.tif", tag(tagBits, 12), "TIFF file with samples of 12 bits: not supported, convert it to samples of 8 or 16 bits"},
 		{"colour-tiff_adobe_deflate.tif", cut(200), "TIFF file"},
+		{"colour-tiff_adobe_deflate.tif", otherSum, "corrupt TIFF file: invalid checksum"},
 		{"rows24.bmp", put(28, 48), "BMP file of 48 bits a pixel: not supported, convert it to PNG or JPEG"},
 		{"rows8.bmp", put(30, 1), "compressed BMP file: not supported, convert it to PNG or JPEG"},
 		{"rows24.bmp", cut(10), "truncated BMP file: its data end early"},
