@@ -170,6 +170,20 @@ func TestHostileMetadata(t *testing.T) {
 	}
 }
 
+// TestManyFields reads a directory of as many fields as there can be, in a time that does not
+// grow with their square.
+func TestManyFields(t *testing.T) {
+	block := []byte("II*\x00\x08\x00\x00\x00\xff\xff")
+	for tag := range uint16(0xffff) {
+		block = append(block, byte(tag), byte(tag>>8), 3, 0, 1, 0, 0, 0, 6, 0, 0, 0)
+	}
+	began := time.Now()
+	d := readDirectory(block)
+	if took := time.Since(began); took > 2*time.Second || len(d.entries) != 0xffff {
+		t.Errorf("%d fields in %v", len(d.entries), took)
+	}
+}
+
 // TestForeignFormats names the kinds of images that are recognised and not read.
 func TestForeignFormats(t *testing.T) {
 	for head, want := range map[string]string{
@@ -206,6 +220,13 @@ func TestUnreadKinds(t *testing.T) {
 	put := func(at int, v byte) func([]byte) []byte {
 		return func(b []byte) []byte { b[at] = v; return b }
 	}
+	kind := func(tag, kind uint16) func([]byte) []byte {
+		return func(b []byte) []byte {
+			at := bytes.Index(b, binary.LittleEndian.AppendUint16(nil, tag))
+			binary.LittleEndian.PutUint16(b[at+2:], kind)
+			return b
+		}
+	}
 	otherSum := func(b []byte) []byte { // of the first strip
 		d := readDirectory(b)
 		b[d.numbers(tagStripOffsets)[0]+d.numbers(tagStripByteCounts)[0]-1] ^= 1
@@ -224,6 +245,8 @@ func TestUnreadKinds(t *testing.T) {
 		{"white-is-zero8.tif", tag(tagBits, 12), "TIFF file with samples of 12 bits: not supported, convert it to samples of 8 or 16 bits"},
 		{"colour-tiff_adobe_deflate.tif", cut(200), "TIFF file"},
 		{"colour-tiff_adobe_deflate.tif", otherSum, "corrupt TIFF file: invalid checksum"},
+		{"rgbx.tif", kind(tagPhotometric, 99), "corrupt TIFF file: its field 262 is damaged"},
+		{"rgbx.tif", kind(tagPhotometric, 2), "corrupt TIFF file: its field 262 has 1 values of kind 2, which it cannot have"},
 		{"rows24.bmp", put(28, 48), "BMP file of 48 bits a pixel: not supported, convert it to PNG or JPEG"},
 		{"rows8.bmp", put(30, 1), "compressed BMP file: not supported, convert it to PNG or JPEG"},
 		{"rows24.bmp", cut(10), "truncated BMP file: its data end early"},
