@@ -54,8 +54,8 @@ func readDirectory(data []byte) directory {
 			d.damaged = append(d.damaged, e.tag)
 			continue
 		}
-		if word, bit := &seen[e.tag/64], uint64(1)<<(e.tag%64); *word&bit == 0 {
-			*word |= bit
+		if word, bit := e.tag/64, uint64(1)<<(e.tag%64); seen[word]&bit == 0 {
+			seen[word] |= bit
 			d.entries = append(d.entries, e)
 		}
 	}
