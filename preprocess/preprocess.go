@@ -155,7 +155,10 @@ func (p *Preprocessing) join(names []string, decode func(int, imaging.Decoder) (
 		if err != nil {
 			return nil, err
 		}
-		if img, err = one.Apply(img); err != nil {
+		decoded := img
+		img, err = one.Apply(img)
+		decoded.Release()
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		for i, v := range img.Pix {

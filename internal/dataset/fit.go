@@ -139,6 +139,7 @@ func (f *fitting) plan(form Form) error {
 	f.need += want
 	own.keeper = newKeeper(f.Len(), f.budget, func(i int, buffer []uint8) (imaging.Image, error) {
 		img, err := f.imageIn(i, buffer)
+		defer img.Release()
 		if err == nil {
 			img, err = form.make(img)
 		}
@@ -159,6 +160,7 @@ func (f *fitting) fill(ctx context.Context) error {
 		if err != nil {
 			return ofExample(f, i, err)
 		}
+		defer img.Release()
 		for _, form := range f.kept {
 			if !form.has(i) {
 				continue

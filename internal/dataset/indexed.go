@@ -61,7 +61,8 @@ func Confirm(ctx context.Context, d Dataset) error {
 	progress := newProgress("images compared with the index", len(left))
 	return eachImage(ctx, len(left), func(at int) error {
 		defer progress.step(ctx)
-		_, err := s.load(left[at], nil)
+		img, err := s.load(left[at], nil)
+		img.Release()
 		return err
 	})
 }

@@ -90,6 +90,7 @@ func (s *listSource) load(entries *listEntries, i int) (imaging.Image, error) {
 	if e.box == (listBox{}) {
 		return img, nil
 	}
+	defer img.Release()
 	if img, err = img.Crop(int(e.box.x), int(e.box.y), int(e.box.width), int(e.box.height)); err != nil {
 		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), e.path, err)
 	}

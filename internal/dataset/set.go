@@ -183,6 +183,7 @@ func (s *set) loadOne(i int) error {
 	if err == nil {
 		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
 		s.profiled.add(i, img.Profile)
+		img.Release()
 	}
 	return err
 }

@@ -69,6 +69,7 @@ func statisticsOf(total []moments) *Statistics {
 // loadImage is image i of d after rule. The error names the source.
 func loadImage(d detailed, i int, rule imaging.Rule, buffer []uint8) (imaging.Image, error) {
 	img, err := d.imageIn(i, buffer)
+	defer img.Release()
 	if err == nil {
 		img, err = rule.Apply(img)
 	}
@@ -79,6 +80,7 @@ func loadImage(d detailed, i int, rule imaging.Rule, buffer []uint8) (imaging.Im
 // error names the source.
 func loadReduced(d detailed, i int, rule imaging.Rule, side int) (imaging.Image, error) {
 	img, err := d.imageIn(i, nil)
+	defer img.Release()
 	if err == nil {
 		img, err = rule.Reduce(img, side)
 	}

@@ -17,6 +17,7 @@ func VisitImages(ctx context.Context, d Dataset, indexes []int, words string, vi
 		img, err := known.imageIn(indexes[at], nil)
 		if err == nil {
 			err = visit(at, img)
+			img.Release()
 		}
 		return ofExample(d, indexes[at], err)
 	})

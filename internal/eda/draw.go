@@ -118,6 +118,7 @@ func (s *survey) picture(i int) (imaging.Image, error) {
 	if err != nil {
 		return imaging.Image{}, fmt.Errorf("example %d (%s): %w", i, s.Data.Source(i), err)
 	}
+	defer img.Release()
 	img = img.Picture()
 	rule := imaging.Rule{Width: img.Width, Height: img.Height, Channels: img.Channels, Mode: imaging.Stretch, Levels: s.Levels}
 	if rule.Levels == nil && img.Wide != nil {

@@ -11,26 +11,75 @@ import (
 	"time"
 )
 
-// TestMemoryIsShared: large images wait for each other, small ones do not, and one that takes
-// more than there is takes all.
+// TestMemoryIsShared: large images wait for each other, small ones do not, one that takes more
+// than there is takes all, and what an image takes when it is decoded counts until it is
+// released.
 func TestMemoryIsShared(t *testing.T) {
 	m := newMemory(100 << 20)
 	first := m.take(60 << 20)
-	m.take(largeImage - 1)()
-	got := make(chan func())
-	go func() { got <- m.take(500 << 20) }()
-	select {
-	case <-got:
-		t.Fatal("more memory was given than there is")
-	case <-time.After(20 * time.Millisecond):
+	if small := m.take(largeImage - 1); small != nil || small.decoded(5) != nil {
+		t.Error("a small image takes of the memory")
 	}
-	first()
+	got := make(chan *taken)
+	go func() { got <- m.take(500 << 20) }()
+	waits := func() {
+		t.Helper()
+		select {
+		case <-got:
+			t.Fatal("more memory was given than there is")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	waits()
+	release := first.decoded(10 << 20)
+	waits()
+	release()
 	second := <-got
 	if m.free.TryAcquire(1) {
 		t.Error("the largest image does not take all")
 	}
-	second()
-	m.take(100 << 20)()
+	release()
+	release = second.decoded(30 << 20)
+	if !m.free.TryAcquire(70<<20) || m.free.TryAcquire(1) {
+		t.Error("an image that is decoded does not count by its own bytes")
+	}
+	m.free.Release(70 << 20)
+	release()
+	if m.take(100<<20).decoded(0) != nil {
+		t.Error("there is something to release of a file that is damaged")
+	}
+}
+
+// TestKeptImagesDoNotBlock: nobody waits for ever for images that are kept.
+func TestKeptImagesDoNotBlock(t *testing.T) {
+	m := newMemory(100 << 20)
+	m.patience = time.Millisecond
+	m.take(80 << 20).decoded(80 << 20) // and never released
+	if got := m.take(50 << 20); got != nil {
+		t.Error("more memory was given than there is")
+	}
+}
+
+// TestLargeImagesAreReleased: a large image that was decoded counts until it is released, and
+// one that cannot be decoded does not count.
+func TestLargeImagesAreReleased(t *testing.T) {
+	large := encodePNG(t, image.NewGray(image.Rect(0, 0, 4000, 4000)))
+	free := func() bool {
+		ok := budget.free.TryAcquire(memoryBudget)
+		if ok {
+			budget.free.Release(memoryBudget)
+		}
+		return ok
+	}
+	img, err := Decoder{}.decode(large)
+	if err != nil || img.Held == nil || free() {
+		t.Fatalf("a large image does not count (%v)", err)
+	}
+	img.Release()
+	img.Release()
+	if _, err := (Decoder{}).decode(large[:len(large)/2]); err == nil || !free() {
+		t.Errorf("a damaged image counts (%v)", err)
+	}
 }
 
 // TestHostileSizes refuses headers that claim more than is allowed, without taking the
@@ -52,7 +101,7 @@ func TestHostileSizes(t *testing.T) {
 		return le32(b, 0)
 	}
 	lossless := func(width, height uint32) []byte {
-		b := le32([]byte("RIFF\x20\x00\x00\x00WEBPVP8L"), 10)
+		b := le32([]byte("RIFF\x16\x00\x00\x00WEBPVP8L"), 10)
 		return append(le32(append(b, 0x2f), width-1|(height-1)<<14), make([]byte, 5)...)
 	}
 	screen := le16(le16([]byte("GIF89a"), 65535), 65535)
@@ -121,16 +170,35 @@ func TestHostileMetadata(t *testing.T) {
 	}
 }
 
+// TestManyFields reads a directory of as many fields as there can be, in a time that does not
+// grow with their square.
+func TestManyFields(t *testing.T) {
+	block := []byte("II*\x00\x08\x00\x00\x00\xff\xff")
+	for tag := range uint16(0xffff) {
+		block = append(block, byte(tag), byte(tag>>8), 3, 0, 1, 0, 0, 0, 6, 0, 0, 0)
+	}
+	began := time.Now()
+	d := readDirectory(block)
+	if took := time.Since(began); took > time.Second/2 || len(d.entries) != 0xffff {
+		t.Errorf("%d fields in %v", len(d.entries), took)
+	}
+}
+
 // TestForeignFormats names the kinds of images that are recognised and not read.
 func TestForeignFormats(t *testing.T) {
 	for head, want := range map[string]string{
-		"\x00\x00\x00\x1cftypavif": "AVIF file: not supported, convert it to PNG or JPEG",
-		"\x00\x00\x00\x18ftypheic": "HEIC file: not supported, convert it to PNG or JPEG",
-		"\x00\x00\x00\x18ftypmif1": "HEIC file: not supported, convert it to PNG or JPEG",
-		"\xff\x0a\xfa":             "JPEG XL file: not supported, convert it to PNG or JPEG",
-		"II+\x00\x08\x00":          "BigTIFF file: not supported, convert it to plain TIFF or PNG",
-		"P6\n1 1\n255\nabc":        "Netpbm file: not supported, convert it to PNG or JPEG",
-		"8BPS\x00\x01":             "Photoshop file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x1cftypavif":                         "AVIF file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avif": "AVIF file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x14ftypmif1\x00\x00\x00\x00mif1avif": "HEIC file: not supported, convert it to PNG or JPEG", // behind the list of brands
+		"\x00\x00\x00\x03ftypmif1":                         "HEIC file: not supported, convert it to PNG or JPEG",
+		"<!DOCTYPE html><html>":                            "HTML page: not supported, perhaps its download failed: fetch the image again",
+		"version https://git-lfs.github.com/spec/v1\noid":  "Git LFS pointer: not supported, fetch the image itself by git lfs pull",
+		"\x00\x00\x00\x18ftypheic":                         "HEIC file: not supported, convert it to PNG or JPEG",
+		"\x00\x00\x00\x18ftypmif1":                         "HEIC file: not supported, convert it to PNG or JPEG",
+		"\xff\x0a\xfa":                                     "JPEG XL file: not supported, convert it to PNG or JPEG",
+		"II+\x00\x08\x00":                                  "BigTIFF file: not supported, convert it to plain TIFF or PNG",
+		"P6\n1 1\n255\nabc":                                "Netpbm file: not supported, convert it to PNG or JPEG",
+		"8BPS\x00\x01":                                     "Photoshop file: not supported, convert it to PNG or JPEG",
 		"RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00ANIM\x00\x00\x00\x00": "animated WebP file: not supported, save one frame of it as PNG or WebP",
 	} {
 		if _, err := (Decoder{}).Decode(strings.NewReader(head)); errorText(err) != want {
@@ -152,6 +220,18 @@ func TestUnreadKinds(t *testing.T) {
 	put := func(at int, v byte) func([]byte) []byte {
 		return func(b []byte) []byte { b[at] = v; return b }
 	}
+	kind := func(tag, kind uint16) func([]byte) []byte {
+		return func(b []byte) []byte {
+			at := bytes.Index(b, binary.LittleEndian.AppendUint16(nil, tag))
+			binary.LittleEndian.PutUint16(b[at+2:], kind)
+			return b
+		}
+	}
+	otherSum := func(b []byte) []byte { // of the first strip
+		d := readDirectory(b)
+		b[d.numbers(tagStripOffsets)[0]+d.numbers(tagStripByteCounts)[0]-1] ^= 1
+		return b
+	}
 	cut := func(n int) func([]byte) []byte { return func(b []byte) []byte { return b[:len(b)-n] } }
 	for _, test := range []struct {
 		file   string
@@ -161,8 +241,12 @@ func TestUnreadKinds(t *testing.T) {
 		{"rgbx.tif", tag(tagCompression, 7), "TIFF file with JPEG compression: not supported, save it uncompressed, or convert it to PNG"},
 		{"rgbx.tif", tag(tagPhotometric, 8), "TIFF file with L*a*b* colours: not supported, convert it to PNG or JPEG"},
 		{"rgbx.tif", cut(10), "truncated TIFF file: its data end early"},
+		{"white-is-zero8.tif", tag(tagBits, 16), "TIFF file of 16 bits in which 0 is white: not supported, which programs read in two ways"},
 		{"white-is-zero8.tif", tag(tagBits, 12), "TIFF file with samples of 12 bits: not supported, convert it to samples of 8 or 16 bits"},
 		{"colour-tiff_adobe_deflate.tif", cut(200), "TIFF file"},
+		{"colour-tiff_adobe_deflate.tif", otherSum, "corrupt TIFF file: invalid checksum"},
+		{"rgbx.tif", kind(tagPhotometric, 99), "corrupt TIFF file: its field 262 is damaged"},
+		{"rgbx.tif", kind(tagPhotometric, 2), "corrupt TIFF file: its field 262 has 1 values of kind 2, which it cannot have"},
 		{"rows24.bmp", put(28, 48), "BMP file of 48 bits a pixel: not supported, convert it to PNG or JPEG"},
 		{"rows8.bmp", put(30, 1), "compressed BMP file: not supported, convert it to PNG or JPEG"},
 		{"rows24.bmp", cut(10), "truncated BMP file: its data end early"},
@@ -171,6 +255,10 @@ func TestUnreadKinds(t *testing.T) {
 		{"frame-on-canvas.gif", put(25, 0x77), "corrupt GIF file: unknown block type: 0x77"},
 		{"lossy.webp", cut(20), "truncated WebP file: its data end early"},
 		{"lossless.webp", cut(20), "truncated WebP file: its data end early"},
+		{"lossy-alpha.webp", put(47, 0xff), "corrupt WebP file: "},
+		{"lossy-alpha.webp", put(12, 'X'), `corrupt WebP file: its first chunk is "XP8X"`},
+		{"lossy.webp", put(5, 99), "truncated WebP file: its data end early"},
+		{"lossy.webp", put(20, 0x08), "corrupt WebP file: its frame is of an unknown version"},
 		{"lossy-alpha.webp", put(24, 99), "corrupt WebP file: its picture has 13x9 pixels, and its canvas 100x9"},
 	} {
 		data := readGolden(t, test.file)

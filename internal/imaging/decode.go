@@ -134,7 +134,7 @@ func (d Decoder) decode(data []byte) (Image, error) {
 }
 
 // read decodes a file of the format.
-func (f format) read(data []byte, d Decoder) (Image, error) {
+func (f format) read(data []byte, d Decoder) (img Image, err error) {
 	header, err := f.parse(data)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
@@ -146,14 +146,15 @@ func (f format) read(data []byte, d Decoder) (Image, error) {
 		return Image{}, fmt.Errorf("truncated %s file: its %d bytes cannot hold the %dx%d pixels it claims",
 			f.name, len(data), header.width, header.height)
 	}
-	defer budget.take(header.width * header.height * header.memory)()
+	held := budget.take(header.width * header.height * header.memory)
+	defer func() { img.Held = held.decoded(len(img.Pix) + 2*len(img.Wide)) }()
 	pixels, err := header.decode(d)
 	if err != nil {
 		return Image{}, f.explain(err, len(data))
 	}
 	about := header.metadata()
 	pixels.Image = upright(pixels.Image, about.orientation())
-	img := pixels.image()
+	img = pixels.image()
 	img.Profile = foreignProfile(about.profile)
 	return img, nil
 }

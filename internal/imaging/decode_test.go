@@ -477,7 +477,7 @@ func TestDecodeErrors(t *testing.T) {
 		want string
 	}{
 		{"empty", nil, "empty file: want a PNG, JPEG, GIF, WebP, BMP or TIFF file"},
-		{"text", []byte("<!DOCTYPE html>"), `not a PNG, JPEG, GIF, WebP, BMP or TIFF file: starts with "<!DOCTYP"`},
+		{"text", []byte("some words"), `not a PNG, JPEG, GIF, WebP, BMP or TIFF file: starts with "some wor"`},
 		{"BMP", []byte("BM\x00\x00"), "truncated BMP file: its data end early, it has 4 bytes"},
 		{"WebP", []byte("RIFF\x0e\x00\x00\x00WEBPVP8 \x02\x00\x00\x00aa"), "truncated WebP file: its data end early, it has 22 bytes"},
 		{"TIFF", []byte("II*\x00\x08"), "truncated TIFF file: its data end early, it has 5 bytes"},

@@ -11,6 +11,7 @@ type directory struct {
 	data    []byte // the whole file
 	order   binary.ByteOrder
 	entries []entry
+	damaged []uint16 // tags of fields that are left out
 }
 
 // entry is a field of a directory.
@@ -27,7 +28,8 @@ const tagOrientation = 0x0112
 var kindSizes = [...]uint64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 
 // readDirectory reads the directory as far as it is well formed. Fields of unknown kinds, and
-// those whose values lie outside, are left out; of several with one tag the first counts.
+// those whose values lie outside, are left out and named; of several with one tag the first
+// counts.
 func readDirectory(data []byte) directory {
 	d := directory{data: data}
 	switch {
@@ -45,8 +47,15 @@ func readDirectory(data []byte) directory {
 	}
 	const size = 12
 	count := int(d.order.Uint16(data[start:]))
+	var seen [1 << 16 / 64]uint64 // a bit for each tag
 	for rest := data[start+2:]; len(rest) >= size && count > 0; rest, count = rest[size:], count-1 {
-		if e, ok := d.read(rest[:size]); ok {
+		e, ok := d.read(rest[:size])
+		if !ok {
+			d.damaged = append(d.damaged, e.tag)
+			continue
+		}
+		if word, bit := e.tag/64, uint64(1)<<(e.tag%64); seen[word]&bit == 0 {
+			seen[word] |= bit
 			d.entries = append(d.entries, e)
 		}
 	}
@@ -57,9 +66,6 @@ func readDirectory(data []byte) directory {
 func (d directory) read(b []byte) (entry, bool) {
 	e := entry{d.order.Uint16(b), d.order.Uint16(b[2:]), d.order.Uint32(b[4:]), b[8:], d.order}
 	if int(e.kind) >= len(kindSizes) || kindSizes[e.kind] == 0 || e.count == 0 {
-		return e, false
-	}
-	if _, has := d.entry(e.tag); has {
 		return e, false
 	}
 	size := uint64(e.count) * kindSizes[e.kind]

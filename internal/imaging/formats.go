@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image/png"
@@ -57,6 +58,9 @@ func sniff(data []byte) (format, error) {
 			}
 		}
 	}
+	if hasBrand(data, "avif") || hasBrand(data, "avis") {
+		return format{}, &unreadError{"AVIF file", toPNG}
+	}
 	for _, f := range foreignFormats {
 		for _, magic := range f.magics {
 			if begins(data, magic) {
@@ -65,6 +69,21 @@ func sniff(data []byte) (format, error) {
 		}
 	}
 	return format{}, fmt.Errorf("not a %s file: starts with %q", Formats, data[:min(8, len(data))])
+}
+
+// hasBrand says whether a file of ISO's base media format (ISO/IEC 14496-12, 4.3) lists a brand.
+// HEIC files and some of AVIF have the same first one.
+func hasBrand(data []byte, brand string) bool {
+	if !begins(data, "????ftyp") {
+		return false
+	}
+	box := data[8:max(8, min(uint64(binary.BigEndian.Uint32(data)), uint64(len(data))))]
+	for ; len(box) >= 4; box = box[4:] {
+		if string(box[:4]) == brand {
+			return true
+		}
+	}
+	return false
 }
 
 // begins says whether data begins with magic, in which ? is any byte.
@@ -97,7 +116,6 @@ var foreignFormats = []struct {
 	kind, advice string
 	magics       []string
 }{
-	{"AVIF file", toPNG, []string{"????ftypavif", "????ftypavis"}},
 	{"HEIC file", toPNG, []string{"????ftyphei", "????ftyphev", "????ftypmif1", "????ftypmsf1"}},
 	{"JPEG XL file", toPNG, []string{"\xff\x0a", "\x00\x00\x00\x0cJXL \r\n\x87\n"}},
 	{"JPEG 2000 file", toPNG, []string{"\x00\x00\x00\x0cjP  ", "\xff\x4f\xff\x51"}},
@@ -111,10 +129,14 @@ var foreignFormats = []struct {
 	{"Radiance file", toPNG, []string{"#?RADIANCE"}},
 	{"QOI file", toPNG, []string{"qoif"}},
 	{"Netpbm file", toPNG, []string{"P1\n", "P2\n", "P3\n", "P4\n", "P5\n", "P6\n", "P7\n", "P5 ", "P6 "}},
-	{"icon file", toPNG, []string{"\x00\x00\x01\x00", "\x00\x00\x02\x00", "icns"}},
+	{"icon file", toPNG, []string{"\x00\x00\x01\x00", "icns"}},
+	{"TGA file or cursor", toPNG, []string{"\x00\x00\x02\x00"}},
 	{"FITS file", toPNG, []string{"SIMPLE  ="}},
 	{"MNG file", toFrame, []string{"\x8aMNG"}},
 	{"SVG file", toRender, []string{"<svg"}},
+	{"XML file, perhaps SVG", toRender, []string{"<?xml"}},
+	{"HTML page", "perhaps its download failed: fetch the image again", []string{"<!DOCTYPE html", "<!doctype html", "<html"}},
+	{"Git LFS pointer", "fetch the image itself by git lfs pull", []string{"version https://git-lfs"}},
 	{"PDF file", toRender, []string{"%PDF-"}},
 }
 

@@ -28,6 +28,15 @@ type Image struct {
 	Levelled                bool     // made by a rule with levels, which must not be applied twice
 	Cropped                 bool     // made by a rule with a crop fraction, likewise
 	Profile                 string   // name of the colour profile of its file, other than sRGB, which is not applied
+	Held                    func()   // what Release calls, for a large image that was decoded; else nil
+}
+
+// Release says that a decoded image is not used any longer, or that whoever keeps it counts its
+// memory: others that wait to decode large images go on. It may be called again.
+func (m Image) Release() {
+	if m.Held != nil {
+		m.Held()
+	}
 }
 
 // New returns a black image of one frame.

@@ -8,7 +8,7 @@ type layout struct {
 	alpha   bool
 	// premultiplied says that the colours are composed over black already.
 	premultiplied bool
-	inverted      bool // grey, with 0 for white
+	inverted      bool // grey of 8 bits, with 0 for white
 }
 
 // bytes of a pixel.
@@ -90,9 +90,6 @@ func (l layout) wideRow(dst, src []uint8, a Alpha) {
 	for i, j := 0, 0; j < len(src); i, j = i+2*l.colours, j+l.bytes() {
 		for c := range l.colours {
 			v := be16(src[j+2*c:])
-			if l.inverted {
-				v = 0xffff - v
-			}
 			if l.alpha {
 				v = l.wideSample(v, be16(src[j+2*l.colours:]), a)
 			}

@@ -3,6 +3,7 @@ package imaging
 import (
 	"bytes"
 	"compress/zlib"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
@@ -94,15 +95,26 @@ func (b *tiffBlock) decompress(dst, src []byte) error {
 		defer z.Close()
 		return full(z, dst)
 	case 8, 32946:
-		z, err := zlib.NewReader(bytes.NewReader(src))
-		if err != nil {
-			return err
-		}
-		return full(z, dst)
+		return inflateBlock(dst, src)
 	case 32773:
 		return packBits(dst, src)
 	}
 	return b.fax(dst, src)
+}
+
+// inflateBlock fills dst, and looks at the checksum where the data ends there.
+func inflateBlock(dst, src []byte) error {
+	z, err := zlib.NewReader(bytes.NewReader(src))
+	if err != nil {
+		return err
+	}
+	if err := full(z, dst); err != nil {
+		return err
+	}
+	if _, err := z.Read(make([]byte, 1)); errors.Is(err, zlib.ErrChecksum) {
+		return err
+	}
+	return nil
 }
 
 func full(r io.Reader, dst []byte) error {

@@ -67,6 +67,9 @@ func parseTIFF(data []byte) (file, error) {
 	if len(t.entries) == 0 {
 		return file{}, fmt.Errorf("tiff: %w", io.ErrUnexpectedEOF)
 	}
+	if err := t.checkFields(); err != nil {
+		return file{}, err
+	}
 	t.width, t.height = t.number(tagWidth, 0), t.number(tagHeight, 0)
 	t.compression, t.photometric = t.number(tagCompression, 1), t.number(tagPhotometric, whiteIsZero)
 	t.predictor, t.planar = t.number(tagPredictor, 1), t.number(tagPlanar, 1) == 2
@@ -86,6 +89,30 @@ func parseTIFF(data []byte) (file, error) {
 			return m
 		},
 	}, nil
+}
+
+// checkFields refuses fields that say how the pixels are stored and cannot be read: a default
+// in their place would give another picture.
+func (t *tiffFile) checkFields() error {
+	single := []uint16{
+		tagWidth, tagHeight, tagCompression, tagPhotometric, tagFillOrder, tagSamples, tagRowsPerStrip, tagPlanar, tagPredictor,
+		tagTileWidth, tagTileHeight, tagT4Options,
+	}
+	several := []uint16{
+		tagBits, tagStripOffsets, tagStripByteCounts, tagColourMap, tagTileOffsets, tagTileByteCounts, tagExtraSamples, tagSampleFormat,
+	}
+	for _, tag := range t.damaged {
+		if slices.Contains(single, tag) || slices.Contains(several, tag) {
+			return fmt.Errorf("its field %d is damaged", tag)
+		}
+	}
+	for _, e := range t.entries {
+		one := e.count == 1 && (e.kind == 3 || e.kind == 4)
+		if slices.Contains(single, e.tag) && !one || slices.Contains(several, e.tag) && t.numbers(e.tag) == nil {
+			return fmt.Errorf("its field %d has %d values of kind %d, which it cannot have", e.tag, e.count, e.kind)
+		}
+	}
+	return nil
 }
 
 // readSamples reads how many samples a pixel has, and what they mean.
@@ -129,6 +156,8 @@ func (t *tiffFile) check() error {
 		return &unreadError{"TIFF file with " + photometricName(t.photometric), toPNG}
 	case t.samples < colours:
 		return fmt.Errorf("%d samples a pixel: want %d", t.samples, colours)
+	case t.photometric == whiteIsZero && t.bits == 16: // Pillow takes it for black
+		return &unreadError{"TIFF file of 16 bits in which 0 is white", "which programs read in two ways: save it with 0 for black"}
 	case !slices.Contains(allowed, t.bits):
 		return &unreadError{fmt.Sprintf("TIFF file with samples of %d bits", t.bits), "convert it to samples of 8 or 16 bits"}
 	case !slices.Contains([]int{1, 2, 3, 4, 5, 8, 32773, 32946}, t.compression):

@@ -15,20 +15,24 @@ import (
 
 // webpFile are the chunks of a WebP file (RFC 9649, section 2).
 type webpFile struct {
-	data   []byte
 	vp8    []byte // lossy pixels
 	vp8l   []byte // lossless pixels
-	alpha  bool   // a chunk of transparency for lossy pixels
+	alpha  []byte // transparency for lossy pixels
 	canvas []byte // of the extended header
 	metadata
 }
 
 // parseWebP reads the chunks of a file.
 func parseWebP(data []byte) (file, error) {
-	w := webpFile{data: data}
+	var w webpFile
 	rest := data[12:]
-	if size := uint64(binary.LittleEndian.Uint32(data[4:])); size >= 4 && size-4 < uint64(len(rest)) {
-		rest = rest[:size-4]
+	size := uint64(binary.LittleEndian.Uint32(data[4:])) // from the word WEBP on
+	if size > uint64(len(data)-8) {
+		return file{}, errShortWebP
+	}
+	rest = rest[:max(size, 4)-4]
+	if first := string(rest[:min(4, len(rest))]); len(rest) >= 8 && first != "VP8X" && first != "VP8 " && first != "VP8L" {
+		return file{}, fmt.Errorf("its first chunk is %q: want VP8X, VP8 or VP8L", first)
 	}
 	for len(rest) >= 8 {
 		size := uint64(binary.LittleEndian.Uint32(rest[4:]))
@@ -42,7 +46,7 @@ func parseWebP(data []byte) (file, error) {
 	}
 	width, height, err := w.size()
 	memory := 2 * 3
-	if w.vp8l != nil || w.alpha {
+	if w.vp8l != nil || w.alpha != nil {
 		memory = 4 + 4 + 3
 	}
 	return file{
@@ -66,7 +70,9 @@ func (w *webpFile) chunk(name string, content []byte) error {
 	case "VP8X":
 		first(&w.canvas)
 	case "ALPH":
-		w.alpha = true
+		if w.vp8 == nil { // what comes behind the pixels is ignored
+			first(&w.alpha)
+		}
 	case "ANIM", "ANMF":
 		return &unreadError{"animated WebP file", toFrame}
 	case "EXIF":
@@ -90,6 +96,9 @@ func (w *webpFile) size() (width, height int, err error) {
 		}
 		if w.vp8[0]&1 != 0 || string(w.vp8[3:6]) != "\x9d\x01\x2a" {
 			return 0, 0, errors.New("its pixels have no key frame")
+		}
+		if profile, shown := w.vp8[0]>>1&7, w.vp8[0]&16 != 0; profile > 3 || !shown { // RFC 6386, 9.1
+			return 0, 0, errors.New("its frame is of an unknown version, or not to be shown")
 		}
 		width, height = int(binary.LittleEndian.Uint16(w.vp8[6:])&0x3fff), int(binary.LittleEndian.Uint16(w.vp8[8:])&0x3fff)
 	case w.vp8l != nil:
@@ -119,7 +128,7 @@ func (w *webpFile) decode(d Decoder) (samples, error) {
 		}
 		return convert(src, d)
 	}
-	if w.alpha && d.Alpha.composes() {
+	if w.alpha != nil { // which must not be damaged, even if it is dropped
 		return w.decodeAlpha(d)
 	}
 	decoder := vp8.NewDecoder()
@@ -136,7 +145,7 @@ func (w *webpFile) decode(d Decoder) (samples, error) {
 
 // decodeAlpha decodes lossy pixels with transparency.
 func (w *webpFile) decodeAlpha(d Decoder) (samples, error) {
-	src, err := webp.Decode(bytes.NewReader(w.data))
+	src, err := webp.Decode(bytes.NewReader(w.lossyWithAlpha()))
 	if err != nil {
 		return samples{}, err
 	}
@@ -145,6 +154,9 @@ func (w *webpFile) decodeAlpha(d Decoder) (samples, error) {
 		return samples{}, errors.New("its transparency is not used")
 	}
 	img := fromPlanes(&m.YCbCr)
+	if !d.Alpha.composes() {
+		return samples{img, 1}, nil
+	}
 	for y := range img.Height {
 		row := img.Row(y)
 		for x, a := range m.A[y*m.AStride:][:img.Width] {
@@ -154,4 +166,25 @@ func (w *webpFile) decodeAlpha(d Decoder) (samples, error) {
 		}
 	}
 	return samples{img, 1}, nil
+}
+
+// lossyWithAlpha is a file of the pixels and their transparency alone, in the order and with
+// the flag that the library wants.
+func (w *webpFile) lossyWithAlpha() []byte {
+	const hasAlpha = 0x10
+	width, height, _ := w.size()
+	canvas := []byte{hasAlpha, 0, 0, 0, byte(width - 1), byte((width - 1) >> 8), 0, byte(height - 1), byte((height - 1) >> 8), 0}
+	out := make([]byte, 12, 12+3*8+len(canvas)+len(w.alpha)+len(w.vp8)+2)
+	for _, c := range []struct {
+		name    string
+		content []byte
+	}{{"VP8X", canvas}, {"ALPH", w.alpha}, {"VP8 ", w.vp8}} {
+		out = binary.LittleEndian.AppendUint32(append(out, c.name...), uint32(len(c.content)))
+		out = append(out, c.content...)
+		out = append(out, make([]byte, len(c.content)&1)...)
+	}
+	copy(out, "RIFF")
+	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8))
+	copy(out[8:], "WEBP")
+	return out
 }

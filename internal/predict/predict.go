@@ -234,6 +234,7 @@ func loadInto(dst []uint8, path string, rule imaging.Rule) error {
 	if err != nil {
 		return err
 	}
+	defer img.Release()
 	if img, err = rule.Apply(img); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

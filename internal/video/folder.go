@@ -112,6 +112,7 @@ func (s *folder) next(buf []byte) (stamped, error) {
 	if err != nil {
 		return stamped{}, failf(s.path, Damaged, "frame %d cannot be read: %v", s.frames, err)
 	}
+	defer m.Release()
 	if err := s.check(f.name, m); err != nil {
 		return stamped{}, err
 	}
