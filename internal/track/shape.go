@@ -34,7 +34,7 @@ func Measure(frame imaging.Image, box clips.Box) Shape {
 	cx, cy := box.X+box.W/2, box.Y+box.H/2
 	area := clips.Box{X: max(cx-reach, 0), Y: max(cy-reach, 0)}
 	area.W, area.H = min(cx+reach, frame.Width)-area.X, min(cy+reach, frame.Height)-area.Y
-	s := Shape{X: float64(box.X) + float64(box.W)/2, Y: float64(box.Y) + float64(box.H)/2, Side: float64(max(box.W, box.H)), Elongation: 1}
+	s := Shape{X: float64(2*box.X+box.W) / 2, Y: float64(2*box.Y+box.H) / 2, Side: float64(max(box.W, box.H)), Elongation: 1}
 	if area.W <= 0 || area.H <= 0 {
 		return s
 	}
