@@ -166,10 +166,11 @@ func (p *Prepared) newValidator(params *nn.Parameters) (train.Validator, error) 
 }
 
 func (p *Prepared) trainOptions() train.Options {
-	s, i, properties := p.Settings, &p.Record.Identity, p.Modules.Target.Properties()
+	s, properties := p.Settings, p.Modules.Target.Properties()
+	rate, decay := s.Rates(p.Modules)
 	return train.Options{
 		Epochs: s.Epochs, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
-		LearningRate: i.LearningRate, WeightDecay: i.WeightDecay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
+		LearningRate: rate, WeightDecay: decay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
 		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
 		Stopping: train.Stopping{Monitor: s.Monitor, Larger: properties.LargerIsBetter(s.Monitor), MinDelta: s.MinDelta, Patience: s.Patience},
 		Workers:  s.WorkerCount(), CheckpointInterval: time.Duration(s.CheckpointInterval) * time.Second,

@@ -1,0 +1,28 @@
+package verify
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings/runtest"
+)
+
+// TestDecision takes a run with a network that decides on tracks through every stage.
+func TestDecision(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "clips")
+	drawClips(t, data)
+	flags := []string{"dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2", "image-size=12", "epochs=2", "criteria=min_test_accuracy", "decision-folds=2"}
+	path := filepath.Join(dir, "run")
+	if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, path, flags...)); err != nil {
+		t.Fatal(err)
+	}
+	record := readRecord(t, path)
+	for _, n := range record.Networks {
+		t.Log(n.Name, n.Epochs, n.BestEpoch, n.WeightsSHA256)
+	}
+	t.Log(record.FileNames())
+	_ = rundir.DecisionNetwork
+}
