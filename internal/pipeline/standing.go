@@ -15,7 +15,7 @@ import (
 // standingOf finds out what stands. Best weights that were changed are an error, and so
 // is a decision that was edited.
 func standingOf(d *rundir.Dir, record *rundir.Record) (*standing, error) {
-	if record.Training == nil || !record.DecisionTrained() {
+	if !record.Finished() {
 		return &standing{}, nil
 	}
 	if _, err := rundir.LoadTrained(d, record); err != nil {

@@ -109,8 +109,8 @@ func (record *Record) checkTrainings() error {
 			return fmt.Errorf("networks[%d].%w", at, err)
 		}
 	}
-	if record.Training == nil {
-		return nil
+	if err := record.checkLater(); err != nil || record.Training == nil {
+		return err
 	}
 	if err := record.Training.check(); err != nil {
 		return fmt.Errorf("training.%w", err)

@@ -84,8 +84,38 @@ func (record *Record) Trainings() (first, later []*NetworkNote) {
 // DecisionTrained says whether the networks that decide on tracks are trained, if the run has
 // any.
 func (record *Record) DecisionTrained() bool {
+	return len(record.laterNames()) == len(record.Identity.LaterNetworks())
+}
+
+// Finished says whether all networks of the run are trained.
+func (record *Record) Finished() bool { return record.Training != nil && record.DecisionTrained() }
+
+// laterNames are the names of the networks, among those of the record, that decide on tracks.
+func (record *Record) laterNames() []string {
+	var names []string
 	_, later := record.Trainings()
-	return len(later) == len(record.Identity.LaterNetworks())
+	for _, n := range later {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// checkLater refuses networks that decide on tracks in another order than that of training,
+// or before the others.
+func (record *Record) checkLater() error {
+	names, want := record.laterNames(), record.Identity.LaterNetworks()
+	if len(names) > 0 && (!slices.Equal(names, want[:len(names)]) || !slices.Equal(names, record.networkNames()[len(record.Networks)-len(names):])) {
+		return fmt.Errorf("networks: they end with %q, want %q, in this order and behind all others", names, want)
+	}
+	return nil
+}
+
+func (record *Record) networkNames() []string {
+	var names []string
+	for _, n := range record.Networks {
+		names = append(names, n.Name)
+	}
+	return names
 }
 
 // checkFolds looks at the number of folds of an identity.

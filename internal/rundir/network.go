@@ -348,7 +348,7 @@ func withoutWeights(dir string) error {
 
 // CheckTrained refuses a run whose training has not come to its end.
 func (record *Record) CheckTrained(dir *Dir) error {
-	if record.Training == nil || !record.DecisionTrained() {
+	if !record.Finished() {
 		return config.Usagef("%s has not been trained to its end: continue it with blocktrain run --run %s --resume", dir.Path, config.ShellWord(dir.Path))
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/pipeline"
-	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
@@ -14,7 +13,7 @@ func TestDecision(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "clips")
 	drawClips(t, data)
-	flags := []string{"dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2", "image-size=12", "epochs=2", "criteria=min_test_accuracy", "decision-folds=2"}
+	flags := []string{"dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2", "image-size=12", "epochs=2", "criteria=min_test_accuracy", "decision-folds=2", "min-test-accuracy=0"}
 	path := filepath.Join(dir, "run")
 	if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, path, flags...)); err != nil {
 		t.Fatal(err)
@@ -24,5 +23,11 @@ func TestDecision(t *testing.T) {
 		t.Log(n.Name, n.Epochs, n.BestEpoch, n.WeightsSHA256)
 	}
 	t.Log(record.FileNames())
-	_ = rundir.DecisionNetwork
+	pack := filepath.Join(path, "package", record.PackageName())
+	for _, request := range []Request{{Path: path, Workers: 2}, {Path: pack}} {
+		v, err := verified(t, request)
+		if err != nil || !v.Verified || v.Epochs != 66 {
+			t.Errorf("%+v: got %+v, error %v", request, v, err)
+		}
+	}
 }
