@@ -2,7 +2,6 @@ package decision
 
 import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
-	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -80,6 +79,9 @@ func (m *Model) NewDecider() (*Decider, error) {
 	return d, err
 }
 
+// Name says how it is decided.
+func (d *Decider) Name() string { return d.model.Method() }
+
 // Add takes the next point, with the crop network's probabilities [classes] where [Asked]
 // says so; others are not looked at.
 func (d *Decider) Add(p *track.Point, probabilities []float32) {
@@ -93,32 +95,30 @@ func (d *Decider) Add(p *track.Point, probabilities []float32) {
 	}
 }
 
-// End says that no points follow.
-func (d *Decider) End() {
-	if d.plan != nil {
-		d.collector.End()
-	}
-}
-
 func (d *Decider) window(w Window) {
-	outputs := d.plan.Run(1, d.model.scale.Bytes(w.Features))
-	logs := logsOf(d.model.output(d.model.Network, outputs))
+	logs := d.judge(w)
 	d.all.add(logs)
 	if w.Found >= leastFound {
 		d.sure.add(logs)
 	}
 }
 
-func (m *Model) output(t *rundir.Trained, outputs [][]float32) []float32 {
-	return classifier.Of(m.record, t).Output(outputs, target.Probabilities)
+// judge are the logarithms of the network's probabilities for a window.
+func (d *Decider) judge(w Window) []float64 {
+	outputs := d.plan.Run(1, d.model.scale.Bytes(w.Features))
+	return logsOf(classifier.Of(d.model.record, d.model.Network).Output(outputs, target.Probabilities))
 }
 
-// Probabilities are what the track shows by all windows so far, [classes]: the geometric mean
-// of the network's probabilities, over their sum. They are nil as long as nothing is known.
-func (d *Decider) Probabilities() []float32 {
+// Decide is what the track shows by all windows so far, [classes]: the geometric mean of the
+// network's probabilities, over their sum. Before the first window is whole, it goes by what
+// there is of it. It is nil as long as nothing is known.
+func (d *Decider) Decide() []float32 {
 	s := d.sure
 	if s.n == 0 {
 		s = d.all
+	}
+	if s.n == 0 && d.plan != nil && len(d.collector.points) > 0 {
+		s.add(d.judge(d.collector.present()))
 	}
 	if s.n == 0 {
 		return nil
@@ -134,8 +134,17 @@ func (d *Decider) Probabilities() []float32 {
 	return p
 }
 
-// Windows is how many windows were decided on.
-func (d *Decider) Windows() int { return d.all.n }
+// certain is Decide, and the same probability for all classes where nothing is known.
+func (d *Decider) certain() []float32 {
+	if p := d.Decide(); p != nil {
+		return p
+	}
+	p := make([]float32, len(d.model.Classes))
+	for k := range p {
+		p[k] = 1 / float32(len(p))
+	}
+	return p
+}
 
 // Close ends the worker.
 func (d *Decider) Close() {
@@ -186,21 +195,4 @@ func (a *asker) windows(f *Followed) []Window {
 	a.ask(f, c.Add)
 	c.End()
 	return Chosen(windows)
-}
-
-// Decide decides on a clip by a track of it.
-func (m *Model) Decide(a *asker, f *Followed) (probabilities []float32, windows int, err error) {
-	d, err := m.NewDecider()
-	if err != nil {
-		return nil, 0, err
-	}
-	defer d.Close()
-	a.ask(f, d.Add)
-	d.End()
-	return d.Probabilities(), d.Windows(), nil
-}
-
-// partOf lists the clips of a part.
-func partOf(d dataset.Dataset, split *dataset.Split, part dataset.Part) []Clip {
-	return ClipsOf(d, split.Indexes(part))
 }

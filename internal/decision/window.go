@@ -64,13 +64,18 @@ func (c *Collector) End() {
 
 func (c *Collector) emit() {
 	c.any = true
+	c.Emit(c.present())
+}
+
+// present is the window of the points that there are.
+func (c *Collector) present() Window {
 	w := Window{Features: append(meanOf(c.logs, c.Classes), track.Features(c.points)...)}
 	for _, p := range c.points {
 		if !p.Missed {
 			w.Found++
 		}
 	}
-	c.Emit(w)
+	return w
 }
 
 // logsOf are the logarithms of probabilities; nil of none.

@@ -23,9 +23,7 @@ var decisionStage = stage{name: "decision", stands: func(found *standing) bool {
 // Decide prepares the networks that decide on tracks one after the other, and has each
 // trained. A run without them has none.
 func (p *Prepared) Decide(ctx context.Context, dir *rundir.Dir, train func(*Prepared) error) error {
-	main := rundir.Built{Graph: p.Graph, Target: p.Modules.Target}
-	run := decision.Run{Env: p.Env, Settings: p.Settings, Data: p.Data, Record: p.Record, Dir: dir, Main: main}
-	return run.Train(ctx, func(n *decision.Network) error {
+	return p.Decision(dir).Train(ctx, func(n *decision.Network) error {
 		own := &Prepared{Env: p.Env, Settings: n.Settings, Modules: n.Modules, Data: n.Data, Record: p.Record, Name: n.Name, derived: !n.Fold}
 		if err := own.draw(n.Built); err != nil {
 			return err
@@ -49,4 +47,10 @@ func (p *Prepared) Decide(ctx context.Context, dir *rundir.Dir, train func(*Prep
 		}
 		return train(own)
 	})
+}
+
+// Decision is the run as what decides on tracks sees it.
+func (p *Prepared) Decision(dir *rundir.Dir) *decision.Run {
+	main := rundir.Built{Graph: p.Graph, Target: p.Modules.Target}
+	return &decision.Run{Env: p.Env, Settings: p.Settings, Data: p.Data, Record: p.Record, Dir: dir, Main: main}
 }

@@ -103,7 +103,7 @@ func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t
 	if err := p.WriteBeginning(d); err != nil {
 		return nil, err
 	}
-	p.warnOfFewSteps()
+	p.Data.WarnOfFewSteps(env, s)
 	return (&session{Prepared: p, Dir: d}).do(ctx, t)
 }
 

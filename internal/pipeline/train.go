@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -110,39 +109,6 @@ func (p *Prepared) warnOfNothingLearned(history []metric.Epoch, best int) {
 	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
 		p.Env.Log.Warn(fmt.Sprintf("the training loss never fell below that of the first epoch, %.4g; %s", first, advice))
 	}
-}
-
-// stepsPerEpoch is the number of steps of an epoch with batches of the given size.
-func (p *Prepared) stepsPerEpoch(batch int) int {
-	if p.Settings.OverfitBatch {
-		return 1
-	}
-	images := len(p.Data.TrainList(p.Settings))
-	return (images + batch - 1) / batch
-}
-
-const (
-	fewSteps      = 100 // below which weights that were drawn have hardly moved
-	smallestBatch = 8   // below which the statistics of batch normalisation are poor
-)
-
-// warnOfFewSteps warns of training that ends before it has got anywhere, as with
-// the default batch and a few hundred images.
-func (p *Prepared) warnOfFewSteps() {
-	s := p.Settings
-	steps := s.Epochs * p.stepsPerEpoch(s.BatchSize)
-	if s.OverfitBatch || steps >= fewSteps {
-		return
-	}
-	smaller := smallestBatch
-	for 2*smaller < s.BatchSize && s.Epochs*p.stepsPerEpoch(2*smaller) >= fewSteps {
-		smaller *= 2
-	}
-	advice := "more --epochs give more"
-	if smaller < s.BatchSize {
-		advice = fmt.Sprintf("a smaller --batch-size, such as %d, gives %d", smaller, s.Epochs*p.stepsPerEpoch(smaller))
-	}
-	p.Env.Log.Warn(fmt.Sprintf("training has %s in all: %s", config.Counted(steps, "step"), advice))
 }
 
 // TrainJob is the training of the network in the directory of its run, of which the

@@ -275,6 +275,9 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 		if scored[part], err = v.compareEvaluation(ctx, p, model, part); err != nil {
 			return err
 		}
+		if err := v.compareClips(ctx, p, dir, model, part); err != nil {
+			return err
+		}
 	}
 	if err := v.compareBaseline(ctx, p, dir); err != nil {
 		return err

@@ -76,6 +76,9 @@ func (s *Subject) listed() ([]string, error) {
 	}
 	for _, part := range rundir.EvaluatedParts() {
 		names = append(names, rundir.EvaluationFile(part))
+		if s.Record.Identity.FollowsClips() {
+			names = append(names, rundir.ClipsFile(part))
+		}
 		for _, table := range s.results[part].Tables() {
 			names = append(names, rundir.EvaluationDir+"/"+part.String()+table.Suffix)
 		}
