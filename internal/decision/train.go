@@ -16,10 +16,11 @@ import (
 )
 
 // Folds is into how many folds the training part of a run is divided: those of the settings,
-// or as many as the class of clips has groups that has the fewest. It is 0 where nothing
-// decides on tracks: of data without targets in clips, of models that do not tell classes
-// apart or have several networks, and where the clips of the training part are of one class,
-// or one of their classes has a single group.
+// or as many as its clips form groups, if that is less. A class with fewer groups than folds
+// is in some of the folds alone. It is 0 where nothing decides on tracks: of data without
+// targets in clips, of models that do not tell classes apart or have several networks, and
+// where the clips of the training part are of one class, or one of their classes has a single
+// group, which no network could be trained without.
 func Folds(s *settings.Settings, m *settings.Modules, d *rundata.Data) int {
 	_, several := m.Model.(model.Sequence)
 	if s.DecisionFolds == 0 || !m.Target.Properties().Labelled || several || s.OverfitBatch ||
@@ -34,7 +35,11 @@ func Folds(s *settings.Settings, m *settings.Modules, d *rundata.Data) int {
 	if len(counts) < 2 || slices.Min(counts) < 2 {
 		return 0
 	}
-	return min(s.DecisionFolds, slices.Min(counts))
+	groups := 0
+	for _, n := range counts {
+		groups += n
+	}
+	return min(s.DecisionFolds, groups)
 }
 
 // Run is the run whose decision is trained.

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
@@ -69,6 +70,9 @@ func ReadTracked(path string, classes []string) (*TrackedClips, error) {
 		return nil, err
 	}
 	for at, c := range t.Each {
+		if !slices.Contains(classes, c.Class) {
+			return nil, fmt.Errorf("%s: each[%d].class: %q is none of %q", path, at, c.Class, classes)
+		}
 		if len(c.Probabilities) != len(classes) {
 			return nil, fmt.Errorf("%s: each[%d].probabilities: there are %d, want %d", path, at, len(c.Probabilities), len(classes))
 		}
