@@ -21,8 +21,8 @@ type arrival struct {
 	at      time.Time
 }
 
-// feed gives the frames of a video, in segments: a stream is cut where an address was opened
-// again, and where a video without colours gets some, since pictures then have other channels.
+// feed gives the frames of a video. A stream is cut where an address was opened again, and where
+// a video without colours gets some, since pictures then have other channels.
 //
 // A video is read as training reads it: in colour if it has colours, grey otherwise. A stream
 // does not say beforehand which it is.
@@ -36,10 +36,6 @@ type feed struct {
 	grey, colour *video.Converter
 	coloured     bool
 	reopened     int
-	begun        bool
-	held         *clips.Frame // the first frame of the next segment
-	heldArrival  arrival
-	ended        bool
 
 	mu      sync.Mutex
 	waiting []arrival // of frames that were read, without those that were taken
@@ -50,55 +46,41 @@ func newFeed(r *video.Reader, wide bool, every Every, keep bool) *feed {
 	return &feed{reader: r, format: format, wide: wide && format.Depth() > 8, choice: choice{Every: every}, keep: keep}
 }
 
-// segment yields the frames up to the next cut, or to the end.
-func (f *feed) segment() iter.Seq2[clips.Frame, error] {
+// frames yields all frames. For each that it yields, one arrival waits.
+func (f *feed) frames() iter.Seq2[clips.Frame, error] {
 	return func(yield func(clips.Frame, error) bool) {
-		for first := true; !f.ended; first = false {
-			frame, arrived, cut, err := f.next()
-			switch {
-			case errors.Is(err, io.EOF):
-				f.ended = true
-				return
-			case err != nil:
-				f.ended = true
-				yield(clips.Frame{}, err)
-				return
-			case cut && !first:
-				f.held, f.heldArrival = &frame, arrived
+		for {
+			frame, err := f.next()
+			if errors.Is(err, io.EOF) {
 				return
 			}
-			f.put(arrived)
-			if !yield(frame, nil) {
-				f.ended = true
+			if !yield(frame, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// next reads a frame, and says whether the stream is cut before it.
-func (f *feed) next() (frame clips.Frame, arrived arrival, cut bool, err error) {
-	if f.held != nil {
-		frame, arrived = *f.held, f.heldArrival
-		f.held = nil
-		return frame, arrived, true, nil
-	}
+// next reads a frame.
+func (f *feed) next() (clips.Frame, error) {
 	read, err := f.reader.Next()
 	if err != nil {
-		return frame, arrived, false, err
+		return clips.Frame{}, err
 	}
 	coloured := f.coloured || !f.format.Colourless(read.Data)
-	cut = f.begun && (coloured != f.coloured || read.Reopened != f.reopened)
-	f.begun, f.coloured, f.reopened = true, coloured, read.Reopened
-	frame.Time = duration(read.Elapsed)
-	if frame.Image, err = f.convert(read.Data); err != nil {
-		return frame, arrived, false, err
+	cut := read.Index > 0 && (coloured != f.coloured || read.Reopened != f.reopened)
+	f.coloured, f.reopened = coloured, read.Reopened
+	img, err := f.convert(read.Data)
+	if err != nil {
+		return clips.Frame{}, err
 	}
-	arrived = arrival{frame: read.Index, elapsed: read.Elapsed, chosen: f.choice.of(read.Index, frame.Time), at: time.Now()}
+	frame := clips.Frame{Time: duration(read.Elapsed), Image: img, Cut: cut}
+	arrived := arrival{frame: read.Index, elapsed: read.Elapsed, chosen: f.choice.of(read.Index, frame.Time), at: time.Now()}
 	if f.keep {
-		arrived.picture = frame.Image
+		arrived.picture = img
 	}
-	return frame, arrived, cut, nil
+	f.put(arrived)
+	return frame, nil
 }
 
 // convert makes the picture of a frame.
