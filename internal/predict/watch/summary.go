@@ -75,24 +75,27 @@ func (t *tally) add(l *Line) {
 	} else if l.Index != t.last.Index {
 		t.flips++
 	}
-	switch {
-	case t.last == nil || l.smoothed != t.last.smoothed:
+	if t.last == nil || l.smoothed != t.last.smoothed {
 		if t.last != nil {
 			t.smoothedFlips++
 		}
-		if len(t.Ranges) == maxRanges {
-			t.RangesLeftOut++
-		} else {
-			t.Ranges = append(t.Ranges, Range{Label: l.Smoothed, From: l.Time})
-		}
-		fallthrough
-	default:
-		if r := &t.Ranges[len(t.Ranges)-1]; t.RangesLeftOut == 0 {
-			r.To = l.Time
-			r.Lines++
-		}
+		t.begin(l)
+	}
+	if t.RangesLeftOut == 0 {
+		r := &t.Ranges[len(t.Ranges)-1]
+		r.To = l.Time
+		r.Lines++
 	}
 	t.last = l
+}
+
+// begin begins a range of time.
+func (t *tally) begin(l *Line) {
+	if len(t.Ranges) == maxRanges {
+		t.RangesLeftOut++
+		return
+	}
+	t.Ranges = append(t.Ranges, Range{Label: l.Smoothed, From: l.Time})
 }
 
 // decided takes the decision on a track, which had so many lines.

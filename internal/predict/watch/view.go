@@ -62,13 +62,13 @@ func (v *view) follow(ctx context.Context, f *feed) error {
 	if err != nil {
 		return err
 	}
-	if cause := context.Cause(ctx); failed != nil && cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause
+	var broken *video.Error
+	if errors.As(failed, &broken) {
+		v.Log().WarnContext(ctx, failed.Error()+"; what could be read is used", "source", v.source)
+		v.tally.Damage, failed = failed.Error(), nil
 	}
-	if failed == nil {
-		v.endTrack()
-		v.tally.Frames, v.tally.Duration = f.reader.Summary().Frames, Seconds(v.lastFrame)
-	}
+	v.endTrack()
+	v.tally.Frames, v.tally.Duration = f.reader.Summary().Frames, Seconds(v.lastFrame)
 	return failed
 }
 

@@ -1,10 +1,10 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -121,7 +121,7 @@ func (w *Watcher) clip(ctx context.Context, s Source, to Writer) (*Summary, erro
 	if err := v.run(ctx, r); err != nil {
 		return nil, err
 	}
-	v.tally.Damage = r.Summary().Damage
+	v.tally.Damage = cmp.Or(v.tally.Damage, r.Summary().Damage)
 	summary := v.tally.finish(w.Labels, w.Predictor.Request().Top)
 	summary.log(ctx, w)
 	return summary, to.Summary(summary)
@@ -158,8 +158,6 @@ func (s *speed) log(ctx context.Context, log interface {
 	InfoContext(ctx context.Context, message string, attributes ...any)
 }) {
 	seconds := time.Since(s.begun).Seconds()
-	var memory runtime.MemStats
-	runtime.ReadMemStats(&memory)
 	log.InfoContext(ctx, "frames are done", "frames", s.frames, "lines", s.lines, "seconds", fmt.Sprintf("%.1f", seconds),
 		"frames_per_second", fmt.Sprintf("%.1f", float64(s.frames)/seconds),
 		"latency_ms", fmt.Sprintf("%.0f", float64(s.total.Milliseconds())/float64(max(1, s.lines))), "longest_ms", s.longest.Milliseconds())
