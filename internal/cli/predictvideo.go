@@ -57,8 +57,11 @@ type summaries struct {
 func (f *videoFlags) writer(ctx context.Context, p *predict.Predictor, format string) (func(io.Writer) error, error) {
 	request := f.request()
 	sources, err := watch.Sources(p, request)
-	if err != nil || sources == nil {
+	if err != nil {
 		return nil, err
+	}
+	if sources == nil {
+		return nil, f.unfit()
 	}
 	w, err := watch.New(ctx, p, sources, request)
 	if err != nil {
@@ -71,6 +74,14 @@ func (f *videoFlags) writer(ctx context.Context, p *predict.Predictor, format st
 		}
 		return errors.Join(fileio.WriteJSON(f.summary, summaries{1, made}), unread)
 	}, nil
+}
+
+// unfit refuses what was asked of videos where there are none.
+func (f *videoFlags) unfit() error {
+	if f.summary != "" || f.raw != "" || f.stream {
+		return config.Usagef("--summary, --raw and --stream are for videos, and the inputs are images: a folder is a video only for a model of clips, and if the names of its images end in numbers")
+	}
+	return nil
 }
 
 // isUnread says whether an error counts inputs that could not be read, while the others have
