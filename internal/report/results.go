@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -41,6 +42,11 @@ func (r *Report) Evaluations() []Evaluated {
 		}
 	}
 	return all
+}
+
+// ClipResults are the evaluations that have figures of clips.
+func (r *Report) ClipResults() []Evaluated {
+	return slices.DeleteFunc(r.Evaluations(), func(e Evaluated) bool { return e.Clips == nil })
 }
 
 // Others are the results of targets other than class, which are shown by their facts.
