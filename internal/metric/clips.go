@@ -193,27 +193,33 @@ func intervalOfScenes(scenes []share) Interval {
 	if n == 1 || sum.correct == 0 || sum.correct == sum.examples {
 		return intervalByGroups(scenes, useOfScenes)
 	}
-	shares := make([]float32, n)
-	var total kernel.Lanes64
-	for i, s := range scenes {
-		shares[i] = float32(ratio(s.correct, s.examples))
-		total.Add(i, float64(shares[i]))
-	}
 	if n > mostDrawn {
-		in := meanInterval(shares, total.Total()/float64(n))
-		return Interval{in.Low, min(1, in.High)}
+		return intervalOfManyScenes(scenes)
 	}
 	key, means := rng.NewKey(1, rng.Bootstrap), make([]float64, bootstrapDraws)
 	for d := range means {
 		stream := key.Stream(uint32(d), useOfScenes, 0)
 		var drawn kernel.Lanes64
 		for i := range n {
-			drawn.Add(i, float64(shares[stream.IntN(n)]))
+			s := scenes[stream.IntN(n)]
+			drawn.Add(i, ratio(s.correct, s.examples))
 		}
 		means[d] = min(1, drawn.Total()/float64(n))
 	}
 	slices.Sort(means)
 	return Interval{means[bootstrapTail-1], means[bootstrapDraws-bootstrapTail]}
+}
+
+// intervalOfManyScenes is that of the mean over scenes by the central limit theorem.
+func intervalOfManyScenes(scenes []share) Interval {
+	shares := make([]float32, len(scenes))
+	var total kernel.Lanes64
+	for i, s := range scenes {
+		shares[i] = float32(ratio(s.correct, s.examples))
+		total.Add(i, float64(shares[i]))
+	}
+	in := meanInterval(shares, total.Total()/float64(len(scenes)))
+	return Interval{in.Low, min(1, in.High)}
 }
 
 // confusionOf counts clips by true and decided class.

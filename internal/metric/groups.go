@@ -221,7 +221,7 @@ func (r *Reconstruction) ByGroups(groups []int, scores []float32) {
 // matrix.
 func (e *Evaluation) checkGroups(sums []classSums) error {
 	if (e.Schema >= GroupedSchema) != e.Grouped() {
-		return fmt.Errorf("group_counts: they are in evaluations from schema %d on, and always there", GroupedSchema)
+		return fmt.Errorf("group_counts: they are in evaluations of schema %d and above, and always there", GroupedSchema)
 	}
 	if !e.Grouped() {
 		return nil
