@@ -52,6 +52,9 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		}
 		made.Parts = append(made.Parts, e.Result)
 	}
+	if err := s.Controls().Enter(ctx, s.Dir, s.Record, made.Parts); err != nil {
+		return nil, err
+	}
 	if !c.PlotsStand() {
 		if err := s.visualize(model, parts[0], test); err != nil {
 			return nil, err

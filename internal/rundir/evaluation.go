@@ -58,5 +58,5 @@ func madeByEvaluation(name string) bool {
 		rest, is := strings.CutPrefix(name, path.Join(EvaluationDir, p.String()))
 		return is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
 	})
-	return own || strings.HasPrefix(name, PlotsDir+"/")
+	return own || name == ControlsFile || strings.HasPrefix(name, PlotsDir+"/")
 }

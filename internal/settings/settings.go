@@ -109,6 +109,7 @@ type Settings struct {
 	OutputDir      string
 	Exporters      []string
 	Visualizations []string
+	Controls       string // of clips
 
 	// Work.
 	Workers            int // 0: one per core
@@ -245,6 +246,7 @@ func (s *Settings) declareResults(o *config.Options) {
 	o.Begin(group, config.Execution)
 	o.List(&s.Exporters, "exporters", "onnx,safetensors,triton", "formats that the model is written in")
 	o.List(&s.Visualizations, "visualizations", "all", "plots to draw, or none")
+	o.Choice(&s.Controls, "controls", "on", "of clips: train a network with every target painted over too, to hold the figures against, or leave that out", "on", "off")
 }
 
 func (s *Settings) declareWork(o *config.Options) {

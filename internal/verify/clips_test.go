@@ -69,6 +69,7 @@ func drawClip(t *testing.T, dir string, class, scene, shift int) {
 // them again.
 func TestClips(t *testing.T) {
 	dir := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
 	data := filepath.Join(dir, "clips")
 	drawClips(t, data)
 	alone := []string{"dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2,background=on,level=median,background-window=5", "image-size=12", "epochs=2", "criteria=min_test_accuracy"}
@@ -87,6 +88,9 @@ func TestClips(t *testing.T) {
 	run("disk", append(alone, "data-mode=disk", "workers=2", "cache-size=0")...)
 	if weights["alone"] != weights["disk"] {
 		t.Error("the weights depend on data mode, workers or cache")
+	}
+	if readText(t, filepath.Join(dir, "alone", rundir.ControlsFile)) != readText(t, filepath.Join(dir, "disk", rundir.ControlsFile)) {
+		t.Error("the controls depend on data mode, workers or cache")
 	}
 	run("joined", "dataset=clips,digits", "data-dir=clips="+data, "dataset-options=clips:minimum=12,clips:frames=0,digits:count=200,digits:test-count=50", "image-size=12", "epochs=1", "allow-missing-class=true")
 	for _, name := range []string{"alone", "joined"} {
