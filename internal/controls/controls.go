@@ -40,8 +40,14 @@ type Run struct {
 	Fresh bool
 }
 
-// Off is why no network is trained where --controls off was given.
-const Off = "--controls off was given"
+// Why no network is trained, besides [errWhole].
+const (
+	Off  = "--controls off was given"
+	Lost = "the weights that training began with are no longer at hand"
+)
+
+// IsReason says whether controls leave the network out for a reason of this program's.
+func IsReason(text string) bool { return text == Off || text == Lost || text == errWhole.Error() }
 
 // Make makes the controls of evaluations of clips, those of parts of the run.
 func (r *Run) Make(ctx context.Context, evaluations []*metric.Evaluation) (*metric.Controls, error) {

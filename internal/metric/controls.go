@@ -115,6 +115,25 @@ func (c *Controls) Of(part string) *ControlledPart {
 	return &c.Parts[at]
 }
 
+// PoolControls are the controls of several parts together, whose clips, in the order of the
+// parts, are those of f. A control that a part lacks is left out.
+func (f *ClipFigures) PoolControls(name string, parts []*ControlledPart) *ControlledPart {
+	pooled := &ControlledPart{Part: name, Network: *f.NewControl(f.Decisions())}
+	pool := func(of func(*ControlledPart) *Control) *Control {
+		var decided []int
+		for _, p := range parts {
+			if of(p) == nil {
+				return nil
+			}
+			decided = append(decided, of(p).Decided...)
+		}
+		return f.NewControl(decided)
+	}
+	pooled.Backdrops = pool(func(p *ControlledPart) *Control { return p.Backdrops })
+	pooled.Painted = pool(func(p *ControlledPart) *Control { return p.Painted })
+	return pooled
+}
+
 // CheckAgainst refuses controls that are not of the evaluation of a part.
 func (c *Controls) CheckAgainst(e *Evaluation) error {
 	p := c.Of(e.Part)
@@ -210,18 +229,22 @@ func (r ControlRow) UnseenInterval() *Interval {
 func (c *Controls) Table() string {
 	var b strings.Builder
 	for at := range c.Parts {
-		p := &c.Parts[at]
-		fmt.Fprintf(&b, "%-22s %6s %8s %-16s %8s %s\n", Clip(p.Part, 15)+" part", "clips", "accuracy", " 95 % interval", "unseen", " 95 % interval")
-		for _, r := range p.Rows() {
-			interval := ""
-			if i := r.UnseenInterval(); i != nil {
-				interval = i.Percent()
-			}
-			fmt.Fprintf(&b, "%-22s %6s %8s  %-15s %8s  %s\n", r.Name, Count(r.Clips.Count), Percent(r.Clips.Accuracy), r.Clips.Interval.Percent(), PercentOrDash(r.UnseenAccuracy()), interval)
-		}
+		c.Parts[at].WriteTable(&b)
 	}
 	if c.LeftOut != "" {
 		fmt.Fprintf(&b, "no network was trained on painted-over targets: %s\n", c.LeftOut)
 	}
 	return b.String()
+}
+
+// WriteTable writes the controls of a part, at most 80 columns wide.
+func (p *ControlledPart) WriteTable(b *strings.Builder) {
+	fmt.Fprintf(b, "%-22s %6s %8s %-16s %8s %s\n", Clip(p.Part, 15)+" part", "clips", "accuracy", " 95 % interval", "unseen", " 95 % interval")
+	for _, r := range p.Rows() {
+		interval := ""
+		if i := r.UnseenInterval(); i != nil {
+			interval = i.Percent()
+		}
+		fmt.Fprintf(b, "%-22s %6s %8s  %-15s %8s  %s\n", r.Name, Count(r.Clips.Count), Percent(r.Clips.Accuracy), r.Clips.Interval.Percent(), PercentOrDash(r.UnseenAccuracy()), interval)
+	}
 }

@@ -26,7 +26,7 @@ func (p *Prepared) leftOut() string {
 	case p.Settings.Controls == "off":
 		return controls.Off
 	case p.Initial != nil && p.Initial.tensors == nil:
-		return "the weights that training began with are no longer at hand"
+		return controls.Lost
 	}
 	return ""
 }

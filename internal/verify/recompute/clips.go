@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/controls"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -29,6 +30,9 @@ func (s *Subject) checkControls() error {
 	c, err := metric.ReadControls(s.file(rundir.ControlsFile))
 	if err != nil {
 		return s.lacking(rundir.ControlsFile, err)
+	}
+	if s.Ours && c.LeftOut != "" && !controls.IsReason(c.LeftOut) {
+		return &finding.Difference{File: rundir.ControlsFile, Figure: "left_out", Recorded: c.LeftOut, Found: "no such reason", Cause: finding.Changed(rundir.ControlsFile)}
 	}
 	var parts []string
 	for _, part := range rundir.EvaluatedParts() {
