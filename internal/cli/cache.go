@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/controls"
 	"github.com/blocktrain/blocktrain/internal/index"
 )
 
@@ -13,9 +14,10 @@ func cacheCommand() *command {
 	return &command{
 		use: "cache", short: "remove what the program keeps to start faster", group: groupData,
 		long: `What is cut out of clips is kept in the user's folder for caches, in
-blocktrain/clips, and what is known of image files in blocktrain/index. Both can
-be removed at any time: the next run decodes the files again. --cache-size
-bounds the first.`,
+blocktrain/clips, what is known of image files in blocktrain/index, and networks
+that were trained as controls in blocktrain/controls. All can be removed at any
+time: the next run decodes the files, or trains them, again. --cache-size bounds
+the first; with --cache-size 0, neither clips nor controls are kept.`,
 		example:  `  blocktrain cache clear`,
 		children: []*command{cacheClearCommand()},
 	}
@@ -44,7 +46,15 @@ others. A run that uses some of them goes on.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.stdout, "%d files removed from %s, %.1f MB\n", files+more, filepath.Dir(dir), float64(bytes+moreBytes)/1e6)
+			networks, err := controls.CacheDir()
+			if err != nil {
+				return err
+			}
+			last, lastBytes, err := controls.ClearCache(networks)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.stdout, "%d files removed from %s, %.1f MB\n", files+more+last, filepath.Dir(dir), float64(bytes+moreBytes+lastBytes)/1e6)
 			return nil
 		},
 	}

@@ -2,6 +2,7 @@ package criterion
 
 import (
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -91,6 +92,36 @@ func make1(t *testing.T, name, options string) Criterion {
 	return c
 }
 
+// clips puts clips into the place of the test part, of seen scenes all of them wrong, and so many
+// of unseen scenes, of which some are right.
+func clips(seen, unseen, right int, known bool) func(m *Measurements) {
+	return func(m *Measurements) {
+		var lines []metric.ClipLine
+		var probabilities []float32
+		var of, labels, groups []int
+		for at := range seen + unseen {
+			line, name, is := metric.ClipLine{Group: at}, fmt.Sprint(at), at < seen
+			line.Clip, line.Scene = name, name
+			if known {
+				line.Seen = &is
+			}
+			row := []float32{0, 1}
+			if !is && at < seen+right {
+				row = []float32{1, 0}
+			}
+			lines, probabilities = append(lines, line), append(probabilities, row...)
+			of, labels, groups = append(of, at), append(labels, 0), append(groups, at)
+		}
+		e, err := metric.Evaluate(probabilities, labels, []string{"bird", "drone"})
+		if err != nil {
+			panic(err)
+		}
+		e.ByGroups(groups, probabilities, labels)
+		e.ByClips(lines, of, []bool{true, true}, probabilities, labels)
+		m.Test = e
+	}
+}
+
 func TestJudge(t *testing.T) {
 	none := math.NaN()
 	rare := func(n int) func(m *Measurements) { // a class more, with so many examples
@@ -130,6 +161,13 @@ func TestJudge(t *testing.T) {
 		{"min_per_class_accuracy", "absent=skip", rare(0), 0.97, true, `"class c": 97.00 % of 100 test examples (95 % interval 91.55 to 98.97 %); 1 class without test examples is not counted`},
 		{"min_per_class_accuracy", "threshold=0.98,absent=skip", rare(0), 0.97, false, "not counted"},
 
+		{"min_unseen_accuracy", "", clips(1, 4, 3, true), 0.75, true, "3 of 4 test clips of scenes that the training part does not show are right (95 % interval by groups 25.00 to 100.00 %)"},
+		{"min_unseen_accuracy", "threshold=0.76", clips(1, 4, 3, true), 0.75, false, "3 of 4 test clips"},
+		{"min_unseen_accuracy", "", clips(3, 0, 0, true), none, false, "all 3 test clips show scenes of the training part"},
+		{"min_unseen_accuracy", "", clips(0, 4, 4, false), none, false, "it is not known which scenes"},
+		{"min_unseen_accuracy", "", nil, none, false, "the test part has no clips"},
+		{"min_unseen_accuracy", "", images, none, false, "is of target image"},
+		{"min_unseen_accuracy", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
 		{"min_test_examples", "", nil, 300, true, `the test part has 300 examples, the rarest class, "class a", has 100 of them, of at least 30 wanted`},
 		{"min_test_examples", "threshold=300,per-class=100", nil, 300, true, ""},
 		{"min_test_examples", "threshold=301", nil, 300, false, "300 examples"},
@@ -249,7 +287,7 @@ func TestMakeCriterionRefuses(t *testing.T) {
 
 func TestDefaultThresholds(t *testing.T) {
 	want := map[string]string{
-		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "no_regression": "0.05",
+		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "min_unseen_accuracy": "0.75", "no_regression": "0.05",
 	}
 	got := map[string]string{}
 	for _, d := range Modules() {

@@ -22,6 +22,8 @@ type Fold struct {
 	Record *rundir.Record
 	Split  *dataset.Split // whose test part is the fold
 	Result metric.Result  // on the fold
+	// Controls are those of a result of clips; nil of another.
+	Controls *metric.Controls
 }
 
 // readFold reads the run of a fold, and refuses one that is not finished or was changed.
@@ -41,7 +43,16 @@ func readFold(dir string, number int) (*Fold, error) {
 		return nil, err
 	}
 	result, err := target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartTest)))
-	return &Fold{number, d, record, split, result}, err
+	if err != nil {
+		return nil, err
+	}
+	f := &Fold{Number: number, Dir: d, Record: record, Split: split, Result: result}
+	if e, is := result.(*metric.Evaluation); is && e.Clips != nil {
+		if f.Controls, err = metric.ReadControls(d.File(rundir.ControlsFile)); err == nil {
+			err = f.Controls.CheckAgainst(e)
+		}
+	}
+	return f, err
 }
 
 // check refuses a fold that is not that of the folds.

@@ -92,6 +92,12 @@ type Pooled struct {
 	Confusion        [][]int            `json:"confusion,omitempty"`
 	ConfusionCounts  [][]int            `json:"confusion_counts,omitempty"` // of more than 100 classes
 	CalibrationError float64            `json:"calibration_error"`
+	// Clips and Controls are there where examples show targets of clips. Each clip is judged, and
+	// held against controls, by what the folds without it learnt.
+	Clips    *metric.ClipFigures    `json:"clips,omitempty"`
+	Controls *metric.ControlledPart `json:"controls,omitempty"`
+	// LeftOut says why some or all folds have no network that saw no target.
+	LeftOut string `json:"controls_left_out,omitempty"`
 }
 
 var resultForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{ResultSchema}}
@@ -186,7 +192,24 @@ func (cv *CrossValidation) pool() (err error) {
 		Loss: e.Loss, TopK: e.TopK, PerClass: e.PerClass, Macro: e.Macro, Weighted: e.Weighted, WorstClass: e.WorstClass,
 		Confusion: e.Confusion, ConfusionCounts: e.ConfusionCounts, CalibrationError: e.CalibrationError,
 	}
+	cv.poolControls()
 	return nil
+}
+
+// poolControls takes the figures of clips, and puts together the controls of the folds.
+func (cv *CrossValidation) poolControls() {
+	if cv.Pooled.Clips == nil {
+		return
+	}
+	p := cv.Result.Pooled
+	var parts []*metric.ControlledPart
+	for _, f := range cv.Folds {
+		parts = append(parts, f.Controls.Of(f.Result.Header().Part))
+		if f.Controls.LeftOut != "" {
+			p.LeftOut = f.Controls.LeftOut
+		}
+	}
+	p.Clips, p.Controls = cv.Pooled.Clips, cv.Pooled.Clips.PoolControls("pooled", parts)
 }
 
 // spreads are those of all figures, in the order of the folds'.

@@ -40,8 +40,24 @@ func (cv *CrossValidation) Table() string {
 	}
 	if cv.Pooled != nil {
 		fmt.Fprintf(&b, "\nall folds together, each example judged once:\n%s", cv.Pooled.Table())
+		r.Pooled.writeControls(&b)
 	}
 	return b.String()
+}
+
+// writeControls writes what the figures of clips are held against.
+func (p *Pooled) writeControls(b *strings.Builder) {
+	if p.Controls == nil {
+		return
+	}
+	b.WriteByte('\n')
+	p.Controls.WriteTable(b)
+	if p.LeftOut != "" {
+		fmt.Fprintf(b, "no network was trained on painted-over targets: %s\n", p.LeftOut)
+	}
+	if w := p.Controls.Warning(); w != "" {
+		fmt.Fprintf(b, "\n%s\n", w)
+	}
 }
 
 // notes say what the folds keep together and leave out.

@@ -59,10 +59,12 @@ const (
 	backgroundOff    = "off"
 	groupClip        = "clip"
 	groupScene       = "scene"
-	backgroundClass  = "background"
 	maxOffset        = 64
 	frameOffsetsText = "-4/0/4"
 )
+
+// BackgroundClass is the class of places of clips that show no target.
+const BackgroundClass = "background"
 
 func newClips(o *config.Options) (Source, error) {
 	s := &clipsSource{}
@@ -85,7 +87,7 @@ func newClips(o *config.Options) (Source, error) {
 }
 
 func checkClipClass(class string) error {
-	if class == backgroundClass {
+	if class == BackgroundClass {
 		return errors.New("want the name of what the clips show, such as drone: background is the name of the other class")
 	}
 	return checkClass(class)

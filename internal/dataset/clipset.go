@@ -126,7 +126,7 @@ func (e *clipExamples) Source(i int) string {
 	p := e.list[i].info.Place
 	switch {
 	case !p.Target:
-		return fmt.Sprintf("%s#%d:%s", p.Clip.Source, p.Frame, backgroundClass)
+		return fmt.Sprintf("%s#%d:%s", p.Clip.Source, p.Frame, BackgroundClass)
 	case e.list[i].twice:
 		return fmt.Sprintf("%s#%d:%d", p.Clip.Source, p.Frame, p.Track)
 	}
@@ -156,7 +156,7 @@ func (s *clipsSource) examplesOf(f *foundClips) (*clipExamples, error) {
 	e := &clipExamples{classes: f.classes, offsets: s.offsets}
 	chosen := map[*foundClip][]bool{}
 	if s.backed() {
-		e.classes = append(append([]string(nil), f.classes...), backgroundClass)
+		e.classes = append(append([]string(nil), f.classes...), BackgroundClass)
 		var err error
 		if chosen, err = f.chooseBackground(s.crop == cropFrame); err != nil {
 			return nil, err

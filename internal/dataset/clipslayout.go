@@ -54,8 +54,8 @@ func (s *clipsSource) arrange(listed *listing.Tree) (*foundClips, error) {
 	slices.SortFunc(f.list, func(a, b *foundClip) int { return strings.Compare(a.Source, b.Source) })
 	slices.Sort(f.classes)
 	f.classes = slices.Compact(f.classes)
-	if s.backed() && slices.Contains(f.classes, backgroundClass) {
-		return nil, config.Usagef("%s has a class folder called %s, which is the name of the class that is made of places without a target: give the folder another name, or the option background=off", f.root, backgroundClass)
+	if s.backed() && slices.Contains(f.classes, BackgroundClass) {
+		return nil, config.Usagef("%s has a class folder called %s, which is the name of the class that is made of places without a target: give the folder another name, or the option background=off", f.root, BackgroundClass)
 	}
 	for _, c := range f.list {
 		c.label, _ = slices.BinarySearch(f.classes, c.Class)

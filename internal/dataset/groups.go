@@ -38,7 +38,8 @@ func Grouped(d Dataset) bool {
 
 // GroupNumbers numbers the groups of the examples at indexes from 0, in the order in which they
 // come up first, and gives each example the number of its group. An example without a group
-// is one of its own. It is nil if no example of d is in a group.
+// is one of its own. Clips of one scene are one group where scenes are, whatever official parts
+// they are from. It is nil if no example of d is in a group.
 func GroupNumbers(d Dataset, indexes []int) []int {
 	type group struct {
 		member int
@@ -51,6 +52,9 @@ func GroupNumbers(d Dataset, indexes []int) []int {
 	numbers, next := make([]int, len(indexes)), 0
 	for at, i := range indexes {
 		info := d.Info(i)
+		if p := info.Place; p != nil && info.Group == p.Clip.sceneGroup() { // which ends at its part
+			info.Group = p.Clip.Scene
+		}
 		number, known := seen[group{info.Member, info.Group}]
 		if info.Group == "" || !known {
 			number = next

@@ -108,7 +108,7 @@ func sumsOf(cells iter.Seq[Cell], classes int) []classSums {
 // checkConfusion refuses a confusion matrix that is not in the form of the schema.
 func (e *Evaluation) checkConfusion() error {
 	k := len(e.PerClass)
-	sparse := e.Schema == SparseSchema || e.Schema == GroupedSchema && k > DenseClasses
+	sparse := e.Schema == SparseSchema || e.Schema >= GroupedSchema && k > DenseClasses
 	switch {
 	case k == 0:
 		return errors.New("it has no classes")

@@ -287,7 +287,7 @@ func TestReadEvaluation(t *testing.T) {
 	}
 	tests := map[string]struct{ old, new, want string }{
 		"other schema":    {`"schema": 1`, `"schema": 2`, "schema is 2, want 1 for up to 100 classes"},
-		"unknown schema":  {`"schema": 1`, `"schema": 4`, "schema is 4, this program reads 1 or 2 or 3"},
+		"unknown schema":  {`"schema": 1`, `"schema": 5`, "schema is 5, this program reads 1 or 2 or 3 or 4"},
 		"edited accuracy": {`"accuracy": 0.6666666666666666,`, `"accuracy": 0.99,`, "not that"},
 		"edited class":    {`"support": 2`, `"support": 3`, `class "dog, big"`},
 		"edited worst":    {`"index": 1`, `"index": 0`, `the worst class is not the one with the lowest accuracy, "dog, big"`},

@@ -44,6 +44,9 @@ type Evaluation struct {
 	// are right. Groups are numbered in the order in which they come up first.
 	GroupCounts [][]int `json:"group_counts,omitempty" schema:"3"`
 
+	// Clips are there where examples show targets of clips.
+	Clips *ClipFigures `json:"clips,omitempty" schema:"4"`
+
 	CalibrationError float64 `json:"calibration_error"`
 	CalibrationBins  []Bin   `json:"calibration_bins"`
 
@@ -126,7 +129,11 @@ func (e *Evaluation) Facts() []Fact {
 
 // Tables implements Result.
 func (e *Evaluation) Tables() []CSVTable {
-	return []CSVTable{{"-classes.csv", e.WriteClassesCSV}, {"-confusion.csv", e.WriteConfusionCSV}}
+	tables := []CSVTable{{"-classes.csv", e.WriteClassesCSV}, {"-confusion.csv", e.WriteConfusionCSV}}
+	if e.Clips != nil {
+		tables = append(tables, CSVTable{"-clips.csv", e.WriteClipsCSV})
+	}
+	return tables
 }
 
 // OutputsSHA256 implements Result.
@@ -141,7 +148,7 @@ func (e *Evaluation) SetLatency(l *Latency) { e.Latency = l }
 // Check compares the figures that decide with the confusion matrix that they
 // follow from.
 func (e *Evaluation) Check() error {
-	if err := e.Head.check("", Schema, SparseSchema, GroupedSchema); err != nil {
+	if err := e.Head.check("", Schema, SparseSchema, GroupedSchema, ClipsSchema); err != nil {
 		return err
 	}
 	if err := e.checkConfusion(); err != nil {
@@ -149,6 +156,9 @@ func (e *Evaluation) Check() error {
 	}
 	sums := sumsOf(e.Cells(), len(e.PerClass))
 	if err := e.checkGroups(sums); err != nil {
+		return err
+	}
+	if err := e.checkClips(); err != nil {
 		return err
 	}
 	whole, intervals := e.intervals(sums)

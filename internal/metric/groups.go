@@ -220,8 +220,8 @@ func (r *Reconstruction) ByGroups(groups []int, scores []float32) {
 // checkGroups refuses counts of groups that are not in order, or not those of the confusion
 // matrix.
 func (e *Evaluation) checkGroups(sums []classSums) error {
-	if (e.Schema == GroupedSchema) != e.Grouped() {
-		return fmt.Errorf("group_counts: they are in evaluations of schema %d, and always there", GroupedSchema)
+	if (e.Schema >= GroupedSchema) != e.Grouped() {
+		return fmt.Errorf("group_counts: they are in evaluations of schema %d and above, and always there", GroupedSchema)
 	}
 	if !e.Grouped() {
 		return nil

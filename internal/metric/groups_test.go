@@ -149,7 +149,7 @@ func TestGroupedEvaluationRefused(t *testing.T) {
 	}{
 		"Wilson's interval":  {func(e *Evaluation) { e.AccuracyInterval = Wilson(e.Correct, e.Examples) }, "the accuracy is not that of the confusion matrix"},
 		"a class's":          {func(e *Evaluation) { i := Wilson(76, 100); e.PerClass[1].Interval = &i }, `the figures of class "drone"`},
-		"no counts":          {func(e *Evaluation) { e.GroupCounts = nil }, "group_counts: they are in evaluations of schema 3, and always there"},
+		"no counts":          {func(e *Evaluation) { e.GroupCounts = nil }, "group_counts: they are in evaluations of schema 3 and above, and always there"},
 		"schema":             {func(e *Evaluation) { e.Schema = Schema }, "group_counts: they are in evaluations of schema 3"},
 		"another count":      {func(e *Evaluation) { e.GroupCounts[3][3]-- }, `group_counts: those of class "drone" are not those of the confusion matrix`},
 		"a gap":              {func(e *Evaluation) { e.GroupCounts[19][0]++ }, "group_counts[19] does not come after"},

@@ -81,5 +81,6 @@ func (e *Evaluation) poolGroups(parts []*Evaluation) error {
 	}
 	e.Schema = GroupedSchema
 	e.setIntervals()
+	e.poolClips(parts)
 	return nil
 }

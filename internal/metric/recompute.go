@@ -33,6 +33,12 @@ func (e *Evaluation) Recomputed() (*Evaluation, error) {
 		made.GroupCounts = e.GroupCounts
 		made.setIntervals()
 	}
+	if e.Clips != nil {
+		if err := e.checkClips(); err != nil {
+			return nil, err
+		}
+		made.Clips = figuresOfClips(e.Clips.Each)
+	}
 	return made, e.checkTopFive()
 }
 

@@ -179,7 +179,7 @@ func ReadResult(path string, blank func(target string) (Result, error)) (Result,
 
 // resultForm is of a result's file. The confusion matrix of 2,000 classes takes 36 MB in
 // schema 1.
-var resultForm = fileio.Form{MaxBytes: 48 << 20, Schemas: fileio.UpTo(GroupedSchema)}
+var resultForm = fileio.Form{MaxBytes: 48 << 20, Schemas: fileio.UpTo(ClipsSchema)}
 
 // headOf reads the target of a result.
 func headOf(b []byte) (head Head, err error) {

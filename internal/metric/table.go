@@ -42,6 +42,7 @@ func (e *Evaluation) table(limit, worst int) string {
 	if left > 0 {
 		fmt.Fprintf(&b, "and %d more classes, none of them worse\n", left)
 	}
+	e.writeClips(&b)
 	return b.String()
 }
 

@@ -2,13 +2,12 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/controls"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundata"
@@ -82,11 +81,12 @@ func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhe
 		list, part = everything(scored), "all"
 	}
 	sayAbsent(c.Env, scored, list)
-	if err := refuseTrained(ctx, c, other, list); err != nil {
+	trained, err := refuseTrained(ctx, c, other, list)
+	if err != nil {
 		return nil, err
 	}
 	l := &dataset.Loader{Dataset: scored, Rule: model.Rule, Workers: c.Settings.WorkerCount()}
-	e, err := score(ctx, c.Record, model, l, list)
+	e, err := score(ctx, c.Record, model, l, list, trained)
 	if err != nil {
 		return nil, err
 	}
@@ -128,58 +128,25 @@ func everything(d dataset.Dataset) []int {
 }
 
 // refuseTrained refuses to score a network on examples, those at indexes of other
-// data, that it was trained on.
-func refuseTrained(ctx context.Context, c *release.Candidate, other *elsewhere, indexes []int) error {
+// data, that it was trained on. It returns the clips that it was trained on, if they are at
+// hand.
+func refuseTrained(ctx context.Context, c *release.Candidate, other *elsewhere, indexes []int) (trained controls.Trained, err error) {
 	split, err := dataset.ReadSplit(c.Dir.File(rundir.SplitFile))
 	if err != nil {
-		return err
+		return trained, err
 	}
 	n := release.CountShared(release.Identify(c.Record.Identity.Datasets, split.Train), release.Identify(other.notes, indexes))
 	if n == 0 && c.Record.UsesDatasets(c.Settings.DatasetModules()) {
-		if n, err = countSeen(ctx, c, split, other.all, indexes); err != nil {
-			return err
+		own, seen, err := c.CountSeen(ctx, split, other.all, indexes)
+		if err != nil {
+			return trained, err
+		}
+		if n = seen; own != nil {
+			trained = controls.TrainedOn(own, split.Train)
 		}
 	}
 	if n > 0 {
-		return config.Usagef("the network was trained on %d of the %d examples to be scored: evaluate it on its own test part instead", n, len(indexes))
+		return trained, config.Usagef("the network was trained on %d of the %d examples to be scored: evaluate it on its own test part instead", n, len(indexes))
 	}
-	return nil
-}
-
-// countSeen counts the examples at indexes that are of the run's training part,
-// although the data as a whole is not the run's: those of the same source and
-// pixels. Where the run's own data is no longer there, none can be found.
-func countSeen(ctx context.Context, c *release.Candidate, split *dataset.Split, other dataset.Dataset, indexes []int) (int, error) {
-	c.Env.Log.Info("reading the run's own data, to see whether it has the same images",
-		"dataset", strings.Join(c.Record.DatasetNames(), ","), "data_dir", strings.Join(c.Record.DataDirs(c.Dir.Path), ","))
-	own, err := release.OpenRecorded(ctx, c.Record, c.Dir.Path)
-	if err == nil && own.Digest() != split.Dataset {
-		err = errors.New("other data is in its place")
-		if c.Record.Identity.Decoder != imaging.DecoderRules {
-			err = errors.New("other data is in its place, or its files are decoded by other rules than then")
-		}
-	}
-	if err != nil {
-		c.Env.Log.Warn("the run's own data is not at hand, so that nobody can tell whether it has the same images", "error", err)
-		return 0, ctx.Err()
-	}
-	shared, err := dataset.Shared(ctx, own, split.Train, other, indexes)
-	if err != nil || len(shared) == 0 {
-		return 0, err
-	}
-	sources := map[string]bool{}
-	for _, i := range split.Train {
-		sources[own.Source(i)] = true
-	}
-	n := 0
-	for _, i := range shared {
-		if sources[other.Source(i)] {
-			n++
-		}
-	}
-	if n == 0 {
-		c.Env.Log.Warn("some images are identical to images that the network was trained on, which makes the result look better than it is",
-			"images", len(shared), "first", other.Source(shared[0]))
-	}
-	return n, nil
+	return trained, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
+	"github.com/blocktrain/blocktrain/internal/controls"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -55,6 +56,9 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 	if made.Clips, err = s.Decision(s.Dir).Evaluate(ctx, model); err != nil {
 		return nil, err
 	}
+	if err := s.Controls().Enter(ctx, s.Dir, s.Record, made.Parts); err != nil {
+		return nil, err
+	}
 	if !c.PlotsStand() {
 		if err := s.visualize(model, parts[0], test); err != nil {
 			return nil, err
@@ -83,7 +87,7 @@ func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifie
 	seen, remove := progress.ObserveScoring(p.Env.Log, p.Env.Progress, "evaluating the "+part.String()+" part")
 	defer remove()
 	model.Seen = seen
-	e, err := score(ctx, p.Record, model, p.Data.TestLoader(p.Settings), list)
+	e, err := score(ctx, p.Record, model, p.Data.TestLoader(p.Settings), list, controls.TrainedOn(p.Data.All, p.Data.Split.Train))
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +96,8 @@ func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifie
 	return e, nil
 }
 
-// score runs a run's model over a list of examples.
-func score(ctx context.Context, record *rundir.Record, model *classifier.Classifier, l *dataset.Loader, list []int) (*Scored, error) {
+// score runs a run's model, which was trained on some clips, over a list of examples.
+func score(ctx context.Context, record *rundir.Record, model *classifier.Classifier, l *dataset.Loader, list []int, trained controls.Trained) (*Scored, error) {
 	tally, err := model.Tally(ctx, l, list, l.Workers)
 	if err != nil {
 		return nil, err
@@ -103,28 +107,10 @@ func score(ctx context.Context, record *rundir.Record, model *classifier.Classif
 		return nil, err
 	}
 	if record.Identity.ContractVersion >= 3 { // before, intervals took no heed of groups
-		byGroups(result, tally, l.Dataset, list)
+		controls.AddGroups(result, tally, l.Dataset, list)
+		controls.AddClips(result, tally, l.Dataset, list, trained)
 	}
 	head := result.Header()
 	head.Weights, head.WeightsSHA256 = record.Weights, record.Training.WeightsSHA256
 	return &Scored{result, list, tally}, nil
-}
-
-// byGroups makes the intervals of a result those by groups, where the data is grouped: examples
-// of one group are not independent.
-func byGroups(r metric.Result, tally target.Tally, d dataset.Dataset, list []int) {
-	groups := dataset.GroupNumbers(d, list)
-	if groups == nil {
-		return
-	}
-	switch t := tally.(type) {
-	case *target.ClassTally:
-		if e, is := r.(*metric.Evaluation); is {
-			e.ByGroups(groups, t.Probabilities, t.Labels)
-		}
-	case *target.ImageTally:
-		if e, is := r.(*metric.Reconstruction); is {
-			e.ByGroups(groups, t.Scores)
-		}
-	}
 }

@@ -35,6 +35,7 @@ type Prepared struct {
 	Network  *rundir.Trained // the same weights, as they are served
 	Name     string          // of the network among several; empty for the last and for a single one
 	derived  bool            // the network sees what another one made
+	compared bool            // the network is a control, which others are held against
 	Networks []*Prepared     // those of the run in the order of training, itself where there is one; nil in those
 	Schema   int             // of the record, whose rules the identity follows
 	Record   *rundir.Record

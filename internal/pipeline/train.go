@@ -29,15 +29,20 @@ var trainStage = stage{name: "train", makes: []string{rundir.HistoryCSV}, run: m
 
 // trainRun trains the networks in their order, or goes on where an earlier process was
 // stopped, and records how each ended.
-func trainRun(ctx context.Context, s *session) (trained *Trained, err error) {
-	for k, n := range s.Networks {
-		if err := s.Derive(ctx, s.Dir, k); err != nil {
+func trainRun(ctx context.Context, s *session) (*Trained, error) {
+	return s.trainAll(ctx, s.Dir, s.judges)
+}
+
+// trainAll does so in a directory; evaluated says that an evaluation comes after it.
+func (p *Prepared) trainAll(ctx context.Context, dir *rundir.Dir, evaluated bool) (trained *Trained, err error) {
+	for k, n := range p.Networks {
+		if err := p.Derive(ctx, dir, k); err != nil {
 			return nil, err
 		}
-		if len(s.Networks) > 1 {
-			s.Env.Log.Info("network", "number", fmt.Sprintf("%d/%d", k+1, len(s.Networks)), "directory", s.Dir.Network(n.Name).Path)
+		if len(p.Networks) > 1 {
+			p.Env.Log.Info("network", "number", fmt.Sprintf("%d/%d", k+1, len(p.Networks)), "directory", dir.Network(n.Name).Path)
 		}
-		if trained, err = n.train(ctx, s.Dir, n.Work(len(s.Networks)-k-1, s.judges)); err != nil {
+		if trained, err = n.train(ctx, dir, n.Work(len(p.Networks)-k-1, evaluated)); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +96,7 @@ func (p *Prepared) Work(later int, evaluated bool) progress.Work {
 // warnOfNothingLearned warns of a classifier that always giving one answer would equal,
 // and of a loss that never fell, as after training that diverged.
 func (p *Prepared) warnOfNothingLearned(history []metric.Epoch, best int) {
-	if p.Settings.OverfitBatch { // which nothing that holds elsewhere is learnt from
+	if p.Settings.OverfitBatch || p.compared { // from which nothing that holds elsewhere is learnt, or should be
 		return
 	}
 	const advice = "try another --learning-rate, a lower one first, and look at the labels"

@@ -90,13 +90,14 @@ func (content *Report) addInitial(record *rundir.Record) {
 // addResults reads the run's results; those of stages that have not run are left
 // out.
 func (content *Report) addResults(d *rundir.Dir) error {
-	var errs [6]error
+	var errs [7]error
 	content.History, errs[0] = metric.ReadHistory(d.File(train.HistoryFile))
 	content.Validation, errs[1] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartValidation))))
 	content.Test, errs[2] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartTest))))
 	content.Release, errs[3] = optional(criterion.ReadRelease(d.File(rundir.ReleaseFile)))
 	content.Figures, errs[4] = d.ReadFigures()
 	content.Limits, errs[5] = leaksOf(d)
+	content.Controls, errs[6] = optional(metric.ReadControls(d.File(rundir.ControlsFile)))
 	return errors.Join(errs[:]...)
 }
 

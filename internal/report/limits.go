@@ -35,7 +35,7 @@ func (r *Report) AllLimits() ([]string, error) {
 	if l := r.Latency(); l != nil {
 		limits = append(limits, fmt.Sprintf("Times are those of the machine they were measured on (%s).", htmlpage.Dash(l.Machine)))
 	}
-	return append(limits, r.Limits...), nil
+	return slices.Concat(limits, r.Controls.Warnings(), r.Limits), nil
 }
 
 // limitsOfFew are those of results that rest on few examples.

@@ -46,6 +46,7 @@ type Report struct {
 
 	History          []metric.Epoch
 	Validation, Test metric.Result
+	Controls         *metric.Controls   // nil where no clips were evaluated
 	Release          *criterion.Release // nil before the gate has judged
 	Figures          []visualization.Figure
 

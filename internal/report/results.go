@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -42,6 +43,14 @@ func (r *Report) Evaluations() []Evaluated {
 	}
 	return all
 }
+
+// ClipResults are the evaluations that have figures of clips.
+func (r *Report) ClipResults() []Evaluated {
+	return slices.DeleteFunc(r.Evaluations(), func(e Evaluated) bool { return e.Clips == nil })
+}
+
+// ControlsOf are the controls of the evaluation of a part; nil where there are none.
+func (r *Report) ControlsOf(part string) *metric.ControlledPart { return r.Controls.Of(part) }
 
 // Others are the results of targets other than class, which are shown by their facts.
 func (r *Report) Others() []Judged {

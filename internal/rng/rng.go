@@ -28,6 +28,7 @@ const (
 	TestPurpose                        // never used by the program itself
 	CutMix                             // item is the example's position in the epoch
 	BackgroundPlace                    // places without a target in clips; item is the frame
+	PaintOver                          // rectangles that targets are painted over in; item is the example's index
 )
 
 // Key selects one family of streams.

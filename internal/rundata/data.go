@@ -388,6 +388,23 @@ func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipelin
 	return nil
 }
 
+// Over is the same data, divided alike, with other images of the examples: all is made of
+// d.All. Images that have no room in memory beside those of d are made each time they are
+// used.
+func (d *Data) Over(ctx context.Context, s *settings.Settings, p *augment.Pipeline, all dataset.Dataset) (*Data, error) {
+	over := *d
+	over.All, over.index, over.statistics = all, dataset.IndexOptions{}, nil
+	err := over.fit(ctx, s, p)
+	if asked := (*config.UsageError)(nil); errors.As(err, &asked) {
+		over.listsAlone, err = true, nil
+		over.Fitted, over.TestFitted = all, all
+		if p.First() {
+			over.Reduced = all
+		}
+	}
+	return &over, err
+}
+
 // fitted is the data in each form. A dry run, which uses no image, only finds out whether
 // there is room for them.
 func (d *Data) fitted(ctx context.Context, s *settings.Settings, forms []dataset.Form) ([]dataset.Dataset, error) {

@@ -63,5 +63,5 @@ func madeByEvaluation(name string) bool {
 		rest, is := strings.CutPrefix(name, path.Join(EvaluationDir, p.String()))
 		return name == ClipsFile(p) || is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
 	})
-	return own || strings.HasPrefix(name, PlotsDir+"/")
+	return own || name == ControlsFile || strings.HasPrefix(name, PlotsDir+"/")
 }

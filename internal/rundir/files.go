@@ -26,6 +26,10 @@ func EvaluatedParts() []dataset.Part {
 // EvaluationFile is the file, from the run directory, with the evaluation of a part.
 func EvaluationFile(part dataset.Part) string { return EvaluationDir + "/" + part.String() + ".json" }
 
+// ControlsFile is the file, from the run directory, with what the evaluations of clips are held
+// against.
+const ControlsFile = EvaluationDir + "/controls.json"
+
 // NoteFiles enters the digests of files into the record, by their names from the run
 // directory, with slashes. The caller writes the record.
 func (d *Dir) NoteFiles(record *Record, names ...string) error {

@@ -93,6 +93,7 @@ type Settings struct {
 	MinPerClassAccuracy    float64
 	MinTestExamples        config.Optional // unset: a warning if there are fewer than criterion.FewExamples
 	MinClassTestExamples   config.Optional // the same of each class
+	MinUnseenAccuracy      float64         // 0: not asked for
 	MaxReconstructionError float64
 	MaxInferenceTimeMS     float64
 	MaxModelSizeMB         float64
@@ -112,6 +113,7 @@ type Settings struct {
 	OutputDir      string
 	Exporters      []string
 	Visualizations []string
+	Controls       string // of clips
 
 	// Work.
 	Workers            int // 0: one per core
@@ -222,6 +224,7 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Float64(&s.MinPerClassAccuracy, "min-per-class-accuracy", 0.90, "least accuracy of the worst class", config.Share)
 	o.Optional(&s.MinTestExamples, "min-test-examples", "fewest examples of the test part; empty: a warning below 30", criterion.IsCount)
 	o.Optional(&s.MinClassTestExamples, MinClassTestExamples, "fewest test examples of a class; empty: a warning below 30", criterion.IsCount)
+	o.Float64(&s.MinUnseenAccuracy, "min-unseen-accuracy", 0, "least accuracy by clip on scenes that the training part does not show; 0: not asked for", config.Share)
 	o.Float64(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
 	o.Float64(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float64(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
@@ -249,6 +252,7 @@ func (s *Settings) declareResults(o *config.Options) {
 	o.Begin(group, config.Execution)
 	o.List(&s.Exporters, "exporters", "onnx,safetensors,triton", "formats that the model is written in")
 	o.List(&s.Visualizations, "visualizations", "all", "plots to draw, or none")
+	o.Choice(&s.Controls, "controls", "on", "of clips: train a network with every target painted over too, to hold the figures against, or leave that out", "on", "off")
 }
 
 func (s *Settings) declareWork(o *config.Options) {

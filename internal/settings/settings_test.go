@@ -237,9 +237,9 @@ func TestClasses(t *testing.T) {
 		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize resize-filter crop-fraction alpha image-size test-image-size channels levels limit-train train-classes augment keep-size model model-options freeze decision-folds " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
-		config.Execution:  "data-dir data-mode on-corrupt index cache-size split memory init-from exporters visualizations workers checkpoint-interval",
+		config.Execution:  "data-dir data-mode on-corrupt index cache-size split memory init-from exporters visualizations controls workers checkpoint-interval",
 		config.Gate:       "criteria baseline",
-		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
+		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
 		config.Consent:    "force reason overwrite-release",
 		config.Naming:     "name release-version license contact intended-use",
 		config.Invocation: "decided-by output-dir max-package-mb dry-run",

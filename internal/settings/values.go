@@ -249,6 +249,7 @@ const (
 	NoRegression        = "no_regression"
 	MinPerClassAccuracy = "min_per_class_accuracy"
 	MinTestExamples     = "min_test_examples"
+	MinUnseenAccuracy   = "min_unseen_accuracy"
 )
 
 // Settings of what is wanted of the classes in a test part.
@@ -268,8 +269,9 @@ func isMonitor(s string) error {
 
 // CriteriaSelections are the criteria of the gate with their thresholds. A
 // threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
-// setting. A baseline brings the criterion no_regression with it, and a wanted number of
-// test examples the criterion min_test_examples.
+// setting. A baseline brings the criterion no_regression with it, a wanted number of
+// test examples the criterion min_test_examples, and a wanted accuracy on unseen scenes the
+// criterion min_unseen_accuracy.
 func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	words := s.Criteria
 	if slices.Equal(words, []string{Default}) {
@@ -292,6 +294,9 @@ func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	}
 	if (s.MinTestExamples.Set || s.MinClassTestExamples.Set) && !named[MinTestExamples] {
 		list = append(list, config.Selection{Name: MinTestExamples})
+	}
+	if s.MinUnseenAccuracy > 0 && !named[MinUnseenAccuracy] {
+		list = append(list, config.Selection{Name: MinUnseenAccuracy})
 	}
 	for i := range list {
 		list[i].Options = s.criterionOptions(list[i])
@@ -320,7 +325,7 @@ func (s *Settings) criterionOptions(c config.Selection) string {
 
 // thresholds are the settings that criteria take their thresholds from.
 func (s *Settings) thresholds() map[string]float64 {
-	return map[string]float64{
+	thresholds := map[string]float64{
 		"min_test_accuracy":        s.MinTestAccuracy,
 		MinPerClassAccuracy:        s.MinPerClassAccuracy,
 		MinTestExamples:            float64(s.MinTestExamples.Or(criterion.FewExamples)),
@@ -328,6 +333,10 @@ func (s *Settings) thresholds() map[string]float64 {
 		"max_inference_time_ms":    s.MaxInferenceTimeMS,
 		"max_model_size_mb":        s.MaxModelSizeMB,
 	}
+	if s.MinUnseenAccuracy > 0 { // else that of the criterion itself
+		thresholds[MinUnseenAccuracy] = s.MinUnseenAccuracy
+	}
+	return thresholds
 }
 
 // ReleaseName is the name of the model in its package.

@@ -1,12 +1,7 @@
 package verify
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"image"
-	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,61 +14,14 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
-// drawClips writes two classes of clips, in parts: folders of 31 frames of 40x32 pixels with
-// a target that moves over a backdrop. The clips of the test part show scenes of the
-// training part.
-func drawClips(t *testing.T, dir string) {
-	t.Helper()
-	for _, part := range []struct {
-		name  string
-		clips int
-	}{{"train", 6}, {"test", 2}} {
-		for class, name := range []string{"bird", "drone"} {
-			for n := range part.clips {
-				drawClip(t, filepath.Join(dir, part.name, name, fmt.Sprint(n)), class, 10*n+class, len(part.name))
-			}
-		}
-	}
-}
-
-func drawClip(t *testing.T, dir string, class, scene, shift int) {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	var exist, rect []string
-	for frame := range 31 {
-		img := image.NewGray(image.Rect(0, 0, 40, 32))
-		for at := range img.Pix {
-			x, y := at%40, at/40
-			img.Pix[at] = uint8(60 + (x*x*(scene%5+1)+y*y*(scene%7+1)+x*y*scene)%90)
-		}
-		x, y := 2+frame%20+shift, 8+class*frame%9
-		for i := range 12 {
-			img.SetGray(x+i%4, y+i/4, color.Gray{250})
-		}
-		exist, rect = append(exist, "1"), append(rect, fmt.Sprintf("[%d,%d,4,3]", x, y))
-		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.png", frame)), b.Bytes(), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text := fmt.Sprintf(`{"exist":[%s],"gt_rect":[%s]}`, strings.Join(exist, ","), strings.Join(rect, ","))
-	if err := os.WriteFile(filepath.Join(dir, "label.json"), []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestClips trains on clips, alone and joined, and checks that bits depend on neither workers
 // nor modes, that records and documents say what the clips are, and that verification decodes
 // them again.
 func TestClips(t *testing.T) {
 	dir := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
 	data := filepath.Join(dir, "clips")
-	drawClips(t, data)
+	runtest.DrawClips(t, data)
 	alone := []string{"dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2,background=on,level=median,background-window=5", "image-size=12", "epochs=2", "criteria=min_test_accuracy"}
 	weights := map[string]string{}
 	run := func(name string, flags ...string) *rundir.Record {
@@ -90,6 +38,9 @@ func TestClips(t *testing.T) {
 	run("disk", append(alone, "data-mode=disk", "workers=2", "cache-size=0")...)
 	if weights["alone"] != weights["disk"] {
 		t.Error("the weights depend on data mode, workers or cache")
+	}
+	if readText(t, filepath.Join(dir, "alone", rundir.ControlsFile)) != readText(t, filepath.Join(dir, "disk", rundir.ControlsFile)) {
+		t.Error("the controls depend on data mode, workers or cache")
 	}
 	run("joined", "dataset=clips,digits", "data-dir=clips="+data, "dataset-options=clips:minimum=12,clips:frames=0,digits:count=200,digits:test-count=50", "image-size=12", "epochs=1", "allow-missing-class=true")
 	for _, name := range []string{"alone", "joined"} {

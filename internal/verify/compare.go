@@ -282,6 +282,9 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 	if err := v.compareBaseline(ctx, p, dir); err != nil {
 		return err
 	}
+	if err := v.compareControls(ctx, p, scored); err != nil {
+		return err
+	}
 	return v.comparePlots(p, model, scored)
 }
 

@@ -23,7 +23,7 @@ import (
 func decisionRun(t *testing.T) []string {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "clips")
-	drawClips(t, data)
+	runtest.DrawClips(t, data)
 	return []string{
 		"name=decided", "dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2", "image-size=12", "epochs=2", "criteria=min_test_accuracy", "min-test-accuracy=0",
 		"decision-folds=2", "visualizations=none", "exporters=onnx",

@@ -78,7 +78,7 @@ const (
 // needData is what package verify, without the data, cannot know, and verify can.
 // doc/Design.md has the same list.
 var needData = []limit{
-	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples", "identity.datasets[*].official_parts*", "identity.datasets[*].options.*", "identity.classes[*]"}, byData},
+	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples", "identity.datasets[*].official_parts*", "identity.datasets[*].options.*", "identity.datasets[*].clips*", "identity.classes[*]"}, byData},
 	{"duplicates.json", []string{"*"}, byData},
 	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
 	{"run.json", []string{"identity.settings[*].value", "identity.input.*", "identity.augment", "identity.model.options.*", "identity.loss.*", "identity.optimizer.*", "identity.schedule.*",
@@ -87,6 +87,7 @@ var needData = []limit{
 	{"split.json", []string{"group"}, byData},
 	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256"}, byTraining},
 	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "error", "scores_sha256", "score.*", "error_interval.*", "error_groups", "group_counts*"}, byTraining},
+	{"evaluation/controls.json", []string{"painted.*"}, byTraining},
 	{"plots/plots.json", []string{"plots[worst-mistakes]*", "plots[sample-grid]*", "plots[reconstructions]*", "plots[score-histogram]*"}, byData},
 	{"plots/worst-mistakes.*, plots/sample-grid.*, plots/reconstructions.*, plots/score-histogram.*", []string{""}, byData},
 	{"weights.safetensors", []string{""}, byTraining},

@@ -116,7 +116,7 @@ func jsonForgeries(name string, b []byte) ([]forgery, error) {
 // deepInList says whether a value is one of many alike: of a list, the first three are
 // enough.
 func deepInList(where string) bool {
-	return regexp.MustCompile(`^(train|validation|test|confusion|.*classes|per_class|calibration_bins)\[([3-9]|\d\d+|[4-9]\])`).MatchString(where)
+	return regexp.MustCompile(`^(train|validation|test|confusion|.*classes|per_class|calibration_bins|group_counts|.*clips|clips\.each|.*decided)\[([3-9]|\d\d+|[4-9]\])`).MatchString(where)
 }
 
 // historyForgeries forge each line, remove the last and repeat it.
@@ -190,10 +190,12 @@ func headerForgeries(name string, b []byte) []forgery {
 // forgedExamples are small runs without their packages, and their packages. The second one
 // is forced, stops early, and has initial weights and a baseline. The third is an
 // auto-encoder. The fourth has images of a folder, some of them twice, trains on
-// some classes, and has no test examples of one.
+// some classes, and has no test examples of one. The fifth has clips.
 func forgedExamples(t *testing.T) (dirs []string) {
 	t.Helper()
 	base := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(base, "cache"))
+	runtest.DrawClips(t, filepath.Join(base, "clips"))
 	first := filepath.Join(base, "first")
 	flags := []string{"dataset-options=count=150,test-count=30", "epochs=2", "batch-size=32", "visualizations=confusion-matrix,training-loss,worst-mistakes", "exporters=onnx"}
 	for _, s := range [][]string{
@@ -209,6 +211,10 @@ func forgedExamples(t *testing.T) (dirs []string) {
 		{
 			"name=fourth", "dataset=folder", "data-dir=" + imagesTwice(t), "dataset-options=", "image-size=8", "train-classes=a,b", "allow-missing-class=true", "memory=2GB",
 			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx",
+		},
+		{
+			"name=fifth", "dataset=clips", "data-dir=" + filepath.Join(base, "clips"), "dataset-options=minimum=12,margin=2", "image-size=12", "min-unseen-accuracy=0.1",
+			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx", "force=true", "reason=a test of forgeries",
 		},
 	} {
 		dirs = append(dirs, forgedExample(t, base, s...)...)

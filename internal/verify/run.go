@@ -240,7 +240,7 @@ func (v *verification) notRebuilt() []string {
 	for _, part := range []dataset.Part{dataset.PartValidation, dataset.PartTest} {
 		names = append(names, rundir.EvaluationFile(part))
 	}
-	names = append(names, rundir.ReleaseFile, rundir.CardFile, rundir.ExportDir, exporter.RepositoryDir)
+	names = append(names, rundir.ControlsFile, rundir.ReleaseFile, rundir.CardFile, rundir.ExportDir, exporter.RepositoryDir)
 	return slices.DeleteFunc(names, func(name string) bool { return !fileio.Exists(v.file(name)) })
 }
 

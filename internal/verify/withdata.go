@@ -9,6 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -207,6 +208,49 @@ func (v *verification) compareClips(ctx context.Context, p *pipeline.Prepared, d
 	}
 	if d := finding.First("", recorded, found); d != nil {
 		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
+		return d
+	}
+	return nil
+}
+
+// compareControls makes the controls again, that is, trains the network with painted-over
+// targets again.
+func (v *verification) compareControls(ctx context.Context, p *pipeline.Prepared, scored map[dataset.Part]*pipeline.Scored) error {
+	var evaluations []*metric.Evaluation
+	for _, part := range rundir.EvaluatedParts() {
+		if s := scored[part]; s != nil {
+			if e, is := s.Result.(*metric.Evaluation); is && e.Clips != nil {
+				evaluations = append(evaluations, e)
+			}
+		}
+	}
+	if len(evaluations) == 0 {
+		return nil
+	}
+	recorded, err := metric.ReadControls(v.file(rundir.ControlsFile))
+	if err != nil {
+		return v.lacking(rundir.ControlsFile, err)
+	}
+	r := p.Controls()
+	r.Fresh = true
+	if recorded.Painted == nil {
+		r.LeftOut = recorded.LeftOut
+		v.warn("the run has no network with painted-over targets to be held against: " + recorded.LeftOut)
+	}
+	made, err := r.Make(ctx, evaluations)
+	if err != nil {
+		return err
+	}
+	was, err := finding.Of(recorded)
+	if err != nil {
+		return err
+	}
+	is, err := finding.Of(made)
+	if err != nil {
+		return err
+	}
+	if d := finding.First("", was, is); d != nil {
+		d.File, d.Cause = rundir.ControlsFile, "the controls were edited: the weights are equal"
 		return d
 	}
 	return nil

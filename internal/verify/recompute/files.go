@@ -83,6 +83,9 @@ func (s *Subject) listed() ([]string, error) {
 			names = append(names, rundir.EvaluationDir+"/"+part.String()+table.Suffix)
 		}
 	}
+	if s.controlled() {
+		names = append(names, rundir.ControlsFile)
+	}
 	figures, err := rundir.At(s.Folder).ReadFigures()
 	if err != nil {
 		return nil, s.lacking(plotsIndex, err)

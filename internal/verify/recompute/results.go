@@ -48,6 +48,9 @@ func (s *Subject) checkResults() error {
 	if err := s.checkAbsent(); err != nil {
 		return err
 	}
+	if err := s.checkControls(); err != nil {
+		return err
+	}
 	return s.checkBest()
 }
 

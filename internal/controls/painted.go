@@ -1,0 +1,225 @@
+package controls
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rng"
+)
+
+// painted is a dataset of clips with every target painted over by what surrounds it.
+//
+// The place is a rectangle of random shape that covers the square in the middle of the crop in
+// which every box of the dataset would have room, so that it says nothing of the box. Examples
+// of background get one too, so that it says nothing of the class. It is made larger where the
+// target, or another one, is elsewhere in other frames of the example; such targets are looked
+// for in the examples before and after it.
+type painted struct {
+	dataset.Dataset
+	middle []int // by member: side of the square in thousandths of the crop's
+	tracks map[*dataset.Clip][]seenAt
+	first  int // frames of an example, by how much the first and the last come after its own
+	last   int
+	digest string
+}
+
+// seenAt is a labelled target of a clip.
+type seenAt struct {
+	frame, track int
+	box          clips.Box
+}
+
+// errWhole says that targets cannot be painted over.
+var errWhole = errors.New("examples are whole frames (crop=frame), of which no boxes are kept")
+
+// paintedOver is d with all targets of clips painted over, or an error that says why that
+// cannot be.
+func paintedOver(d dataset.Dataset) (*painted, error) {
+	offsets, err := dataset.FrameOffsets(d)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256([]byte("blocktrain dataset painted 1 " + d.Digest()))
+	p := &painted{Dataset: d, tracks: map[*dataset.Clip][]seenAt{}, digest: hex.EncodeToString(digest[:])}
+	if len(offsets) > 0 {
+		p.first, p.last = slices.Min(offsets), slices.Max(offsets)
+	}
+	for i := range d.Len() {
+		info := d.Info(i)
+		at := info.Place
+		if at == nil || !at.Target {
+			continue
+		}
+		for len(p.middle) <= info.Member {
+			p.middle = append(p.middle, 0)
+		}
+		share := (1000*max(at.Box.W, at.Box.H) + at.Area.W - 1) / at.Area.W
+		p.middle[info.Member] = max(p.middle[info.Member], share)
+		p.tracks[at.Clip] = append(p.tracks[at.Clip], seenAt{at.Frame, at.Track, at.Box})
+		if at.Box == at.Area {
+			return nil, errWhole
+		}
+	}
+	return p, nil
+}
+
+// Digest implements dataset.Dataset.
+func (p *painted) Digest() string { return p.digest }
+
+// Image implements dataset.Dataset.
+func (p *painted) Image(i int) (imaging.Image, error) {
+	img, err := p.Dataset.Image(i)
+	info := p.Info(i)
+	if err != nil || info.Place == nil {
+		return img, err
+	}
+	img.Pix, img.Wide = slices.Clone(img.Pix), slices.Clone(img.Wide)
+	for _, r := range p.places(i, &info) {
+		if img.Wide != nil {
+			paint(img, img.Wide, r, 1<<15)
+		} else {
+			paint(img, img.Pix, r, 1<<7)
+		}
+	}
+	return img, nil
+}
+
+// places are the rectangles of example i to be painted over, from the corner of its crop.
+func (p *painted) places(i int, info *dataset.Info) []clips.Box {
+	const room = 3 // pixels around the boxes and for the rounding of the crop's place
+	at, draws := info.Place, rng.NewKey(1, rng.PaintOver).Stream(uint32(i), 0, 0)
+	crop := clips.Box{W: at.Area.W, H: at.Area.H}
+	middle := 0 // of a dataset that shows no target
+	if info.Member < len(p.middle) {
+		middle = p.middle[info.Member]
+	}
+	side := min(crop.W, (middle*crop.W+999)/1000+room)
+	own := drawnAround(draws, crop, clips.Box{X: (crop.W - side) / 2, Y: (crop.H - side) / 2, W: side, H: side})
+	others := []clips.Box{}
+	for _, o := range p.around(at) {
+		o.box = clips.Box{X: o.box.X - at.Area.X - 1, Y: o.box.Y - at.Area.Y - 1, W: o.box.W + 2, H: o.box.H + 2}
+		switch o.box = within(o.box, crop); {
+		case o.box.W <= 0 || o.box.H <= 0:
+		case at.Target && o.track == at.Track:
+			own = hull(own, o.box)
+		case within(o.box, own) != o.box:
+			others = append(others, drawnAround(draws, crop, o.box))
+		}
+	}
+	return append(others, own)
+}
+
+// around are the targets that may be in the frames of an example: of each track the smallest
+// box that holds those of the examples from the last one before its first frame to the first
+// one behind its last frame, if they are near.
+func (p *painted) around(at *dataset.Place) []seenAt {
+	const near = 32 // frames
+	low, high := at.Frame+p.first, at.Frame+p.last
+	before, after := map[int]int{}, map[int]int{} // by track
+	all := p.tracks[at.Clip]
+	for _, s := range all {
+		if s.frame <= low {
+			before[s.track] = s.frame
+		}
+		if _, known := after[s.track]; s.frame >= high && !known {
+			after[s.track] = s.frame
+		}
+	}
+	var found []seenAt
+	for _, s := range all {
+		from, has := before[s.track]
+		if !has || low-from > near {
+			from = low
+		}
+		to, has := after[s.track]
+		if !has || to-high > near {
+			to = high
+		}
+		if s.frame < from || s.frame > to {
+			continue
+		}
+		if k := slices.IndexFunc(found, func(f seenAt) bool { return f.track == s.track }); k >= 0 {
+			found[k].box = hull(found[k].box, s.box)
+			continue
+		}
+		found = append(found, s)
+	}
+	return found
+}
+
+// drawnAround draws a rectangle in the crop that covers a box, and leaves a pixel around it
+// where the box does.
+func drawnAround(draws *rng.Stream, crop, box clips.Box) clips.Box {
+	span := func(size, from, length int) (int, int) {
+		most := max(length, size-2)
+		wide := length + draws.IntN(most-length+1)
+		low, high := max(min(1, from), from+length-wide), min(from, max(size-1, from+length)-wide)
+		return low + draws.IntN(max(0, high-low)+1), wide
+	}
+	var r clips.Box
+	r.X, r.W = span(crop.W, box.X, box.W)
+	r.Y, r.H = span(crop.H, box.Y, box.H)
+	return within(hull(r, box), crop)
+}
+
+// hull is the smallest box that holds both.
+func hull(a, b clips.Box) clips.Box {
+	x, y := min(a.X, b.X), min(a.Y, b.Y)
+	return clips.Box{X: x, Y: y, W: max(a.X+a.W, b.X+b.W) - x, H: max(a.Y+a.H, b.Y+b.H) - y}
+}
+
+// within is what of a box lies in another.
+func within(b, in clips.Box) clips.Box {
+	x, y := max(b.X, in.X), max(b.Y, in.Y)
+	return clips.Box{X: x, Y: y, W: min(b.X+b.W, in.X+in.W) - x, H: min(b.Y+b.H, in.Y+in.H) - y}
+}
+
+// paint replaces the pixels of a rectangle, in all frames, by the mean of what lies between
+// the pixels left and right of it and of what lies between those above and below, each in
+// proportion to the distance. A side at the edge of the image counts as the one across; where
+// all are, the pixels become grey.
+func paint[T uint8 | uint16](img imaging.Image, pix []T, r clips.Box, grey int) {
+	c, before := img.Channels, slices.Clone(pix)
+	value := func(x, y, k int) int { return int(before[(y*img.Width+x)*c+k]) }
+	left, right, above, below := r.X-1, r.X+r.W, r.Y-1, r.Y+r.H
+	horizontal, left, right := sides(left, right, img.Width)
+	vertical, above, below := sides(above, below, img.Height)
+	for y := r.Y; y < r.Y+r.H; y++ {
+		for x := r.X; x < r.X+r.W; x++ {
+			for k := range c {
+				sum, n := 0, 0
+				if horizontal {
+					sum, n = sum+between(value(left, y, k), value(right, y, k), x-r.X+1, r.W+1), n+1
+				}
+				if vertical {
+					sum, n = sum+between(value(x, above, k), value(x, below, k), y-r.Y+1, r.H+1), n+1
+				}
+				if n == 0 {
+					sum, n = grey, 1
+				}
+				pix[(y*img.Width+x)*c+k] = T((sum + n/2) / n)
+			}
+		}
+	}
+}
+
+// sides gives a side that is not in the image the place of the other, if that is.
+func sides(low, high, size int) (any bool, from, to int) {
+	switch {
+	case low < 0 && high >= size:
+		return false, low, high
+	case low < 0:
+		low = high
+	case high >= size:
+		high = low
+	}
+	return true, low, high
+}
+
+// between is the value at step k of n from a to b, rounded.
+func between(a, b, k, n int) int { return (a*(n-k) + b*k + n/2) / n }
