@@ -142,7 +142,7 @@ func TestDrawnClips(t *testing.T) {
 		}
 	}
 	speed, err := s.MeasureSpeed(t.Context(), 2, "a machine")
-	if err != nil || speed.Frames != 60 || speed.check() != nil || speed.PerSecond == 0 {
+	if err != nil || speed.check() != nil || speed.PerSecond == 0 {
 		t.Errorf("speed %+v, error %v", speed, err)
 	}
 }

@@ -69,6 +69,9 @@ func (s *Subject) listed() ([]string, error) {
 		return names, nil
 	}
 	for _, part := range rundir.EvaluatedParts() {
+		if s.detected[part] != nil {
+			names = append(names, rundir.DetectionFile(part))
+		}
 		names = append(names, rundir.EvaluationFile(part))
 		for _, table := range s.results[part].Tables() {
 			names = append(names, rundir.EvaluationDir+"/"+part.String()+table.Suffix)
