@@ -49,6 +49,9 @@ tables; elsewhere, the file of the test part goes to the standard output.`,
 			for _, e := range evaluated.Parts {
 				fmt.Fprintf(c.stdout, "%s\n", e.ShortTable())
 			}
+			for _, r := range evaluated.Detection {
+				fmt.Fprintf(c.stdout, "%s\n", r.Table())
+			}
 			return nil
 		},
 	}

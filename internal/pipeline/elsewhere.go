@@ -98,8 +98,12 @@ func evaluateElsewhere(ctx context.Context, c *release.Candidate, other *elsewhe
 		digest, head.ClassMap = scored.Digest(), renamed(classMap)
 	}
 	name := fmt.Sprintf("%s-%.8s", strings.Join(c.Settings.DatasetNames(), "-"), digest)
+	found, err := c.DetectElsewhere(ctx, scored, list, part, name)
+	if err != nil {
+		return nil, err
+	}
 	file, err := c.WriteElsewhere(e.Result, name)
-	return &Evaluated{Parts: []metric.Result{e.Result}, File: file}, err
+	return &Evaluated{Parts: []metric.Result{e.Result}, Detection: found, File: file}, err
 }
 
 // renamed is a class map as an evaluation has it.

@@ -7,6 +7,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/controls"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/progress"
@@ -16,9 +17,10 @@ import (
 
 // Evaluated is how a run's model did on parts of data.
 type Evaluated struct {
-	Parts []metric.Result        // those of the run: validation, test
-	File  string                 // of the last
-	Clips []*metric.TrackedClips // in which the model finds the targets itself, of the same parts; nil where it does not
+	Parts     []metric.Result        // those of the run: validation, test
+	File      string                 // of the last
+	Clips     []*metric.TrackedClips // in which the model finds the targets itself, of the same parts; nil where it does not
+	Detection []*detection.Result    // of clips: how well targets are found
 }
 
 var evaluateStage = stage{name: "evaluate", run: made(evaluateRun),
@@ -46,7 +48,11 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		return nil, err
 	}
 	test.SetLatency(latency)
-	made := &Evaluated{}
+	found, err := c.Detect(ctx, s.Data.All, s.Data.Split)
+	if err != nil {
+		return nil, err
+	}
+	made := &Evaluated{Detection: found.List()}
 	for _, e := range parts {
 		if made.File, err = c.WriteEvaluation(e.Result); err != nil {
 			return nil, err
@@ -60,7 +66,7 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		return nil, err
 	}
 	if !c.PlotsStand() {
-		if err := s.visualize(model, parts[0], test); err != nil {
+		if err := s.visualize(model, parts[0], test, found); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -24,12 +25,12 @@ const pictureLimit = 100
 
 // visualize draws all plots of the run into its folder, which is replaced as a
 // whole.
-func (s *session) visualize(model *classifier.Classifier, validation, test *Scored) error {
+func (s *session) visualize(model *classifier.Classifier, validation, test *Scored, found *detection.Parts) error {
 	history, err := metric.ReadHistory(s.Dir.File(train.HistoryFile))
 	if err != nil {
 		return err
 	}
-	figures, err := s.Figures(Shown{history, model, validation, test}, s.Modules.Visualizations)
+	figures, err := s.Figures(Shown{history, model, validation, test, detection.Curve(found.Validation, found.Test)}, s.Modules.Visualizations)
 	if err != nil {
 		return err
 	}
@@ -46,12 +47,13 @@ type Shown struct {
 	History          []metric.Epoch
 	Model            *classifier.Classifier
 	Validation, Test *Scored
+	Detection        *visualization.DetectionCurve // of clips
 }
 
 // Figures draws plots, and leaves out those for which there is nothing to draw.
 func (p *Prepared) Figures(shown Shown, all []visualization.Visualization) (_ []visualization.Figure, err error) {
 	test := shown.Test
-	data := visualization.Data{History: shown.History, Validation: shown.Validation.Result, Test: test.Result}
+	data := visualization.Data{History: shown.History, Validation: shown.Validation.Result, Test: test.Result, Detection: shown.Detection}
 	if data.Samples, err = p.samples(); err != nil {
 		return nil, err
 	}

@@ -60,6 +60,9 @@ func (d *Dir) CheckEvaluations(record *Record) error {
 // figures of a part, tables of them, and plots.
 func madeByEvaluation(name string) bool {
 	own := slices.ContainsFunc(EvaluatedParts(), func(p dataset.Part) bool {
+		if name == DetectionFile(p) {
+			return true
+		}
 		rest, is := strings.CutPrefix(name, path.Join(EvaluationDir, p.String()))
 		return name == ClipsFile(p) || is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
 	})

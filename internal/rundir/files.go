@@ -23,6 +23,12 @@ func EvaluatedParts() []dataset.Part {
 	return []dataset.Part{dataset.PartValidation, dataset.PartTest}
 }
 
+// DetectionFile is the file, from the run directory, with how well the targets of the clips of a
+// part are found.
+func DetectionFile(part dataset.Part) string {
+	return EvaluationDir + "/detection-" + part.String() + ".json"
+}
+
 // EvaluationFile is the file, from the run directory, with the evaluation of a part.
 func EvaluationFile(part dataset.Part) string { return EvaluationDir + "/" + part.String() + ".json" }
 

@@ -2,11 +2,18 @@ package verify
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
@@ -22,7 +29,7 @@ func TestClips(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
 	data := filepath.Join(dir, "clips")
 	runtest.DrawClips(t, data)
-	alone := []string{"dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2,background=on,level=median,background-window=5", "image-size=12", "epochs=2", "criteria=min_test_accuracy"}
+	alone := []string{"dataset=clips", "data-dir=" + data, "dataset-options=minimum=12,margin=2,background=on,level=median,background-window=5", "image-size=12", "epochs=2", "criteria=min_test_accuracy", "visualizations=detection-curve,training-loss", "name=clips", "exporters=onnx"}
 	weights := map[string]string{}
 	run := func(name string, flags ...string) *rundir.Record {
 		t.Helper()
@@ -55,6 +62,7 @@ func TestClips(t *testing.T) {
 	if diff := len(record.Identity.Input.Frames); diff != 3 || record.Identity.Classes[2] != "background" {
 		t.Errorf("%d frames, classes %q", diff, record.Identity.Classes)
 	}
+	checkDetection(t, filepath.Join(dir, "alone"), filepath.Join(dir, "disk"))
 	const words = "Of the 4 clips of the test part, 4 show scenes that clips of the training part show"
 	for _, file := range []string{rundir.CardFile, rundir.ReportFile} {
 		if text := readText(t, filepath.Join(dir, "alone", file)); !strings.Contains(text, words) {
@@ -100,4 +108,81 @@ func testPostprocessing(t *testing.T, dir string) {
 	if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); !errors.Is(err, rundir.ErrDifference) {
 		t.Errorf("%s was changed, and verification says %v", path, err)
 	}
+}
+
+// checkDetection checks what the runs say of the targets found: the same, whatever the workers,
+// and forged values are found.
+func checkDetection(t *testing.T, run, same string) {
+	t.Helper()
+	for _, part := range rundir.EvaluatedParts() {
+		name := filepath.FromSlash(rundir.DetectionFile(part))
+		r, err := detection.Read(filepath.Join(run, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := detection.Read(filepath.Join(same, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.All.Targets%31 != 0 || part == dataset.PartTest && r.All.Targets != 4*31 || r.All.Track.Count < r.All.Targets/2 {
+			t.Errorf("%s part: %+v", part, r.All)
+		}
+		if (r.Speed != nil) != (part == dataset.PartTest) {
+			t.Errorf("%s part: speed %+v", part, r.Speed)
+		}
+		r.Speed, other.Speed = nil, nil
+		if diff := cmp.Diff(r, other); diff != "" {
+			t.Errorf("%s part, with another data mode, number of workers and cache:\n%s", part, diff)
+		}
+	}
+	forgeDetection(t, filepath.Join(run, rundir.PackageDir, "clips-0.1.0"))
+	for _, plot := range []string{"svg", "png"} {
+		if !fileio.Exists(filepath.Join(run, rundir.PlotsDir, "detection-curve."+plot)) {
+			t.Errorf("there is no detection-curve.%s", plot)
+		}
+	}
+}
+
+// forgeDetection forges what a package says of the targets found, one value at a time.
+func forgeDetection(t *testing.T, pack string) {
+	t.Helper()
+	temporary, tried := t.TempDir(), 0
+	for _, part := range rundir.EvaluatedParts() {
+		name := rundir.DetectionFile(part)
+		b, err := os.ReadFile(filepath.Join(pack, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := edits(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range all {
+			if regexp.MustCompile(`\[([2-9]|\d\d+)\]`).MatchString(e.path) || testing.Short() && i%7 != 0 {
+				continue
+			}
+			f := writing(name, e.path, e.what, e.apply(b))
+			dir := filepath.Join(temporary, fmt.Sprint(part, i))
+			if err := errors.Join(os.CopyFS(dir, os.DirFS(pack)), f.apply(dir)); err != nil {
+				t.Fatal(err)
+			}
+			(&forger{dir, name, e.path}).reseal(t)
+			tried++
+			if same, err := sameFiles(pack, dir); err != nil || same {
+				continue
+			}
+			if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); err == nil && !slices.ContainsFunc(unknowable, func(l limit) bool { return l.covers(name, e.path) }) {
+				t.Errorf("%s is not found", f)
+			} else if err != nil && !errors.Is(err, rundir.ErrDifference) {
+				t.Errorf("%s: error %v, want a difference", f, err)
+			}
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if tried < 50 {
+		t.Errorf("%d forgeries were tried", tried)
+	}
+	t.Logf("%d forgeries of the targets found", tried)
 }

@@ -279,6 +279,9 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 			return err
 		}
 	}
+	if err := v.compareDetection(ctx, p); err != nil {
+		return err
+	}
 	if err := v.compareBaseline(ctx, p, dir); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -277,12 +278,15 @@ func (f *forger) plots() {
 	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 		return
 	}
+	found1, _ := detection.Read(f.file(rundir.DetectionFile(dataset.PartValidation))) // which other data lacks
+	found2, _ := detection.Read(f.file(rundir.DetectionFile(dataset.PartTest)))
+	curve := detection.Curve(found1, found2)
 	for i, drawn := range figures {
 		v, _, err := visualization.MakeVisualization(drawn.Name, "")
 		if err != nil {
 			return
 		}
-		if found, err := v.Draw(visualization.Data{History: history, Test: test, Validation: validation}); err == nil {
+		if found, err := v.Draw(visualization.Data{History: history, Test: test, Validation: validation, Detection: curve}); err == nil {
 			figures[i] = found
 		}
 	}

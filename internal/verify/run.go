@@ -238,7 +238,7 @@ func (v *verification) noteNotCompared(context.Context) error {
 func (v *verification) notRebuilt() []string {
 	names := []string{path.Join(train.CheckpointDir, train.BestFile), exporter.WeightsFile, rundir.NetworksDir}
 	for _, part := range []dataset.Part{dataset.PartValidation, dataset.PartTest} {
-		names = append(names, rundir.EvaluationFile(part))
+		names = append(names, rundir.EvaluationFile(part), rundir.DetectionFile(part))
 	}
 	names = append(names, rundir.ControlsFile, rundir.ReleaseFile, rundir.CardFile, rundir.ExportDir, exporter.RepositoryDir)
 	return slices.DeleteFunc(names, func(name string) bool { return !fileio.Exists(v.file(name)) })

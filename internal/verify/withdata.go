@@ -9,6 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/release"
@@ -145,6 +146,41 @@ func (v *verification) knownUnseen(note *rundir.InitialNote) bool {
 	return !slices.ContainsFunc(note.Datasets, func(d rundir.InitialDataset) bool {
 		return !slices.ContainsFunc(v.record.Identity.Datasets, func(own rundir.DatasetNote) bool { return own.SHA256 == d.SHA256 })
 	})
+}
+
+// compareDetection looks for the targets of clips again, and compares all but the speed.
+func (v *verification) compareDetection(ctx context.Context, p *pipeline.Prepared) error {
+	if !v.subject.Detects() {
+		return nil
+	}
+	v.env.Log.Info("looking for the targets of the clips of both parts")
+	found, err := detection.OfParts(ctx, p.Data.All, p.Data.Split, strings.Join(v.record.DatasetNames(), ","), p.Settings.WorkerCount())
+	if err != nil {
+		return err
+	}
+	for _, part := range rundir.EvaluatedParts() {
+		name := rundir.DetectionFile(part)
+		if v.record.Files[name] == "" {
+			continue
+		}
+		was, err := finding.Read(v.file(name))
+		if err != nil {
+			return v.lacking(name, err)
+		}
+		is, err := finding.Of(found.Of(part))
+		if err != nil {
+			return err
+		}
+		if d := finding.First("", finding.Without(was, "speed"), is); d != nil {
+			if !v.ours() {
+				v.warn(name + " is not what this version of the program finds: whether another one did was not verified")
+				continue
+			}
+			d.File, d.Cause = name, "the file was edited: clips and labels are those of the run"
+			return d
+		}
+	}
+	return nil
 }
 
 // comparePlots draws again the plots that show images.

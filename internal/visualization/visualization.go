@@ -28,6 +28,7 @@ type Data struct {
 	Reconstructions  []Picture // of the test part, with outputs, worst first
 	// The scores of an auto-encoder, one for each example of a part.
 	ValidationScores, TestScores []float32
+	Detection                    *DetectionCurve // of clips; nil of other data
 }
 
 // Picture is one example in a grid. The caption may have several lines. What stands
@@ -56,6 +57,7 @@ var ErrNothingToDraw = errors.New("there is nothing to draw")
 var modules = map[string]config.Module[Visualization]{
 	"accuracy":           {Doc: "accuracy on the training and validation parts, by epoch", New: newAccuracy},
 	"confusion-matrix":   {Doc: "which class is taken for which", New: newConfusionMatrix},
+	"detection-curve":    {Doc: "how many targets of clips are found, and how many false alarms come with that", New: newDetectionCurve},
 	"per-class-accuracy": {Doc: "accuracy of each class with its 95 % interval", New: newPerClassAccuracy},
 	"reliability":        {Doc: "how often the network is right, by how confident it is", New: newReliability},
 	"reconstructions":    {Doc: "the images that an auto-encoder reconstructs worst, with the reconstructions", New: newReconstructions},

@@ -75,6 +75,9 @@ func (s *Subject) listed() ([]string, error) {
 		return names, nil
 	}
 	for _, part := range rundir.EvaluatedParts() {
+		if s.detected[part] != nil {
+			names = append(names, rundir.DetectionFile(part))
+		}
 		names = append(names, rundir.EvaluationFile(part))
 		if s.Record.Identity.FollowsClips() {
 			names = append(names, rundir.ClipsFile(part))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -33,6 +34,7 @@ func (s *Subject) checkPlots() error {
 	}
 	data := visualization.Data{
 		History: s.Networks[len(s.Networks)-1].History, Validation: s.results[dataset.PartValidation], Test: s.results[dataset.PartTest],
+		Detection: detection.Curve(s.detected[dataset.PartValidation], s.detected[dataset.PartTest]),
 	}
 	for _, f := range drawn {
 		if slices.Contains(s.drawn, f.Name) {

@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -119,6 +120,67 @@ func (s *Subject) checkFigures(name string, _ dataset.Part, r metric.Result) err
 		return s.resultDiffers(name, "labels", strings.Join(labels, ","), strings.Join(classes, ","))
 	}
 	made, err := e.Recomputed()
+	if err != nil {
+		return finding.Unreadable(name, err)
+	}
+	return s.compare(name, made)
+}
+
+// checkDetection computes again what the files of targets found imply, and compares their clips
+// with the record's, their thresholds with each other, and those with the validation part's.
+func (s *Subject) checkDetection() error {
+	s.detected = map[dataset.Part]*detection.Result{}
+	for _, part := range rundir.EvaluatedParts() {
+		name := rundir.DetectionFile(part)
+		if !s.evaluated() || !s.detects(part) {
+			continue
+		}
+		r, err := detection.Read(s.file(name))
+		if err != nil {
+			return s.lacking(name, err)
+		}
+		if err := s.checkFound(name, part, r); err != nil {
+			return err
+		}
+		s.detected[part] = r
+	}
+	validation, test := s.detected[dataset.PartValidation], s.detected[dataset.PartTest]
+	if validation != nil {
+		at, enough := validation.ChosenHere()
+		if t := validation.Thresholds; at != t.Chosen || enough != t.Enough {
+			return s.resultDiffers(rundir.DetectionFile(dataset.PartValidation), "thresholds", fmt.Sprint(t.Chosen, t.Enough), fmt.Sprint(at, enough))
+		}
+	}
+	if test != nil && (validation != nil && !validation.SameThresholds(test) || validation == nil && len(test.Thresholds.Scores) > 0) {
+		return s.resultDiffers(rundir.DetectionFile(dataset.PartTest), "thresholds", "others", "those of the validation part")
+	}
+	return nil
+}
+
+// detects says whether a run has the file of the targets that were found in a part. Of older
+// programs, some have none.
+func (s *Subject) detects(part dataset.Part) bool {
+	return s.Record.LooksForTargets(s.Split, part) && (s.Ours || s.Record.Files[rundir.DetectionFile(part)] != "")
+}
+
+// Detects says whether the run has files of the targets that were found in clips.
+func (s *Subject) Detects() bool { return len(s.detected) > 0 }
+
+// checkFound compares a file of targets found with the record and with what it implies itself.
+func (s *Subject) checkFound(name string, part dataset.Part, r *detection.Result) error {
+	if found := strings.Join(s.Record.DatasetNames(), ","); r.Dataset != found || r.Part != part.String() {
+		return s.resultDiffers(name, "what was evaluated", r.Dataset+" "+r.Part, found+" "+part.String())
+	}
+	if (r.Speed != nil) != (part == dataset.PartTest) {
+		return s.resultDiffers(name, "speed", presence(r.Speed != nil), presence(part == dataset.PartTest))
+	}
+	for i, l := range r.Each {
+		known := l.Dataset < len(s.Record.Identity.Datasets) && slices.ContainsFunc(s.Record.Identity.Datasets[l.Dataset].Clips, func(c rundir.ClipNote) bool { return c.File == l.Clip })
+		if !known {
+			return s.resultDiffers(name, fmt.Sprintf("each[%d].clip", i), l.Clip, "no such clip")
+		}
+	}
+	made, err := r.Recomputed(s.Record.Identity.Classes)
 	if err != nil {
 		return finding.Unreadable(name, err)
 	}

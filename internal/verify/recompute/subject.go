@@ -10,6 +10,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -37,8 +38,9 @@ type Subject struct {
 	modules  *settings.Modules
 	started  *settings.Settings // those of run.env; nil where this program cannot read it
 	results  map[dataset.Part]metric.Result
-	drawn    []string               // names of the plots
-	undrawn  []visualization.Figure // those that cannot be drawn again without the data
+	detected map[dataset.Part]*detection.Result // of parts with clips
+	drawn    []string                           // names of the plots
+	undrawn  []visualization.Figure             // those that cannot be drawn again without the data
 }
 
 // Network is what is recorded of the training of a network.
@@ -61,7 +63,7 @@ func (n *Network) Figure(name string) string {
 func (s *Subject) Check() error {
 	for _, check := range []func() error{
 		s.checkForms, s.readSettings, s.checkRecord, s.checkStartedWith, s.checkSplit, s.checkTraining,
-		s.checkDuplicates, s.checkResults, s.checkDecision, s.checkPlots, s.checkFiles,
+		s.checkDuplicates, s.checkResults, s.checkDetection, s.checkDecision, s.checkPlots, s.checkFiles,
 	} {
 		if err := check(); err != nil {
 			return err
