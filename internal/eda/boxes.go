@@ -88,24 +88,9 @@ func measureBox(img imaging.Image, box imaging.Box) boxFigures {
 	f := boxFigures{side: int64(math.Sqrt(float64(area))), share: area * 10000 / (int64(img.Width) * int64(img.Height) * point * point)}
 	left, top := box.X/point, box.Y/point
 	right, bottom := (box.X+box.W+point-1)/point, (box.Y+box.H+point-1)/point
-	frameX, frameY := max(1, (right-left)/2), max(1, (bottom-top)/2)
-	inside, around := sumOf(img, left, top, right, bottom), sumOf(img, left-frameX, top-frameY, right+frameX, bottom+frameY)
-	around.n -= inside.n
-	around.sum -= inside.sum
-	if inside.n > 0 && around.n > 0 {
-		f.contrast = inside.sum*unit/inside.n - around.sum*unit/around.n
+	inside, around := imaging.Surround(img.Width, img.Pix, left, top, right, bottom)
+	if inside.N > 0 && around.N > 0 {
+		f.contrast = inside.Sum*unit/inside.N - around.Sum*unit/around.N
 	}
 	return f
-}
-
-// sumOf sums the pixels of a rectangle, as far as it is in the image.
-func sumOf(img imaging.Image, left, top, right, bottom int) (m moments) {
-	left, right = max(left, 0), min(right, img.Width)
-	for y := max(top, 0); y < min(bottom, img.Height); y++ {
-		for x := left; x < right; x++ {
-			m.n++
-			m.sum += int64(img.Row(y)[x])
-		}
-	}
-	return m
 }
