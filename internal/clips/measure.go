@@ -12,6 +12,8 @@ import (
 type Measures struct {
 	Entries  int `json:"entries"`  // of the file of labels; 0 where there is none
 	Shift    int `json:"shift"`    // entries before that of the first frame
+	Missing  int `json:"missing"`  // frames behind the last entry, of which nothing is known
+	Surplus  int `json:"surplus"`  // entries behind that of the last frame
 	Labelled int `json:"labelled"` // frames of which the labels say whether they show a target
 	Present  int `json:"present"`  // of these, those with a target
 	// Unchanged counts pixels that equal those of the frame before, over all frames but the
@@ -91,7 +93,8 @@ func (m *Measures) see(number int, entry Entry, img imaging.Image) {
 
 // finish enters how the labels lie against the frames.
 func (m *Measures) finish(labels *Labels, lies Alignment, frames int) {
-	m.Entries, m.Shift = len(labels.Entries), lies.Shift
+	m.Entries, m.Shift, m.Missing = len(labels.Entries), lies.Shift, frames-lies.Labelled
+	m.Surplus = max(0, m.Entries-m.Shift-frames)
 	for at := range frames {
 		entry := labels.Entry(lies, at)
 		if entry.Unknown {

@@ -85,7 +85,7 @@ func TestMeasures(t *testing.T) {
 	if want := int64(39*pixels - 3*8 - half); m.Unchanged != want || m.Repeated != 36 {
 		t.Errorf("%d pixels unchanged, want %d; %d frames repeated", m.Unchanged, want, m.Repeated)
 	}
-	if m.Entries != 39 || m.Labelled != 39 || m.Present != 37 || m.Seen != 6 || m.Empty != 2 || m.Several != 1 || len(m.Targets) != 5 {
+	if m.Entries != 39 || m.Shift != 0 || m.Missing != 1 || m.Surplus != 0 || m.Labelled != 39 || m.Present != 37 || m.Seen != 6 || m.Empty != 2 || m.Several != 1 || len(m.Targets) != 5 {
 		t.Errorf("labels: %+v", m)
 	}
 	// Frames 0, 15 and 30, of which the last has the half of 110.

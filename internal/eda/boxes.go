@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/eda/stat"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -66,7 +67,7 @@ func (s *survey) boxes(ctx context.Context) (*Boxes, error) {
 		}
 		return nil
 	})
-	b.Side, b.Share, b.Contrast = distribute(sides, imaging.PointsPerPixel), distribute(shares, 10000), distribute(contrasts, unit)
+	b.Side, b.Share, b.Contrast = stat.Distribute(sides, imaging.PointsPerPixel), stat.Distribute(shares, 10000), stat.Distribute(contrasts, unit)
 	return b, err
 }
 

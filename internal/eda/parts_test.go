@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/eda/stat"
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
@@ -109,20 +110,20 @@ func TestDistribution(t *testing.T) {
 	for v := range int64(101) {
 		values = append(values, (100-v)*2)
 	}
-	d := distribute(values, 2)
+	d := stat.Distribute(values, 2)
 	d.Counts = nil
 	want := Distribution{Least: 0, P05: 5, P25: 25, Median: 50, P75: 75, P95: 95, Greatest: 100, Mean: 50, High: 100}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
 	}
 	sum := 0
-	for _, n := range distribute(values, 2).Counts {
+	for _, n := range stat.Distribute(values, 2).Counts {
 		sum += n
 	}
 	if sum != 101 {
 		t.Errorf("%d values are counted", sum)
 	}
-	if d := distribute([]int64{7, 7}, 1); !slices.Equal(d.Counts, []int{2}) {
+	if d := stat.Distribute([]int64{7, 7}, 1); !slices.Equal(d.Counts, []int{2}) {
 		t.Errorf("equal values are counted as %v", d.Counts)
 	}
 }

@@ -1,5 +1,7 @@
 package eda
 
+import "github.com/blocktrain/blocktrain/internal/eda/stat"
+
 // Schema is the version of eda.json.
 const Schema = 1
 
@@ -79,22 +81,8 @@ type SideExtents struct {
 	Greatest int `json:"greatest"`
 }
 
-// Distribution describes a figure over images. Quantile q is the value at place
-// floor(q*(n-1)) of the sorted ones.
-type Distribution struct {
-	Least    float64 `json:"least"`
-	P05      float64 `json:"p05"`
-	P25      float64 `json:"p25"`
-	Median   float64 `json:"median"`
-	P75      float64 `json:"p75"`
-	P95      float64 `json:"p95"`
-	Greatest float64 `json:"greatest"`
-	Mean     float64 `json:"mean"`
-	// Counts are of ranges of equal width that divide Low to High.
-	Low    float64 `json:"low"`
-	High   float64 `json:"high"`
-	Counts []int   `json:"counts"`
-}
+// Distribution describes a figure over images.
+type Distribution = stat.Distribution
 
 // Example is an example of the parts that were looked at.
 type Example struct {
