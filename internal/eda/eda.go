@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/eda/clipstat"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
@@ -44,6 +45,7 @@ func Explore(ctx context.Context, r Request) (*Exploration, error) {
 	}}
 	e.Datasets, e.Classes, e.Groups = s.members(), s.classes(), s.groups()
 	s.describe(&e.Report)
+	e.Clips = clipstat.Look(clipstat.Request{Data: r.Data, Split: r.Split, Parts: r.Parts})
 	if e.Boxes, err = s.boxes(ctx); err != nil {
 		return nil, err
 	}
@@ -67,6 +69,8 @@ type survey struct {
 	sizes  dataset.Sizes
 	parts  []dataset.Part // of every example
 	thumbs []thumb        // of every example
+	clip   []int32        // the clip of every example, by its place in clips; -1: of none
+	clips  []*dataset.Clip
 	// Of every example that is looked at, by its place in looked:
 	measured []figures
 	means    *means
@@ -81,6 +85,7 @@ func newSurvey(ctx context.Context, r Request) (*survey, error) {
 			s.parts[i] = part
 		}
 	}
+	s.numberClips()
 	at, visited := make([]int32, n), make([]int, 0, n)
 	var indexes []int
 	for i, part := range s.parts {

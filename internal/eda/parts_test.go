@@ -36,7 +36,11 @@ func TestNearSearch(t *testing.T) {
 		thumbs[i] = pattern
 	}
 	found, want := newForest(n), newForest(n)
-	joinNear(found, hashes, thumbs, members)
+	clip := make([]int32, n)
+	for i := range clip {
+		clip[i] = -1
+	}
+	joinNear(found, hashes, thumbs, members, clip)
 	for i := range int32(n) {
 		for j := range i {
 			if bits.OnesCount64(hashes[i]^hashes[j]) <= nearBits {

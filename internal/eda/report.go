@@ -1,6 +1,9 @@
 package eda
 
-import "github.com/blocktrain/blocktrain/internal/eda/stat"
+import (
+	"github.com/blocktrain/blocktrain/internal/eda/clipstat"
+	"github.com/blocktrain/blocktrain/internal/eda/stat"
+)
 
 // Schema is the version of eda.json.
 const Schema = 1
@@ -27,7 +30,8 @@ type Report struct {
 	Contrast  Distribution `json:"contrast"`  // standard deviation of an image, in grey levels
 	Sharpness Distribution `json:"sharpness"` // standard deviation of an image's Laplacian, in grey levels
 
-	Boxes *Boxes `json:"boxes,omitempty"` // nil where no example is annotated with boxes
+	Clips *clipstat.Report `json:"clips,omitempty"` // nil where no example is of a clip
+	Boxes *Boxes           `json:"boxes,omitempty"` // nil where no example is annotated with boxes
 
 	Duplicates Duplicates `json:"duplicates"`
 	Outliers   Outliers   `json:"outliers"`
@@ -95,6 +99,9 @@ type Example struct {
 type Duplicates struct {
 	Exact Alike `json:"exact"` // the same pixels
 	Near  Alike `json:"near"`  // nearly the same, and not the same
+	// Clips are pairs of clips that have examples in common, in place of their examples; nil
+	// where no example is of a clip.
+	Clips *ClipPairs `json:"clips,omitempty"`
 	// Flat is how many images are too flat to be compared by hash; they have no near
 	// duplicates, whatever they show.
 	Flat int `json:"flat"`
@@ -128,6 +135,28 @@ type Group struct {
 	Elsewhere []Elsewhere `json:"elsewhere"`
 	// InParts are the parts that have images of the set, those that were not looked at too.
 	InParts []string `json:"in_parts"`
+}
+
+// ClipPairs are pairs of clips of which a share of the examples is the same, or nearly.
+type ClipPairs struct {
+	LeastShare  float64    `json:"least_share"` // of a clip's examples, for a pair to count
+	Pairs       int        `json:"pairs"`
+	Conflicting int        `json:"conflicting"` // pairs of two classes, of the parts that were looked at
+	Across      int        `json:"across"`      // pairs in two parts
+	Listed      []ClipPair `json:"listed"`      // those with the largest share first
+}
+
+// ClipPair are two clips, the first of them of a part that was looked at.
+type ClipPair struct {
+	Clip        string    `json:"clip"`
+	Label       string    `json:"label"`
+	Again       string    `json:"again"` // the clip in which it is found again
+	InParts     []string  `json:"in_parts"`
+	Of          int       `json:"of"`    // examples of the first clip
+	Exact       int       `json:"exact"` // of these, found again with the same pixels
+	Near        int       `json:"near"`  // and those found again at least nearly
+	Conflicting bool      `json:"conflicting"`
+	Examples    []Example `json:"examples"` // the first one that is found again, and, of parts that were looked at, the one found
 }
 
 // Elsewhere is an image of a part that was not looked at.
