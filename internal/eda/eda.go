@@ -12,6 +12,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/eda/clipstat"
+	"github.com/blocktrain/blocktrain/internal/eda/heldout"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
@@ -24,7 +25,7 @@ type Request struct {
 	Parts   []dataset.Part  // at least one
 	Levels  *imaging.Levels // of images of 16 bits; nil: their whole range
 	// Predictions are of a network that has not seen the examples; nil: no labels are doubted.
-	Predictions *Predictions
+	Predictions *heldout.Predictions
 }
 
 // Exploration is what was found, with its figures.

@@ -5,31 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/eda/heldout"
 	"github.com/blocktrain/blocktrain/internal/kernel"
 )
-
-// Predictions are probabilities of classes for examples that the networks which gave them were
-// not trained on.
-type Predictions struct {
-	Words         string    // whose they are
-	Indexes       []int     // of the examples, each once
-	Probabilities []float32 // [len(Indexes),classes]
-}
-
-// of returns the row of each example, by its index.
-func (p *Predictions) rows(examples, classes int) ([][]float32, error) {
-	if len(p.Probabilities) != len(p.Indexes)*classes {
-		return nil, fmt.Errorf("predictions: %d probabilities for %d examples of %d classes, want %d", len(p.Probabilities), len(p.Indexes), classes, len(p.Indexes)*classes)
-	}
-	rows := make([][]float32, examples)
-	for k, i := range p.Indexes {
-		if i < 0 || i >= examples || rows[i] != nil {
-			return nil, fmt.Errorf("predictions: example %d comes twice, or is not one of the dataset's %d: want each once", i, examples)
-		}
-		rows[i] = p.Probabilities[k*classes:][:classes]
-	}
-	return rows, nil
-}
 
 // labels finds candidates for wrong labels by confident learning (Northcutt, Jiang and Chuang
 // 2021, https://arxiv.org/abs/1911.00068). The threshold of a class is the mean probability of
@@ -37,9 +15,9 @@ func (p *Predictions) rows(examples, classes int) ([][]float32, error) {
 // probable one of the classes whose probability reaches their threshold. Where that is not the
 // class of its label, the label may be wrong. Candidates are in the order of the normalised
 // margin: the probability of the label less the greatest other one.
-func (s *survey) labels(p *Predictions) (*Labels, error) {
+func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 	classes := s.Data.Classes()
-	rows, err := p.rows(s.Data.Len(), len(classes))
+	rows, err := p.Rows(s.Data.Len(), len(classes))
 	if err != nil {
 		return nil, err
 	}

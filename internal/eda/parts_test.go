@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/eda/heldout"
 	"github.com/blocktrain/blocktrain/internal/eda/stat"
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
@@ -148,8 +149,8 @@ func TestLogarithm(t *testing.T) {
 
 // predictions are those of a good network: sure of the true class, which is that of the label
 // but where wrong has another one.
-func predictions(f *fake, list []int, wrong map[int]int) *Predictions {
-	p := &Predictions{Words: "a test", Indexes: list}
+func predictions(f *fake, list []int, wrong map[int]int) *heldout.Predictions {
+	p := &heldout.Predictions{Words: "a test", Indexes: list}
 	for k, i := range list {
 		truth := f.infos[i].Label
 		sure := 0.7 + float32(k%3)*0.1 // sometimes more, sometimes less
@@ -215,7 +216,7 @@ func TestConfident(t *testing.T) {
 func TestPredictionsRefused(t *testing.T) {
 	f := textures(t, 20)
 	r := request(f)
-	for want, p := range map[string]*Predictions{
+	for want, p := range map[string]*heldout.Predictions{
 		"5 probabilities for 2 examples of 3 classes, want 6": {Indexes: []int{0, 1}, Probabilities: make([]float32, 5)},
 		"example 1 comes twice":                               {Indexes: []int{1, 1}, Probabilities: make([]float32, 6)},
 		"example 20 comes twice, or is not one of":            {Indexes: []int{20}, Probabilities: make([]float32, 3)},
