@@ -216,15 +216,29 @@ type Suspect struct {
 	Own         float64 `json:"own"`         // of its label
 }
 
-// Boxes describe the boxes that examples are annotated with.
+// Boxes describe the boxes that examples are annotated with, and those of the frames of clips,
+// one frame every stride.
 type Boxes struct {
-	Annotated int          `json:"annotated"` // examples with an annotation of boxes, of none even
+	Annotated int          `json:"annotated"` // examples or frames with an annotation of boxes, of none even
 	Empty     int          `json:"empty"`     // of these, those without a box
 	Several   int          `json:"several"`   // of these, those with more than one
 	Count     int          `json:"count"`     // of boxes
 	Side      Distribution `json:"side"`      // square root of the area, in pixels
+	Aspect    Distribution `json:"aspect"`    // width by height
 	Share     Distribution `json:"share"`     // of the area of the image
 	Contrast  Distribution `json:"contrast"`  // mean inside less that around, in grey levels
+	Ratio     Distribution `json:"ratio"`     // contrast by the standard deviation around, or by 1 grey level
 	Outside   int          `json:"outside"`   // boxes that are in part outside of their image
 	Centres   []int        `json:"centres"`   // [16,16]: boxes with their centre in each cell of the image
+	Sizes     []int        `json:"sizes"`     // [24,24]: boxes by height and width; cell k begins at 2^(k/2) pixels, the last has all above
+	Classes   []BoxClass   `json:"classes"`   // in the order of their names
+}
+
+// BoxClass are the boxes of a class, with medians.
+type BoxClass struct {
+	Label    string  `json:"label"`
+	Count    int     `json:"count"`
+	Side     float64 `json:"side"`
+	Contrast float64 `json:"contrast"`
+	Ratio    float64 `json:"ratio"`
 }
