@@ -45,7 +45,7 @@ func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 	if l.Examples == 0 {
 		return nil, fmt.Errorf("no example of the parts that are looked at has a prediction (%s): want a run, or a cross-validation, whose held-out examples are of these parts", p.Words)
 	}
-	l.Candidates = len(found)
+	l.Candidates, l.Clips = len(found), s.suspectClips(rows, found)
 	for pair, n := range joint {
 		l.Pairs = append(l.Pairs, LabelPair{classes[pair[0]], classes[pair[1]], n})
 	}
@@ -62,6 +62,43 @@ func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 		})
 	}
 	return l, nil
+}
+
+// suspectClips lists the clips most of whose examples with a prediction are candidates.
+func (s *survey) suspectClips(rows [][]float32, found []suspect) []SuspectClip {
+	of, seems := make([]int, len(s.clips)), map[int32]map[int]int{}
+	for _, i := range s.looked {
+		if clip := s.clip[i]; clip >= 0 && rows[i] != nil {
+			of[clip]++
+		}
+	}
+	for _, one := range found {
+		clip := s.clip[one.index]
+		if clip < 0 {
+			continue
+		}
+		if seems[clip] == nil {
+			seems[clip] = map[int]int{}
+		}
+		seems[clip][one.seems]++
+	}
+	var list []SuspectClip
+	for clip, counts := range seems {
+		one, most := SuspectClip{Clip: s.clips[clip].Source, Label: s.clips[clip].Class, Of: of[clip]}, 0
+		for label, name := range s.Data.Classes() {
+			one.Candidates += counts[label]
+			if counts[label] > most {
+				most, one.Seems = counts[label], name
+			}
+		}
+		if 2*one.Candidates > one.Of {
+			list = append(list, one)
+		}
+	}
+	slices.SortFunc(list, func(a, b SuspectClip) int {
+		return cmp.Or(b.Candidates*a.Of-a.Candidates*b.Of, b.Of-a.Of, cmp.Compare(a.Clip, b.Clip))
+	})
+	return list[:min(maxListed, len(list))]
 }
 
 // suspect is an example whose label may be wrong.

@@ -191,14 +191,16 @@ type Outlier struct {
 
 // Labels are candidates for wrong labels, by confident learning.
 type Labels struct {
-	Predictions   string      `json:"predictions"` // whose they are, in words
-	Examples      int         `json:"examples"`    // that were looked at and have a prediction
-	Without       int         `json:"without"`     // examples without
-	Candidates    int         `json:"candidates"`
-	Pairs         []LabelPair `json:"pairs"`
-	Listed        []Suspect   `json:"listed"` // the least likely labels first
-	Thresholds    []float64   `json:"thresholds"`
-	WithThreshold int         `json:"with_threshold"` // examples that are counted in the confident joint
+	Predictions string      `json:"predictions"` // whose they are, in words
+	Examples    int         `json:"examples"`    // that were looked at and have a prediction
+	Without     int         `json:"without"`     // examples without
+	Candidates  int         `json:"candidates"`
+	Pairs       []LabelPair `json:"pairs"`
+	Listed      []Suspect   `json:"listed"` // the least likely labels first
+	// Clips are those most of whose examples are candidates, the largest share first.
+	Clips         []SuspectClip `json:"clips,omitempty"`
+	Thresholds    []float64     `json:"thresholds"`
+	WithThreshold int           `json:"with_threshold"` // examples that are counted in the confident joint
 }
 
 // LabelPair counts candidates with one label that seem to be of another class.
@@ -214,6 +216,15 @@ type Suspect struct {
 	Seems       string  `json:"seems"`
 	Probability float64 `json:"probability"` // of the class that it seems to be of
 	Own         float64 `json:"own"`         // of its label
+}
+
+// SuspectClip is a clip whose label may be wrong.
+type SuspectClip struct {
+	Clip       string `json:"clip"`
+	Label      string `json:"label"`
+	Seems      string `json:"seems"` // to be of, by most of its candidates
+	Candidates int    `json:"candidates"`
+	Of         int    `json:"of"` // examples that were looked at and have a prediction
 }
 
 // Boxes describe the boxes that examples are annotated with, and those of the frames of clips,

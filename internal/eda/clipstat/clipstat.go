@@ -117,6 +117,7 @@ func (s *survey) count(r *Report) {
 		class.Labelled += known
 		class.Present += present
 		scenes[c.Class][c.scene] = true
+		r.Examples += c.examples
 		r.Repeated += c.Measures.Repeated
 		r.Labels.add(c)
 	}

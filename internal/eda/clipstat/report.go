@@ -9,6 +9,7 @@ import "github.com/blocktrain/blocktrain/internal/eda/stat"
 type Report struct {
 	Count    int `json:"count"`
 	Scenes   int `json:"scenes"`
+	Examples int `json:"examples"`
 	Frames   int `json:"frames"`
 	Labelled int `json:"labelled"` // frames of which the labels say whether they show a target
 	Present  int `json:"present"`  // of these, those with a target
