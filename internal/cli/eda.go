@@ -170,7 +170,7 @@ func (c *call) summarize(r *eda.Report, dir string) {
 	}
 	fmt.Fprintf(c.stdout, "outliers: %s\n", metric.Count(r.Outliers.Images))
 	if r.Labels != nil {
-		fmt.Fprintf(c.stdout, "labels that may be wrong: %s of %s\n", metric.Count(r.Labels.Candidates), metric.Count(r.Labels.Examples))
+		fmt.Fprintf(c.stdout, "labels that may be wrong: %s of %s, and %s with less confidence\n", metric.Count(r.Labels.Candidates), metric.Count(r.Labels.Examples), metric.Count(r.Labels.Others))
 	}
 	fmt.Fprintf(c.stdout, "%s\n", filepath.Join(dir, eda.PageFile))
 }
