@@ -6,9 +6,9 @@ import (
 )
 
 // Nearest finds for each of some backdrops the first of others with which its cosine, both
-// less their means, is the largest, in integers. A backdrop of one level has the cosine 0 with
-// all. It is -1 where there are no others.
-func Nearest(some, others []*Backdrop) []int {
+// less their means, is the largest, in integers, among those that may is true for; nil is all.
+// A backdrop of one level has the cosine 0 with all. It is -1 where there are no others.
+func Nearest(some, others []*Backdrop, may func(i, other int) bool) []int {
 	all := make([]*centred, len(others))
 	for i, b := range others {
 		all[i] = b.centre()
@@ -18,7 +18,10 @@ func Nearest(some, others []*Backdrop) []int {
 		c, best := b.centre(), cosine{}
 		found[i] = -1
 		for at, o := range all {
-			if next := (cosine{c.dot(o), max(1, o.square)}); at == 0 || next.compare(best) > 0 {
+			if may != nil && !may(i, at) {
+				continue
+			}
+			if next := (cosine{c.dot(o), max(1, o.square)}); found[i] < 0 || next.compare(best) > 0 {
 				found[i], best = at, next
 			}
 		}

@@ -24,13 +24,16 @@ func TestNearest(t *testing.T) {
 		darker[i], against[i] = v/2+10, 2040-v
 	}
 	others := []*Backdrop{flat, b, darker, against, a, a}
-	if diff := cmp.Diff([]int{4, 2, 1, 0}, Nearest([]*Backdrop{a, darker, b, flat}, others)); diff != "" {
+	if diff := cmp.Diff([]int{4, 2, 1, 0}, Nearest([]*Backdrop{a, darker, b, flat}, others, nil)); diff != "" {
 		t.Errorf("nearest (-want +got):\n%s", diff)
 	}
-	if got := Nearest([]*Backdrop{c}, nil); got[0] != -1 {
+	if got := Nearest([]*Backdrop{a}, others, func(_, at int) bool { return at != 4 }); got[0] != 5 {
+		t.Errorf("nearest is %d, which was not to be looked at", got[0])
+	}
+	if got := Nearest([]*Backdrop{c}, nil, nil); got[0] != -1 {
 		t.Errorf("nearest of none is %d", got[0])
 	}
-	if got := Nearest([]*Backdrop{a}, []*Backdrop{against, flat}); got[0] != 1 {
+	if got := Nearest([]*Backdrop{a}, []*Backdrop{against, flat}, nil); got[0] != 1 {
 		t.Errorf("nearest is %d, want the one of one level before one that is opposed", got[0])
 	}
 }

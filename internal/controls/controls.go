@@ -75,7 +75,7 @@ func (r *Run) backdrops(e *metric.Evaluation) *metric.Control {
 	if len(trained) == 0 {
 		return nil
 	}
-	decided := clips.Nearest(judged, trained)
+	decided := clips.Nearest(judged, trained, nil)
 	for at, nearest := range decided {
 		decided[at] = labels[nearest]
 	}

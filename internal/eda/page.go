@@ -38,6 +38,8 @@ func (e *Exploration) HTML() ([]byte, error) {
 	functions["number"] = number
 	functions["many"] = many
 	functions["join"] = strings.Join
+	functions["hundred"] = func(share float64) float64 { return 100 * share }
+	functions["share"] = func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 	return htmlpage.Render("the report on the data", pageSource, functions, page{e, htmlpage.Style()})
 }
 
@@ -113,11 +115,51 @@ func (e *Exploration) Rows() []Row {
 	if e.Groups != nil {
 		rows = append(rows, Row{"examples of a group", e.Groups.Size})
 	}
-	if b := e.Boxes; b != nil && b.Count > 0 {
-		rows = append(rows, Row{"side of a box (pixels)", b.Side}, Row{"share of a box in its image", b.Share}, Row{"contrast of a box", b.Contrast})
-	}
 	return rows
 }
+
+// BoxRows are the distributions over boxes.
+func (e *Exploration) BoxRows() []Row {
+	b := e.Boxes
+	return []Row{{"side (pixels)", b.Side}, {"aspect (width by height)", b.Aspect}, {"share of the image", b.Share}, {"contrast", b.Contrast}, {"contrast by clutter", b.Ratio}}
+}
+
+// ClipRows are the distributions over clips.
+func (e *Exploration) ClipRows() []Row {
+	c := e.Clips
+	return []Row{{"existence", c.Existence}, {"unchanged pixels", c.Unchanged}, {"level", c.Level}, {"contrast", c.Contrast}, {"sharpness", c.Sharpness}}
+}
+
+// UnusedClips are the clips that gave no example, by the reason.
+func (e *Exploration) UnusedClips() (all []Without) {
+	for _, c := range e.Clips.Unused {
+		at := slices.IndexFunc(all, func(w Without) bool { return w.Why == c.Why })
+		if at < 0 {
+			at = len(all)
+			all = append(all, Without{Why: c.Why})
+		}
+		all[at].Sources = append(all[at].Sources, c.Source)
+	}
+	return all
+}
+
+// Without are clips without an example.
+type Without struct {
+	Why     string
+	Sources []string
+}
+
+// ClipWarnings are what was found wrong with clips and their labels.
+func (e *Exploration) ClipWarnings() []string {
+	var all []string
+	for _, c := range e.Clips.Listed {
+		all = append(all, c.Warnings...)
+	}
+	return all[:min(maxListed, len(all))]
+}
+
+// HasImages says whether some examples are of no clip.
+func (r *Report) HasImages() bool { return r.Clips == nil || r.Clips.Examples < r.Examples }
 
 // number writes a number in four digits, or all that are before the point.
 func number(v float64) string {
