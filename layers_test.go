@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"internal/nn", "internal/listing", "internal/index", "internal/mpi", "internal/video", "internal/sensor"},
 	{"internal/engine"},
 	{"internal/augment", "internal/onnx", "internal/clips"},
-	{"internal/dataset", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
+	{"internal/dataset", "internal/track", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
 	{"internal/target", "internal/htmlpage"},
 	{"internal/train"},
 	{"internal/progress"},

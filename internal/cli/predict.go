@@ -15,25 +15,48 @@ func predictCommand() *command {
 	var request predict.Request
 	var form predictionForm
 	return &command{
-		use: "predict IMAGE...", short: "classify images with the model of a run or a package", group: groupData,
-		long: `Takes image files, folders, and - for a list of paths on the standard input,
-and writes one line for each image, in their order. An image that cannot be
-read, or that a list names and is not there, has a line that says why, and the
-exit code is 1. An argument that does not exist, a folder without images and an
-empty list are errors: exit code 2, and nothing is classified. A package whose
-files are not as its list of digests has them is refused before it is used.`,
+		use: "predict INPUT...", short: "say what images and videos show, by the model of a run or a package", group: groupData,
+		long: `Takes image files, folders of them, patterns such as '*.png', and - for a list
+of paths on the standard input, and writes one line for each image, in their
+order. An image that cannot be read, or that a list names and is not there, has
+a line that says why, and the exit code is 1. An argument that does not exist, a
+folder without images and an empty list are errors: exit code 2, and nothing is
+classified. A package whose files are not as its list of digests has them is
+refused before it is used.
+
+Videos are files, network addresses (rtsp://, udp://, tcp://, http://), cameras
+(/dev/video0), and with --stream or --raw the standard input. For a model that
+was trained on clips, a folder of frames whose names end in numbers is a video,
+and so are all videos and such folders below a folder; for other models a folder
+is one of images, unless it holds videos alone. ffmpeg must be installed, but
+not for frames in folders and raw frames.
+
+A model that was trained on targets in clips finds the target in each frame and
+classifies it. Other models classify whole frames. Each frame has a line: time
+since the first frame, box, label and probability, and the label smoothed over
+the last 30 frames. A summary of each clip follows its lines: decision, share of
+each label, changes of label a minute, and when which label holds. Of a damaged
+video, what could be read is predicted on; the summary says so, and the exit
+code is 1.`,
 		example: `  blocktrain predict --run runs/first photo.png folder/
-  find . -name '*.png' | blocktrain predict --run runs/first --format csv -`,
+  find . -name '*.png' | blocktrain predict --run runs/first --format csv -
+  blocktrain predict --run runs/clips --every 0.5s --annotate out/ clip.mp4
+  blocktrain predict --run runs/clips rtsp://camera/stream
+  ffmpeg -i clip.mp4 -f rawvideo -pix_fmt gray - |
+    blocktrain predict --run runs/clips --raw 640x512:gray8:30 -`,
 		settings: named("workers", "max-package-mb"),
 		own: func(o *config.Options) {
 			o.String(&request.Model, "run", "", "run directory or package, unpacked or as .tar.gz")
 			o.Choice(&form.format, "format", "jsonl", "form of the lines", "jsonl", "csv")
 			o.String(&form.output, "output", "", "file to write; empty: the standard output")
+			o.Int(&request.Top, "top", 5, "most probable classes in a line", config.Between(1, 1000))
+			o.String(&request.Annotate, "annotate", "", "new folder for pictures and videos with what was found drawn in")
 			o.String(&request.Weights, "weights", "", "other weights than the packaged ones, a safetensors file")
+			form.videos.declare(o)
 		},
 		args: func(args []string) error {
 			if len(args) == 0 {
-				return config.Usagef("nothing to classify: want image files, folders, or - for a list of paths")
+				return config.Usagef("nothing to classify: want image files, folders, videos, or - for a list of paths")
 			}
 			return nil
 		},
@@ -54,13 +77,18 @@ files are not as its list of digests has them is refused before it is used.`,
 const tellInterval = 5 * time.Second
 
 // predictionForm is how predictions are written, and the file that they go to.
-type predictionForm struct{ format, output string }
+type predictionForm struct {
+	format, output string
+	videos         videoFlags
+}
 
-// predict classifies images and writes their lines.
+// predict classifies images or videos and writes their lines.
 func (c *call) predict(ctx context.Context, request predict.Request, form predictionForm) error {
-	if form.output != "" {
-		if err := fileio.CheckOutput(form.output); err != nil {
-			return config.Usage(err)
+	for _, file := range []string{form.output, form.videos.summary} {
+		if file != "" {
+			if err := fileio.CheckOutput(file); err != nil {
+				return config.Usage(err)
+			}
 		}
 	}
 	p, err := predict.Open(ctx, c.env.Log, c.settings, request)
@@ -68,13 +96,20 @@ func (c *call) predict(ctx context.Context, request predict.Request, form predic
 		return err
 	}
 	defer p.Close()
+	write, err := form.videos.writer(ctx, p, form.format)
+	if err != nil {
+		return err
+	}
+	if write == nil {
+		write = func(w io.Writer) error { return writePredictions(ctx, p, form.format, w) }
+	}
 	if form.output == "" {
-		return writePredictions(ctx, p, form.format, c.stdout)
+		return write(c.stdout)
 	}
 	var unread error
 	err = fileio.WriteAtomic(form.output, func(w io.Writer) error {
-		err := writePredictions(ctx, p, form.format, w)
-		if errors.Is(err, predict.ErrUnread) {
+		err := write(w)
+		if isUnread(err) {
 			unread, err = err, nil
 		}
 		return err

@@ -6,8 +6,8 @@ import (
 
 // Square says which part of a frame is cut out around a box.
 type Square struct {
-	Margin  int // side of the square over the longer side of the box, in hundredths
-	Minimum int // of the side, in pixels
+	Margin  int `json:"margin"`  // side of the square over the longer side of the box, in hundredths
+	Minimum int `json:"minimum"` // of the side, in pixels
 }
 
 // Around is the square around a box: its side is (Margin*max(W,H)+50)/100 rounded down, at

@@ -16,6 +16,9 @@ import (
 type Frame struct {
 	Time  time.Duration // of the frame since the beginning of the clip
 	Image imaging.Image // grey or in colour, 8 or 16 bits
+	// Cut says that the frames before it are not its neighbours, as where a stream was opened
+	// again. Clips of a dataset have none.
+	Cut bool
 }
 
 // Decoder reads the frames of clips in their order.
@@ -145,10 +148,7 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context, frames iter.Seq2[Frame, error]) error {
-	ahead := 0
-	for _, offset := range p.Offsets {
-		ahead = max(ahead, offset)
-	}
+	_, ahead := Reach(p.Offsets)
 	if p.Window > 0 {
 		p.subtract = NewBackground(p.Window)
 	}
@@ -209,11 +209,17 @@ func (p *pass) take(frame Frame) error {
 
 // reach is how many frames are kept, so that those of an example are among them.
 func (p *pass) reach() int {
-	low, high := 0, 0
-	for _, offset := range p.Offsets {
+	low, high := Reach(p.Offsets)
+	return high - low + 1
+}
+
+// Reach is how many frames before and after the present one offsets look at: low is at most
+// 0 and high at least 0.
+func Reach(offsets []int) (low, high int) {
+	for _, offset := range offsets {
 		low, high = min(low, offset), max(high, offset)
 	}
-	return high - low + 1
+	return low, high
 }
 
 // fit brings the labels to the size of the frames.

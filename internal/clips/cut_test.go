@@ -48,7 +48,7 @@ func (d drawnClip) Frames(_ context.Context, _ Clip, colour bool, end *Ending) i
 		}
 		end.Digest = "drawn"
 		for number := range d.n {
-			if !yield(Frame{time.Duration(number) * time.Millisecond, d.frame(number)}, nil) {
+			if !yield(Frame{Time: time.Duration(number) * time.Millisecond, Image: d.frame(number)}, nil) {
 				return
 			}
 		}

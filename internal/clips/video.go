@@ -78,7 +78,7 @@ func (v *Video) yieldAll(r *video.Reader, format video.Format, colour bool, yiel
 		}
 		img := converter.New()
 		converter.Convert(img, frame.Data)
-		if !yield(Frame{duration(frame.Elapsed), img}, nil) {
+		if !yield(Frame{Time: duration(frame.Elapsed), Image: img}, nil) {
 			return errStopped
 		}
 	}

@@ -153,6 +153,20 @@ func (s *clipsSource) cutting() *clips.Cutting {
 	return c
 }
 
+// ClipsCutting is what the dataset clips with such options, in the form of [MakeDataset], cuts
+// out of clips, and how many frames a second those have that are folders.
+func ClipsCutting(options string) (cutting *clips.Cutting, rate int, err error) {
+	made, _, err := MakeDataset(ClipsName, options)
+	if err != nil {
+		return nil, 0, err
+	}
+	s := made.(*clipsSource) // as the table has it
+	return s.cutting(), s.rate, nil
+}
+
+// ClipsName is the name of the dataset clips.
+const ClipsName = "clips"
+
 // sceneThreshold is the threshold in thousandths.
 func (s *clipsSource) sceneThreshold() int { return int(math.RoundToEven(s.threshold * 1000)) }
 

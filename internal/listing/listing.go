@@ -227,7 +227,7 @@ func (r *reader) addFile(f *Folder, above, name string) {
 		f.Images = append(f.Images, name)
 		return
 	}
-	if isVideo(name) {
+	if IsVideoName(name) {
 		f.Videos = append(f.Videos, name)
 	}
 	r.tree.Skipped.add(path.Join(above, name))

@@ -28,7 +28,7 @@ type Skipped struct {
 // add counts the file at path.
 func (s *Skipped) add(path string) {
 	switch {
-	case isVideo(path):
+	case IsVideoName(path):
 		s.Videos, s.Video = s.Videos+1, path
 	case imaging.LooksLikeImage(path):
 		s.Unread = append(s.Unread, path)
@@ -38,8 +38,8 @@ func (s *Skipped) add(path string) {
 	}
 }
 
-// isVideo says whether a file is a video by the end of its name.
-func isVideo(name string) bool {
+// IsVideoName says whether a file is a video by the end of its name.
+func IsVideoName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts", ".m2ts", ".flv", ".ogv", ".mjpeg", ".mjpg", ".y4m", ".h264", ".h265", ".264", ".265", ".hevc", ".3gp":
 		return true

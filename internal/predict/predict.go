@@ -33,11 +33,13 @@ import (
 
 // Request says what to classify with which model.
 type Request struct {
-	Model   string   // run directory or package, unpacked or as archive
-	Weights string   // other weights than the model's own; empty for those
-	Inputs  []string // image files, folders, or "-" for a list of paths on Stdin
-	Stdin   io.Reader
-	Tell    time.Duration // how often the log says how many images are done; 0: never
+	Model    string   // run directory or package, unpacked or as archive
+	Weights  string   // other weights than the model's own; empty for those
+	Inputs   []string // files, folders, patterns such as *.png, network addresses, or "-" for Stdin
+	Stdin    io.Reader
+	Top      int           // classes of a line at most; 0 is 5
+	Annotate string        // folder for pictures with what was found drawn in; empty: none
+	Tell     time.Duration // how often the log says how many images are done; 0: never
 }
 
 // predictBatch is the most images in memory at a time.
@@ -48,6 +50,7 @@ type Predictor struct {
 	*classifier.Classifier
 	log     *logging.Log
 	request Request
+	record  *rundir.Record
 	plan    *classifier.Plan
 	typical float32 // score that 99 % of the validation part do not exceed; negative where it is not known
 	images  []uint8
@@ -55,6 +58,7 @@ type Predictor struct {
 	failed  int
 	done    int
 	told    time.Time // when the log said how many are done
+	names   Names     // of annotated pictures
 }
 
 // Open reads the model of the request and makes ready to classify.
@@ -62,6 +66,7 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 	if err := request.check(); err != nil {
 		return nil, err
 	}
+	request.Top = cmp.Or(request.Top, topCandidates)
 	source, err := rundir.OpenModelSource(ctx, request.Model, s.MaxPackageMB)
 	if err != nil {
 		return nil, err
@@ -75,7 +80,7 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 		log.Warn("the model was trained on images that were decoded by other rules, so that it may be given other pixels here",
 			"trained_with", cmp.Or(then, fmt.Sprintf("version %d of the contract", record.Identity.ContractVersion)), "here", imaging.DecoderRules)
 	}
-	p := &Predictor{Classifier: model, log: log, request: request, workers: s.WorkerCount()}
+	p := &Predictor{Classifier: model, record: record, log: log, request: request, workers: s.WorkerCount()}
 	if p.typical, err = typicalScore(model, record, source, request); err != nil {
 		return nil, err
 	}
@@ -89,22 +94,6 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 
 // Close ends the workers.
 func (p *Predictor) Close() { p.plan.Close() }
-
-// check finds out early what is missing.
-func (r *Request) check() error {
-	for _, input := range r.Inputs {
-		switch {
-		case input == "":
-			return config.Usagef("the name of an image is empty")
-		case input != "-" && !fileio.Exists(input):
-			return config.Usagef("%s does not exist", input)
-		}
-	}
-	if r.Weights != "" && !fileio.Exists(r.Weights) {
-		return config.Usagef("--weights %s does not exist", r.Weights)
-	}
-	return nil
-}
 
 // ErrUnread is wrapped by the error that counts the images that could not be read.
 var ErrUnread = errors.New("not every image could be read")
@@ -153,6 +142,10 @@ func (p *Predictor) batch(ctx context.Context, paths []string, yield func(*Predi
 			prediction.Error = failures[i].Error()
 		} else {
 			p.fill(prediction, outputs, i, len(paths))
+			if err := p.annotate(prediction); err != nil {
+				yield(nil, err)
+				return false
+			}
 		}
 		if !yield(prediction, nil) {
 			return false
@@ -179,7 +172,7 @@ func (p *Predictor) fill(prediction *Prediction, outputs [][]float32, i, n int) 
 	}
 	switch p.Target.Properties().Name {
 	case metric.TargetClass:
-		prediction.classes(of(p.Output(outputs, target.Probabilities)), p.Labels)
+		prediction.classes(Ranked(of(p.Output(outputs, target.Probabilities)), p.Labels, p.request.Top))
 	case metric.TargetImage:
 		prediction.score(of(p.Output(outputs, target.Score))[0], p.typical)
 	default:
@@ -327,15 +320,4 @@ func (p *Predictor) walked(root string, yield func(string, error) bool) {
 	if !found {
 		yield("", config.Usagef("%s holds no %s file", root, imaging.Formats))
 	}
-}
-
-// rank lists the classes from the most probable to the least, ties in the order
-// of the classes.
-func rank(probabilities []float32) []int {
-	order := make([]int, len(probabilities))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
-	return order
 }

@@ -1,10 +1,12 @@
 package predict
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -17,7 +19,7 @@ type Prediction struct {
 	Label       string      `json:"label,omitempty"`
 	Index       *int        `json:"index,omitempty"` // of the label
 	Probability *float32    `json:"probability,omitempty"`
-	Top         []Candidate `json:"top,omitempty"` // the five most probable classes at most
+	Top         []Candidate `json:"top,omitempty"` // the most probable classes, as many as were asked for
 
 	// Of an auto-encoder: the mean squared error of the reconstruction, and whether that
 	// is more than 99 % of the images of the validation part have.
@@ -37,16 +39,24 @@ type Candidate struct {
 	Probability float32 `json:"probability"`
 }
 
-// topCandidates is the number of classes that a prediction lists.
+// topCandidates is the number of classes that a prediction lists where no other was asked for.
 const topCandidates = 5
 
-// classes enters the probabilities of the classes of those names.
-func (p *Prediction) classes(probabilities []float32, classes []string) {
-	order := rank(probabilities)
-	for _, i := range order[:min(topCandidates, len(order))] {
-		p.Top = append(p.Top, Candidate{classes[i], i, probabilities[i]})
+// Ranked lists at most top classes of those names from the most probable to the least, ties in
+// the order of the classes.
+func Ranked(probabilities []float32, classes []string, top int) []Candidate {
+	list := make([]Candidate, len(probabilities))
+	for i, p := range probabilities {
+		list[i] = Candidate{classes[i], i, p}
 	}
-	best := p.Top[0]
+	slices.SortStableFunc(list, func(a, b Candidate) int { return cmp.Compare(b.Probability, a.Probability) })
+	return list[:min(top, len(list))]
+}
+
+// classes enters the most probable classes.
+func (p *Prediction) classes(top []Candidate) {
+	p.Top = top
+	best := top[0]
 	p.Label, p.Index, p.Probability = best.Label, &best.Index, &best.Probability
 }
 
@@ -76,7 +86,7 @@ func (p *Predictor) NewWriter(format string, w io.Writer) (Writer, error) {
 	}
 	switch name := p.Target.Properties().Name; name {
 	case metric.TargetClass:
-		return csvWriter{csv.NewWriter(w), csvHeader(len(p.Labels)), (*Prediction).classRow}, nil
+		return csvWriter{csv.NewWriter(w), csvHeader(min(p.request.Top, len(p.Labels))), (*Prediction).classRow}, nil
 	case metric.TargetImage:
 		return csvWriter{csv.NewWriter(w), []string{"source", "score", "anomaly", "error"}, (*Prediction).scoreRow}, nil
 	default:
@@ -108,9 +118,12 @@ func (w csvWriter) Write(p *Prediction) error {
 	return w.line(append(row, p.Error))
 }
 
-func (p *Prediction) classRow() []string {
+func (p *Prediction) classRow() []string { return ClassRow(p.Top) }
+
+// ClassRow is the text of the columns of ClassColumns.
+func ClassRow(top []Candidate) []string {
 	var row []string
-	for _, c := range p.Top {
+	for _, c := range top {
 		row = append(row, c.Label, strconv.Itoa(c.Index), strconv.FormatFloat(float64(c.Probability), 'g', -1, 32))
 	}
 	return row
@@ -135,11 +148,16 @@ func (w csvWriter) line(row []string) error {
 	return w.Error()
 }
 
-// csvHeader names the columns of csvWriter for a model with so many classes.
-func csvHeader(classes int) []string {
-	columns := []string{"source", "label", "index", "probability"}
-	for place := 2; place <= min(topCandidates, classes); place++ {
+// csvHeader names the columns of csvWriter for so many classes.
+func csvHeader(top int) []string {
+	return append(append([]string{"source"}, ClassColumns(top)...), "error")
+}
+
+// ClassColumns names the columns of so many classes of a line.
+func ClassColumns(top int) []string {
+	columns := []string{"label", "index", "probability"}
+	for place := 2; place <= top; place++ {
 		columns = append(columns, fmt.Sprintf("label_%d", place), fmt.Sprintf("index_%d", place), fmt.Sprintf("probability_%d", place))
 	}
-	return append(columns, "error")
+	return columns
 }
