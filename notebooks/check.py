@@ -26,7 +26,7 @@ def execute(notebook, folder):
     """Executes a notebook and returns the result; its cells have no times."""
     command = ["jupyter-nbconvert", "--to", "notebook", "--execute", "--log-level", "WARN",
                "--ExecutePreprocessor.kernel_name=python3", "--ExecutePreprocessor.record_timing=False",
-               "--ExecutePreprocessor.timeout=120", "--output-dir", folder, str(notebook)]
+               "--ExecutePreprocessor.timeout=300", "--output-dir", folder, str(notebook)]
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
     if program := environment.get("BLOCKTRAIN"):
         environment["BLOCKTRAIN"] = str(pathlib.Path(program).resolve())  # notebooks run in their own folder

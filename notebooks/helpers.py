@@ -35,16 +35,16 @@ def workspace():
     os.chdir(folder)
 
 
-def blocktrain(*arguments, expect=0):
+def blocktrain(*arguments, expect=0, stdin=b""):
     """Calls the program and returns its standard output.
 
     The log goes to the standard error. It has times in it, and is shown only where the exit code
     is not the expected one.
     """
-    done = subprocess.run([os.environ["BLOCKTRAIN"], *map(str, arguments)], capture_output=True, text=True)
+    done = subprocess.run([os.environ["BLOCKTRAIN"], *map(str, arguments)], capture_output=True, input=stdin)
     if done.returncode != expect:
-        raise RuntimeError(f"exit code {done.returncode}, want {expect}: {' '.join(map(str, arguments))}\n{done.stderr}")
-    return done.stdout.rstrip()
+        raise RuntimeError(f"exit code {done.returncode}, want {expect}: {' '.join(map(str, arguments))}\n{done.stderr.decode()}")
+    return done.stdout.decode().rstrip()
 
 
 def read(path):
