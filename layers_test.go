@@ -35,7 +35,7 @@ var layers = [][]string{
 	{"internal/progress"},
 	{"internal/rundir"},
 	{"internal/classifier"},
-	{"internal/triton", "internal/oci", "internal/provenance", "internal/serve", "internal/review", "internal/report", "internal/eda", "internal/settings", "internal/machine"},
+	{"internal/triton", "internal/oci", "internal/provenance", "internal/serve", "internal/review", "internal/report", "internal/eda", "internal/settings", "internal/machine", "internal/postprocess"},
 	{"internal/release", "internal/rundata"},
 	{"internal/pipeline", "internal/bench", "internal/predict"},
 	{"internal/verify"},

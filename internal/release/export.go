@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/preprocess"
@@ -81,10 +82,11 @@ func ExportNetworks(formats settings.Exporters, record *rundir.Record, last *run
 	return nil
 }
 
-// WritePreprocessing writes into the folder of a package how images are prepared for the
-// model: the rule, clients that follow it, and test images. Records that do not name how files
-// were decoded have none of that, nor those that name rules which this program does not have.
-func WritePreprocessing(record *rundir.Record, folder string) error {
+// WriteProcessing writes into the folder of a package how images are prepared for the
+// model: the rule, clients that follow it, and test images; and for models of clips how videos are
+// predicted on. Records that do not name how files were decoded have none of that, nor those that
+// name rules which this program does not have.
+func WriteProcessing(record *rundir.Record, folder string) error {
 	if record.Identity.Decoder != imaging.DecoderRules {
 		return nil
 	}
@@ -101,7 +103,11 @@ func WritePreprocessing(record *rundir.Record, folder string) error {
 			return err
 		}
 	}
-	return nil
+	text, err := postprocess.Text(record)
+	if err != nil || text == nil {
+		return err
+	}
+	return fileio.WriteBytes(filepath.Join(folder, postprocess.File), text)
 }
 
 // RenewExport writes the exported model, where there is one, again in the formats

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -11,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
@@ -107,6 +110,11 @@ func TestClips(t *testing.T) {
 			t.Errorf("%s lacks %q", file, words)
 		}
 	}
+	packages, err := filepath.Glob(filepath.Join(dir, "alone", rundir.PackageDir, "*", rundir.RecordFile))
+	if err != nil || len(packages) != 1 {
+		t.Fatal(packages, err)
+	}
+	testPostprocessing(t, filepath.Dir(packages[0]))
 	frame := filepath.Join(data, "train", "bird", "3", "007.png")
 	other := readText(t, filepath.Join(data, "train", "bird", "3", "008.png"))
 	if err := os.WriteFile(frame, []byte(other), 0o666); err != nil {
@@ -114,5 +122,31 @@ func TestClips(t *testing.T) {
 	}
 	if found, err := Run(t.Context(), runtest.Quiet(), Request{Path: filepath.Join(dir, "alone"), Workers: 2}); err == nil && found.Verified {
 		t.Error("a frame was changed, and verification did not find it")
+	}
+}
+
+// testPostprocessing wants a package of a model of clips to say how videos are predicted on, and
+// verification to find it changed.
+func testPostprocessing(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, postprocess.File)
+	text := readText(t, path)
+	for _, part := range []string{`"window": 5`, `"margin": 200`, `"minimum": 12`, `"lag": 64`, `"frames": 30`, `"background"`} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%s lacks %s: %s", path, part, text)
+		}
+	}
+	if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	forged := strings.Replace(text, `"lag": 64`, `"lag": 65`, 1)
+	if err := os.WriteFile(path, []byte(forged), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := fileio.WriteChecksums(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); !errors.Is(err, rundir.ErrDifference) {
+		t.Errorf("%s was changed, and verification says %v", path, err)
 	}
 }

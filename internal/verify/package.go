@@ -73,7 +73,7 @@ func (v *verification) derive(dir string) error {
 	if err != nil {
 		return unreadable(rundir.RecordFile, err)
 	}
-	if err := release.WritePreprocessing(v.record, dir); err != nil {
+	if err := release.WriteProcessing(v.record, dir); err != nil {
 		return err
 	}
 	return v.deriveBy(v.record.Package.Program, formats, exporter.WeightsFile, dir, dir)

@@ -2,34 +2,47 @@ package watch
 
 import (
 	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
-// A Decider says what a whole track shows. It is used for one track, and takes memory that does
-// not grow with it.
+// A Decision says what whole tracks show.
+type Decision interface {
+	// Name says in words how it decides.
+	Name() string
+	// Asks says whether a frame of that number is to be classified for the decision, line or not.
+	Asks(frame int) bool
+	// Begin begins with a track.
+	Begin() (Decider, error)
+}
+
+// A Decider decides on one track, and takes memory that does not grow with it.
 type Decider interface {
 	// Add takes the next frame of the track: where the target is, nil where whole frames are
 	// classified; and the probabilities of the classes, nil where the frame was not classified.
 	// They are valid until the call returns.
 	Add(point *track.Point, probabilities []float32)
-	// Decide returns the probabilities of the classes by the frames so far; nil where none was
+	// Decide ends the track and returns the probabilities of the classes; nil where no frame was
 	// classified.
 	Decide() []float32
-	// Name says in words how it decides.
-	Name() string
 }
 
-// NewMean returns the Decider that takes the mean of log probabilities over all frames that were
-// classified.
-func NewMean() Decider { return &mean{} }
+// Mean is the Decision that takes the mean of log probabilities over all lines.
+type Mean struct{}
+
+// Name implements Decision.
+func (Mean) Name() string { return postprocess.ByMean }
+
+// Asks implements Decision.
+func (Mean) Asks(int) bool { return false }
+
+// Begin implements Decision.
+func (Mean) Begin() (Decider, error) { return &mean{}, nil }
 
 type mean struct {
 	sums []float64
 	n    int
 }
-
-// Name implements Decider.
-func (m *mean) Name() string { return "mean of log probabilities" }
 
 // Add implements Decider.
 func (m *mean) Add(_ *track.Point, probabilities []float32) {
@@ -53,11 +66,7 @@ func (m *mean) Decide() []float32 {
 	return normalized(m.sums, m.n)
 }
 
-// least is the probability that smaller ones are taken for, so that one frame cannot rule a
-// class out.
-const least = 0x1p-20
-
-func logOf(p float32) float32 { return kernel.Log(max(p, least)) }
+func logOf(p float32) float32 { return kernel.Log(max(p, postprocess.Least)) }
 
 // normalized are the probabilities whose logarithms are sums/n but for a constant.
 func normalized(sums []float64, n int) []float32 {
@@ -76,12 +85,8 @@ func normalized(sums []float64, n int) []float32 {
 	return probabilities
 }
 
-// SmoothWindow is how many frames of a track, the present one and those before it, the smoothed
-// label is of.
-const SmoothWindow = 30
-
-// smoother takes the mean of log probabilities over the last SmoothWindow frames of a track, of
-// those that were classified.
+// smoother takes the mean of log probabilities over the lines of the last
+// [postprocess.SmoothWindow] frames of a track.
 type smoother struct {
 	frames []int
 	logs   [][]float32
@@ -89,7 +94,7 @@ type smoother struct {
 
 // add takes a frame that was classified, by its number, and returns the smoothed probabilities.
 func (s *smoother) add(frame int, probabilities []float32) []float32 {
-	for len(s.frames) > 0 && s.frames[0] <= frame-SmoothWindow {
+	for len(s.frames) > 0 && s.frames[0] <= frame-postprocess.SmoothWindow {
 		s.frames, s.logs = s.frames[1:], s.logs[1:]
 	}
 	logs := make([]float32, len(probabilities))

@@ -52,7 +52,8 @@ type Line struct {
 	Index       int                 `json:"index"`
 	Probability float32             `json:"probability"`
 	Top         []predict.Candidate `json:"top"`
-	// Smoothed is the label by the mean of log probabilities over the last SmoothWindow frames.
+	// Smoothed is the label by the mean of log probabilities over the lines of the last
+	// [postprocess.SmoothWindow] frames.
 	Smoothed            string  `json:"smoothed_label"`
 	SmoothedProbability float32 `json:"smoothed_probability"`
 

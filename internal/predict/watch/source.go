@@ -11,10 +11,9 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/listing"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/predict"
-	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/video"
 )
 
@@ -36,7 +35,7 @@ const stdinName = "the standard input"
 // frames and the videos and such folders below a folder. For other models a folder is one of
 // images, unless it holds videos alone.
 func Sources(p *predict.Predictor, r Request) ([]Source, error) {
-	s := &sorting{Request: r, stdin: p.Request().Stdin, clips: ofClips(p.Record()) != nil}
+	s := &sorting{Request: r, stdin: p.Request().Stdin, clips: postprocess.Clips(p.Record()) != nil}
 	for _, input := range p.Request().Inputs {
 		if err := s.add(input); err != nil {
 			return nil, err
@@ -49,17 +48,6 @@ func Sources(p *predict.Predictor, r Request) ([]Source, error) {
 		return nil, err
 	}
 	return s.videos, nil
-}
-
-// ofClips are the datasets of a model that were clips.
-func ofClips(record *rundir.Record) []rundir.DatasetNote {
-	var list []rundir.DatasetNote
-	for _, d := range record.Identity.Datasets {
-		if d.Name == dataset.ClipsName {
-			list = append(list, d)
-		}
-	}
-	return list
 }
 
 // sorting sorts inputs into videos and images.

@@ -62,8 +62,8 @@ type tally struct {
 	last                 *Line
 	flips, smoothedFlips int
 	first                Seconds
-	sums                 []float64 // of log probabilities of the decisions on tracks, each times its lines
-	lines                int       // of them
+	sums                 []float64 // of log probabilities of the decisions on tracks, each times its frames
+	decidedOn            int       // frames
 }
 
 // add takes the next line.
@@ -98,20 +98,20 @@ func (t *tally) begin(l *Line) {
 	t.Ranges = append(t.Ranges, Range{Label: l.Smoothed, From: l.Time})
 }
 
-// decided takes the decision on a track, which had so many lines.
-func (t *tally) decided(probabilities []float32, lines int) {
+// decided takes the decision on a track of so many frames.
+func (t *tally) decided(probabilities []float32, frames int) {
 	t.Tracks++
-	if probabilities == nil || lines == 0 {
+	if probabilities == nil {
 		return
 	}
 	if t.sums == nil {
 		t.sums = make([]float64, len(probabilities))
 	}
 	for i, p := range probabilities {
-		product := float64(float64(lines) * float64(logOf(p)))
+		product := float64(float64(frames) * float64(logOf(p)))
 		t.sums[i] += product
 	}
-	t.lines += lines
+	t.decidedOn += frames
 }
 
 // finish completes the summary.
@@ -120,8 +120,8 @@ func (t *tally) finish(labels []string, top int) *Summary {
 	for i, label := range labels {
 		t.Shares[label] = rounded(float64(t.counts[i])/float64(max(1, t.Lines)), 10_000)
 	}
-	if t.lines > 0 {
-		t.Top = predict.Ranked(normalized(t.sums, t.lines), labels, top)
+	if t.decidedOn > 0 {
+		t.Top = predict.Ranked(normalized(t.sums, t.decidedOn), labels, top)
 		best := t.Top[0]
 		t.Label, t.Index, t.Probability = best.Label, &best.Index, &best.Probability
 	}

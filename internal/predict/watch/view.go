@@ -23,7 +23,7 @@ type view struct {
 	track     int
 	decider   Decider
 	smoother  smoother
-	lines     int // of the track
+	frames    int // of the track
 	told      time.Time
 	lastFrame video.Rational
 }
@@ -74,7 +74,10 @@ func (v *view) follow(ctx context.Context, f *feed) error {
 
 // find sends all frames of a video.
 func (v *view) find(ctx context.Context, f *feed, samples chan<- sample) error {
-	wanted := func() bool { return f.front().chosen }
+	wanted := func() bool {
+		front := f.front()
+		return front.chosen || v.Decision.Asks(front.frame)
+	}
 	for one, err := range v.finder.find(ctx, f.frames(), wanted) {
 		if err != nil {
 			if cause := context.Cause(ctx); cause != nil {
@@ -163,13 +166,14 @@ func (v *view) add(s *sample, probabilities []float32) error {
 	v.speed.frames++
 	v.lastFrame = s.elapsed
 	if !v.begun || s.track != v.track {
-		v.endTrack()
-		v.begun, v.track, v.decider, v.smoother, v.lines = true, s.track, v.NewDecider(), smoother{}, 0
+		if err := v.beginTrack(s.track); err != nil {
+			return err
+		}
 	}
+	v.frames++
 	v.decider.Add(s.point, probabilities)
 	var line *Line
-	if probabilities != nil {
-		v.lines++
+	if s.chosen {
 		line = v.line(s, probabilities)
 		v.tally.add(line)
 		if err := v.to.Line(line); err != nil {
@@ -184,11 +188,19 @@ func (v *view) add(s *sample, probabilities []float32) error {
 	return nil
 }
 
+// beginTrack begins with a track, and ends the one before.
+func (v *view) beginTrack(track int) (err error) {
+	v.endTrack()
+	v.begun, v.track, v.smoother, v.frames = true, track, smoother{}, 0
+	v.decider, err = v.Decision.Begin()
+	return err
+}
+
 // endTrack has the track decided that there is.
 func (v *view) endTrack() {
-	if v.begun {
-		v.tally.DecidedBy = v.decider.Name()
-		v.tally.decided(v.decider.Decide(), v.lines)
+	if v.begun && v.decider != nil {
+		v.tally.decided(v.decider.Decide(), v.frames)
+		v.decider = nil
 	}
 }
 

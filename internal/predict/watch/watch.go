@@ -9,6 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/predict"
 	"github.com/blocktrain/blocktrain/internal/video"
 )
@@ -20,8 +21,7 @@ var ErrUnread = errors.New("not every video could be read to its end")
 type Watcher struct {
 	*predict.Predictor
 	Request
-	// NewDecider makes what decides on a track.
-	NewDecider func() Decider
+	Decision Decision
 
 	sources []Source
 	finder  finder
@@ -36,7 +36,7 @@ func New(ctx context.Context, p *predict.Predictor, sources []Source, r Request)
 	if name := p.Target.Properties().Name; name != metric.TargetClass {
 		return nil, config.Usagef("%s is a video, and the model's target is %s: want a model for classes, or images", sources[0].Name, name)
 	}
-	w := &Watcher{Predictor: p, Request: r, NewDecider: NewMean, sources: sources}
+	w := &Watcher{Predictor: p, Request: r, Decision: Mean{}, sources: sources}
 	var err error
 	if w.finder, w.rate, err = newFinder(p.Record(), r.Lag, p.Workers()); err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (w *Watcher) clip(ctx context.Context, s Source, to Writer) (*Summary, erro
 	info := r.Info()
 	v := &view{Watcher: w, source: s.Name, to: to, tally: tally{counts: make([]int, len(w.Labels))}}
 	v.tally.Summary = Summary{
-		Kind: KindSummary, Source: s.Name, Width: info.Format.Width, Height: info.Format.Height, Every: w.Every.String(), Smooth: SmoothWindow,
+		Kind: KindSummary, Source: s.Name, Width: info.Format.Width, Height: info.Format.Height, DecidedBy: w.Decision.Name(), Every: w.Every.String(), Smooth: postprocess.SmoothWindow,
 	}
 	if _, found := w.finder.(targets); found {
 		v.tally.Lag = &w.Lag

@@ -1,0 +1,155 @@
+// Package postprocess says how a model that was trained on clips is used on videos: how frames
+// become pictures for the network, and how its answers become lines and decisions.
+package postprocess
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/track"
+)
+
+// File is the name of the file in packages.
+const File = "postprocessing.json"
+
+// SmoothWindow is how many frames of a track, the present one and those before it, a smoothed
+// label is of.
+const SmoothWindow = 30
+
+// Least is the probability that smaller ones are taken for, so that one frame cannot rule a
+// class out.
+const Least = 0x1p-20
+
+// ByMean says that decisions are the mean of log probabilities.
+const ByMean = "mean of log probabilities"
+
+// defaultRate is the frames a second of folders, as dataset clips has it.
+const defaultRate = 30
+
+// Clips are the datasets of a record that are clips.
+func Clips(record *rundir.Record) []rundir.DatasetNote {
+	var list []rundir.DatasetNote
+	for _, d := range record.Identity.Datasets {
+		if d.Name == dataset.ClipsName {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// Cutting is how the examples of a model were cut out of clips, and the frames a second of
+// folders of frames. It is nil for models that saw no clips. Several datasets of clips that were
+// cut in different ways are a [config.UsageError].
+func Cutting(record *rundir.Record) (cut *clips.Cutting, rate int, err error) {
+	rate = defaultRate
+	list := Clips(record)
+	for i, d := range list {
+		one, r, err := dataset.ClipsCutting(d.Text())
+		if err != nil {
+			return nil, 0, err
+		}
+		if i == 0 {
+			cut, rate = one, r
+			continue
+		}
+		if one.Whole != cut.Whole || one.Square != cut.Square || one.Window != cut.Window || !reflect.DeepEqual(one.Offsets, cut.Offsets) {
+			return nil, 0, config.Usagef("the model was trained on clips that were cut in different ways (%s, and %s), so that it is not known how videos are: train with the same crop, margin, minimum, frames and level for all clips", list[0].Words(), d.Words())
+		}
+	}
+	return cut, rate, nil
+}
+
+// Rule is how a model finds targets in videos; nil where it classifies whole frames.
+func Rule(record *rundir.Record) (*track.Rule, error) {
+	cut, _, err := Cutting(record)
+	if err != nil || cut == nil || cut.Whole {
+		return nil, err
+	}
+	r := track.DefaultRule()
+	r.Square, r.Offsets, r.Window = cut.Square, cut.Offsets, cut.Window
+	return &r, r.Check()
+}
+
+// document is the file. Its words stand beside the numbers that they are about.
+type document struct {
+	Schema    int       `json:"schema"`
+	About     string    `json:"about"`
+	Frames    frames    `json:"frames"`
+	Track     *tracking `json:"track,omitempty"`
+	Answers   string    `json:"answers"`
+	Smoothing smoothing `json:"smoothing"`
+	Decision  decision  `json:"decision"`
+	Classes   []string  `json:"classes"`
+}
+
+type frames struct {
+	Words   string `json:"words"`
+	Offsets []int  `json:"offsets"`
+	Window  int    `json:"window"`
+}
+
+type tracking struct {
+	Rule  *track.Rule `json:"rule"`
+	Words []string    `json:"words"`
+}
+
+type smoothing struct {
+	Words  string  `json:"words"`
+	Frames int     `json:"frames"`
+	Least  float64 `json:"least"`
+}
+
+type decision struct {
+	Words string `json:"words"`
+	By    string `json:"by"`
+}
+
+// Text is the file of a package; nil for models that saw no clips, and for those that cannot be
+// used on videos.
+func Text(record *rundir.Record) ([]byte, error) {
+	cut, _, err := Cutting(record)
+	if err != nil || cut == nil || len(record.Identity.Classes) == 0 {
+		return nil, nil // such a model is for images alone
+	}
+	d := document{
+		Schema: 1, Classes: record.Identity.Classes,
+		About:   "How blocktrain predict goes from the frames of a video to lines and decisions. How a picture becomes the input of the network is said by preprocessing.json. All divisions of whole numbers are rounded down.",
+		Answers: "The network gives a probability for each class. A line has the class with the highest one; of equal ones, the first.",
+		Smoothing: smoothing{
+			"The smoothed label is the class with the highest mean of the natural logarithms of its probabilities over the lines of the last \"frames\" frames of the track, the present one included. Probabilities below \"least\" count as \"least\".",
+			SmoothWindow, Least,
+		},
+		Decision: decision{
+			"The decision on a clip is made by its whole track. The mean of log probabilities is that of smoothing, over all lines.", ByMean,
+		},
+	}
+	d.Frames = frames{Offsets: cut.Offsets, Window: cut.Window,
+		Words: "A picture for the network has the frames at \"offsets\" from the present one, whose channels follow each other. Before the first frame of the stream stands the first one again, and behind the last the last."}
+	if cut.Window > 0 {
+		d.Frames.Words += " From each value of a frame the median of the last \"window\" frames, that one included, is subtracted, and 128 is added (32768 for 16 bits); what is outside of the range becomes its end. The median of n values is the one at place (n-1)/2, from 0 on, when they are in order."
+	}
+	if cut.Whole {
+		d.Frames.Words += " The whole frame is the picture."
+		return fileio.MarshalJSON(d)
+	}
+	rule, err := Rule(record)
+	if err != nil {
+		return nil, err
+	}
+	d.Track = &tracking{rule, trackWords(rule)}
+	return fileio.MarshalJSON(d)
+}
+
+// trackWords say what the numbers of a rule mean.
+func trackWords(r *track.Rule) []string {
+	return []string{
+		"Proposals: in each frame, places are rated by how much they differ from their surroundings, times how much they differ from the frames \"gap\" before and after; both are divided by their means over a square of side \"around\", to which \"floor\" is added. The best places are kept, at most \"proposals\", each at least \"apart\" pixels from better ones.",
+		"Track: one place of each frame is chosen so that the sum of the logarithms of their ratings, less the cost of moves between neighbouring frames, is highest (Viterbi). A move of \"speed\" pixels costs \"stiff\", others by the square of their length, and none more than \"furthest\" times \"stiff\". The place in a frame is decided \"lag\" frames later, or when the stream ends. A stream is cut, and another track begins, where it was opened again and where its frames get colours.",
+		fmt.Sprintf("Crop: around the box of width W and height H at the place (x, y), a square of side max(minimum, (margin*max(W,H)+50)/100) is cut out, here max(%d, (%d*max(W,H)+50)/100), with its left edge at (2*x+W-side)/2 and its upper edge at (2*y+H-side)/2. Beyond the edges of a frame its outermost pixels are repeated.", r.Square.Minimum, r.Square.Margin),
+	}
+}
