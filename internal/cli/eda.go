@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/eda"
+	"github.com/blocktrain/blocktrain/internal/eda/heldout"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -56,7 +57,7 @@ func firstRun(dir string) (string, error) {
 	if err := rundir.CheckPath(dir); err == nil { // a run, or a folder that has a record of its own
 		return dir, nil
 	}
-	runs, err := eda.FindRuns(dir)
+	runs, err := heldout.FindRuns(dir)
 	if err != nil {
 		return "", err
 	}
@@ -123,11 +124,11 @@ func checkReplaced(dir string) error {
 // takeData opens the data, with its split and, of a run, the predictions.
 func (c *call) takeData(ctx context.Context, r *eda.Request, run string) error {
 	var data *rundata.Data
-	var runs *eda.Runs
+	var runs *heldout.Runs
 	var err error
 	if run == "" {
 		data, err = rundata.Look(ctx, c.env, c.settings)
-	} else if runs, err = eda.FindRuns(run); err == nil {
+	} else if runs, err = heldout.FindRuns(run); err == nil {
 		if !runs.Folds && !slices.Equal(r.Parts, []dataset.Part{dataset.PartValidation}) {
 			return config.Usagef("--run %s is a single run, which has learnt the labels of its training part: want --part validation, or the folder of a cross-validation", run)
 		}

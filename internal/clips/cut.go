@@ -81,7 +81,8 @@ type Summary struct {
 	Warnings []string `json:"warnings"`
 	Boxes    int      `json:"boxes"` // in the frames that are labelled
 	// Unlabelled says that no example was taken since the labels hold no box at all.
-	Unlabelled bool `json:"unlabelled"`
+	Unlabelled bool     `json:"unlabelled"`
+	Measures   Measures `json:"measures"`
 }
 
 // Cut reads a clip and calls emit for each of its examples, in the order of frames; those of
@@ -138,6 +139,8 @@ type pass struct {
 	emit      func(Example, imaging.Image) error
 	ending    Ending
 	backdrops backdrops
+	measures  Measures
+	previous  imaging.Image // the frame before, as it was
 	subtract  *Background
 	shape     imaging.Image // of the first frame
 	summary   Summary
@@ -191,6 +194,7 @@ func (p *pass) take(frame Frame) error {
 			p.clip.Path, p.seen, img.Width, img.Height, img.Channels, p.shape.Width, p.shape.Height, p.shape.Channels)
 	}
 	p.backdrops.add(p.seen, img)
+	p.measure(p.seen, img)
 	if p.subtract != nil {
 		levelled, err := p.subtract.Subtract(img)
 		if err != nil {
@@ -348,6 +352,7 @@ func (p *pass) finish() (*Summary, error) {
 	s.Digest, s.Colour, s.Backdrop = p.ending.Digest, p.shape.Colour(), p.backdrops.median()
 	s.Warnings = append(s.Warnings, p.ending.Warnings...)
 	if p.labels == nil {
+		s.Measures = p.measures
 		return s, nil
 	}
 	lies := p.labels.Align(p.seen)
@@ -360,6 +365,8 @@ func (p *pass) finish() (*Summary, error) {
 	if lies.Warning != "" {
 		p.warn(lies.Warning)
 	}
+	p.measures.finish(p.labels, lies, p.seen)
+	s.Measures = p.measures
 	for at := range p.seen {
 		s.Boxes += len(p.labels.Entry(lies, at).Targets)
 	}

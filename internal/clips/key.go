@@ -12,9 +12,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
-// cutRules names the rules by which examples are cut. It gets another number whenever a clip
-// gives other examples than before.
-const cutRules = "blocktrain clips 1"
+// cutRules names the rules by which examples are cut and clips summarized. It gets another
+// number whenever a clip gives other examples, or another summary, than before.
+const cutRules = "blocktrain clips 2"
 
 // Key says what a file of the [Store] is of: the rules and settings of cutting, what decodes
 // the clip, the bytes of its files, and its labels. labels may be nil, and must not have been

@@ -122,6 +122,9 @@ func TestClipsOfClasses(t *testing.T) {
 	if text := log.String(); !strings.Contains(text, "no box at all") || !strings.Contains(text, "drone/d") || strings.Contains(text, "drone/c") {
 		t.Errorf("the clip without a box is not named: %s", text)
 	}
+	if unused := Unused(d); len(unused) != 2 || unused[0].Source != "bird/a/x" || unused[1].Source != "drone/d" || !unused[1].Unlabelled {
+		t.Errorf("%d clips without examples", len(unused))
+	}
 	p := d.Info(1).Place
 	if p.Frame != 9 || p.Time != 300*time.Millisecond || p.Box != (clips.Box{X: 11, Y: 10, W: 4, H: 3}) || p.Area != (clips.Box{X: 9, Y: 7, W: 8, H: 8}) || !p.Target || p.Clip.Source != "bird/b" || p.Clip.Frames != 14 {
 		t.Errorf("place %+v of the clip %+v", p, p.Clip)

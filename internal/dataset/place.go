@@ -76,6 +76,29 @@ func clipsOf(n int, place func(int) *Place) []*Clip {
 	return list
 }
 
+// Unused lists the clips that lie in the folders of some of them and gave no example, be it
+// since their labels hold no box, in the order of those.
+func Unused(d Dataset) []*Clip {
+	used := Clips(d)
+	gave, seen := map[*Clip]bool{}, map[*foundClips]bool{}
+	for _, clip := range used {
+		gave[clip] = true
+	}
+	var list []*Clip
+	for _, clip := range used {
+		if clip.of == nil || seen[clip.of] {
+			continue
+		}
+		seen[clip.of] = true
+		for _, other := range clip.of.list {
+			if !gave[&other.Clip] {
+				list = append(list, &other.Clip)
+			}
+		}
+	}
+	return list
+}
+
 // sceneThreshold is the cosine, in thousandths, above which two backgrounds are of one scene
 // where nothing else was asked for.
 const sceneThreshold = 950

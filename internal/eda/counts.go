@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/eda/stat"
 )
 
 // members counts the examples of each dataset.
@@ -83,7 +85,7 @@ func (s *survey) groups() *Groups {
 			g.Mixed++
 		}
 	}
-	g.Size = distribute(sizes, 1)
+	g.Size = stat.Distribute(sizes, 1)
 	return g
 }
 
@@ -99,8 +101,8 @@ func (s *survey) describe(r *Report) {
 		aspect[at] = (int64(f.width)*1000 + int64(f.height)/2) / int64(f.height)
 		level[at], contrast[at], sharp[at] = int64(f.level), int64(f.contrast), int64(f.sharpness)
 	}
-	r.Aspect = distribute(aspect, 1000)
-	r.Level, r.Contrast, r.Sharpness = distribute(level, unit), distribute(contrast, unit), distribute(sharp, unit)
+	r.Aspect = stat.Distribute(aspect, 1000)
+	r.Level, r.Contrast, r.Sharpness = stat.Distribute(level, unit), stat.Distribute(contrast, unit), stat.Distribute(sharp, unit)
 }
 
 func (s *survey) describeSizes() Sizes {
@@ -127,41 +129,8 @@ func (s *survey) describeSizes() Sizes {
 		sizes.Others += c.Images
 	}
 	sizes.Common = sizes.Common[:min(maxSizes, len(sizes.Common))]
-	sizes.Pixels = distribute(pixels, 1)
+	sizes.Pixels = stat.Distribute(pixels, 1)
 	return sizes
-}
-
-// ranges is how many ranges a distribution is counted in.
-const ranges = 40
-
-// distribute describes whole numbers, each of which stands for itself divided by unit. It sorts
-// them.
-func distribute(values []int64, unit int64) Distribution {
-	n := len(values)
-	if n == 0 {
-		return Distribution{Counts: []int{}}
-	}
-	slices.Sort(values)
-	value := func(v int64) float64 { return float64(v) / float64(unit) }
-	quantile := func(percent int) float64 { return value(values[(n-1)*percent/100]) }
-	sum := int64(0)
-	for _, v := range values {
-		sum += v
-	}
-	low, high := values[0], values[n-1]
-	d := Distribution{
-		Least: value(low), P05: quantile(5), P25: quantile(25), Median: quantile(50), P75: quantile(75), P95: quantile(95), Greatest: value(high),
-		Mean: float64(sum) / float64(n) / float64(unit), Low: value(low), High: value(high),
-	}
-	if low == high {
-		d.Counts = []int{n}
-		return d
-	}
-	d.Counts = make([]int, ranges)
-	for _, v := range values {
-		d.Counts[min(int((v-low)*ranges/(high-low)), ranges-1)]++
-	}
-	return d
 }
 
 // logarithm is 256 times the binary logarithm of n, which is above 0, rounded down.

@@ -48,16 +48,17 @@ func (s *survey) draw(r *Report) ([]visualization.Figure, error) {
 	d.histogram("contrast", "Contrast", "standard deviation of an image (grey levels)", r.Contrast)
 	d.histogram("sharpness", "Sharpness", "standard deviation of the Laplacian (grey levels)", r.Sharpness)
 	d.add(s.drawMeans(r.Classes))
-	if b := r.Boxes; b != nil {
-		d.histogram("box-side", "Size of boxes", "square root of the area (pixels)", b.Side)
-		d.histogram("box-contrast", "Contrast of what is in boxes", "mean inside less mean around (grey levels)", b.Contrast)
-		d.add(visualization.DrawMap(visualization.DensityMap{
-			Labels:  visualization.Labels{Name: "box-centres", Title: "Centres of boxes", Alt: fmt.Sprintf("Map of where in the image the centres of %s boxes are, in 16 by 16 cells.", metric.Count(b.Count))},
-			Columns: centreCells, Counts: b.Centres,
-		}))
+	if r.Clips != nil {
+		d.clips(r.Clips)
+	}
+	if r.Boxes != nil {
+		d.boxes(r.Boxes)
 	}
 	d.add(s.drawAlike("exact-duplicates", "Images that are there several times", r.Duplicates.Exact))
 	d.add(s.drawAlike("near-duplicates", "Images that are nearly the same", r.Duplicates.Near))
+	if r.Duplicates.Clips != nil {
+		d.add(s.drawClipPairs(r.Duplicates.Clips))
+	}
 	d.add(s.drawOutliers(r.Outliers))
 	if r.Labels != nil {
 		d.add(s.drawSuspects(r.Labels))
@@ -66,9 +67,13 @@ func (s *survey) draw(r *Report) ([]visualization.Figure, error) {
 }
 
 func (d *drawing) histogram(name, title, axis string, of Distribution) {
+	d.histogramOf("images", name, title, axis, of)
+}
+
+func (d *drawing) histogramOf(what, name, title, axis string, of Distribution) {
 	alt := fmt.Sprintf("Histogram of the %s. The median is %.4g; nine out of ten are between %.4g and %.4g.", axis, of.Median, of.P05, of.P95)
 	d.add(visualization.DrawHistogram(visualization.Histogram{
-		Labels: visualization.Labels{Name: name, Title: title, Alt: alt}, Axis: axis, Low: of.Low, High: of.High, Counts: of.Counts,
+		Labels: visualization.Labels{Name: name, Title: title, Alt: alt}, Axis: axis, Of: what, Low: of.Low, High: of.High, Counts: of.Counts,
 	}))
 }
 
@@ -180,6 +185,22 @@ func (s *survey) drawAlike(name, title string, a Alike) (visualization.Figure, e
 	}
 	alt := fmt.Sprintf("%d of %s sets of such images: the first of each and below it another one, with label and file.", len(pictures), metric.Count(a.Sets))
 	return visualization.DrawPictures(visualization.Labels{Name: name, Title: title, Alt: alt}, columns, pictures)
+}
+
+func (s *survey) drawClipPairs(p *ClipPairs) (visualization.Figure, error) {
+	var pictures []visualization.Picture
+	for _, pair := range p.Listed {
+		if len(pictures) == maxPictures || len(pair.Examples) < 2 { // of other parts no picture is shown
+			continue
+		}
+		one, err := s.pair(fmt.Sprintf("%s\n%d of %d examples", pair.Label, pair.Near, pair.Of), pair.Examples)
+		if err != nil {
+			return visualization.Figure{}, err
+		}
+		pictures = append(pictures, one)
+	}
+	alt := fmt.Sprintf("Examples of %d pairs of clips: one of the first clip, and below it the one of the second clip that is nearly the same.", len(pictures))
+	return visualization.DrawPictures(visualization.Labels{Name: "clip-pairs", Title: "Clips that are nearly the same", Alt: alt}, columns, pictures)
 }
 
 func (s *survey) drawOutliers(o Outliers) (visualization.Figure, error) {

@@ -41,7 +41,8 @@ func (s *survey) duplicates(ctx context.Context) (Duplicates, error) {
 		}
 	}
 	near := newForest(n)
-	joinNear(near, hashes, s.thumbs, members)
+	joinNear(near, hashes, s.thumbs, members, s.clip)
+	d.Clips = s.clipPairs(exact, hashes)
 	d.Exact = s.alike(exact.sets(n, func(int32) bool { return true }))
 	for i := range int32(n) { // images with the same pixels as one that has near duplicates are near ones too
 		near.join(i, exact.root(i))
@@ -112,13 +113,13 @@ type alikeSet struct {
 }
 
 // alike describes sets of images. One that has no image of the parts that are looked at is
-// left out.
+// left out, and one of examples of clips alone, of which pairs of clips are made.
 func (s *survey) alike(sets [][]int) Alike {
 	a := Alike{Listed: []Group{}}
 	var found []alikeSet
 	for _, members := range sets {
 		set := s.alikeSet(members)
-		if set.looked == 0 {
+		if set.looked == 0 || !slices.ContainsFunc(members, func(i int) bool { return s.clip[i] < 0 }) {
 			continue
 		}
 		a.Sets++

@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/eda/clipstat"
+	"github.com/blocktrain/blocktrain/internal/eda/heldout"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
@@ -23,7 +25,7 @@ type Request struct {
 	Parts   []dataset.Part  // at least one
 	Levels  *imaging.Levels // of images of 16 bits; nil: their whole range
 	// Predictions are of a network that has not seen the examples; nil: no labels are doubted.
-	Predictions *Predictions
+	Predictions *heldout.Predictions
 }
 
 // Exploration is what was found, with its figures.
@@ -44,6 +46,7 @@ func Explore(ctx context.Context, r Request) (*Exploration, error) {
 	}}
 	e.Datasets, e.Classes, e.Groups = s.members(), s.classes(), s.groups()
 	s.describe(&e.Report)
+	e.Clips = clipstat.Look(clipstat.Request{Data: r.Data, Split: r.Split, Parts: r.Parts})
 	if e.Boxes, err = s.boxes(ctx); err != nil {
 		return nil, err
 	}
@@ -67,6 +70,8 @@ type survey struct {
 	sizes  dataset.Sizes
 	parts  []dataset.Part // of every example
 	thumbs []thumb        // of every example
+	clip   []int32        // the clip of every example, by its place in clips; -1: of none
+	clips  []*dataset.Clip
 	// Of every example that is looked at, by its place in looked:
 	measured []figures
 	means    *means
@@ -81,6 +86,7 @@ func newSurvey(ctx context.Context, r Request) (*survey, error) {
 			s.parts[i] = part
 		}
 	}
+	s.numberClips()
 	at, visited := make([]int32, n), make([]int, 0, n)
 	var indexes []int
 	for i, part := range s.parts {

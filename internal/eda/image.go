@@ -1,8 +1,6 @@
 package eda
 
 import (
-	"math"
-
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
@@ -46,49 +44,7 @@ func measure(img imaging.Image, levels *imaging.Levels) (figures, error) {
 		return figures{}, err
 	}
 	f := figures{width: int32(img.Width), height: int32(img.Height)}
-	f.level, f.contrast = spread(small.Pix)
-	f.sharpness = sharpness(small)
+	all, edges := imaging.MomentsOf(small.Pix), imaging.Laplacian(small.Width, small.Pix)
+	f.level, f.contrast, f.sharpness = int32(all.Mean(unit)), int32(all.Deviation(unit)), int32(edges.Deviation(unit))
 	return f, nil
-}
-
-// moments are exact sums over whole numbers.
-type moments struct{ n, sum, squares int64 }
-
-func (m *moments) add(v int64) {
-	m.n++
-	m.sum += v
-	m.squares += v * v
-}
-
-// deviation is the standard deviation in 1/256.
-func (m moments) deviation() int32 {
-	if m.n == 0 {
-		return 0
-	}
-	return int32(math.Sqrt(float64(m.n*m.squares-m.sum*m.sum)) * unit / float64(m.n))
-}
-
-// spread returns mean and standard deviation of bytes, in 1/256.
-func spread(pix []uint8) (mean, deviation int32) {
-	var m moments
-	for _, v := range pix {
-		m.sum += int64(v)
-		m.squares += int64(v) * int64(v)
-	}
-	m.n = int64(len(pix))
-	return int32((m.sum*unit + m.n/2) / m.n), m.deviation()
-}
-
-// sharpness is the standard deviation of the Laplacian (4 times a pixel less its four
-// neighbours) over the pixels that have all of these, in 1/256 (Pech-Pacheco and others 2000,
-// whose figure is its square).
-func sharpness(img imaging.Image) int32 {
-	var m moments
-	for y := 1; y < img.Height-1; y++ {
-		above, row, below := img.Row(y-1), img.Row(y), img.Row(y+1)
-		for x := 1; x < len(row)-1; x++ {
-			m.add(4*int64(row[x]) - int64(row[x-1]) - int64(row[x+1]) - int64(above[x]) - int64(below[x]))
-		}
-	}
-	return m.deviation()
 }

@@ -5,31 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/eda/heldout"
 	"github.com/blocktrain/blocktrain/internal/kernel"
 )
-
-// Predictions are probabilities of classes for examples that the networks which gave them were
-// not trained on.
-type Predictions struct {
-	Words         string    // whose they are
-	Indexes       []int     // of the examples, each once
-	Probabilities []float32 // [len(Indexes),classes]
-}
-
-// of returns the row of each example, by its index.
-func (p *Predictions) rows(examples, classes int) ([][]float32, error) {
-	if len(p.Probabilities) != len(p.Indexes)*classes {
-		return nil, fmt.Errorf("predictions: %d probabilities for %d examples of %d classes, want %d", len(p.Probabilities), len(p.Indexes), classes, len(p.Indexes)*classes)
-	}
-	rows := make([][]float32, examples)
-	for k, i := range p.Indexes {
-		if i < 0 || i >= examples || rows[i] != nil {
-			return nil, fmt.Errorf("predictions: example %d comes twice, or is not one of the dataset's %d: want each once", i, examples)
-		}
-		rows[i] = p.Probabilities[k*classes:][:classes]
-	}
-	return rows, nil
-}
 
 // labels finds candidates for wrong labels by confident learning (Northcutt, Jiang and Chuang
 // 2021, https://arxiv.org/abs/1911.00068). The threshold of a class is the mean probability of
@@ -37,9 +15,9 @@ func (p *Predictions) rows(examples, classes int) ([][]float32, error) {
 // probable one of the classes whose probability reaches their threshold. Where that is not the
 // class of its label, the label may be wrong. Candidates are in the order of the normalised
 // margin: the probability of the label less the greatest other one.
-func (s *survey) labels(p *Predictions) (*Labels, error) {
+func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 	classes := s.Data.Classes()
-	rows, err := p.rows(s.Data.Len(), len(classes))
+	rows, err := p.Rows(s.Data.Len(), len(classes))
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +45,7 @@ func (s *survey) labels(p *Predictions) (*Labels, error) {
 	if l.Examples == 0 {
 		return nil, fmt.Errorf("no example of the parts that are looked at has a prediction (%s): want a run, or a cross-validation, whose held-out examples are of these parts", p.Words)
 	}
-	l.Candidates = len(found)
+	l.Candidates, l.Clips = len(found), s.suspectClips(rows, found)
 	for pair, n := range joint {
 		l.Pairs = append(l.Pairs, LabelPair{classes[pair[0]], classes[pair[1]], n})
 	}
@@ -84,6 +62,43 @@ func (s *survey) labels(p *Predictions) (*Labels, error) {
 		})
 	}
 	return l, nil
+}
+
+// suspectClips lists the clips most of whose examples with a prediction are candidates.
+func (s *survey) suspectClips(rows [][]float32, found []suspect) []SuspectClip {
+	of, seems := make([]int, len(s.clips)), map[int32]map[int]int{}
+	for _, i := range s.looked {
+		if clip := s.clip[i]; clip >= 0 && rows[i] != nil {
+			of[clip]++
+		}
+	}
+	for _, one := range found {
+		clip := s.clip[one.index]
+		if clip < 0 {
+			continue
+		}
+		if seems[clip] == nil {
+			seems[clip] = map[int]int{}
+		}
+		seems[clip][one.seems]++
+	}
+	var list []SuspectClip
+	for clip, counts := range seems {
+		one, most := SuspectClip{Clip: s.clips[clip].Source, Label: s.clips[clip].Class, Of: of[clip]}, 0
+		for label, name := range s.Data.Classes() {
+			one.Candidates += counts[label]
+			if counts[label] > most {
+				most, one.Seems = counts[label], name
+			}
+		}
+		if 2*one.Candidates > one.Of {
+			list = append(list, one)
+		}
+	}
+	slices.SortFunc(list, func(a, b SuspectClip) int {
+		return cmp.Or(b.Candidates*a.Of-a.Candidates*b.Of, b.Of-a.Of, cmp.Compare(a.Clip, b.Clip))
+	})
+	return list[:min(maxListed, len(list))]
 }
 
 // suspect is an example whose label may be wrong.

@@ -117,9 +117,8 @@ func newBand(hashes []uint64, members []int32, shift int) *band {
 
 func (b *band) value(hash uint64) uint16 { return uint16(hash >> b.shift) }
 
-// after returns at most crowd positions above i whose band has that value.
-func (b *band) after(value uint16, i int32) []int32 {
-	list := b.places[b.starts[value]:b.starts[int(value)+1]]
+// above is the place in the list of a value from which positions are above i.
+func above(list []int32, i int32) int {
 	low, high := 0, len(list)
 	for low < high {
 		if middle := (low + high) / 2; list[middle] > i {
@@ -128,31 +127,59 @@ func (b *band) after(value uint16, i int32) []int32 {
 			low = middle + 1
 		}
 	}
-	return list[low:min(len(list), low+crowd)]
+	return low
 }
 
-// joinNear joins the members whose images are near duplicates.
-func joinNear(f forest, hashes []uint64, thumbs []thumb, members []int32) {
-	all := make([]*band, bands)
+func (b *band) list(value uint16) []int32 { return b.places[b.starts[value]:b.starts[int(value)+1]] }
+
+// after returns at most crowd positions above i whose band has that value.
+func (b *band) after(value uint16, i int32) []int32 {
+	list := b.list(value)
+	from := above(list, i)
+	return list[from:min(len(list), from+crowd)]
+}
+
+// around returns at most crowd positions below i, and as many above, whose band has that value.
+func (b *band) around(value uint16, i int32) []int32 {
+	list := b.list(value)
+	at := above(list, i)
+	return list[max(0, at-crowd):min(len(list), at+crowd)]
+}
+
+// sorted are the members by each band of their hashes.
+type sorted [bands]*band
+
+func bandsOf(hashes []uint64, members []int32) (all sorted) {
 	for k := range all {
 		all[k] = newBand(hashes, members, k*bandBits)
 	}
+	return all
+}
+
+// probe calls f for each value that a band of a near duplicate may have.
+func (all *sorted) probe(hash uint64, f func(b *band, value uint16)) {
+	for _, b := range all {
+		value := b.value(hash)
+		f(b, value)
+		for bit := range bandBits {
+			f(b, value^1<<bit)
+		}
+	}
+}
+
+// joinNear joins the members whose images are near duplicates, but for those that are both of
+// clips, by their numbers; -1 is of none.
+func joinNear(f forest, hashes []uint64, thumbs []thumb, members []int32, clip []int32) {
+	all := bandsOf(hashes, members)
 	inParallel(len(members), func(at int) {
 		i := members[at]
-		for _, b := range all {
-			value := b.value(hashes[i])
-			for probe := -1; probe < bandBits; probe++ {
-				other := value
-				if probe >= 0 {
-					other ^= 1 << probe
-				}
-				for _, j := range b.after(other, i) {
-					if far(hashes[i], hashes[j]) <= nearBits && f.root(i) != f.root(j) && isNear(&thumbs[i], &thumbs[j]) {
-						f.join(i, j)
-					}
+		all.probe(hashes[i], func(b *band, value uint16) {
+			for _, j := range b.after(value, i) {
+				if far(hashes[i], hashes[j]) <= nearBits && (clip[i] < 0 || clip[j] < 0) && f.root(i) != f.root(j) && isNear(&thumbs[i], &thumbs[j]) {
+					f.join(i, j)
 				}
 			}
-		}
+		})
 	})
 }
 

@@ -38,6 +38,7 @@ func (e *Exploration) HTML() ([]byte, error) {
 	functions["number"] = number
 	functions["many"] = many
 	functions["join"] = strings.Join
+	functions["share"] = func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 	return htmlpage.Render("the report on the data", pageSource, functions, page{e, htmlpage.Style()})
 }
 
@@ -113,11 +114,32 @@ func (e *Exploration) Rows() []Row {
 	if e.Groups != nil {
 		rows = append(rows, Row{"examples of a group", e.Groups.Size})
 	}
-	if b := e.Boxes; b != nil && b.Count > 0 {
-		rows = append(rows, Row{"side of a box (pixels)", b.Side}, Row{"share of a box in its image", b.Share}, Row{"contrast of a box", b.Contrast})
-	}
 	return rows
 }
+
+// BoxRows are the distributions over boxes.
+func (e *Exploration) BoxRows() []Row {
+	b := e.Boxes
+	return []Row{{"side (pixels)", b.Side}, {"aspect (width by height)", b.Aspect}, {"share of the image", b.Share}, {"contrast", b.Contrast}, {"contrast by clutter", b.Ratio}}
+}
+
+// ClipRows are the distributions over clips.
+func (e *Exploration) ClipRows() []Row {
+	c := e.Clips
+	return []Row{{"existence", c.Existence}, {"unchanged pixels", c.Unchanged}, {"level", c.Level}, {"contrast", c.Contrast}, {"sharpness", c.Sharpness}}
+}
+
+// ClipWarnings are what was found wrong with clips and their labels.
+func (e *Exploration) ClipWarnings() []string {
+	var all []string
+	for _, c := range e.Clips.Listed {
+		all = append(all, c.Warnings...)
+	}
+	return all[:min(maxListed, len(all))]
+}
+
+// HasImages says whether some examples are of no clip.
+func (e *Exploration) HasImages() bool { return e.Clips == nil || e.Clips.Examples < e.Examples }
 
 // number writes a number in four digits, or all that are before the point.
 func number(v float64) string {

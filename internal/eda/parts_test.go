@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/eda/heldout"
+	"github.com/blocktrain/blocktrain/internal/eda/stat"
 	"github.com/blocktrain/blocktrain/internal/rng"
 )
 
@@ -35,7 +37,11 @@ func TestNearSearch(t *testing.T) {
 		thumbs[i] = pattern
 	}
 	found, want := newForest(n), newForest(n)
-	joinNear(found, hashes, thumbs, members)
+	clip := make([]int32, n)
+	for i := range clip {
+		clip[i] = -1
+	}
+	joinNear(found, hashes, thumbs, members, clip)
 	for i := range int32(n) {
 		for j := range i {
 			if bits.OnesCount64(hashes[i]^hashes[j]) <= nearBits {
@@ -109,20 +115,20 @@ func TestDistribution(t *testing.T) {
 	for v := range int64(101) {
 		values = append(values, (100-v)*2)
 	}
-	d := distribute(values, 2)
+	d := stat.Distribute(values, 2)
 	d.Counts = nil
 	want := Distribution{Least: 0, P05: 5, P25: 25, Median: 50, P75: 75, P95: 95, Greatest: 100, Mean: 50, High: 100}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
 	}
 	sum := 0
-	for _, n := range distribute(values, 2).Counts {
+	for _, n := range stat.Distribute(values, 2).Counts {
 		sum += n
 	}
 	if sum != 101 {
 		t.Errorf("%d values are counted", sum)
 	}
-	if d := distribute([]int64{7, 7}, 1); !slices.Equal(d.Counts, []int{2}) {
+	if d := stat.Distribute([]int64{7, 7}, 1); !slices.Equal(d.Counts, []int{2}) {
 		t.Errorf("equal values are counted as %v", d.Counts)
 	}
 }
@@ -143,8 +149,8 @@ func TestLogarithm(t *testing.T) {
 
 // predictions are those of a good network: sure of the true class, which is that of the label
 // but where wrong has another one.
-func predictions(f *fake, list []int, wrong map[int]int) *Predictions {
-	p := &Predictions{Words: "a test", Indexes: list}
+func predictions(f *fake, list []int, wrong map[int]int) *heldout.Predictions {
+	p := &heldout.Predictions{Words: "a test", Indexes: list}
 	for k, i := range list {
 		truth := f.infos[i].Label
 		sure := 0.7 + float32(k%3)*0.1 // sometimes more, sometimes less
@@ -210,7 +216,7 @@ func TestConfident(t *testing.T) {
 func TestPredictionsRefused(t *testing.T) {
 	f := textures(t, 20)
 	r := request(f)
-	for want, p := range map[string]*Predictions{
+	for want, p := range map[string]*heldout.Predictions{
 		"5 probabilities for 2 examples of 3 classes, want 6": {Indexes: []int{0, 1}, Probabilities: make([]float32, 5)},
 		"example 1 comes twice":                               {Indexes: []int{1, 1}, Probabilities: make([]float32, 6)},
 		"example 20 comes twice, or is not one of":            {Indexes: []int{20}, Probabilities: make([]float32, 3)},

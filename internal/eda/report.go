@@ -1,5 +1,10 @@
 package eda
 
+import (
+	"github.com/blocktrain/blocktrain/internal/eda/clipstat"
+	"github.com/blocktrain/blocktrain/internal/eda/stat"
+)
+
 // Schema is the version of eda.json.
 const Schema = 1
 
@@ -25,7 +30,8 @@ type Report struct {
 	Contrast  Distribution `json:"contrast"`  // standard deviation of an image, in grey levels
 	Sharpness Distribution `json:"sharpness"` // standard deviation of an image's Laplacian, in grey levels
 
-	Boxes *Boxes `json:"boxes,omitempty"` // nil where no example is annotated with boxes
+	Clips *clipstat.Report `json:"clips,omitempty"` // nil where no example is of a clip
+	Boxes *Boxes           `json:"boxes,omitempty"` // nil where no example is annotated with boxes
 
 	Duplicates Duplicates `json:"duplicates"`
 	Outliers   Outliers   `json:"outliers"`
@@ -79,22 +85,8 @@ type SideExtents struct {
 	Greatest int `json:"greatest"`
 }
 
-// Distribution describes a figure over images. Quantile q is the value at place
-// floor(q*(n-1)) of the sorted ones.
-type Distribution struct {
-	Least    float64 `json:"least"`
-	P05      float64 `json:"p05"`
-	P25      float64 `json:"p25"`
-	Median   float64 `json:"median"`
-	P75      float64 `json:"p75"`
-	P95      float64 `json:"p95"`
-	Greatest float64 `json:"greatest"`
-	Mean     float64 `json:"mean"`
-	// Counts are of ranges of equal width that divide Low to High.
-	Low    float64 `json:"low"`
-	High   float64 `json:"high"`
-	Counts []int   `json:"counts"`
-}
+// Distribution describes a figure over images.
+type Distribution = stat.Distribution
 
 // Example is an example of the parts that were looked at.
 type Example struct {
@@ -107,6 +99,9 @@ type Example struct {
 type Duplicates struct {
 	Exact Alike `json:"exact"` // the same pixels
 	Near  Alike `json:"near"`  // nearly the same, and not the same
+	// Clips are pairs of clips that have examples in common, in place of their examples; nil
+	// where no example is of a clip.
+	Clips *ClipPairs `json:"clips,omitempty"`
 	// Flat is how many images are too flat to be compared by hash; they have no near
 	// duplicates, whatever they show.
 	Flat int `json:"flat"`
@@ -142,6 +137,28 @@ type Group struct {
 	InParts []string `json:"in_parts"`
 }
 
+// ClipPairs are pairs of clips of which a share of the examples is the same, or nearly.
+type ClipPairs struct {
+	LeastShare  float64    `json:"least_share"` // of a clip's examples, for a pair to count
+	Pairs       int        `json:"pairs"`
+	Conflicting int        `json:"conflicting"` // pairs of two classes, of the parts that were looked at
+	Across      int        `json:"across"`      // pairs in two parts
+	Listed      []ClipPair `json:"listed"`      // those with the largest share first
+}
+
+// ClipPair are two clips, the first of them of a part that was looked at.
+type ClipPair struct {
+	Clip        string    `json:"clip"`
+	Label       string    `json:"label"`
+	Again       string    `json:"again"` // the clip in which it is found again
+	InParts     []string  `json:"in_parts"`
+	Of          int       `json:"of"`    // examples of the first clip
+	Exact       int       `json:"exact"` // of these, found again with the same pixels
+	Near        int       `json:"near"`  // and those found again at least nearly
+	Conflicting bool      `json:"conflicting"`
+	Examples    []Example `json:"examples"` // the first one that is found again, and, of parts that were looked at, the one found
+}
+
 // Elsewhere is an image of a part that was not looked at.
 type Elsewhere struct {
 	Part   string `json:"part"`
@@ -174,14 +191,16 @@ type Outlier struct {
 
 // Labels are candidates for wrong labels, by confident learning.
 type Labels struct {
-	Predictions   string      `json:"predictions"` // whose they are, in words
-	Examples      int         `json:"examples"`    // that were looked at and have a prediction
-	Without       int         `json:"without"`     // examples without
-	Candidates    int         `json:"candidates"`
-	Pairs         []LabelPair `json:"pairs"`
-	Listed        []Suspect   `json:"listed"` // the least likely labels first
-	Thresholds    []float64   `json:"thresholds"`
-	WithThreshold int         `json:"with_threshold"` // examples that are counted in the confident joint
+	Predictions string      `json:"predictions"` // whose they are, in words
+	Examples    int         `json:"examples"`    // that were looked at and have a prediction
+	Without     int         `json:"without"`     // examples without
+	Candidates  int         `json:"candidates"`
+	Pairs       []LabelPair `json:"pairs"`
+	Listed      []Suspect   `json:"listed"` // the least likely labels first
+	// Clips are those most of whose examples are candidates, the largest share first.
+	Clips         []SuspectClip `json:"clips,omitempty"`
+	Thresholds    []float64     `json:"thresholds"`
+	WithThreshold int           `json:"with_threshold"` // examples that are counted in the confident joint
 }
 
 // LabelPair counts candidates with one label that seem to be of another class.
@@ -199,15 +218,38 @@ type Suspect struct {
 	Own         float64 `json:"own"`         // of its label
 }
 
-// Boxes describe the boxes that examples are annotated with.
+// SuspectClip is a clip whose label may be wrong.
+type SuspectClip struct {
+	Clip       string `json:"clip"`
+	Label      string `json:"label"`
+	Seems      string `json:"seems"` // to be of, by most of its candidates
+	Candidates int    `json:"candidates"`
+	Of         int    `json:"of"` // examples that were looked at and have a prediction
+}
+
+// Boxes describe the boxes that examples are annotated with, and those of the frames of clips,
+// one frame every stride.
 type Boxes struct {
-	Annotated int          `json:"annotated"` // examples with an annotation of boxes, of none even
+	Annotated int          `json:"annotated"` // examples or frames with an annotation of boxes, of none even
 	Empty     int          `json:"empty"`     // of these, those without a box
 	Several   int          `json:"several"`   // of these, those with more than one
 	Count     int          `json:"count"`     // of boxes
 	Side      Distribution `json:"side"`      // square root of the area, in pixels
+	Aspect    Distribution `json:"aspect"`    // width by height
 	Share     Distribution `json:"share"`     // of the area of the image
 	Contrast  Distribution `json:"contrast"`  // mean inside less that around, in grey levels
+	Ratio     Distribution `json:"ratio"`     // contrast by the standard deviation around, or by 1 grey level
 	Outside   int          `json:"outside"`   // boxes that are in part outside of their image
 	Centres   []int        `json:"centres"`   // [16,16]: boxes with their centre in each cell of the image
+	Sizes     []int        `json:"sizes"`     // [24,24]: boxes by height and width; cell k begins at 2^(k/2) pixels, the last has all above
+	Classes   []BoxClass   `json:"classes"`   // in the order of their names
+}
+
+// BoxClass are the boxes of a class, with medians.
+type BoxClass struct {
+	Label    string  `json:"label"`
+	Count    int     `json:"count"`
+	Side     float64 `json:"side"`
+	Contrast float64 `json:"contrast"`
+	Ratio    float64 `json:"ratio"`
 }

@@ -1,6 +1,7 @@
 package visualization
 
 import (
+	"cmp"
 	"fmt"
 
 	"gonum.org/v1/plot/vg"
@@ -73,6 +74,7 @@ func (c *barChart) paint(p page, title string) {
 type Histogram struct {
 	Labels
 	Axis      string // what is counted, with its unit: "mean level (grey levels)"
+	Of        string // what has it; empty: images
 	Low, High float64
 	Counts    []int
 }
@@ -97,7 +99,7 @@ const (
 func (h *Histogram) paint(p page, most int) {
 	top := p.title(h.Title)
 	a := newAxes(p, top+6, newScale(h.Low, h.High, 6, plainLabel), newScale(0, float64(most), 4, countLabel))
-	a.labelX, a.labelY = h.Axis, "images"
+	a.labelX, a.labelY = h.Axis, cmp.Or(h.Of, "images")
 	a.paint(p)
 	step := (h.High - h.Low) / float64(len(h.Counts))
 	for i, n := range h.Counts {
@@ -123,6 +125,10 @@ type DensityMap struct {
 	Labels
 	Columns int
 	Counts  []int // [rows,Columns]
+	// What is from left to right and from top to bottom, and what the edges of the cells stand
+	// for, [Columns+1] and [rows+1], of which some may be empty; no axes where these are nil.
+	AxisX, AxisY   string
+	EdgesX, EdgesY []string
 }
 
 // DrawMap draws a map in which a cell is the darker the more it counts.
@@ -135,18 +141,38 @@ func DrawMap(m DensityMap) (Figure, error) {
 		return Figure{}, ErrNothingToDraw
 	}
 	rows := (len(m.Counts) + m.Columns - 1) / m.Columns
-	cell := mapWidth / vg.Length(m.Columns)
-	width, height := 2*margin+mapWidth, barsTop+cell*vg.Length(rows)+margin
+	left, below := vg.Length(margin), vg.Length(margin)
+	if m.EdgesX != nil {
+		left, below = margin+4*textSize, margin+3*textSize
+	}
+	cell := (mapWidth + 2*margin - left - margin) / vg.Length(m.Columns)
+	width, height := 2*margin+mapWidth, barsTop+cell*vg.Length(rows)+below
 	return render(m.Name, m.Title, m.Alt, width, height, func(p page) {
 		p.title(m.Title)
-		p.rect(margin, barsTop, mapWidth, cell*vg.Length(rows), shade)
+		p.rect(left, barsTop, cell*vg.Length(m.Columns), cell*vg.Length(rows), shade)
 		for at, n := range m.Counts {
-			x, y := margin+cell*vg.Length(at%m.Columns), barsTop+cell*vg.Length(at/m.Columns)
+			x, y := left+cell*vg.Length(at%m.Columns), barsTop+cell*vg.Length(at/m.Columns)
 			if n > 0 {
 				p.fill(x, y, cell, cell, tint(blue, 0.1+float64(0.9*float64(n)/float64(most))), metric.Count(n))
 			}
 		}
+		m.paintEdges(p, left, cell, rows)
 	})
+}
+
+// paintEdges writes what the edges of the cells stand for.
+func (m *DensityMap) paintEdges(p page, left, cell vg.Length, rows int) {
+	right, bottom := left+cell*vg.Length(m.Columns), barsTop+cell*vg.Length(rows)
+	for k, text := range m.EdgesX {
+		p.words(body.aligned(0.5), left+cell*vg.Length(k), bottom+textSize+4, text)
+	}
+	for k, text := range m.EdgesY {
+		p.words(body.aligned(1), left-6, barsTop+cell*vg.Length(k)+3.6, text)
+	}
+	if m.EdgesX != nil {
+		p.words(body.aligned(0.5), (left+right)/2, p.height-margin, m.AxisX)
+		p.wordsUp(body.aligned(0.5), margin+textSize-2, (barsTop+bottom)/2, m.AxisY)
+	}
 }
 
 const mapWidth = vg.Length(368)

@@ -12,6 +12,8 @@ func TestPlots(t *testing.T) {
 	for name, c := range map[string]result{
 		"bars":      drawn(DrawBars(labels, []Bar{{"cat", 12000}, {"a <b>", 0}})).with(">12,000<", ">a &lt;b&gt;<"),
 		"histogram": drawn(DrawHistogram(Histogram{Labels: labels, Axis: "level", High: 256, Counts: []int{1, 0, 3, 7}})).with(">level<", "<title>128 to 192: 3</title>"),
+		"axes":      drawn(DrawMap(DensityMap{Labels: labels, Columns: 1, Counts: []int{3}, AxisX: "width", AxisY: "height", EdgesX: []string{"1", "2"}, EdgesY: []string{"", "4"}})).with(">width<", ">height<", ">2<", ">4<"),
+		"boxes":     drawn(DrawHistogram(Histogram{Labels: labels, Of: "boxes", High: 1, Counts: []int{1}})).with(">boxes<"),
 		"map":       drawn(DrawMap(DensityMap{Labels: labels, Columns: 2, Counts: []int{0, 1, 5, 2}})).with("<title>5</title>", `fill-opacity="0.28"`),
 		"pictures":  drawn(DrawPictures(labels, 3, pictures(4))).with("<desc>in words, what the figure shows of the data</desc>", ">truth: 3<"),
 	} {

@@ -1,4 +1,5 @@
-package eda
+// Package heldout runs trained networks over the examples that were held out of their training.
+package heldout
 
 import (
 	"context"
@@ -15,6 +16,29 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
+
+// Predictions are probabilities of classes for examples that the networks which gave them were
+// not trained on.
+type Predictions struct {
+	Words         string    // whose they are
+	Indexes       []int     // of the examples, each once
+	Probabilities []float32 // [len(Indexes),classes]
+}
+
+// Rows returns the row of each of so many examples, nil of one without, by its index. Rows that do not fit are an error.
+func (p *Predictions) Rows(examples, classes int) ([][]float32, error) {
+	if len(p.Probabilities) != len(p.Indexes)*classes {
+		return nil, fmt.Errorf("predictions: %d probabilities for %d examples of %d classes, want %d", len(p.Probabilities), len(p.Indexes), classes, len(p.Indexes)*classes)
+	}
+	rows := make([][]float32, examples)
+	for k, i := range p.Indexes {
+		if i < 0 || i >= examples || rows[i] != nil {
+			return nil, fmt.Errorf("predictions: example %d comes twice, or is not one of the dataset's %d: want each once", i, examples)
+		}
+		rows[i] = p.Probabilities[k*classes:][:classes]
+	}
+	return rows, nil
+}
 
 // Runs are the trained networks of a folder.
 type Runs struct {
