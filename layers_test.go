@@ -37,6 +37,7 @@ var layers = [][]string{
 	{"internal/classifier"},
 	{"internal/triton", "internal/oci", "internal/provenance", "internal/serve", "internal/review", "internal/report", "internal/eda", "internal/settings", "internal/machine", "internal/postprocess"},
 	{"internal/release", "internal/rundata"},
+	{"internal/decision"},
 	{"internal/pipeline", "internal/bench", "internal/predict"},
 	{"internal/verify"},
 	{"internal/crossval", "internal/sweep", "internal/ui"},

@@ -7,6 +7,7 @@ import (
 	"image"
 	pixel "image/color"
 	"image/png"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -275,6 +276,7 @@ func TestPredictVideos(t *testing.T) {
 	if _, stream, errs := watched(t, string(video), "--run", run, "--stream", "-"); sourceless(t, stream, "-") != sourceless(t, file, "a.mkv") {
 		t.Errorf("a stream has other lines than its file: %s%s", errs, cmp.Diff(file, stream))
 	}
+	testNetwork(t, run, file)
 	testBadVideos(t, run, ffmpeg, string(video))
 	testVideoForms(t, run)
 }
@@ -300,6 +302,31 @@ func testVideoForms(t *testing.T, run string) {
 		if code, out, errs := watched(t, "", append([]string{"--run", run}, test.args...)...); code != ExitUsage || out != "" || !strings.Contains(errs, test.want) {
 			t.Errorf("%q: exit code %d, want %d and %q: %s%s", test.args, code, ExitUsage, test.want, out, errs)
 		}
+	}
+}
+
+// testNetwork sends the video over TCP, and wants the lines of the file.
+func testNetwork(t *testing.T, run, file string) {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Skip("no port can be opened here:", err)
+	}
+	address := "tcp://" + free.Addr().String()
+	_ = free.Close()
+	sender := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-i", "a.mkv", "-c", "copy", "-f", "matroska", address+"?listen=1")
+	if err := sender.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sender.Wait() }() // its exit code says nothing of what was received
+	code, out, errs := watched(t, "", "--run", run, "--retries", "20", address)
+	if code != ExitDone || sourceless(t, out, address) != sourceless(t, file, "a.mkv") {
+		_ = sender.Process.Kill()
+		t.Errorf("exit code %d: over TCP there are other lines than of the file: %s%s", code, errs, cmp.Diff(file, out))
+	}
+	code, out, errs = watched(t, "", "--run", run, "--retries", "0", strings.Replace(address, "//", "//user:secret@", 1))
+	if code != ExitFailed || !strings.Contains(out, "refuses the connection") || strings.Contains(out+errs, "secret") {
+		t.Errorf("nobody sends: exit code %d: %s%s", code, out, errs)
 	}
 }
 

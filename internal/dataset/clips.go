@@ -261,7 +261,7 @@ func (c *foundClip) read(ctx context.Context, cutting *clips.Cutting, decoder cl
 	if err != nil {
 		return err
 	}
-	c.Summary = c.file.Summary
+	c.Summary, c.reading = c.file.Summary, &clipReading{c.clip, cutting, decoder}
 	if c.clip.Frames == nil {
 		c.Decoder = decoder.Name()
 	}

@@ -127,19 +127,84 @@ func (f *Folds) divide(d Dataset) error {
 	if err != nil {
 		return err
 	}
+	deal(units, f.Folds)
+	return nil
+}
+
+// DivideList divides the examples of a list into folds as [MakeFolds] divides a dataset, by
+// their groups alone, whatever official part they belong to. Equal arguments give equal
+// folds, each in ascending order. A fold may lack a class, and be empty.
+func DivideList(d Dataset, list []int, folds int, seed uint64) ([][]int, error) {
+	units, err := listUnits(d, list)
+	if err != nil {
+		return nil, err
+	}
+	order := rng.NewKey(seed, rng.SplitParts).Permutation(len(units), 0)
+	drawn := make([]*unit, len(units))
+	for at, from := range order {
+		drawn[at] = units[from]
+	}
+	divided := make([][]int, folds)
+	deal(drawn, divided)
+	for _, fold := range divided {
+		slices.Sort(fold)
+	}
+	return divided, nil
+}
+
+// listUnits are the units of the examples of a list, those of the members in their order.
+func listUnits(d Dataset, list []int) ([]*unit, error) {
+	var members [][]int
+	for _, i := range slices.Sorted(slices.Values(list)) {
+		member := d.Info(i).Member
+		for len(members) <= member {
+			members = append(members, nil)
+		}
+		members[member] = append(members[member], i)
+	}
+	var all []*unit
+	for member, examples := range members {
+		units, err := unitsOf(unofficial{d, true}, examples)
+		if err != nil {
+			return nil, err
+		}
+		for at := range units {
+			units[at].member = int32(member)
+			all = append(all, &units[at])
+		}
+	}
+	return all, nil
+}
+
+// ClipGroups counts for each class the groups that the clips of a list form.
+func ClipGroups(d Dataset, list []int) ([]int, error) {
+	units, err := listUnits(d, list)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]int, len(d.Classes()))
+	for _, u := range units {
+		if d.Info(u.examples[0]).Place != nil {
+			counts[u.label]++
+		}
+	}
+	return counts, nil
+}
+
+// deal sorts units and gives them to folds, as [MakeFolds] says.
+func deal(units []*unit, folds [][]int) {
 	slices.SortStableFunc(units, func(a, b *unit) int {
 		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.member, b.member), cmp.Compare(len(b.examples), len(a.examples)))
 	})
-	given := make([]foldSizes, len(f.Folds))
+	given := make([]foldSizes, len(folds))
 	for at, u := range units {
 		for k := range given {
 			given[k].begin(at > 0 && units[at-1].label == u.label, at > 0 && units[at-1].member == u.member)
 		}
 		least := slices.Index(given, slices.MinFunc(given, foldSizes.compare))
 		given[least].add(len(u.examples))
-		f.Folds[least] = append(f.Folds[least], u.examples...)
+		folds[least] = append(folds[least], u.examples...)
 	}
-	return nil
 }
 
 // foldSizes count the examples that a fold was given.

@@ -1,6 +1,9 @@
 package dataset
 
 import (
+	"context"
+	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -20,6 +23,33 @@ type Clip struct {
 
 	of        *foundClips // of the same dataset
 	threshold int         // of its scenes
+	reading   *clipReading
+}
+
+// clipReading is how a clip was read.
+type clipReading struct {
+	clip    clips.Clip
+	cutting *clips.Cutting
+	decoder clips.Decoder
+}
+
+// Cutting says how the examples of the clip were cut out of it. It is not to be changed.
+func (c *Clip) Cutting() *clips.Cutting { return c.reading.cutting }
+
+// Decode yields the frames of the clip once more. Behind the last there is an error if they
+// are not those that the clip had when it was opened.
+func (c *Clip) Decode(ctx context.Context) iter.Seq2[clips.Frame, error] {
+	return func(yield func(clips.Frame, error) bool) {
+		var end clips.Ending
+		for frame, err := range c.reading.decoder.Frames(ctx, c.reading.clip, c.Colour, &end) {
+			if !yield(frame, err) || err != nil {
+				return
+			}
+		}
+		if ctx.Err() == nil && end.Digest != c.Digest {
+			yield(clips.Frame{}, fmt.Errorf("%s was changed while the program ran: its frames are not those that it had when the data was opened; repeat the command", c.Path))
+		}
+	}
 }
 
 // Place says where in a clip an example was taken.

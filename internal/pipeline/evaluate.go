@@ -15,8 +15,9 @@ import (
 
 // Evaluated is how a run's model did on parts of data.
 type Evaluated struct {
-	Parts []metric.Result // those of the run: validation, test
-	File  string          // of the last
+	Parts []metric.Result        // those of the run: validation, test
+	File  string                 // of the last
+	Clips []*metric.TrackedClips // in which the model finds the targets itself, of the same parts; nil where it does not
 }
 
 var evaluateStage = stage{name: "evaluate", run: made(evaluateRun),
@@ -50,6 +51,9 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 			return nil, err
 		}
 		made.Parts = append(made.Parts, e.Result)
+	}
+	if made.Clips, err = s.Decision(s.Dir).Evaluate(ctx, model); err != nil {
+		return nil, err
 	}
 	if !c.PlotsStand() {
 		if err := s.visualize(model, parts[0], test); err != nil {

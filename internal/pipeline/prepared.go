@@ -11,6 +11,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
@@ -199,6 +200,7 @@ func (p *Prepared) identity() *rundir.Identity {
 		note.As = s.OwnName(i)
 		identity.Datasets = append(identity.Datasets, note)
 	}
+	identity.DecisionFolds = decision.Folds(s, m, d)
 	identity.Split.Ratio = identity.UsedRatio(d.Split.Ratios, p.Schema)
 	if p.Initial != nil {
 		identity.InitSHA256, identity.InitAnew = p.Initial.SHA256, p.Initial.Anew

@@ -20,6 +20,7 @@ import (
 // ends the run, but for what tells people of the refusal.
 var stages = []stage{
 	trainStage,
+	decisionStage,
 	evaluateStage,
 	gateStage,
 	reportStage,
@@ -36,9 +37,9 @@ type task struct {
 // wholeRun is every stage, and ends with a package.
 func wholeRun() task { return task{stages, (*rundir.Dir).Archive} }
 
-// trainingAlone is the first stage.
+// trainingAlone is the first two stages.
 func trainingAlone() task {
-	return task{stages[:1], func(d *rundir.Dir, _ *rundir.Record) string { return d.Path }}
+	return task{stages[:2], func(d *rundir.Dir, _ *rundir.Record) string { return d.Path }}
 }
 
 // judges says whether the task decides on the model.
@@ -102,7 +103,7 @@ func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t
 	if err := p.WriteBeginning(d); err != nil {
 		return nil, err
 	}
-	p.warnOfFewSteps()
+	p.Data.WarnOfFewSteps(env, s)
 	return (&session{Prepared: p, Dir: d}).do(ctx, t)
 }
 

@@ -27,6 +27,7 @@ type stage struct {
 // what is missing. Above all it keeps a decision: somebody took it, perhaps by
 // thresholds or by force that the run was not started with.
 type standing struct {
+	decided   bool               // the networks that decide on tracks are trained, and so are all before them
 	evaluated bool               // the evaluations are whole, and of the present weights
 	release   *criterion.Release // the decision, where it rests on them; nil where the gate has to decide
 	void      error              // why an earlier decision does not stand; nil where there is none

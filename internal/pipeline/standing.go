@@ -15,7 +15,7 @@ import (
 // standingOf finds out what stands. Best weights that were changed are an error, and so
 // is a decision that was edited.
 func standingOf(d *rundir.Dir, record *rundir.Record) (*standing, error) {
-	if record.Training == nil {
+	if !record.Finished() {
 		return &standing{}, nil
 	}
 	if _, err := rundir.LoadTrained(d, record); err != nil {
@@ -23,7 +23,7 @@ func standingOf(d *rundir.Dir, record *rundir.Record) (*standing, error) {
 	}
 	lost := d.CheckEvaluations(record)
 	release, void, err := standingDecision(d, record, lost)
-	return &standing{evaluated: lost == nil, release: release, void: void}, err
+	return &standing{decided: true, evaluated: lost == nil, release: release, void: void}, err
 }
 
 // standingDecision reads the decision; where there was one that does not stand, void

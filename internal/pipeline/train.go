@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
-	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -112,39 +111,6 @@ func (p *Prepared) warnOfNothingLearned(history []metric.Epoch, best int) {
 	}
 }
 
-// stepsPerEpoch is the number of steps of an epoch with batches of the given size.
-func (p *Prepared) stepsPerEpoch(batch int) int {
-	if p.Settings.OverfitBatch {
-		return 1
-	}
-	images := len(p.Data.TrainList(p.Settings))
-	return (images + batch - 1) / batch
-}
-
-const (
-	fewSteps      = 100 // below which weights that were drawn have hardly moved
-	smallestBatch = 8   // below which the statistics of batch normalisation are poor
-)
-
-// warnOfFewSteps warns of training that ends before it has got anywhere, as with
-// the default batch and a few hundred images.
-func (p *Prepared) warnOfFewSteps() {
-	s := p.Settings
-	steps := s.Epochs * p.stepsPerEpoch(s.BatchSize)
-	if s.OverfitBatch || steps >= fewSteps {
-		return
-	}
-	smaller := smallestBatch
-	for 2*smaller < s.BatchSize && s.Epochs*p.stepsPerEpoch(2*smaller) >= fewSteps {
-		smaller *= 2
-	}
-	advice := "more --epochs give more"
-	if smaller < s.BatchSize {
-		advice = fmt.Sprintf("a smaller --batch-size, such as %d, gives %d", smaller, s.Epochs*p.stepsPerEpoch(smaller))
-	}
-	p.Env.Log.Warn(fmt.Sprintf("training has %s in all: %s", config.Counted(steps, "step"), advice))
-}
-
 // TrainJob is the training of the network in the directory of its run, of which the
 // observer is told.
 func (p *Prepared) TrainJob(dir *rundir.Dir, observer train.Observer) train.Job {
@@ -166,10 +132,11 @@ func (p *Prepared) newValidator(params *nn.Parameters) (train.Validator, error) 
 }
 
 func (p *Prepared) trainOptions() train.Options {
-	s, i, properties := p.Settings, &p.Record.Identity, p.Modules.Target.Properties()
+	s, properties := p.Settings, p.Modules.Target.Properties()
+	rate, decay := s.Rates(p.Modules)
 	return train.Options{
 		Epochs: s.Epochs, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
-		LearningRate: i.LearningRate, WeightDecay: i.WeightDecay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
+		LearningRate: rate, WeightDecay: decay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
 		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
 		Stopping: train.Stopping{Monitor: s.Monitor, Larger: properties.LargerIsBetter(s.Monitor), MinDelta: s.MinDelta, Patience: s.Patience},
 		Workers:  s.WorkerCount(), CheckpointInterval: time.Duration(s.CheckpointInterval) * time.Second,

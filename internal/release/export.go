@@ -68,7 +68,7 @@ func (c *Candidate) Export() (string, error) {
 // ExportNetworks writes a network in the given formats into a folder, and those before it
 // into folders of theirs below, by the given version of the program.
 func ExportNetworks(formats settings.Exporters, record *rundir.Record, last *rundir.Trained, program, folder string) error {
-	for _, t := range last.All() {
+	for _, t := range last.Exported() {
 		a := record.Artifact(t)
 		a.ProgramVersion = program
 		own := rundir.At(folder).Network(t.Name).Path

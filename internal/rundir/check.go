@@ -56,7 +56,7 @@ func (i *Identity) check() error {
 	if len(sorted) == 0 || len(slices.Compact(sorted)) != len(i.Classes) {
 		return errors.New("identity.classes: there are none, or two of one name")
 	}
-	if err := i.checkContract(); err != nil {
+	if err := errors.Join(i.checkContract(), i.checkFolds()); err != nil {
 		return err
 	}
 	if err := i.Input.Validate(); err != nil {
@@ -100,7 +100,7 @@ func (record *Record) checkTrainings() error {
 	for at, n := range record.Networks {
 		same := func(other NetworkNote) bool { return other.Name == n.Name }
 		switch {
-		case !networkName.MatchString(n.Name):
+		case !networkName.MatchString(n.Name) && !slices.Contains(record.Identity.LaterNetworks(), n.Name):
 			return fmt.Errorf("networks[%d].name: it is %q, want small letters and digits", at, n.Name)
 		case slices.ContainsFunc(record.Networks[:at], same):
 			return fmt.Errorf("networks[%d].name: another network is called %q", at, n.Name)
@@ -109,8 +109,8 @@ func (record *Record) checkTrainings() error {
 			return fmt.Errorf("networks[%d].%w", at, err)
 		}
 	}
-	if record.Training == nil {
-		return nil
+	if err := record.checkLater(); err != nil || record.Training == nil {
+		return err
 	}
 	if err := record.Training.check(); err != nil {
 		return fmt.Errorf("training.%w", err)

@@ -39,6 +39,11 @@ func (d *Dir) CheckEvaluations(record *Record) error {
 		if e.Header().WeightsSHA256 != record.Training.WeightsSHA256 {
 			return fmt.Errorf("%s is of other weights than the run's", d.File(name))
 		}
+		if record.Identity.FollowsClips() {
+			if err := d.CheckFile(record, ClipsFile(part)); err != nil {
+				return err
+			}
+		}
 	}
 	for _, name := range record.FileNames() {
 		if !madeByEvaluation(name) {
@@ -56,7 +61,7 @@ func (d *Dir) CheckEvaluations(record *Record) error {
 func madeByEvaluation(name string) bool {
 	own := slices.ContainsFunc(EvaluatedParts(), func(p dataset.Part) bool {
 		rest, is := strings.CutPrefix(name, path.Join(EvaluationDir, p.String()))
-		return is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
+		return name == ClipsFile(p) || is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
 	})
 	return own || strings.HasPrefix(name, PlotsDir+"/")
 }

@@ -87,7 +87,11 @@ func (record *Record) restore(dir, path string, maxLayer int) (*Trained, error) 
 		}
 		all = append(all, t)
 	}
-	return Chain(m, all), nil
+	last := Chain(m, all)
+	if record.Training != nil { // else another file of weights is tried, or an unfinished run
+		last.Decision, err = record.restoreDecision(dir)
+	}
+	return last, err
 }
 
 // readTrained is a network with the weights in a file, which must be those of the
@@ -137,7 +141,8 @@ func (record *Record) checkNetworks(built []Built) error {
 	for _, b := range built[:len(built)-1] {
 		want = append(want, b.Name)
 	}
-	for _, n := range record.Networks {
+	first, _ := record.Trainings()
+	for _, n := range first {
 		found = append(found, n.Name)
 	}
 	if !slices.Equal(want, found) {
@@ -202,7 +207,7 @@ func ModelBytes(record *Record, last *Trained) (*int64, error) {
 // whose name is in the file.
 func ModelBytesBy(record *Record, last *Trained, program string) (*int64, error) {
 	size := int64(0)
-	for _, t := range last.All() {
+	for _, t := range last.Exported() {
 		a := record.Artifact(t)
 		a.ForceReason, a.ProgramVersion = "", program // the reason is of an earlier decision
 		model, err := exporter.EncodeONNX(a, 0)
@@ -226,6 +231,8 @@ type Trained struct {
 
 	First []*Trained                                           // the networks whose outputs it depends on, in order; mostly none
 	Next  func(k int, dst, image []uint8, outputs [][]float32) // model.Sequence.Next; nil where First is empty
+
+	Decision *Trained // the network that decides on tracks; nil where there is none
 
 	memo exporter.Memo // the network as it was last exported
 }
@@ -341,7 +348,7 @@ func withoutWeights(dir string) error {
 
 // CheckTrained refuses a run whose training has not come to its end.
 func (record *Record) CheckTrained(dir *Dir) error {
-	if record.Training == nil {
+	if !record.Finished() {
 		return config.Usagef("%s has not been trained to its end: continue it with blocktrain run --run %s --resume", dir.Path, config.ShellWord(dir.Path))
 	}
 	return nil

@@ -13,6 +13,8 @@ import (
 const (
 	ofNetwork  = `(networks/[a-z0-9]+/)?`
 	repository = ofNetwork + `model-repository/[A-Za-z0-9][A-Za-z0-9._-]*`
+	ofFold     = `networks/decision/folds/[0-9]+/`
+	features   = `networks/decision/features\.json`
 	evaluation = `evaluation/[a-z0-9._-]+\.(json|csv)`
 	plot       = `plots/[a-z0-9-]+\.(json|svg|png)`
 )
@@ -21,10 +23,10 @@ const (
 const megabyte = 1_000_000
 
 // folderName is what a folder of a package is called.
-var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
+var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|networks/decision/folds(/[0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
 
 // recordedName is what a file is called whose digest the record has.
-var recordedName = whole(`run\.env|(split|duplicates|release)\.json|` + ofNetwork + `history\.jsonl|` + evaluation + `|` + plot)
+var recordedName = whole(`run\.env|(split|duplicates|release)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + features + `|` + evaluation + `|` + plot)
 
 // IsRecordedName says whether the record of a run may list a file of that name.
 func IsRecordedName(name string) bool { return recordedName.MatchString(name) }
@@ -41,8 +43,8 @@ type kindOfFile struct {
 var packageFiles = []kindOfFile{
 	{whole(`SHA256SUMS|run\.env`), 4},
 	{whole(`run\.json|release\.json|MODEL_CARD\.md`), 16},
-	{whole(`(pre|post)processing\.json|PREPROCESSING\.md|preprocess\.(py|go)|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
-	{whole(`(split|duplicates)\.json|` + ofNetwork + `history\.jsonl|` + evaluation + `|` + plot), 48},
+	{whole(features + `|(pre|post)processing\.json|PREPROCESSING\.md|preprocess\.(py|go)|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
+	{whole(`(split|duplicates)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + evaluation + `|` + plot), 48},
 	{whole(repository + `/(config\.pbtxt|labels\.txt)`), 16},
 	{whole(ofNetwork + `weights\.safetensors|` + repository + `/1/model\.onnx`), 0},
 }

@@ -65,23 +65,25 @@ var identityFields = []field{
 		record:   func(i *rundir.Identity, _ *Settings, m *Modules) { i.Augment = m.Augment.Resolved() },
 		recorded: func(i *rundir.Identity) []string { return []string{i.Augment} }},
 	module("model", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Model }, func(m *Modules) rundir.ModuleNote { return m.ModelNote }),
+	{words: "folds of the decision", settings: []string{"decision-folds"}, value: func(i *rundir.Identity) any { return i.DecisionFolds },
+		recorded: func(i *rundir.Identity) []string { return []string{strconv.Itoa(i.DecisionFolds)} }},
 	{words: "initial weights", value: func(i *rundir.Identity) any { return i.InitSHA256 }},
 	{words: "initial weights drawn", value: func(i *rundir.Identity) any { return i.InitAnew }},
 	module("loss", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Loss }, func(m *Modules) rundir.ModuleNote { return m.LossNote }),
 	module("optimizer", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Optimizer }, func(m *Modules) rundir.ModuleNote { return m.OptimizerNote }),
 	module("schedule", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Schedule }, func(m *Modules) rundir.ModuleNote { return m.ScheduleNote }),
 	{words: "learning rate", settings: []string{"learning-rate"}, value: func(i *rundir.Identity) any { return i.LearningRate },
-		record: func(i *rundir.Identity, s *Settings, m *Modules) {
-			rate, _ := m.Optimizer.Defaults()
-			i.LearningRate = s.LearningRate.Or(float32(rate))
-		},
+		record:   func(i *rundir.Identity, s *Settings, m *Modules) { i.LearningRate, _ = s.Rates(m) },
 		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.LearningRate)} }},
 	{words: "weight decay", settings: []string{"weight-decay"}, value: func(i *rundir.Identity) any { return i.WeightDecay },
-		record: func(i *rundir.Identity, s *Settings, m *Modules) {
-			_, decay := m.Optimizer.Defaults()
-			i.WeightDecay = s.WeightDecay.Or(float32(decay))
-		},
+		record:   func(i *rundir.Identity, s *Settings, m *Modules) { _, i.WeightDecay = s.Rates(m) },
 		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.WeightDecay)} }},
+}
+
+// Rates are learning rate and weight decay, by default those of the optimizer.
+func (s *Settings) Rates(m *Modules) (learningRate, weightDecay float32) {
+	rate, decay := m.Optimizer.Defaults()
+	return s.LearningRate.Or(float32(rate)), s.WeightDecay.Or(float32(decay))
 }
 
 // module is the field of a module that one setting names and another gives options.

@@ -3,10 +3,12 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -30,6 +32,41 @@ func (s *Settings) checkSequence(m *Modules) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// OfFold gives what the network is trained by that does without fold k of the training part,
+// from 1: the settings of the run, with a seed of its own. What of the part is used is said
+// by a list.
+func (s *Settings) OfFold(k int) (*Settings, *Modules, error) {
+	own := *s
+	own.Seed += k * seedStride
+	own.LimitTrain, own.Exporters, own.Visualizations = 0, nil, []string{"none"}
+	m, err := own.MakeModules()
+	return &own, m, err
+}
+
+// decisionSettings are those by which the network is trained that decides on tracks. They are
+// part of the reproducibility contract.
+var decisionSettings = map[string]string{
+	"loss": "cross-entropy", "loss-options": "", "optimizer": "adamw", "optimizer-options": "", "schedule": "cosine", "schedule-options": "",
+	"epochs": "60", "batch-size": "32", "shard-size": "8", "learning-rate": "0.003", "weight-decay": "0.05", "gradient-clip": "0", "warmup": "0",
+	"sampling": "shuffle", "monitor": "validation_loss", "min-delta": "0", "patience": "0", "augment": "none", "criteria": Default, "exporters": "", "visualizations": "none",
+}
+
+// OfDecision gives what the network is trained by that decides on tracks, after so many folds.
+func (s *Settings) OfDecision(folds int) (*Settings, *Modules, error) {
+	input := maps.Clone(decisionSettings)
+	input["model"], input["model-options"] = rundir.DecisionModel()
+	own, o := &Settings{Contract: s.Contract}, config.NewOptions(input)
+	own.Declare(o)
+	if err := o.Err(); err != nil {
+		return nil, nil, err
+	}
+	own.Origins = config.Origins{}
+	own.Seed, own.EMA = s.Seed+(folds+1)*seedStride, s.EMA
+	own.Workers, own.CheckpointInterval = s.Workers, s.CheckpointInterval
+	m, err := own.MakeModules()
+	return own, m, err
 }
 
 // seedStride is between the seeds of the networks of a run.

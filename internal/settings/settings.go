@@ -59,6 +59,9 @@ type Settings struct {
 	ModelOptions string
 	InitFrom     string
 	Freeze       []string
+	// DecisionFolds is into how many folds the training part is divided for the network that
+	// decides on tracks of clips; 0: there is none.
+	DecisionFolds int
 
 	// Training.
 	Loss             string
@@ -180,6 +183,7 @@ func (s *Settings) declareModel(o *config.Options) {
 	o.String(&s.InitFrom, "init-from", "", "safetensors file, run or package to take weights from, by name")
 	o.Begin(group, config.Identity)
 	o.List(&s.Freeze, "freeze", "", "prefixes of the names of weights that do not change")
+	o.Int(&s.DecisionFolds, "decision-folds", 5, "of a classifier of targets in clips: folds of the training part for the network that decides on their tracks; 0: none", isDecisionFolds)
 }
 
 func (s *Settings) declareTraining(o *config.Options) {

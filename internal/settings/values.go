@@ -370,3 +370,11 @@ func (s *Settings) RunDir(now time.Time) string {
 	}
 	return filepath.Join("runs", now.Format("20060102-150405")+"-"+s.dataAndModel())
 }
+
+// isDecisionFolds accepts 0, and numbers of folds.
+func isDecisionFolds(n float64) error {
+	if n == 0 || n >= 2 && n <= rundir.MaxDecisionFolds {
+		return nil
+	}
+	return fmt.Errorf("want 2 to %d, or 0 for no network that decides on tracks", rundir.MaxDecisionFolds)
+}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 // finder finds proposals in frames of one size. It is used by one goroutine at a time.
@@ -11,45 +12,53 @@ type finder struct {
 	rule          Rule
 	width, height int
 	filters       *filters
+	extents       *extents
 	coarse, rest  []int32   // what is left of a frame under a wide filter; [H,W] as all of these
 	contrast      []int32   // size of the difference of a narrow and a wide filter
 	change        []int32   // the lesser of the differences in time
 	around, moved []int32   // sums of the two above over the surroundings
 	score         []float32 // squares
+	best          []int32   // of each row the place of the highest score, the first of equals
 }
 
 func newFinder(r Rule, width, height int) *finder {
-	f := &finder{rule: r, width: width, height: height, filters: newFilters(width, height)}
+	f := &finder{rule: r, width: width, height: height, filters: newFilters(width, height), extents: newExtents(width, height)}
 	for _, plane := range []*[]int32{&f.coarse, &f.rest, &f.contrast, &f.change, &f.around, &f.moved} {
 		*plane = make([]int32, width*height)
 	}
-	f.score = make([]float32, width*height)
+	f.score, f.best = make([]float32, width*height), make([]int32, height)
 	return f
 }
 
-// narrow smooths a frame by a filter whose deviation is about 1.6 pixels: two means over 3x3
-// pixels and one more.
-func (f *finder) narrow(to []int32, luma []int32) {
-	f.filters.means(f.rest, luma, 1)
+// narrow smooths the luma of a frame by three means over 3x3 pixels, whose deviation is the
+// root of 2 pixels.
+func (f *finder) narrow(to []int32, img imaging.Image) {
+	lumaOf(f.coarse, img)
+	f.filters.means(f.rest, f.coarse, 1)
 	f.filters.means(f.coarse, f.rest, 1)
 	f.filters.means(to, f.coarse, 1)
 }
 
-// find returns the proposals of a smoothed frame, best first. before and after are the
-// frames that the difference in time looks at; either or both may be nil.
-func (f *finder) find(now, before, after []int32) []Proposal {
-	f.filters.means(f.rest, now, 4)
-	f.filters.means(f.coarse, f.rest, 5)
-	f.filters.means(f.rest, f.coarse, 5)
+// wide are the radii of the means that the wide filter is made of: its deviation is 5 pixels
+// more than that of the narrow one.
+var wide = [...]int{4, 5, 5}
+
+// find returns the proposals of a frame, best first, where now is the frame smoothed, and
+// before and after are those that the difference in time looks at, or nil.
+func (f *finder) find(img imaging.Image, now, before, after []int32) []Proposal {
+	f.filters.means(f.rest, now, wide[0])
+	f.filters.means(f.coarse, f.rest, wide[1])
+	f.filters.means(f.rest, f.coarse, wide[2])
 	for i, v := range now {
-		f.rest[i] = v - f.rest[i]
-		f.contrast[i] = magnitude(f.rest[i])
+		d := v - f.rest[i]
+		f.rest[i], f.contrast[i] = d, magnitude(d)
 	}
 	f.filters.sums(f.around, f.contrast, f.rule.Around/2)
 	f.differences(now, before, after)
 	f.filters.sums(f.moved, f.change, f.rule.Around/2)
 	f.rate(before != nil || after != nil)
-	return f.best()
+	lumaOf(f.extents.luma, img)
+	return f.choose()
 }
 
 func magnitude(v int32) int32 { return max(v, -v) }
@@ -72,69 +81,79 @@ func (f *finder) differences(now, before, after []int32) {
 }
 
 // rate writes the squares of the scores: contrast and difference over their means in the
-// surroundings, the square of the one times the other.
+// surroundings, the square of the one times the other. Without a difference it is 1.
 func (f *finder) rate(changes bool) {
 	n := float64(f.rule.Around * f.rule.Around)
 	floor := float64(f.rule.Floor*256) * n
-	for i := range f.score {
-		c := float64(f.contrast[i]) * n / (float64(f.around[i]) + floor)
-		square := c * c
-		if changes {
-			square *= float64(f.change[i]) * n / (float64(f.moved[i]) + floor)
+	if !changes {
+		for i := range f.change {
+			f.change[i], f.moved[i] = 1<<8, 0
 		}
-		f.score[i] = float32(square)
+	}
+	for y := range f.height {
+		most := float32(-1)
+		for i := y * f.width; i < (y+1)*f.width; i++ {
+			c, d := float64(f.contrast[i]), float64(f.change[i])
+			around, moved := float64(f.around[i])+floor, float64(f.moved[i])+floor
+			v := float32(c * c * d * (n * n * n) / (around * around * moved))
+			f.score[i] = v
+			if v > most {
+				most, f.best[y] = v, int32(i)
+			}
+		}
 	}
 }
 
-// best takes the places of the highest scores, none near a better one.
-func (f *finder) best() []Proposal {
-	var list []Proposal
-	for range f.rule.Proposals {
-		at, most := -1, float32(0)
-		for i, v := range f.score {
-			if v > most {
+// choose takes the places of the highest scores, the first of equals, none near a better one
+// and none that is part of the same target.
+func (f *finder) choose() []Proposal {
+	list := make([]Proposal, 0, f.rule.Proposals)
+	for range 2 * f.rule.Proposals {
+		at, most := int32(-1), float32(0)
+		for _, i := range f.best {
+			if v := f.score[i]; v > most {
 				at, most = i, v
 			}
 		}
-		if at < 0 {
+		if at < 0 || len(list) == f.rule.Proposals {
 			break
 		}
-		x, y := at%f.width, at/f.width
-		list = append(list, Proposal{Box: f.extent(x, y), Score: math.Sqrt(float64(most))})
-		for v := max(y-f.rule.Apart, 0); v <= min(y+f.rule.Apart, f.height-1); v++ {
-			for u := max(x-f.rule.Apart, 0); u <= min(x+f.rule.Apart, f.width-1); u++ {
-				f.score[v*f.width+u] = 0
-			}
+		x, y := int(at)%f.width, int(at)/f.width
+		p := Proposal{Box: f.extents.find(f.rule, x, y, f.rest[at] < 0), Score: math.Sqrt(float64(most))}
+		if !f.known(list, p.Box) {
+			list = append(list, p)
 		}
+		f.suppress(x, y)
 	}
 	return list
 }
 
-// extent is the box around what hangs together with a place and exceeds half its contrast.
-func (f *finder) extent(x, y int) clips.Box {
-	const radius = 16
-	peak := f.rest[y*f.width+x]
-	sign := int32(1)
-	if peak < 0 {
-		sign = -1
-	}
-	limit := sign * peak / 2
-	var seen [(2*radius + 1) * (2*radius + 1)]bool
-	stack := [][2]int{{x, y}}
-	x0, y0, x1, y1 := x, y, x, y
-	for len(stack) > 0 {
-		u, v := stack[len(stack)-1][0], stack[len(stack)-1][1]
-		stack = stack[:len(stack)-1]
-		if u < max(x-radius, 0) || u > min(x+radius, f.width-1) || v < max(y-radius, 0) || v > min(y+radius, f.height-1) {
-			continue
+// known says whether a box is that of a proposal: over half of the pixels of both together
+// are in both.
+func (f *finder) known(list []Proposal, b clips.Box) bool {
+	for _, p := range list {
+		if o := p.Box; o.Overlaps(b) {
+			w := min(o.X+o.W, b.X+b.W) - max(o.X, b.X)
+			h := min(o.Y+o.H, b.Y+b.H) - max(o.Y, b.Y)
+			if 3*w*h > o.W*o.H+b.W*b.H {
+				return true
+			}
 		}
-		if k := (v-y+radius)*(2*radius+1) + u - x + radius; seen[k] || sign*f.rest[v*f.width+u] < limit {
-			continue
-		} else {
-			seen[k] = true
-		}
-		x0, y0, x1, y1 = min(x0, u), min(y0, v), max(x1, u), max(y1, v)
-		stack = append(stack, [2]int{u - 1, v}, [2]int{u + 1, v}, [2]int{u, v - 1}, [2]int{u, v + 1})
 	}
-	return clips.Box{X: x0, Y: y0, W: x1 - x0 + 1, H: y1 - y0 + 1}
+	return false
+}
+
+// suppress takes away the scores near a place.
+func (f *finder) suppress(x, y int) {
+	for v := max(y-f.rule.Apart, 0); v <= min(y+f.rule.Apart, f.height-1); v++ {
+		row := f.score[v*f.width : (v+1)*f.width]
+		clear(row[max(x-f.rule.Apart, 0):min(x+f.rule.Apart+1, f.width)])
+		best := 0
+		for u, score := range row {
+			if score > row[best] {
+				best = u
+			}
+		}
+		f.best[v] = int32(v*f.width + best)
+	}
 }

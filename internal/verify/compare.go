@@ -52,6 +52,31 @@ func (v *verification) train(ctx context.Context, p *pipeline.Prepared, dir *run
 			return err
 		}
 	}
+	if err := v.trainDecision(ctx, p, dir); !errors.Is(err, errPrefix) {
+		return err
+	}
+	return nil
+}
+
+// trainDecision repeats the training of the networks that decide on tracks. It ends with
+// errPrefix after the epochs that were asked for.
+func (v *verification) trainDecision(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir) error {
+	next := 0
+	err := p.Decide(ctx, dir, func(n *pipeline.Prepared) error {
+		if v.result.Epochs == v.limit() {
+			return errPrefix
+		}
+		recorded := &v.later[next] // as many, and of these names, as the identity wants
+		next++
+		return v.trainNetwork(ctx, n, recorded, dir)
+	})
+	if err != nil || len(v.later) == 0 {
+		return err
+	}
+	name := rundir.FeaturesName()
+	if recorded, found := v.record.Files[name], p.Record.Files[name]; recorded != found {
+		return &Difference{File: name, Figure: "sha256", Recorded: recorded, Found: found, Cause: changed(name)}
+	}
 	return nil
 }
 
@@ -248,6 +273,9 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 			continue // of a run that was only trained
 		}
 		if scored[part], err = v.compareEvaluation(ctx, p, model, part); err != nil {
+			return err
+		}
+		if err := v.compareClips(ctx, p, dir, model, part); err != nil {
 			return err
 		}
 	}

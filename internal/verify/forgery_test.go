@@ -211,25 +211,31 @@ func forgedExamples(t *testing.T) (dirs []string) {
 			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx",
 		},
 	} {
-		dir := filepath.Join(base, strings.TrimPrefix(s[0], "name="))
-		if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir, s...)); err != nil {
-			t.Fatal(err)
-		}
-		pack := filepath.Join(base, filepath.Base(dir)+"-package")
-		if err := os.Rename(filepath.Join(dir, rundir.PackageDir, filepath.Base(dir)+"-0.1.0"), pack); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{rundir.PackageDir, rundir.PackagesFile} { // TestForgedPackageList forges the list
-			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := os.MkdirAll(filepath.Join(dir, rundir.PackageDir, "left-out"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		dirs = append(dirs, pack, dir)
+		dirs = append(dirs, forgedExample(t, base, s...)...)
 	}
 	return dirs
+}
+
+// forgedExample is the package of a run, and the run without it.
+func forgedExample(t *testing.T, base string, flags ...string) (dirs []string) {
+	t.Helper()
+	dir := filepath.Join(base, strings.TrimPrefix(flags[0], "name="))
+	if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, dir, flags...)); err != nil {
+		t.Fatal(err)
+	}
+	pack := filepath.Join(base, filepath.Base(dir)+"-package")
+	if err := os.Rename(filepath.Join(dir, rundir.PackageDir, filepath.Base(dir)+"-0.1.0"), pack); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{rundir.PackageDir, rundir.PackagesFile} { // TestForgedPackageList forges the list
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, rundir.PackageDir, "left-out"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return []string{pack, dir}
 }
 
 // imagesTwice is a folder of images of three classes, some of which are there twice, and of
@@ -339,36 +345,13 @@ func sameFiles(a, b string) (bool, error) {
 func forge(t *testing.T, n int, thorough bool) {
 	t.Helper()
 	used := map[string]bool{}
-	var mutex sync.Mutex
 	tried := 0
-	for _, source := range forgedExamples(t) {
-		if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: source, DataMode: "ram", Workers: 1}); err != nil {
-			var d *Difference
-			errors.As(err, &d)
-			t.Fatalf("%s as it is: %v: %+v", source, err, d)
-		}
-		var group errgroup.Group
-		group.SetLimit(4)
-		temporary := t.TempDir()
-		for i, f := range forgeries(t, source) {
-			if i%n != 0 {
-				continue
-			}
-			group.Go(func() error {
-				made, err := try(t, f, source, temporary, thorough)
-				if err != nil || made == nil {
-					return err
-				}
-				mutex.Lock()
-				defer mutex.Unlock()
-				tried++
-				made.check(t, used)
-				return nil
-			})
-		}
-		if err := group.Wait(); err != nil {
-			t.Fatal(err)
-		}
+	examples := forgedExamples(t)
+	if thorough { // else TestForgedDecision
+		examples = append(examples, forgedExample(t, t.TempDir(), decisionRun(t)...)...)
+	}
+	for _, source := range examples {
+		tried += forgeIn(t, source, func(at int, _ forgery) bool { return at%n == 0 }, thorough, used)
 	}
 	t.Logf("%d forgeries", tried)
 	if least := 300; thorough && tried < least {
@@ -382,6 +365,40 @@ func forge(t *testing.T, n int, thorough bool) {
 			t.Errorf("nothing passes by the entry %s of the lists: remove it", l.key())
 		}
 	}
+}
+
+// forgeIn tries those forgeries of a run or package that are taken, and counts them.
+func forgeIn(t *testing.T, source string, taken func(at int, f forgery) bool, thorough bool, used map[string]bool) (tried int) {
+	t.Helper()
+	var mutex sync.Mutex
+	if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: source, DataMode: "ram", Workers: 1}); err != nil {
+		var d *Difference
+		errors.As(err, &d)
+		t.Fatalf("%s as it is: %v: %+v", source, err, d)
+	}
+	var group errgroup.Group
+	group.SetLimit(4)
+	temporary := t.TempDir()
+	for i, f := range forgeries(t, source) {
+		if !taken(i, f) {
+			continue
+		}
+		group.Go(func() error {
+			made, err := try(t, f, source, temporary, thorough)
+			if err != nil || made == nil {
+				return err
+			}
+			mutex.Lock()
+			defer mutex.Unlock()
+			tried++
+			made.check(t, used)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return tried
 }
 
 // check wants a forgery to be found, or in the lists.

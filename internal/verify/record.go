@@ -82,19 +82,22 @@ func (v *verification) readRecord(context.Context) (err error) {
 		return &Difference{File: rundir.RecordFile, Figure: "identity_sha256", Recorded: other.Recorded, Found: other.Found, Cause: "the identity was edited after the run"}
 	case err != nil:
 		return v.lacking(rundir.RecordFile, err)
-	case v.record.Training == nil && (v.packaged || v.record.Decision != "" || len(v.record.Files) > 0):
+	case !v.record.Finished() && (v.packaged || v.record.Decision != "" || v.record.Training == nil && len(v.record.Files) > 0):
 		return &Difference{File: rundir.RecordFile, Figure: "training", Recorded: nothing, Found: "files of a finished training", Cause: changed(rundir.RecordFile)}
-	case v.record.Training == nil:
+	case !v.record.Finished():
 		return config.Usagef("%s has not been trained to its end: there is nothing to compare with", v.request.Path)
 	}
 	v.result.weights = v.record.Weights
-	for i := range v.record.Networks {
-		n := &v.record.Networks[i]
+	first, later := v.record.Trainings()
+	for _, n := range first {
 		v.networks = append(v.networks, recompute.Network{Name: n.Name, Note: &n.TrainingNote})
 	}
 	v.networks = append(v.networks, recompute.Network{Note: v.record.Training})
+	for _, n := range later {
+		v.later = append(v.later, recompute.Network{Name: n.Name, Note: &n.TrainingNote})
+	}
 	v.result.IdentitySHA256 = v.record.IdentitySHA256
-	for _, n := range v.networks {
+	for _, n := range v.trained() {
 		v.result.Recorded += n.Note.Epochs
 	}
 	if v.request.Epochs > v.result.Recorded {
@@ -102,6 +105,17 @@ func (v *verification) readRecord(context.Context) (err error) {
 	}
 	v.warnOfVersions()
 	return nil
+}
+
+// trained are all networks of the run, in the order of training.
+func (v *verification) trained() []*recompute.Network {
+	var all []*recompute.Network
+	for _, list := range [][]recompute.Network{v.networks, v.later} {
+		for i := range list {
+			all = append(all, &list[i])
+		}
+	}
+	return all
 }
 
 // warnOfVersions warns of another program or contract, which bits alone judge.
@@ -141,8 +155,8 @@ func (v *verification) checkSplit(context.Context) error {
 
 // checkHistory reads the epochs to compare with.
 func (v *verification) checkHistory(context.Context) error {
-	for i := range v.networks {
-		if err := v.checkHistoryOf(&v.networks[i]); err != nil {
+	for _, n := range v.trained() {
+		if err := v.checkHistoryOf(n); err != nil {
 			return err
 		}
 	}
@@ -174,7 +188,10 @@ func (v *verification) checkHistoryOf(n *recompute.Network) (err error) {
 
 // checkWeights compares the weights with the digests of them.
 func (v *verification) checkWeights(context.Context) error {
-	for _, n := range v.networks {
+	for _, n := range v.trained() {
+		if v.packaged && rundir.IsFold(n.Name) {
+			continue
+		}
 		name := v.weightsOf(n.Name)
 		digest, err := weights.DigestFile(v.file(name))
 		if err != nil {
@@ -190,7 +207,7 @@ func (v *verification) checkWeights(context.Context) error {
 // checkCheckpoints compares the last checkpoints that a run has with their digests, and
 // the best weights with what they say of them. Those of older programs have none.
 func (v *verification) checkCheckpoints(context.Context) error {
-	for _, n := range v.networks {
+	for _, n := range v.trained() {
 		name := lastOf(n.Name)
 		if v.packaged || !fileio.Exists(v.file(name)) {
 			continue
@@ -279,7 +296,7 @@ func (v *verification) recompute(context.Context) error {
 		return unreadable(name, err)
 	}
 	v.subject = &recompute.Subject{
-		Folder: v.folder, Packaged: v.packaged, Ours: v.ours(), Record: v.record, Split: v.split, Networks: v.networks,
+		Folder: v.folder, Packaged: v.packaged, Ours: v.ours(), Record: v.record, Split: v.split, Networks: v.networks, Later: v.later,
 		Release: v.release, Trained: t, Warn: v.warn,
 	}
 	return v.subject.Check()

@@ -69,6 +69,7 @@ type verification struct {
 	record   *rundir.Record
 	split    *dataset.Split
 	networks []recompute.Network // in the order of training; the last is the one that is judged
+	later    []recompute.Network // those trained after it, in order
 	release  *criterion.Release  // nil where there is none
 	subject  *recompute.Subject  // what the files say of each other
 	unsealed []string            // checkpoints that have no digest

@@ -186,3 +186,28 @@ func (v *verification) compareBaseline(ctx context.Context, p *pipeline.Prepared
 	}
 	return nil
 }
+
+// compareClips decides again on the clips of a part.
+func (v *verification) compareClips(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir, model *classifier.Classifier, part dataset.Part) error {
+	if !v.record.Identity.FollowsClips() {
+		return nil
+	}
+	name := rundir.ClipsFile(part)
+	recorded, err := finding.Read(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	again, err := p.Decision(dir).EvaluatePart(ctx, model.Trained, part)
+	if err != nil {
+		return err
+	}
+	found, err := finding.Of(again)
+	if err != nil {
+		return err
+	}
+	if d := finding.First("", recorded, found); d != nil {
+		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
+		return d
+	}
+	return nil
+}

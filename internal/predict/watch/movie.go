@@ -27,16 +27,10 @@ func (v *view) draw(ctx context.Context, f *feed, info video.Info, folder string
 		Width: max(paint.MinWidth, info.Format.Width), Height: info.Format.Height + paint.Strip + paint.Bar,
 		Colour: true, Rate: info.Rate, FFmpeg: v.ffmpeg, Stall: v.Stall,
 	}
-	var failed error
-	err := video.WriteMP4(ctx, path, m, func(write func(imaging.Image) error) error {
+	return video.WriteMP4(ctx, path, m, func(write func(imaging.Image) error) error {
 		v.movie = &movie{write: write, bar: blank(m.Width)}
-		failed = v.follow(ctx, f)
-		return failed
+		return v.follow(ctx, f)
 	})
-	if err != nil && failed == nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return err
 }
 
 // movie draws the frames of a video with what is said of them. Frames without a line have the

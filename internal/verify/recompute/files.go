@@ -62,6 +62,12 @@ func (s *Subject) listed() ([]string, error) {
 	for _, n := range s.Networks {
 		names = append(names, rundir.HistoryOf(n.Name))
 	}
+	for _, n := range s.Later {
+		names = append(names, rundir.HistoryOf(n.Name))
+	}
+	if len(s.Later) > 0 {
+		names = append(names, rundir.FeaturesName())
+	}
 	if s.Release != nil {
 		names = append(names, rundir.ReleaseFile)
 	}
@@ -70,6 +76,9 @@ func (s *Subject) listed() ([]string, error) {
 	}
 	for _, part := range rundir.EvaluatedParts() {
 		names = append(names, rundir.EvaluationFile(part))
+		if s.Record.Identity.FollowsClips() {
+			names = append(names, rundir.ClipsFile(part))
+		}
 		for _, table := range s.results[part].Tables() {
 			names = append(names, rundir.EvaluationDir+"/"+part.String()+table.Suffix)
 		}
@@ -88,7 +97,7 @@ func (s *Subject) listed() ([]string, error) {
 // unlisted are the files of a run directory, besides those that the record lists. Of
 // what export and package hold, others look after.
 var unlisted = regexp.MustCompile(`^(\.lock|run\.json|packages\.json|report\.html|MODEL_CARD\.md|` + regexp.QuoteMeta(logging.TextFile) + `|` + regexp.QuoteMeta(logging.JSONFile) + `|` +
-	`(networks/[a-z0-9]+/)?(history\.csv|` + train.CheckpointDir + `/(last|best)\.safetensors)|` +
+	`(networks/[a-z0-9]+/|networks/decision/folds/[0-9]+/)?(history\.csv|` + train.CheckpointDir + `/(last|best)\.safetensors)|` +
 	`evaluation/[A-Za-z0-9._-]+\.(json|csv)|(export|package)/.+)$`)
 
 // leftover are files that a process of ours was writing when it was killed. The next

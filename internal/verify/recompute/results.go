@@ -2,6 +2,7 @@ package recompute
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,7 +28,7 @@ func (s *Subject) evaluated() bool {
 // from others, and the tables, and compares them with the record and the history.
 func (s *Subject) checkResults() error {
 	s.results = map[dataset.Part]metric.Result{}
-	if err := s.checkHistoryTables(); err != nil || !s.evaluated() {
+	if err := errors.Join(s.checkHistoryTables(), s.checkScale()); err != nil || !s.evaluated() {
 		return err
 	}
 	for _, part := range rundir.EvaluatedParts() {
@@ -38,6 +39,9 @@ func (s *Subject) checkResults() error {
 		}
 		s.results[part] = r
 		if err := s.checkResult(name, part, r); err != nil {
+			return err
+		}
+		if err := s.checkTracked(part); err != nil {
 			return err
 		}
 	}
@@ -169,7 +173,7 @@ func (s *Subject) checkTable(name string, want []byte, source string) error {
 // have. A training that was interrupted at its very end may lack one, and what verify
 // keeps has none.
 func (s *Subject) checkHistoryTables() error {
-	for _, n := range s.Networks {
+	for _, n := range slices.Concat(s.Networks, s.Later) {
 		name := rundir.HistoryTableOf(n.Name)
 		if s.Packaged || !fileio.Exists(s.file(name)) && !(s.Ours && s.Release != nil) {
 			continue

@@ -28,6 +28,7 @@ type Subject struct {
 	Record   *rundir.Record
 	Split    *dataset.Split
 	Networks []Network          // in the order of training; the last is the one that is judged
+	Later    []Network          // those trained after it, in order
 	Release  *criterion.Release // nil where there is none
 	Trained  *rundir.Trained    // the network with the weights of the run or package
 	Warn     func(text string)

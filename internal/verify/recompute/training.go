@@ -66,7 +66,33 @@ func (s *Subject) checkTraining() error {
 		if err := s.checkEnd(n, own, modules.Target.Properties()); err != nil {
 			return err
 		}
-		if err := s.checkEpochs(n, own, modules.Target.Properties()); err != nil {
+		examples := len(s.Split.Train)
+		if own.LimitTrain > 0 {
+			examples = min(examples, own.LimitTrain)
+		}
+		if err := s.checkEpochs(n, own, modules, examples); err != nil {
+			return err
+		}
+	}
+	return s.checkLater()
+}
+
+// checkLater does so for the networks that decide on tracks. How many examples they have, the
+// data alone says.
+func (s *Subject) checkLater() error {
+	for k := range s.Later {
+		n := &s.Later[k]
+		own, modules, err := s.settings.OfFold(k + 1)
+		if n.Name == rundir.DecisionNetwork {
+			own, modules, err = s.settings.OfDecision(k)
+		}
+		if err != nil {
+			return finding.Unreadable(rundir.RecordFile, err)
+		}
+		if err := s.checkEnd(n, own, modules.Target.Properties()); err != nil {
+			return err
+		}
+		if err := s.checkEpochs(n, own, modules, 0); err != nil {
 			return err
 		}
 	}
@@ -98,16 +124,14 @@ func (s *Subject) checkEnd(n *Network, own *settings.Settings, p target.Properti
 	return nil
 }
 
-// checkEpochs compares with each line of a history what is known of it beforehand.
-func (s *Subject) checkEpochs(n *Network, own *settings.Settings, p target.Properties) error {
-	examples := len(s.Split.Train)
-	if own.LimitTrain > 0 {
-		examples = min(examples, own.LimitTrain)
-	}
-	identity := &s.Record.Identity
+// checkEpochs compares with each line of a history what is known of it beforehand. The number
+// of examples is 0 where it is not known.
+func (s *Subject) checkEpochs(n *Network, own *settings.Settings, modules *settings.Modules, examples int) error {
+	p, known := modules.Target.Properties(), examples > 0 && len(own.TrainClasses) == 0 // else the data alone says how many steps there are
+	highest, _ := own.Rates(modules)
 	rates := train.NewRates(train.Options{
-		Epochs: own.Epochs, BatchSize: own.BatchSize, LearningRate: identity.LearningRate, Warmup: own.Warmup, OverfitBatch: own.OverfitBatch,
-	}, s.modules.Schedule, examples)
+		Epochs: own.Epochs, BatchSize: own.BatchSize, LearningRate: highest, Warmup: own.Warmup, OverfitBatch: own.OverfitBatch,
+	}, modules.Schedule, max(1, examples))
 	for _, e := range n.History {
 		differs := func(figure, recorded, found string) error {
 			return &finding.Difference{File: rundir.HistoryOf(n.Name), Epoch: e.Epoch, Figure: figure, Recorded: orNothing(recorded), Found: orNothing(found),
@@ -119,11 +143,11 @@ func (s *Subject) checkEpochs(n *Network, own *settings.Settings, p target.Prope
 			return differs("figure", e.FigureName(), p.Figure.Name)
 		case (e.EMASHA256 != "") != (own.EMA > 0):
 			return differs("ema_sha256", e.EMASHA256, fmt.Sprintf("averaged weights with ema=%v", own.EMA))
-		case (e.OptimizerSHA256 != "") != (len(s.modules.Optimizer.Slots()) > 0):
+		case (e.OptimizerSHA256 != "") != (len(modules.Optimizer.Slots()) > 0):
 			return differs("optimizer_sha256", e.OptimizerSHA256, "a digest where the optimizer has a state")
 		case e.Seconds < 0 || e.ImagesPerSecond < 0:
 			return differs("seconds", config.Exact(e.Seconds), "times of at least 0")
-		case len(own.TrainClasses) == 0 && recorded != rate: // else the data alone says how many steps there are
+		case known && recorded != rate:
 			return differs("learning_rate", recorded, rate+" by the schedule")
 		}
 	}

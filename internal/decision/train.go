@@ -1,0 +1,230 @@
+package decision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rundata"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
+)
+
+// Folds is into how many folds the training part of a run is divided: those of the settings,
+// or as many as its clips form groups, if that is less. A class with fewer groups than folds
+// is in some of the folds alone. It is 0 where nothing decides on tracks: of data without
+// targets in clips, of models that do not tell classes apart or have several networks, and
+// where the clips of the training part are of one class, or one of their classes has a single
+// group, which no network could be trained without.
+func Folds(s *settings.Settings, m *settings.Modules, d *rundata.Data) int {
+	_, several := m.Model.(model.Sequence)
+	if s.DecisionFolds == 0 || !m.Target.Properties().Labelled || several || s.OverfitBatch ||
+		len(ClipsOf(d.All, d.TrainList(s))) == 0 || len(ClipsOf(d.All, d.ValidationList(s))) == 0 {
+		return 0
+	}
+	counts, err := dataset.ClipGroups(d.All, d.TrainList(s))
+	if err != nil { // which dividing the data would have found
+		return 0
+	}
+	counts = slices.DeleteFunc(counts, func(n int) bool { return n == 0 })
+	if len(counts) < 2 || slices.Min(counts) < 2 {
+		return 0
+	}
+	groups := 0
+	for _, n := range counts {
+		groups += n
+	}
+	return min(s.DecisionFolds, groups)
+}
+
+// Run is the run whose decision is trained.
+type Run struct {
+	Env      *rundir.Environment
+	Settings *settings.Settings
+	Data     *rundata.Data
+	Record   *rundir.Record
+	Dir      *rundir.Dir
+	Main     rundir.Built // the network that is judged
+}
+
+// Network is one of those that are trained after the run's own.
+type Network struct {
+	Name     string
+	Settings *settings.Settings
+	Modules  *settings.Modules
+	Data     *rundata.Data
+	Built    rundir.Built
+	Fold     bool // it is one of crops, trained without a fold, which begins as the run's own did
+}
+
+// Train trains the networks that come after the run's own, each by train, in order: those of
+// the folds, and the one that decides. What was finished before must end train at once.
+func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
+	folds := r.Record.Identity.DecisionFolds
+	if folds == 0 {
+		return nil
+	}
+	trained, err := r.follow(ctx, ClipsOf(r.Data.All, r.Data.TrainList(r.Settings)))
+	if err != nil {
+		return err
+	}
+	divided, err := dataset.DivideList(r.Data.All, r.Data.TrainList(r.Settings), folds, r.Data.Split.Seed)
+	if err != nil {
+		return err
+	}
+	windows := map[*dataset.Clip][]Window{}
+	for k, held := range divided {
+		if err := r.fold(ctx, k+1, held, trained, windows, train); err != nil {
+			return err
+		}
+	}
+	out := &described{}
+	for _, f := range trained {
+		out.add(f, windows[f.Clip.Clip])
+	}
+	return r.decide(ctx, out, train)
+}
+
+// follow follows the targets of clips.
+func (r *Run) follow(ctx context.Context, list []Clip) ([]*Followed, error) {
+	r.Env.Log.Info("targets are followed", "clips", len(list))
+	return Follow(ctx, list, r.Record.Identity.ServedInput(), r.Settings.WorkerCount())
+}
+
+// fold trains the network without a fold, and describes the windows of its clips by it.
+func (r *Run) fold(ctx context.Context, k int, held []int, trained []*Followed, windows map[*dataset.Clip][]Window, train func(*Network) error) error {
+	own, modules, err := r.Settings.OfFold(k)
+	if err != nil {
+		return err
+	}
+	data, split := *r.Data, *r.Data.Split
+	split.Test = nil
+	split.Train = slices.DeleteFunc(slices.Clone(r.Data.TrainList(r.Settings)), func(i int) bool {
+		_, is := slices.BinarySearch(held, i)
+		return is
+	})
+	data.Split = &split
+	n := &Network{Name: rundir.FoldNetwork(k), Settings: own, Modules: modules, Data: &data, Built: r.Main, Fold: true}
+	n.Built.Name = n.Name
+	r.sayNetwork(n, k)
+	if err := train(n); err != nil {
+		return err
+	}
+	t, err := r.trained(n.Built)
+	if err != nil {
+		return err
+	}
+	a, err := newAsker(r.Record, t, r.Settings.WorkerCount())
+	if err != nil {
+		return err
+	}
+	defer a.plan.Close()
+	clips := ClipsOf(r.Data.All, held)
+	for _, f := range trained {
+		if slices.ContainsFunc(clips, func(c Clip) bool { return c.Clip == f.Clip.Clip }) {
+			windows[f.Clip.Clip] = a.windows(f)
+		}
+	}
+	return ctx.Err()
+}
+
+func (r *Run) sayNetwork(n *Network, k int) {
+	r.Env.Log.Info("network", "number", fmt.Sprintf("%d/%d", k, r.Record.Identity.DecisionFolds+1), "directory", r.Dir.Network(n.Name).Path)
+}
+
+// trained is a network with its best weights.
+func (r *Run) trained(b rundir.Built) (*rundir.Trained, error) {
+	input := r.Record.Identity.ServedInput()
+	if want := rundir.ShapeOf(input); !b.Derived && b.Graph.Input().Shape != want {
+		var err error
+		if b.Graph, err = r.rebuilt(input); err != nil {
+			return nil, err
+		}
+	}
+	t, err := rundir.NewTrained(b, b.Graph.NewParameters(0), r.Record.Identity.Classes)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.Load(r.Dir.Network(b.Name).BestWeights(), r.note(b.Name))
+}
+
+// note is how the training of a network ended.
+func (r *Run) note(name string) *rundir.TrainingNote {
+	for at := range r.Record.Networks {
+		if n := &r.Record.Networks[at]; n.Name == name {
+			return &n.TrainingNote
+		}
+	}
+	return r.Record.Training
+}
+
+// decide trains the network that decides, on the windows of the training part.
+func (r *Run) decide(ctx context.Context, trained *described, train func(*Network) error) error {
+	validation, err := r.described(ctx, ClipsOf(r.Data.All, r.Data.ValidationList(r.Settings)))
+	if err != nil {
+		return err
+	}
+	scale := MeasureScale(r.Record.Identity.Classes, trained.all())
+	if err := r.writeScale(scale); err != nil {
+		return err
+	}
+	n := &Network{Name: rundir.DecisionNetwork, Data: dataOf(r.Record.Identity.Classes, scale, trained, validation)}
+	if n.Built, err = rundir.BuildDecision(len(r.Record.Identity.Classes)); err != nil {
+		return err
+	}
+	folds := r.Record.Identity.DecisionFolds
+	if n.Settings, n.Modules, err = r.Settings.OfDecision(folds); err != nil {
+		return err
+	}
+	r.sayNetwork(n, folds+1)
+	return train(n)
+}
+
+// described follows clips and describes their windows by the run's own network.
+func (r *Run) described(ctx context.Context, list []Clip) (*described, error) {
+	followed, err := r.follow(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	t, err := r.trained(r.Main)
+	if err != nil {
+		return nil, err
+	}
+	a, err := newAsker(r.Record, t, r.Settings.WorkerCount())
+	if err != nil {
+		return nil, err
+	}
+	defer a.plan.Close()
+	d := &described{}
+	for _, f := range followed {
+		d.add(f, a.windows(f))
+	}
+	return d, ctx.Err()
+}
+
+// writeScale writes the file of features.
+func (r *Run) writeScale(s *Scale) error {
+	if err := r.Dir.MakeDir(rundir.NetworksDir); err != nil {
+		return err
+	}
+	path := r.Dir.File(rundir.FeaturesName())
+	if err := fileio.WriteJSON(path, s); err != nil {
+		return err
+	}
+	return r.Dir.NoteFiles(r.Record, rundir.FeaturesName())
+}
+
+// rebuilt is the graph of the run's own network for another input.
+func (r *Run) rebuilt(input imaging.Rule) (g *nn.Graph, err error) {
+	i := &r.Record.Identity
+	m, _, err := model.MakeModel(i.Model.Name, i.Model.Text())
+	if err != nil {
+		return nil, err
+	}
+	return m.Build(rundir.ShapeOf(input), len(i.Classes))
+}
