@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -78,8 +80,8 @@ type Summary struct {
 	Digest   string   `json:"digest"`   // SHA-256 of the frames as they were stored
 	Colour   bool     `json:"colour"`   // frames have red, green and blue
 	Backdrop Backdrop `json:"backdrop"` // of the frames as they are
-	Warnings []string `json:"warnings"`
-	Boxes    int      `json:"boxes"` // in the frames that are labelled
+	Warnings []string `json:"warnings"` // which name files from the folder that the clip is in
+	Boxes    int      `json:"boxes"`    // in the frames that are labelled
 	// Unlabelled says that no example was taken since the labels hold no box at all.
 	Unlabelled bool     `json:"unlabelled"`
 	Measures   Measures `json:"measures"`
@@ -240,7 +242,12 @@ func (p *pass) fit() error {
 	return err
 }
 
-func (p *pass) warn(text string) { p.summary.Warnings = append(p.summary.Warnings, text) }
+// warn adds a warning, with paths from the folder that the clip is in: a summary is kept, and
+// the same clip may lie elsewhere the next time.
+func (p *pass) warn(text string) {
+	folder := filepath.Dir(p.clip.Path) + string(filepath.Separator)
+	p.summary.Warnings = append(p.summary.Warnings, filepath.ToSlash(strings.ReplaceAll(text, folder, "")))
+}
 
 // frame is a frame by its number, the first or last one where there is none. It is among
 // those that are kept.
@@ -350,7 +357,9 @@ func (p *pass) finish() (*Summary, error) {
 	s := &p.summary
 	s.Frames, s.Width, s.Height = p.seen, p.shape.Width, p.shape.Height
 	s.Digest, s.Colour, s.Backdrop = p.ending.Digest, p.shape.Colour(), p.backdrops.median()
-	s.Warnings = append(s.Warnings, p.ending.Warnings...)
+	for _, warning := range p.ending.Warnings {
+		p.warn(warning)
+	}
 	if p.labels == nil {
 		s.Measures = p.measures
 		return s, nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -272,7 +273,9 @@ func (c *foundClip) read(ctx context.Context, cutting *clips.Cutting, decoder cl
 func (f *foundClips) tell(ctx context.Context) {
 	var warnings, unlabelled []string
 	for _, c := range f.list {
-		warnings = append(warnings, c.Warnings...)
+		for _, warning := range c.Warnings {
+			warnings = append(warnings, path.Join(path.Dir(c.Source), warning))
+		}
 		if c.Unlabelled {
 			unlabelled = append(unlabelled, c.Source)
 		}

@@ -16,6 +16,7 @@ import (
 const (
 	maxBars     = 60
 	maxPictures = 24
+	maxOfClip   = 2 // outliers of one clip
 	columns     = 8
 )
 
@@ -205,7 +206,17 @@ func (s *survey) drawClipPairs(p *ClipPairs) (visualization.Figure, error) {
 
 func (s *survey) drawOutliers(o Outliers) (visualization.Figure, error) {
 	var pictures []visualization.Picture
-	for _, one := range o.Listed[:min(maxPictures, len(o.Listed))] {
+	shown := map[int32]int{} // of each clip, whose frames are much alike
+	for _, one := range o.Listed {
+		if clip := s.clip[one.Index]; clip >= 0 {
+			shown[clip]++
+			if shown[clip] > maxOfClip {
+				continue
+			}
+		}
+		if len(pictures) == maxPictures {
+			break
+		}
 		caption := fmt.Sprintf("%s\n%s\n%.4g, score %.1f", one.Label, one.Figure, one.Value, one.Score)
 		p, err := s.pair(caption, []Example{one.Example})
 		if err != nil {
@@ -213,7 +224,7 @@ func (s *survey) drawOutliers(o Outliers) (visualization.Figure, error) {
 		}
 		pictures = append(pictures, p)
 	}
-	alt := fmt.Sprintf("The %d images with the highest scores, each with its label, the figure that is furthest out, and its file.", len(pictures))
+	alt := fmt.Sprintf("%d of the images with the highest scores, each with its label, the figure that is furthest out, and its file.", len(pictures))
 	return visualization.DrawPictures(visualization.Labels{Name: "outliers", Title: "Images that are unlike the others", Alt: alt}, columns, pictures)
 }
 

@@ -38,6 +38,7 @@ func (e *Exploration) HTML() ([]byte, error) {
 	functions["number"] = number
 	functions["many"] = many
 	functions["join"] = strings.Join
+	functions["hundred"] = func(share float64) float64 { return 100 * share }
 	functions["share"] = func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 	return htmlpage.Render("the report on the data", pageSource, functions, page{e, htmlpage.Style()})
 }
@@ -127,6 +128,25 @@ func (e *Exploration) BoxRows() []Row {
 func (e *Exploration) ClipRows() []Row {
 	c := e.Clips
 	return []Row{{"existence", c.Existence}, {"unchanged pixels", c.Unchanged}, {"level", c.Level}, {"contrast", c.Contrast}, {"sharpness", c.Sharpness}}
+}
+
+// UnusedClips are the clips that gave no example, by the reason.
+func (e *Exploration) UnusedClips() (all []Without) {
+	for _, c := range e.Clips.Unused {
+		at := slices.IndexFunc(all, func(w Without) bool { return w.Why == c.Why })
+		if at < 0 {
+			at = len(all)
+			all = append(all, Without{Why: c.Why})
+		}
+		all[at].Sources = append(all[at].Sources, c.Source)
+	}
+	return all
+}
+
+// Without are clips without an example.
+type Without struct {
+	Why     string
+	Sources []string
 }
 
 // ClipWarnings are what was found wrong with clips and their labels.
