@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 )
 
 // noise is a number from 0 to 9 that depends on its arguments alone.
@@ -87,7 +89,7 @@ func clipsModel(t *testing.T, name, options string) string {
 		}
 	}
 	succeed(t, "train", "--dataset", "clips", "--data-dir", "clips", "--dataset-options", options, "--model", "mlp", "--epochs", "3",
-		"--image-size", "16", "--batch-size", "8", "--quiet", "--output-dir", name)
+		"--image-size", "16", "--batch-size", "8", "--decision-folds", "2", "--quiet", "--output-dir", name)
 	return name
 }
 
@@ -127,6 +129,7 @@ type line struct {
 	Damage                     string
 	Every                      string
 	Lag                        *int
+	DecidedBy                  string `json:"decided_by"`
 	Shares                     map[string]float64
 	Ranges                     []struct{ Label string }
 }
@@ -185,7 +188,7 @@ func TestPredictFrames(t *testing.T) {
 		t.Errorf("frame 30 at %v s, want 1: folders have 30 frames a second", at)
 	}
 	s := lines[60]
-	if s.Kind != "summary" || s.Frames != 60 || s.Lines != 60 || s.Lag == nil || *s.Lag != 64 || s.Every != "1" || s.Shares[s.Label] == 0 || len(s.Ranges) == 0 {
+	if s.Kind != "summary" || s.Frames != 60 || s.Lines != 60 || s.Lag == nil || *s.Lag != 64 || s.Every != "1" || s.DecidedBy != postprocess.ByNetwork || s.Shares[s.Label] == 0 || len(s.Ranges) == 0 {
 		t.Errorf("summary %+v", s)
 	}
 	var summary struct {
@@ -216,11 +219,15 @@ func TestPredictFrames(t *testing.T) {
 // testEvery wants those of all lines that were asked for. Smoothed labels have fewer lines to go by.
 func testEvery(t *testing.T, run string, all []line) {
 	t.Helper()
+	decision := all[len(all)-1].Label
 	for every, step := range map[string]int{"7": 7, "0.5s": 15} {
 		code, out, errs := watched(t, "", "--run", run, "new/a", "--every", every)
 		lines := linesOf(t, out)
 		if want := (60+step-1)/step + 1; code != ExitDone || len(lines) != want {
 			t.Fatalf("--every %s: exit code %d, %d lines, want %d: %s", every, code, len(lines), want, errs)
+		}
+		if s := lines[len(lines)-1]; s.Label != decision || s.Every != every && s.Every != "500ms" {
+			t.Errorf("--every %s: summary %+v, want the decision %s", every, s, decision)
 		}
 		for k, l := range lines[:len(lines)-1] {
 			want := all[k*step]
@@ -267,7 +274,7 @@ func TestPredictVideos(t *testing.T) {
 	ffmpeg("-i", "drawn/a-predicted.mp4", "-f", "null", "-")
 	_, folder, _ := watched(t, "", "--run", run, "new/a")
 	if sourceless(t, folder, "new/a") != sourceless(t, file, "a.mkv") {
-		t.Error("a folder of frames has other lines than a video of them:\n" + cmp.Diff(file, folder))
+		t.Error("a folder of frames has other lines than a video of them:\n" + cmp.Diff(sourceless(t, file, "a.mkv"), sourceless(t, folder, "new/a")))
 	}
 	video, err := os.ReadFile("a.mkv")
 	if err != nil {

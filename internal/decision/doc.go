@@ -12,11 +12,12 @@ import (
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
 // Every says of which frames the crop network is asked: those whose number is a multiple.
-const Every = 4
+const Every = postprocess.AskedEvery
 
 // RuleOf is how the target is found in clips whose examples were cut out so, and how it is
 // cut out.

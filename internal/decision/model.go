@@ -3,6 +3,7 @@ package decision
 import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/track"
@@ -31,8 +32,8 @@ func Open(folder string, record *rundir.Record, t *rundir.Trained) (*Model, erro
 
 // The words for how it is decided.
 const (
-	ByNetwork = "network on windows of the track"
-	ByMean    = "mean of the logarithms of the probabilities"
+	ByNetwork = postprocess.ByNetwork
+	ByMean    = postprocess.ByMean
 )
 
 // Method says how it is decided.

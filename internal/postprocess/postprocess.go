@@ -25,8 +25,16 @@ const SmoothWindow = 30
 // class out.
 const Least = 0x1p-20
 
-// ByMean says that decisions are the mean of log probabilities.
-const ByMean = "mean of log probabilities"
+// The words for how tracks of targets, and clips whose frames are classified whole, are decided
+// on.
+const (
+	ByNetwork = "network on windows of the track"
+	ByMean    = "mean of the logarithms of the probabilities"
+)
+
+// AskedEvery says by which frames a track is decided on: those whose number is a multiple, and
+// in which the target was found.
+const AskedEvery = 4
 
 // defaultRate is the frames a second of folders, as dataset clips has it.
 const defaultRate = 30
@@ -124,9 +132,7 @@ func Text(record *rundir.Record) ([]byte, error) {
 			"The smoothed label is the class with the highest mean of the natural logarithms of its probabilities over the lines of the last \"frames\" frames of the track, the present one included. Probabilities below \"least\" count as \"least\".",
 			SmoothWindow, Least,
 		},
-		Decision: decision{
-			"The decision on a clip is made by its whole track. The mean of log probabilities is that of smoothing, over all lines.", ByMean,
-		},
+		Decision: decision{"The decision on a clip is the mean of log probabilities, as that of smoothing, over all its lines.", ByMean},
 	}
 	d.Frames = frames{Offsets: cut.Offsets, Window: cut.Window,
 		Words: "A picture for the network has the frames at \"offsets\" from the present one, whose channels follow each other. Before the first frame of the stream stands the first one again, and behind the last the last."}
@@ -142,14 +148,30 @@ func Text(record *rundir.Record) ([]byte, error) {
 		return nil, err
 	}
 	d.Track = &tracking{rule, trackWords(rule)}
+	d.Decision = trackDecision(record)
 	return fileio.MarshalJSON(d)
+}
+
+// trackDecision says how tracks of targets are decided on.
+func trackDecision(record *rundir.Record) decision {
+	asked := fmt.Sprintf("frames whose number is a multiple of %d and in which the target was found", AskedEvery)
+	if len(record.Identity.LaterNetworks()) == 0 {
+		return decision{"The decision on a track is the mean of log probabilities, without a least one, over the " + asked + ".", ByMean}
+	}
+	return decision{
+		fmt.Sprintf("The track is cut into windows of %d frames, which begin every %d frames. A second network, networks/%s, decides on each by how the target moves and looks, and by what the first network says of the %s. Its input is made as networks/%s/%s says. The decision on a track is the geometric mean of its probabilities over the windows.",
+			track.FeatureWindow, track.FeatureHop, rundir.DecisionNetwork, asked, rundir.DecisionNetwork, rundir.FeaturesFile),
+		ByNetwork,
+	}
 }
 
 // trackWords say what the numbers of a rule mean.
 func trackWords(r *track.Rule) []string {
 	return []string{
-		"Proposals: in each frame, places are rated by how much they differ from their surroundings, times how much they differ from the frames \"gap\" before and after; both are divided by their means over a square of side \"around\", to which \"floor\" is added. The best places are kept, at most \"proposals\", each at least \"apart\" pixels from better ones.",
-		"Track: one place of each frame is chosen so that the sum of the logarithms of their ratings, less the cost of moves between neighbouring frames, is highest (Viterbi). A move of \"speed\" pixels costs \"stiff\", others by the square of their length, and none more than \"furthest\" times \"stiff\". The place in a frame is decided \"lag\" frames later, or when the stream ends. A stream is cut, and another track begins, where it was opened again and where its frames get colours.",
+		"Proposals: a place is rated by its contrast, the difference of a narrow and a wide mean around it, times the root of its change, the lesser of the differences to the frames \"gap\" before and after. Both are divided by their means over a square of side \"around\", to which \"floor\" is added. The best places of a frame are kept, at most \"proposals\", none within \"apart\" pixels of a better one and none of the same target.",
+		"Box: what hangs together with a place and exceeds the median around it by \"edge\" hundredths of its peak, with \"pad\" pixels and half of \"grow\" hundredths of its sides more on each side.",
+		"Track: the places of all frames for which the sum of the logarithms of their ratings, less the cost of moves between neighbouring frames, is highest (Viterbi). A move of \"speed\" pixels costs \"stiff\", others by the square of their length, and none more than \"furthest\" times \"stiff\". A frame may be without the target, as if it had a place rated \"absent\"; passing over to such frames and back costs \"leave\" each. What is decided of a frame is decided \"lag\" frames later, or when the stream ends. Where the stream was opened again, and where its frames get colours, another track begins.",
 		fmt.Sprintf("Crop: around the box of width W and height H at the place (x, y), a square of side max(minimum, (margin*max(W,H)+50)/100) is cut out, here max(%d, (%d*max(W,H)+50)/100), with its left edge at (2*x+W-side)/2 and its upper edge at (2*y+H-side)/2. Beyond the edges of a frame its outermost pixels are repeated.", r.Square.Minimum, r.Square.Margin),
+		"The package internal/track of the program is the definition.",
 	}
 }

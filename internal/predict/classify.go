@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -13,6 +14,9 @@ import (
 
 // Record is the record of the model.
 func (p *Predictor) Record() *rundir.Record { return p.record }
+
+// Tracks is what decides on tracks of targets.
+func (p *Predictor) Tracks() *decision.Model { return p.tracks }
 
 // Log is the log that the predictor was opened with.
 func (p *Predictor) Log() *logging.Log { return p.log }

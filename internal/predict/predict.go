@@ -21,6 +21,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/listing"
@@ -51,6 +52,7 @@ type Predictor struct {
 	log     *logging.Log
 	request Request
 	record  *rundir.Record
+	tracks  *decision.Model // decides on tracks of targets
 	plan    *classifier.Plan
 	typical float32 // score that 99 % of the validation part do not exceed; negative where it is not known
 	images  []uint8
@@ -83,6 +85,9 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 	p := &Predictor{Classifier: model, record: record, log: log, request: request, workers: s.WorkerCount()}
 	if p.typical, err = typicalScore(model, record, source, request); err != nil {
 		return nil, err
+	}
+	if p.tracks, err = decision.Open(source.Folder, record, model.Trained); err != nil {
+		return nil, source.Named(err)
 	}
 	if p.plan, err = model.NewPlan(predictBatch, p.workers); err != nil {
 		return nil, err

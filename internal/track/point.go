@@ -25,9 +25,11 @@ type Point struct {
 	Shape Shape
 }
 
-// Observation is the point as the features of a track need it.
+// Observation is the point as the features of a track need it. Its time is to the nearest
+// millisecond, as some containers have times and others have them finer: a video has the same
+// features in all of them.
 func (p *Point) Observation() Observation {
-	return Observation{Time: p.Time, Box: p.Box, Shape: p.Shape, Missed: p.Missed}
+	return Observation{Time: p.Time.Round(time.Millisecond), Box: p.Box, Shape: p.Shape, Missed: p.Missed}
 }
 
 // Proposal is a place in a frame where the target may be.

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/track"
@@ -25,7 +26,21 @@ type Decider interface {
 	// Decide ends the track and returns the probabilities of the classes; nil where no frame was
 	// classified.
 	Decide() []float32
+	// Close ends its workers.
+	Close()
 }
+
+// byTrack is the Decision of a model that finds targets.
+type byTrack struct{ *decision.Model }
+
+// Name implements Decision.
+func (d byTrack) Name() string { return d.Method() }
+
+// Asks implements Decision.
+func (byTrack) Asks(frame int) bool { return frame%decision.Every == 0 }
+
+// Begin implements Decision.
+func (d byTrack) Begin() (Decider, error) { return d.NewDecider() }
 
 // Mean is the Decision that takes the mean of log probabilities over all lines.
 type Mean struct{}
@@ -57,6 +72,9 @@ func (m *mean) Add(_ *track.Point, probabilities []float32) {
 	}
 	m.n++
 }
+
+// Close implements Decider.
+func (m *mean) Close() {}
 
 // Decide implements Decider.
 func (m *mean) Decide() []float32 {

@@ -64,6 +64,7 @@ type tally struct {
 	first                Seconds
 	sums                 []float64 // of log probabilities of the decisions on tracks, each times its frames
 	decidedOn            int       // frames
+	one                  []float32 // the decision on the first track that has one
 }
 
 // add takes the next line.
@@ -105,6 +106,7 @@ func (t *tally) decided(probabilities []float32, frames int) {
 		return
 	}
 	if t.sums == nil {
+		t.one = probabilities
 		t.sums = make([]float64, len(probabilities))
 	}
 	for i, p := range probabilities {
@@ -121,7 +123,11 @@ func (t *tally) finish(labels []string, top int) *Summary {
 		t.Shares[label] = rounded(float64(t.counts[i])/float64(max(1, t.Lines)), 10_000)
 	}
 	if t.decidedOn > 0 {
-		t.Top = predict.Ranked(normalized(t.sums, t.decidedOn), labels, top)
+		decision := t.one
+		if t.Tracks > 1 {
+			decision = normalized(t.sums, t.decidedOn)
+		}
+		t.Top = predict.Ranked(decision, labels, top)
 		best := t.Top[0]
 		t.Label, t.Index, t.Probability = best.Label, &best.Index, &best.Probability
 	}

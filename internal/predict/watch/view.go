@@ -55,6 +55,11 @@ func (v *view) follow(ctx context.Context, f *feed) error {
 		defer close(samples)
 		failed = v.find(ctx, f, samples)
 	}()
+	defer func() {
+		if v.decider != nil {
+			v.decider.Close()
+		}
+	}()
 	err := v.collect(samples)
 	cancel()
 	for range samples { // the other goroutine uses the reader until it ends
@@ -200,6 +205,7 @@ func (v *view) beginTrack(track int) (err error) {
 func (v *view) endTrack() {
 	if v.begun && v.decider != nil {
 		v.tally.decided(v.decider.Decide(), v.frames)
+		v.decider.Close()
 		v.decider = nil
 	}
 }

@@ -41,6 +41,9 @@ func New(ctx context.Context, p *predict.Predictor, sources []Source, r Request)
 	if w.finder, w.rate, err = newFinder(p.Record(), r.Lag, p.Workers()); err != nil {
 		return nil, err
 	}
+	if _, found := w.finder.(targets); found {
+		w.Decision = byTrack{p.Tracks()}
+	}
 	need := p.Request().Annotate != ""
 	for _, s := range sources {
 		need = need || s.ffmpeg
