@@ -7,7 +7,7 @@ LDFLAGS       = -s -w -X github.com/blocktrain/blocktrain/internal/buildinfo.ver
 
 export CGO_ENABLED = 0
 
-.PHONY: build test check format modules vet lint generate race simd arm64 footprint bench slow clean
+.PHONY: build test check format modules vet lint generate race simd arm64 footprint notebooks notebooks-write bench slow clean
 
 build: ## the program, as bin/blocktrain
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/blocktrain ./cmd/blocktrain
@@ -51,6 +51,12 @@ arm64: ## the kernels and the contract as an arm64 machine computes them
 
 footprint: ## fail if the binary or the time to --help has grown too large
 	./.ci/footprint
+
+notebooks: build ## execute the notebooks and compare their outputs; needs jupyter-nbconvert and python3-ipykernel
+	BLOCKTRAIN=bin/blocktrain python3 notebooks/check.py
+
+notebooks-write: build ## execute the notebooks and keep their new outputs
+	BLOCKTRAIN=bin/blocktrain python3 notebooks/check.py --write
 
 bench: ## throughput of the kernels and of training
 	go test -run '^$$' -bench . -benchtime 1s ./internal/kernel ./internal/engine

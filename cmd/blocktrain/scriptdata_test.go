@@ -28,6 +28,7 @@ import (
 
 // dataCommands are the script commands that make and spoil files.
 var dataCommands = map[string]func(*testscript.TestScript, bool, []string){
+	"clip":        command("clip DIR SCENE drone|bird COUNT", 4, drawClip),
 	"images":      command("images DIR COUNT WIDTHxHEIGHTxCHANNELS LEVEL", 4, makeImages),
 	"image":       command("image FILE WIDTHxHEIGHTxCHANNELS LEVEL", 3, makeImage),
 	"idx-images":  command("idx-images FILE COUNT SIDE", 3, makeIDXImages),

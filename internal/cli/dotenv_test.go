@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -80,6 +81,17 @@ func TestDefaultsFile(t *testing.T) {
 // TestDotEnv checks that the committed .env, whatever its values, is one that the program
 // takes.
 func TestDotEnv(t *testing.T) { checkEnvFile(t, "../../.env") }
+
+// TestExampleSettings checks the settings of the examples.
+func TestExampleSettings(t *testing.T) {
+	files, err := filepath.Glob("../../examples/*/.env")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples found: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) { checkEnvFile(t, file) })
+	}
+}
 
 func checkEnvFile(t *testing.T, path string) {
 	t.Helper()
