@@ -70,7 +70,7 @@ func (s *listSource) Open(ctx context.Context, place string, mode Mode) (Dataset
 	if err != nil {
 		return nil, &Error{"list " + name, err}
 	}
-	how := opening{mode, s.files.Index, name, s.decoder}
+	how := opening{mode, s.files.Index, s.files.Foreseen, name, s.decoder}
 	d, err := newSetInMode(ctx, how, entries.classes, entries, entries.grouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return s.load(entries, i)
 	})
