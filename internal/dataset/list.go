@@ -87,11 +87,12 @@ func (s *listSource) load(entries *listEntries, i int) (imaging.Image, error) {
 	if err != nil {
 		return imaging.Image{}, fmt.Errorf("%s: %w", entries.where(e), err)
 	}
-	if e.box == (listBox{}) {
+	if e.box == 0 {
 		return img, nil
 	}
 	defer img.Release()
-	if img, err = img.Crop(int(e.box.x), int(e.box.y), int(e.box.width), int(e.box.height)); err != nil {
+	box := entries.boxOf(e)
+	if img, err = img.Crop(int(box.x), int(box.y), int(box.width), int(box.height)); err != nil {
 		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), e.path, err)
 	}
 	return img, nil
