@@ -35,12 +35,16 @@ type early struct {
 	made     [][]imaging.Image // in each form; nil: none was kept
 }
 
-// earlySums are the moments of an image by the rule foreseen for it.
-type earlySums [3]struct {
-	sum     uint32 // at most 4096*4096*255, which fits
-	squares uint32 // the lower half
-	upper   uint32 // the upper half and 1; 0: there is no such channel, or it was not measured
+// earlySums are the moments of an image by the rule foreseen for it, which makes it at most
+// 4096*4096 pixels large. There may be millions.
+type earlySums struct {
+	sum     [mostSums]uint32 // of each channel
+	squares [mostSums]uint32 // the lower 32 bits
+	upper   [mostSums]uint8  // the others and 1; 0: there is no such channel, or it was not measured
 }
+
+// mostSums is how many channels an image of a single picture has at most.
+const mostSums = 3
 
 // newEarly prepares for n images. It returns nil, which makes nothing, where nothing is foreseen.
 func newEarly(f *Foreseen, n int, mode Mode) *early {
@@ -63,22 +67,22 @@ func (e *early) measure(i int, img imaging.Image) {
 	// Not before: an index may know all images, and then there is nothing to remember.
 	e.begun.Do(func() { e.sums = make([]earlySums, e.n) })
 	own := &e.sums[i]
-	if own[0].upper != 0 {
+	if own.upper[0] != 0 {
 		return
 	}
 	img, err := e.foreseen.Measured(img).Apply(img)
-	if err != nil || img.Channels > len(own) {
+	if err != nil || img.Channels > mostSums {
 		return
 	}
 	sums := measure(img)
 	for c, m := range sums[:img.Channels] {
-		own[c].sum, own[c].squares, own[c].upper = uint32(m.sum), uint32(m.squares), uint32(m.squares>>32)+1
+		own.sum[c], own.squares[c], own.upper[c] = uint32(m.sum), uint32(m.squares), uint8(m.squares>>32)+1
 	}
 }
 
 // moments are those of image i, of shape s, by a rule; nil: they are not known.
 func (e *early) moments(i int, s shape, rule imaging.Rule) []moments {
-	if e == nil || e.sums == nil || e.sums[i][0].upper == 0 {
+	if e == nil || e.sums == nil || e.sums[i].upper[0] == 0 {
 		return nil
 	}
 	if !leadsTo(e.foreseen.Measured(s.picture()), rule) {
@@ -86,11 +90,12 @@ func (e *early) moments(i int, s shape, rule imaging.Rule) []moments {
 	}
 	total, own := make([]moments, rule.Channels), &e.sums[i]
 	for c := range total {
-		from := own[c]
-		if own[1].upper == 0 { // grey, whose colours are all the same
-			from = own[0]
+		from := c
+		if own.upper[c] == 0 { // grey, whose colours are all the same
+			from = 0
 		}
-		total[c] = moments{uint64(rule.Width * rule.Height), uint64(from.sum), uint64(from.upper-1)<<32 | uint64(from.squares)}
+		squares := uint64(own.upper[from]-1)<<32 | uint64(own.squares[from])
+		total[c] = moments{uint64(rule.Width * rule.Height), uint64(own.sum[from]), squares}
 	}
 	return total
 }

@@ -93,7 +93,7 @@ func (s *listSource) load(entries *listEntries, i int) (imaging.Image, error) {
 	defer img.Release()
 	box := entries.boxOf(e)
 	if img, err = img.Crop(int(box.x), int(box.y), int(box.width), int(box.height)); err != nil {
-		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), e.path, err)
+		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), entries.pathOf(e), err)
 	}
 	return img, nil
 }

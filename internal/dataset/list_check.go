@@ -23,7 +23,8 @@ func (b listBox) String() string { return fmt.Sprintf("%d,%d,%d,%d", b.x, b.y, b
 
 // listEntry is an example of a list. There may be millions.
 type listEntry struct {
-	path     string // cleaned, with slashes
+	name     string // what its path has behind the folder
+	folder   int32
 	line     int32
 	label    int32
 	group    int32 // from 1 on; 0: none; below 0: that of the boxes of an image, whose number is -1-group
@@ -37,6 +38,7 @@ type listEntry struct {
 type listEntries struct {
 	classes  []string // sorted
 	list     []listEntry
+	folders  []string // with slashes and one at the end; "" is the list's own
 	groups   []string
 	boxes    []listBox
 	grouping string
@@ -48,7 +50,7 @@ type listEntries struct {
 // where says where an entry is listed.
 func (l *listEntries) where(e *listEntry) string {
 	for _, list := range l.lists {
-		if list.folder != "" && strings.HasPrefix(e.path, list.folder+"/") {
+		if list.folder != "" && strings.HasPrefix(l.folders[e.folder], list.folder+"/") {
 			return fmt.Sprintf("%sline %d", list.title(), e.line)
 		}
 	}
@@ -65,7 +67,7 @@ func (l placedList) title() string {
 
 // Path implements inFiles; Path and fileOptions implement skippable.
 func (l *listEntries) Path(i int) string {
-	return filepath.Join(l.dir, filepath.FromSlash(l.list[i].path))
+	return filepath.Join(l.dir, filepath.FromSlash(l.pathOf(&l.list[i])))
 }
 
 func (l *listEntries) fileOptions() FileOptions { return l.options }
@@ -76,6 +78,9 @@ func (l *listEntries) Info(i int) Info {
 	e := &l.list[i]
 	return Info{Label: int(e.label), Part: e.part, Group: l.groupOf(e), Weight: Weight{Given: e.weighted, Value: e.weight}}
 }
+
+// pathOf is the path of an entry, cleaned, with slashes.
+func (l *listEntries) pathOf(e *listEntry) string { return l.folders[e.folder] + e.name }
 
 func (l *listEntries) groupOf(e *listEntry) string {
 	switch {
@@ -97,15 +102,15 @@ func (l *listEntries) boxOf(e *listEntry) listBox {
 func (l *listEntries) Source(i int) string {
 	e := &l.list[i]
 	if e.box == 0 {
-		return e.path
+		return l.pathOf(e)
 	}
-	return fmt.Sprintf("%s[%s]", e.path, l.boxOf(e))
+	return fmt.Sprintf("%s%s[%s]", l.folders[e.folder], e.name, l.boxOf(e))
 }
 
 // appendName implements indexable. No path has a zero in it.
 func (l *listEntries) appendName(b []byte, i int) []byte {
 	e := &l.list[i]
-	if b = append(b, e.path...); e.box != 0 {
+	if b = append(append(b, l.folders[e.folder]...), e.name...); e.box != 0 {
 		b = fmt.Appendf(b, "\x00%s", l.boxOf(e))
 	}
 	return b
@@ -118,6 +123,7 @@ type listChecker struct {
 	rows     int
 	entries  *listEntries
 	labels   map[string]int32 // of the classes, in the order in which they come
+	folders  map[string]int32
 	last     lastEntries
 	boxes    map[placedBox]int32 // the entry of a box, for paths that come again
 	groups   map[string]int32    // each once, from 1 on
@@ -134,7 +140,7 @@ type placedBox struct {
 func newListChecker(lists []placedList) *listChecker {
 	c := &listChecker{
 		entries: &listEntries{lists: lists, dir: filepath.Dir(lists[0].path)},
-		labels:  map[string]int32{}, boxes: map[placedBox]int32{}, groups: map[string]int32{},
+		labels:  map[string]int32{}, folders: map[string]int32{}, boxes: map[placedBox]int32{}, groups: map[string]int32{},
 	}
 	if lists[0].folder != "" {
 		c.entries.dir = filepath.Dir(c.entries.dir)
@@ -159,8 +165,7 @@ func (c *listChecker) add(row listRow) {
 			c.mistakes.add(row.line, "%s %.100q: %w", listColumnTable[column].name, row.values[column], err)
 		}
 	}
-	var err error
-	e.path, err = c.pathOf(row.values[listPath])
+	path, err := c.pathOf(row.values[listPath])
 	fail(listPath, err)
 	e.label, err = c.labelOf(row.values[listLabel])
 	fail(listLabel, err)
@@ -176,14 +181,15 @@ func (c *listChecker) add(row listRow) {
 		return
 	}
 	e.weight, e.weighted = weight.Value, weight.Given
-	if c.take(e, box) {
+	if c.take(e, path, box) {
 		c.heaviest = max(c.heaviest, weight.Of())
 	}
 }
 
-// take adds an entry with a box, if it can stand beside those before it.
-func (c *listChecker) take(e listEntry, box listBox) bool {
+// take adds an entry with a path and a box, if it can stand beside those before it.
+func (c *listChecker) take(e listEntry, path string, box listBox) bool {
 	l := c.entries
+	e.folder, e.name = c.placeOf(path)
 	if box != (listBox{}) {
 		l.boxes = append(l.boxes, box)
 		e.box = int32(len(l.boxes))
@@ -192,8 +198,20 @@ func (c *listChecker) take(e listEntry, box listBox) bool {
 		return false
 	}
 	l.list = append(l.list, e)
-	c.last.set(l.list, len(l.list)-1)
+	c.last.set(l, len(l.list)-1)
 	return true
+}
+
+// placeOf takes a path apart.
+func (c *listChecker) placeOf(path string) (folder int32, name string) {
+	at := strings.LastIndexByte(path, '/') + 1
+	folder, known := c.folders[path[:at]]
+	if !known {
+		folder = int32(len(c.folders))
+		own := strings.Clone(path[:at])
+		c.folders[own], c.entries.folders = folder, append(c.entries.folders, own)
+	}
+	return folder, strings.Clone(path[at:])
 }
 
 var errNotUTF8 = errors.New("it is not UTF-8 text: save the list as UTF-8")
@@ -273,24 +291,25 @@ func (c *listChecker) labelOf(name string) (int32, error) {
 // compare finds the entry before e with the same path and says whether both can stand.
 func (c *listChecker) compare(e *listEntry) bool {
 	l := c.entries
-	last := c.last.find(l.list, e.path)
+	last := c.last.find(l, e)
 	if last < 0 {
 		return true
 	}
+	path := l.pathOf(e)
 	other := &l.list[last]
-	c.boxes[placedBox{e.path, l.boxOf(other)}] = int32(last)
-	if at, has := c.boxes[placedBox{e.path, l.boxOf(e)}]; has {
-		c.mistakes.add(int(e.line), "path %q: %w", e.path, c.repeats(e, &l.list[at]))
+	c.boxes[placedBox{path, l.boxOf(other)}] = int32(last)
+	if at, has := c.boxes[placedBox{path, l.boxOf(e)}]; has {
+		c.mistakes.add(int(e.line), "path %q: %w", path, c.repeats(e, &l.list[at]))
 		return false
 	}
 	switch {
 	case max(other.group, 0) != e.group:
 		group := *other
 		group.group = max(group.group, 0)
-		c.mistakes.add(int(e.line), "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", e.path, l.groupOf(e), l.groupOf(&group), other.line)
+		c.mistakes.add(int(e.line), "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", path, l.groupOf(e), l.groupOf(&group), other.line)
 		return false
 	case max(other.part, PartTrain) != max(e.part, PartTrain):
-		c.mistakes.add(int(e.line), "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", e.path, e.part, other.part, other.line)
+		c.mistakes.add(int(e.line), "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", path, e.part, other.part, other.line)
 		return false
 	}
 	if other.group == 0 { // boxes of one image are a group where rows do not say it

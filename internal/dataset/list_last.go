@@ -10,37 +10,45 @@ type lastEntries struct {
 	paths  int
 }
 
-// find returns the last entry with the path, -1 where there is none.
-func (l *lastEntries) find(list []listEntry, path string) int {
+// find returns the last entry with the path of e, -1 where there is none.
+func (l *lastEntries) find(of *listEntries, e *listEntry) int {
 	if l.places == nil {
 		return -1
 	}
-	return int(*l.place(list, path)) - 1
+	return int(*l.place(of, e)) - 1
 }
 
 // place returns the slot of a path, or the free one where it belongs.
-func (l *lastEntries) place(list []listEntry, path string) *int32 {
+func (l *lastEntries) place(of *listEntries, e *listEntry) *int32 {
+	var h maphash.Hash
+	h.SetSeed(l.seed)
+	h.WriteString(of.folders[e.folder])
+	h.WriteString(e.name)
 	mask := uint64(len(l.places) - 1)
-	for at := maphash.String(l.seed, path) & mask; ; at = (at + 1) & mask {
-		if place := &l.places[at]; *place == 0 || list[*place-1].path == path {
+	for at := h.Sum64() & mask; ; at = (at + 1) & mask {
+		place := &l.places[at]
+		if *place == 0 {
+			return place
+		}
+		if other := &of.list[*place-1]; other.folder == e.folder && other.name == e.name {
 			return place
 		}
 	}
 }
 
 // set makes entry number at the last one with its path.
-func (l *lastEntries) set(list []listEntry, at int) {
+func (l *lastEntries) set(of *listEntries, at int) {
 	if 4*l.paths >= 3*len(l.places) {
-		l.grow(list)
+		l.grow(of)
 	}
-	place := l.place(list, list[at].path)
+	place := l.place(of, &of.list[at])
 	if *place == 0 {
 		l.paths++
 	}
 	*place = int32(at + 1)
 }
 
-func (l *lastEntries) grow(list []listEntry) {
+func (l *lastEntries) grow(of *listEntries) {
 	before := l.places
 	if before == nil {
 		l.seed = maphash.MakeSeed()
@@ -48,7 +56,7 @@ func (l *lastEntries) grow(list []listEntry) {
 	l.places = make([]int32, max(64, 2*len(before)))
 	for _, place := range before {
 		if place > 0 {
-			*l.place(list, list[place-1].path) = place
+			*l.place(of, &of.list[place-1]) = place
 		}
 	}
 }

@@ -283,7 +283,7 @@ func TestListOfManyBoxes(t *testing.T) {
 	c := newListChecker([]placedList{{path: "l.csv"}})
 	began := time.Now()
 	for n := range int32(400_000) {
-		if !c.take(listEntry{path: "a.png", line: n + 2}, listBox{n, 0, 1, 1}) {
+		if !c.take(listEntry{line: n + 2}, "a.png", listBox{n, 0, 1, 1}) {
 			t.Fatal(c.mistakes.err())
 		}
 	}
@@ -291,7 +291,7 @@ func TestListOfManyBoxes(t *testing.T) {
 		t.Errorf("400,000 boxes took %v", took)
 	}
 	for _, n := range []int32{0, 1, 399_999} {
-		if c.take(listEntry{path: "a.png"}, listBox{n, 0, 1, 1}) {
+		if c.take(listEntry{}, "a.png", listBox{n, 0, 1, 1}) {
 			t.Errorf("box %d is taken twice", n)
 		}
 	}
