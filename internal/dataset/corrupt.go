@@ -116,6 +116,10 @@ func (s *set) keepOthers(failures []failure) {
 	if s.indexed != nil {
 		s.indexed = pick(s.indexed, s.left)
 	}
+	if s.kept != nil {
+		s.kept.images = pick(s.kept.images, s.left)
+	}
+	s.made.pick(s.left)
 }
 
 // behind returns the reader of the images that are left.

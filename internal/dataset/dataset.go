@@ -104,6 +104,8 @@ type FileOptions struct {
 	SkipCorrupt bool
 	// Index is where images are looked up.
 	Index IndexOptions
+	// Foreseen is what images will be used for; nil: nobody knows.
+	Foreseen *Foreseen
 	// LeaveOut are folders whose files are no data, such as the output directory of a run.
 	LeaveOut []string
 	// Cache is where what was cut out of clips is kept.

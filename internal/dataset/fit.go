@@ -156,57 +156,93 @@ func (f *fitting) fill(ctx context.Context) error {
 	progress := newProgress("images brought to the size of the input", f.Len())
 	return eachImage(ctx, f.Len(), func(i int) error {
 		defer progress.step(ctx)
-		img, err := f.imageIn(i, nil)
-		if err != nil {
-			return ofExample(f, i, err)
-		}
-		defer img.Release()
-		for _, form := range f.kept {
-			if !form.has(i) {
-				continue
-			}
-			made, err := form.make(img)
-			if err != nil {
-				return ofExample(f, i, err)
-			}
-			form.keeper.keep(i, made)
-		}
-		switch {
-		case f.original == nil:
-		case f.asIs:
-			f.original.remember(i, img)
-		default:
-			f.original.forget(i)
-		}
-		return nil
+		return ofExample(f, i, f.fillOne(i))
 	})
+}
+
+func (f *fitting) fillOne(i int) error {
+	source, whole, err := f.sources(i)
+	if err != nil {
+		return err
+	}
+	defer whole.Release()
+	for at, form := range f.kept {
+		if !form.has(i) {
+			continue
+		}
+		made, err := form.make(source[at])
+		if err != nil {
+			return err
+		}
+		form.keeper.keep(i, made)
+	}
+	switch {
+	case f.original == nil:
+	case f.asIs:
+		f.original.remember(i, whole)
+	default:
+		f.original.forget(i)
+	}
+	return nil
+}
+
+// sources are the images that each form of image i is made from: what was made early, or the
+// image itself. Whole is the image, if it is needed.
+func (f *fitting) sources(i int) (of []imaging.Image, whole imaging.Image, err error) {
+	of = make([]imaging.Image, len(f.kept))
+	early, at := earlyOf(f.given, i)
+	if early != nil && !f.asIs {
+		s, err := f.shape(i)
+		if err != nil {
+			return nil, whole, err
+		}
+		found := true
+		for n, form := range f.kept {
+			if found && form.has(i) {
+				of[n], found = early.in(form.Form, at, s)
+			}
+		}
+		if found {
+			return of, whole, nil
+		}
+	}
+	if whole, err = f.imageIn(i, nil); err != nil {
+		return nil, whole, err
+	}
+	early.measure(at, whole)
+	for n := range of {
+		of[n] = whole
+	}
+	return of, whole, nil
 }
 
 func (s *set) forget(i int) {
 	if s.kept != nil {
 		s.kept.images[i] = nil
 	}
+	s.made.drop(i)
 }
 
 func (s *set) remember(i int, img imaging.Image) {
 	if s.kept != nil && s.kept.images[i] == nil {
 		s.kept.keep(i, img)
 	}
+	s.made.drop(i)
 }
 
 func (s *set) held() bool { return s.kept == nil || s.kept.count() == len(s.kept.images) }
 
-// complete does not depend on what an index knew: the images that it knew have the room
-// that they would have taken when the dataset was opened.
+// complete does not depend on what an index knew or was kept in other forms: those images have
+// the room that they would have taken when the dataset was opened.
 func (s *set) complete() bool {
-	if s.indexed == nil || s.kept == nil {
-		return s.held()
+	if s.kept == nil {
+		return true
 	}
 	var bytes int64
 	for i := range s.Len() {
 		bytes += s.shapes[min(i, len(s.shapes)-1)].bytes()
 	}
-	return bytes <= openBudget
+	return bytes <= s.kept.budget
 }
 
 func (c *concat) held() bool {

@@ -71,7 +71,7 @@ func TestFit(t *testing.T) {
 	if same, err := fitOne(t, whole, larger); err != nil || same != whole {
 		t.Errorf("images are kept in a larger size than they have (error %v)", err)
 	}
-	whole.(*set).kept.images[2] = nil // as if there had been no room
+	whole.(*set).kept.images[2], whole.(*set).kept.budget = nil, 1 // as if there had been no room
 	if other, err := fitOne(t, whole, larger); err != nil || other == whole {
 		t.Errorf("what had no room at first is not kept (error %v)", err)
 	}

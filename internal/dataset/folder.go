@@ -113,7 +113,7 @@ func (s *folderSource) Open(ctx context.Context, dir string, mode Mode) (Dataset
 	if err != nil {
 		return nil, config.Usage(&Error{"folder " + dir, err})
 	}
-	how := opening{mode, s.files.Index, dir, s.decoder}
+	how := opening{mode, s.files.Index, s.files.Foreseen, dir, s.decoder}
 	d, err := newSetInMode(ctx, how, t.classes, t, s.group, func(i int, _ []uint8) (imaging.Image, error) {
 		return s.decoder.DecodeFile(t.Path(i))
 	})

@@ -70,7 +70,7 @@ func (s *listSource) Open(ctx context.Context, place string, mode Mode) (Dataset
 	if err != nil {
 		return nil, &Error{"list " + name, err}
 	}
-	how := opening{mode, s.files.Index, name, s.decoder}
+	how := opening{mode, s.files.Index, s.files.Foreseen, name, s.decoder}
 	d, err := newSetInMode(ctx, how, entries.classes, entries, entries.grouping, func(i int, _ []uint8) (imaging.Image, error) {
 		return s.load(entries, i)
 	})
@@ -87,12 +87,13 @@ func (s *listSource) load(entries *listEntries, i int) (imaging.Image, error) {
 	if err != nil {
 		return imaging.Image{}, fmt.Errorf("%s: %w", entries.where(e), err)
 	}
-	if e.box == (listBox{}) {
+	if e.box == 0 {
 		return img, nil
 	}
 	defer img.Release()
-	if img, err = img.Crop(int(e.box.x), int(e.box.y), int(e.box.width), int(e.box.height)); err != nil {
-		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), e.path, err)
+	box := entries.boxOf(e)
+	if img, err = img.Crop(int(box.x), int(box.y), int(box.width), int(box.height)); err != nil {
+		return imaging.Image{}, config.Usagef("%s: %s: %w", entries.where(e), entries.pathOf(e), err)
 	}
 	return img, nil
 }

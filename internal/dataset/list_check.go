@@ -23,20 +23,24 @@ func (b listBox) String() string { return fmt.Sprintf("%d,%d,%d,%d", b.x, b.y, b
 
 // listEntry is an example of a list. There may be millions.
 type listEntry struct {
-	path   string // cleaned, with slashes
-	group  string
-	box    listBox
-	weight Weight
-	line   int32
-	label  int32
-	before int32 // the entry before it that has the same path; -1: none
-	part   Part
+	name     string // what its path has behind the folder
+	folder   int32
+	line     int32
+	label    int32
+	group    int32 // from 1 on; 0: none; below 0: that of the boxes of an image, whose number is -1-group
+	box      int32 // from 1 on; 0: all of the image
+	weight   float32
+	weighted bool
+	part     Part
 }
 
 // listEntries are the examples of a list.
 type listEntries struct {
 	classes  []string // sorted
 	list     []listEntry
+	folders  []string // with slashes and one at the end; "" is the list's own
+	groups   []string
+	boxes    []listBox
 	grouping string
 	dir      string // that paths are relative to
 	lists    []placedList
@@ -46,7 +50,7 @@ type listEntries struct {
 // where says where an entry is listed.
 func (l *listEntries) where(e *listEntry) string {
 	for _, list := range l.lists {
-		if list.folder != "" && strings.HasPrefix(e.path, list.folder+"/") {
+		if list.folder != "" && strings.HasPrefix(l.folders[e.folder], list.folder+"/") {
 			return fmt.Sprintf("%sline %d", list.title(), e.line)
 		}
 	}
@@ -63,7 +67,7 @@ func (l placedList) title() string {
 
 // Path implements inFiles; Path and fileOptions implement skippable.
 func (l *listEntries) Path(i int) string {
-	return filepath.Join(l.dir, filepath.FromSlash(l.list[i].path))
+	return filepath.Join(l.dir, filepath.FromSlash(l.pathOf(&l.list[i])))
 }
 
 func (l *listEntries) fileOptions() FileOptions { return l.options }
@@ -72,22 +76,42 @@ func (l *listEntries) Len() int { return len(l.list) }
 
 func (l *listEntries) Info(i int) Info {
 	e := &l.list[i]
-	return Info{Label: int(e.label), Part: e.part, Group: e.group, Weight: e.weight}
+	return Info{Label: int(e.label), Part: e.part, Group: l.groupOf(e), Weight: Weight{Given: e.weighted, Value: e.weight}}
+}
+
+// pathOf is the path of an entry, cleaned, with slashes.
+func (l *listEntries) pathOf(e *listEntry) string { return l.folders[e.folder] + e.name }
+
+func (l *listEntries) groupOf(e *listEntry) string {
+	switch {
+	case e.group < 0:
+		return fmt.Sprintf("image %d", -1-e.group)
+	case e.group > 0:
+		return l.groups[e.group-1]
+	}
+	return ""
+}
+
+func (l *listEntries) boxOf(e *listEntry) listBox {
+	if e.box == 0 {
+		return listBox{}
+	}
+	return l.boxes[e.box-1]
 }
 
 func (l *listEntries) Source(i int) string {
 	e := &l.list[i]
-	if e.box == (listBox{}) {
-		return e.path
+	if e.box == 0 {
+		return l.pathOf(e)
 	}
-	return fmt.Sprintf("%s[%s]", e.path, e.box)
+	return fmt.Sprintf("%s%s[%s]", l.folders[e.folder], e.name, l.boxOf(e))
 }
 
 // appendName implements indexable. No path has a zero in it.
 func (l *listEntries) appendName(b []byte, i int) []byte {
 	e := &l.list[i]
-	if b = append(b, e.path...); e.box != (listBox{}) {
-		b = fmt.Appendf(b, "\x00%s", e.box)
+	if b = append(append(b, l.folders[e.folder]...), e.name...); e.box != 0 {
+		b = fmt.Appendf(b, "\x00%s", l.boxOf(e))
 	}
 	return b
 }
@@ -97,25 +121,27 @@ type listChecker struct {
 	list     placedList // the present one
 	mistakes listMistakes
 	rows     int
-	entries  listEntries
-	labels   map[string]int32  // of the classes, in the order in which they come
-	last     map[string]int32  // the last entry of a path
-	boxes    map[boxOf]int32   // the entry of a box, for paths that come again
-	groups   map[string]string // each once
-	grouped  bool              // some row names a group
-	several  bool              // some path has several boxes
+	entries  *listEntries
+	labels   map[string]int32 // of the classes, in the order in which they come
+	folders  map[string]int32
+	last     lastEntries
+	boxes    map[placedBox]int32 // the entry of a box, for paths that come again
+	groups   map[string]int32    // each once, from 1 on
+	several  bool                // some path has several boxes
 	heaviest float32
 }
 
-// boxOf is a box of an image.
-type boxOf struct {
+// placedBox is a box of an image.
+type placedBox struct {
 	path string
 	box  listBox
 }
 
 func newListChecker(lists []placedList) *listChecker {
-	c := &listChecker{labels: map[string]int32{}, last: map[string]int32{}, boxes: map[boxOf]int32{}, groups: map[string]string{}}
-	c.entries.lists, c.entries.dir = lists, filepath.Dir(lists[0].path)
+	c := &listChecker{
+		entries: &listEntries{lists: lists, dir: filepath.Dir(lists[0].path)},
+		labels:  map[string]int32{}, folders: map[string]int32{}, boxes: map[placedBox]int32{}, groups: map[string]int32{},
+	}
 	if lists[0].folder != "" {
 		c.entries.dir = filepath.Dir(c.entries.dir)
 	}
@@ -132,15 +158,14 @@ func (c *listChecker) begin(at int) placedList {
 // add checks a row and makes an example of it.
 func (c *listChecker) add(row listRow) {
 	c.rows++
-	e := listEntry{line: int32(row.line), before: -1}
+	e := listEntry{line: int32(row.line)}
 	mistakes := c.mistakes.count
 	fail := func(column int, err error) {
 		if err != nil {
 			c.mistakes.add(row.line, "%s %.100q: %w", listColumnTable[column].name, row.values[column], err)
 		}
 	}
-	var err error
-	e.path, err = c.pathOf(row.values[listPath])
+	path, err := c.pathOf(row.values[listPath])
 	fail(listPath, err)
 	e.label, err = c.labelOf(row.values[listLabel])
 	fail(listLabel, err)
@@ -148,17 +173,45 @@ func (c *listChecker) add(row listRow) {
 	fail(listPart, err)
 	e.group, err = c.groupOf(row.values[listGroup])
 	fail(listGroup, err)
-	e.weight, err = parseWeight(row.values[listWeight])
+	weight, err := parseWeight(row.values[listWeight])
 	fail(listWeight, err)
-	e.box, err = parseBox(row.values[listBoxes])
+	box, err := parseBox(row.values[listBoxes])
 	fail(listBoxes, err)
-	if c.mistakes.count > mistakes || !c.compare(&e) {
+	if c.mistakes.count > mistakes {
 		return
 	}
-	c.grouped = c.grouped || e.group != ""
-	c.heaviest = max(c.heaviest, e.weight.Of())
-	c.last[e.path] = int32(len(c.entries.list))
-	c.entries.list = append(c.entries.list, e)
+	e.weight, e.weighted = weight.Value, weight.Given
+	if c.take(e, path, box) {
+		c.heaviest = max(c.heaviest, weight.Of())
+	}
+}
+
+// take adds an entry with a path and a box, if it can stand beside those before it.
+func (c *listChecker) take(e listEntry, path string, box listBox) bool {
+	l := c.entries
+	e.folder, e.name = c.placeOf(path)
+	if box != (listBox{}) {
+		l.boxes = append(l.boxes, box)
+		e.box = int32(len(l.boxes))
+	}
+	if !c.compare(&e) {
+		return false
+	}
+	l.list = append(l.list, e)
+	c.last.set(l, len(l.list)-1)
+	return true
+}
+
+// placeOf takes a path apart.
+func (c *listChecker) placeOf(path string) (folder int32, name string) {
+	at := strings.LastIndexByte(path, '/') + 1
+	folder, known := c.folders[path[:at]]
+	if !known {
+		folder = int32(len(c.folders))
+		own := strings.Clone(path[:at])
+		c.folders[own], c.entries.folders = folder, append(c.entries.folders, own)
+	}
+	return folder, strings.Clone(path[at:])
 }
 
 var errNotUTF8 = errors.New("it is not UTF-8 text: save the list as UTF-8")
@@ -237,25 +290,32 @@ func (c *listChecker) labelOf(name string) (int32, error) {
 
 // compare finds the entry before e with the same path and says whether both can stand.
 func (c *listChecker) compare(e *listEntry) bool {
-	last, again := c.last[e.path]
-	if !again {
+	l := c.entries
+	last := c.last.find(l, e)
+	if last < 0 {
 		return true
 	}
-	other := &c.entries.list[last]
-	c.boxes[boxOf{e.path, other.box}] = last
-	if at, has := c.boxes[boxOf{e.path, e.box}]; has {
-		c.mistakes.add(int(e.line), "path %q: %w", e.path, c.repeats(e, &c.entries.list[at]))
+	path := l.pathOf(e)
+	other := &l.list[last]
+	c.boxes[placedBox{path, l.boxOf(other)}] = int32(last)
+	if at, has := c.boxes[placedBox{path, l.boxOf(e)}]; has {
+		c.mistakes.add(int(e.line), "path %q: %w", path, c.repeats(e, &l.list[at]))
 		return false
 	}
 	switch {
-	case other.group != e.group:
-		c.mistakes.add(int(e.line), "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", e.path, e.group, other.group, other.line)
+	case max(other.group, 0) != e.group:
+		group := *other
+		group.group = max(group.group, 0)
+		c.mistakes.add(int(e.line), "path %q: it is in group %q, and in group %q in line %d: want one group, for boxes of one image stay in one part", path, l.groupOf(e), l.groupOf(&group), other.line)
 		return false
 	case max(other.part, PartTrain) != max(e.part, PartTrain):
-		c.mistakes.add(int(e.line), "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", e.path, e.part, other.part, other.line)
+		c.mistakes.add(int(e.line), "path %q: it is of the part %s, and of %s in line %d: want one part, for boxes of one image stay together", path, e.part, other.part, other.line)
 		return false
 	}
-	e.before, c.several = last, true
+	if other.group == 0 { // boxes of one image are a group where rows do not say it
+		other.group = int32(-1 - last)
+	}
+	e.group, c.several = other.group, true
 	return true
 }
 
@@ -280,8 +340,7 @@ func (c *listChecker) finish() (*listEntries, error) {
 	if err := c.mistakes.err(); err != nil {
 		return nil, err
 	}
-	l := &c.entries
-	c.last, c.groups = nil, nil // which the entries would keep in memory
+	l := c.entries
 	switch {
 	case c.rows == 0:
 		return nil, config.Usagef("the list has no rows: want one for each image")
@@ -298,36 +357,23 @@ func (c *listChecker) finish() (*listEntries, error) {
 		l.list[i].label = int32(label)
 	}
 	l.classes = sorted
-	c.group()
+	l.list = slices.Clone(l.list) // without the room for more
+	l.grouping = c.grouping()
 	if err := checkExamples(l.classes, l); err != nil {
 		return nil, config.Usage(err)
 	}
 	return l, nil
 }
 
-// group puts the boxes of one image into a group of the image's number, where rows do not
-// say it, and names what makes groups.
-func (c *listChecker) group() {
-	l := &c.entries
-	c.last, c.groups = nil, nil // which the entries would keep in memory
+// grouping names what makes groups.
+func (c *listChecker) grouping() string {
 	switch {
-	case c.grouped:
-		l.grouping = "group"
+	case len(c.entries.groups) > 0:
+		return "group"
 	case c.several:
-		l.grouping = "image"
-	default:
-		l.grouping = noGrouping
+		return "image"
 	}
-	for i := range l.list {
-		before := l.list[i].before
-		if before < 0 || l.list[i].group != "" {
-			continue
-		}
-		if l.list[before].group == "" {
-			l.list[before].group = fmt.Sprintf("image %d", before)
-		}
-		l.list[i].group = l.list[before].group
-	}
+	return noGrouping
 }
 
 // partOf reads the part of an example, which is that of the list's folder if it has one.
@@ -351,15 +397,18 @@ func parsePart(text string) (Part, error) {
 	return PartNone, errors.New("want train, validation or test, or nothing where the split decides")
 }
 
-func (c *listChecker) groupOf(text string) (string, error) {
-	if group, known := c.groups[text]; known {
+// groupOf is the number of a group, which is counted if it is new.
+func (c *listChecker) groupOf(text string) (int32, error) {
+	group, known := c.groups[text]
+	switch {
+	case known || text == "":
 		return group, nil
+	case !utf8.ValidString(text):
+		return 0, errNotUTF8
 	}
-	if !utf8.ValidString(text) {
-		return "", errors.New("it is not UTF-8 text: save the list as UTF-8")
-	}
-	c.groups[text] = text
-	return text, nil
+	c.entries.groups = append(c.entries.groups, text)
+	c.groups[text] = int32(len(c.entries.groups))
+	return c.groups[text], nil
 }
 
 // largestWeight bounds the weight of an example, as that of a class.

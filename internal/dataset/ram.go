@@ -15,11 +15,12 @@ const openBudget = 256 << 20
 type keeper struct {
 	decode reader
 	images []*imaging.Image // nil where none is kept
-	left   atomic.Int64     // bytes
+	budget int64            // bytes
+	left   atomic.Int64     // of them
 }
 
 func newKeeper(n int, budget int64, decode reader) *keeper {
-	k := &keeper{decode: decode, images: make([]*imaging.Image, n)}
+	k := &keeper{decode: decode, images: make([]*imaging.Image, n), budget: budget}
 	k.left.Store(budget)
 	return k
 }
@@ -43,13 +44,6 @@ func (k *keeper) keep(i int, img imaging.Image) {
 	}
 }
 
-// pick leaves the images at indexes, or all where indexes is nil.
-func (k *keeper) pick(indexes []int) {
-	if indexes != nil {
-		k.images = pick(k.images, indexes)
-	}
-}
-
 // image returns the kept image or decodes it.
 func (k *keeper) image(i int, buffer []uint8) (imaging.Image, error) {
 	if img := k.images[i]; img != nil {
@@ -70,27 +64,21 @@ func (k *keeper) count() int {
 }
 
 // newSetInMode is newSet for images that take work to load: in RAM mode it keeps
-// what it loads, until [Fit] brings it to a smaller size. Images that an index knows are
-// not loaded.
+// what it loads, as it is or in the forms that are foreseen, until [Fit] brings it to a smaller
+// size. Images that an index knows are not loaded.
 func newSetInMode(ctx context.Context, how opening, classes []string, of examples, grouping string, load reader) (*set, error) {
 	s := &set{examples: of, classes: classes, groups: grouping, load: load}
-	if how.mode == ModeDisk {
-		if err := s.open(ctx, how); err != nil {
-			return nil, err
-		}
-		s.recheck()
-		return s, nil
+	if how.mode != ModeDisk {
+		s.kept = newKeeper(of.Len(), openBudget, nil)
 	}
-	kept := newKeeper(of.Len(), openBudget, load)
-	s.load = kept.fill
 	if err := s.open(ctx, how); err != nil {
 		return nil, err
 	}
-	kept.pick(s.left)
-	s.load = s.behind(load)
 	s.recheck()
-	kept.decode = s.load
-	s.load, s.kept = kept.image, kept
+	if s.kept != nil {
+		s.kept.decode = s.load
+		s.load = s.kept.image
+	}
 	return s, nil
 }
 

@@ -100,6 +100,7 @@ type set struct {
 	groups   string
 	load     reader
 	kept     *keeper // of RAM mode, where loading takes work
+	made     *early  // while images were decoded for their digests
 	hashes   []pixelHash
 	shapes   []shape  // of every image, or the one that all have
 	indexed  []uint32 // of every image one of the words below; nil: no index was used
@@ -124,10 +125,11 @@ func newSet(ctx context.Context, classes []string, of examples, grouping string,
 
 // opening says how the images of files are come by.
 type opening struct {
-	mode    Mode
-	index   IndexOptions
-	place   string          // the folder or list
-	decoder imaging.Decoder // of the files
+	mode     Mode
+	index    IndexOptions
+	foreseen *Foreseen
+	place    string          // the folder or list
+	decoder  imaging.Decoder // of the files
 }
 
 // open finds out what the images are.
@@ -136,6 +138,7 @@ func (s *set) open(ctx context.Context, how opening) error {
 		return err
 	}
 	s.hashes, s.shapes = make([]pixelHash, s.Len()), make([]shape, s.Len())
+	s.made = newEarly(how.foreseen, s.Len(), how.mode)
 	failures, err := s.readImages(ctx, how)
 	if err == nil && len(failures) > 0 {
 		err = s.leaveOut(ctx, failures)
@@ -183,6 +186,10 @@ func (s *set) loadOne(i int) error {
 	if err == nil {
 		s.hashes[i], s.shapes[i] = hashPixels(img), shapeOf(img)
 		s.profiled.add(i, img.Profile)
+		s.made.measure(i, img)
+		if !s.made.keep(i, img) && s.kept != nil {
+			s.kept.keep(i, img)
+		}
 		img.Release()
 	}
 	return err

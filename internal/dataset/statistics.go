@@ -42,11 +42,10 @@ func sumUp(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) ([]
 	known, total := detail(d), make([]moments, rule.Channels)
 	var mu sync.Mutex
 	err := eachImage(ctx, len(indexes), func(at int) error {
-		img, err := loadImage(known, indexes[at], rule, nil)
+		own, err := momentsOf(known, indexes[at], rule)
 		if err != nil {
 			return err
 		}
-		own := measure(img)
 		mu.Lock()
 		defer mu.Unlock()
 		for c := range total {
@@ -55,6 +54,23 @@ func sumUp(ctx context.Context, d Dataset, indexes []int, rule imaging.Rule) ([]
 		return nil
 	})
 	return total, err
+}
+
+// momentsOf is the moments of example i after rule, for which it is decoded if it was not
+// measured when the dataset was opened.
+func momentsOf(d detailed, i int, rule imaging.Rule) ([]moments, error) {
+	if early, at := earlyOf(d, i); early != nil {
+		s, err := d.shape(i)
+		if known := early.moments(at, s, rule); err == nil && known != nil {
+			return known, nil
+		}
+	}
+	img, err := loadImage(d, i, rule, nil)
+	if err != nil {
+		return nil, err
+	}
+	own := measure(img)
+	return own[:], nil
 }
 
 func statisticsOf(total []moments) *Statistics {

@@ -47,7 +47,7 @@ type Data struct {
 // Open opens the datasets of a run, joined, and splits them. A split list
 // at splitPath is used if there is one.
 func Open(ctx context.Context, env *rundir.Environment, s *settings.Settings, m *settings.Modules, splitPath string) (*Data, error) {
-	d, err := openMembers(ctx, env, s, How{Recorded: splitPath != "", classes: leastClasses(s, m)})
+	d, err := openMembers(ctx, env, s, How{Recorded: splitPath != "", classes: leastClasses(s, m), fitted: true})
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,8 @@ type How struct {
 	Recorded bool // a record or a split list has the digest of the data, so that it cannot be taken for something else
 	Decode   bool // use nothing that was kept of an earlier opening: every file is decoded
 
-	classes int // how many there must be; fewer are refused before an image is read
+	classes int  // how many there must be; fewer are refused before an image is read
+	fitted  bool // images are brought to the input, in the forms and for the statistics of a training
 }
 
 // cache says where what is cut out of clips is kept. Without a folder for it, clips are
@@ -110,7 +111,7 @@ func (how How) index(s *settings.Settings) (dataset.IndexOptions, error) {
 // OpenRecorded opens the datasets of a recorded run and joins them. It decodes every file,
 // since what it finds is evidence.
 func OpenRecorded(ctx context.Context, env *rundir.Environment, s *settings.Settings, offline bool) (*Data, error) {
-	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true, Decode: true})
+	return openMembers(ctx, env, s, How{Offline: offline, Recorded: true, Decode: true, fitted: true})
 }
 
 func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Settings, how How) (*Data, error) {
@@ -133,6 +134,9 @@ func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	}
 	files := dataset.FileOptions{
 		SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: lookUp, Cache: how.cache(env, s), Classes: how.classes, Contract: s.ContractVersion(),
+	}
+	if how.fitted && !s.DryRun {
+		files.Foreseen = foreseen(s)
 	}
 	if s.OutputDir != "" {
 		files.LeaveOut = []string{s.OutputDir}
@@ -363,14 +367,10 @@ func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipelin
 	if dataset.Mode(s.DataMode) != dataset.ModeRAM || d.listsAlone {
 		return nil
 	}
-	forms := []dataset.Form{{Rule: d.TestRule}}
-	places := []*dataset.Dataset{&d.TestFitted}
-	same := reflect.DeepEqual(d.Rule, d.TestRule)
+	forms := formsOf(s, d.Rule, d.TestRule, p.First())
+	places := []*dataset.Dataset{&d.TestFitted, &d.Fitted}
 	if p.First() { // by the rule, the statistics alone see images of training, once
-		forms = append(forms, dataset.Form{Rule: d.Rule, Reduced: s.ReducedSide(d.Rule), Of: d.TrainList(s)})
-		places = append(places, &d.Reduced)
-	} else if !same {
-		forms, places = append(forms, dataset.Form{Rule: d.Rule}), append(places, &d.Fitted)
+		forms[1].Of, places[1] = d.TrainList(s), &d.Reduced
 	}
 	fitted, err := d.fitted(ctx, s, forms)
 	if tooMuch := (*dataset.MemoryError)(nil); errors.As(err, &tooMuch) {
@@ -382,7 +382,7 @@ func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipelin
 	for at := range fitted {
 		*places[at] = fitted[at]
 	}
-	if same {
+	if reflect.DeepEqual(d.Rule, d.TestRule) {
 		d.Fitted = d.TestFitted
 	}
 	return nil

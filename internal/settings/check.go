@@ -38,7 +38,7 @@ func (s *Settings) checkData() error {
 	if f, _ := imaging.ParseFraction(s.CropFraction); f != 0 && s.Resize != imaging.Crop {
 		errs = append(errs, fmt.Errorf("--crop-fraction %s says what to crop: want --resize %s with it, not %s", s.CropFraction, imaging.Crop, s.Resize))
 	}
-	if s.KeepSize != "" && !s.takesParts() {
+	if s.KeepSize != "" && !s.TakesParts() {
 		errs = append(errs, fmt.Errorf("--keep-size %s says what parts of images are taken of: want --augment random-resized-crop with it", s.KeepSize))
 	}
 	return errors.Join(append(errs, s.CheckDataDirs(), s.checkDrawn(), s.checkDatasetOptions())...)

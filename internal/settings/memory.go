@@ -30,8 +30,8 @@ func (s *Settings) ReducedSide(rule imaging.Rule) int {
 	return (16*min(rule.Width, rule.Height) + 7) / 14
 }
 
-// takesParts says whether training takes random parts of images.
-func (s *Settings) takesParts() bool {
+// TakesParts says whether training takes random parts of images.
+func (s *Settings) TakesParts() bool {
 	p, err := augment.Parse(s.Augment)
 	return err != nil || p.First() // an error is said where modules are made
 }
