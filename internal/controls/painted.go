@@ -208,8 +208,9 @@ func paint[T uint8 | uint16](img imaging.Image, pix []T, r clips.Box, grey int) 
 	}
 }
 
-// sides gives a side that is not in the image the place of the other, if that is.
-func sides(low, high, size int) (any bool, from, to int) {
+// sides gives a side that is not in the image the place of the other. Found says whether one of
+// them is in it.
+func sides(low, high, size int) (found bool, from, to int) {
 	switch {
 	case low < 0 && high >= size:
 		return false, low, high

@@ -90,7 +90,7 @@ var modules = map[string]config.Module[Criterion]{
 	"min_test_accuracy":        {Doc: "accuracy on the test part", New: newMinTestAccuracy},
 	"min_test_examples":        {Doc: "examples of the test part, and of the rarest class in it", New: newMinTestExamples},
 	"min_unseen_accuracy":      {Doc: "accuracy by clip on test clips whose scenes the training part does not show", New: newMinUnseenAccuracy},
-	"no_regression":            {Doc: "not significantly worse than the baseline on the test part (paired McNemar test)", New: newNoRegression},
+	"no_regression":            {Doc: "not significantly worse than the baseline on the test part (paired McNemar test; of grouped data, by groups)", New: newNoRegression},
 }
 
 // MakeCriterion builds the criterion of that name from options in the form

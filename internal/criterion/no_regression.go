@@ -32,14 +32,15 @@ func (c *noRegression) Judge(m Measurements) Verdict {
 			metric.Count(counts.Examples()), metric.Count(counts.BothRight+counts.OnlyCandidate), metric.Count(test.Examples), metric.Count(test.Correct))
 	}
 	i := b.Comparison.DifferenceInterval()
-	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points (95 %% interval %+.2f to %+.2f%s)%s",
+	return c.measured(b.Comparison.PValueWorse(), "against %s: %s examples only the baseline has right, %s only this model; accuracy differs by %+.2f percentage points (%s %+.2f to %+.2f%s)%s",
 		metric.Clip(b.Name, 100), metric.Count(b.Comparison.OnlyBaseline), metric.Count(b.Comparison.OnlyCandidate),
-		100*b.Comparison.Difference(), 100*i.Low, 100*i.High, asIfIndependent(test), b.doubt())
+		100*b.Comparison.Difference(), b.Comparison.IntervalWords(), 100*i.Low, 100*i.High, asIfIndependent(b, test), b.doubt())
 }
 
-// asIfIndependent says that a comparison of grouped images takes no heed of groups.
-func asIfIndependent(test *metric.Evaluation) string {
-	if !test.Grouped() {
+// asIfIndependent says that a comparison of grouped images takes no heed of groups, as those of
+// earlier programs.
+func asIfIndependent(b *Baseline, test *metric.Evaluation) string {
+	if !test.Grouped() || b.Comparison.Groups != nil {
 		return ""
 	}
 	return ", as if images of a group were independent"
@@ -55,6 +56,6 @@ func (b *Baseline) doubt() string {
 }
 
 func fits(c metric.Comparison, test *metric.Evaluation) bool {
-	return c.BothRight >= 0 && c.BothWrong >= 0 && c.OnlyBaseline >= 0 && c.OnlyCandidate >= 0 &&
+	return c.CheckGroups() == nil && (c.Groups == nil || len(c.Groups) == test.Groups()) && c.BothRight >= 0 && c.BothWrong >= 0 && c.OnlyBaseline >= 0 && c.OnlyCandidate >= 0 &&
 		c.Examples() == test.Examples && c.BothRight+c.OnlyCandidate == test.Correct
 }

@@ -478,3 +478,20 @@ func TestClipsOfOtherVideos(t *testing.T) {
 		wantError(t, err, "1 of 2 clips cannot be read", grey)
 	}
 }
+
+// TestSceneIsOneGroup has a scene in two official parts: in a fold, which has clips of both, it
+// is one group, and where clips are the groups it is two.
+func TestSceneIsOneGroup(t *testing.T) {
+	dir := t.TempDir()
+	writeClips(t, dir, drawnClip{path: "train/bird/a", scene: 1, frames: 31}, drawnClip{path: "train/drone/b", scene: 2, frames: 31},
+		drawnClip{path: "val/bird/c", scene: 1, frames: 31, shift: 5}, drawnClip{path: "val/drone/d", scene: 4, frames: 31})
+	for group, want := range map[string][]int{"scene": {0, 1, 0, 2}, "clip": {0, 1, 2, 3}} {
+		d := mustOpenClips(t, dir, "stride=31,margin=2,minimum=6,group="+group)
+		if d.Len() != 4 {
+			t.Fatalf("%d examples", d.Len())
+		}
+		if diff := cmp.Diff(want, GroupNumbers(d, []int{0, 1, 2, 3})); diff != "" {
+			t.Errorf("group=%s (-want +got):\n%s", group, diff)
+		}
+	}
+}

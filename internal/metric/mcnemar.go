@@ -14,6 +14,10 @@ type Comparison struct {
 	OnlyCandidate int `json:"only_candidate_right"`
 	OnlyBaseline  int `json:"only_baseline_right"`
 	BothWrong     int `json:"both_wrong"`
+	// Groups are there where the examples are grouped, so that the test is by groups: of each
+	// its examples, those that only the candidate has right, and those that only the baseline
+	// has.
+	Groups [][]int `json:"groups,omitempty" schema:"2"`
 }
 
 // Compare counts on which examples the candidate and the baseline are right.
@@ -66,11 +70,14 @@ func (c Comparison) Difference() float64 {
 //	low = d - sqrt(a² - 2 phi a b + b²), a and b to the candidate's low and the baseline's high end
 //
 // and the same for high with the other ends. It means something for a handful of examples
-// and where the two never disagree.
+// and where the two never disagree. Of grouped examples it is by groups.
 func (c Comparison) DifferenceInterval() Interval {
 	n := c.Examples()
 	if n == 0 {
 		return Interval{}
+	}
+	if c.Groups != nil {
+		return c.differenceByGroups()
 	}
 	candidate, baseline := c.BothRight+c.OnlyCandidate, c.BothRight+c.OnlyBaseline
 	first, second := ratio(candidate, n), ratio(baseline, n)
@@ -109,8 +116,12 @@ func (c Comparison) correlation() float64 {
 // PValueWorse is the exact one-sided p-value of McNemar's paired test: how
 // probable it is, if both classifiers were equally good, that the candidate
 // does as badly against the baseline as it did, or worse. Small values mean
-// that the candidate is worse; it is 1 where they never disagree.
+// that the candidate is worse; it is 1 where they never disagree. Of grouped examples the
+// test is by groups.
 func (c Comparison) PValueWorse() float64 {
+	if c.Groups != nil {
+		return c.worseByGroups()
+	}
 	return coinTail(c.OnlyCandidate+c.OnlyBaseline, c.OnlyBaseline)
 }
 

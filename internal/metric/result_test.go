@@ -106,7 +106,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Comparison{1, 1, 1, 1}, got); diff != "" {
+	if diff := cmp.Diff(Comparison{BothRight: 1, OnlyCandidate: 1, OnlyBaseline: 1, BothWrong: 1}, got); diff != "" {
 		t.Error(diff)
 	}
 	if got.Examples() != 4 || got.Difference() != 0 || (Comparison{}).Difference() != 0 {
@@ -187,12 +187,12 @@ func TestDifferenceInterval(t *testing.T) {
 		c         Comparison
 		low, high float64
 	}{
-		{Comparison{36, 12, 2, 0}, 0.05692958400323883, 0.3404276029749406}, // the paper's example of negative correlation
-		{Comparison{97, 6, 2, 3}, -0.02071277486419188, 0.10082265205631413},
-		{Comparison{290, 4, 2, 4}, -0.013361969982146196, 0.028519310915928724},
-		{Comparison{53, 1, 0, 0}, -0.0496216618894041, 0.09771437488781931},
-		{Comparison{0, 54, 0, 0}, 0.906077002995994, 1},
-		{Comparison{20, 0, 0, 0}, -0.16112515805281935, 0.16112515805281935}, // as for 20 right ones of each
+		{Comparison{BothRight: 36, OnlyCandidate: 12, OnlyBaseline: 2, BothWrong: 0}, 0.05692958400323883, 0.3404276029749406}, // the paper's example of negative correlation
+		{Comparison{BothRight: 97, OnlyCandidate: 6, OnlyBaseline: 2, BothWrong: 3}, -0.02071277486419188, 0.10082265205631413},
+		{Comparison{BothRight: 290, OnlyCandidate: 4, OnlyBaseline: 2, BothWrong: 4}, -0.013361969982146196, 0.028519310915928724},
+		{Comparison{BothRight: 53, OnlyCandidate: 1, OnlyBaseline: 0, BothWrong: 0}, -0.0496216618894041, 0.09771437488781931},
+		{Comparison{BothRight: 0, OnlyCandidate: 54, OnlyBaseline: 0, BothWrong: 0}, 0.906077002995994, 1},
+		{Comparison{BothRight: 20, OnlyCandidate: 0, OnlyBaseline: 0, BothWrong: 0}, -0.16112515805281935, 0.16112515805281935}, // as for 20 right ones of each
 		{Comparison{}, 0, 0},
 	} {
 		got := test.c.DifferenceInterval()
@@ -204,7 +204,7 @@ func TestDifferenceInterval(t *testing.T) {
 		for b := range 6 {
 			for c := range 6 {
 				for d := range 6 {
-					checkInterval(t, Comparison{9 * a, b, c, 7 * d})
+					checkInterval(t, Comparison{BothRight: 9 * a, OnlyCandidate: b, OnlyBaseline: c, BothWrong: 7 * d})
 				}
 			}
 		}
@@ -216,7 +216,7 @@ func TestDifferenceInterval(t *testing.T) {
 func checkInterval(t *testing.T, c Comparison) {
 	t.Helper()
 	i, d := c.DifferenceInterval(), c.Difference()
-	other := Comparison{c.BothRight, c.OnlyBaseline, c.OnlyCandidate, c.BothWrong}.DifferenceInterval()
+	other := Comparison{BothRight: c.BothRight, OnlyCandidate: c.OnlyBaseline, OnlyBaseline: c.OnlyCandidate, BothWrong: c.BothWrong}.DifferenceInterval()
 	const tolerance = 1e-12
 	switch {
 	case !(i.Low >= -1 && i.Low <= d+tolerance && d <= i.High+tolerance && i.High <= 1):

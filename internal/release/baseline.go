@@ -92,9 +92,13 @@ func (c *Candidate) CompareBaseline(ctx context.Context, test *TestPart) (*crite
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
-	comparison, err := metric.Compare(own.Probabilities, inOrder(theirs.Probabilities, b.Labels, candidate.Labels), own.Labels)
+	ordered := inOrder(theirs.Probabilities, b.Labels, candidate.Labels)
+	comparison, err := metric.Compare(own.Probabilities, ordered, own.Labels)
 	if err != nil {
 		return nil, err
+	}
+	if groups := dataset.GroupNumbers(test.Data, test.Indexes); groups != nil && c.Record.Identity.ContractVersion >= 3 {
+		comparison.AddGroups(groups, own.Probabilities, ordered, own.Labels)
 	}
 	count, known, err := b.TrainedOn(ctx, c.Env, &c.Record.Identity, test.Data, test.Indexes)
 	return &criterion.Baseline{

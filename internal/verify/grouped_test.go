@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
@@ -35,6 +36,7 @@ func TestGroupedRun(t *testing.T) {
 			t.Errorf("%s does not say that intervals are by groups", name)
 		}
 	}
+	checkBaselineByGroups(t, e)
 	path := filepath.Join(e.run, rundir.EvaluationDir, "validation")
 	found, err := metric.ReadEvaluation(path + ".json")
 	if err != nil {
@@ -68,4 +70,27 @@ func TestGroupedRun(t *testing.T) {
 	if v, err := verified(t, Request{Path: e.run}); !errors.Is(err, rundir.ErrDifference) || v.FirstDifference == nil || !strings.HasPrefix(v.FirstDifference.File, "evaluation/validation") {
 		t.Errorf("error %v, %+v; want a difference in the evaluation of the validation part", err, v.FirstDifference)
 	}
+}
+
+// checkBaselineByGroups compares a run with one of other weights, by groups, and verifies the
+// decision.
+func checkBaselineByGroups(t *testing.T, e example) {
+	t.Helper()
+	judgedRun := e.run + "-judged"
+	s := exampleSettings(t, e, "output-dir="+judgedRun, "dataset-options=group=prefix:_", "epochs=1", "seed=7", "split="+filepath.Join(e.run, rundir.SplitFile), "baseline="+e.run)
+	if _, err := pipeline.Run(t.Context(), runtest.Quiet(), s); err != nil && !errors.Is(err, rundir.ErrRefused) {
+		t.Fatal(err)
+	}
+	decided, err := criterion.ReadRelease(filepath.Join(judgedRun, rundir.ReleaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := decided.Baseline
+	if b == nil || b.TrainedOn != 0 || b.Comparison.Groups == nil {
+		t.Fatalf("baseline %+v", b)
+	}
+	if reason := decided.Of("no_regression").Reason; !strings.Contains(reason, "95 % interval by ") || strings.Contains(reason, "independent") {
+		t.Errorf("the reason does not say that it is by groups: %s", reason)
+	}
+	checkVerified(t, judgedRun)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -218,7 +219,7 @@ func (v *verification) compareBaseline(ctx context.Context, p *pipeline.Prepared
 	}
 	is := *found
 	is.Name, is.Unknown = recorded.Name, recorded.Unknown // of other data, which may not be at hand
-	if *recorded != is {
+	if !reflect.DeepEqual(*recorded, is) {
 		return &Difference{File: rundir.ReleaseFile, Figure: "baseline", Recorded: fmt.Sprintf("%+v", *recorded), Found: fmt.Sprintf("%+v", is), Cause: changed(rundir.ReleaseFile)}
 	}
 	return nil

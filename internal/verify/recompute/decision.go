@@ -120,6 +120,10 @@ func (s *Subject) checkBaseline() error {
 		return &finding.Difference{File: rundir.ReleaseFile, Figure: "baseline.comparison", Recorded: fmt.Sprintf("%+v", c),
 			Found: "an evaluation of other examples, or with another number of right ones", Cause: finding.Changed(rundir.ReleaseFile, rundir.EvaluationFile(dataset.PartTest))}
 	}
+	if err := c.CheckGroups(); err != nil || c.Groups != nil && len(c.Groups) != test.Groups() {
+		return &finding.Difference{File: rundir.ReleaseFile, Figure: "baseline.comparison.groups", Recorded: fmt.Sprintf("%d groups", len(c.Groups)),
+			Found: fmt.Sprintf("%d groups in the evaluation, or other counts", test.Groups()), Cause: finding.Changed(rundir.ReleaseFile, rundir.EvaluationFile(dataset.PartTest))}
+	}
 	if b.Name == "" || b.TrainedOn < 0 || b.TrainedOn > test.Examples {
 		return &finding.Difference{File: rundir.ReleaseFile, Figure: "baseline.trained_on", Recorded: strconv.Itoa(b.TrainedOn),
 			Found: fmt.Sprintf("a named baseline, and a test part of %d examples", test.Examples), Cause: finding.Changed(rundir.ReleaseFile)}
