@@ -49,6 +49,7 @@ var rooms = []room{
 	{dir: "internal/eda", cycle: 8, lines: 2500},
 	{dir: "internal/track", cycle: 8, lines: 2500},
 	{dir: "internal/eda/clipstat", cycle: 8, lines: 2500},
+	{dir: "internal/decision", cycle: 8, lines: 2500},
 	{dir: "internal/cli", cycle: 4, leftOut: []string{"commands.go"}},
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
@@ -67,7 +68,13 @@ type Network struct {
 func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	folds := r.Record.Identity.DecisionFolds
 	if folds == 0 {
+		if r.Record.Identity.FollowsClips() {
+			r.Env.Log.Info("no network decides on the tracks of clips: the mean of the logarithms of the probabilities does", "why", r.whyNone())
+		}
 		return nil
+	}
+	if asked := r.Settings.DecisionFolds; folds < asked {
+		r.Env.Log.Info("the clips of the training part form fewer groups than --decision-folds", "groups", folds, "decision-folds", asked)
 	}
 	trained, err := r.follow(ctx, ClipsOf(r.Data.All, r.Data.TrainList(r.Settings)))
 	if err != nil {
@@ -90,6 +97,14 @@ func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	return r.decide(ctx, out, train)
 }
 
+// whyNone says why there is no such network.
+func (r *Run) whyNone() string {
+	if r.Settings.DecisionFolds == 0 {
+		return "--decision-folds 0"
+	}
+	return "it takes a model of one network, clips in the validation part, and at least two groups of clips of each of two classes in the training part"
+}
+
 // follow follows the targets of clips.
 func (r *Run) follow(ctx context.Context, list []Clip) ([]*Followed, error) {
 	r.Env.Log.Info("targets are followed", "clips", len(list))
@@ -109,7 +124,7 @@ func (r *Run) fold(ctx context.Context, k int, held []int, trained []*Followed, 
 		return is
 	})
 	data.Split = &split
-	n := &Network{Name: rundir.FoldNetwork(k), Settings: own, Modules: modules, Data: &data, Built: r.Main, Fold: true}
+	n := &Network{Name: layout.FoldNetwork(k), Settings: own, Modules: modules, Data: &data, Built: r.Main, Fold: true}
 	n.Built.Name = n.Name
 	r.sayNetwork(n, k)
 	if err := train(n); err != nil {
@@ -173,7 +188,7 @@ func (r *Run) decide(ctx context.Context, trained *described, train func(*Networ
 	if err := r.writeScale(scale); err != nil {
 		return err
 	}
-	n := &Network{Name: rundir.DecisionNetwork, Data: dataOf(r.Record.Identity.Classes, scale, trained, validation)}
+	n := &Network{Name: layout.DecisionNetwork, Data: dataOf(r.Record.Identity.Classes, scale, trained, validation)}
 	if n.Built, err = rundir.BuildDecision(len(r.Record.Identity.Classes)); err != nil {
 		return err
 	}
@@ -212,11 +227,11 @@ func (r *Run) writeScale(s *Scale) error {
 	if err := r.Dir.MakeDir(rundir.NetworksDir); err != nil {
 		return err
 	}
-	path := r.Dir.File(rundir.FeaturesName())
+	path := r.Dir.File(layout.FeaturesFile)
 	if err := fileio.WriteJSON(path, s); err != nil {
 		return err
 	}
-	return r.Dir.NoteFiles(r.Record, rundir.FeaturesName())
+	return r.Dir.NoteFiles(r.Record, layout.FeaturesFile)
 }
 
 // rebuilt is the graph of the run's own network for another input.

@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
@@ -41,7 +42,7 @@ func decided(t *testing.T, path string, flags ...string) *rundir.Record {
 
 // digestsOf are those of the weights of all networks, and of what was decided on clips.
 func digestsOf(record *rundir.Record) []string {
-	digests := []string{record.Training.WeightsSHA256, record.Files[rundir.FeaturesName()]}
+	digests := []string{record.Training.WeightsSHA256, record.Files[layout.FeaturesFile]}
 	for _, n := range record.Networks {
 		digests = append(digests, n.Name+" "+n.WeightsSHA256)
 	}
@@ -88,6 +89,12 @@ func decisionVerified(t *testing.T, path string, record *rundir.Record) {
 	}
 	if v, err := verified(t, Request{Path: path, Epochs: 5}); err != nil || !v.Partial || v.Epochs != 5 {
 		t.Errorf("the first epochs alone: got %+v, error %v", v, err)
+	}
+	const words = "A network on probabilities and motion decides, which was trained on clips of 2 folds"
+	for _, file := range []string{rundir.CardFile, rundir.ReportFile} {
+		if text := readText(t, filepath.Join(path, file)); !strings.Contains(text, words) {
+			t.Errorf("%s lacks %q", file, words)
+		}
 	}
 	for name, there := range map[string]bool{
 		"networks/decision/" + exporter.WeightsFile: true, "networks/decision/features.json": true, "networks/decision/history.jsonl": true,
