@@ -121,9 +121,9 @@ type decision struct {
 // Text is the file of a package; nil for models that saw no clips, and for those that cannot be
 // used on videos.
 func Text(record *rundir.Record) ([]byte, error) {
-	cut, _, err := Cutting(record)
-	if err != nil || cut == nil || len(record.Identity.Classes) == 0 {
-		return nil, nil // such a model is for images alone
+	cut := usable(record)
+	if cut == nil {
+		return nil, nil
 	}
 	d := document{
 		Schema: 1, Classes: record.Identity.Classes,
@@ -151,6 +151,15 @@ func Text(record *rundir.Record) ([]byte, error) {
 	d.Track = &tracking{rule, trackWords(rule)}
 	d.Decision = trackDecision(record)
 	return fileio.MarshalJSON(d)
+}
+
+// usable is Cutting for models that can be used on videos, nil for others.
+func usable(record *rundir.Record) *clips.Cutting {
+	cut, _, err := Cutting(record)
+	if err != nil || len(record.Identity.Classes) == 0 {
+		return nil
+	}
+	return cut
 }
 
 // trackDecision says how tracks of targets are decided on.
