@@ -29,9 +29,14 @@ func BenchmarkPropose(b *testing.B) {
 		planes[i] = make([]int32, 320*256)
 		f.narrow(planes[i], frames[i])
 	}
+	var others [3]profiles
+	for i := range others {
+		others[i] = profilesOf(planes[i], 320, 256)
+	}
 	for b.Loop() {
 		f.narrow(planes[1], frames[1])
-		f.find(frames[1], planes[1], planes[0], planes[2])
+		p := profilesOf(planes[1], 320, 256)
+		f.find(frames[1], planes[1], past{planes[0], p.shiftTo(others[0])}, past{planes[2], p.shiftTo(others[2])})
 	}
 }
 

@@ -123,6 +123,10 @@ func (f *figures) count(p *Point, label clips.Box) {
 }
 
 // TestFound follows the targets of the training part of drone-ir, and fails below the floors.
+// It prints its figures:
+//
+//	BLOCKTRAIN_TEST_DATA=DIR go test -tags slow -run TestFound -v ./internal/track
+//
 // With BLOCKTRAIN_TEST_EVERY=4 it takes every fourth clip.
 func TestFound(t *testing.T) {
 	data := os.Getenv("BLOCKTRAIN_TEST_DATA")
@@ -141,6 +145,17 @@ func TestFound(t *testing.T) {
 		all.add(f)
 	}
 	all.log(t, "all")
+	n := float64(all.frames) / 100
+	for name, v := range map[string][2]float64{
+		"first":               {float64(all.first) / n, 90},
+		"among five":          {float64(all.five) / n, 94.5},
+		"tracked":             {float64(all.tracked) / n, 91},
+		"overlap where found": {100 * all.overlapHit / math.Max(1, float64(all.tracked)), 65},
+	} {
+		if v[0] < v[1] {
+			t.Errorf("%s: %.1f %%, want %.1f", name, v[0], v[1])
+		}
+	}
 }
 
 func (f *figures) log(t *testing.T, name string) {

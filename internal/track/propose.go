@@ -46,14 +46,14 @@ const looked = 3
 const wide = 5
 
 // find returns the proposals of a frame, best first, where now is the frame smoothed, and
-// before and after are those that the difference in time looks at, or nil.
-func (f *finder) find(img imaging.Image, now, before, after []int32) []Proposal {
+// before and after are those that the difference in time looks at.
+func (f *finder) find(img imaging.Image, now []int32, before, after past) []Proposal {
 	f.filters.sums(f.rest, now, wide)
 	f.subtract(now)
 	f.filters.sums(f.around, f.contrast, f.rule.Around/2)
 	f.differences(now, before, after)
 	f.filters.sums(f.moved, f.change, f.rule.Around/2)
-	f.rate(before != nil || after != nil)
+	f.rate(before.smooth != nil || after.smooth != nil)
 	lumaOf(f.around, img)
 	f.filters.sums(f.extents.levels, f.around, 1)
 	return f.choose()
@@ -72,22 +72,44 @@ func (f *finder) subtract(now []int32) {
 
 func magnitude(v int32) int32 { return max(v, -v) }
 
-// differences writes the lesser of the differences to the frames before and after.
-func (f *finder) differences(now, before, after []int32) {
-	if before == nil {
-		before = after
+// A past is a frame at another time, which the difference in time looks at. Its smooth is nil
+// where there is none.
+type past struct {
+	smooth []int32
+	by     shift // where the pixels of the present frame are in it
+}
+
+// unknown is the difference to what lies outside of the other frame.
+const unknown = 1 << 30
+
+// differences writes the lesser of the differences to the frames before and after, where the
+// camera's own motion is taken out. It is 0 where neither shows the place.
+func (f *finder) differences(now []int32, before, after past) {
+	for y := range f.height {
+		row := f.change[y*f.width : (y+1)*f.width]
+		for x := range row {
+			row[x] = unknown
+		}
+		f.lessen(row, now, before, y)
+		f.lessen(row, now, after, y)
+		for x, v := range row {
+			if v == unknown {
+				row[x] = 0
+			}
+		}
 	}
-	if after == nil {
-		after = before
-	}
-	if before == nil {
-		clear(f.change)
-		return
-	}
-	change := f.change[:len(now)]
-	before, after = before[:len(now)], after[:len(now)]
-	for i, v := range now {
-		change[i] = min(magnitude(v-before[i]), magnitude(v-after[i]))
+}
+
+// lessen lowers the differences of a row to those to a past.
+func (f *finder) lessen(row, now []int32, p past, y int) {
+	if other := y + p.by.y; p.smooth != nil && other >= 0 && other < f.height {
+		first, last := max(0, -p.by.x), min(f.width, f.width-p.by.x)
+		row = row[first:last]
+		there := p.smooth[other*f.width+first+p.by.x:][:len(row)]
+		here := now[y*f.width+first:][:len(row)]
+		for x, v := range here {
+			row[x] = min(row[x], magnitude(v-there[x]))
+		}
 	}
 }
 

@@ -13,7 +13,8 @@ type entry struct {
 	frame    clips.Frame
 	level    imaging.Image // without its background, where that is subtracted
 	smooth   []int32
-	smoothed chan struct{} // closed when smooth is complete
+	profiles profiles
+	smoothed chan struct{} // closed when both are complete
 	list     []Proposal
 	listed   chan struct{} // closed when list is complete
 }
@@ -59,19 +60,22 @@ func (s *stage) work() {
 		}
 		if !t.find {
 			f.narrow(t.of.smooth, img)
+			t.of.profiles = profilesOf(t.of.smooth, img.Width, img.Height)
 			close(t.of.smoothed)
 			continue
 		}
-		t.of.list = f.find(img, t.of.wait(), t.before.wait(), t.after.wait())
+		<-t.of.smoothed
+		t.of.list = f.find(img, t.of.smooth, t.of.past(t.before), t.of.past(t.after))
 		close(t.of.listed)
 	}
 }
 
-// wait returns the smoothed frame when it is complete; nil of nil.
-func (e *entry) wait() []int32 {
-	if e == nil {
-		return nil
+// past is another frame as the difference in time to e sees it, when it is smoothed. It may be
+// nil.
+func (e *entry) past(other *entry) past {
+	if other == nil {
+		return past{}
 	}
-	<-e.smoothed
-	return e.smooth
+	<-other.smoothed
+	return past{other.smooth, e.profiles.shiftTo(other.profiles)}
 }
