@@ -188,7 +188,7 @@ func TestPredictFrames(t *testing.T) {
 		t.Errorf("frame 30 at %v s, want 1: folders have 30 frames a second", at)
 	}
 	s := lines[60]
-	if s.Kind != "summary" || s.Frames != 60 || s.Lines != 60 || s.Lag == nil || *s.Lag != 64 || s.Every != "1" || s.DecidedBy != postprocess.ByNetwork || s.Shares[s.Label] == 0 || len(s.Ranges) == 0 {
+	if s.Kind != "summary" || s.Frames != 60 || s.Lines != 60 || s.Lag == nil || *s.Lag != 64 || s.Every != "1" || s.DecidedBy != postprocess.ByNetwork || s.Shares["along"]+s.Shares["updown"] != 1 || len(s.Ranges) == 0 {
 		t.Errorf("summary %+v", s)
 	}
 	var summary struct {

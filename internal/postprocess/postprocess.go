@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
@@ -120,9 +121,9 @@ type decision struct {
 // Text is the file of a package; nil for models that saw no clips, and for those that cannot be
 // used on videos.
 func Text(record *rundir.Record) ([]byte, error) {
-	cut, _, err := Cutting(record)
-	if err != nil || cut == nil || len(record.Identity.Classes) == 0 {
-		return nil, nil // such a model is for images alone
+	cut := usable(record)
+	if cut == nil {
+		return nil, nil
 	}
 	d := document{
 		Schema: 1, Classes: record.Identity.Classes,
@@ -152,15 +153,24 @@ func Text(record *rundir.Record) ([]byte, error) {
 	return fileio.MarshalJSON(d)
 }
 
+// usable is Cutting for models that can be used on videos, nil for others.
+func usable(record *rundir.Record) *clips.Cutting {
+	cut, _, err := Cutting(record)
+	if err != nil || len(record.Identity.Classes) == 0 {
+		return nil
+	}
+	return cut
+}
+
 // trackDecision says how tracks of targets are decided on.
 func trackDecision(record *rundir.Record) decision {
 	asked := fmt.Sprintf("frames whose number is a multiple of %d and in which the target was found", AskedEvery)
-	if len(record.Identity.LaterNetworks()) == 0 {
+	if record.Identity.DecisionFolds == 0 {
 		return decision{"The decision on a track is the mean of log probabilities, without a least one, over the " + asked + ".", ByMean}
 	}
 	return decision{
-		fmt.Sprintf("The track is cut into windows of %d frames, which begin every %d frames. A second network, networks/%s, decides on each by how the target moves and looks, and by what the first network says of the %s. Its input is made as networks/%s/%s says. The decision on a track is the geometric mean of its probabilities over the windows.",
-			track.FeatureWindow, track.FeatureHop, rundir.DecisionNetwork, asked, rundir.DecisionNetwork, rundir.FeaturesFile),
+		fmt.Sprintf("The track is cut into windows of %d frames, which begin every %d frames. A second network, networks/%s, decides on each by how the target moves and looks, and by what the first network says of the %s. Its input is made as %s says. The decision on a track is the geometric mean of its probabilities over the windows.",
+			track.FeatureWindow, track.FeatureHop, layout.DecisionNetwork, asked, layout.FeaturesFile),
 		ByNetwork,
 	}
 }
