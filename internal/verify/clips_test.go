@@ -22,6 +22,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
+	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
 // drawClips writes two classes of clips, in parts: folders of 31 frames of 40x32 pixels with
@@ -110,10 +111,11 @@ func TestClips(t *testing.T) {
 		t.Errorf("%d frames, classes %q", diff, record.Identity.Classes)
 	}
 	checkDetection(t, filepath.Join(dir, "alone"), filepath.Join(dir, "disk"))
-	const words = "Of the 4 clips of the test part, 4 show scenes that clips of the training part show"
-	for _, file := range []string{rundir.CardFile, rundir.ReportFile} {
-		if text := readText(t, filepath.Join(dir, "alone", file)); !strings.Contains(text, words) {
-			t.Errorf("%s lacks %q", file, words)
+	for _, words := range []string{"Of the 4 clips of the test part, 4 show scenes that clips of the training part show", "Finding targets", "of frames whose targets are painted over"} {
+		for _, file := range []string{rundir.CardFile, rundir.ReportFile} {
+			if text := readText(t, filepath.Join(dir, "alone", file)); !strings.Contains(text, words) {
+				t.Errorf("%s lacks %q", file, words)
+			}
 		}
 	}
 	frame := filepath.Join(data, "train", "bird", "3", "007.png")
@@ -151,7 +153,7 @@ func checkDetection(t *testing.T, run, same string) {
 			t.Errorf("%s part, with another data mode, number of workers and cache:\n%s", part, diff)
 		}
 	}
-	forgeDetection(t, filepath.Join(run, rundir.PackageDir, "clips-0.1.0"))
+	forgeDetection(t, filepath.Join(run, rundir.PackageDir, "clips-0.1.0"), 400)
 	for _, plot := range []string{"svg", "png"} {
 		if !fileio.Exists(filepath.Join(run, rundir.PlotsDir, "detection-curve."+plot)) {
 			t.Errorf("there is no detection-curve.%s", plot)
@@ -159,10 +161,12 @@ func checkDetection(t *testing.T, run, same string) {
 	}
 }
 
-// forgeDetection forges what a package says of the targets found, one value at a time.
-func forgeDetection(t *testing.T, pack string) {
+// forgeDetection forges what a package says of the targets found, one value at a time. Most
+// forgeries contradict the rest of their own file, which is cheap to see; the others, and a
+// sample of all, are left to the verification of the package.
+func forgeDetection(t *testing.T, pack string, n int) {
 	t.Helper()
-	temporary, tried := t.TempDir(), 0
+	temporary, tried, verified := t.TempDir(), 0, 0
 	for _, part := range rundir.EvaluatedParts() {
 		name := rundir.DetectionFile(part)
 		b, err := os.ReadFile(filepath.Join(pack, filepath.FromSlash(name)))
@@ -174,31 +178,50 @@ func forgeDetection(t *testing.T, pack string) {
 			t.Fatal(err)
 		}
 		for i, e := range all {
-			if regexp.MustCompile(`\[([2-9]|\d\d+)\]`).MatchString(e.path) || testing.Short() && i%7 != 0 {
+			f := writing(name, e.path, e.what, e.apply(b))
+			if tried++; contradictsItself(t, e.apply(b)) && tried%n != 0 || slices.ContainsFunc(unknowable, func(l limit) bool { return l.covers(name, e.path) }) {
 				continue
 			}
-			f := writing(name, e.path, e.what, e.apply(b))
+			if element := regexp.MustCompile(`\[([1-9]|\d\d+)\]`); element.MatchString(e.path) && tried%n != 0 {
+				continue // like the first one
+			}
+			verified++
 			dir := filepath.Join(temporary, fmt.Sprint(part, i))
 			if err := errors.Join(os.CopyFS(dir, os.DirFS(pack)), f.apply(dir)); err != nil {
 				t.Fatal(err)
 			}
 			(&forger{dir, name, e.path}).reseal(t)
-			tried++
-			if same, err := sameFiles(pack, dir); err != nil || same {
-				continue
-			}
-			if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); err == nil && !slices.ContainsFunc(unknowable, func(l limit) bool { return l.covers(name, e.path) }) {
-				t.Errorf("%s is not found", f)
-			} else if err != nil && !errors.Is(err, rundir.ErrDifference) {
+			if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); !errors.Is(err, rundir.ErrDifference) {
 				t.Errorf("%s: error %v, want a difference", f, err)
-			}
-			if err := os.RemoveAll(dir); err != nil {
-				t.Fatal(err)
 			}
 		}
 	}
-	if tried < 50 {
-		t.Errorf("%d forgeries were tried", tried)
+	if tried < 300 || verified < 5 {
+		t.Errorf("%d forgeries were tried, %d of them in packages", tried, verified)
 	}
-	t.Logf("%d forgeries of the targets found", tried)
+	t.Logf("%d forgeries of the targets found, %d of them in packages", tried, verified)
+}
+
+// contradictsItself says whether a file of targets found cannot be read, or says otherwise than
+// its own clips imply.
+func contradictsItself(t *testing.T, b []byte) bool {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "f.json")
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r, err := detection.Read(path)
+	if err != nil {
+		return true
+	}
+	made, err := r.Recomputed([]string{"bird", "drone", "background"})
+	if err != nil {
+		return true
+	}
+	was, err1 := finding.Parse(b)
+	is, err2 := finding.Of(made)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	return finding.First("", was, is) != nil
 }
