@@ -7,7 +7,6 @@
 package track
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
@@ -26,6 +25,12 @@ type Rule struct {
 	Apart    int     `json:"apart"`    // pixels: of two places nearer than this, along both axes, the better is kept
 	Around   int     `json:"around"`   // pixels: side of the square whose mean contrast and difference are compared with
 	Floor    float64 `json:"floor"`    // levels of 8 bits added to those means
+	Edge     int     `json:"edge"`     // hundredths of the height of a target over its surroundings, at which it ends
+	Pad      int     `json:"pad"`      // pixels that a box has more on each side
+	Grow     int     `json:"grow"`     // hundredths of its sides that a box has more
+	Open     float64 `json:"open"`     // factor of the score of what does not end, such as a mast or an edge
+	Absent   float64 `json:"absent"`   // the score that a frame without the target is given
+	Leave    float64 `json:"leave"`    // cost of passing over to frames without the target, and of coming back
 	Speed    float64 `json:"speed"`    // pixels a frame that cost Stiff
 	Stiff    float64 `json:"stiff"`    // cost of a move, in units of the logarithm of the score; it grows with the square of the distance
 	Furthest float64 `json:"furthest"` // the most that a move costs, in times Stiff
@@ -36,7 +41,8 @@ func DefaultRule() Rule {
 	return Rule{
 		Square: clips.Square{Margin: 250, Minimum: 32}, Offsets: []int{-4, 0, 4},
 		Proposals: 5, Gap: 8, Lag: 64,
-		Apart: 8, Around: 41, Floor: 1, Speed: 3, Stiff: 0.4, Furthest: 6,
+		Apart: 8, Around: 31, Floor: 1, Edge: 25, Pad: 4, Grow: 10, Open: 0.4,
+		Absent: 0.5, Leave: 1.2, Speed: 3, Stiff: 0.4, Furthest: 6,
 	}
 }
 
@@ -69,12 +75,15 @@ func (r Rule) Check() error {
 
 // checkMethod checks the constants of the method.
 func (r Rule) checkMethod() error {
-	if r.Apart < 1 || r.Around < 3 || r.Around%2 == 0 || r.Around > 255 {
-		return fmt.Errorf("apart %d, around %d: want at least 1, and an odd number from 3 to 255", r.Apart, r.Around)
+	if r.Apart < 1 || r.Around < 3 || r.Around%2 == 0 || r.Around > 2*maxRadius+1 {
+		return config.Usagef("apart %d, around %d: want at least 1, and an odd number from 3 to %d", r.Apart, r.Around, 2*maxRadius+1)
 	}
-	for _, v := range []float64{r.Floor, r.Speed, r.Stiff, r.Furthest} {
+	if r.Edge < 1 || r.Edge > 100 || r.Pad < 0 || r.Pad > 64 || r.Grow < 0 || r.Grow > 400 {
+		return config.Usagef("edge %d, pad %d, grow %d: want 1 to 100, 0 to 64 and 0 to 400", r.Edge, r.Pad, r.Grow)
+	}
+	for _, v := range []float64{r.Floor, r.Open, r.Absent, r.Leave, r.Speed, r.Stiff, r.Furthest} {
 		if !(v > 0 && v < 1e6) {
-			return fmt.Errorf("floor %g, speed %g, stiff %g, furthest %g: want numbers over 0", r.Floor, r.Speed, r.Stiff, r.Furthest)
+			return config.Usagef("floor %g, open %g, absent %g, leave %g, speed %g, stiff %g, furthest %g: want numbers over 0", r.Floor, r.Open, r.Absent, r.Leave, r.Speed, r.Stiff, r.Furthest)
 		}
 	}
 	return nil
