@@ -118,6 +118,7 @@ func TestClips(t *testing.T) {
 			}
 		}
 	}
+	checkElsewhere(t, filepath.Join(dir, "alone"))
 	frame := filepath.Join(data, "train", "bird", "3", "007.png")
 	other := readText(t, filepath.Join(data, "train", "bird", "3", "008.png"))
 	if err := os.WriteFile(frame, []byte(other), 0o666); err != nil {
@@ -158,6 +159,38 @@ func checkDetection(t *testing.T, run, same string) {
 		if !fileio.Exists(filepath.Join(run, rundir.PlotsDir, "detection-curve."+plot)) {
 			t.Errorf("there is no detection-curve.%s", plot)
 		}
+	}
+}
+
+// checkElsewhere evaluates the model of a run on other clips, at the thresholds of the run.
+func checkElsewhere(t *testing.T, run string) {
+	t.Helper()
+	data := t.TempDir()
+	for class, name := range []string{"bird", "drone"} {
+		drawClip(t, filepath.Join(data, name, "other"), class, 101+class, 3)
+	}
+	s := runtest.MustResolve(t, "dataset=clips", "data-dir="+data, "dataset-options=minimum=12,margin=2,background=on,level=median,background-window=5")
+	made, err := pipeline.Evaluate(t.Context(), runtest.Quiet(), s, run, "")
+	if err != nil || len(made.Detection) != 1 {
+		t.Fatalf("error %v, %+v", err, made)
+	}
+	files, err := filepath.Glob(filepath.Join(run, rundir.EvaluationDir, "detection-clips-*.json"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files %q, error %v", files, err)
+	}
+	found, err := detection.Read(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	validation, err := detection.Read(filepath.Join(run, filepath.FromSlash(rundir.DetectionFile(dataset.PartValidation))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.All.Clips != 2 || found.All.Targets != 62 || !found.SameThresholds(validation) || found.Part != "all" {
+		t.Errorf("other clips: %+v", found.All)
+	}
+	if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: run, Workers: 2}); err != nil {
+		t.Errorf("after another evaluation: %v", err)
 	}
 }
 
