@@ -24,6 +24,14 @@ func (r *Result) Rows() []Row {
 	return rows
 }
 
+// IoUText is the mean intersection over union.
+func (f *Figures) IoUText() string {
+	if f.IoU == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", *f.IoU)
+}
+
 const labelColumns = 20
 
 // Table is the result for the log, at most 80 columns wide, shares in per cent.
@@ -36,12 +44,8 @@ func (r *Result) Table() string {
 		if row.Track.Interval != nil {
 			interval = row.Track.Interval.Percent()
 		}
-		iou := "–"
-		if row.IoU != nil {
-			iou = fmt.Sprintf("%.2f", *row.IoU)
-		}
 		fmt.Fprintf(&b, "%s %7s %6s %6s %-15s %6s %5s %6s\n", padded(row.Name), metric.Count(row.Targets),
-			metric.PercentOrDash(row.First.Share), metric.PercentOrDash(row.Track.Share), interval, metric.PercentOrDash(row.Best.Share), iou, metric.PercentOrDash(row.Over30.Share))
+			metric.PercentOrDash(row.First.Share), metric.PercentOrDash(row.Track.Share), interval, metric.PercentOrDash(row.Best.Share), row.IoUText(), metric.PercentOrDash(row.Over30.Share))
 	}
 	for _, line := range r.Words() {
 		b.WriteString(line + "\n")

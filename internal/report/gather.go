@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -48,6 +49,9 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 		content.Datasets = append(content.Datasets, Dataset{Name: record.DatasetText(&d), Examples: d.Examples, Digest: d.SHA256})
 	}
 	if err := content.addResults(d); err != nil {
+		return nil, err
+	}
+	if err := content.addDetection(d, record); err != nil {
 		return nil, err
 	}
 	if content.Tracked, err = trackedWords(d, record); err != nil {
@@ -102,6 +106,22 @@ func (content *Report) addResults(d *rundir.Dir) error {
 	content.Limits, errs[5] = leaksOf(d)
 	content.Controls, errs[6] = optional(metric.ReadControls(d.File(rundir.ControlsFile)))
 	return errors.Join(errs[:]...)
+}
+
+// addDetection reads how well targets of clips are found, where the record has that.
+func (content *Report) addDetection(d *rundir.Dir, record *rundir.Record) error {
+	for _, part := range []dataset.Part{dataset.PartTest, dataset.PartValidation} {
+		name := rundir.DetectionFile(part)
+		if record.Files[name] == "" {
+			continue
+		}
+		r, err := detection.Read(d.File(name))
+		if err != nil {
+			return err
+		}
+		content.Detection = append(content.Detection, r)
+	}
+	return nil
 }
 
 // leaksOf says in words which images the parts have in common.

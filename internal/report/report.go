@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/visualization"
@@ -48,7 +49,8 @@ type Report struct {
 	History          []metric.Epoch
 	Validation, Test metric.Result
 	Controls         *metric.Controls   // nil where no clips were evaluated
-	Release          *criterion.Release // nil before the gate has judged
+	Detection        []*detection.Result // of clips, how well targets are found: that of the test part first
+	Release          *criterion.Release  // nil before the gate has judged
 	Figures          []visualization.Figure
 
 	Reproduce []string // commands, one a line

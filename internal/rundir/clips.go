@@ -30,22 +30,6 @@ func noteClips(d dataset.Dataset) []ClipNote {
 	return notes
 }
 
-// LooksForTargets says whether targets are looked for in the clips of a part: whether it has
-// examples that were cut out of clips around boxes.
-func (record *Record) LooksForTargets(split *dataset.Split, part dataset.Part) bool {
-	first := 0
-	for _, d := range record.Identity.Datasets {
-		if d.Name == dataset.ClipsName && d.Options["crop"] == "box" {
-			ofIt := func(i int) bool { return i >= first && i-first < d.Examples }
-			if slices.ContainsFunc(split.Indexes(part), ofIt) {
-				return true
-			}
-		}
-		first += d.Examples
-	}
-	return false
-}
-
 // ClipDecoders lists what decoded the clips of datasets, in order.
 func ClipDecoders(members []dataset.Dataset) []string {
 	var names []string

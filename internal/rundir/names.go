@@ -31,6 +31,22 @@ func (record *Record) UsesDatasets(modules []string) bool {
 	return slices.EqualFunc(record.Identity.Datasets, modules, func(d DatasetNote, module string) bool { return d.Name == module })
 }
 
+// LooksForTargets says whether targets are looked for in the clips of a part: whether it has
+// examples that were cut out of clips around boxes.
+func (record *Record) LooksForTargets(split *dataset.Split, part dataset.Part) bool {
+	first := 0
+	for _, d := range record.Identity.Datasets {
+		if d.Name == dataset.ClipsName && d.Options["crop"] == "box" {
+			ofIt := func(i int) bool { return i >= first && i-first < d.Examples }
+			if slices.ContainsFunc(split.Indexes(part), ofIt) {
+				return true
+			}
+		}
+		first += d.Examples
+	}
+	return false
+}
+
 // ListDataset is the dataset that is a list.
 const ListDataset = "list"
 

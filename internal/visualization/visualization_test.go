@@ -117,8 +117,8 @@ func scenes(t testing.TB) map[string]Data {
 		picture(2000, 1000, 3, "large\nwith\nfour\nlines"), picture(88, 88, 1, "a caption which is far too long for its tile"), picture(28, 28, 1, ""),
 	}
 	return map[string]Data{
-		"usual":    {History: history(12), Test: evaluation(t, names(10, "%d"), 200), Samples: pictures(40), Mistakes: pictures(13)},
-		"one":      {History: history(1), Validation: evaluation(t, []string{"cat", "dog"}, 20), Samples: pictures(1), Mistakes: pictures(2)},
+		"usual":    {History: history(12), Test: evaluation(t, names(10, "%d"), 200), Samples: pictures(40), Mistakes: pictures(13), Detection: found(27, 90)},
+		"one":      {History: history(1), Validation: evaluation(t, []string{"cat", "dog"}, 20), Samples: pictures(1), Mistakes: pictures(2), Detection: found(1, 0)},
 		"odd":      {History: history(2), Test: evaluation(t, odd, 30), Samples: oddPictures},
 		"rare":     {History: history(75), Test: rare},
 		"thirty":   {History: history(300), Test: evaluation(t, names(30, "class %02d"), 50)},
@@ -131,6 +131,7 @@ func scenes(t testing.TB) map[string]Data {
 
 // Figures that scenes of a target never have.
 const (
+	ofClips   = " detection-curve"
 	ofImages  = "reconstructions score-histogram "
 	ofClasses = "accuracy confusion-matrix per-class-accuracy reliability worst-mistakes "
 )
@@ -138,10 +139,20 @@ const (
 // absent says which figures a scene has no data for.
 var absent = map[string]string{
 	"usual": ofImages, "one": ofImages,
-	"odd": ofImages + "worst-mistakes", "rare": ofImages + "sample-grid worst-mistakes", "thirty": ofImages + "sample-grid worst-mistakes",
-	"hundred":  ofImages + "sample-grid worst-mistakes accuracy training-loss",
-	"thousand": ofImages + "sample-grid worst-mistakes accuracy training-loss",
-	"images":   ofClasses, "image": ofClasses,
+	"odd": ofImages + "worst-mistakes" + ofClips, "rare": ofImages + "sample-grid worst-mistakes" + ofClips, "thirty": ofImages + "sample-grid worst-mistakes" + ofClips,
+	"hundred":  ofImages + "sample-grid worst-mistakes accuracy training-loss" + ofClips,
+	"thousand": ofImages + "sample-grid worst-mistakes accuracy training-loss" + ofClips,
+	"images":   ofClasses + ofClips, "image": ofClasses + ofClips,
+}
+
+// found is a curve of so many thresholds.
+func found(n int, most float64) *DetectionCurve {
+	c := &DetectionCurve{Part: "test", Chosen: n - 1, Painted: n > 1}
+	for k := range n {
+		c.Shares = append(c.Shares, float64(k+1)/float64(n)*0.9)
+		c.Alarms = append(c.Alarms, most*float64(k*k)/float64(n*n))
+	}
+	return c
 }
 
 func makeAll(t testing.TB) map[string]Visualization {
