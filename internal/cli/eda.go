@@ -154,16 +154,34 @@ func (c *call) takeData(ctx context.Context, r *eda.Request, run string) error {
 // summarize prints what was found.
 func (c *call) summarize(r *eda.Report, dir string) {
 	fmt.Fprintf(c.stdout, "%s: %s examples of %d classes\n", strings.Join(r.Parts, ", "), metric.Count(r.Examples), len(r.Classes))
-	for _, kind := range []struct {
-		words string
-		found eda.Alike
-	}{{"duplicates", r.Duplicates.Exact}, {"near duplicates", r.Duplicates.Near}} {
-		fmt.Fprintf(c.stdout, "%s: %s sets, %s surplus images; %d sets with several labels, %d across parts\n",
-			kind.words, metric.Count(kind.found.Sets), metric.Count(kind.found.Surplus), kind.found.Conflicting, kind.found.Across)
+	if k := r.Clips; k != nil {
+		fmt.Fprintf(c.stdout, "clips: %s with %s scenes; a target in %s of %s labelled frames\n", metric.Count(k.Count), metric.Count(k.Scenes), metric.Count(k.Present), metric.Count(k.Labelled))
+		if n := k.Nearest; n != nil {
+			fmt.Fprintf(c.stdout, "class by the most similar background: right for %s of %s clips, by other scenes for %s\n", metric.Count(n.Right), metric.Count(n.Clips), metric.Count(n.Unseen))
+		}
+		for _, o := range k.Overlap {
+			fmt.Fprintf(c.stdout, "scenes: %s of %s clips of the %s part show scenes of the %s part\n", metric.Count(o.Clips), metric.Count(o.Of), o.Part, o.With)
+		}
+		p := r.Duplicates.Clips
+		fmt.Fprintf(c.stdout, "clips that are nearly the same: %s pairs; %d of two classes, %d across parts\n", metric.Count(p.Pairs), p.Conflicting, p.Across)
+	}
+	if r.HasImages() {
+		c.summarizeDuplicates(&r.Duplicates)
 	}
 	fmt.Fprintf(c.stdout, "outliers: %s\n", metric.Count(r.Outliers.Images))
 	if r.Labels != nil {
-		fmt.Fprintf(c.stdout, "labels that may be wrong: %s of %s\n", metric.Count(r.Labels.Candidates), metric.Count(r.Labels.Examples))
+		fmt.Fprintf(c.stdout, "labels that may be wrong: %s of %s, and %s with less confidence\n", metric.Count(r.Labels.Candidates), metric.Count(r.Labels.Examples), metric.Count(r.Labels.Others))
 	}
 	fmt.Fprintf(c.stdout, "%s\n", filepath.Join(dir, eda.PageFile))
+}
+
+// summarizeDuplicates prints how many images are there several times.
+func (c *call) summarizeDuplicates(d *eda.Duplicates) {
+	for _, kind := range []struct {
+		words string
+		found eda.Alike
+	}{{"duplicates", d.Exact}, {"near duplicates", d.Near}} {
+		fmt.Fprintf(c.stdout, "%s: %s sets, %s surplus images; %d sets with several labels, %d across parts\n",
+			kind.words, metric.Count(kind.found.Sets), metric.Count(kind.found.Surplus), kind.found.Conflicting, kind.found.Across)
+	}
 }

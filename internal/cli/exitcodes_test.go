@@ -3,6 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,6 +107,51 @@ func TestExitCodesOfDamage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestExitCodesOfDamagedData cuts an image short that a run was trained on, and takes its data
+// away: verify ends with 4 where it found the damage, and with 2 where it was not told where the
+// data is.
+func TestExitCodesOfDamagedData(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for class, name := range []string{"ant", "bee"} {
+		if err := os.MkdirAll(filepath.Join("photos", name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 12 {
+			img := image.NewGray(image.Rect(0, 0, 8, 8))
+			for at := range img.Pix {
+				img.Pix[at] = uint8(at*(3+class) + 20*i)
+			}
+			var b bytes.Buffer
+			if err := png.Encode(&b, img); err != nil {
+				t.Fatal(err)
+			}
+			if err := fileio.WriteBytes(filepath.Join("photos", name, fmt.Sprint(i, ".png")), b.Bytes()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	code, errs := runBriefly(t, strings.Fields("run --quiet --dataset folder --data-dir photos --model linear --epochs 1 --min-test-accuracy 0 --min-per-class-accuracy 0 --max-inference-time-ms 10000 --visualizations none --output-dir r"))
+	if code != ExitDone {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	if err := os.Truncate(filepath.Join("photos", "ant", "3.png"), 50); err != nil {
+		t.Fatal(err)
+	}
+	check := func(args string, want int, words string) {
+		t.Helper()
+		if code, errs := runBriefly(t, strings.Fields(args)); code != want || !strings.Contains(errs, words) {
+			t.Errorf("%s: exit code %d, want %d and %q: %s", args, code, want, words, errs)
+		}
+	}
+	check("verify r", ExitDifference, "")
+	check("verify r --data-dir photos", ExitDifference, "")
+	if err := os.Rename("photos", "moved"); err != nil {
+		t.Fatal(err)
+	}
+	check("verify r", ExitUsage, "--data-dir DIR")
+	check("verify r --data-dir moved", ExitDifference, "")
 }
 
 // TestExitCodesOfForgeries has records whose digests are right, and whose settings this

@@ -11,26 +11,6 @@ import (
 // Frames of one clip that follow each other are near duplicates by nature. So examples of
 // clips are compared with those of other clips only, and what is found are pairs of clips.
 
-// numberClips numbers the clip of every example of the parts; -1 where it is of none.
-func (s *survey) numberClips() {
-	of, list := make([]int32, s.Data.Len()), []*dataset.Clip(nil)
-	numbers := map[*dataset.Clip]int32{}
-	for i := range of {
-		of[i] = -1
-		place := s.Data.Info(i).Place
-		if place == nil || s.parts[i] == dataset.PartNone {
-			continue
-		}
-		n, known := numbers[place.Clip]
-		if !known {
-			n = int32(len(list))
-			numbers[place.Clip], list = n, append(list, place.Clip)
-		}
-		of[i] = n
-	}
-	s.clip, s.clips = of, list
-}
-
 // meeting counts the examples of one clip that are found again in another one.
 type meeting struct {
 	exact, near int

@@ -13,8 +13,10 @@ import (
 // 2021, https://arxiv.org/abs/1911.00068). The threshold of a class is the mean probability of
 // that class over the examples that are labelled with it. An example counts for the most
 // probable one of the classes whose probability reaches their threshold. Where that is not the
-// class of its label, the label may be wrong. Candidates are in the order of the normalised
-// margin: the probability of the label less the greatest other one.
+// class of its label, the label may be wrong. A threshold that is a mean is missed by many
+// examples whose labels are wrong. So those are listed too for which merely another class is the
+// most probable one. All are in the order of the normalised margin: the probability of the label
+// less the greatest other one.
 func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 	classes := s.Data.Classes()
 	rows, err := p.Rows(s.Data.Len(), len(classes))
@@ -36,16 +38,25 @@ func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 		if seems >= 0 {
 			l.WithThreshold++
 		}
-		if seems < 0 || seems == label {
-			continue
+		one := suspect{int(i), seems, margin(row, label), seems >= 0 && seems != label}
+		if !one.confident {
+			if one.margin >= 0 {
+				continue
+			}
+			one.seems = probable(row)
 		}
-		joint[[2]int{label, seems}]++
-		found = append(found, suspect{int(i), seems, margin(row, label)})
+		if one.confident {
+			joint[[2]int{label, seems}]++
+			l.Candidates++
+		} else {
+			l.Others++
+		}
+		found = append(found, one)
 	}
 	if l.Examples == 0 {
 		return nil, fmt.Errorf("no example of the parts that are looked at has a prediction (%s): want a run, or a cross-validation, whose held-out examples are of these parts", p.Words)
 	}
-	l.Candidates, l.Clips = len(found), s.suspectClips(rows, found)
+	l.Clips = s.suspectClips(rows, found)
 	for pair, n := range joint {
 		l.Pairs = append(l.Pairs, LabelPair{classes[pair[0]], classes[pair[1]], n})
 	}
@@ -58,13 +69,13 @@ func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 		row := rows[one.index]
 		l.Listed = append(l.Listed, Suspect{
 			Example: s.example(one.index), Seems: classes[one.seems],
-			Probability: rounded(row[one.seems]), Own: rounded(row[s.Data.Info(one.index).Label]),
+			Probability: rounded(row[one.seems]), Own: rounded(row[s.Data.Info(one.index).Label]), Confident: one.confident,
 		})
 	}
 	return l, nil
 }
 
-// suspectClips lists the clips most of whose examples with a prediction are candidates.
+// suspectClips lists the clips most of whose examples with a prediction are listed.
 func (s *survey) suspectClips(rows [][]float32, found []suspect) []SuspectClip {
 	of, seems := make([]int, len(s.clips)), map[int32]map[int]int{}
 	for _, i := range s.looked {
@@ -105,6 +116,18 @@ func (s *survey) suspectClips(rows [][]float32, found []suspect) []SuspectClip {
 type suspect struct {
 	index, seems int
 	margin       float32
+	confident    bool // the class that it seems to be of reaches its threshold
+}
+
+// probable is the most probable class, the first of equals.
+func probable(row []float32) int {
+	best := 0
+	for class, p := range row {
+		if p > row[best] {
+			best = class
+		}
+	}
+	return best
 }
 
 // thresholds are the mean probabilities of each class over the examples labelled with it, in the

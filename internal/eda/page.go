@@ -159,7 +159,7 @@ func (e *Exploration) ClipWarnings() []string {
 }
 
 // HasImages says whether some examples are of no clip.
-func (e *Exploration) HasImages() bool { return e.Clips == nil || e.Clips.Examples < e.Examples }
+func (r *Report) HasImages() bool { return r.Clips == nil || r.Clips.Examples < r.Examples }
 
 // number writes a number in four digits, or all that are before the point.
 func number(v float64) string {

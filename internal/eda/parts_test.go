@@ -188,7 +188,25 @@ func TestWrongLabels(t *testing.T) {
 	if diff := cmp.Diff(swapped, found); diff != "" {
 		t.Error(diff)
 	}
+	if !l.Listed[0].Confident || l.Others != 0 {
+		t.Errorf("the swapped labels are not found with confidence: %+v", l)
+	}
 	if l.Examples != 100 || l.Without != 20 || l.Candidates != 5 {
+		t.Errorf("labels: %+v", l)
+	}
+}
+
+// TestLessConfident wants an example listed of which another class is the most probable one, and
+// does not reach its threshold.
+func TestLessConfident(t *testing.T) {
+	f := textures(t, 40)
+	r := request(f)
+	r.Predictions = predictions(f, r.Split.Train, nil)
+	copy(r.Predictions.Probabilities[3*4:], []float32{0.3, 0.3, 0.3})
+	i := r.Split.Train[4]
+	r.Predictions.Probabilities[3*4+(f.infos[i].Label+2)%3] = 0.4
+	l := explore(t, r).Labels
+	if l.Candidates != 0 || l.Others != 1 || len(l.Listed) != 1 || l.Listed[0].Index != i || l.Listed[0].Confident || l.Listed[0].Seems != f.classes[(f.infos[i].Label+2)%3] {
 		t.Errorf("labels: %+v", l)
 	}
 }

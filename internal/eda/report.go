@@ -195,9 +195,10 @@ type Labels struct {
 	Examples    int         `json:"examples"`    // that were looked at and have a prediction
 	Without     int         `json:"without"`     // examples without
 	Candidates  int         `json:"candidates"`
+	Others      int         `json:"others"` // for which another class is the most probable one, below its threshold
 	Pairs       []LabelPair `json:"pairs"`
 	Listed      []Suspect   `json:"listed"` // the least likely labels first
-	// Clips are those most of whose examples are candidates, the largest share first.
+	// Clips are those most of whose examples seem to be of other classes, the largest share first.
 	Clips         []SuspectClip `json:"clips,omitempty"`
 	Thresholds    []float64     `json:"thresholds"`
 	WithThreshold int           `json:"with_threshold"` // examples that are counted in the confident joint
@@ -216,15 +217,16 @@ type Suspect struct {
 	Seems       string  `json:"seems"`
 	Probability float64 `json:"probability"` // of the class that it seems to be of
 	Own         float64 `json:"own"`         // of its label
+	Confident   bool    `json:"confident"`   // a candidate, and not one of the others
 }
 
 // SuspectClip is a clip whose label may be wrong.
 type SuspectClip struct {
 	Clip       string `json:"clip"`
 	Label      string `json:"label"`
-	Seems      string `json:"seems"` // to be of, by most of its candidates
-	Candidates int    `json:"candidates"`
-	Of         int    `json:"of"` // examples that were looked at and have a prediction
+	Seems      string `json:"seems"`      // to be of, by most of these examples
+	Candidates int    `json:"candidates"` // examples that seem to be of other classes
+	Of         int    `json:"of"`         // examples that were looked at and have a prediction
 }
 
 // Boxes describe the boxes that examples are annotated with, and those of the frames of clips,

@@ -1,9 +1,12 @@
 package verify
 
 import (
+	"archive/zip"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -122,6 +125,9 @@ func (v *verification) openData(ctx context.Context, s *settings.Settings) (*run
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case damaged(err):
+		return nil, &Difference{File: rundir.RecordFile, Figure: "identity.dataset_sha256", Recorded: v.record.Identity.DatasetSHA256, Found: err.Error(),
+			Cause: "a file of the data is damaged, or was changed after the run: restore it"}
 	case err != nil && recorded:
 		return nil, config.Usagef("the data that the record names cannot be opened (looked for in %s): %w; want --data-dir DIR for where it is, or for where to download what is published",
 			v.record.TriedDirs(v.request.Path), err)
@@ -269,6 +275,19 @@ func (v *verification) refusedNow(err error) bool {
 	var asked *config.UsageError
 	var path *fs.PathError
 	return v.decodesOtherwise() && !errors.As(err, &asked) && !errors.As(err, &path)
+}
+
+// damaged says whether data cannot be opened since the bytes of its files were read and are
+// not what they should be. Files that could not be read may be there the next time.
+func damaged(err error) bool {
+	var asked *config.UsageError
+	var path *fs.PathError
+	if errors.As(err, &asked) || errors.As(err, &path) {
+		return false
+	}
+	var images *dataset.UnreadError
+	return errors.As(err, &images) || slices.ContainsFunc([]error{io.ErrUnexpectedEOF, gzip.ErrHeader, gzip.ErrChecksum, zip.ErrFormat, zip.ErrChecksum},
+		func(sign error) bool { return errors.Is(err, sign) })
 }
 
 // compareIdentity finds what the record says otherwise than the data and modules
