@@ -8,6 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // EvaluatePart decides on the clips of a part, in which it finds the targets itself. t are the
@@ -32,7 +33,7 @@ func (r *Run) EvaluatePart(ctx context.Context, t *rundir.Trained, part dataset.
 	defer a.plan.Close()
 	result := &metric.TrackedClips{Part: part.String(), Method: m.Method(), WeightsSHA256: r.Record.Training.WeightsSHA256, Each: []*metric.TrackedClip{}}
 	if m.Network != nil {
-		result.DecisionSHA256 = r.note(rundir.DecisionNetwork).WeightsSHA256
+		result.DecisionSHA256 = r.note(layout.DecisionNetwork).WeightsSHA256
 	}
 	for _, f := range followed {
 		one := &metric.TrackedClip{Clip: f.Source, Class: m.Classes[f.Label], Frames: f.Frames(), Found: f.Found()}

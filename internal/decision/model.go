@@ -5,6 +5,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
@@ -26,7 +27,7 @@ func Open(folder string, record *rundir.Record, t *rundir.Trained) (*Model, erro
 		return m, nil
 	}
 	var err error
-	m.scale, err = ReadScale(rundir.At(folder).File(rundir.FeaturesName()), m.Classes)
+	m.scale, err = ReadScale(rundir.At(folder).File(layout.FeaturesFile), m.Classes)
 	return m, err
 }
 

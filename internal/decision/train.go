@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
@@ -109,7 +110,7 @@ func (r *Run) fold(ctx context.Context, k int, held []int, trained []*Followed, 
 		return is
 	})
 	data.Split = &split
-	n := &Network{Name: rundir.FoldNetwork(k), Settings: own, Modules: modules, Data: &data, Built: r.Main, Fold: true}
+	n := &Network{Name: layout.FoldNetwork(k), Settings: own, Modules: modules, Data: &data, Built: r.Main, Fold: true}
 	n.Built.Name = n.Name
 	r.sayNetwork(n, k)
 	if err := train(n); err != nil {
@@ -173,7 +174,7 @@ func (r *Run) decide(ctx context.Context, trained *described, train func(*Networ
 	if err := r.writeScale(scale); err != nil {
 		return err
 	}
-	n := &Network{Name: rundir.DecisionNetwork, Data: dataOf(r.Record.Identity.Classes, scale, trained, validation)}
+	n := &Network{Name: layout.DecisionNetwork, Data: dataOf(r.Record.Identity.Classes, scale, trained, validation)}
 	if n.Built, err = rundir.BuildDecision(len(r.Record.Identity.Classes)); err != nil {
 		return err
 	}
@@ -212,11 +213,11 @@ func (r *Run) writeScale(s *Scale) error {
 	if err := r.Dir.MakeDir(rundir.NetworksDir); err != nil {
 		return err
 	}
-	path := r.Dir.File(rundir.FeaturesName())
+	path := r.Dir.File(layout.FeaturesFile)
 	if err := fileio.WriteJSON(path, s); err != nil {
 		return err
 	}
-	return r.Dir.NoteFiles(r.Record, rundir.FeaturesName())
+	return r.Dir.NoteFiles(r.Record, layout.FeaturesFile)
 }
 
 // rebuilt is the graph of the run's own network for another input.

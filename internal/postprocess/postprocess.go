@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
@@ -155,12 +156,12 @@ func Text(record *rundir.Record) ([]byte, error) {
 // trackDecision says how tracks of targets are decided on.
 func trackDecision(record *rundir.Record) decision {
 	asked := fmt.Sprintf("frames whose number is a multiple of %d and in which the target was found", AskedEvery)
-	if len(record.Identity.LaterNetworks()) == 0 {
+	if record.Identity.DecisionFolds == 0 {
 		return decision{"The decision on a track is the mean of log probabilities, without a least one, over the " + asked + ".", ByMean}
 	}
 	return decision{
-		fmt.Sprintf("The track is cut into windows of %d frames, which begin every %d frames. A second network, networks/%s, decides on each by how the target moves and looks, and by what the first network says of the %s. Its input is made as networks/%s/%s says. The decision on a track is the geometric mean of its probabilities over the windows.",
-			track.FeatureWindow, track.FeatureHop, rundir.DecisionNetwork, asked, rundir.DecisionNetwork, rundir.FeaturesFile),
+		fmt.Sprintf("The track is cut into windows of %d frames, which begin every %d frames. A second network, networks/%s, decides on each by how the target moves and looks, and by what the first network says of the %s. Its input is made as %s says. The decision on a track is the geometric mean of its probabilities over the windows.",
+			track.FeatureWindow, track.FeatureHop, layout.DecisionNetwork, asked, layout.FeaturesFile),
 		ByNetwork,
 	}
 }

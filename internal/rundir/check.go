@@ -3,11 +3,13 @@ package rundir
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // check compares what a record says with itself: counts with the lists that they count,
@@ -20,7 +22,7 @@ func (record *Record) check() error {
 		return fmt.Errorf("weights: it is %q, want best or ema", record.Weights)
 	}
 	for _, name := range record.FileNames() {
-		if !IsRecordedName(name) {
+		if !layout.IsRecordedName(name) {
 			return fmt.Errorf("files: %q is no name of a file in the run directory", name)
 		}
 	}
@@ -94,13 +96,16 @@ func (i *Identity) checkContract() error {
 // maxExamples is more than any dataset has, and can be added up.
 const maxExamples = 1 << 32
 
+// networkName is what the networks of a model are called.
+var networkName = regexp.MustCompile(`^[a-z0-9]+$`)
+
 // checkTrainings looks at how the networks' training ended, and at their names, which are
 // those of folders.
 func (record *Record) checkTrainings() error {
 	for at, n := range record.Networks {
 		same := func(other NetworkNote) bool { return other.Name == n.Name }
 		switch {
-		case !networkName.MatchString(n.Name) && !slices.Contains(record.Identity.LaterNetworks(), n.Name):
+		case !networkName.MatchString(n.Name) && !slices.Contains(layout.LaterNetworks(record.Identity.DecisionFolds), n.Name):
 			return fmt.Errorf("networks[%d].name: it is %q, want small letters and digits", at, n.Name)
 		case slices.ContainsFunc(record.Networks[:at], same):
 			return fmt.Errorf("networks[%d].name: another network is called %q", at, n.Name)
@@ -167,4 +172,63 @@ func (record *Record) checkSplit(split *dataset.Split) error {
 		}
 	}
 	return split.CheckWithin(record.Identity.Examples())
+}
+
+// Trainings is the record's notes of the networks before the judged one, and of those after
+// it.
+func (record *Record) Trainings() (first, later []*NetworkNote) {
+	names := layout.LaterNetworks(record.Identity.DecisionFolds)
+	for at := range record.Networks {
+		if n := &record.Networks[at]; slices.Contains(names, n.Name) {
+			later = append(later, n)
+		} else {
+			first = append(first, n)
+		}
+	}
+	return first, later
+}
+
+// DecisionTrained says whether the networks that decide on tracks are trained, if the run has
+// any.
+func (record *Record) DecisionTrained() bool {
+	return len(record.laterNames()) == len(layout.LaterNetworks(record.Identity.DecisionFolds))
+}
+
+// Finished says whether all networks of the run are trained.
+func (record *Record) Finished() bool { return record.Training != nil && record.DecisionTrained() }
+
+// laterNames are the names of the networks, among those of the record, that decide on tracks.
+func (record *Record) laterNames() []string {
+	var names []string
+	_, later := record.Trainings()
+	for _, n := range later {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// checkLater refuses networks that decide on tracks in another order than that of training,
+// or before the others.
+func (record *Record) checkLater() error {
+	names, want := record.laterNames(), layout.LaterNetworks(record.Identity.DecisionFolds)
+	if len(names) > 0 && (!slices.Equal(names, want[:len(names)]) || !slices.Equal(names, record.networkNames()[len(record.Networks)-len(names):])) {
+		return fmt.Errorf("networks: they end with %q, want %q, in this order and behind all others", names, want)
+	}
+	return nil
+}
+
+func (record *Record) networkNames() []string {
+	var names []string
+	for _, n := range record.Networks {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// checkFolds looks at the number of folds of an identity.
+func (i *Identity) checkFolds() error {
+	if n := i.DecisionFolds; n < 0 || n == 1 || n > layout.MaxDecisionFolds || n > 0 && !i.FollowsClips() {
+		return fmt.Errorf("identity.decision_folds: it is %d: want 2 to %d, of a classifier of targets in clips, or none", n, layout.MaxDecisionFolds)
+	}
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -36,8 +37,11 @@ const (
 	PlotsDir      = "plots"
 	ExportDir     = "export"
 	PackageDir    = "package"
-	NetworksDir   = "networks" // of a run of several: a folder each but for the last
+	NetworksDir   = layout.NetworksDir // of a run of several: a folder each but for the last
 )
+
+// megabyte is a million bytes, as --max-package-mb counts them.
+const megabyte = 1_000_000
 
 // SettingsPath is the file of the run directory dir that holds its configuration.
 func SettingsPath(dir string) string { return filepath.Join(dir, SettingsFile) }

@@ -113,3 +113,9 @@ func CheckSettings(path string) error {
 	}
 	return At(path).CheckFile(record, SettingsFile)
 }
+
+// ClipsFile is the file, from the run directory, of what the model says of the clips of a
+// part.
+func ClipsFile(part dataset.Part) string {
+	return EvaluationDir + "/clips-" + part.String() + ".json"
+}

@@ -7,10 +7,8 @@ import (
 	"maps"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -19,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/weights"
@@ -41,17 +40,6 @@ func (record *Record) declare() (model.Model, []Built, error) {
 		return nil, nil, fmt.Errorf("the recorded model cannot be built by this program: %w", err)
 	}
 	return m, built, nil
-}
-
-// Text gives the options in the form that factories take.
-func (n ModuleNote) Text() string {
-	var options []string
-	for _, name := range slices.Sorted(maps.Keys(n.Options)) {
-		if n.Options[name] != "" {
-			options = append(options, name+"="+n.Options[name])
-		}
-	}
-	return strings.Join(options, ",")
 }
 
 // restore rebuilds the network of a run or package from its record alone and
@@ -257,8 +245,6 @@ type Built struct {
 	Derived bool // as that of Trained
 }
 
-var networkName = regexp.MustCompile(`^[a-z0-9]+$`)
-
 // Build makes the networks of a model for images of a shape and so many classes, in the
 // order in which they are trained.
 func Build(m model.Model, images nn.Shape, classes int) ([]Built, error) {
@@ -357,4 +343,49 @@ func (record *Record) CheckTrained(dir *Dir) error {
 // ShapeOf is the shape of what a rule makes of an image.
 func ShapeOf(rule imaging.Rule) nn.Shape {
 	return nn.Shape{H: rule.Height, W: rule.Width, C: rule.Channels}
+}
+
+// BuildDecision builds the network that decides on tracks between classes.
+func BuildDecision(classes int) (Built, error) {
+	m, _, err := model.MakeModel(layout.DecisionModel())
+	if err != nil {
+		return Built{}, err
+	}
+	built, err := Build(m, layout.DecisionInput(classes), classes)
+	if err != nil {
+		return Built{}, err
+	}
+	built[0].Name, built[0].Derived = layout.DecisionNetwork, true
+	return built[0], nil
+}
+
+// restoreDecision reads the network that decides, below the run or package in dir; nil where
+// there is none.
+func (record *Record) restoreDecision(dir string) (*Trained, error) {
+	_, later := record.Trainings()
+	switch {
+	case record.Identity.DecisionFolds == 0:
+		return nil, nil
+	case !record.DecisionTrained():
+		return nil, config.Usagef("%s has no network that decides on tracks: its training has not come to its end; continue it with blocktrain run --run DIR --resume", RecordFile)
+	}
+	built, err := BuildDecision(len(record.Identity.Classes))
+	if err != nil {
+		return nil, err
+	}
+	folder := At(dir).Network(layout.DecisionNetwork).Path
+	file, err := weightsOf(folder)
+	if err != nil {
+		return nil, fmt.Errorf("%s has no weights, but its training is finished: %s", folder, RestoreOrRepeat)
+	}
+	return readTrained(built, file, &later[len(later)-1].TrainingNote, record.Identity.Classes)
+}
+
+// Exported are the networks that a package holds: all that are needed to use the model.
+func (t *Trained) Exported() []*Trained {
+	all := t.All()
+	if t.Decision != nil {
+		all = append(all, t.Decision)
+	}
+	return all
 }

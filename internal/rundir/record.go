@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/target"
 )
 
 // Record is run.json: what a run is, where it was done, and how its training
@@ -116,6 +119,17 @@ type ModuleNote struct {
 	Options map[string]string `json:"options"`
 }
 
+// Text gives the options in the form that factories take.
+func (n ModuleNote) Text() string {
+	var options []string
+	for _, name := range slices.Sorted(maps.Keys(n.Options)) {
+		if n.Options[name] != "" {
+			options = append(options, name+"="+n.Options[name])
+		}
+	}
+	return strings.Join(options, ",")
+}
+
 // DatasetNote is one of the datasets of a run.
 type DatasetNote struct {
 	ModuleNote
@@ -209,6 +223,24 @@ type TrainingNote struct {
 type NetworkNote struct {
 	Name string `json:"name"`
 	TrainingNote
+}
+
+// FollowsClips says whether the model is judged on clips in which it finds the target itself:
+// where its examples were cut out around targets, and it tells classes apart.
+func (i *Identity) FollowsClips() bool {
+	t, err := i.target()
+	return err == nil && t.Properties().Labelled && slices.ContainsFunc(i.Datasets, func(d DatasetNote) bool {
+		return d.Name == "clips" && d.Options["crop"] == "box"
+	})
+}
+
+// target is what the model is trained for.
+func (i *Identity) target() (target.Target, error) {
+	m, _, err := model.MakeModel(i.Model.Name, i.Model.Text())
+	if err != nil {
+		return nil, err
+	}
+	return target.MakeTarget(model.TargetOf(m))
 }
 
 // NoteNetwork records how the training of the named network ended, perhaps once more.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // A package may be anybody's. Whoever reads one opens a Source, and checks it before
@@ -135,7 +136,7 @@ func (s *Source) refuseDamage() error {
 const maxPackageFiles = 10_000
 
 func (s *Source) limits() fileio.Limits {
-	return fileio.Limits{Entries: maxPackageFiles, Bytes: int64(s.maxMB) * megabyte, Admit: admit}
+	return fileio.Limits{Entries: maxPackageFiles, Bytes: int64(s.maxMB) * megabyte, Admit: layout.Admit}
 }
 
 // explain says what to do about a package that is too large.

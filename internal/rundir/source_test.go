@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // TestAdmit checks which names a package may have.
@@ -15,10 +16,10 @@ func TestAdmit(t *testing.T) {
 		"model-repository/my-Model_1.0/1/model.onnx", "model-repository/a/config.pbtxt", "model-repository/a/labels.txt",
 		"networks/first/history.jsonl", "networks/first/weights.safetensors", "networks/first/model-repository/a-first/1/model.onnx",
 	} {
-		if err := admit(name, false, 1000); err != nil {
+		if err := layout.Admit(name, false, 1000); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := admit(name, true, 0); !errors.Is(err, fileio.ErrForeign) {
+		if err := layout.Admit(name, true, 0); !errors.Is(err, fileio.ErrForeign) {
 			t.Errorf("folder %s: error %v", name, err)
 		}
 	}
@@ -27,19 +28,19 @@ func TestAdmit(t *testing.T) {
 		"plots/a.html", "checkpoints/best.safetensors", "model-repository/a/2/model.onnx", "model-repository/../1/model.onnx", "networks/A/history.jsonl",
 		"run.json\n", "SHA256SUMS2",
 	} {
-		if err := admit(name, false, 1); !errors.Is(err, fileio.ErrForeign) {
+		if err := layout.Admit(name, false, 1); !errors.Is(err, fileio.ErrForeign) {
 			t.Errorf("%q: error %v", name, err)
 		}
 	}
 	for _, name := range []string{"evaluation", "plots", "networks", "networks/first", "model-repository", "model-repository/a", "model-repository/a/1", "networks/n/model-repository/a/1"} {
-		if err := admit(name, true, 0); err != nil {
+		if err := layout.Admit(name, true, 0); err != nil {
 			t.Errorf("folder %s: %v", name, err)
 		}
 	}
-	if err := admit(RecordFile, false, 1<<30); err == nil || errors.Is(err, fileio.ErrForeign) {
+	if err := layout.Admit(RecordFile, false, 1<<30); err == nil || errors.Is(err, fileio.ErrForeign) {
 		t.Errorf("a record of a gigabyte: error %v", err)
 	}
-	if err := admit("weights.safetensors", false, 1<<40); err != nil { // which all files together bound
+	if err := layout.Admit("weights.safetensors", false, 1<<40); err != nil { // which all files together bound
 		t.Error(err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/model"
-	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -56,7 +56,7 @@ var decisionSettings = map[string]string{
 // OfDecision gives what the network is trained by that decides on tracks, after so many folds.
 func (s *Settings) OfDecision(folds int) (*Settings, *Modules, error) {
 	input := maps.Clone(decisionSettings)
-	input["model"], input["model-options"] = rundir.DecisionModel()
+	input["model"], input["model-options"] = layout.DecisionModel()
 	own, o := &Settings{Contract: s.Contract}, config.NewOptions(input)
 	own.Declare(o)
 	if err := o.Err(); err != nil {

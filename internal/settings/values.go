@@ -19,6 +19,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // largestSide bounds the width and height of a model's input in pixels.
@@ -373,8 +374,8 @@ func (s *Settings) RunDir(now time.Time) string {
 
 // isDecisionFolds accepts 0, and numbers of folds.
 func isDecisionFolds(n float64) error {
-	if n == 0 || n >= 2 && n <= rundir.MaxDecisionFolds {
+	if n == 0 || n >= 2 && n <= layout.MaxDecisionFolds {
 		return nil
 	}
-	return fmt.Errorf("want 2 to %d, or 0 for no network that decides on tracks", rundir.MaxDecisionFolds)
+	return fmt.Errorf("want 2 to %d, or 0 for no network that decides on tracks", layout.MaxDecisionFolds)
 }

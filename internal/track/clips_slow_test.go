@@ -4,6 +4,7 @@ package track
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -55,16 +56,13 @@ func measureClip(t *testing.T, ffmpeg *video.FFmpeg, r Rule, path string) figure
 		t.Error(err)
 		return figures{}
 	}
-	var ending clips.Ending
-	decoder := &clips.Video{FFmpeg: ffmpeg}
-	var points []*Point
-	for p, err := range FollowWith(context.Background(), r, 1, decoder.Frames(context.Background(), clip, false, &ending)) {
-		if err != nil {
-			t.Error(err)
-			return figures{}
-		}
-		p.Crop.Pix = nil
-		points = append(points, p)
+	points, err := pointsOf(ffmpeg, r, clip, false)
+	if errors.Is(err, clips.ErrColour) {
+		points, err = pointsOf(ffmpeg, r, clip, true)
+	}
+	if err != nil {
+		t.Error(err)
+		return figures{}
 	}
 	var f figures
 	lies := labels.Align(len(points))
@@ -76,6 +74,20 @@ func measureClip(t *testing.T, ffmpeg *video.FFmpeg, r Rule, path string) figure
 		f.count(p, entry.Targets[0].Box)
 	}
 	return f
+}
+
+func pointsOf(ffmpeg *video.FFmpeg, r Rule, clip clips.Clip, colour bool) ([]*Point, error) {
+	var ending clips.Ending
+	decoder := &clips.Video{FFmpeg: ffmpeg}
+	var points []*Point
+	for p, err := range FollowWith(context.Background(), r, 1, decoder.Frames(context.Background(), clip, colour, &ending)) {
+		if err != nil {
+			return nil, err
+		}
+		p.Crop.Pix = nil
+		points = append(points, p)
+	}
+	return points, nil
 }
 
 func (f *figures) count(p *Point, label clips.Box) {

@@ -9,9 +9,9 @@ var scales = [...]int{8, 16, 32, 64}
 // snap is how far from the place of a score the brightest or darkest pixel may be.
 const snap = 2
 
-// extents finds how far targets reach in a frame. Levels are sums over 3x3 pixels.
+// extents finds how far targets reach in a frame.
 type extents struct {
-	luma          []int32 // [H,W]
+	levels        []int32 // sums of the luma over 3x3 pixels; [H,W]
 	width, height int
 	ring          []int
 	stack         []int32
@@ -20,30 +20,26 @@ type extents struct {
 }
 
 func newExtents(width, height int) *extents {
-	return &extents{luma: make([]int32, width*height), width: width, height: height, mark: make([]uint32, width*height)}
+	return &extents{levels: make([]int32, width*height), width: width, height: height, mark: make([]uint32, width*height)}
 }
 
 // level is that of a pixel, negative where the target is darker than its surroundings.
 func (e *extents) level(x, y int, dark bool) int {
-	sum := int32(0)
-	for v := y - 1; v <= y+1; v++ {
-		row := e.luma[min(max(v, 0), e.height-1)*e.width:]
-		sum += row[max(x-1, 0)] + row[x] + row[min(x+1, e.width-1)]
-	}
+	v := int(e.levels[y*e.width+x])
 	if dark {
-		return -int(sum)
+		return -v
 	}
-	return int(sum)
+	return v
 }
 
 // find is the box of the target at a place: what hangs together with it and exceeds the
 // level of its surroundings, the median around it, by Edge hundredths of its peak. It is
 // widened by the rule, since what is labelled as a target has space around it. Where nothing
-// ends, it is a small square.
-func (e *extents) find(r Rule, x, y int, dark bool) clips.Box {
+// ends, as on a mast or the edge of a cloud, it is a small square, and not closed.
+func (e *extents) find(r Rule, x, y int, dark bool) (box clips.Box, closed bool) {
 	x, y = e.peak(x, y, dark)
 	top := e.level(x, y, dark)
-	box := clips.Box{X: x - scales[0]/2, Y: y - scales[0]/2, W: scales[0] + 1, H: scales[0] + 1}
+	box = clips.Box{X: x - scales[0]/2, Y: y - scales[0]/2, W: scales[0] + 1, H: scales[0] + 1}
 	for _, scale := range scales {
 		area := clips.Box{X: max(x-scale, 0), Y: max(y-scale, 0)}
 		area.W, area.H = min(x+scale, e.width-1)-area.X+1, min(y+scale, e.height-1)-area.Y+1
@@ -53,14 +49,14 @@ func (e *extents) find(r Rule, x, y int, dark bool) clips.Box {
 		}
 		found := e.flood(area, x, y, around*100+(top-around)*r.Edge, dark)
 		if !touches(found, area, e.width, e.height) {
-			box = found
+			box, closed = found, true
 			break
 		}
 	}
 	wide, high := r.Pad+box.W*r.Grow/200, r.Pad+box.H*r.Grow/200
 	x0, y0 := max(box.X-wide, 0), max(box.Y-high, 0)
 	x1, y1 := min(box.X+box.W+wide, e.width), min(box.Y+box.H+high, e.height)
-	return clips.Box{X: x0, Y: y0, W: x1 - x0, H: y1 - y0}
+	return clips.Box{X: x0, Y: y0, W: x1 - x0, H: y1 - y0}, closed
 }
 
 // peak is the highest place within snap pixels, the first of equals.
@@ -94,9 +90,10 @@ func (e *extents) around(area clips.Box, dark bool) int {
 func (e *extents) flood(area clips.Box, x, y, limit int, dark bool) clips.Box {
 	e.search++
 	x0, y0, x1, y1 := x, y, x, y
+	right, below := area.X+area.W, area.Y+area.H
 	visit := func(u, v int) {
 		at := v*e.width + u
-		if u < area.X || u >= area.X+area.W || v < area.Y || v >= area.Y+area.H || e.mark[at] == e.search {
+		if u < area.X || u >= right || v < area.Y || v >= below || e.mark[at] == e.search {
 			return
 		}
 		e.mark[at] = e.search

@@ -105,6 +105,10 @@ func (f *follower) step(frames int) {
 		<-e.listed
 		f.way.add(e.list)
 		f.found++
+		if old := f.at(f.found - 1 - f.rule.Gap); old != nil { // nobody looks at it any more
+			f.spare = append(f.spare, old.smooth)
+			old.smooth = nil
+		}
 		if f.found > f.decided+f.rule.Lag-f.rule.Gap {
 			f.decide()
 		}
@@ -131,7 +135,6 @@ func (f *follower) decide() {
 	}
 	low, _ := clips.Reach(f.rule.Offsets)
 	for f.first < min(f.decided+low, f.found-f.rule.Gap) {
-		f.spare = append(f.spare, f.kept[0].smooth)
 		f.kept[0] = nil
 		f.kept = f.kept[1:]
 		f.first++

@@ -49,6 +49,34 @@ func newFilters(width, height int) *filters {
 	return &filters{width, height, make([]int32, width+2*maxRadius+1)}
 }
 
+// narrow writes the means over 3x3 pixels of the means over 3x3 pixels: a filter whose
+// deviation is 1.2 pixels. Both are one, of weights 1, 2, 3, 2, 1 along each axis, rounded
+// once. to and from may not be the same.
+func (f *filters) narrow(to, from []int32) {
+	w, h := f.width, f.height
+	column := f.column[:w+4]
+	row := func(y int) []int32 { y = min(max(y, 0), h-1); return from[y*w : y*w+w] }
+	for y := range h {
+		a, b, c, d, e := row(y-2), row(y-1), row(y), row(y+1), row(y+2)
+		middle := column[2 : 2+w]
+		a, b, c, d, e = a[:len(middle)], b[:len(middle)], c[:len(middle)], d[:len(middle)], e[:len(middle)]
+		for x := range middle {
+			middle[x] = a[x] + e[x] + 2*(b[x]+d[x]) + 3*c[x]
+		}
+		column[0], column[1] = middle[0], middle[0]
+		column[w+2], column[w+3] = middle[w-1], middle[w-1]
+		line := to[y*w : y*w+w]
+		p, q, r, s, t := column[:len(line)], column[1:][:len(line)], column[2:][:len(line)], column[3:][:len(line)], column[4:][:len(line)]
+		for x := range line {
+			sum := p[x] + t[x] + 2*(q[x]+s[x]) + 3*r[x]
+			line[x] = int32((uint64(sum)*part81 + 1<<31) >> 32)
+		}
+	}
+}
+
+// part81 is 2^32/81, rounded.
+const part81 = 53024287
+
 // sums writes the sums over squares of 2*radius+1 pixels; beyond its edges the outermost
 // pixels of a plane are repeated. to and from may not be the same.
 func (f *filters) sums(to, from []int32, radius int) {
@@ -64,7 +92,7 @@ func (f *filters) sums(to, from []int32, radius int) {
 	}
 	for y := range h {
 		if y > 0 {
-			in, out := row(y+radius), row(y-radius-1)
+			in, out := row(y + radius)[:len(middle)], row(y - radius - 1)[:len(middle)]
 			for x := range middle {
 				middle[x] += in[x] - out[x]
 			}
@@ -79,20 +107,11 @@ func (f *filters) sums(to, from []int32, radius int) {
 		for _, v := range column[:2*radius+1] {
 			sum += v
 		}
-		line, in := to[y*w:y*w+w], column[2*radius+1:]
-		for x, out := range column[:w] {
-			sum += in[x] - out
+		line := to[y*w : y*w+w]
+		in, out := column[2*radius+1:][:len(line)], column[:len(line)]
+		for x := range line {
+			sum += in[x] - out[x]
 			line[x] = sum
 		}
-	}
-}
-
-// means writes the means over squares, rounded.
-func (f *filters) means(to, from []int32, radius int) {
-	f.sums(to, from, radius)
-	n := int64(2*radius+1) * int64(2*radius+1)
-	scale := (int64(1)<<32 + n/2) / n
-	for i, v := range to {
-		to[i] = int32((int64(v)*scale + 1<<31) >> 32)
 	}
 }

@@ -1,7 +1,9 @@
 package track
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -13,52 +15,59 @@ type finder struct {
 	width, height int
 	filters       *filters
 	extents       *extents
-	coarse, rest  []int32   // what is left of a frame under a wide filter; [H,W] as all of these
+	rest          []int32   // what is left of a frame without the wide filter; [H,W] as all of these
 	contrast      []int32   // size of the difference of a narrow and a wide filter
 	change        []int32   // the lesser of the differences in time
 	around, moved []int32   // sums of the two above over the surroundings
 	score         []float32 // squares
-	best          []int32   // of each row the place of the highest score, the first of equals
+	places        []Proposal
+	best          []int32 // of each row the place of the highest score, the first of equals
 }
 
 func newFinder(r Rule, width, height int) *finder {
 	f := &finder{rule: r, width: width, height: height, filters: newFilters(width, height), extents: newExtents(width, height)}
-	for _, plane := range []*[]int32{&f.coarse, &f.rest, &f.contrast, &f.change, &f.around, &f.moved} {
+	for _, plane := range []*[]int32{&f.rest, &f.contrast, &f.change, &f.around, &f.moved} {
 		*plane = make([]int32, width*height)
 	}
 	f.score, f.best = make([]float32, width*height), make([]int32, height)
 	return f
 }
 
-// narrow smooths the luma of a frame by three means over 3x3 pixels, whose deviation is the
-// root of 2 pixels.
+// narrow smooths the luma of a frame.
 func (f *finder) narrow(to []int32, img imaging.Image) {
-	lumaOf(f.coarse, img)
-	f.filters.means(f.rest, f.coarse, 1)
-	f.filters.means(f.coarse, f.rest, 1)
-	f.filters.means(to, f.coarse, 1)
+	lumaOf(f.rest, img)
+	f.filters.narrow(to, f.rest)
 }
 
-// wide are the radii of the means that the wide filter is made of: its deviation is 5 pixels
-// more than that of the narrow one.
-var wide = [...]int{4, 5, 5}
+// looked is how many places are looked at for each proposal.
+const looked = 3
+
+// wide is the radius of the wide filter, a mean over a square of 11x11 pixels.
+const wide = 5
 
 // find returns the proposals of a frame, best first, where now is the frame smoothed, and
 // before and after are those that the difference in time looks at, or nil.
 func (f *finder) find(img imaging.Image, now, before, after []int32) []Proposal {
-	f.filters.means(f.rest, now, wide[0])
-	f.filters.means(f.coarse, f.rest, wide[1])
-	f.filters.means(f.rest, f.coarse, wide[2])
-	for i, v := range now {
-		d := v - f.rest[i]
-		f.rest[i], f.contrast[i] = d, magnitude(d)
-	}
+	f.filters.sums(f.rest, now, wide)
+	f.subtract(now)
 	f.filters.sums(f.around, f.contrast, f.rule.Around/2)
 	f.differences(now, before, after)
 	f.filters.sums(f.moved, f.change, f.rule.Around/2)
 	f.rate(before != nil || after != nil)
-	lumaOf(f.extents.luma, img)
+	lumaOf(f.around, img)
+	f.filters.sums(f.extents.levels, f.around, 1)
 	return f.choose()
+}
+
+// subtract takes the wide filter, whose sums are in rest, from the narrow one.
+func (f *finder) subtract(now []int32) {
+	const n = (2*wide + 1) * (2*wide + 1)
+	const part = (1<<32 + n/2) / n
+	rest, contrast := f.rest[:len(now)], f.contrast[:len(now)]
+	for i, v := range now {
+		d := v - int32((uint64(rest[i])*part+1<<31)>>32)
+		rest[i], contrast[i] = d, magnitude(d)
+	}
 }
 
 func magnitude(v int32) int32 { return max(v, -v) }
@@ -75,8 +84,10 @@ func (f *finder) differences(now, before, after []int32) {
 		clear(f.change)
 		return
 	}
+	change := f.change[:len(now)]
+	before, after = before[:len(now)], after[:len(now)]
 	for i, v := range now {
-		f.change[i] = min(magnitude(v-before[i]), magnitude(v-after[i]))
+		change[i] = min(magnitude(v-before[i]), magnitude(v-after[i]))
 	}
 }
 
@@ -91,46 +102,66 @@ func (f *finder) rate(changes bool) {
 		}
 	}
 	for y := range f.height {
-		most := float32(-1)
-		for i := y * f.width; i < (y+1)*f.width; i++ {
-			c, d := float64(f.contrast[i]), float64(f.change[i])
-			around, moved := float64(f.around[i])+floor, float64(f.moved[i])+floor
-			v := float32(c * c * d * (n * n * n) / (around * around * moved))
-			f.score[i] = v
-			if v > most {
-				most, f.best[y] = v, int32(i)
-			}
-		}
+		f.best[y] = f.rateRow(y, n*n*n, floor)
 	}
 }
 
-// choose takes the places of the highest scores, the first of equals, none near a better one
-// and none that is part of the same target.
+// rateRow rates the places of a row, and returns the best, the first of equals.
+func (f *finder) rateRow(y int, n, floor float64) int32 {
+	first, last := y*f.width, (y+1)*f.width
+	score := f.score[first:last]
+	contrast, change := f.contrast[first:last][:len(score)], f.change[first:last][:len(score)]
+	arounds, moves := f.around[first:last][:len(score)], f.moved[first:last][:len(score)]
+	best, most := first, float32(-1)
+	for x := range score {
+		c, d := float64(contrast[x]), float64(change[x])
+		around, moved := float64(arounds[x])+floor, float64(moves[x])+floor
+		v := float32(c * c * d * n / (around * around * moved))
+		score[x] = v
+		if v > most {
+			most, best = v, first+x
+		}
+	}
+	return int32(best)
+}
+
+// choose takes the places of the highest scores, the first of equals, and none near a better
+// one. What does not end has a lower score. Of several that are part of one target the best
+// is kept.
 func (f *finder) choose() []Proposal {
-	list := make([]Proposal, 0, f.rule.Proposals)
-	for range 2 * f.rule.Proposals {
+	f.places = f.places[:0]
+	for range looked * f.rule.Proposals {
 		at, most := int32(-1), float32(0)
 		for _, i := range f.best {
 			if v := f.score[i]; v > most {
 				at, most = i, v
 			}
 		}
-		if at < 0 || len(list) == f.rule.Proposals {
+		if at < 0 {
 			break
 		}
 		x, y := int(at)%f.width, int(at)/f.width
-		p := Proposal{Box: f.extents.find(f.rule, x, y, f.rest[at] < 0), Score: math.Sqrt(float64(most))}
-		if !f.known(list, p.Box) {
+		box, closed := f.extents.find(f.rule, x, y, f.rest[at] < 0)
+		p := Proposal{Box: box, Score: math.Sqrt(float64(most))}
+		if !closed {
+			p.Score = float64(p.Score * f.rule.Open)
+		}
+		f.places = append(f.places, p)
+		f.suppress(x, y)
+	}
+	slices.SortStableFunc(f.places, func(a, b Proposal) int { return cmp.Compare(b.Score, a.Score) })
+	list := make([]Proposal, 0, f.rule.Proposals)
+	for _, p := range f.places {
+		if len(list) < f.rule.Proposals && !known(list, p.Box) {
 			list = append(list, p)
 		}
-		f.suppress(x, y)
 	}
 	return list
 }
 
 // known says whether a box is that of a proposal: over half of the pixels of both together
 // are in both.
-func (f *finder) known(list []Proposal, b clips.Box) bool {
+func known(list []Proposal, b clips.Box) bool {
 	for _, p := range list {
 		if o := p.Box; o.Overlaps(b) {
 			w := min(o.X+o.W, b.X+b.W) - max(o.X, b.X)

@@ -28,6 +28,7 @@ type Rule struct {
 	Edge     int     `json:"edge"`     // hundredths of the height of a target over its surroundings, at which it ends
 	Pad      int     `json:"pad"`      // pixels that a box has more on each side
 	Grow     int     `json:"grow"`     // hundredths of its sides that a box has more
+	Open     float64 `json:"open"`     // factor of the score of what does not end, such as a mast or an edge
 	Absent   float64 `json:"absent"`   // the score that a frame without the target is given
 	Leave    float64 `json:"leave"`    // cost of passing over to frames without the target, and of coming back
 	Speed    float64 `json:"speed"`    // pixels a frame that cost Stiff
@@ -40,7 +41,7 @@ func DefaultRule() Rule {
 	return Rule{
 		Square: clips.Square{Margin: 250, Minimum: 32}, Offsets: []int{-4, 0, 4},
 		Proposals: 5, Gap: 8, Lag: 64,
-		Apart: 8, Around: 41, Floor: 1, Edge: 25, Pad: 4, Grow: 10,
+		Apart: 8, Around: 31, Floor: 1, Edge: 25, Pad: 4, Grow: 10, Open: 0.4,
 		Absent: 0.5, Leave: 1.2, Speed: 3, Stiff: 0.4, Furthest: 6,
 	}
 }
@@ -80,9 +81,9 @@ func (r Rule) checkMethod() error {
 	if r.Edge < 1 || r.Edge > 100 || r.Pad < 0 || r.Pad > 64 || r.Grow < 0 || r.Grow > 400 {
 		return config.Usagef("edge %d, pad %d, grow %d: want 1 to 100, 0 to 64 and 0 to 400", r.Edge, r.Pad, r.Grow)
 	}
-	for _, v := range []float64{r.Floor, r.Absent, r.Leave, r.Speed, r.Stiff, r.Furthest} {
+	for _, v := range []float64{r.Floor, r.Open, r.Absent, r.Leave, r.Speed, r.Stiff, r.Furthest} {
 		if !(v > 0 && v < 1e6) {
-			return config.Usagef("floor %g, absent %g, leave %g, speed %g, stiff %g, furthest %g: want numbers over 0", r.Floor, r.Absent, r.Leave, r.Speed, r.Stiff, r.Furthest)
+			return config.Usagef("floor %g, open %g, absent %g, leave %g, speed %g, stiff %g, furthest %g: want numbers over 0", r.Floor, r.Open, r.Absent, r.Leave, r.Speed, r.Stiff, r.Furthest)
 		}
 	}
 	return nil

@@ -21,57 +21,68 @@ type Shape struct {
 	Noise      float64 // of the surroundings, levels
 }
 
-// reach is how far the surroundings go from the middle of the box, in pixels.
-const reach = 24
+// The surroundings go as far from the middle of the box as its longer side is, within these
+// limits, in pixels.
+const (
+	leastReach = 24
+	mostReach  = 64
+)
 
 // Measure measures what a grey or colour frame shows at a box.
 func Measure(frame imaging.Image, box clips.Box) Shape {
+	reach := min(max(box.W, box.H, leastReach), mostReach)
 	cx, cy := box.X+box.W/2, box.Y+box.H/2
 	area := clips.Box{X: max(cx-reach, 0), Y: max(cy-reach, 0)}
 	area.W, area.H = min(cx+reach, frame.Width)-area.X, min(cy+reach, frame.Height)-area.Y
-	s := Shape{X: float64(box.X) + float64(box.W)/2, Y: float64(box.Y) + float64(box.H)/2, Side: float64(max(box.W, box.H)), Elongation: 1}
+	s := Shape{X: float64(2*box.X+box.W) / 2, Y: float64(2*box.Y+box.H) / 2, Side: float64(max(box.W, box.H)), Elongation: 1}
 	if area.W <= 0 || area.H <= 0 {
 		return s
 	}
-	patch := patchOf(frame, area)
-	middle := medianOf(patch)
-	spread := make([]float64, len(patch))
-	for i := range patch {
-		patch[i] -= middle
-		spread[i] = math.Abs(patch[i])
+	levels := levelsOf(frame, area)
+	middle := middleOf(slices.Clone(levels))
+	spread, patch := make([]int, len(levels)), make([]float64, len(levels))
+	for i, v := range levels {
+		spread[i] = max(2*v-middle, middle-2*v)
+		patch[i] = float64(2*v-middle) / 512
 	}
-	s.Noise = float64(1.48*medianOf(spread)) + 1
+	s.Noise = float64(1.48*(float64(middleOf(spread))/1024)) + 1
 	s.measure(patch, area, box)
 	return s
 }
 
-// patchOf is the luma of an area of the frame, in levels of 8 bits.
-func patchOf(frame imaging.Image, area clips.Box) []float64 {
-	patch := make([]float64, 0, area.W*area.H)
+// levelsOf is the luma of an area of the frame, of 0 to 65535.
+func levelsOf(frame imaging.Image, area clips.Box) []int {
+	levels := make([]int, 0, area.W*area.H)
 	for y := area.Y; y < area.Y+area.H; y++ {
 		for x := area.X; x < area.X+area.W; x++ {
-			patch = append(patch, float64(lumaAt(frame, y*frame.Width+x))/256)
+			levels = append(levels, lumaAt(frame, y*frame.Width+x))
 		}
 	}
-	return patch
+	return levels
+}
+
+// middleOf is twice the median: the sum of the two values in the middle. It moves them.
+func middleOf(values []int) int {
+	n := len(values)
+	return nth(values, (n-1)/2) + nth(values, n/2)
 }
 
 // medianOf is the mean of the two values in the middle.
 func medianOf(values []float64) float64 {
 	sorted := slices.Clone(values)
 	slices.Sort(sorted)
-	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
 // measure measures a patch, of which the level of the surroundings was taken away.
 func (s *Shape) measure(patch []float64, area, box clips.Box) {
-	inside := func(x, y int) bool {
-		return x >= box.X-1 && x <= box.X+box.W && y >= box.Y-1 && y <= box.Y+box.H
-	}
+	x0, x1 := max(box.X-1, area.X), min(box.X+box.W, area.X+area.W-1)
+	y0, y1 := max(box.Y-1, area.Y), min(box.Y+box.H, area.Y+area.H-1)
 	each := func(visit func(x, y int, v float64)) {
-		for i, v := range patch {
-			if x, y := area.X+i%area.W, area.Y+i/area.W; inside(x, y) {
-				visit(x, y, v)
+		for y := y0; y <= y1; y++ {
+			for x := x0; x <= x1; x++ {
+				visit(x, y, patch[(y-area.Y)*area.W+x-area.X])
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -73,7 +74,7 @@ func (v *verification) trainDecision(ctx context.Context, p *pipeline.Prepared, 
 	if err != nil || len(v.later) == 0 {
 		return err
 	}
-	name := rundir.FeaturesName()
+	name := layout.FeaturesFile
 	if recorded, found := v.record.Files[name], p.Record.Files[name]; recorded != found {
 		return &Difference{File: name, Figure: "sha256", Recorded: recorded, Found: found, Cause: changed(name)}
 	}

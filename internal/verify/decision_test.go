@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
@@ -41,7 +42,7 @@ func decided(t *testing.T, path string, flags ...string) *rundir.Record {
 
 // digestsOf are those of the weights of all networks, and of what was decided on clips.
 func digestsOf(record *rundir.Record) []string {
-	digests := []string{record.Training.WeightsSHA256, record.Files[rundir.FeaturesName()]}
+	digests := []string{record.Training.WeightsSHA256, record.Files[layout.FeaturesFile]}
 	for _, n := range record.Networks {
 		digests = append(digests, n.Name+" "+n.WeightsSHA256)
 	}

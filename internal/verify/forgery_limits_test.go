@@ -87,6 +87,8 @@ var needData = []limit{
 	{"split.json", []string{"group"}, byData},
 	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256"}, byTraining},
 	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "error", "scores_sha256", "score.*", "error_interval.*", "error_groups", "group_counts*"}, byTraining},
+	{"networks/decision/features.json", []string{"features[*].mean", "features[*].deviation"}, byTraining},
+	{"evaluation/clips-*.json", []string{"each*"}, byTraining},
 	{"plots/plots.json", []string{"plots[worst-mistakes]*", "plots[sample-grid]*", "plots[reconstructions]*", "plots[score-histogram]*"}, byData},
 	{"plots/worst-mistakes.*, plots/sample-grid.*, plots/reconstructions.*, plots/score-histogram.*", []string{""}, byData},
 	{"weights.safetensors", []string{""}, byTraining},

@@ -19,6 +19,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/recompute"
@@ -189,7 +190,7 @@ func (v *verification) checkHistoryOf(n *recompute.Network) (err error) {
 // checkWeights compares the weights with the digests of them.
 func (v *verification) checkWeights(context.Context) error {
 	for _, n := range v.trained() {
-		if v.packaged && rundir.IsFold(n.Name) {
+		if v.packaged && layout.IsFold(n.Name) {
 			continue
 		}
 		name := v.weightsOf(n.Name)

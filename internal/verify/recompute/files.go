@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
@@ -66,7 +67,7 @@ func (s *Subject) listed() ([]string, error) {
 		names = append(names, rundir.HistoryOf(n.Name))
 	}
 	if len(s.Later) > 0 {
-		names = append(names, rundir.FeaturesName())
+		names = append(names, layout.FeaturesFile)
 	}
 	if s.Release != nil {
 		names = append(names, rundir.ReleaseFile)

@@ -9,6 +9,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
@@ -57,7 +58,7 @@ func (s *Subject) checkScale() error {
 	if len(s.Later) == 0 {
 		return nil
 	}
-	name := rundir.FeaturesName()
+	name := layout.FeaturesFile
 	scale, err := decision.ReadScale(s.file(name), s.Record.Identity.Classes)
 	if err != nil {
 		return s.lacking(name, err)

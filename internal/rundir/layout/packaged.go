@@ -1,4 +1,4 @@
-package rundir
+package layout
 
 import (
 	"fmt"
@@ -18,9 +18,6 @@ const (
 	evaluation = `evaluation/[a-z0-9._-]+\.(json|csv)`
 	plot       = `plots/[a-z0-9-]+\.(json|svg|png)`
 )
-
-// megabyte is a million bytes, as --max-package-mb counts them.
-const megabyte = 1_000_000
 
 // folderName is what a folder of a package is called.
 var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|networks/decision/folds(/[0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
@@ -51,8 +48,8 @@ var packageFiles = []kindOfFile{
 
 func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(` + pattern + `)$`) }
 
-// admit is fileio.Limits.Admit for packages.
-func admit(path string, folder bool, size int64) error {
+// Admit is fileio.Limits.Admit for packages.
+func Admit(path string, folder bool, size int64) error {
 	if folder {
 		if !folderName.MatchString(path) {
 			return fileio.ErrForeign
