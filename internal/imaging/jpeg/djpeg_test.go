@@ -80,13 +80,17 @@ func samplings(r *rand.Rand) string {
 	return text[:len(text)-1]
 }
 
-// TestAgainstDjpeg decodes files of cjpeg and compares every byte with djpeg.
-func TestAgainstDjpeg(t *testing.T) {
+// TestAgainstDjpeg compares 300 combinations.
+func TestAgainstDjpeg(t *testing.T) { againstDjpeg(t, 1, 300) }
+
+// againstDjpeg decodes what cjpeg makes by so many random combinations of options, and compares every byte with
+// djpeg. What djpeg reads without a warning must be read.
+func againstDjpeg(t *testing.T, seed uint64, count int) {
+	t.Helper()
 	tool(t, "cjpeg")
 	tool(t, "djpeg")
-	count := 300
-	r := rand.New(rand.NewPCG(1, 2))
-	compared := 0
+	r := rand.New(rand.NewPCG(seed, 2))
+	compared, refused, impossible := 0, 0, 0
 	for i := range count {
 		width, height, channels := 1+r.IntN(64), 1+r.IntN(64), 1+2*r.IntN(2)
 		if r.IntN(20) == 0 {
@@ -106,6 +110,7 @@ func TestAgainstDjpeg(t *testing.T) {
 		}
 		file, _, ok := pipe(t, pnm(drawing(r, width, height, channels), width, height, channels), "cjpeg", args...)
 		if !ok {
+			impossible++
 			continue // it cannot make this
 		}
 		want, words, ok := pipe(t, file, "djpeg", "-pnm")
@@ -114,6 +119,7 @@ func TestAgainstDjpeg(t *testing.T) {
 			if err == nil {
 				t.Errorf("%d: %v: djpeg says %q, decoded without an error", i, args, words)
 			}
+			refused++
 			continue
 		}
 		if err != nil {
@@ -129,7 +135,7 @@ func TestAgainstDjpeg(t *testing.T) {
 			t.Errorf("%d: %dx%d %v: byte %d (x %d, y %d) is %d, want %d", i, width, height, args, at, at/c%w, at/c/w, got.Pix[at], pix[at])
 		}
 	}
-	t.Logf("%d files compared", compared)
+	t.Logf("of %d combinations, %d files are equal, %d are refused by both, and %d cannot be made by cjpeg", count, compared, refused, impossible)
 }
 
 // differing is the first place where a and b differ; -1 for none.

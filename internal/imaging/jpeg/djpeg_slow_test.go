@@ -1,0 +1,8 @@
+//go:build slow
+
+package jpeg_test
+
+import "testing"
+
+// TestAgainstDjpegMore compares 1,400 combinations, some 1,000 of which cjpeg can make.
+func TestAgainstDjpegMore(t *testing.T) { againstDjpeg(t, 20, 1400) }
