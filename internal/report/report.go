@@ -48,7 +48,7 @@ type Report struct {
 
 	History          []metric.Epoch
 	Validation, Test metric.Result
-	Controls         *metric.Controls   // nil where no clips were evaluated
+	Controls         *metric.Controls    // nil where no clips were evaluated
 	Detection        []*detection.Result // of clips, how well targets are found: that of the test part first
 	Release          *criterion.Release  // nil before the gate has judged
 	Figures          []visualization.Figure

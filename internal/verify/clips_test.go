@@ -76,7 +76,7 @@ func TestClips(t *testing.T) {
 		t.Fatal(packages, err)
 	}
 	testPostprocessing(t, filepath.Dir(packages[0]))
-	checkElsewhere(t, filepath.Join(dir, "alone"))
+	checkDetectionElsewhere(t, filepath.Join(dir, "alone"))
 	frame := filepath.Join(data, "train", "bird", "3", "007.png")
 	other := readText(t, filepath.Join(data, "train", "bird", "3", "008.png"))
 	if err := os.WriteFile(frame, []byte(other), 0o666); err != nil {
@@ -146,8 +146,8 @@ func checkDetection(t *testing.T, run, same string) {
 	}
 }
 
-// checkElsewhere evaluates the model of a run on other clips, at the thresholds of the run.
-func checkElsewhere(t *testing.T, run string) {
+// checkDetectionElsewhere evaluates the model of a run on other clips, at the thresholds of the run.
+func checkDetectionElsewhere(t *testing.T, run string) {
 	t.Helper()
 	data := t.TempDir()
 	for class, name := range []string{"bird", "drone"} {
