@@ -44,10 +44,12 @@ var rooms = []room{
 	{dir: "internal/verify/recompute", cycle: 8, lines: 2500},
 	{dir: "internal/bench", cycle: 8, lines: 2500},
 	{dir: "internal/predict", cycle: 8, lines: 2500},
+	{dir: "internal/predict/watch", cycle: 8, lines: 2500},
 	{dir: "internal/classifier", cycle: 8, lines: 2500},
 	{dir: "internal/target", cycle: 8, lines: 2500},
 	{dir: "internal/eda", cycle: 8, lines: 2500},
 	{dir: "internal/track", cycle: 8, lines: 2500},
+	{dir: "internal/decision", cycle: 8, lines: 2500},
 	{dir: "internal/cli", cycle: 4, leftOut: []string{"commands.go"}},
 }
 

@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -232,5 +233,49 @@ func TestFoldsKeepScenesWhole(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+func TestDivideList(t *testing.T) {
+	dir := t.TempDir()
+	var list []drawnClip
+	for i := range 9 {
+		list = append(list, drawnClip{path: fmt.Sprintf("train/%s/%d", []string{"bird", "drone"}[i%2], i), scene: i, frames: 13, shift: i % 3})
+	}
+	list = append(list, drawnClip{path: "test/bird/t", scene: 20, frames: 8}, drawnClip{path: "test/drone/t", scene: 21, frames: 8})
+	writeClips(t, dir, list...)
+	d := mustOpenClips(t, dir, "minimum=6")
+	var all []int
+	for i := range d.Len() {
+		if d.Info(i).Part != PartTest {
+			all = append(all, i)
+		}
+	}
+	folds, err := DivideList(d, all, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := map[string]int{}
+	for k, fold := range folds {
+		counts := Counts(d, fold)
+		if min(counts[0], counts[1]) == 0 {
+			t.Errorf("fold %d lacks a class: %v", k, counts)
+		}
+		for _, i := range fold {
+			if before, seen := where[d.Info(i).Group]; seen && before != k {
+				t.Errorf("%s is in two folds", d.Source(i))
+			}
+			where[d.Info(i).Group] = k
+		}
+	}
+	if got := slices.Sorted(slices.Values(slices.Concat(folds...))); !slices.Equal(got, all) {
+		t.Errorf("the folds hold %v, want %v", got, all)
+	}
+	again, err := DivideList(d, all, 3, 1)
+	if err != nil || !reflect.DeepEqual(again, folds) {
+		t.Errorf("a second division is %v, %v", again, err)
+	}
+	if groups, err := ClipGroups(d, all); err != nil || !slices.Equal(groups, []int{5, 4}) {
+		t.Errorf("groups %v, %v", groups, err)
 	}
 }

@@ -68,7 +68,13 @@ type Network struct {
 func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	folds := r.Record.Identity.DecisionFolds
 	if folds == 0 {
+		if r.Record.Identity.FollowsClips() {
+			r.Env.Log.Info("no network decides on the tracks of clips: the mean of the logarithms of the probabilities does", "why", r.whyNone())
+		}
 		return nil
+	}
+	if asked := r.Settings.DecisionFolds; folds < asked {
+		r.Env.Log.Info("the clips of the training part form fewer groups than --decision-folds", "groups", folds, "decision-folds", asked)
 	}
 	trained, err := r.follow(ctx, ClipsOf(r.Data.All, r.Data.TrainList(r.Settings)))
 	if err != nil {
@@ -89,6 +95,14 @@ func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 		out.add(f, windows[f.Clip.Clip])
 	}
 	return r.decide(ctx, out, train)
+}
+
+// whyNone says why there is no such network.
+func (r *Run) whyNone() string {
+	if r.Settings.DecisionFolds == 0 {
+		return "--decision-folds 0"
+	}
+	return "it takes a model of one network, clips in the validation part, and at least two groups of clips of each of two classes in the training part"
 }
 
 // follow follows the targets of clips.

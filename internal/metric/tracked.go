@@ -59,7 +59,7 @@ func (t *TrackedClips) SumUp(classes []string) {
 
 // Text is the result for people, in one line.
 func (t *TrackedClips) Text() string {
-	return fmt.Sprintf("%s %% of %d clips (95 %%: %s to %s), with targets that the model finds itself", Percent(t.Accuracy), t.Clips, Percent(t.Interval.Low), Percent(t.Interval.High))
+	return fmt.Sprintf("%s %% of %d clips (95 %% interval by clips: %s to %s)", Percent(t.Accuracy), t.Clips, Percent(t.Interval.Low), Percent(t.Interval.High))
 }
 
 // ReadTracked reads such a file, of a model for the given classes, and refuses one that does

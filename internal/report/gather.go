@@ -50,6 +50,9 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 	if err := content.addResults(d); err != nil {
 		return nil, err
 	}
+	if content.Tracked, err = trackedWords(d, record); err != nil {
+		return nil, err
+	}
 	if n := len(content.History); n != record.Training.Epochs {
 		return nil, fmt.Errorf("%s has %d epochs, %s says %d: restore the file", d.File(train.HistoryFile), n, rundir.RecordFile, record.Training.Epochs)
 	}

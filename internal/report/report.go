@@ -25,6 +25,7 @@ type Report struct {
 
 	Datasets []Dataset
 	Parts    []Part   // training, validation, test
+	Tracked  []string // sentences on clips in which the model finds the targets itself
 	Divided  []string // a sentence for each dataset: which parts came with it, and what was done with the rest
 	LeftOut  []string // a sentence for each dataset that leaves out damaged files
 	Classes  []string

@@ -1,0 +1,108 @@
+package decision
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/track"
+)
+
+// collect gives a collector points of one track or more, of which every fourth is asked about.
+func collect(frames int, missed func(int) bool, trackOf func(int) int) []Window {
+	var windows []Window
+	c := Collector{Classes: 2, Emit: func(w Window) { windows = append(windows, w) }}
+	for i := range frames {
+		p := &track.Point{Frame: i, Track: trackOf(i), Box: clips.Box{X: i, Y: 5, W: 4, H: 3}, Missed: missed(i)}
+		p.Shape = track.Shape{X: float64(i), Y: 5, Peak: 100, Flux: 50, Area: 6, Elongation: 1, Side: 4}
+		var probabilities []float32
+		if Asked(p) {
+			probabilities = []float32{0.25, 0.75}
+		}
+		c.Add(p, probabilities)
+	}
+	c.End()
+	return windows
+}
+
+func TestCollector(t *testing.T) {
+	never, first := func(int) bool { return false }, func(int) int { return 0 }
+	for _, c := range []struct {
+		name    string
+		frames  int
+		missed  func(int) bool
+		track   func(int) int
+		windows int
+		chosen  int
+	}{
+		{"no frames", 0, never, first, 0, 0},
+		{"a short clip is one window", 10, never, first, 1, 1},
+		{"one window", 64, never, first, 1, 1},
+		{"what is left over is in none", 95, never, first, 1, 1},
+		{"a window every 32 frames", 160, never, first, 4, 4},
+		{"a cut begins a new track", 80, never, func(i int) int { return i / 70 }, 2, 1},
+		{"windows without the target do not count", 128, func(i int) bool { return i < 56 }, first, 3, 2},
+		{"unless there is no other", 64, func(i int) bool { return i > 3 }, first, 1, 1},
+	} {
+		windows := collect(c.frames, c.missed, c.track)
+		if len(windows) != c.windows || len(Chosen(windows)) != c.chosen {
+			t.Errorf("%s: %d windows, %d of them count, want %d and %d", c.name, len(windows), len(Chosen(windows)), c.windows, c.chosen)
+		}
+		for _, w := range windows {
+			if len(w.Features) != 2+track.FeatureCount {
+				t.Errorf("%s: %d features", c.name, len(w.Features))
+			}
+		}
+	}
+	if w := collect(64, never, first)[0]; w.Features[0] != kernel.Log(0.25) || w.Features[1] != kernel.Log(0.75) || w.Found != 64 {
+		t.Errorf("mean logarithms %v, found in %d frames", w.Features[:2], w.Found)
+	}
+	if w := collect(64, func(int) bool { return true }, first)[0]; w.Features[0] != w.Features[1] {
+		t.Errorf("where nothing was asked, the classes have the logarithms %v", w.Features[:2])
+	}
+}
+
+func TestScale(t *testing.T) {
+	var windows []Window
+	for i := range 5 {
+		features := make([]float32, 2+track.FeatureCount)
+		features[0], features[1] = float32(i), 7
+		windows = append(windows, Window{Features: features})
+	}
+	classes := []string{"bird", "drone"}
+	s := MeasureScale(classes, windows)
+	if f := s.Features[0]; f.Name != "log_probability_bird" || f.Mean != 2 || math.Abs(f.Deviation-math.Sqrt2) > 1e-15 {
+		t.Errorf("the first feature is %+v", f)
+	}
+	if f := s.Features[1]; f.Mean != 7 || f.Deviation != 1 {
+		t.Errorf("a feature that is always the same is %+v", f)
+	}
+	features := slices.Clone(windows[0].Features)
+	for value, want := range map[float32]uint8{2: 128, 4: 173, -100: 0, 100: 255} {
+		features[0] = value
+		if got := s.Bytes(features)[0]; got != want {
+			t.Errorf("%v becomes %d, want %d", value, got, want)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "features.json")
+	if err := fileio.WriteJSON(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := ReadScale(path, classes); err != nil || !slices.Equal(read.Features, s.Features) {
+		t.Errorf("read %+v, %v", read, err)
+	}
+	if _, err := ReadScale(path, []string{"bird", "plane"}); err == nil {
+		t.Error("features of other classes are read")
+	}
+	s.Features[3].Deviation = 0
+	if err := fileio.WriteJSON(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadScale(path, classes); err == nil {
+		t.Error("a deviation of 0 is read")
+	}
+}

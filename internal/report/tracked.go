@@ -1,0 +1,34 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+)
+
+// trackedWords say how well the model decides on clips in which it finds the targets itself,
+// and what decides. There are none of a model that does not do so, or has not yet.
+func trackedWords(d *rundir.Dir, record *rundir.Record) ([]string, error) {
+	if !record.Identity.FollowsClips() {
+		return nil, nil
+	}
+	var words []string
+	for _, part := range rundir.EvaluatedParts() {
+		t, err := metric.ReadTracked(d.File(rundir.ClipsFile(part)), record.Identity.Classes)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, fmt.Sprintf("On clips of the %s part without labelled boxes, the model finds the target, follows it and decides right on %s", part.Noun(), t.Text()))
+	}
+	how := "The mean of the logarithms of the probabilities along the track decides, since the run has no network for that"
+	if n := record.Identity.DecisionFolds; n > 0 {
+		how = fmt.Sprintf("A network on probabilities and motion decides, which was trained on clips of %d folds that the networks behind those probabilities had not seen", n)
+	}
+	return append(words, how), nil
+}
