@@ -44,6 +44,7 @@ var rooms = []room{
 	{dir: "internal/verify/recompute", cycle: 8, lines: 2500},
 	{dir: "internal/bench", cycle: 8, lines: 2500},
 	{dir: "internal/predict", cycle: 8, lines: 2500},
+	{dir: "internal/predict/watch", cycle: 8, lines: 2500},
 	{dir: "internal/classifier", cycle: 8, lines: 2500},
 	{dir: "internal/target", cycle: 8, lines: 2500},
 	{dir: "internal/eda", cycle: 8, lines: 2500},

@@ -151,7 +151,7 @@ func checkDetectionElsewhere(t *testing.T, run string) {
 	t.Helper()
 	data := t.TempDir()
 	for class, name := range []string{"bird", "drone"} {
-		drawClip(t, filepath.Join(data, name, "other"), class, 101+class, 3)
+		runtest.DrawClip(t, filepath.Join(data, name, "other"), class, 101+class, 3)
 	}
 	s := runtest.MustResolve(t, "dataset=clips", "data-dir="+data, "dataset-options=minimum=12,margin=2,background=on,level=median,background-window=5")
 	made, err := pipeline.Evaluate(t.Context(), runtest.Quiet(), s, run, "")

@@ -23,13 +23,15 @@ func DrawClips(t testing.TB, dir string) {
 	}{{"train", 6}, {"test", 2}} {
 		for class, name := range []string{"bird", "drone"} {
 			for n := range part.clips {
-				drawClip(t, filepath.Join(dir, part.name, name, fmt.Sprint(n)), class, 10*n+class, len(part.name))
+				DrawClip(t, filepath.Join(dir, part.name, name, fmt.Sprint(n)), class, 10*n+class, len(part.name))
 			}
 		}
 	}
 }
 
-func drawClip(t testing.TB, dir string, class, scene, shift int) {
+// DrawClip writes a clip of a class, one of two, before the backdrop of a scene. shift moves the
+// target.
+func DrawClip(t testing.TB, dir string, class, scene, shift int) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		t.Fatal(err)
