@@ -19,7 +19,8 @@ const NetworksDir = "networks"
 // DecisionNetwork is the name of the network that decides on tracks.
 const DecisionNetwork = "decision"
 
-// FeaturesFile, from the run directory, says how features become the input of that network.
+// FeaturesFile is the file, from the run directory, that says how features become the input of
+// that network.
 const FeaturesFile = NetworksDir + "/" + DecisionNetwork + "/features.json"
 
 // MaxDecisionFolds bounds the folds.
