@@ -101,13 +101,12 @@ func decide(sums []kernel.Lanes64, answers []bool) int {
 	return best
 }
 
-// The uses of the bootstrap's numbers, above those of classes.
+// The uses of the bootstrap's numbers, above those of classes. All counts of clips have one, so
+// that equal counts have equal intervals.
 const (
 	useOfFrames = 1<<20 + iota
 	useOfClips
 	useOfScenes
-	useOfSeen
-	useOfUnseen
 )
 
 // figuresOfClips are those that follow from what is known of each clip, at least one.
@@ -117,8 +116,8 @@ func figuresOfClips(each []ClipLine) *ClipFigures {
 		Frames: *shareOf(each, useOfFrames, all, func(l *ClipLine) share { return share{l.Examples, l.Correct} }),
 		Clips:  *shareOf(each, useOfClips, all, oneClip),
 		Scenes: scenesOf(each),
-		Seen:   shareOf(each, useOfSeen, func(l *ClipLine) bool { return l.Seen != nil && *l.Seen }, oneClip),
-		Unseen: shareOf(each, useOfUnseen, func(l *ClipLine) bool { return l.Seen != nil && !*l.Seen }, oneClip),
+		Seen:   shareOf(each, useOfClips, func(l *ClipLine) bool { return l.Seen != nil && *l.Seen }, oneClip),
+		Unseen: shareOf(each, useOfClips, func(l *ClipLine) bool { return l.Seen != nil && !*l.Seen }, oneClip),
 
 		Confusion: confusionOf(each), Each: each,
 	}
