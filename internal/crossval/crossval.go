@@ -49,7 +49,7 @@ func Run(ctx context.Context, env *rundir.Environment, s *settings.Settings, r R
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = d.End(env, rundir.ExplainFullDisk(err, resumeAdvice(dir))) }()
+	defer func() { err = d.End(env, fileio.ExplainFullDisk(err, resumeAdvice(dir))) }()
 	if err := made.write(d, s); err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func Resume(ctx context.Context, env *rundir.Environment, s *settings.Settings, 
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = d.End(env, rundir.ExplainFullDisk(err, resumeAdvice(dir))) }()
+	defer func() { err = d.End(env, fileio.ExplainFullDisk(err, resumeAdvice(dir))) }()
 	return do(ctx, env, s, d)
 }
 

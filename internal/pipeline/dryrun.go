@@ -9,6 +9,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -36,7 +37,7 @@ func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) 
 	case err != nil:
 		made.time = fmt.Sprintf("not estimated: %v", err)
 	default:
-		made.time = fmt.Sprintf("about %s: an estimate from %s of training on made-up images", config.Minutes(max(whole, time.Second)), Seconds(time.Since(started)))
+		made.time = fmt.Sprintf("about %s: an estimate from %s of training on made-up images", config.Minutes(max(whole, time.Second)), logging.Seconds(time.Since(started)))
 	}
 	return made, nil
 }

@@ -93,22 +93,6 @@ func (p *Prepared) after(dir *rundir.Dir, k int) (*rundir.Trained, error) {
 	return rundir.Chain(p.Modules.Model, append(all, &own)), nil
 }
 
-// derived are the examples of a dataset with the images that a network sees, of those that
-// it is trained on and watched by.
-type derived struct {
-	dataset.Dataset
-	images map[int]imaging.Image
-}
-
-// Image implements dataset.Dataset.
-func (d *derived) Image(i int) (imaging.Image, error) {
-	img, made := d.images[i]
-	if !made {
-		return img, fmt.Errorf("%s is in no part that is trained on", d.Source(i))
-	}
-	return img, nil
-}
-
 // imagesOf runs the networks before the given one over the training and the validation
 // part.
 func (p *Prepared) imagesOf(ctx context.Context, network *rundir.Trained) (dataset.Dataset, error) {
@@ -120,7 +104,7 @@ func (p *Prepared) imagesOf(ctx context.Context, network *rundir.Trained) (datas
 	defer plan.Close()
 	in := network.Graph.Input().Shape
 	frames := imaging.InputRule(in.W, in.H, in.C).FrameCount()
-	made := &derived{p.Data.All, map[int]imaging.Image{}}
+	made := &dataset.Made{Dataset: p.Data.All, Images: map[int]imaging.Image{}}
 	list := slices.Concat(p.Data.TrainList(p.Settings), p.Data.ValidationList(p.Settings))
 	for b, err := range p.Data.TestLoader(p.Settings).Batches(ctx, list, 0, 0, plan.BatchSize()) {
 		if err != nil {
@@ -129,7 +113,7 @@ func (p *Prepared) imagesOf(ctx context.Context, network *rundir.Trained) (datas
 		images := plan.Images(b.N, b.Images)
 		for at, i := range b.Indexes {
 			pix := slices.Clone(images[at*in.Elements() : (at+1)*in.Elements()])
-			made.images[i] = imaging.Image{Width: in.W, Height: in.H, Channels: in.C, Pix: pix, Frames: frames}
+			made.Images[i] = imaging.Image{Width: in.W, Height: in.H, Channels: in.C, Pix: pix, Frames: frames}
 		}
 	}
 	return made, ctx.Err()

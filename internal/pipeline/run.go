@@ -98,7 +98,7 @@ func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = d.End(env, rundir.ExplainFullDisk(err, "repeat the command")) }()
+	defer func() { err = d.End(env, fileio.ExplainFullDisk(err, "repeat the command")) }()
 	env.Log.Info("run begun", "directory", path, "identity_sha256", p.Record.IdentitySHA256)
 	if err := p.WriteBeginning(d); err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func resumeAdvice(dir string) string {
 func explain(err error, dir string) error {
 	resume := resumeAdvice(dir)
 	if !errors.Is(err, context.Canceled) {
-		return rundir.ExplainFullDisk(err, resume)
+		return fileio.ExplainFullDisk(err, resume)
 	}
 	hint := &rundir.Interrupted{Advice: resume}
 	if errors.Is(err, train.ErrNotSaved) {

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
-	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/progress"
@@ -61,7 +59,7 @@ func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work progress.Wor
 	if outcome.Stopped != "" {
 		p.Env.Log.Info("stopped early", "epoch", outcome.Epochs, "reason", outcome.Stopped)
 	}
-	p.Env.Log.Info("training finished", "epochs", outcome.Epochs, "best_epoch", outcome.BestEpoch, "took", Seconds(time.Since(started)))
+	p.Env.Log.Info("training finished", "epochs", outcome.Epochs, "best_epoch", outcome.BestEpoch, "took", logging.Seconds(time.Since(started)))
 	if err := p.Data.Confirm(ctx); err != nil {
 		return nil, err
 	}
@@ -74,7 +72,9 @@ func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work progress.Wor
 	if err != nil {
 		return nil, err
 	}
-	p.warnOfNothingLearned(history, outcome.BestEpoch)
+	if !p.compared { // such a network should learn nothing
+		p.Data.WarnOfNothingLearned(p.Env, p.Settings, p.Modules.Target, history, outcome.BestEpoch)
+	}
 	err = fileio.WriteAtomic(own.File(rundir.HistoryCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
 	return &Trained{*note, history}, err
 }
@@ -91,29 +91,6 @@ func (p *Prepared) Work(later int, evaluated bool) progress.Work {
 		w.After = w.Validation + len(p.Data.Split.Test)
 	}
 	return w
-}
-
-// warnOfNothingLearned warns of a classifier that always giving one answer would equal,
-// and of a loss that never fell, as after training that diverged.
-func (p *Prepared) warnOfNothingLearned(history []metric.Epoch, best int) {
-	if p.Settings.OverfitBatch || p.compared { // from which nothing that holds elsewhere is learnt, or should be
-		return
-	}
-	const advice = "try another --learning-rate, a lower one first, and look at the labels"
-	if p.Modules.Target.Properties().Labelled {
-		list := p.Data.ValidationList(p.Settings)
-		counts := dataset.Counts(p.Data.All, list)
-		most := slices.Max(counts)
-		constant := float64(most) / float64(len(list))
-		if reached := history[best-1].ValidationAccuracy; reached <= constant {
-			p.Env.Log.Warn(fmt.Sprintf("the model has learnt nothing: it is right on %s %% of the validation part, where always answering %q is right on %s %%; %s",
-				metric.Percent(reached), p.Data.All.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
-		}
-	}
-	first := history[0].TrainLoss
-	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
-		p.Env.Log.Warn(fmt.Sprintf("the training loss never fell below that of the first epoch, %.4g; %s", first, advice))
-	}
 }
 
 // TrainJob is the training of the network in the directory of its run, of which the
@@ -183,6 +160,3 @@ func (p *Prepared) NoteTraining(dir *rundir.Dir, outcome train.Outcome) (*rundir
 	}
 	return note, dir.WriteRecord(p.Record)
 }
-
-// Seconds is a duration for the log.
-func Seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s" }

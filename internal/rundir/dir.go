@@ -331,7 +331,7 @@ func With(env *Environment, path string, f func(d *Dir, record *Record) error) (
 	if err != nil {
 		return err
 	}
-	defer func() { err = d.End(env, ExplainFullDisk(err, "repeat the command")) }()
+	defer func() { err = d.End(env, fileio.ExplainFullDisk(err, "repeat the command")) }()
 	record, err := d.ReadRecord()
 	if err != nil {
 		return err

@@ -15,7 +15,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
-	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/verify/recompute"
 )
@@ -96,7 +97,7 @@ func Run(ctx context.Context, env *rundir.Environment, request Request) (*Verifi
 // within does what is asked for in the folder of the run or package.
 func (v *verification) within(ctx context.Context, do func(context.Context) error) (err error) {
 	defer func() {
-		err = rundir.ExplainFullDisk(err, "repeat the command, if need be with TMPDIR on another disk")
+		err = fileio.ExplainFullDisk(err, "repeat the command, if need be with TMPDIR on another disk")
 	}()
 	var damaged *rundir.DamagedArchive
 	v.source, err = rundir.OpenSource(ctx, v.request.Path, v.request.MaxPackageMB)
@@ -173,7 +174,7 @@ func (r *Verification) Text() string {
 	if d := r.FirstDifference; d != nil {
 		describe(d, &b)
 	}
-	writeLine(&b, "time", pipeline.Seconds(time.Duration(r.Seconds*float64(time.Second))))
+	writeLine(&b, "time", logging.Seconds(time.Duration(r.Seconds*float64(time.Second))))
 	return b.String()
 }
 

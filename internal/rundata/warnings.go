@@ -1,0 +1,68 @@
+package rundata
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/target"
+)
+
+// StepsPerEpoch is the number of steps of an epoch with batches of the given size.
+func (d *Data) StepsPerEpoch(s *settings.Settings, batch int) int {
+	if s.OverfitBatch {
+		return 1
+	}
+	images := len(d.TrainList(s))
+	return (images + batch - 1) / batch
+}
+
+const (
+	fewSteps      = 100 // below which weights that were drawn have hardly moved
+	smallestBatch = 8   // below which the statistics of batch normalisation are poor
+)
+
+// WarnOfFewSteps warns of training that ends before it has got anywhere, as with
+// the default batch and a few hundred images.
+func (d *Data) WarnOfFewSteps(env *rundir.Environment, s *settings.Settings) {
+	steps := s.Epochs * d.StepsPerEpoch(s, s.BatchSize)
+	if s.OverfitBatch || steps >= fewSteps {
+		return
+	}
+	smaller := smallestBatch
+	for 2*smaller < s.BatchSize && s.Epochs*d.StepsPerEpoch(s, 2*smaller) >= fewSteps {
+		smaller *= 2
+	}
+	advice := "more --epochs give more"
+	if smaller < s.BatchSize {
+		advice = fmt.Sprintf("a smaller --batch-size, such as %d, gives %d", smaller, s.Epochs*d.StepsPerEpoch(s, smaller))
+	}
+	env.Log.Warn(fmt.Sprintf("training has %s in all: %s", config.Counted(steps, "step"), advice))
+}
+
+// WarnOfNothingLearned warns of a classifier that always giving one answer would equal,
+// and of a loss that never fell, as after training that diverged.
+func (d *Data) WarnOfNothingLearned(env *rundir.Environment, s *settings.Settings, t target.Target, history []metric.Epoch, best int) {
+	if s.OverfitBatch { // from which nothing is learnt that holds elsewhere
+		return
+	}
+	const advice = "try another --learning-rate, a lower one first, and look at the labels"
+	if t.Properties().Labelled {
+		list := d.ValidationList(s)
+		counts := dataset.Counts(d.All, list)
+		most := slices.Max(counts)
+		constant := float64(most) / float64(len(list))
+		if reached := history[best-1].ValidationAccuracy; reached <= constant {
+			env.Log.Warn(fmt.Sprintf("the model has learnt nothing: it is right on %s %% of the validation part, where always answering %q is right on %s %%; %s",
+				metric.Percent(reached), d.All.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
+		}
+	}
+	first := history[0].TrainLoss
+	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
+		env.Log.Warn(fmt.Sprintf("the training loss never fell below that of the first epoch, %.4g; %s", first, advice))
+	}
+}
