@@ -47,6 +47,7 @@ var rooms = []room{
 	{dir: "internal/classifier", cycle: 8, lines: 2500},
 	{dir: "internal/target", cycle: 8, lines: 2500},
 	{dir: "internal/eda", cycle: 8, lines: 2500},
+	{dir: "internal/track", cycle: 8, lines: 2500},
 	{dir: "internal/cli", cycle: 4, leftOut: []string{"commands.go"}},
 }
 

@@ -273,13 +273,13 @@ func TestCutsBeginTracks(t *testing.T) {
 	d.cut = 18
 	other := drawn{n: 10, width: 50, height: 60, channels: 1}
 	both := func(yield func(clips.Frame, error) bool) {
-		for frame := range d.frames() {
-			if !yield(frame, nil) {
+		for frame, err := range d.frames() {
+			if !yield(frame, err) {
 				return
 			}
 		}
-		for frame := range other.frames() {
-			if !yield(frame, nil) {
+		for frame, err := range other.frames() {
+			if !yield(frame, err) {
 				return
 			}
 		}
@@ -334,7 +334,10 @@ func TestErrors(t *testing.T) {
 	if !errors.Is(failed, context.Canceled) || points > d.n/2 {
 		t.Errorf("%d points, then %v", points, failed)
 	}
-	for range Follow(t.Context(), shortRule(), d.frames()) {
+	for p, err := range Follow(t.Context(), shortRule(), d.frames()) {
+		if err != nil || p.Frame != 0 {
+			t.Errorf("first comes frame %d, %v", p.Frame, err)
+		}
 		break
 	}
 }
