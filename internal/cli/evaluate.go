@@ -22,8 +22,9 @@ Nothing is decided by that, and packages are the same with and without it. Nor
 does anything rest on the evaluation of a run that is decided: it is written
 beside the decision's, as evaluation/test-again.json. To decide on a new one,
 remove evaluation/test.json first. Of clips with boxes, it is measured too how
-well targets are found (evaluation/detection-*.json). On a terminal the figures are shown as
-tables; elsewhere, the file of the test part goes to the standard output.`,
+well targets are found (evaluation/detection-*.json). On a terminal the figures
+are shown as tables; elsewhere, the file of the test part goes to the standard
+output.`,
 		example: `  blocktrain evaluate --run runs/first
   blocktrain evaluate --run runs/first --dataset mnist --data-dir data/mnist
   blocktrain evaluate --run runs/first --data-dir more --class-map names.csv
