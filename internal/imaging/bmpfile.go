@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// bmpFile is a Windows bitmap. The decoder of golang.org/x/image reads few of them, so this
-// is an own one for all that are not compressed.
+// bmpFile is a Windows bitmap. The decoder of golang.org/x/image reads few kinds of them; this
+// one reads all that are not compressed.
 type bmpFile struct {
 	width, height int
 	topDown       bool

@@ -58,7 +58,7 @@ func (b *tiffBlock) stride() int { return (b.width*b.samples*b.bits + 7) / 8 }
 // larger buffer.
 func (b *tiffBlock) unpack(scratch []uint8, offset, size int) ([]uint8, error) {
 	if offset > len(b.data) || size > len(b.data)-offset {
-		return nil, fmt.Errorf("tiff: %w", io.ErrUnexpectedEOF)
+		return nil, errShortTIFF
 	}
 	rows := min(b.height, b.tiffFile.height-b.y) // what a tile has below is of no use
 	n := rows * b.stride()
@@ -69,7 +69,7 @@ func (b *tiffBlock) unpack(scratch []uint8, offset, size int) ([]uint8, error) {
 	if err := b.decompress(scratch, b.data[offset:offset+size]); err != nil {
 		return nil, err
 	}
-	if b.predictor == 2 && (b.compression == 5 || b.compression == 8 || b.compression == 32946) {
+	if b.predictor == 2 && (b.compression == tiffLZW || b.compression == tiffDeflate || b.compression == tiffDeflateBefore) {
 		b.unpredict(scratch)
 	}
 	return scratch, nil
@@ -85,18 +85,18 @@ func (b *tiffBlock) decompress(dst, src []byte) error {
 		src = turned
 	}
 	switch b.compression {
-	case 1:
+	case tiffStored:
 		if copy(dst, src) < len(dst) {
-			return fmt.Errorf("tiff: %w", io.ErrUnexpectedEOF)
+			return errShortTIFF
 		}
 		return nil
-	case 5:
+	case tiffLZW:
 		z := lzw.NewReader(bytes.NewReader(src), lzw.MSB, 8)
 		defer z.Close()
 		return full(z, dst)
-	case 8, 32946:
+	case tiffDeflate, tiffDeflateBefore:
 		return inflateBlock(dst, src)
-	case 32773:
+	case tiffPackBits:
 		return packBits(dst, src)
 	}
 	return b.fax(dst, src)
@@ -129,9 +129,9 @@ func (b *tiffBlock) fax(dst, src []byte) error {
 		order = ccitt.LSB
 	}
 	switch {
-	case b.compression == 4:
+	case b.compression == tiffGroup4:
 		format = ccitt.Group4
-	case b.compression == 2 || b.number(tagT4Options, 0)&1 != 0:
+	case b.compression == tiffFaxRows || b.number(tagT4Options, 0)&1 != 0:
 		return &unreadError{"TIFF file with fax coding of group 3 in two dimensions or without line ends", toPNG}
 	}
 	options := &ccitt.Options{Invert: false}
@@ -144,19 +144,17 @@ func (b *tiffBlock) fax(dst, src []byte) error {
 	return nil
 }
 
-const tagT4Options = 292
-
 // packBits unpacks runs of bytes (section 9).
 func packBits(dst, src []byte) error {
 	for len(dst) > 0 {
 		if len(src) < 2 {
-			return fmt.Errorf("tiff: %w", io.ErrUnexpectedEOF)
+			return errShortTIFF
 		}
 		n := int(int8(src[0]))
 		switch {
 		case n >= 0:
 			if len(src) < n+2 {
-				return fmt.Errorf("tiff: %w", io.ErrUnexpectedEOF)
+				return errShortTIFF
 			}
 			dst = dst[copy(dst, src[1:n+2]):]
 			src = src[n+2:]

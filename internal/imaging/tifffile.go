@@ -20,6 +20,7 @@ const (
 	tagRowsPerStrip    = 278
 	tagStripByteCounts = 279
 	tagPlanar          = 284
+	tagT4Options       = 292
 	tagPredictor       = 317
 	tagColourMap       = 320
 	tagTileWidth       = 322
@@ -40,6 +41,20 @@ const (
 	tiffPalette = 3
 	tiffCMYK    = 5
 )
+
+// How the blocks of a TIFF file are compressed.
+const (
+	tiffStored        = 1
+	tiffFaxRows       = 2 // group 3 without line ends
+	tiffGroup3        = 3
+	tiffGroup4        = 4
+	tiffLZW           = 5
+	tiffDeflate       = 8
+	tiffPackBits      = 32773
+	tiffDeflateBefore = 32946 // the same, by an older number
+)
+
+var errShortTIFF = fmt.Errorf("tiff: %w", io.ErrUnexpectedEOF)
 
 // tiffFile is the first picture of a TIFF file. The decoder of golang.org/x/image misreads
 // tiles at the right edge and samples in planes, and takes few kinds, so that only its
@@ -65,13 +80,13 @@ type tiffFile struct {
 func parseTIFF(data []byte) (file, error) {
 	t := tiffFile{directory: readDirectory(data)}
 	if len(t.entries) == 0 {
-		return file{}, fmt.Errorf("tiff: %w", io.ErrUnexpectedEOF)
+		return file{}, errShortTIFF
 	}
 	if err := t.checkFields(); err != nil {
 		return file{}, err
 	}
 	t.width, t.height = t.number(tagWidth, 0), t.number(tagHeight, 0)
-	t.compression, t.photometric = t.number(tagCompression, 1), t.number(tagPhotometric, whiteIsZero)
+	t.compression, t.photometric = t.number(tagCompression, tiffStored), t.number(tagPhotometric, whiteIsZero)
 	t.predictor, t.planar = t.number(tagPredictor, 1), t.number(tagPlanar, 1) == 2
 	t.lowestBitFirst = t.number(tagFillOrder, 1) == 2
 	if err := t.readSamples(); err != nil {
@@ -160,7 +175,7 @@ func (t *tiffFile) check() error {
 		return &unreadError{"TIFF file of 16 bits in which 0 is white", "which programs read in two ways: save it with 0 for black"}
 	case !slices.Contains(allowed, t.bits):
 		return &unreadError{fmt.Sprintf("TIFF file with samples of %d bits", t.bits), "convert it to samples of 8 or 16 bits"}
-	case !slices.Contains([]int{1, 2, 3, 4, 5, 8, 32773, 32946}, t.compression):
+	case !t.isFax() && !slices.Contains([]int{tiffStored, tiffLZW, tiffDeflate, tiffPackBits, tiffDeflateBefore}, t.compression):
 		return &unreadError{"TIFF file with " + compressionName(t.compression), "save it uncompressed, or convert it to PNG"}
 	case t.isFax() && (t.bits != 1 || t.samples != 1):
 		return fmt.Errorf("fax coding of %d samples of %d bits: want 1 of 1", t.samples, t.bits)
@@ -172,7 +187,7 @@ func (t *tiffFile) check() error {
 
 // isFax says whether the blocks are coded as by fax machines.
 func (t *tiffFile) isFax() bool {
-	return t.compression == 3 || t.compression == 4 || t.compression == 2
+	return t.compression == tiffFaxRows || t.compression == tiffGroup3 || t.compression == tiffGroup4
 }
 
 // photometricName names kinds of colours that are not read.

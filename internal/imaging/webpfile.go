@@ -37,7 +37,7 @@ func parseWebP(data []byte) (file, error) {
 	for len(rest) >= 8 {
 		size := uint64(binary.LittleEndian.Uint32(rest[4:]))
 		if size > uint64(len(rest)-8) {
-			return file{}, fmt.Errorf("webp: %w", io.ErrUnexpectedEOF)
+			return file{}, errShortWebP
 		}
 		if err := w.chunk(string(rest[:4]), rest[8:8+size]); err != nil {
 			return file{}, err

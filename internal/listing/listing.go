@@ -79,8 +79,8 @@ func (f *Folder) HasImages() bool {
 
 // Read lists what the folder root holds. Left out are hidden files and folders, those
 // that systems and programs put among people's files, the run directories, packages and
-// reports on data of this program, folders that hold nothing but such, and the folders in leaveOut, which
-// need not exist. Links are followed. A link that leads back to a folder it lies in, one
+// reports on data of this program, folders that hold nothing but such, and the folders in
+// leaveOut, which need not exist. Links are followed. A link that leads back to a folder it lies in, one
 // to a folder that is not there, and a root that is a run of this program are a
 // [config.UsageError].
 func Read(root string, leaveOut ...string) (*Tree, error) {

@@ -43,11 +43,11 @@ func (d *decoder) colorSpace() (colorSpace, error) {
 // Conversion from YCbCr, in 16 bits of fraction: ITU-T T.871, clause 7, with its
 // coefficients rounded, and the rest of green rounded once.
 const (
-	half    = 1 << 15
-	crToRed = 91881  // 1.40200
-	cbToBlu = 116130 // 1.77200
-	crToGre = 46802  // 0.71414
-	cbToGre = 22554  // 0.34414
+	half      = 1 << 15
+	crToRed   = 91881  // 1.40200
+	cbToBlue  = 116130 // 1.77200
+	crToGreen = 46802  // 0.71414
+	cbToGreen = 22554  // 0.34414
 )
 
 // convertGeneric makes RGB of a row of YCbCr, as three bytes a pixel.
@@ -61,8 +61,8 @@ func convertGeneric(dst, y, cb, cr []uint8) {
 
 func rgb(y, cb, cr int32) (r, g, b uint8) {
 	return limit(y + (crToRed*cr+half)>>16),
-		limit(y + (-cbToGre*cb-crToGre*cr+half)>>16),
-		limit(y + (cbToBlu*cb+half)>>16)
+		limit(y + (-cbToGreen*cb-crToGreen*cr+half)>>16),
+		limit(y + (cbToBlue*cb+half)>>16)
 }
 
 func limit(v int32) uint8 { return uint8(max(0, min(v, 255))) }

@@ -9,17 +9,17 @@ package jpeg
 //go:noescape
 func inverseDCTAVX2(dst *uint8, stride int, b *int16, quant *uint16)
 
-// triangle2x2AVX2 computes 2n samples of triangle2x2Generic. near[-1] and near[n] are read, and those of far.
+// triangle2x2AVX2 computes 2n samples of doubleBothGeneric. near[-1] and near[n] are read, and those of far.
 //
 //go:noescape
 func triangle2x2AVX2(dst *uint8, near *uint8, far *uint8, n int)
 
-// triangle2x1AVX2 computes 2n samples of triangle2x1Generic. in[-1] and in[n] are read.
+// triangle2x1AVX2 computes 2n samples of doubleColumnsGeneric. in[-1] and in[n] are read.
 //
 //go:noescape
 func triangle2x1AVX2(dst *uint8, in *uint8, n int)
 
-// triangle1x2AVX2 computes triangle1x2Generic.
+// triangle1x2AVX2 computes doubleRowsGeneric.
 //
 //go:noescape
 func triangle1x2AVX2(dst *uint8, near *uint8, far *uint8, n int, bias uint32)

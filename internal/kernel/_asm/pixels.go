@@ -262,7 +262,7 @@ func storeDoubled(middle, left, right reg.VecVirtual, to Mem, biasLeft, biasRigh
 
 // doubleBoth emits the triangle filter for rows and columns.
 func doubleBoth(s isa) {
-	s.function("triangle2x2", "(dst, near, far *uint8, n int)", "computes 2n samples of triangle2x2Generic. near[-1] and near[n] are read, and those of far.")
+	s.function("triangle2x2", "(dst, near, far *uint8, n int)", "computes 2n samples of doubleBothGeneric. near[-1] and near[n] are read, and those of far.")
 	dst, near, far, n := load64(parameter("dst")), load64(parameter("near")), load64(parameter("far")), load64(parameter("n"))
 	eachSixteen(n, func(i reg.GPVirtual) {
 		var sums [3]reg.VecVirtual
@@ -277,7 +277,7 @@ func doubleBoth(s isa) {
 
 // doubleColumns emits the triangle filter for columns.
 func doubleColumns(s isa) {
-	s.function("triangle2x1", "(dst, in *uint8, n int)", "computes 2n samples of triangle2x1Generic. in[-1] and in[n] are read.")
+	s.function("triangle2x1", "(dst, in *uint8, n int)", "computes 2n samples of doubleColumnsGeneric. in[-1] and in[n] are read.")
 	dst, in, n := load64(parameter("dst")), load64(parameter("in")), load64(parameter("n"))
 	eachSixteen(n, func(i reg.GPVirtual) {
 		left, middle, right := loadSamples(in, i, -1), loadSamples(in, i, 0), loadSamples(in, i, 1)
@@ -287,7 +287,7 @@ func doubleColumns(s isa) {
 
 // doubleRows emits the triangle filter for rows.
 func doubleRows(s isa) {
-	s.function("triangle1x2", "(dst, near, far *uint8, n int, bias uint32)", "computes triangle1x2Generic.")
+	s.function("triangle1x2", "(dst, near, far *uint8, n int, bias uint32)", "computes doubleRowsGeneric.")
 	dst, near, far, n := load64(parameter("dst")), load64(parameter("near")), load64(parameter("far")), load64(parameter("n"))
 	bias, number := YMM(), XMM()
 	scalar := GP32()
