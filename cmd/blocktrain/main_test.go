@@ -47,8 +47,13 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 	}
-	testscript.Main(m, programs)
+	testscript.Main(inMemory{m}, programs)
 }
+
+type inMemory struct{ *testing.M }
+
+// Run runs the tests.
+func (m inMemory) Run() int { return runtest.InMemory(m.M.Run) }
 
 // crash is the script command "crash WHERE": a fault in the program.
 func crash() {
@@ -68,9 +73,6 @@ func crash() {
 
 // TestScripts runs the program as a user would.
 func TestScripts(t *testing.T) {
-	if dir := memoryDir(t); dir != "" {
-		t.Setenv("TMPDIR", dir)
-	}
 	commands := maps.Clone(dataCommands)
 	commands["exits"] = exits
 	testscript.Run(t, testscript.Params{
