@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/cli"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/machine"
@@ -22,7 +23,14 @@ import (
 )
 
 // programs are those that the tests start.
-var programs = map[string]func(){"blocktrain": main, "blocktrain-measured": measured, "crash": crash}
+var programs = map[string]func(){"blocktrain": program, "blocktrain-measured": measured, "crash": crash}
+
+// program is the program. Its own file, which is large and whose digest is the key of what it
+// keeps, is not read each time that it is started.
+func program() {
+	buildinfo.Build = func() (string, error) { return "the program of the tests", nil }
+	main()
+}
 
 // measured is the program, which says at its end how much memory it has had.
 func measured() {
@@ -39,8 +47,13 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 	}
-	testscript.Main(m, programs)
+	testscript.Main(inMemory{m}, programs)
 }
+
+type inMemory struct{ *testing.M }
+
+// Run runs the tests.
+func (m inMemory) Run() int { return runtest.InMemory(m.M.Run) }
 
 // crash is the script command "crash WHERE": a fault in the program.
 func crash() {
@@ -60,9 +73,6 @@ func crash() {
 
 // TestScripts runs the program as a user would.
 func TestScripts(t *testing.T) {
-	if dir := memoryDir(t); dir != "" {
-		t.Setenv("TMPDIR", dir)
-	}
 	commands := maps.Clone(dataCommands)
 	commands["exits"] = exits
 	testscript.Run(t, testscript.Params{
@@ -71,6 +81,7 @@ func TestScripts(t *testing.T) {
 		Cmds:                commands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", env.WorkDir+"/.cache") // of the script, not of who runs it
+			env.Setenv("GOGC", "400")                           // less collecting: memory is measured elsewhere
 			return nil
 		},
 	})

@@ -13,5 +13,5 @@ func TestMain(m *testing.M) {
 	if err := runtest.UnsetDefaults(); err != nil {
 		log.Fatal(err)
 	}
-	os.Exit(m.Run())
+	os.Exit(runtest.InMemory(m.Run))
 }

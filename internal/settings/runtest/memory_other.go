@@ -1,0 +1,5 @@
+//go:build !linux
+
+package runtest
+
+func memoryDir() string { return "" }
