@@ -24,7 +24,7 @@ func (f *videoFlags) declare(o *config.Options) {
 		_, err := watch.ParseEvery(text)
 		return err
 	})
-	o.String(&f.summary, "summary", "", "JSON file for the summaries of clips, which are among the lines of jsonl too")
+	o.String(&f.summary, "summary", "", "file for the summaries of clips, as JSON; jsonl has them among its lines too")
 	o.Int(&f.lag, "lag", 64, "frames that are waited for before it is decided where the target is", config.Between(1, 1024))
 	o.String(&f.raw, "raw", "", "files and standard input are frames without headers: WIDTHxHEIGHT:FORMAT:RATE, such as 320x256:gray8:30", func(text string) error {
 		if text == "" {
