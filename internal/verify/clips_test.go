@@ -89,8 +89,12 @@ func TestClips(t *testing.T) {
 
 // testPostprocessing wants a package of a model of clips to say how videos are predicted on, and
 // verification to find it changed.
-func testPostprocessing(t *testing.T, dir string) {
+func testPostprocessing(t *testing.T, pack string) {
 	t.Helper()
+	dir := filepath.Join(t.TempDir(), "package")
+	if err := os.CopyFS(dir, os.DirFS(pack)); err != nil {
+		t.Fatal(err)
+	}
 	path := filepath.Join(dir, postprocess.File)
 	text := readText(t, path)
 	for _, part := range []string{`"window": 5`, `"margin": 200`, `"minimum": 12`, `"lag": 64`, `"frames": 30`, `"background"`} {
