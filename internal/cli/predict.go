@@ -15,7 +15,7 @@ func predictCommand() *command {
 	var request predict.Request
 	var form predictionForm
 	return &command{
-		use: "predict INPUT...", short: "say what images and videos show, by the model of a run or a package", group: groupData,
+		use: "predict INPUT...", short: "say what images and videos show, by a trained model", group: groupData,
 		long: `Takes image files, folders of them, patterns such as '*.png', and - for a list
 of paths on the standard input, and writes one line for each image, in their
 order. An image that cannot be read, or that a list names and is not there, has
@@ -96,6 +96,7 @@ func (c *call) predict(ctx context.Context, request predict.Request, form predic
 		return err
 	}
 	defer p.Close()
+	form.videos.ownLag = c.origins["lag"] == config.OriginFlag
 	write, err := form.videos.writer(ctx, p, form.format)
 	if err != nil {
 		return err
