@@ -110,6 +110,9 @@ only --workers, --data-mode, --memory and --json count.`,
 				for _, fold := range found.Folds {
 					c.print(fold.Text())
 				}
+				if found.Verified {
+					c.print(found.Table)
+				}
 			}
 			return err
 		},

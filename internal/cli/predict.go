@@ -96,6 +96,7 @@ func (c *call) predict(ctx context.Context, request predict.Request, form predic
 		return err
 	}
 	defer p.Close()
+	form.videos.ownLag = c.origins["lag"] == config.OriginFlag
 	write, err := form.videos.writer(ctx, p, form.format)
 	if err != nil {
 		return err

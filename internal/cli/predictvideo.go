@@ -16,6 +16,7 @@ type videoFlags struct {
 	raw, every, summary string
 	stream              bool
 	retries, lag        int
+	ownLag              bool // --lag was given
 }
 
 func (f *videoFlags) declare(o *config.Options) {
@@ -39,7 +40,10 @@ func (f *videoFlags) declare(o *config.Options) {
 
 // request is what the flags ask for. They were checked.
 func (f *videoFlags) request() watch.Request {
-	r := watch.Request{Stream: f.stream, Retries: f.retries, Lag: f.lag}
+	r := watch.Request{Stream: f.stream, Retries: f.retries}
+	if f.ownLag {
+		r.Lag = f.lag
+	}
 	r.Every, _ = watch.ParseEvery(f.every)
 	if f.raw != "" {
 		r.Raw, _ = watch.ParseRaw(f.raw)

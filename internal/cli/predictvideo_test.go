@@ -83,11 +83,7 @@ func writeText(t *testing.T, path, text string) {
 // folder.
 func clipsModel(t *testing.T, name, options string) string {
 	t.Helper()
-	for class, label := range []string{"along", "updown"} {
-		for clip := range 8 {
-			drawClip(t, filepath.Join("clips", label, fmt.Sprint(clip)), class, clip, 31)
-		}
-	}
+	drawClips(t, 31)
 	succeed(t, "train", "--dataset", "clips", "--data-dir", "clips", "--dataset-options", options, "--model", "mlp", "--epochs", "3",
 		"--image-size", "16", "--batch-size", "8", "--decision-folds", "2", "--quiet", "--output-dir", name)
 	return name

@@ -14,6 +14,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
+// Epochs are those of a network with painted-over targets, half of the run's.
+func Epochs(epochs int) int { return (epochs + 1) / 2 }
+
 // Twin is a network of the kind of a run's that learns from other images of its examples.
 type Twin interface {
 	// Record says what it is. Its identity has the digests of data and split, the network and
@@ -118,7 +121,7 @@ func (r *Run) paint(ctx context.Context, made *metric.Controls, evaluations []*m
 	if err != nil {
 		return err
 	}
-	twin, err := r.Twin(ctx, data, (r.Settings.Epochs+1)/2)
+	twin, err := r.Twin(ctx, data, Epochs(r.Settings.Epochs))
 	if err != nil {
 		return err
 	}
@@ -162,7 +165,7 @@ func (r *Run) trained(ctx context.Context, twin Twin, d *rundir.Dir) (*rundir.Re
 		}
 	}
 	r.Env.Log.Info("control: a network of the same kind is trained on images with every target painted over; --controls off leaves it out",
-		"epochs", (r.Settings.Epochs+1)/2, "directory", d.Path)
+		"epochs", Epochs(r.Settings.Epochs), "directory", d.Path)
 	started := time.Now()
 	err := twin.Train(ctx, d)
 	if err != nil && ctx.Err() == nil && d.HasCheckpoint() { // of an earlier process, perhaps damaged

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -24,6 +25,10 @@ type Fold struct {
 	Result metric.Result  // on the fold
 	// Controls are those of a result of clips; nil of another.
 	Controls *metric.Controls
+	// Tracked and Detection are of targets that are found without labelled boxes; nil where none
+	// were looked for.
+	Tracked   *metric.TrackedClips
+	Detection *detection.Result
 }
 
 // readFold reads the run of a fold, and refuses one that is not finished or was changed.
@@ -52,7 +57,7 @@ func readFold(dir string, number int) (*Fold, error) {
 			err = f.Controls.CheckAgainst(e)
 		}
 	}
-	return f, err
+	return f, errors.Join(err, f.readTracked())
 }
 
 // check refuses a fold that is not that of the folds.
@@ -80,10 +85,12 @@ func (f *Fold) check(folds *dataset.Folds) error {
 }
 
 // checkSame refuses a fold that was made by other settings than the first: their identities
-// may differ in the split list alone.
+// may differ in the split list, and in what follows from it: a training part with few groups of
+// clips is divided into fewer folds for the decision on tracks.
 func (f *Fold) checkSame(first *Fold) error {
 	a, b := first.Record.Identity, f.Record.Identity
 	a.Split, b.Split = rundir.SplitNote{}, rundir.SplitNote{}
+	a.DecisionFolds, b.DecisionFolds = 0, 0
 	if !reflect.DeepEqual(a, b) {
 		return fmt.Errorf("%s was made by other settings than %s (%s)", f.Dir.Path, first.Dir.Path, settings.Differences(&a, &b))
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -41,6 +42,10 @@ type Result struct {
 	// Pooled counts every example once, whichever fold it is in. It is there for the
 	// target class alone.
 	Pooled *Pooled `json:"pooled,omitempty"`
+	// Tracked and Detection are there where targets are found without labelled boxes. All folds
+	// are together in them, too.
+	Tracked   *Tracked          `json:"tracked,omitempty"`
+	Detection *detection.Pooled `json:"detection,omitempty"`
 }
 
 // FoldLine is what is told of a fold. The digests are of files of its run directory and of
@@ -167,7 +172,7 @@ func gather(dir string) (*CrossValidation, error) {
 		cv.Result.Folds = append(cv.Result.Folds, line)
 	}
 	cv.Result.Figures = spreads(cv.Result.Folds)
-	return cv, cv.pool()
+	return cv, errors.Join(cv.pool(), cv.poolTracked())
 }
 
 // pool makes the evaluation of all folds together.

@@ -42,6 +42,7 @@ func (cv *CrossValidation) Table() string {
 		fmt.Fprintf(&b, "\nall folds together, each example judged once:\n%s", cv.Pooled.Table())
 		r.Pooled.writeControls(&b)
 	}
+	cv.writeTracked(&b)
 	return b.String()
 }
 

@@ -13,6 +13,8 @@ type Verification struct {
 	Schema   int                    `json:"schema"`
 	Verified bool                   `json:"verified"` // every fold, and cv.json
 	Folds    []*verify.Verification `json:"folds"`    // up to the first that differs
+	Result   *Result                `json:"result"`   // cv.json, which is what the folds give
+	Table    string                 `json:"-"`        // the same for people
 }
 
 // Verify compares cv.json with the folds' runs, and then trains each fold again and compares
@@ -27,7 +29,7 @@ func Verify(ctx context.Context, env *rundir.Environment, request verify.Request
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", rundir.ErrDifference, err)
 	}
-	found := &Verification{Schema: 1}
+	found := &Verification{Schema: 1, Result: cv.Result, Table: cv.Table()}
 	for _, f := range cv.Folds {
 		env.Log.Info("verifying the fold", "number", fmt.Sprintf("%d/%d", f.Number, len(cv.Folds)))
 		own := request

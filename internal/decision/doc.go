@@ -30,7 +30,8 @@ func RuleOf(c *clips.Cutting) track.Rule {
 // Clip is a clip of a part, with the label of its class.
 type Clip struct {
 	*dataset.Clip
-	Label int
+	Label   int
+	Example int // the first of its examples in the list
 }
 
 // ClipsOf lists the clips of the examples of a list that were cut out around targets, in the
@@ -41,7 +42,7 @@ func ClipsOf(d dataset.Dataset, list []int) []Clip {
 	for _, i := range list {
 		if p := d.Info(i).Place; p != nil && !seen[p.Clip] && !p.Clip.Cutting().Whole {
 			seen[p.Clip] = true
-			found = append(found, Clip{p.Clip, p.Stratum})
+			found = append(found, Clip{p.Clip, p.Stratum, i})
 		}
 	}
 	return found

@@ -35,8 +35,9 @@ func (r *Run) EvaluatePart(ctx context.Context, t *rundir.Trained, part dataset.
 	if m.Network != nil {
 		result.DecisionSHA256 = r.note(layout.DecisionNetwork).WeightsSHA256
 	}
-	for _, f := range followed {
-		one := &metric.TrackedClip{Clip: f.Source, Class: m.Classes[f.Label], Frames: f.Frames(), Found: f.Found()}
+	groups := groupsOf(r.Data.All, followed)
+	for at, f := range followed {
+		one := &metric.TrackedClip{Clip: f.Source, Group: groups[at], Class: m.Classes[f.Label], Frames: f.Frames(), Found: f.Found()}
 		d, err := m.NewDecider()
 		if err != nil {
 			return nil, err
@@ -48,6 +49,18 @@ func (r *Run) EvaluatePart(ctx context.Context, t *rundir.Trained, part dataset.
 	}
 	result.SumUp(m.Classes)
 	return result, ctx.Err()
+}
+
+// groupsOf are the numbers of the groups of clips; where the data has none, each clip is one.
+func groupsOf(d dataset.Dataset, followed []*Followed) []int {
+	var examples, own []int
+	for at, f := range followed {
+		examples, own = append(examples, f.Example), append(own, at)
+	}
+	if groups := dataset.GroupNumbers(d, examples); groups != nil {
+		return groups
+	}
+	return own
 }
 
 // Evaluate writes what the model says of the clips of the validation and the test part, and

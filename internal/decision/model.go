@@ -100,7 +100,7 @@ func (d *Decider) Add(p *track.Point, probabilities []float32) {
 func (d *Decider) window(w Window) {
 	logs := d.judge(w)
 	d.all.add(logs)
-	if w.Found >= leastFound {
+	if w.Found >= postprocess.LeastFound {
 		d.sure.add(logs)
 	}
 }

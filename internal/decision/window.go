@@ -5,18 +5,11 @@ import (
 	"errors"
 
 	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
 func isCancelled(err error) bool { return errors.Is(err, context.Canceled) }
-
-// leastFound is in how many frames of a window the target must have been found for it to
-// count, unless there is no better window.
-const leastFound = 16
-
-// leastProbability is the least that the crop network's probabilities are taken for, so that
-// one crop does not decide.
-const leastProbability = 1e-4
 
 // Window describes a stretch of a track.
 type Window struct {
@@ -85,7 +78,7 @@ func logsOf(probabilities []float32) []float64 {
 	}
 	logs := make([]float64, len(probabilities))
 	for k, p := range probabilities {
-		logs[k] = float64(kernel.Log(max(p, leastProbability)))
+		logs[k] = float64(kernel.Log(max(p, postprocess.LeastAsked)))
 	}
 	return logs
 }
@@ -118,7 +111,7 @@ func meanOf(logs [][]float64, classes int) []float32 {
 func Chosen(windows []Window) []Window {
 	var chosen []Window
 	for _, w := range windows {
-		if w.Found >= leastFound {
+		if w.Found >= postprocess.LeastFound {
 			chosen = append(chosen, w)
 		}
 	}

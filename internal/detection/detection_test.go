@@ -147,6 +147,43 @@ func TestDrawnClips(t *testing.T) {
 	}
 }
 
+// TestPool wants of two halves together what the whole has, and no rates where a half has no
+// threshold or counts on other frames.
+func TestPool(t *testing.T) {
+	d := drawn(t, 40, 0, "minimum=12")
+	s := scanned(t, d, 2)
+	whole, thresholds := s.Result("test", s.Choose()), s.Choose()
+	half := func(list []clip, t Thresholds) *Result {
+		return (&Scan{clips: list, classes: s.classes, painted: s.painted}).Result("test", t)
+	}
+	a, b := half(s.clips[:2], thresholds), half(s.clips[2:], thresholds)
+	for at := range b.Each {
+		b.Each[at].Group = at // each numbers its own from 0 on
+	}
+	p, err := Pool([]*Result{a, b}, d.Classes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Pooled{whole.All, whole.PerClass, &whole.Threshold.Rates, whole.Quiet}, *p); diff != "" {
+		t.Errorf("pooled (-want +got):\n%s", diff)
+	}
+	for _, words := range []string{"targets found in 4 clips, 160 frames with a target", "each those of its fold", "minutes of frames whose targets are painted over"} {
+		if !strings.Contains(p.Table(), words) {
+			t.Errorf("the table lacks %q:\n%s", words, p.Table())
+		}
+	}
+	other := *b
+	other.Quiet.On = OnEmpty
+	for name, second := range map[string]*Result{"no threshold": half(s.clips[2:], Thresholds{Scores: []float64{}}), "other frames": &other} {
+		if p, err := Pool([]*Result{a, second}, d.Classes()); err != nil || p.At != nil || p.All.First != whole.All.First && *p.All.First.Share != *whole.All.First.Share {
+			t.Errorf("%s: %+v, error %v", name, p, err)
+		}
+	}
+	if _, err := Pool([]*Result{a, b}, d.Classes()[:1]); err == nil {
+		t.Error("a class that there is not was pooled")
+	}
+}
+
 // TestEmptyFrames counts false alarms on frames that are labelled as empty, where there are two
 // minutes of them.
 func TestEmptyFrames(t *testing.T) {

@@ -57,6 +57,11 @@ type ClassFigures struct {
 // AtThreshold is what a threshold on scores gives that was chosen on the validation part.
 type AtThreshold struct {
 	Score float64 `json:"score"`
+	Rates
+}
+
+// Rates are what a threshold gives.
+type Rates struct {
 	// Found are the targets that the track goes through with at least that score.
 	Found Share `json:"found"`
 	// Alarms are frames in which something has that score though there is no target.

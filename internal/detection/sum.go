@@ -67,7 +67,7 @@ func (r *Result) atThreshold() *AtThreshold {
 		return nil
 	}
 	p := r.Curve[at]
-	t := &AtThreshold{Score: p.Score, Alarms: p.Alarms, PerMinute: p.PerMinute}
+	t := &AtThreshold{p.Score, Rates{Alarms: p.Alarms, PerMinute: p.PerMinute}}
 	t.Found = shareOf(r.Each, useFound, func(l *Line) (int, int) { return l.Found[at], l.Targets })
 	quiet := shareOf(r.Each, useAlarms, func(l *Line) (int, int) { return l.Alarms[at], l.QuietFrames })
 	if quiet.Interval != nil && t.PerMinute != nil { // of frames, as many as come in a minute

@@ -14,11 +14,13 @@ type Row struct {
 }
 
 // Rows are all clips, and then each class where there are several.
-func (r *Result) Rows() []Row {
-	rows := []Row{{"all", &r.All}}
-	for i := range r.PerClass {
-		if len(r.PerClass) > 1 {
-			rows = append(rows, Row{r.PerClass[i].Label, &r.PerClass[i].Figures})
+func (r *Result) Rows() []Row { return rowsOf(&r.All, r.PerClass) }
+
+func rowsOf(all *Figures, perClass []ClassFigures) []Row {
+	rows := []Row{{"all", all}}
+	for i := range perClass {
+		if len(perClass) > 1 {
+			rows = append(rows, Row{perClass[i].Label, &perClass[i].Figures})
 		}
 	}
 	return rows
@@ -38,19 +40,24 @@ const labelColumns = 20
 func (r *Result) Table() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "targets found in %s clips of the %s part, %s frames with a target\n", metric.Count(r.All.Clips), r.Part, metric.Count(r.All.Targets))
-	fmt.Fprintf(&b, "%-*s %7s %6s %6s %-15s %6s %5s %6s\n", labelColumns, "", "frames", "first", "track", "95 % interval", "in 5", "IoU", "> 0.3")
-	for _, row := range r.Rows() {
-		interval := "–"
-		if row.Track.Interval != nil {
-			interval = row.Track.Interval.Percent()
-		}
-		fmt.Fprintf(&b, "%s %7s %6s %6s %-15s %6s %5s %6s\n", padded(row.Name), metric.Count(row.Targets),
-			metric.PercentOrDash(row.First.Share), metric.PercentOrDash(row.Track.Share), interval, metric.PercentOrDash(row.Best.Share), row.IoUText(), metric.PercentOrDash(row.Over30.Share))
-	}
+	writeRows(&b, r.Rows())
 	for _, line := range r.Words() {
 		b.WriteString(line + "\n")
 	}
 	return b.String()
+}
+
+// writeRows writes a table of figures.
+func writeRows(b *strings.Builder, rows []Row) {
+	fmt.Fprintf(b, "%-*s %7s %6s %6s %-15s %6s %5s %6s\n", labelColumns, "", "frames", "first", "track", "95 % interval", "in 5", "IoU", "> 0.3")
+	for _, row := range rows {
+		interval := "–"
+		if row.Track.Interval != nil {
+			interval = row.Track.Interval.Percent()
+		}
+		fmt.Fprintf(b, "%s %7s %6s %6s %-15s %6s %5s %6s\n", padded(row.Name), metric.Count(row.Targets),
+			metric.PercentOrDash(row.First.Share), metric.PercentOrDash(row.Track.Share), interval, metric.PercentOrDash(row.Best.Share), row.IoUText(), metric.PercentOrDash(row.Over30.Share))
+	}
 }
 
 func padded(name string) string {
@@ -68,7 +75,7 @@ func (r *Result) Words() []string {
 		}
 		words = append(words, fmt.Sprintf("The threshold %.4g %s.", t.Score, chosen),
 			fmt.Sprintf("It finds %s %% of the targets of this part.", metric.PercentOrDash(t.Found.Share)))
-		words = append(words, r.alarmWords(t)...)
+		words = append(words, r.Quiet.alarmWords(&t.Rates)...)
 	}
 	if s := r.Speed; s != nil {
 		words = append(words, fmt.Sprintf("A frame takes %.3g ms; %.3g frames/s with decoding (%d workers).", s.Milliseconds, s.PerSecond, s.Workers))
@@ -77,16 +84,16 @@ func (r *Result) Words() []string {
 }
 
 // alarmWords says how many false alarms there are, and on what they are counted.
-func (r *Result) alarmWords(t *AtThreshold) []string {
+func (q *Quiet) alarmWords(t *Rates) []string {
 	if t.PerMinute == nil {
 		return []string{"There are no frames that false alarms could be counted on."}
 	}
 	on := "frames whose targets are painted over"
-	if r.Quiet.On == OnEmpty {
+	if q.On == OnEmpty {
 		on = "empty frames"
 	}
 	return []string{
 		fmt.Sprintf("%.4g false alarms a minute (95 %% interval %.4g to %.4g): frames with that score.", *t.PerMinute, t.Interval.Low, t.Interval.High),
-		fmt.Sprintf("They are counted on %.3g minutes of %s.", float64(r.Quiet.Microseconds)/minute, on),
+		fmt.Sprintf("They are counted on %.3g minutes of %s.", float64(q.Microseconds)/minute, on),
 	}
 }

@@ -239,12 +239,12 @@ func (c *Controls) Table() string {
 
 // WriteTable writes the controls of a part, at most 80 columns wide.
 func (p *ControlledPart) WriteTable(b *strings.Builder) {
-	fmt.Fprintf(b, "%-22s %6s %8s %-16s %8s %s\n", Clip(p.Part, 15)+" part", "clips", "accuracy", " 95 % interval", "unseen", " 95 % interval")
+	fmt.Fprintf(b, "%-22s %5s %8s %-16s %8s %s\n", Clip(p.Part, 15)+" part", "clips", "accuracy", " 95 % interval", "unseen", " 95 % interval")
 	for _, r := range p.Rows() {
 		interval := ""
 		if i := r.UnseenInterval(); i != nil {
 			interval = i.Percent()
 		}
-		fmt.Fprintf(b, "%-22s %6s %8s  %-15s %8s  %s\n", r.Name, Count(r.Clips.Count), Percent(r.Clips.Accuracy), r.Clips.Interval.Percent(), PercentOrDash(r.UnseenAccuracy()), interval)
+		fmt.Fprintf(b, "%-22s %5s %8s  %-15s %8s  %s\n", r.Name, Count(r.Clips.Count), Percent(r.Clips.Accuracy), r.Clips.Interval.Percent(), PercentOrDash(r.UnseenAccuracy()), interval)
 	}
 }

@@ -14,19 +14,28 @@ type TrackedClips struct {
 	Method string `json:"method"` // how it is decided on a clip
 	// WeightsSHA256 are those of the crop network, DecisionSHA256 those of the network that
 	// decides on tracks, where there is one.
-	WeightsSHA256  string         `json:"weights_sha256"`
-	DecisionSHA256 string         `json:"decision_sha256,omitempty"`
-	Clips          int            `json:"clips"`
-	Correct        int            `json:"correct"`
-	Accuracy       float64        `json:"accuracy"`          // 0 where there are no clips
-	Interval       Interval       `json:"accuracy_interval"` // Wilson's, by clips
-	Confusion      [][]int        `json:"confusion"`         // rows: true class, columns: decision
-	Each           []*TrackedClip `json:"each"`
+	WeightsSHA256  string `json:"weights_sha256"`
+	DecisionSHA256 string `json:"decision_sha256,omitempty"`
+	TrackedFigures
+	Each []*TrackedClip `json:"each"`
+}
+
+// TrackedFigures say on how many clips the decision is right.
+type TrackedFigures struct {
+	Clips    int     `json:"clips"`
+	Correct  int     `json:"correct"`
+	Accuracy float64 `json:"accuracy"` // 0 where there are no clips
+	// Groups is how many groups the interval is by, where some group has several clips. It is
+	// absent where none has: the interval then is Wilson's, by clips.
+	Groups    int      `json:"groups,omitempty"`
+	Interval  Interval `json:"accuracy_interval"`
+	Confusion [][]int  `json:"confusion"` // rows: true class, columns: decision
 }
 
 // TrackedClip is one of them.
 type TrackedClip struct {
-	Clip          string    `json:"clip"` // path from the folder of the data
+	Clip          string    `json:"clip"`  // path from the folder of the data
+	Group         int       `json:"group"` // of the data, such as a scene, from 0 in the order of clips
 	Class         string    `json:"class"`
 	Decision      string    `json:"decision"`
 	Probabilities []float32 `json:"probabilities"` // in the order of the classes
@@ -52,14 +61,68 @@ func (t *TrackedClips) SumUp(classes []string) {
 			t.Correct++
 		}
 	}
-	if t.Interval = (Interval{0, 1}); t.Clips > 0 {
-		t.Accuracy, t.Interval = float64(t.Correct)/float64(t.Clips), Wilson(t.Correct, t.Clips)
+	t.Groups, t.Interval = 0, Interval{0, 1}
+	if t.Clips == 0 {
+		return
+	}
+	t.Accuracy, t.Interval = float64(t.Correct)/float64(t.Clips), Wilson(t.Correct, t.Clips)
+	if groups := t.shares(); len(groups) < t.Clips {
+		t.Groups, t.Interval = len(groups), intervalByGroups(groups, useOfClips)
 	}
 }
 
+// shares are how many of the clips of each group are right.
+func (t *TrackedClips) shares() []share {
+	var groups []share
+	for _, c := range t.Each {
+		if c.Group == len(groups) {
+			groups = append(groups, share{})
+		}
+		right := 0
+		if c.Class == c.Decision {
+			right = 1
+		}
+		groups[c.Group].add(1, right)
+	}
+	return groups
+}
+
+// PoolTracked is what is decided on the clips of several, which have no clip and no group in
+// common, by models for the same classes. The method is that of the first.
+func PoolTracked(parts []*TrackedClips, classes []string) *TrackedClips {
+	pooled, groups := &TrackedClips{Part: "pooled", Method: parts[0].Method}, 0
+	for _, part := range parts {
+		for _, c := range part.Each {
+			own := *c
+			own.Group += groups
+			pooled.Each = append(pooled.Each, &own)
+		}
+		groups += len(part.shares())
+	}
+	pooled.SumUp(classes)
+	return pooled
+}
+
 // Text is the result for people, in one line.
-func (t *TrackedClips) Text() string {
-	return fmt.Sprintf("%s %% of %d clips (95 %% interval by clips: %s to %s)", Percent(t.Accuracy), t.Clips, Percent(t.Interval.Low), Percent(t.Interval.High))
+func (t *TrackedFigures) Text() string {
+	by := "clips"
+	if t.Groups > 0 {
+		by = counted(t.Groups)
+	}
+	return fmt.Sprintf("%s %% of %d clips (95 %% interval by %s: %s)", Percent(t.Accuracy), t.Clips, by, t.Interval.Percent())
+}
+
+// Confused are the counts of clips that are taken for another class.
+func (t *TrackedFigures) Confused() []Cell {
+	var cells []Cell
+	for class, row := range t.Confusion {
+		for decided, count := range row {
+			if class != decided && count > 0 {
+				cells = append(cells, Cell{class, decided, count})
+			}
+		}
+	}
+	return cells
 }
 
 // ReadTracked reads such a file, of a model for the given classes, and refuses one that does
@@ -69,7 +132,12 @@ func ReadTracked(path string, classes []string) (*TrackedClips, error) {
 	if err := fileio.ReadJSON(path, t, trackedForm); err != nil {
 		return nil, err
 	}
+	groups := 0
 	for at, c := range t.Each {
+		if c.Group < 0 || c.Group > groups {
+			return nil, fmt.Errorf("%s: each[%d].group is %d, want 0 to %d: groups are numbered in the order of clips", path, at, c.Group, groups)
+		}
+		groups = max(groups, c.Group+1)
 		if !slices.Contains(classes, c.Class) {
 			return nil, fmt.Errorf("%s: each[%d].class: %q is none of %q", path, at, c.Class, classes)
 		}

@@ -14,7 +14,7 @@ func TestTrackedClips(t *testing.T) {
 	made := func() *TrackedClips {
 		r := &TrackedClips{Part: "test", Each: []*TrackedClip{}}
 		for i, class := range []string{"bird", "drone", "drone"} {
-			c := &TrackedClip{Clip: string(rune('a' + i)), Class: class, Frames: 9, Found: 8}
+			c := &TrackedClip{Clip: string(rune('a' + i)), Group: i, Class: class, Frames: 9, Found: 8}
 			c.Decide(classes, []float32{0.5, 0.5})
 			if i == 2 {
 				c.Decide(classes, []float32{0.25, 0.75})
@@ -36,6 +36,8 @@ func TestTrackedClips(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "clips.json")
 	for want, change := range map[string]func(*TrackedClips){
 		"":                       func(*TrackedClips) {},
+		"each[1].group is 2":     func(r *TrackedClips) { r.Each[1].Group = 2 },
+		"each[0].group is -1":    func(r *TrackedClips) { r.Each[0].Group = -1 },
 		"each[1].class":          func(r *TrackedClips) { r.Each[1].Class = "plane" },
 		"each[2].decision":       func(r *TrackedClips) { r.Each[2].Decision = "bird" },
 		"each[0].probabilities:": func(r *TrackedClips) { r.Each[0].Probabilities = []float32{1} },
@@ -48,5 +50,41 @@ func TestTrackedClips(t *testing.T) {
 		if _, err := ReadTracked(path, classes); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", want, err)
 		}
+	}
+}
+
+// TestTrackedGroups wants intervals by groups where groups have several clips, and pools groups
+// that have the same numbers as different ones.
+func TestTrackedGroups(t *testing.T) {
+	classes := []string{"bird", "drone"}
+	made := func(right ...string) *TrackedClips { // groups of clips, one letter each
+		r := &TrackedClips{Method: "m", Each: []*TrackedClip{}}
+		for group, clips := range right {
+			for _, is := range clips {
+				c := &TrackedClip{Group: group, Class: "bird", Decision: "bird", Probabilities: []float32{1, 0}}
+				if is == 'x' {
+					c.Decision = "drone"
+				}
+				r.Each = append(r.Each, c)
+			}
+		}
+		r.SumUp(classes)
+		return r
+	}
+	scenes := made("rrrr", "xxxx", "rr", "x")
+	if alone := Wilson(6, 11); scenes.Groups != 4 || scenes.Interval.Low >= alone.Low || scenes.Interval.High <= alone.High {
+		t.Errorf("by %d groups %v, want 4 and an interval wider than that by clips, %v", scenes.Groups, scenes.Interval, alone)
+	}
+	want := intervalByGroups([]share{{4, 4}, {4, 0}, {2, 2}, {1, 0}}, useOfClips)
+	if scenes.Interval != want || scenes.Text() != "54.55 % of 11 clips (95 % interval by 4 groups: "+want.Percent()+")" {
+		t.Errorf("%s, want the interval %v", scenes.Text(), want)
+	}
+	pooled := PoolTracked([]*TrackedClips{made("rrrr", "xxxx"), made("rr", "x"), made()}, classes)
+	if pooled.Interval != want || pooled.Correct != 6 || pooled.Method != "m" || !slices.Equal(pooled.Confused(), []Cell{{0, 1, 5}}) {
+		t.Errorf("pooled %+v, want what all have together", pooled.TrackedFigures)
+	}
+	clips := PoolTracked([]*TrackedClips{made("r", "x"), made("r")}, classes)
+	if clips.Groups != 0 || clips.Interval != Wilson(2, 3) || !strings.Contains(clips.Text(), "interval by clips") {
+		t.Errorf("groups of one clip: %+v", clips.TrackedFigures)
 	}
 }

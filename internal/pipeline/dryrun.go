@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/pipeline/further"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -21,11 +22,12 @@ type Plan struct {
 	Dir      string
 	Stages   []string
 	time     string // that it takes, in words
+	further  string // what is trained besides, in lines
 }
 
 // plan is that of the task in the directory.
 func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) {
-	made := &Plan{prepared: p, Dir: dir}
+	made := &Plan{prepared: p, Dir: dir, further: p.further(t.judges()).Lines("besides         ", p.Settings.Epochs)}
 	for _, stage := range t.stages {
 		made.Stages = append(made.Stages, stage.name)
 	}
@@ -48,6 +50,7 @@ const estimateLimit = 2500 * time.Millisecond
 // estimate says how long training, and evaluation if there is one, may take on this
 // machine. The networks train on made-up images for a moment; nothing is written.
 func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Duration, err error) {
+	besides := p.further(evaluated)
 	for k, n := range p.Networks {
 		data, made := *p.Data, *n
 		if n.derived {
@@ -61,9 +64,17 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Dur
 		if err != nil {
 			return 0, err
 		}
-		whole += made.Work(0, evaluated && k == len(p.Networks)-1).Time(speed.Train, speed.Score)
+		for _, w := range besides.Work(made.Work(0, evaluated && k == len(p.Networks)-1)) {
+			whole += w.Time(speed.Train, speed.Score)
+		}
 	}
-	return whole, nil
+	following, err := besides.Following(ctx)
+	return whole + following, err
+}
+
+// further is what the run does besides.
+func (p *Prepared) further(evaluated bool) *further.Run {
+	return &further.Run{Data: p.Data.All, Split: p.Data.Split, Record: p.Record, Evaluated: evaluated, LeftOut: p.leftOut(), Workers: p.Settings.WorkerCount()}
 }
 
 // division says how the datasets were divided, each on a line of its own.
@@ -95,7 +106,7 @@ augmentation    %s
 loss            %s
 optimizer       %s, learning rate %s, weight decay %s
 schedule        %s
-training        %s of %s of %s, shards of %d, seed %d
+training        %s of %s of %s, shards of %d, seed %d%s
 time            %s
 stages          %s
 identity        %s
@@ -103,5 +114,5 @@ identity        %s
 %s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
 		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), p.Data.ClassTable(strings.Repeat(" ", 16)), report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
-		config.Counted(s.Epochs, "epoch"), config.Counted(p.Data.StepsPerEpoch(s, s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
+		config.Counted(s.Epochs, "epoch"), config.Counted(p.Data.StepsPerEpoch(s, s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.further, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

@@ -37,6 +37,14 @@ const (
 // in which the target was found.
 const AskedEvery = 4
 
+// Of windows of a track, those count in which the target was found in LeastFound frames or more,
+// unless there is none. LeastAsked is the probability that smaller ones are taken for where tracks
+// are decided on.
+const (
+	LeastFound = 16
+	LeastAsked = 1e-4
+)
+
 // defaultRate is the frames a second of folders, as dataset clips has it.
 const defaultRate = 30
 
@@ -114,18 +122,37 @@ type smoothing struct {
 }
 
 type decision struct {
-	Words string `json:"words"`
-	By    string `json:"by"`
+	Words   string   `json:"words"`
+	By      string   `json:"by"`
+	Numbers *Numbers `json:"numbers,omitempty"` // of decisions on tracks
+}
+
+// Numbers are those by which tracks are decided on.
+type Numbers struct {
+	Every  int     `json:"every"`       // frames, of which the network is asked about one
+	Least  float64 `json:"least"`       // probability that smaller ones are taken for
+	Window int     `json:"window"`      // frames; 0 where no network decides, as those below
+	Hop    int     `json:"hop"`         // frames
+	Found  int     `json:"found_least"` // frames of a window that counts
 }
 
 // Text is the file of a package; nil for models that saw no clips, and for those that cannot be
 // used on videos.
 func Text(record *rundir.Record) ([]byte, error) {
+	d, err := describe(record)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	return fileio.MarshalJSON(d)
+}
+
+// describe makes the document; nil where there is none.
+func describe(record *rundir.Record) (*document, error) {
 	cut := usable(record)
 	if cut == nil {
 		return nil, nil
 	}
-	d := document{
+	d := &document{
 		Schema: 1, Classes: record.Identity.Classes,
 		About:   "How blocktrain predict goes from the frames of a video to lines and decisions. How a picture becomes the input of the network is said by preprocessing.json. All divisions of whole numbers are rounded down.",
 		Answers: "The network gives a probability for each class. A line has the class with the highest one; of equal ones, the first.",
@@ -133,7 +160,7 @@ func Text(record *rundir.Record) ([]byte, error) {
 			"The smoothed label is the class with the highest mean of the natural logarithms of its probabilities over the lines of the last \"frames\" frames of the track, the present one included. Probabilities below \"least\" count as \"least\".",
 			SmoothWindow, Least,
 		},
-		Decision: decision{"The decision on a clip is the mean of log probabilities, as that of smoothing, over all its lines.", ByMean},
+		Decision: decision{"The decision on a clip is the mean of log probabilities, as that of smoothing, over all its lines.", ByMean, nil},
 	}
 	d.Frames = frames{Offsets: cut.Offsets, Window: cut.Window,
 		Words: "A picture for the network has the frames at \"offsets\" from the present one, whose channels follow each other. Before the first frame of the stream stands the first one again, and behind the last the last."}
@@ -142,7 +169,7 @@ func Text(record *rundir.Record) ([]byte, error) {
 	}
 	if cut.Whole {
 		d.Frames.Words += " The whole frame is the picture."
-		return fileio.MarshalJSON(d)
+		return d, nil
 	}
 	rule, err := Rule(record)
 	if err != nil {
@@ -150,7 +177,7 @@ func Text(record *rundir.Record) ([]byte, error) {
 	}
 	d.Track = &tracking{rule, trackWords(rule)}
 	d.Decision = trackDecision(record)
-	return fileio.MarshalJSON(d)
+	return d, nil
 }
 
 // usable is Cutting for models that can be used on videos, nil for others.
@@ -164,14 +191,16 @@ func usable(record *rundir.Record) *clips.Cutting {
 
 // trackDecision says how tracks of targets are decided on.
 func trackDecision(record *rundir.Record) decision {
-	asked := fmt.Sprintf("frames whose number is a multiple of %d and in which the target was found", AskedEvery)
+	asked := "frames whose number is a multiple of \"every\" and in which the target was found. Probabilities below \"least\" count as \"least\""
+	n := &Numbers{Every: AskedEvery, Least: LeastAsked}
 	if record.Identity.DecisionFolds == 0 {
-		return decision{"The decision on a track is the mean of log probabilities, without a least one, over the " + asked + ".", ByMean}
+		return decision{"The decision on a track is the mean of log probabilities over the " + asked + ".", ByMean, n}
 	}
+	n.Window, n.Hop, n.Found = track.FeatureWindow, track.FeatureHop, LeastFound
 	return decision{
-		fmt.Sprintf("The track is cut into windows of %d frames, which begin every %d frames. A second network, networks/%s, decides on each by how the target moves and looks, and by what the first network says of the %s. Its input is made as %s says. The decision on a track is the geometric mean of its probabilities over the windows.",
-			track.FeatureWindow, track.FeatureHop, layout.DecisionNetwork, asked, layout.FeaturesFile),
-		ByNetwork,
+		fmt.Sprintf("The track is cut into windows of \"window\" frames, which begin every \"hop\" frames; a shorter track is one window, and what is left at the end is in none. A second network, networks/%s, decides on each by how the target moves and looks, and by the mean logarithm of what the first network says of the %s. Its input is made as %s says. The decision on a track is the geometric mean of its probabilities over the windows in which the target was found in \"found_least\" frames or more, or over all if there is no such window.",
+			layout.DecisionNetwork, asked, layout.FeaturesFile),
+		ByNetwork, n,
 	}
 }
 

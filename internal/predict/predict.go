@@ -27,9 +27,11 @@ import (
 	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
+	"github.com/blocktrain/blocktrain/internal/track"
 )
 
 // Request says what to classify with which model.
@@ -53,6 +55,7 @@ type Predictor struct {
 	request Request
 	record  *rundir.Record
 	tracks  *decision.Model // decides on tracks of targets
+	videos  Videos
 	plan    *classifier.Plan
 	typical float32 // score that 99 % of the validation part do not exceed; negative where it is not known
 	images  []uint8
@@ -89,6 +92,8 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 	if p.tracks, err = decision.Open(source.Folder, record, model.Trained); err != nil {
 		return nil, source.Named(err)
 	}
+	p.videos.Rule, p.videos.Recorded, p.videos.Err = postprocess.Recorded(source, record)
+	p.videos.Err = source.Named(p.videos.Err)
 	if p.plan, err = model.NewPlan(predictBatch, p.workers); err != nil {
 		return nil, err
 	}
@@ -96,6 +101,16 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 	p.images = make([]uint8, p.plan.BatchSize()*model.ImageBytes())
 	return p, nil
 }
+
+// Videos says how the model finds targets in videos.
+type Videos struct {
+	Rule     *track.Rule // nil where whole frames are classified
+	Recorded bool        // by the package; else it is this program's
+	Err      error       // why the model cannot be used on videos
+}
+
+// Videos says how the model finds targets in videos.
+func (p *Predictor) Videos() Videos { return p.videos }
 
 // Close ends the workers.
 func (p *Predictor) Close() { p.plan.Close() }

@@ -20,7 +20,7 @@ type Request struct {
 	Stream  bool
 	Every   Every
 	Retries int // how often a network address is opened again
-	Lag     int // frames after which the path of a target is decided
+	Lag     int // frames after which the path of a target is decided; 0: those of the model
 	// Stall is the longest wait for a frame; 0 is that of package video.
 	Stall time.Duration
 }

@@ -1,17 +1,21 @@
 package watch
 
 import (
+	"cmp"
+
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
-	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
-// newFinder is what finds in videos what the model of a record classifies, and the frames a
-// second of folders of frames.
-func newFinder(record *rundir.Record, lag, workers int) (finder, int, error) {
+// findTargets sets what finds in videos what the model classifies, the frames a second of folders
+// of frames, and the lag if none was asked for.
+func (w *Watcher) findTargets() error {
+	record, videos := w.Record(), w.Videos()
 	cut, rate, err := postprocess.Cutting(record)
-	if err != nil {
-		return nil, 0, err
+	if err = cmp.Or(err, videos.Err); err != nil {
+		return err
 	}
+	w.rate = rate
 	if cut == nil || cut.Whole {
 		whole := wholeFrames{offsets: record.Identity.Input.Frames}
 		if cut != nil {
@@ -20,12 +24,21 @@ func newFinder(record *rundir.Record, lag, workers int) (finder, int, error) {
 		if len(whole.offsets) == 0 {
 			whole.offsets = []int{0}
 		}
-		return whole, rate, nil
+		w.finder = whole
+		return nil
 	}
-	rule, err := postprocess.Rule(record)
-	if err != nil {
-		return nil, 0, err
+	rule := *videos.Rule
+	if made := record.Execution.Program; !videos.Recorded && made != buildinfo.Program() {
+		w.Log().Warn("the model does not say how targets are found in videos, and another version of the program made it: they are found as this program does it; packages say how",
+			"made_by", made, "here", buildinfo.Program())
 	}
-	rule.Lag = lag
-	return targets{*rule, workers}, rate, rule.Check()
+	if w.Lag == 0 {
+		w.Lag = rule.Lag
+	}
+	if w.Lag != rule.Lag && w.Tracks().Network != nil {
+		w.Log().Warn("the network that decides on tracks was trained with another --lag, and with this one it may see other tracks", "trained_with", rule.Lag, "lag", w.Lag)
+	}
+	rule.Lag = w.Lag
+	w.finder, w.Decision = targets{rule, w.Workers()}, byTrack{w.Tracks()}
+	return rule.Check()
 }

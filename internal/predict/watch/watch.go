@@ -37,18 +37,15 @@ func New(ctx context.Context, p *predict.Predictor, sources []Source, r Request)
 		return nil, config.Usagef("%s is a video, and the model's target is %s: want a model for classes, or images", sources[0].Name, name)
 	}
 	w := &Watcher{Predictor: p, Request: r, Decision: Mean{}, sources: sources}
-	var err error
-	if w.finder, w.rate, err = newFinder(p.Record(), r.Lag, p.Workers()); err != nil {
+	if err := w.findTargets(); err != nil {
 		return nil, err
-	}
-	if _, found := w.finder.(targets); found {
-		w.Decision = byTrack{p.Tracks()}
 	}
 	need := p.Request().Annotate != ""
 	for _, s := range sources {
 		need = need || s.ffmpeg
 	}
 	if need {
+		var err error
 		if w.ffmpeg, err = video.Find(ctx, ""); err != nil {
 			return nil, err
 		}

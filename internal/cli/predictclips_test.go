@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/predict"
+)
+
+// TestPredictDecidesAsEvaluate wants of predict, with lines for whichever frames, the decisions
+// that the evaluation of the same clips has, to the last bit: with a network that decides, and
+// without.
+func TestPredictDecidesAsEvaluate(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, folds := range []string{"2", "0"} {
+		run := "run" + folds
+		drawClips(t, 31)
+		drawClip(t, "clips/along/long", 0, 3, 75)
+		succeed(t, "train", "--dataset", "clips", "--data-dir", "clips", "--dataset-options", "margin=2,minimum=16,stride=3", "--model", "mlp", "--epochs", "2",
+			"--image-size", "16", "--batch-size", "8", "--decision-folds", folds, "--controls", "off", "--quiet", "--output-dir", run)
+		succeed(t, "evaluate", "--run", run, "--quiet")
+		want, clips := decisionsOf(t, run)
+		for _, every := range []string{"1", "3", "0.3s"} {
+			args := append([]string{"--run", run, "--quiet", "--top", "2", "--every", every, "--output", "lines.jsonl", "--summary", "summary.json"}, clips...)
+			if code, _, errs := watched(t, "", args...); code != ExitDone {
+				t.Fatalf("--every %s: exit code %d: %s", every, code, errs)
+			}
+			if diff := cmp.Diff(want, summarized(t)); diff != "" {
+				t.Errorf("--decision-folds %s, --every %s: predict decides otherwise than evaluate (-evaluate +predict):\n%s", folds, every, diff)
+			}
+			if err := os.Remove("lines.jsonl"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// drawClips writes clips of two classes, of so many frames each, into the folder clips.
+func drawClips(t *testing.T, frames int) {
+	t.Helper()
+	for class, label := range []string{"along", "updown"} {
+		for clip := range 8 {
+			drawClip(t, filepath.Join("clips", label, fmt.Sprint(clip)), class, clip, frames)
+		}
+	}
+}
+
+// decided is the decision on a clip: the probability of each class.
+type decided struct {
+	Label string
+	Of    map[string]float32
+}
+
+// decisionsOf are those of the evaluations of a run, by the folders of clips.
+func decisionsOf(t *testing.T, run string) (all map[string]decided, clips []string) {
+	t.Helper()
+	all = map[string]decided{}
+	classes := []string{"along", "updown"}
+	for _, part := range []string{"validation", "test"} {
+		r, err := metric.ReadTracked(filepath.Join(run, "evaluation", "clips-"+part+".json"), classes)
+		if err != nil || len(r.Each) == 0 {
+			t.Fatalf("%d clips, error %v", len(r.Each), err)
+		}
+		for _, c := range r.Each {
+			clip := "clips/" + c.Clip
+			one := decided{c.Decision, map[string]float32{}}
+			for k, p := range c.Probabilities {
+				one.Of[classes[k]] = p
+			}
+			all[clip], clips = one, append(clips, clip)
+		}
+	}
+	return all, clips
+}
+
+// summarized are the decisions of the last call of predict.
+func summarized(t *testing.T) map[string]decided {
+	t.Helper()
+	text, err := os.ReadFile("summary.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var summaries struct {
+		Clips []struct {
+			Source, Label string
+			Top           []predict.Candidate
+		}
+	}
+	if err := json.Unmarshal(text, &summaries); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]decided{}
+	for _, s := range summaries.Clips {
+		one := decided{s.Label, map[string]float32{}}
+		for _, c := range s.Top {
+			one.Of[c.Label] = c.Probability
+		}
+		all[s.Source] = one
+	}
+	return all
+}
