@@ -41,7 +41,7 @@ func Recorded(source *rundir.Source, record *rundir.Record) (rule *track.Rule, r
 		return nil, true, nil
 	}
 	if err := found.Track.Rule.Check(); err != nil {
-		return nil, true, unfollowed(fmt.Errorf("%s: track.rule: %s", File, err.Error())) // not wrapped, since it is no error of usage
+		return nil, true, unfollowed(errors.New(File + ": track.rule: " + err.Error())) // it is no error of usage
 	}
 	return found.Track.Rule, true, nil
 }
