@@ -5,18 +5,17 @@ import (
 	"errors"
 
 	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
 func isCancelled(err error) bool { return errors.Is(err, context.Canceled) }
 
-// leastFound is in how many frames of a window the target must have been found for it to
-// count, unless there is no better window.
-const leastFound = 16
-
-// leastProbability is the least that the crop network's probabilities are taken for, so that
-// one crop does not decide.
-const leastProbability = 1e-4
+// The limits of what counts.
+const (
+	leastFound       = postprocess.LeastFound
+	leastProbability = postprocess.LeastAsked
+)
 
 // Window describes a stretch of a track.
 type Window struct {
