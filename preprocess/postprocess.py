@@ -3,6 +3,7 @@
 
     python3 postprocess.py FOLDER...            a line for each frame, and one for the folder
     python3 postprocess.py --lag 32 FOLDER      decide where the target is 32 frames later
+    python3 postprocess.py --tracks FOLDER      boxes alone: no model is run
 
 The lines are those of `blocktrain predict`: boxes, tracks and scores are the same, and
 probabilities differ as little as the server's do. It needs Pillow 9.1 or later and numpy,
@@ -55,7 +56,7 @@ def fma(a, b, c):
 
 
 LOG = [float.fromhex(x) for x in ("-0x1.07e5f4p-3", "0x1.1e73a0p-3", "-0x1.f32078p-4", "0x1.1ed424p-3", "-0x1.559d36p-3",
-                                  "0x1.99d05ep-3", "-0x1.fffef4p-3", "0x1.555506p-2", "-0.5")]
+                                  "0x1.99d05ep-3", "-0x1.fffef4p-3", "0x1.555506p-2", "-0x1p-1")]
 LOG_OF_2 = float.fromhex("0x1.62e430p-1")
 
 
@@ -721,7 +722,7 @@ class Postprocessing:
     def answered(self, folder, answer, lag):
         """The points of a folder with the probabilities of their classes, in batches."""
         points = []
-        for point in Follower(self.document, lag).points(self.frames(folder)):
+        for point in self.points(folder, lag):
             points.append(point)
             if len(points) == BATCH:
                 yield from zip(points, answer(np.stack([self.picture(one) for one in points])))
@@ -729,24 +730,34 @@ class Postprocessing:
         if points:
             yield from zip(points, answer(np.stack([self.picture(one) for one in points])))
 
+    def points(self, folder, lag=None):
+        """Where the target is in each frame of a folder."""
+        lag = self.document["track"]["rule"]["lag"] if lag is None else lag
+        return Follower(self.document, lag).points(self.frames(folder))
+
+    def line(self, folder, point):
+        """What is said of a frame without a model."""
+        milliseconds = (2000 * point.number + self.rate) // (2 * self.rate)
+        return {"kind": "frame", "source": str(folder), "frame": point.number, "time_s": milliseconds / 1000, "track": 0,
+                "box": list(point.box), "score": point.score}
+
     def lines(self, folder, answer=None, decide=None, lag=None):
         """Yields a line for each frame, and one for the folder."""
         lag = self.document["track"]["rule"]["lag"] if lag is None else lag
         answer = answer or self.model()
+        features = None
         if self.scale:
             decide = decide or self.model(self.document["decision"]["network"])
             features = Features(self.document["decision"]["features"], self.rate)
-        decider = Decider(self.document, self.scale, features if self.scale else None, decide)
+        decider = Decider(self.document, self.scale, features, decide)
         smoothing, recent, count = self.document["smoothing"], [], 0
         for point, probabilities in self.answered(folder, answer, lag):
             probabilities = np.asarray(probabilities, np.float32)
             decider.add(point, probabilities)
             recent = [*recent, log64(np.maximum(probabilities, np.float32(smoothing["least"])))][-smoothing["frames"] :]
             smooth = probabilities_of(np.cumsum(recent, axis=0)[-1], len(recent))
-            milliseconds = (2000 * point.number + self.rate) // (2 * self.rate)
             count += 1
-            yield {"kind": "frame", "source": str(folder), "frame": point.number, "time_s": milliseconds / 1000, "track": 0,
-                   "box": list(point.box), "score": point.score, **self.best(probabilities),
+            yield {**self.line(folder, point), **self.best(probabilities),
                    "smoothed_label": self.classes[int(np.argmax(smooth))], "smoothed_probability": shortest(smooth.max())}
         decision = decider.decide()
         yield {"kind": "summary", "source": str(folder), "frames": count, "tracks": 1, **(self.best(decision) if decision is not None else {}),
@@ -762,6 +773,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", metavar="FOLDER", help="frames, numbered as in frame_0001.png")
     parser.add_argument("--lag", type=int, metavar="N", help="frames after which the place in a frame is decided [that of the package]")
+    parser.add_argument("--tracks", action="store_true", help="boxes alone: no model is run")
     given = parser.parse_args()
     try:
         rule = Postprocessing()
@@ -771,7 +783,11 @@ def main():
         sys.exit(f"postprocess.py: the files of the package cannot be used: {error}")
     for folder in given.folders:
         try:
-            for line in rule.lines(folder, lag=given.lag):
+            if given.tracks:
+                lines = (rule.line(folder, point) for point in rule.points(folder, given.lag))
+            else:
+                lines = rule.lines(folder, lag=given.lag)
+            for line in lines:
                 print(json.dumps(line, ensure_ascii=False))
         except (OSError, ValueError, SyntaxError) as error:  # Pillow has many kinds for damaged files
             sys.exit(f"postprocess.py: {folder}: {error}")
