@@ -115,48 +115,55 @@ func (p picture) Bounds() image.Rectangle { return p.grey.Bounds() }
 func (p picture) At(x, y int) pixel.Color { return p.shade(p.grey, x, y) }
 func (p picture) Opaque() bool            { return true }
 
+// following is a model of clips, and how frames are drawn that it is used on.
+type following struct {
+	options string // of dataset clips
+	args    []string
+	shade   shadeOf
+	lag     int
+}
+
 // TestClientFollowsAsPredictDoes makes packages of models of clips, and wants their client to
 // find the boxes, tracks and scores that predict does in folders of frames, to the bit, and with
 // ONNX Runtime for a server the same labels and decisions.
 func TestClientFollowsAsPredictDoes(t *testing.T) {
 	needPython(t, "numpy, PIL")
+	for name, f := range map[string]following{
+		"grey":                         {"margin=2,minimum=16,stride=3", []string{"--decision-folds", "2"}, greyShade, 64},
+		"16 bits, less the background": {"minimum=16,stride=3,level=median,background-window=16", []string{"--decision-folds", "0", "--levels", "10000,50000"}, wideShade, 20},
+		"colour":                       {"margin=1.5,minimum=9,stride=3,frames=-3/0/2", []string{"--decision-folds", "0", "--channels", "3"}, colourShade, 64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			script, err := filepath.Abs("testdata/follow.py")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(t.TempDir())
+			f.compare(t, script)
+		})
+	}
+}
+
+// compare follows the target in a folder of frames by the client and by predict, and returns the
+// folder of the package.
+func (f following) compare(t *testing.T, script string) string {
+	t.Helper()
+	folder := clipsPackage(t, f.options, f.args...)
+	drawFollowed(t, "new", f.shade)
+	code, out, errs := watched(t, "", "--run", folder, "--lag", fmt.Sprint(f.lag), "new")
+	if code != ExitDone {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	args := []string{script, folder, "new", fmt.Sprint(f.lag)}
 	served := exec.Command("python3", "-c", "import onnxruntime").Run() == nil
 	if !served {
 		t.Log("python3 with onnxruntime is not at hand: the client gets the answers of predict, and decisions of a network are not compared")
+		writeText(t, "answers.jsonl", out)
+		args = append(args, "answers.jsonl")
 	}
-	script, err := filepath.Abs("testdata/follow.py")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		name    string
-		options string
-		args    []string
-		shade   shadeOf
-		lag     int
-	}{
-		{"grey", "margin=2,minimum=16,stride=3", []string{"--decision-folds", "2"}, greyShade, 64},
-		{"16 bits, less the background", "minimum=16,stride=3,level=median,background-window=16", []string{"--decision-folds", "0", "--levels", "10000,50000"}, wideShade, 20},
-		{"colour", "margin=1.5,minimum=9,stride=3,frames=-3/0/2", []string{"--decision-folds", "0", "--channels", "3"}, colourShade, 64},
-		{"16 bits, of which 8 are used", "minimum=16,stride=3,level=median,background-window=8,rate=25", []string{"--decision-folds", "0"}, wideShade, 64},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			folder := clipsPackage(t, c.options, c.args...)
-			drawFollowed(t, "new", c.shade)
-			code, out, errs := watched(t, "", "--run", folder, "--lag", fmt.Sprint(c.lag), "new")
-			if code != ExitDone {
-				t.Fatalf("exit code %d: %s", code, errs)
-			}
-			args := []string{script, folder, "new", fmt.Sprint(c.lag)}
-			if !served {
-				writeText(t, "answers.jsonl", out)
-				args = append(args, "answers.jsonl")
-			}
-			sameFollowed(t, followedOf(t, python(t, args...)), followedOf(t, out), served)
-			succeed(t, "package", "verify", folder)
-		})
-	}
+	sameFollowed(t, followedOf(t, python(t, args...)), followedOf(t, out), served)
+	succeed(t, "package", "verify", folder)
+	return folder
 }
 
 // clipsPackage trains a small model on drawn clips and returns the folder of its package.
@@ -204,11 +211,17 @@ func sameFollowed(t *testing.T, got, want []followed, served bool) {
 	}
 }
 
-// TestFollowingClientRefuses: the client says what is wrong with a folder.
+// TestFollowingClientRefuses: the client says what is wrong with a folder. Of one that is right it
+// makes what predict does.
 func TestFollowingClientRefuses(t *testing.T) {
 	needPython(t, "numpy, PIL")
+	script, err := filepath.Abs("testdata/follow.py")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(t.TempDir())
-	folder := clipsPackage(t, "minimum=16,stride=3", "--decision-folds", "0")
+	f := following{"minimum=16,stride=3,level=median,background-window=8,rate=25", []string{"--decision-folds", "0"}, wideShade, 64}
+	folder := f.compare(t, script) // of 16 bits, of which 8 are used
 	client := filepath.Join(folder, postprocess.Client)
 	for name, c := range map[string]struct {
 		files []string
