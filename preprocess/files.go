@@ -38,6 +38,9 @@ var images embed.FS
 //go:embed preprocess.py
 var pythonClient []byte
 
+//go:embed postprocess.py
+var followingClient []byte
+
 //go:embed client/main.go
 var goClient []byte
 
@@ -46,6 +49,10 @@ type File struct {
 	Name    string // with slashes, seen from the folder of the package
 	Content []byte
 }
+
+// FollowingClient is the client in Python that follows targets in folders of frames, by
+// postprocessing.json. It uses the client for images.
+func FollowingClient() []byte { return bytes.Clone(followingClient) }
 
 // New is the content of preprocessing.json for a model whose input is made by the given
 // rule. It prepares the test images.

@@ -84,7 +84,13 @@ class Preprocessing:
 
     def frame(self, file):
         """One file as uint8 [H,W,1] or [H,W,3]."""
-        image = self.decode(file)
+        return self.picture(self.decode(file))
+
+    def picture(self, values):
+        """One picture, uint8 or uint16 [h,w] or [h,w,3], as uint8 [H,W,1] or [H,W,3]."""
+        if self.levels:
+            values = self.level(257 * values.astype(np.int64) if values.dtype == np.uint8 else values)
+        image = Image.fromarray(np.ascontiguousarray(values, np.uint8))
         if not self.colour:
             image = image.convert("L")  # (19595*red + 38470*green + 7471*blue + 32768) >> 16
         image = self.resize(image)
@@ -95,7 +101,7 @@ class Preprocessing:
     # Decoding
 
     def decode(self, file):
-        """The upright image in mode L or RGB."""
+        """The upright image, [h,w] or [h,w,3]: uint8, or uint16 of 16-bit grey where there are levels."""
         with open(file, "rb") as opened:  # by a name, Pillow misreads uncompressed TIFF files that are turned
             return self.upright(Image.open(opened, formats=FORMATS), file)
 
@@ -110,13 +116,10 @@ class Preprocessing:
             values = np.asarray(image)
             if self.alpha != "drop" and "transparency" in image.info:
                 values = np.where(values == image.info["transparency"], 65535 if self.alpha == "white" else 0, values)
-            return Image.fromarray(((values >> 8) if not self.levels else self.level(values)).astype(np.uint8))
+            return values.astype(np.uint16) if self.levels else (values >> 8).astype(np.uint8)
         if deep and (self.levels or self.alpha != "drop" and "transparency" in image.info):
             raise ValueError(f"{file} has 16-bit samples, of which Pillow reads 8 bits: use the Go client for it")
-        image = self.opaque(image)
-        if self.levels:
-            image = Image.fromarray(self.level(257 * np.asarray(image).astype(np.int64)).astype(np.uint8))
-        return image
+        return np.asarray(self.opaque(image))
 
     def opaque(self, image):
         """The image without its transparency, in mode L or RGB."""

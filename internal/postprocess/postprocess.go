@@ -3,7 +3,6 @@
 package postprocess
 
 import (
-	"fmt"
 	"reflect"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
@@ -11,12 +10,15 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
-	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/track"
+	"github.com/blocktrain/blocktrain/preprocess"
 )
 
-// File is the name of the file in packages.
-const File = "postprocessing.json"
+// The names of the files in packages: the rule, and the client that follows it.
+const (
+	File   = "postprocessing.json"
+	Client = "postprocess.py"
+)
 
 // SmoothWindow is how many frames of a track, the present one and those before it, a smoothed
 // label is of.
@@ -33,17 +35,17 @@ const (
 	ByMean    = "mean of the logarithms of the probabilities"
 )
 
-// AskedEvery says by which frames a track is decided on: those whose number is a multiple, and
-// in which the target was found.
-const AskedEvery = 4
-
-// Of windows of a track, those count in which the target was found in LeastFound frames or more,
-// unless there is none. LeastAsked is the probability that smaller ones are taken for where tracks
-// are decided on.
+// What counts in the decision on a track: windows in which the target was found in as many
+// frames, unless there are none; and probabilities below the least one are taken for it, so
+// that one crop does not decide.
 const (
 	LeastFound = 16
 	LeastAsked = 1e-4
 )
+
+// AskedEvery says by which frames a track is decided on: those whose number is a multiple, and
+// in which the target was found.
+const AskedEvery = 4
 
 // defaultRate is the frames a second of folders, as dataset clips has it.
 const defaultRate = 30
@@ -108,11 +110,13 @@ type frames struct {
 	Words   string `json:"words"`
 	Offsets []int  `json:"offsets"`
 	Window  int    `json:"window"`
+	Rate    int    `json:"rate"` // frames a second of folders of frames
 }
 
 type tracking struct {
-	Rule  *track.Rule `json:"rule"`
-	Words []string    `json:"words"`
+	Rule   *track.Rule  `json:"rule"`
+	Method track.Method `json:"method"`
+	Words  []string     `json:"words"`
 }
 
 type smoothing struct {
@@ -122,28 +126,40 @@ type smoothing struct {
 }
 
 type decision struct {
-	Words   string   `json:"words"`
-	By      string   `json:"by"`
-	Numbers *Numbers `json:"numbers,omitempty"` // of decisions on tracks
+	Words string `json:"words"`
+	By    string `json:"by"`
+	// Of models of targets:
+	Every int     `json:"every,omitempty"` // frames from one that counts to the next
+	Least float64 `json:"least,omitempty"` // probability
+	// Of those with a second network:
+	Found    int             `json:"found,omitempty"`   // frames of a window that counts
+	Network  string          `json:"network,omitempty"` // its folder in the package
+	Scale    string          `json:"scale,omitempty"`   // the file that says how features become its input
+	Features *describedTrack `json:"features,omitempty"`
 }
 
-// Numbers are those by which tracks are decided on.
-type Numbers struct {
-	Every  int     `json:"every"`       // frames, of which the network is asked about one
-	Least  float64 `json:"least"`       // probability that smaller ones are taken for
-	Window int     `json:"window"`      // frames; 0 where no network decides, as those below
-	Hop    int     `json:"hop"`         // frames
-	Found  int     `json:"found_least"` // frames of a window that counts
+type describedTrack struct {
+	track.FeatureNumbers
+	Words []string `json:"words"`
 }
 
-// Text is the file of a package; nil for models that saw no clips, and for those that cannot be
-// used on videos.
-func Text(record *rundir.Record) ([]byte, error) {
+// Files are the files of a package that say how its model is used on videos: none for models
+// that saw no clips, and for those that cannot be used on videos. Models of targets have a
+// client that follows them.
+func Files(record *rundir.Record) ([]preprocess.File, error) {
 	d, err := describe(record)
 	if err != nil || d == nil {
 		return nil, err
 	}
-	return fileio.MarshalJSON(d)
+	text, err := fileio.MarshalJSON(d)
+	if err != nil {
+		return nil, err
+	}
+	files := []preprocess.File{{Name: File, Content: text}}
+	if d.Track != nil {
+		files = append(files, preprocess.File{Name: Client, Content: preprocess.FollowingClient()})
+	}
+	return files, nil
 }
 
 // describe makes the document; nil where there is none.
@@ -160,10 +176,14 @@ func describe(record *rundir.Record) (*document, error) {
 			"The smoothed label is the class with the highest mean of the natural logarithms of its probabilities over the lines of the last \"frames\" frames of the track, the present one included. Probabilities below \"least\" count as \"least\".",
 			SmoothWindow, Least,
 		},
-		Decision: decision{"The decision on a clip is the mean of log probabilities, as that of smoothing, over all its lines.", ByMean, nil},
+		Decision: decision{Words: "The decision on a clip is the mean of log probabilities, as that of smoothing, over all its lines.", By: ByMean},
 	}
-	d.Frames = frames{Offsets: cut.Offsets, Window: cut.Window,
-		Words: "A picture for the network has the frames at \"offsets\" from the present one, whose channels follow each other. Before the first frame of the stream stands the first one again, and behind the last the last."}
+	_, rate, err := Cutting(record)
+	if err != nil {
+		return nil, err
+	}
+	d.Frames = frames{Offsets: cut.Offsets, Window: cut.Window, Rate: rate,
+		Words: "A folder of frames has \"rate\" of them a second. Frames of grey files are grey, and others have colours; transparency is dropped. Samples of 16 bits are kept where preprocessing.json has levels; otherwise their higher 8 bits are. A picture for the network has the frames at \"offsets\" from the present one, whose channels follow each other. Before the first frame of the stream stands the first one again, and behind the last the last."}
 	if cut.Window > 0 {
 		d.Frames.Words += " From each value of a frame the median of the last \"window\" frames, that one included, is subtracted, and 128 is added (32768 for 16 bits); what is outside of the range becomes its end. The median of n values is the one at place (n-1)/2, from 0 on, when they are in order."
 	}
@@ -175,7 +195,7 @@ func describe(record *rundir.Record) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Track = &tracking{rule, trackWords(rule)}
+	d.Track = &tracking{rule, track.TheMethod(), trackWords(rule)}
 	d.Decision = trackDecision(record)
 	return d, nil
 }
@@ -187,30 +207,4 @@ func usable(record *rundir.Record) *clips.Cutting {
 		return nil
 	}
 	return cut
-}
-
-// trackDecision says how tracks of targets are decided on.
-func trackDecision(record *rundir.Record) decision {
-	asked := "frames whose number is a multiple of \"every\" and in which the target was found. Probabilities below \"least\" count as \"least\""
-	n := &Numbers{Every: AskedEvery, Least: LeastAsked}
-	if record.Identity.DecisionFolds == 0 {
-		return decision{"The decision on a track is the mean of log probabilities over the " + asked + ".", ByMean, n}
-	}
-	n.Window, n.Hop, n.Found = track.FeatureWindow, track.FeatureHop, LeastFound
-	return decision{
-		fmt.Sprintf("The track is cut into windows of \"window\" frames, which begin every \"hop\" frames; a shorter track is one window, and what is left at the end is in none. A second network, networks/%s, decides on each by how the target moves and looks, and by the mean logarithm of what the first network says of the %s. Its input is made as %s says. The decision on a track is the geometric mean of its probabilities over the windows in which the target was found in \"found_least\" frames or more, or over all if there is no such window.",
-			layout.DecisionNetwork, asked, layout.FeaturesFile),
-		ByNetwork, n,
-	}
-}
-
-// trackWords say what the numbers of a rule mean.
-func trackWords(r *track.Rule) []string {
-	return []string{
-		"Proposals: a place is rated by its contrast, the difference of a narrow and a wide mean around it, times the root of its change, the lesser of the differences to the frames \"gap\" before and after. Both are divided by their means over a square of side \"around\", to which \"floor\" is added. The best places of a frame are kept, at most \"proposals\", none within \"apart\" pixels of a better one and none of the same target.",
-		"Box: what hangs together with a place and exceeds the median around it by \"edge\" hundredths of its peak, with \"pad\" pixels and half of \"grow\" hundredths of its sides more on each side.",
-		"Track: the places of all frames for which the sum of the logarithms of their ratings, less the cost of moves between neighbouring frames, is highest (Viterbi). A move of \"speed\" pixels costs \"stiff\", others by the square of their length, and none more than \"furthest\" times \"stiff\". A frame may be without the target, as if it had a place rated \"absent\"; passing over to such frames and back costs \"leave\" each. What is decided of a frame is decided \"lag\" frames later, or when the stream ends. Where the stream was opened again, and where its frames get colours, another track begins.",
-		fmt.Sprintf("Crop: around the box of width W and height H at the place (x, y), a square of side max(minimum, (margin*max(W,H)+50)/100) is cut out, here max(%d, (%d*max(W,H)+50)/100), with its left edge at (2*x+W-side)/2 and its upper edge at (2*y+H-side)/2. Beyond the edges of a frame its outermost pixels are repeated.", r.Square.Minimum, r.Square.Margin),
-		"The package internal/track of the program is the definition.",
-	}
 }

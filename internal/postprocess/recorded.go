@@ -1,6 +1,7 @@
 package postprocess
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -65,29 +66,34 @@ func (d *document) followedBy(own *document) error {
 		if was.Square != is.Square || !reflect.DeepEqual(was.Offsets, is.Offsets) || was.Window != is.Window {
 			return errors.New("track.rule: square, offsets or window are not those that the model was trained with")
 		}
+		if !reflect.DeepEqual(d.Track.Method, own.Track.Method) {
+			return errors.New("track.method: it is not that of this program")
+		}
 	}
 	for _, f := range []struct {
 		name    string
 		was, is any
 	}{
-		{"frames.offsets", d.Frames.Offsets, own.Frames.Offsets}, {"frames.window", d.Frames.Window, own.Frames.Window},
+		{"frames.offsets", d.Frames.Offsets, own.Frames.Offsets}, {"frames.window", d.Frames.Window, own.Frames.Window}, {"frames.rate", d.Frames.Rate, own.Frames.Rate},
 		{"smoothing.frames", d.Smoothing.Frames, own.Smoothing.Frames}, {"smoothing.least", d.Smoothing.Least, own.Smoothing.Least},
-		{"decision.by", d.Decision.By, own.Decision.By}, {"decision.numbers", d.Decision.Numbers, own.Decision.Numbers}, {"classes", d.Classes, own.Classes},
+		{"decision.by", d.Decision.By, own.Decision.By}, {"decision", d.Decision.wordless(), own.Decision.wordless()}, {"classes", d.Classes, own.Classes},
 	} {
 		if !reflect.DeepEqual(f.was, f.is) {
-			return fmt.Errorf("%s: it has %v, and this program %v", f.name, text(f.was), text(f.is))
+			return fmt.Errorf("%s: it has %.200v, and this program %.200v", f.name, f.was, f.is)
 		}
 	}
 	return nil
 }
 
-// text is a value as messages show it.
-func text(v any) string {
-	if n, is := v.(*Numbers); is {
-		if n == nil {
-			return "none"
-		}
-		return fmt.Sprintf("%+v", *n)
+// wordless is the decision without what describes it, in the form of the file.
+func (d decision) wordless() string {
+	d.Words = ""
+	if d.Features != nil {
+		d.Features = &describedTrack{FeatureNumbers: d.Features.FeatureNumbers}
 	}
-	return fmt.Sprintf("%.200v", v)
+	text, err := json.Marshal(d)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }

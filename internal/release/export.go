@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -84,7 +85,7 @@ func ExportNetworks(formats settings.Exporters, record *rundir.Record, last *run
 
 // WriteProcessing writes into the folder of a package how images are prepared for the
 // model: the rule, clients that follow it, and test images; and for models of clips how videos are
-// predicted on. Records that do not name how files were decoded have none of that, nor those that
+// predicted on, with a client where they follow targets. Records that do not name how files were decoded have none of that, nor those that
 // name rules which this program does not have.
 func WriteProcessing(record *rundir.Record, folder string) error {
 	if record.Identity.Decoder != imaging.DecoderRules {
@@ -94,7 +95,11 @@ func WriteProcessing(record *rundir.Record, folder string) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
+	videos, err := postprocess.Files(record)
+	if err != nil {
+		return err
+	}
+	for _, f := range slices.Concat(files, videos) {
 		path := filepath.Join(folder, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
@@ -103,11 +108,7 @@ func WriteProcessing(record *rundir.Record, folder string) error {
 			return err
 		}
 	}
-	text, err := postprocess.Text(record)
-	if err != nil || text == nil {
-		return err
-	}
-	return fileio.WriteBytes(filepath.Join(folder, postprocess.File), text)
+	return nil
 }
 
 // RenewExport writes the exported model, where there is one, again in the formats

@@ -30,6 +30,13 @@ type Observation struct {
 // nominal is the rate that speeds are given at, frames a second.
 const nominal = 30
 
+// The deviations of the filters that motion is told apart by, in frames.
+const (
+	motionDeviation = 1.5 // before speeds are taken
+	jitterDeviation = 3
+	trendDeviation  = 10
+)
+
 // series are the measures of a window, one number a frame.
 type series struct{ x, y, peak, least, flux, area, elongation, side []float64 }
 
@@ -111,14 +118,14 @@ func logs(values []float64, more float64) []float64 {
 // motionOf are the six features of speed, acceleration and jitter, at the nominal rate.
 func motionOf(s series, rate float64) []float32 {
 	speed := rate / nominal
-	vx, vy := slope(smooth(s.x, 1.5)), slope(smooth(s.y, 1.5))
+	vx, vy := slope(smooth(s.x, motionDeviation)), slope(smooth(s.y, motionDeviation))
 	ax, ay := slope(vx), slope(vy)
 	turn := hypots(ax, ay)
 	return []float32{
 		logOf(float64(medianOf(hypots(vx, vy))*speed) + 0.02),
 		logOf(float64(float64(meanOf(turn)*speed)*speed) + 0.01),
-		logOf(deviation(less(s.x, smooth(s.x, 3))) + 0.02),
-		logOf(deviation(less(s.y, smooth(s.y, 3))) + 0.02),
+		logOf(deviation(less(s.x, smooth(s.x, jitterDeviation))) + 0.02),
+		logOf(deviation(less(s.y, smooth(s.y, jitterDeviation))) + 0.02),
 		logOf(float64(math.Abs(medianOf(vx))*speed) + 0.02),
 		logOf(float64(math.Abs(medianOf(vy))*speed) + 0.02),
 	}
@@ -130,7 +137,7 @@ var bands = [...]float64{1, 3, 6, 10, 15.1}
 // spectrum is how much values change, without what is slower than some 10 frames, and the
 // shares of the bands in it, [5], in logarithms.
 func spectrum(values []float64, rate float64) []float32 {
-	v := less(values, smooth(values, 10))
+	v := less(values, smooth(values, trendDeviation))
 	n := len(v)
 	features := []float32{logOf(deviation(v) + 0.01)}
 	power := powers(v)

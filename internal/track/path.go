@@ -34,7 +34,7 @@ func (p *path) add(list []Proposal) {
 		if k < n {
 			score = list[k].Score
 		}
-		s.value[k] = best + float64(kernel.Log(float32(score+1e-4)))
+		s.value[k] = best + float64(kernel.Log(float32(score+leastScore)))
 	}
 	most := s.value[highest(s.value)]
 	for k := range s.value {

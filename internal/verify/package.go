@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -111,7 +112,7 @@ func (v *verification) deriveBy(program string, formats settings.Exporters, weig
 // isProse says whether a file of a package is for people, or a program for them to run.
 // Another version of the program may write it in other words.
 func isProse(name string) bool {
-	return slices.Contains([]string{rundir.CardFile, preprocess.PageFile, preprocess.PythonClient, preprocess.GoClient}, name)
+	return slices.Contains([]string{rundir.CardFile, preprocess.PageFile, preprocess.PythonClient, preprocess.GoClient, postprocess.Client}, name)
 }
 
 // compareDerived compares a file with what was derived anew. What is served is
