@@ -64,7 +64,7 @@ func TestPredictByTheRuleOfThePackage(t *testing.T) {
 		t.Errorf("boxes that the package wants wider are not: %v, were %v", linesOf(t, out)[30].Box, linesOf(t, own)[30].Box)
 	}
 	for old, new := range map[string]string{
-		`"schema": 1`: `"schema": 2`, `"gap": 8`: `"gap": 8, "glide": 2`, `"gap": 9`: `"gap": 900`, `"hop": 32`: `"hop": 31`, `"frames": 30`: `"frames": 31`,
+		`"schema": 1`: `"schema": 2`, `"gap": 8`: `"gap": 8, "glide": 2`, `"gap": 9`: `"gap": 900`, `"every": 4`: `"every": 3`, `"frames": 30`: `"frames": 31`,
 		`"margin": 200`: `"margin": 300`, postprocess.ByNetwork: "a look at the stars",
 	} {
 		changed(strings.Replace(old, `"gap": 9`, `"gap": 8`, 1), new)
