@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/blocktrain/blocktrain/internal/cli"
@@ -14,15 +13,10 @@ import (
 	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
-// collectAt is how much memory may grow, in percent, before garbage is looked for.
-// Nearly all memory is a few large arrays without pointers, which cost nothing to
-// look through, so that the usual doubling would waste as much as is in use.
-const collectAt = 20
-
 func main() {
 	logging.AbortOnCrash()
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
+		collectSparingly()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var last cli.LastWords

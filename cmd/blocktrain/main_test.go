@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"testing"
 
@@ -34,7 +33,7 @@ func program() {
 
 // measured is the program, which says at its end how much memory it has had.
 func measured() {
-	debug.SetGCPercent(collectAt)
+	collectSparingly()
 	code := cli.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	fmt.Fprintf(os.Stderr, "peak %d\n", machine.PeakMemory())
 	os.Exit(code)
@@ -81,7 +80,6 @@ func TestScripts(t *testing.T) {
 		Cmds:                commands,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", env.WorkDir+"/.cache") // of the script, not of who runs it
-			env.Setenv("GOGC", "400")                           // less collecting: memory is measured elsewhere
 			return nil
 		},
 	})

@@ -18,7 +18,11 @@ func UnsetDefaults() error {
 			errs = append(errs, os.Unsetenv(name))
 		}
 	}
-	// Tests leave the caches of who runs them alone.
+	// What go test has compiled need not be compiled again.
+	if cache, err := os.UserCacheDir(); err == nil && os.Getenv("GOCACHE") == "" {
+		errs = append(errs, os.Setenv("GOCACHE", filepath.Join(cache, "go-build")))
+	}
+	// Tests leave the other caches of who runs them alone.
 	errs = append(errs, os.Setenv("XDG_CACHE_HOME", filepath.Join(os.TempDir(), "blocktrain-test-cache")))
 	return errors.Join(errs...)
 }
