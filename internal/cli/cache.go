@@ -25,7 +25,7 @@ the first; with --cache-size 0, neither clips nor controls are kept.`,
 
 func cacheClearCommand() *command {
 	return &command{
-		use: "clear", short: "remove all that is kept of clips and image files", group: groupData,
+		use: "clear", short: "remove what is kept of clips, images and controls", group: groupData,
 		long: `Removes the files that the program has made in its folder for caches, and no
 others. A run that uses some of them goes on.`,
 		example: `  blocktrain cache clear`,

@@ -38,7 +38,7 @@ can be trained from as they are.`,
 		own: func(o *config.Options) {
 			o.String(&output, "output", "", "file to write; it must not exist")
 			o.Choice(&order, "order", "xywh", "what the four numbers of a box are: corner and size, or two corners", "xywh", "xyxy")
-			o.String(&size, "frame-size", "", "for labels of YOLO: size of a frame in pixels, WIDTHxHEIGHT")
+			o.String(&size, "frame-size", "", "for labels of YOLO: width and height of a frame in pixels")
 		},
 		args: func(args []string) error {
 			if len(args) != 1 {

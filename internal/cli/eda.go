@@ -160,7 +160,7 @@ func (c *call) summarize(r *eda.Report, dir string) {
 			fmt.Fprintf(c.stdout, "class by the most similar background: right for %s of %s clips, by other scenes for %s\n", metric.Count(n.Right), metric.Count(n.Clips), metric.Count(n.Unseen))
 		}
 		for _, o := range k.Overlap {
-			fmt.Fprintf(c.stdout, "scenes: %s of %s clips of the %s part show scenes of the %s part\n", metric.Count(o.Clips), metric.Count(o.Of), o.Part, o.With)
+			fmt.Fprintf(c.stdout, "scenes: %s of %s clips of the %s part show scenes of the %s part\n", metric.Count(o.Clips), metric.Count(o.Of), dataset.PartNoun(o.Part), dataset.PartNoun(o.With))
 		}
 		p := r.Duplicates.Clips
 		fmt.Fprintf(c.stdout, "clips that are nearly the same: %s pairs; %d of two classes, %d across parts\n", metric.Count(p.Pairs), p.Conflicting, p.Across)

@@ -73,7 +73,7 @@ func methodsOf(list []*metric.TrackedClips) (methods []string) {
 // writeTracked writes what is known of targets that are found without labelled boxes.
 func (cv *CrossValidation) writeTracked(b *strings.Builder) {
 	if t := cv.Result.Tracked; t != nil {
-		fmt.Fprintf(b, "\nclips whose targets are found without labelled boxes, decided on rightly:\n%s\nby: %s\n", t.Text(), strings.Join(t.Methods, "; "))
+		fmt.Fprintf(b, "\nclips decided on, with their targets found without labelled boxes:\nright on %s\nby: %s\n", t.Text(), strings.Join(t.Methods, "; "))
 		classes := cv.Folds[0].Record.Identity.Classes
 		for _, c := range t.Confused() {
 			fmt.Fprintf(b, "clips of %s taken for %s: %s\n", metric.Clip(classes[c.True], 25), metric.Clip(classes[c.Predicted], 25), metric.Count(c.Count))

@@ -21,6 +21,14 @@ func (p Part) Noun() string {
 	return p.String()
 }
 
+// PartNoun is [Part.Noun] of a name in files.
+func PartNoun(name string) string {
+	if name == PartTrain.String() {
+		return PartTrain.Noun()
+	}
+	return name
+}
+
 // PartNames are the names of parts in files.
 func PartNames(parts []Part) []string {
 	var names []string

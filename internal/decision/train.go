@@ -149,7 +149,12 @@ func (r *Run) fold(ctx context.Context, k int, held []int, trained []*Followed, 
 }
 
 func (r *Run) sayNetwork(n *Network, k int) {
-	r.Env.Log.Info("network", "number", fmt.Sprintf("%d/%d", k, r.Record.Identity.DecisionFolds+1), "directory", r.Dir.Network(n.Name).Path)
+	folds, directory := r.Record.Identity.DecisionFolds, r.Dir.Network(n.Name).Path
+	if !n.Fold {
+		r.Env.Log.Info("training the network that decides on tracks", "directory", directory)
+		return
+	}
+	r.Env.Log.Info("training a network without one fold, for the decision on tracks", "fold", fmt.Sprintf("%d/%d", k, folds), "directory", directory)
 }
 
 // trained is a network with its best weights.

@@ -167,7 +167,7 @@ func TestPool(t *testing.T) {
 	if diff := cmp.Diff(Pooled{whole.All, whole.PerClass, &whole.Threshold.Rates, whole.Quiet}, *p); diff != "" {
 		t.Errorf("pooled (-want +got):\n%s", diff)
 	}
-	for _, words := range []string{"targets found in 4 clips, 160 frames with a target", "each those of its fold", "minutes of frames whose targets are painted over"} {
+	for _, words := range []string{"targets found in 4 clips, 160 frames with a target", "With the threshold of its fold", "minutes of frames whose targets are painted over"} {
 		if !strings.Contains(p.Table(), words) {
 			t.Errorf("the table lacks %q:\n%s", words, p.Table())
 		}

@@ -55,7 +55,7 @@ func (p *Pooled) Table() string {
 	fmt.Fprintf(&b, "targets found in %s clips, %s frames with a target\n", metric.Count(p.All.Clips), metric.Count(p.All.Targets))
 	writeRows(&b, rowsOf(&p.All, p.PerClass))
 	if p.At != nil {
-		words := fmt.Sprintf("The thresholds find %s %% of the targets, each those of its fold.", metric.PercentOrDash(p.At.Found.Share))
+		words := fmt.Sprintf("With the threshold of its fold, %s %% of the targets are found.", metric.PercentOrDash(p.At.Found.Share))
 		b.WriteString(strings.Join(slices.Concat([]string{words}, p.Quiet.alarmWords(p.At)), "\n") + "\n")
 	}
 	return b.String()

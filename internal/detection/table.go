@@ -93,7 +93,7 @@ func (q *Quiet) alarmWords(t *Rates) []string {
 		on = "empty frames"
 	}
 	return []string{
-		fmt.Sprintf("%.4g false alarms a minute (95 %% interval %.4g to %.4g): frames with that score.", *t.PerMinute, t.Interval.Low, t.Interval.High),
+		fmt.Sprintf("%.4g false alarms a minute (95 %% interval %.4g to %.4g): frames that reach it.", *t.PerMinute, t.Interval.Low, t.Interval.High),
 		fmt.Sprintf("They are counted on %.3g minutes of %s.", float64(q.Microseconds)/minute, on),
 	}
 }

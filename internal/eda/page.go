@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/htmlpage"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -37,6 +38,7 @@ func (e *Exploration) HTML() ([]byte, error) {
 	functions := htmlpage.Formats()
 	functions["number"] = number
 	functions["many"] = many
+	functions["noun"] = dataset.PartNoun
 	functions["join"] = strings.Join
 	functions["hundred"] = func(share float64) float64 { return 100 * share }
 	functions["share"] = func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }

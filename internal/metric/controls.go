@@ -173,8 +173,22 @@ func (p *ControlledPart) Warning() string {
 	if p.Painted == nil || 100*(p.Network.Clips.Correct-p.Painted.Clips.Correct) > closePoints*p.Network.Clips.Count {
 		return ""
 	}
-	return fmt.Sprintf("On the %s part, a network of the same kind that saw no target, since all were painted over, is right on %s %% of the clips, and this one on %s %%: at most %d points more. Much of what it knows may be of the scenes, and not of the targets.",
-		p.Part, Percent(p.Painted.Clips.Accuracy), Percent(p.Network.Clips.Accuracy), closePoints)
+	on := p.words()
+	if on != allFolds {
+		on = "the " + on
+	}
+	return fmt.Sprintf("On %s, a network of the same kind that saw no target, since all were painted over, is right on %s %% of the clips, and this one on %s %%: at most %d points more. Much of what it knows may be of the scenes, and not of the targets.",
+		on, Percent(p.Painted.Clips.Accuracy), Percent(p.Network.Clips.Accuracy), closePoints)
+}
+
+const allFolds = "all folds"
+
+// words name the part, or what the folds of a cross-validation are together.
+func (p *ControlledPart) words() string {
+	if p.Part == "pooled" {
+		return allFolds
+	}
+	return p.Part + " part"
 }
 
 // Warnings are those of all parts.
@@ -239,7 +253,7 @@ func (c *Controls) Table() string {
 
 // WriteTable writes the controls of a part, at most 80 columns wide.
 func (p *ControlledPart) WriteTable(b *strings.Builder) {
-	fmt.Fprintf(b, "%-22s %5s %8s %-16s %8s %s\n", Clip(p.Part, 15)+" part", "clips", "accuracy", " 95 % interval", "unseen", " 95 % interval")
+	fmt.Fprintf(b, "%-22s %5s %8s %-16s %8s %s\n", Clip(p.words(), 20), "clips", "accuracy", " 95 % interval", "unseen", " 95 % interval")
 	for _, r := range p.Rows() {
 		interval := ""
 		if i := r.UnseenInterval(); i != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // Decided says that the networks are trained that decide on tracks.
@@ -15,7 +16,9 @@ type Decided struct{}
 var decisionStage = stage{name: "decision", stands: func(found *standing) bool { return found.decided },
 	run: made(func(ctx context.Context, s *session) (Decided, error) {
 		return Decided{}, s.Decide(ctx, s.Dir, func(n *Prepared) error {
-			_, err := n.train(ctx, s.Dir, n.Work(0, false))
+			work := n.Work(0, false)
+			work.Small = n.Name == layout.DecisionNetwork
+			_, err := n.train(ctx, s.Dir, work)
 			return err
 		})
 	})}

@@ -286,7 +286,7 @@ func listed(r io.Reader, yield func(string, error) bool) {
 			continue
 		}
 		if isBinary(path) {
-			yield("", config.Usagef("line %d of the standard input is no path but binary data: want a list of paths, one a line; an image itself is given by its path", number))
+			yield("", config.Usagef("line %d of the standard input is no path but binary data: want a list of paths, one a line; an image itself is given by its path, a video by --stream", number))
 			return
 		}
 		empty = false

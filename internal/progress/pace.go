@@ -8,11 +8,12 @@ import (
 
 // Work is what there is to do for a training, in images.
 type Work struct {
-	Epochs     int // at most
-	Train      int // of an epoch
-	Validation int // scored after each
-	After      int // scored after training, as in the evaluation
-	Later      int // networks of the same size that are trained afterwards
+	Epochs     int  // at most
+	Train      int  // of an epoch
+	Validation int  // scored after each
+	After      int  // scored after training, as in the evaluation
+	Later      int  // networks of the same size that are trained afterwards
+	Small      bool // over in a second, so that its epochs are logged only where everything is
 }
 
 // Time is how long the work takes at a speed, in images a second, from its beginning to

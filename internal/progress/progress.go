@@ -114,7 +114,11 @@ func (p *progress) Epoch(e metric.Epoch, epochs int, best bool) {
 	}
 	p.pace.epoch(e.Epoch)
 	p.shown = time.Now()
-	p.log.Info("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
+	log := p.log.Info
+	if p.pace.Small {
+		log = p.log.Debug
+	}
+	log("epoch finished", logging.InWords(epochWords(e, epochs, best)), "epoch", e.Epoch, "epochs", epochs,
 		"train_loss", logging.Rounded(e.TrainLoss), "train_"+e.FigureName(), logging.Rounded(e.TrainFigure()),
 		"validation_loss", logging.Rounded(e.ValidationLoss), "validation_"+e.FigureName(), logging.Rounded(e.ValidationFigure()),
 		"images_per_second", int(e.ImagesPerSecond), "seconds", logging.Rounded(e.Seconds), "best", best)

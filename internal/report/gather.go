@@ -40,7 +40,7 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 		Model: identity.Model.Name, Parameters: trainableOf(t.Graph), Frozen: frozenOf(record, t.Graph), ModelBytes: *size,
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
-		Divided: SplitWords(record), LeftOut: leftOutWords(record), Reproduce: reproduceOf(record),
+		Divided: SplitWords(record), ByScene: byScene(record), LeftOut: leftOutWords(record), Reproduce: reproduceOf(record),
 	}
 	for _, part := range dataset.Parts() {
 		content.Parts = append(content.Parts, Part{Name: partText(record, part), Examples: identity.Split.Of(part)})

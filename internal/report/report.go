@@ -28,6 +28,7 @@ type Report struct {
 	Parts    []Part   // training, validation, test
 	Tracked  []string // sentences on clips in which the model finds the targets itself
 	Divided  []string // a sentence for each dataset: which parts came with it, and what was done with the rest
+	ByScene  bool     // the parts were drawn by scenes, which the backgrounds of clips tell
 	LeftOut  []string // a sentence for each dataset that leaves out damaged files
 	Classes  []string
 	Input    string // "28x28 pixels, grey"

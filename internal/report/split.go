@@ -25,6 +25,11 @@ func splitWords(record *rundir.Record, d *rundir.DatasetNote) string {
 	return plainSplitWords(record, d) + sceneWords(d)
 }
 
+// byScene says whether clips of a dataset were grouped by their backgrounds before the split.
+func byScene(record *rundir.Record) bool {
+	return slices.ContainsFunc(record.Identity.Datasets, func(d rundir.DatasetNote) bool { return d.Options["group"] == "scene" })
+}
+
 // sceneWords say how many clips of official parts show scenes that the training part shows
 // too; empty where none does.
 func sceneWords(d *rundir.DatasetNote) string {

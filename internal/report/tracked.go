@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -16,7 +17,7 @@ func trackedWords(d *rundir.Dir, record *rundir.Record) ([]string, error) {
 		return nil, nil
 	}
 	var words []string
-	for _, part := range rundir.EvaluatedParts() {
+	for _, part := range slices.Backward(rundir.EvaluatedParts()) { // the test part first, as everywhere in the report
 		t, err := metric.ReadTracked(d.File(rundir.ClipsFile(part)), record.Identity.Classes)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil

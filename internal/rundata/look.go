@@ -34,5 +34,5 @@ func LookAgain(ctx context.Context, env *rundir.Environment, s *settings.Setting
 	}
 	s.TakePaths(record, dir)
 	s.Contract = record.Identity.ContractVersion
-	return openMembers(ctx, env, s, How{Recorded: true, Decode: true})
+	return openMembers(ctx, env, s, How{Recorded: true})
 }

@@ -51,7 +51,11 @@ func (r *Run) Lines(name string, epochs int) (lines string) {
 		lines += fmt.Sprintf("\n%s%d networks like it, each without a fold of the training part, and a small one that decides on tracks", name, n)
 	}
 	if r.painted() {
-		lines += fmt.Sprintf("\n%sa network like it with every target painted over, for at most %d epochs, unless one is kept of an earlier run", name, controls.Epochs(epochs))
+		atMost := fmt.Sprintf("%d epochs", controls.Epochs(epochs))
+		if atMost == "1 epochs" {
+			atMost = "1 epoch"
+		}
+		lines += fmt.Sprintf("\n%sa network like it with every target painted over, for at most %s, unless one is kept of an earlier run", name, atMost)
 	}
 	return lines
 }

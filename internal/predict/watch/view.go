@@ -226,7 +226,7 @@ func (v *view) line(s *sample, probabilities []float32) *Line {
 	return l
 }
 
-// tell says how many frames are done, where that is asked for and time.
+// tell says how many frames are classified, where that is asked for and time.
 func (v *view) tell() {
 	every := v.Predictor.Request().Tell
 	if v.told.IsZero() {
@@ -234,6 +234,6 @@ func (v *view) tell() {
 	}
 	if every > 0 && time.Since(v.told) >= every {
 		v.told = time.Now()
-		v.Log().Info("frames are done", "source", v.source, "frames", v.speed.frames, "time_s", Seconds(v.lastFrame).String())
+		v.Log().Info("frames so far", "source", v.source, "frames", v.speed.frames, "time_s", Seconds(v.lastFrame).String())
 	}
 }

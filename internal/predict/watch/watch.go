@@ -133,7 +133,7 @@ func (s *Summary) log(ctx context.Context, w *Watcher) {
 	if s.Probability != nil {
 		attributes = append(attributes, "probability", fmt.Sprintf("%.3f", *s.Probability))
 	}
-	w.Log().InfoContext(ctx, "a clip is done", attributes...)
+	w.Log().InfoContext(ctx, "clip classified", attributes...)
 }
 
 // speed measures how fast frames go through.
@@ -158,7 +158,7 @@ func (s *speed) log(ctx context.Context, log interface {
 	InfoContext(ctx context.Context, message string, attributes ...any)
 }) {
 	seconds := time.Since(s.begun).Seconds()
-	log.InfoContext(ctx, "frames are done", "frames", s.frames, "lines", s.lines, "seconds", fmt.Sprintf("%.1f", seconds),
+	log.InfoContext(ctx, "frames classified", "frames", s.frames, "lines", s.lines, "seconds", fmt.Sprintf("%.1f", seconds),
 		"frames_per_second", fmt.Sprintf("%.1f", float64(s.frames)/seconds),
 		"latency_ms", fmt.Sprintf("%.0f", float64(s.total.Milliseconds())/float64(max(1, s.lines))), "longest_ms", s.longest.Milliseconds())
 }
