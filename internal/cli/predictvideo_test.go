@@ -210,6 +210,8 @@ func TestPredictFrames(t *testing.T) {
 	}
 	testEvery(t, run, lines)
 	testRawCut(t, run, raw.String())
+	testKeptInputs(t, run)
+	testForgedFeatures(t, run)
 }
 
 // testEvery wants those of all lines that were asked for. Smoothed labels have fewer lines to go by.
@@ -297,6 +299,7 @@ func testVideoForms(t *testing.T, run string) {
 	}{
 		{[]string{"a.mkv", "new/a/f000.png"}, "two calls"},
 		{[]string{"new/a/f000.png", "--summary", "s.json"}, "for videos"},
+		{[]string{"new/a/f000.png", "--every", "5"}, "--every"},
 		{[]string{"b.*"}, "pattern"},
 		{[]string{"--annotate", "drawn", "a.mkv"}, "holds files already"},
 		{[]string{"--raw", "96:gray8:30", "a.mkv"}, "WIDTHxHEIGHT:FORMAT:RATE"},
