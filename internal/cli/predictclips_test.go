@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,4 +159,17 @@ func testForgedFeatures(t *testing.T, run string) {
 		t.Errorf("missing: exit code %d: %.300s%s", code, out, errs)
 	}
 	writeText(t, path, string(text))
+}
+
+// TestDecisionFoldsOfImages wants a warning where --decision-folds is given and has no effect.
+func TestDecisionFoldsOfImages(t *testing.T) {
+	t.Chdir(t.TempDir())
+	train := []string{"train", "--dataset", "digits", "--dataset-options", "count=100,test-count=50", "--model", "mlp", "--epochs", "1", "--quiet", "--output-dir"}
+	for name, given := range map[string][]string{"given": {"--decision-folds", "2"}, "none": {"--decision-folds", "0"}, "default": nil} {
+		var out, errs bytes.Buffer
+		code := Run(t.Context(), append(append(slices.Clone(train), name), given...), strings.NewReader(""), &out, &errs)
+		if warned := strings.Contains(errs.String(), "--decision-folds has no effect"); code != ExitDone || warned != (name == "given") {
+			t.Errorf("%s: exit code %d, warned %t: %s", name, code, warned, &errs)
+		}
+	}
 }
