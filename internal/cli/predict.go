@@ -113,9 +113,12 @@ func (f *predictionForm) check(inputs []string) error {
 // keeps refuses a file to be written that is an input, or that an input's folder or pattern has
 // already.
 func keeps(input, flag, file string) error {
+	if !fileio.Exists(file) {
+		return nil
+	}
 	there, err := os.Stat(file)
 	if err != nil {
-		return nil
+		return err
 	}
 	read, err := os.Stat(input)
 	matches, _ := filepath.Match(filepath.Clean(input), filepath.Clean(file))

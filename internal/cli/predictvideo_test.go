@@ -380,6 +380,9 @@ func TestPredictWholeFrames(t *testing.T) {
 		if code != ExitDone || len(lines) != 32 || lines[0].Box != nil || lines[0].Label == "" || lines[31].Lag != nil {
 			t.Errorf("%s: exit code %d, %d lines, the last %+v: %s", name, code, len(lines), lines[len(lines)-1], errs)
 		}
+		if code, _, errs = watched(t, "", "--run", model, "--lag", "3", "a.mkv"); code != ExitUsage || !strings.Contains(errs, "leave --lag out") {
+			t.Errorf("%s: --lag: exit code %d: %s", name, code, errs)
+		}
 	}
 	_, whole, _ := watched(t, "", "--run", run, "--every", "10", "a.mkv")
 	_, folder, _ := watched(t, "", "--run", run, "--every", "10", "clips/along/3")
