@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/predict"
 )
 
@@ -82,21 +86,70 @@ type predictionForm struct {
 	videos         videoFlags
 }
 
-// predict classifies images or videos and writes their lines.
-func (c *call) predict(ctx context.Context, request predict.Request, form predictionForm) error {
-	for _, file := range []string{form.output, form.videos.summary} {
-		if file != "" {
-			if err := fileio.CheckOutput(file); err != nil {
-				return config.Usage(err)
+// check refuses files to be written that cannot be, and those that hold what is read: their
+// content would be lost.
+func (f *predictionForm) check(inputs []string) error {
+	named := map[string]string{"--output": f.output, "--summary": f.videos.summary}
+	for _, flag := range []string{"--output", "--summary"} {
+		file := named[flag]
+		if file == "" {
+			continue
+		}
+		if err := fileio.CheckOutput(file); err != nil {
+			return config.Usage(err)
+		}
+		for _, input := range inputs {
+			if err := keeps(input, flag, file); err != nil {
+				return err
 			}
 		}
+	}
+	if f.output != "" && filepath.Clean(f.output) == filepath.Clean(f.videos.summary) {
+		return config.Usagef("--output and --summary are the same file, %s: give each its own", f.output)
+	}
+	return nil
+}
+
+// keeps refuses a file to be written that is an input, or that an input's folder or pattern has
+// already.
+func keeps(input, flag, file string) error {
+	if !fileio.Exists(file) {
+		return nil
+	}
+	there, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	read, err := os.Stat(input)
+	matches, _ := filepath.Match(filepath.Clean(input), filepath.Clean(file))
+	switch {
+	case matches, err == nil && os.SameFile(read, there):
+		return config.Usagef("%s %s is an input too, and would be overwritten: give another file", flag, file)
+	case err == nil && read.IsDir() && (listing.IsVideoName(file) || imaging.IsFileName(file)) && within(input, file):
+		return config.Usagef("%s %s is in the folder %s, which is an input, and would be overwritten: give another file", flag, file, input)
+	}
+	return nil
+}
+
+// within says whether a file is below a folder.
+func within(folder, file string) bool {
+	from, err := filepath.Abs(folder)
+	to, err2 := filepath.Abs(file)
+	path, err3 := filepath.Rel(from, to)
+	return errors.Join(err, err2, err3) == nil && filepath.IsLocal(path)
+}
+
+// predict classifies images or videos and writes their lines.
+func (c *call) predict(ctx context.Context, request predict.Request, form predictionForm) error {
+	if err := form.check(request.Inputs); err != nil {
+		return err
 	}
 	p, err := predict.Open(ctx, c.env.Log, c.settings, request)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	form.videos.ownLag = c.origins["lag"] == config.OriginFlag
+	form.videos.given = func(name string) bool { return c.origins[name] == config.OriginFlag }
 	write, err := form.videos.writer(ctx, p, form.format)
 	if err != nil {
 		return err

@@ -1,16 +1,20 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/predict"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // TestPredictDecidesAsEvaluate wants of predict, with lines for whichever frames, the decisions
@@ -104,4 +108,68 @@ func summarized(t *testing.T) map[string]decided {
 		all[s.Source] = one
 	}
 	return all
+}
+
+// testKeptInputs wants that no output takes the place of an input or of the other output.
+func testKeptInputs(t *testing.T, run string) {
+	t.Helper()
+	before, err := os.ReadFile("frames.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("frames.bin", "link.bin"); err != nil {
+		t.Fatal(err)
+	}
+	raw := []string{"--run", run, "--raw", "96x80:gray8:30", "frames.bin"}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{append([]string{"--output", "./frames.bin"}, raw...), "is an input"},
+		{append([]string{"--summary", "link.bin"}, raw...), "is an input"},
+		{append([]string{"--output", "new.json", "--summary", "./new.json"}, raw...), "the same file"},
+		{[]string{"--run", run, "new/a", "--output", "new/a/f003.png"}, "is in the folder new/a"},
+	} {
+		if code, out, errs := watched(t, "", test.args...); code != ExitUsage || out != "" || !strings.Contains(errs, test.want) {
+			t.Errorf("%q: exit code %d, want %d and %q: %.300s%s", test.args, code, ExitUsage, test.want, out, errs)
+		}
+	}
+	if after, err := os.ReadFile("frames.bin"); err != nil || string(after) != string(before) {
+		t.Errorf("an input was overwritten: %v", err)
+	}
+}
+
+// testForgedFeatures changes how features become the input of the network that decides, which
+// predict must refuse.
+func testForgedFeatures(t *testing.T, run string) {
+	t.Helper()
+	path := filepath.Join(run, filepath.FromSlash(layout.FeaturesFile))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, path, strings.Replace(string(text), `"deviation": `, `"deviation": 1`, 1))
+	if code, out, errs := watched(t, "", "--run", run, "new/a"); code != ExitFailed || out != "" || !strings.Contains(errs, "it was changed after it was written") {
+		t.Errorf("forged: exit code %d: %.300s%s", code, out, errs)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := watched(t, "", "--run", run, "new/a"); code != ExitUsage || out != "" || !strings.Contains(errs, "restore the file") {
+		t.Errorf("missing: exit code %d: %.300s%s", code, out, errs)
+	}
+	writeText(t, path, string(text))
+}
+
+// TestDecisionFoldsOfImages wants a warning where --decision-folds is given and has no effect.
+func TestDecisionFoldsOfImages(t *testing.T) {
+	t.Chdir(t.TempDir())
+	train := []string{"train", "--dataset", "digits", "--dataset-options", "count=100,test-count=50", "--model", "mlp", "--epochs", "1", "--quiet", "--output-dir"}
+	for name, given := range map[string][]string{"given": {"--decision-folds", "2"}, "none": {"--decision-folds", "0"}, "default": nil} {
+		var out, errs bytes.Buffer
+		code := Run(t.Context(), append(append(slices.Clone(train), name), given...), strings.NewReader(""), &out, &errs)
+		if warned := strings.Contains(errs.String(), "--decision-folds has no effect"); code != ExitDone || warned != (name == "given") {
+			t.Errorf("%s: exit code %d, warned %t: %s", name, code, warned, &errs)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -16,7 +17,7 @@ type videoFlags struct {
 	raw, every, summary string
 	stream              bool
 	retries, lag        int
-	ownLag              bool // --lag was given
+	given               func(flag string) bool // says whether a flag was given
 }
 
 func (f *videoFlags) declare(o *config.Options) {
@@ -41,7 +42,7 @@ func (f *videoFlags) declare(o *config.Options) {
 // request is what the flags ask for. They were checked.
 func (f *videoFlags) request() watch.Request {
 	r := watch.Request{Stream: f.stream, Retries: f.retries}
-	if f.ownLag {
+	if f.given("lag") {
 		r.Lag = f.lag
 	}
 	r.Every, _ = watch.ParseEvery(f.every)
@@ -82,8 +83,8 @@ func (f *videoFlags) writer(ctx context.Context, p *predict.Predictor, format st
 
 // unfit refuses what was asked of videos where there are none.
 func (f *videoFlags) unfit() error {
-	if f.summary != "" || f.raw != "" || f.stream {
-		return config.Usagef("--summary, --raw and --stream are for videos, and the inputs are images: a folder is a video only for a model of clips, and if the names of its images end in numbers")
+	if f.summary != "" || f.raw != "" || f.stream || slices.ContainsFunc([]string{"every", "lag", "retries"}, f.given) {
+		return config.Usagef("--every, --summary, --lag, --raw, --stream and --retries are for videos, and the inputs are images: a folder is a video only for a model of clips, and if the names of its images end in numbers")
 	}
 	return nil
 }

@@ -210,6 +210,8 @@ func TestPredictFrames(t *testing.T) {
 	}
 	testEvery(t, run, lines)
 	testRawCut(t, run, raw.String())
+	testKeptInputs(t, run)
+	testForgedFeatures(t, run)
 }
 
 // testEvery wants those of all lines that were asked for. Smoothed labels have fewer lines to go by.
@@ -297,6 +299,7 @@ func testVideoForms(t *testing.T, run string) {
 	}{
 		{[]string{"a.mkv", "new/a/f000.png"}, "two calls"},
 		{[]string{"new/a/f000.png", "--summary", "s.json"}, "for videos"},
+		{[]string{"new/a/f000.png", "--every", "5"}, "--every"},
 		{[]string{"b.*"}, "pattern"},
 		{[]string{"--annotate", "drawn", "a.mkv"}, "holds files already"},
 		{[]string{"--raw", "96:gray8:30", "a.mkv"}, "WIDTHxHEIGHT:FORMAT:RATE"},
@@ -376,6 +379,9 @@ func TestPredictWholeFrames(t *testing.T) {
 		lines := linesOf(t, out)
 		if code != ExitDone || len(lines) != 32 || lines[0].Box != nil || lines[0].Label == "" || lines[31].Lag != nil {
 			t.Errorf("%s: exit code %d, %d lines, the last %+v: %s", name, code, len(lines), lines[len(lines)-1], errs)
+		}
+		if code, _, errs = watched(t, "", "--run", model, "--lag", "3", "a.mkv"); code != ExitUsage || !strings.Contains(errs, "leave --lag out") {
+			t.Errorf("%s: --lag: exit code %d: %s", name, code, errs)
 		}
 	}
 	_, whole, _ := watched(t, "", "--run", run, "--every", "10", "a.mkv")

@@ -20,14 +20,18 @@ type Model struct {
 }
 
 // Open is the model that decides, of a run or package in a folder, of which record and
-// network t were read.
+// network t were read. A file of features that is not as training left it is refused: it
+// changes what is decided.
 func Open(folder string, record *rundir.Record, t *rundir.Trained) (*Model, error) {
 	m := &Model{Classes: record.Identity.Classes, Network: t.Decision, record: record}
 	if m.Network == nil {
 		return m, nil
 	}
-	var err error
-	m.scale, err = ReadScale(rundir.At(folder).File(layout.FeaturesFile), m.Classes)
+	dir := rundir.At(folder)
+	err := dir.CheckFile(record, layout.FeaturesFile)
+	if err == nil {
+		m.scale, err = ReadScale(dir.File(layout.FeaturesFile), m.Classes)
+	}
 	return m, err
 }
 

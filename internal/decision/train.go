@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
@@ -68,7 +69,12 @@ type Network struct {
 func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	folds := r.Record.Identity.DecisionFolds
 	if folds == 0 {
-		if r.Record.Identity.FollowsClips() {
+		switch {
+		case !r.Record.Identity.FollowsClips():
+			if r.Settings.DecisionFolds > 0 && r.Settings.Origins["decision-folds"] == config.OriginFlag {
+				r.Env.Log.Warn("--decision-folds has no effect: it is for classifiers of targets in clips, --dataset clips with crop=box", "decision-folds", r.Settings.DecisionFolds)
+			}
+		default:
 			r.Env.Log.Info("no network decides on the tracks of clips: the mean of the logarithms of the probabilities does", "why", r.whyNone())
 		}
 		return nil

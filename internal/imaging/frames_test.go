@@ -126,7 +126,7 @@ func TestChannelsHaveAMeaning(t *testing.T) {
 func TestRuleRefusesOtherFrames(t *testing.T) {
 	rule := Rule{Width: 4, Height: 4, Channels: 3, Mode: Stretch, Frames: []int{-4, 0, 4}}
 	_, err := rule.Apply(New(4, 4, 3))
-	if want := "frames in the image: 1, want 3, as many as the input has"; errorText(err) != want {
+	if want := "frames in the image: 1, want 3, as many as the input has: of one frame alone, give the video or the folder of frames that it is from"; errorText(err) != want {
 		t.Errorf("error %v, want %q", err, want)
 	}
 	rule.Frames = []int{-4, 0, -4}

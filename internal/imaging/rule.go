@@ -246,7 +246,7 @@ func (r Rule) checkImage(img Image) error {
 		return errors.New("an image of 16 bits: want --levels LOW,HIGH, the values that become black and white, such as 0,65535")
 	}
 	if have, want := img.FrameCount(), r.FrameCount(); have != want {
-		return fmt.Errorf("frames in the image: %d, want %d, as many as the input has", have, want)
+		return fmt.Errorf("frames in the image: %d, want %d, as many as the input has: of one frame alone, give the video or the folder of frames that it is from", have, want)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package video
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"image"
 	"image/color"
@@ -201,6 +202,17 @@ func TestPipeOfFileWithIndexAtEnd(t *testing.T) {
 	_, err := OpenStream(t.Context(), "-", io.MultiReader(bytes.NewReader(data)), Options{FFmpeg: s.ffmpeg})
 	if err == nil || !strings.Contains(err.Error(), "faststart") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestInterruptedProgram interrupts the question for ffmpeg's version: ffmpeg, which is killed
+// then, is not said to be broken.
+func TestInterruptedProgram(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := testFFmpeg(t)
+	if _, err := Find(ctx, f.Path); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want that of the context", err)
 	}
 }
 

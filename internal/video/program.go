@@ -32,10 +32,12 @@ func Find(ctx context.Context, name string) (*FFmpeg, error) {
 	if err != nil {
 		return nil, failf(name, Missing, "the program that reads videos is not there (%v): install it, on Debian and Ubuntu with apt-get install ffmpeg, or take the frames out elsewhere into folders of numbered images", unwrapped(err))
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	cmd := command(ctx, path, "-version")
-	out, err := cmd.Output()
+	out, err := command(limited, path, "-version").Output()
+	if ctx.Err() != nil { // we were interrupted, and ffmpeg killed with us: it is not to blame
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, failf(path, Missing, "does not say its version (%v): install ffmpeg again, on Debian and Ubuntu with apt-get install --reinstall ffmpeg", err)
 	}

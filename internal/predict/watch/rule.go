@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 )
 
@@ -17,6 +18,9 @@ func (w *Watcher) findTargets() error {
 	}
 	w.rate = rate
 	if cut == nil || cut.Whole {
+		if w.Lag != 0 {
+			return config.Usagef("--lag %d: the model classifies whole frames and follows no target: leave --lag out", w.Lag)
+		}
 		whole := wholeFrames{offsets: record.Identity.Input.Frames}
 		if cut != nil {
 			whole.window = cut.Window
