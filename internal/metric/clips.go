@@ -101,11 +101,12 @@ func decide(sums []kernel.Lanes64, answers []bool) int {
 	return best
 }
 
-// The uses of the bootstrap's numbers, above those of classes. All counts of clips have one, so
-// that equal counts have equal intervals.
+// The uses of the bootstrap's numbers. That of frames is the evaluation's own, so that both
+// intervals of one figure agree; the others are above those of classes. All counts of clips have
+// one, so that equal counts have equal intervals.
 const (
-	useOfFrames = 1<<20 + iota
-	useOfClips
+	useOfFrames = 0
+	useOfClips  = 1<<20 + iota
 	useOfScenes
 )
 
