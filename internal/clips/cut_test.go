@@ -3,6 +3,7 @@ package clips
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -375,4 +376,20 @@ func TestFrameNames(t *testing.T) {
 	}
 	_, err = FrameNames("a", []string{"f_1.png", "f.png"})
 	wantError(t, err, filepath.Join("a", "f.png"), "has no number")
+}
+
+// TestStoreLeavesNothing looks while a file is filled: a process that is killed then must leave
+// no temporary file behind.
+func TestStoreLeavesNothing(t *testing.T) {
+	dir, stop := t.TempDir(), errors.New("stop")
+	t.Setenv("TMPDIR", dir)
+	_, err := (&Store{}).Open([32]byte{1}, func(*Writer) (*Summary, error) {
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("files %v, error %v: want none", left, err)
+		}
+		return nil, stop
+	})
+	if !errors.Is(err, stop) {
+		t.Errorf("error %v, want that of filling", err)
+	}
 }

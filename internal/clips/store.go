@@ -155,7 +155,9 @@ func (s *Store) make(path string, key [sha256.Size]byte, fill func(*Writer) (*Su
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(temporary.Name())
+	if err := os.Remove(temporary.Name()); err != nil { // so that it is gone with the process, however that ends
+		return nil, errors.Join(err, temporary.Close())
+	}
 	f, size, err := fillFile(temporary, key, fill)
 	if err != nil {
 		return nil, errors.Join(err, temporary.Close())
