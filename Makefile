@@ -36,8 +36,9 @@ generate: ## fail if generating code changes a file
 	go generate ./...
 	git diff --exit-code
 
+# Forgeries are many, and repeat what other tests of verification do.
 race: ## small cases under the race detector, which needs a C compiler
-	CGO_ENABLED=1 go test -race -short -timeout 15m $(RACE)
+	CGO_ENABLED=1 go test -race -short -skip 'Forger|Forged' -timeout 15m $(RACE)
 
 # The packages that compute or read with several goroutines.
 RACE = ./internal/bench ./internal/classifier ./internal/dataset ./internal/engine ./internal/logging \
