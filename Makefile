@@ -36,13 +36,13 @@ generate: ## fail if generating code changes a file
 	go generate ./...
 	git diff --exit-code
 
-# Forgeries are many, and repeat what other tests of verification do.
+# Forgeries, and what TestDecision does too, are left out.
 race: ## small cases under the race detector, which needs a C compiler
-	CGO_ENABLED=1 go test -race -short -skip 'Forger|Forged' -timeout 15m $(RACE)
+	CGO_ENABLED=1 go test -race -short -skip 'Forger|Forged|TestClips$$|TestControls$$' -timeout 15m $(RACE)
 
 # The packages that compute or read with several goroutines.
 RACE = ./internal/bench ./internal/classifier ./internal/dataset ./internal/engine ./internal/logging \
-	./internal/pipeline ./internal/predict ./internal/train ./internal/verify ./internal/video
+	./internal/pipeline ./internal/predict ./internal/train ./internal/verify ./internal/video ./internal/track ./internal/detection
 
 simd: ## the arithmetic with the machine's other instruction sets and in portable Go, small cases
 	./.ci/simd

@@ -121,6 +121,7 @@ type following struct {
 	args    []string
 	shade   shadeOf
 	lag     int
+	slow    bool // only in thorough tests
 }
 
 // TestClientFollowsAsPredictDoes makes packages of models of clips, and wants their client to
@@ -129,11 +130,14 @@ type following struct {
 func TestClientFollowsAsPredictDoes(t *testing.T) {
 	needPython(t, "numpy, PIL")
 	for name, f := range map[string]following{
-		"grey":                         {"margin=2,minimum=16,stride=3", []string{"--decision-folds", "2"}, greyShade, 64},
-		"16 bits, less the background": {"minimum=16,stride=3,level=median,background-window=16", []string{"--decision-folds", "0", "--levels", "10000,50000"}, wideShade, 20},
-		"colour":                       {"margin=1.5,minimum=9,stride=3,frames=-3/0/2", []string{"--decision-folds", "0", "--channels", "3"}, colourShade, 64},
+		"grey":                         {"margin=2,minimum=16,stride=3", []string{"--decision-folds", "2"}, greyShade, 64, false},
+		"16 bits, less the background": {"minimum=16,stride=3,level=median,background-window=16", []string{"--decision-folds", "0", "--levels", "10000,50000"}, wideShade, 20, false},
+		"colour":                       {"margin=1.5,minimum=9,stride=3,frames=-3/0/2", []string{"--decision-folds", "0", "--channels", "3"}, colourShade, 64, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if f.slow && !thorough {
+				t.Skip("it takes long, and runs with -tags slow")
+			}
 			script, err := filepath.Abs("testdata/follow.py")
 			if err != nil {
 				t.Fatal(err)
@@ -220,7 +224,7 @@ func TestFollowingClientRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	f := following{"minimum=16,stride=3,level=median,background-window=8,rate=25", []string{"--decision-folds", "0"}, wideShade, 64}
+	f := following{"minimum=16,stride=3,level=median,background-window=8,rate=25", []string{"--decision-folds", "0"}, wideShade, 64, false}
 	folder := f.compare(t, script) // of 16 bits, of which 8 are used
 	client := filepath.Join(folder, postprocess.Client)
 	for name, c := range map[string]struct {

@@ -141,7 +141,7 @@ func TestForgedDecision(t *testing.T) {
 			}
 			kind := filepath.Base(source) + regexp.MustCompile(`[0-9]+`).ReplaceAllString(f.file+f.path, "N")
 			seen[kind]++
-			return seen[kind]%40 == 1
+			return seen[kind]%120 == 1
 		}
 		if n := forgeIn(t, source, taken, false, map[string]bool{}); n < 20 {
 			t.Errorf("%d forgeries of %s", n, filepath.Base(source))

@@ -436,4 +436,4 @@ func (f *forged) wantListed(t *testing.T, where string, lists []limit, used map[
 }
 
 // TestForgeries tries a sample; the slow tests try all.
-func TestForgeries(t *testing.T) { forge(t, 71, false) }
+func TestForgeries(t *testing.T) { forge(t, 173, false) }
