@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"image"
 	pixel "image/color"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 )
 
@@ -37,19 +37,6 @@ type followed struct {
 	Lag      int     `json:"lag"`
 	Odds     float64 `json:"probability"`
 	Evened   float64 `json:"smoothed_probability"`
-}
-
-func followedOf(t *testing.T, text string) []followed {
-	t.Helper()
-	var list []followed
-	for one := range strings.Lines(text) {
-		var l followed
-		if err := json.Unmarshal([]byte(one), &l); err != nil {
-			t.Fatalf("%q: %v", one, err)
-		}
-		list = append(list, l)
-	}
-	return list
 }
 
 // shadeOf is how the pixel of a frame is drawn: grey or in colour, of 8 or 16 bits.
@@ -87,12 +74,7 @@ func drawFollowed(t *testing.T, dir string, shade shadeOf) {
 				grey.Pix[i] = 200
 			}
 		}
-		img := picture{grey, shade}
-		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
-			t.Fatal(err)
-		}
-		writeText(t, filepath.Join(dir, fmt.Sprintf("f%d.png", frame+1)), b.String())
+		clipstest.WriteFrame(t, dir, frame, picture{grey, shade})
 	}
 }
 
@@ -165,7 +147,7 @@ func (f following) compare(t *testing.T, script string) string {
 		writeText(t, "answers.jsonl", out)
 		args = append(args, "answers.jsonl")
 	}
-	sameFollowed(t, followedOf(t, python(t, args...)), followedOf(t, out), served)
+	sameFollowed(t, linesOf[followed](t, python(t, args...)), linesOf[followed](t, out), served)
 	succeed(t, "package", "verify", folder)
 	return folder
 }
@@ -173,11 +155,7 @@ func (f following) compare(t *testing.T, script string) string {
 // clipsPackage trains a small model on drawn clips and returns the folder of its package.
 func clipsPackage(t *testing.T, options string, args ...string) string {
 	t.Helper()
-	for class, label := range []string{"along", "updown"} {
-		for clip := range 8 {
-			drawClip(t, filepath.Join("clips", label, fmt.Sprint(clip)), class, clip, 31)
-		}
-	}
+	drawClips(t, 31)
 	succeed(t, append([]string{"run", "--dataset", "clips", "--data-dir", "clips", "--dataset-options", options, "--model", "mlp", "--epochs", "3",
 		"--image-size", "16", "--batch-size", "8", "--controls", "off", "--min-test-accuracy", "0", "--min-per-class-accuracy", "0",
 		"--quiet", "--name", "small", "--output-dir", "run"}, args...)...)
@@ -251,7 +229,7 @@ func TestFollowingClientRefuses(t *testing.T) {
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
 		t.Fatal(err)
 	}
-	writeText(t, "sizes/f003.png", b.String())
+	writeText(t, "sizes/003.png", b.String())
 	refusesFrames(t, client, "sizes", "bring all frames to one size and kind")
 	text, err := os.ReadFile(filepath.Join(folder, postprocess.File))
 	if err != nil {

@@ -128,7 +128,7 @@ func testKeptInputs(t *testing.T, run string) {
 		{append([]string{"--output", "./frames.bin"}, raw...), "is an input"},
 		{append([]string{"--summary", "link.bin"}, raw...), "is an input"},
 		{append([]string{"--output", "new.json", "--summary", "./new.json"}, raw...), "the same file"},
-		{[]string{"--run", run, "new/a", "--output", "new/a/f003.png"}, "is in the folder new/a"},
+		{[]string{"--run", run, "new/a", "--output", "new/a/003.png"}, "is in the folder new/a"},
 	} {
 		if code, out, errs := watched(t, "", test.args...); code != ExitUsage || out != "" || !strings.Contains(errs, test.want) {
 			t.Errorf("%q: exit code %d, want %d and %q: %.300s%s", test.args, code, ExitUsage, test.want, out, errs)

@@ -27,7 +27,7 @@ func TestPredictHour(t *testing.T) {
 	t.Chdir(t.TempDir())
 	run := clipsModel(t, "run", "margin=2,minimum=16,stride=3,level=median")
 	drawClip(t, "new/a", 0, 2, 60)
-	ffmpeg("-framerate", "30", "-i", "new/a/f%03d.png", "-c:v", "ffv1", "-pix_fmt", "gray", "a.mkv")
+	ffmpeg("-framerate", "30", "-i", "new/a/%03d.png", "-c:v", "ffv1", "-pix_fmt", "gray", "a.mkv")
 	ffmpeg("-stream_loop", "1799", "-i", "a.mkv", "-c", "copy", "hour.mkv")
 	ended := make(chan int)
 	go func() {

@@ -60,8 +60,8 @@ func TestPredictByTheRuleOfThePackage(t *testing.T) {
 		t.Errorf("with lag 20 in the package there are other lines than with --lag 20: %s%s", errs, cmp.Diff(short, out))
 	}
 	changed(`"pad": 4`, `"pad": 9`)
-	if out, _ := predicted(ExitDone); linesOf(t, out)[30].Box[2] <= linesOf(t, own)[30].Box[2] {
-		t.Errorf("boxes that the package wants wider are not: %v, were %v", linesOf(t, out)[30].Box, linesOf(t, own)[30].Box)
+	if out, _ := predicted(ExitDone); linesOf[line](t, out)[30].Box[2] <= linesOf[line](t, own)[30].Box[2] {
+		t.Errorf("boxes that the package wants wider are not: %v, were %v", linesOf[line](t, out)[30].Box, linesOf[line](t, own)[30].Box)
 	}
 	for old, new := range map[string]string{
 		`"schema": 1`: `"schema": 2`, `"gap": 8`: `"gap": 8, "glide": 2`, `"gap": 9`: `"gap": 900`, `"every": 4`: `"every": 3`, `"frames": 30`: `"frames": 31`,

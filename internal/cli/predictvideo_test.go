@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	pixel "image/color"
-	"image/png"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 )
 
@@ -56,20 +57,12 @@ func drawFrame(class, clip, frame int) *image.Gray {
 // drawClip writes a clip as a folder of frames, with its labels.
 func drawClip(t *testing.T, dir string, class, clip, frames int) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
+	boxes := make([]clips.Box, frames)
+	for frame := range boxes {
+		b := blob(class, clip, frame)
+		boxes[frame] = clips.Box{X: b.Min.X, Y: b.Min.Y, W: b.Dx(), H: b.Dy()}
 	}
-	var exist, rect []string
-	for frame := range frames {
-		var b bytes.Buffer
-		if err := png.Encode(&b, drawFrame(class, clip, frame)); err != nil {
-			t.Fatal(err)
-		}
-		writeText(t, filepath.Join(dir, fmt.Sprintf("f%03d.png", frame)), b.String())
-		box := blob(class, clip, frame)
-		exist, rect = append(exist, "1"), append(rect, fmt.Sprintf("[%d,%d,%d,%d]", box.Min.X, box.Min.Y, box.Dx(), box.Dy()))
-	}
-	writeText(t, filepath.Join(dir, "label.json"), fmt.Sprintf(`{"exist":[%s],"gt_rect":[%s]}`, strings.Join(exist, ","), strings.Join(rect, ",")))
+	clipstest.Write(t, dir, frames, func(frame int) image.Image { return drawFrame(class, clip, frame) }, boxes)
 }
 
 func writeText(t *testing.T, path, text string) {
@@ -130,11 +123,12 @@ type line struct {
 	Ranges                     []struct{ Label string }
 }
 
-func linesOf(t *testing.T, text string) []line {
+// linesOf are the lines of predict, with what a type has of them.
+func linesOf[T any](t *testing.T, text string) []T {
 	t.Helper()
-	var list []line
+	var list []T
 	for one := range strings.Lines(text) {
-		var l line
+		var l T
 		if err := json.Unmarshal([]byte(one), &l); err != nil {
 			t.Fatalf("%q: %v", one, err)
 		}
@@ -163,7 +157,7 @@ func TestPredictFrames(t *testing.T) {
 	if code != ExitDone {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
-	lines := linesOf(t, first)
+	lines := linesOf[line](t, first)
 	if len(lines) != 61 {
 		t.Fatalf("%d lines, want 60 and a summary", len(lines))
 	}
@@ -220,7 +214,7 @@ func testEvery(t *testing.T, run string, all []line) {
 	decision := all[len(all)-1].Label
 	for every, step := range map[string]int{"7": 7, "0.5s": 15} {
 		code, out, errs := watched(t, "", "--run", run, "new/a", "--every", every)
-		lines := linesOf(t, out)
+		lines := linesOf[line](t, out)
 		if want := (60+step-1)/step + 1; code != ExitDone || len(lines) != want {
 			t.Fatalf("--every %s: exit code %d, %d lines, want %d: %s", every, code, len(lines), want, errs)
 		}
@@ -248,7 +242,7 @@ func testRawCut(t *testing.T, run, raw string) {
 	if code != ExitFailed || out != "" || err != nil {
 		t.Fatalf("exit code %d, %v, on standard output %q: %s", code, err, out, errs)
 	}
-	lines := linesOf(t, string(text))
+	lines := linesOf[line](t, string(text))
 	if s := lines[len(lines)-1]; len(lines) != 60 || s.Frames != 59 || !strings.Contains(s.Damage, "frame 59") || !strings.Contains(errs, "not every video could be read to its end") {
 		t.Errorf("%d lines, the last %+v: %s", len(lines), s, errs)
 	}
@@ -261,7 +255,7 @@ func TestPredictVideos(t *testing.T) {
 	t.Chdir(t.TempDir())
 	run := clipsModel(t, "run", "margin=2,minimum=16,stride=3,level=median,background-window=16")
 	drawClip(t, "new/a", 0, 2, 60)
-	ffmpeg("-framerate", "30", "-i", "new/a/f%03d.png", "-c:v", "ffv1", "-pix_fmt", "gray", "a.mkv")
+	ffmpeg("-framerate", "30", "-i", "new/a/%03d.png", "-c:v", "ffv1", "-pix_fmt", "gray", "a.mkv")
 	code, file, errs := watched(t, "", "--run", run, "a.mkv", "--annotate", "drawn")
 	if code != ExitDone {
 		t.Fatalf("exit code %d: %s", code, errs)
@@ -297,9 +291,9 @@ func testVideoForms(t *testing.T, run string) {
 		args []string
 		want string
 	}{
-		{[]string{"a.mkv", "new/a/f000.png"}, "two calls"},
-		{[]string{"new/a/f000.png", "--summary", "s.json"}, "for videos"},
-		{[]string{"new/a/f000.png", "--every", "5"}, "--every"},
+		{[]string{"a.mkv", "new/a/000.png"}, "two calls"},
+		{[]string{"new/a/000.png", "--summary", "s.json"}, "for videos"},
+		{[]string{"new/a/000.png", "--every", "5"}, "--every"},
 		{[]string{"b.*"}, "pattern"},
 		{[]string{"--annotate", "drawn", "a.mkv"}, "holds files already"},
 		{[]string{"--raw", "96:gray8:30", "a.mkv"}, "WIDTHxHEIGHT:FORMAT:RATE"},
@@ -350,7 +344,7 @@ func testBadVideos(t *testing.T, run string, ffmpeg func(...string), video strin
 		"empty.mp4": "the file is empty", "list.m3u8": "playlist", "list.mp4": "playlist", "noise.mp4": "noise.mp4", "two.mkv": "2 video streams", "turned.mp4": "degrees",
 	} {
 		code, out, errs := watched(t, "", "--run", run, name, "--every", "30", "a.mkv")
-		lines := linesOf(t, out)
+		lines := linesOf[line](t, out)
 		if code != ExitFailed || len(lines) != 4 || lines[0].Kind != "error" || lines[0].Source != name || !strings.Contains(lines[0].Error, want) || !strings.Contains(errs, want) {
 			t.Errorf("%s: exit code %d, want %q: %s%s", name, code, want, out, errs)
 		}
@@ -359,7 +353,7 @@ func testBadVideos(t *testing.T, run string, ffmpeg func(...string), video strin
 	ffmpeg("-i", "a.mkv", "-vf", "setpts=N*N/30/TB", "-fps_mode", "passthrough", "-c:v", "ffv1", "varies.mkv")
 	for name, want := range map[string]int{"short.mkv": ExitFailed, "varies.mkv": ExitDone} {
 		code, out, errs := watched(t, "", "--run", run, name)
-		lines := linesOf(t, out)
+		lines := linesOf[line](t, out)
 		s := lines[len(lines)-1]
 		if code != want || s.Frames < 20 || s.Frames != len(lines)-1 || (s.Damage != "") != (want == ExitFailed) || !strings.Contains(errs, "WARN") || !strings.Contains(errs, name) {
 			t.Errorf("%s: exit code %d, want %d, summary %+v: %s", name, code, want, s, errs)
@@ -372,11 +366,11 @@ func TestPredictWholeFrames(t *testing.T) {
 	ffmpeg := ffmpegOf(t)
 	t.Chdir(t.TempDir())
 	run := clipsModel(t, "run", "crop=frame,stride=3")
-	ffmpeg("-framerate", "30", "-i", "clips/along/3/f%03d.png", "-c:v", "ffv1", "-pix_fmt", "gray", "a.mkv")
+	ffmpeg("-framerate", "30", "-i", "clips/along/3/%03d.png", "-c:v", "ffv1", "-pix_fmt", "gray", "a.mkv")
 	digits := packaged(t)
 	for name, model := range map[string]string{"clips": run, "digits": digits} {
 		code, out, errs := watched(t, "", "--run", model, "a.mkv")
-		lines := linesOf(t, out)
+		lines := linesOf[line](t, out)
 		if code != ExitDone || len(lines) != 32 || lines[0].Box != nil || lines[0].Label == "" || lines[31].Lag != nil {
 			t.Errorf("%s: exit code %d, %d lines, the last %+v: %s", name, code, len(lines), lines[len(lines)-1], errs)
 		}
@@ -390,7 +384,7 @@ func TestPredictWholeFrames(t *testing.T) {
 		t.Error("a folder of frames has other lines than a video of them:\n" + cmp.Diff(whole, folder))
 	}
 	code, out, errs := watched(t, "", "--run", digits, "clips/along/3", "--top", "2", "--annotate", "pictures")
-	if lines := linesOf(t, out); code != ExitDone || len(lines) != 31 || lines[0].Kind != "" || len(lines[0].Top) != 2 {
+	if lines := linesOf[line](t, out); code != ExitDone || len(lines) != 31 || lines[0].Kind != "" || len(lines[0].Top) != 2 {
 		t.Errorf("for a model of images a folder is one of images: exit code %d: %.500s%s", code, out, errs)
 	}
 	if made, err := filepath.Glob("pictures/*-predicted.png"); err != nil || len(made) != 31 {

@@ -23,10 +23,23 @@ func (b Box) Overlaps(o Box) bool {
 	return b.X < o.X+o.W && o.X < b.X+b.W && b.Y < o.Y+o.H && o.Y < b.Y+b.H
 }
 
-// within is the part of b in a frame of the given size; it has no area where b lies outside.
-func (b Box) within(width, height int) Box {
-	x, y := max(b.X, 0), max(b.Y, 0)
-	return Box{x, y, min(b.X+b.W, width) - x, min(b.Y+b.H, height) - y}
+// Within is the part of b in another box; it has no area, and W or H may be negative, where b
+// lies outside.
+func (b Box) Within(o Box) Box {
+	x, y := max(b.X, o.X), max(b.Y, o.Y)
+	return Box{x, y, min(b.X+b.W, o.X+o.W) - x, min(b.Y+b.H, o.Y+o.H) - y}
+}
+
+// Common is how many pixels the boxes have in common.
+func (b Box) Common(o Box) int {
+	c := b.Within(o)
+	return max(0, c.W) * max(0, c.H)
+}
+
+// Hull is the smallest box that holds both.
+func (b Box) Hull(o Box) Box {
+	x, y := min(b.X, o.X), min(b.Y, o.Y)
+	return Box{x, y, max(b.X+b.W, o.X+o.W) - x, max(b.Y+b.H, o.Y+o.H) - y}
 }
 
 // Target is something that a frame shows, and where.
@@ -98,7 +111,7 @@ func (l *Labels) Fit(width, height int) (cut int, err error) {
 	for at := range l.Entries {
 		for n := range l.Entries[at].Targets {
 			t := &l.Entries[at].Targets[n]
-			inside := t.Box.within(width, height)
+			inside := t.Box.Within(Box{W: width, H: height})
 			if inside.W < 1 || inside.H < 1 {
 				return 0, config.Usagef("%s: the box %s lies outside of the frame of %dx%d pixels: correct it, or give the labels of this clip",
 					l.where(at), t.Box, width, height)

@@ -80,7 +80,7 @@ func (m *Measures) see(number int, entry Entry, img imaging.Image) {
 	}
 	for _, t := range entry.Targets {
 		b := t.Box
-		around := Box{b.X - b.W, b.Y - b.H, 3 * b.W, 3 * b.H}.within(img.Width, img.Height)
+		around := Box{b.X - b.W, b.Y - b.H, 3 * b.W, 3 * b.H}.Within(wholeOf(img))
 		left, top := b.X-around.X, b.Y-around.Y
 		inside, surround := imaging.Surround(around.W, greyPlane(img, around), left, top, left+b.W, top+b.H)
 		one := MeasuredBox{Frame: number, Box: b, Clutter: surround.Deviation(1)}

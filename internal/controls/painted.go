@@ -44,7 +44,7 @@ func paintedOver(d dataset.Dataset) (*painted, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256([]byte("blocktrain dataset painted 1 " + d.Digest()))
+	digest := sha256.Sum256([]byte("blocktrain dataset painted 2 " + d.Digest()))
 	p := &painted{Dataset: d, tracks: map[*dataset.Clip][]seenAt{}, digest: hex.EncodeToString(digest[:])}
 	if len(offsets) > 0 {
 		p.first, p.last = slices.Min(offsets), slices.Max(offsets)
@@ -78,15 +78,7 @@ func (p *painted) Image(i int) (imaging.Image, error) {
 	if err != nil || info.Place == nil {
 		return img, err
 	}
-	img.Pix, img.Wide = slices.Clone(img.Pix), slices.Clone(img.Wide)
-	for _, r := range p.places(i, &info) {
-		if img.Wide != nil {
-			paint(img, img.Wide, r, 1<<15)
-		} else {
-			paint(img, img.Pix, r, 1<<7)
-		}
-	}
-	return img, nil
+	return clips.PaintOver(img, p.places(i, &info)...), nil
 }
 
 // places are the rectangles of example i to be painted over, from the corner of its crop.
@@ -103,11 +95,11 @@ func (p *painted) places(i int, info *dataset.Info) []clips.Box {
 	others := []clips.Box{}
 	for _, o := range p.around(at) {
 		o.box = clips.Box{X: o.box.X - at.Area.X - 1, Y: o.box.Y - at.Area.Y - 1, W: o.box.W + 2, H: o.box.H + 2}
-		switch o.box = within(o.box, crop); {
+		switch o.box = o.box.Within(crop); {
 		case o.box.W <= 0 || o.box.H <= 0:
 		case at.Target && o.track == at.Track:
-			own = hull(own, o.box)
-		case within(o.box, own) != o.box:
+			own = own.Hull(o.box)
+		case o.box.Within(own) != o.box:
 			others = append(others, drawnAround(draws, crop, o.box))
 		}
 	}
@@ -144,7 +136,7 @@ func (p *painted) around(at *dataset.Place) []seenAt {
 			continue
 		}
 		if k := slices.IndexFunc(found, func(f seenAt) bool { return f.track == s.track }); k >= 0 {
-			found[k].box = hull(found[k].box, s.box)
+			found[k].box = found[k].box.Hull(s.box)
 			continue
 		}
 		found = append(found, s)
@@ -164,63 +156,5 @@ func drawnAround(draws *rng.Stream, crop, box clips.Box) clips.Box {
 	var r clips.Box
 	r.X, r.W = span(crop.W, box.X, box.W)
 	r.Y, r.H = span(crop.H, box.Y, box.H)
-	return within(hull(r, box), crop)
+	return r.Hull(box).Within(crop)
 }
-
-// hull is the smallest box that holds both.
-func hull(a, b clips.Box) clips.Box {
-	x, y := min(a.X, b.X), min(a.Y, b.Y)
-	return clips.Box{X: x, Y: y, W: max(a.X+a.W, b.X+b.W) - x, H: max(a.Y+a.H, b.Y+b.H) - y}
-}
-
-// within is what of a box lies in another.
-func within(b, in clips.Box) clips.Box {
-	x, y := max(b.X, in.X), max(b.Y, in.Y)
-	return clips.Box{X: x, Y: y, W: min(b.X+b.W, in.X+in.W) - x, H: min(b.Y+b.H, in.Y+in.H) - y}
-}
-
-// paint replaces the pixels of a rectangle, in all frames, by the mean of what lies between
-// the pixels left and right of it and of what lies between those above and below, each in
-// proportion to the distance. A side at the edge of the image counts as the one across; where
-// all are, the pixels become grey.
-func paint[T uint8 | uint16](img imaging.Image, pix []T, r clips.Box, grey int) {
-	c, before := img.Channels, slices.Clone(pix)
-	value := func(x, y, k int) int { return int(before[(y*img.Width+x)*c+k]) }
-	left, right, above, below := r.X-1, r.X+r.W, r.Y-1, r.Y+r.H
-	horizontal, left, right := sides(left, right, img.Width)
-	vertical, above, below := sides(above, below, img.Height)
-	for y := r.Y; y < r.Y+r.H; y++ {
-		for x := r.X; x < r.X+r.W; x++ {
-			for k := range c {
-				sum, n := 0, 0
-				if horizontal {
-					sum, n = sum+between(value(left, y, k), value(right, y, k), x-r.X+1, r.W+1), n+1
-				}
-				if vertical {
-					sum, n = sum+between(value(x, above, k), value(x, below, k), y-r.Y+1, r.H+1), n+1
-				}
-				if n == 0 {
-					sum, n = grey, 1
-				}
-				pix[(y*img.Width+x)*c+k] = T((sum + n/2) / n)
-			}
-		}
-	}
-}
-
-// sides gives a side that is not in the image the place of the other. Found says whether one of
-// them is in it.
-func sides(low, high, size int) (found bool, from, to int) {
-	switch {
-	case low < 0 && high >= size:
-		return false, low, high
-	case low < 0:
-		low = high
-	case high >= size:
-		high = low
-	}
-	return true, low, high
-}
-
-// between is the value at step k of n from a to b, rounded.
-func between(a, b, k, n int) int { return (a*(n-k) + b*k + n/2) / n }

@@ -176,28 +176,6 @@ func TestOthersAreFound(t *testing.T) {
 	}
 }
 
-// TestPaintAtEdges paints rectangles that reach one, two and all edges of an image.
-func TestPaintAtEdges(t *testing.T) {
-	row := func(pix ...uint8) imaging.Image {
-		return imaging.Image{Width: len(pix), Height: 1, Channels: 1, Pix: pix}
-	}
-	for name, c := range map[string]struct {
-		r    clips.Box
-		want []uint8
-	}{
-		"inside": {clips.Box{X: 1, W: 3, H: 1}, []uint8{10, 20, 30, 40, 50}},
-		"left":   {clips.Box{X: 0, W: 2, H: 1}, []uint8{0, 0, 0, 40, 50}},
-		"right":  {clips.Box{X: 4, W: 1, H: 1}, []uint8{10, 99, 0, 40, 40}},
-		"all":    {clips.Box{X: 0, W: 5, H: 1}, []uint8{128, 128, 128, 128, 128}},
-	} {
-		img := row(10, 99, 0, 40, 50)
-		paint(img, img.Pix, c.r, 128)
-		if diff := cmp.Diff(c.want, img.Pix); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-}
-
 // TestDrawnAround draws rectangles, which must cover the box, lie in the crop, and leave a
 // pixel at each edge that the box does not reach.
 func TestDrawnAround(t *testing.T) {
@@ -207,7 +185,7 @@ func TestDrawnAround(t *testing.T) {
 		box := clips.Box{X: draws.IntN(20), Y: draws.IntN(20)}
 		box.W, box.H = 1+draws.IntN(20-box.X), 1+draws.IntN(20-box.Y)
 		r := drawnAround(draws, crop, box)
-		covers, inside := within(box, r) == box, within(r, crop) == r
+		covers, inside := box.Within(r) == box, r.Within(crop) == r
 		left := r.X > 0 || box.X == 0
 		right := r.X+r.W < 20 || box.X+box.W == 20
 		if !covers || !inside || !left || !right {

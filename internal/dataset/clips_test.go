@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -57,17 +59,13 @@ func (c drawnClip) image(frame int) imaging.Image {
 func writeClips(t *testing.T, dir string, list ...drawnClip) {
 	t.Helper()
 	for _, c := range list {
-		var exist, rect []string
-		for frame := range c.frames {
-			writePNG(t, filepath.Join(dir, filepath.FromSlash(c.path), fmt.Sprintf("f%03d.png", frame+1)), c.image(frame))
-			if c.none || slices.Contains(c.empty, frame) {
-				exist, rect = append(exist, "0"), append(rect, "[]")
-				continue
+		boxes := make([]clips.Box, c.frames)
+		for frame := range boxes {
+			if !c.none && !slices.Contains(c.empty, frame) {
+				boxes[frame] = c.box(frame)
 			}
-			exist, rect = append(exist, "1"), append(rect, c.box(frame).String())
 		}
-		writeFile(t, filepath.Join(dir, filepath.FromSlash(c.path), "label.json"),
-			[]byte(fmt.Sprintf(`{"exist":[%s],"gt_rect":[%s]}`, strings.Join(exist, ","), strings.Join(rect, ","))))
+		clipstest.Write(t, filepath.Join(dir, filepath.FromSlash(c.path)), c.frames, func(frame int) image.Image { return c.image(frame).ToImage() }, boxes)
 	}
 }
 
@@ -199,16 +197,16 @@ func TestClipsRefused(t *testing.T) {
 	}{
 		{"no clips", "", nil, map[string]string{"bird/x.txt": ""}, []string{"has no clips"}},
 		{"a class without clips", "", []drawnClip{one}, map[string]string{"drone/x.txt": ""}, []string{`no clip of class "drone"`, "remove the folder"}},
-		{"frames in the class folder", "", []drawnClip{{path: "bird", frames: 3}}, nil, []string{"images lie directly in the folder, such as f001.png"}},
+		{"frames in the class folder", "", []drawnClip{{path: "bird", frames: 3}}, nil, []string{"images lie directly in the folder, such as 000.png"}},
 		{"a video in no class folder", "", []drawnClip{one}, map[string]string{"x.mp4": ""}, []string{"1 clips lie in no class folder, such as x.mp4", "class=NAME"}},
 		{"no labels", "", []drawnClip{one}, map[string]string{"drone/x.mp4": "", "bird/x.mp4": ""}, []string{"2 of 3 clips have no file of labels", "bird/x.mp4", "crop=frame"}},
 		{"labels of MATLAB", "", []drawnClip{one}, map[string]string{"drone/x.mp4": "", "drone/x_LABELS.mat": ""}, []string{"x_LABELS.mat", "write x.json"}},
 		{"an empty video", "", []drawnClip{one}, map[string]string{"drone/x.mp4": "", "drone/x.json": `{"exist":[1],"gt_rect":[[1,1,2,2]]}`}, []string{"x.mp4", "empty"}},
-		{"gaps", "", []drawnClip{one}, map[string]string{"bird/a/f100.png": ""}, []string{"f100.png", "missing"}},
+		{"gaps", "", []drawnClip{one}, map[string]string{"bird/a/100.png": ""}, []string{"f100.png", "missing"}},
 		{"labels of another clip", "labels=refuse", []drawnClip{one}, map[string]string{"bird/a/label.json": `{"exist":[1],"gt_rect":[[1,1,2,2]]}`}, []string{"1 entries for 8 frames", "labels=refuse"}},
 		{"a box outside", "", []drawnClip{one}, map[string]string{"bird/a/label.json": `{"exist":[1,1,1],"gt_rect":[[1,1,2,2],[1,1,2,2],[50,1,2,2]]}`}, []string{"entry 2", "outside"}},
 		{"corners", "", []drawnClip{one}, map[string]string{"bird/a/label.json": `{"exist":[1,1],"gt_rect":[[20,20,24,24],[20,20,24,24]]}`}, []string{"label.json", "--order xyxy"}},
-		{"a damaged frame", "", []drawnClip{one}, map[string]string{"bird/a/f002.png": "no image"}, []string{"f002.png"}},
+		{"a damaged frame", "", []drawnClip{one}, map[string]string{"bird/a/001.png": "no image"}, []string{"001.png"}},
 		{"the same clip in two parts", "", []drawnClip{{path: "train/bird/a", scene: 1, frames: 8}, {path: "test/bird/b", scene: 1, frames: 8}}, nil, []string{"test/bird/b and train/bird/a have the same frames", "remove one"}},
 		{"the same clip in two classes", "", []drawnClip{one, {path: "drone/b", scene: 1, frames: 8}}, nil, []string{"have the same frames, in two classes"}},
 		{"background where no frame is empty", "class=bird,crop=frame", []drawnClip{one}, nil, []string{"no frame is marked empty", "background=off"}},
@@ -354,7 +352,7 @@ func TestClipsOfVideos(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(video), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.Command("ffmpeg", "-v", "error", "-framerate", "30", "-i", filepath.Join(dir, filepath.FromSlash(name), "f%03d.png"), "-c:v", "ffv1", "-pix_fmt", "gray", video).CombinedOutput()
+		out, err := exec.Command("ffmpeg", "-v", "error", "-framerate", "30", "-i", filepath.Join(dir, filepath.FromSlash(name), "%03d.png"), "-c:v", "ffv1", "-pix_fmt", "gray", video).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}

@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
@@ -18,14 +17,6 @@ import (
 
 // Every says of which frames the crop network is asked: those whose number is a multiple.
 const Every = postprocess.AskedEvery
-
-// RuleOf is how the target is found in clips whose examples were cut out so, and how it is
-// cut out.
-func RuleOf(c *clips.Cutting) track.Rule {
-	r := track.DefaultRule()
-	r.Square, r.Offsets, r.Window = c.Square, c.Offsets, c.Window
-	return r
-}
 
 // Clip is a clip of a part, with the label of its class.
 type Clip struct {
@@ -78,7 +69,7 @@ func Asked(p *track.Point) bool { return p.Frame%Every == 0 && !p.Missed }
 // network.
 func follow(ctx context.Context, c Clip, input imaging.Rule) (*Followed, error) {
 	f := &Followed{Clip: c, size: input.Height * input.Width * input.Channels}
-	for p, err := range track.FollowWith(ctx, RuleOf(c.Cutting()), 1, c.Decode(ctx)) {
+	for p, err := range track.FollowWith(ctx, track.RuleOf(c.Cutting()), 1, c.Decode(ctx)) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Source, err)
 		}

@@ -1,11 +1,9 @@
 package detection
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
-	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
@@ -26,37 +24,23 @@ import (
 // backdrop, and behind those as many frames without it.
 func drawClip(t *testing.T, dir string, frames, empty, seed int) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
+	boxes := make([]clips.Box, frames+empty)
+	for frame := range frames {
+		boxes[frame] = clips.Box{X: 10 + frame*3/2%70, Y: 12 + (seed*11+frame)%50, W: 5, H: 4}
 	}
-	var exist, rect []string
-	for frame := range frames + empty {
+	clipstest.Write(t, dir, len(boxes), func(frame int) image.Image {
 		img := image.NewGray(image.Rect(0, 0, 96, 80))
 		for at := range img.Pix {
 			x, y := at%96, at/96
 			img.Pix[at] = uint8(60 + x*(seed%3+1)/4 + y*(seed%5+1)/5 + (x*7+y*13+frame*5+seed)%3)
 		}
-		e, r := "0", "[]"
-		if frame < frames {
-			x, y := 10+frame*3/2%70, 12+(seed*11+frame)%50
+		if b := boxes[frame]; frame < frames {
 			for i := range 20 {
-				img.SetGray(x+i%5, y+i/5, color.Gray{240})
+				img.SetGray(b.X+i%5, b.Y+i/5, color.Gray{240})
 			}
-			e, r = "1", fmt.Sprintf("[%d,%d,5,4]", x, y)
 		}
-		exist, rect = append(exist, e), append(rect, r)
-		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.png", frame)), b.Bytes(), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text := fmt.Sprintf(`{"exist":[%s],"gt_rect":[%s]}`, strings.Join(exist, ","), strings.Join(rect, ","))
-	if err := os.WriteFile(filepath.Join(dir, "label.json"), []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
+		return img
+	}, boxes)
 }
 
 // drawn are two classes of two clips each.
@@ -309,35 +293,5 @@ func TestReadRefuses(t *testing.T) {
 				t.Errorf("%s, changed %t: error %v", name, changed, err)
 			}
 		}
-	}
-}
-
-// TestPaintOver paints over a square between known pixels.
-func TestPaintOver(t *testing.T) {
-	img := imaging.Image{Width: 5, Height: 5, Channels: 1, Pix: make([]uint8, 25)}
-	for y := range 5 {
-		for x := range 5 {
-			img.Pix[5*y+x] = uint8(10 * x)
-		}
-	}
-	img.Pix[12] = 255
-	got := clips.PaintOver(img, clips.Box{X: 1, Y: 1, W: 3, H: 3})
-	// Of the pixel in the middle all four have the same weight: 0, 40, 20 and 20.
-	if got.Pix[12] != 20 || img.Pix[12] != 255 {
-		t.Errorf("the middle is %d, and was %d", got.Pix[12], img.Pix[12])
-	}
-	// Of the one at 1,1: left 0 and above 10 with weight 1, right 40 and below 10 with 1/3.
-	if got.Pix[6] != 10 {
-		t.Errorf("the corner is %d, want 10", got.Pix[6])
-	}
-	wide := imaging.Image{Width: 2, Height: 1, Channels: 1, Wide: []uint16{60000, 1}}
-	if got := clips.PaintOver(wide, clips.Box{X: 1, W: 5, H: 5, Y: -2}); got.Wide[1] != 60000 || wide.Wide[1] != 1 {
-		t.Errorf("at the edge %v", got.Wide)
-	}
-	if got := clips.PaintOver(wide, clips.Box{W: 2, H: 1}); got.Wide[0] != 60000 || got.Wide[1] != 1 {
-		t.Errorf("a whole frame %v", got.Wide)
-	}
-	if got := clips.PaintOver(img, clips.Box{X: 9, W: 2, H: 2}); got.Pix[12] != 255 {
-		t.Error("an area beyond the frame was painted over")
 	}
 }

@@ -214,12 +214,11 @@ func hits(b clips.Box, e clips.Entry) bool {
 
 // overlap is the intersection of two boxes over their union, in millionths, rounded down.
 func overlap(a, b clips.Box) int {
-	w := min(a.X+a.W, b.X+b.W) - max(a.X, b.X)
-	h := min(a.Y+a.H, b.Y+b.H) - max(a.Y, b.Y)
-	if w <= 0 || h <= 0 {
+	common := a.Common(b)
+	if common == 0 {
 		return 0
 	}
-	return w * h * whole / (a.W*a.H + b.W*b.H - w*h)
+	return common * whole / (a.W*a.H + b.W*b.H - common)
 }
 
 // followPainted follows what is left of the clip when its targets are painted over.
@@ -238,9 +237,11 @@ func painted(frames iter.Seq2[clips.Frame, error], entries []clips.Entry) iter.S
 		at := 0
 		for f, err := range frames {
 			if err == nil && at < len(entries) {
+				var areas []clips.Box
 				for _, t := range entries[at].Targets {
-					f.Image = clips.PaintOver(f.Image, t.Box.Grown(max(3, (max(t.Box.W, t.Box.H)+3)/4)))
+					areas = append(areas, t.Box.Grown(max(3, (max(t.Box.W, t.Box.H)+3)/4)))
 				}
+				f.Image = clips.PaintOver(f.Image, areas...)
 			}
 			if !yield(f, err) {
 				return

@@ -1,10 +1,8 @@
 package eda
 
 import (
-	"bytes"
 	"encoding/xml"
-	"fmt"
-	"image/png"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/eda/clipstat"
 	"github.com/blocktrain/blocktrain/internal/eda/heldout"
@@ -49,35 +49,16 @@ func (c drawnClip) frame(texture imaging.Image, number int) imaging.Image {
 // write writes the frames, and labels.
 func (c drawnClip) write(t *testing.T, dir string) {
 	t.Helper()
-	folder := filepath.Join(dir, filepath.FromSlash(c.path))
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	texture := drawn(t, c.scene, 80, 64)
-	var exist, boxes []string
-	for number := range clipFrames {
-		var b bytes.Buffer
-		if err := png.Encode(&b, c.frame(texture, number).ToImage()); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%03d.png", number)), b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
 	if c.entries == 0 {
 		c.entries = clipFrames
 	}
-	for number := range c.entries {
-		if number < 5 {
-			exist, boxes = append(exist, "0"), append(boxes, "[]")
-			continue
-		}
-		exist, boxes = append(exist, "1"), append(boxes, fmt.Sprintf("[%d,%d,8,4]", number, c.row))
+	boxes := make([]clips.Box, c.entries)
+	for number := 5; number < c.entries; number++ {
+		boxes[number] = clips.Box{X: number, Y: c.row, W: 8, H: 4}
 	}
-	text := fmt.Sprintf(`{"exist":[%s],"gt_rect":[%s]}`, strings.Join(exist, ","), strings.Join(boxes, ","))
-	if err := os.WriteFile(filepath.Join(folder, "label.json"), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	clipstest.Write(t, filepath.Join(dir, filepath.FromSlash(c.path)), clipFrames,
+		func(number int) image.Image { return c.frame(texture, number).ToImage() }, boxes)
 }
 
 // clipRequest asks for the training part of clips in which a copy, a shared scene and labels

@@ -1,13 +1,10 @@
 package metric
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // ofClips is an evaluation of six clips in four scenes: of each four frames, and one of
@@ -90,24 +87,7 @@ func TestFiguresOfClips(t *testing.T) {
 	}
 }
 
-func TestClipsAreReadAgain(t *testing.T) {
-	e := ofClips(t)
-	path := filepath.Join(t.TempDir(), "test.json")
-	if err := fileio.WriteJSON(path, e); err != nil {
-		t.Fatal(err)
-	}
-	read, err := ReadEvaluation(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := read.Recomputed()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(e, made); diff != "" {
-		t.Errorf("computed again, it is something else (-want +got):\n%s", diff)
-	}
-}
+func TestClipsAreReadAgain(t *testing.T) { readAgain(t, ofClips(t)) }
 
 func TestClipsRefused(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -120,8 +120,11 @@ func TestIntervalOfManyGroups(t *testing.T) {
 	}
 }
 
-func TestGroupedEvaluationIsReadAgain(t *testing.T) {
-	e := grouped(t)
+func TestGroupedEvaluationIsReadAgain(t *testing.T) { readAgain(t, grouped(t)) }
+
+// readAgain writes an evaluation, reads it, and computes it again from what it was made of.
+func readAgain(t *testing.T, e *Evaluation) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "test.json")
 	if err := fileio.WriteJSON(path, e); err != nil {
 		t.Fatal(err)

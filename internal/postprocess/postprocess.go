@@ -89,8 +89,7 @@ func Rule(record *rundir.Record) (*track.Rule, error) {
 	if err != nil || cut == nil || cut.Whole {
 		return nil, err
 	}
-	r := track.DefaultRule()
-	r.Square, r.Offsets, r.Window = cut.Square, cut.Offsets, cut.Window
+	r := track.RuleOf(cut)
 	return &r, r.Check()
 }
 

@@ -185,12 +185,8 @@ func (f *finder) choose() []Proposal {
 // are in both.
 func known(list []Proposal, b clips.Box) bool {
 	for _, p := range list {
-		if o := p.Box; o.Overlaps(b) {
-			w := min(o.X+o.W, b.X+b.W) - max(o.X, b.X)
-			h := min(o.Y+o.H, b.Y+b.H) - max(o.Y, b.Y)
-			if 3*w*h > o.W*o.H+b.W*b.H {
-				return true
-			}
+		if o := p.Box; 3*o.Common(b) > o.W*o.H+b.W*b.H {
+			return true
 		}
 	}
 	return false

@@ -292,6 +292,9 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 	return v.comparePlots(p, model, scored)
 }
 
+// edited is the cause of figures that differ though what they are of does not.
+const edited = "the evaluation was edited: the weights are equal"
+
 // compareEvaluation evaluates a part again and compares every figure but times.
 func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, part dataset.Part) (*pipeline.Scored, error) {
 	name := rundir.EvaluationFile(part)
@@ -307,13 +310,8 @@ func (v *verification) compareEvaluation(ctx context.Context, p *pipeline.Prepar
 	if err != nil {
 		return nil, v.lacking(name, err)
 	}
-	found, err := finding.Of(metric.InSchema(e.Result, form.Header().Schema))
-	if err != nil {
+	if err := finding.Between(name, "", edited, finding.Without(recorded, "latency_ms"), metric.InSchema(e.Result, form.Header().Schema)); err != nil {
 		return nil, err
-	}
-	if d := finding.First("", finding.Without(recorded, "latency_ms"), found); d != nil {
-		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
-		return nil, d
 	}
 	v.result.Evaluated = append(v.result.Evaluated, part.String())
 	return e, nil

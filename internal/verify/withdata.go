@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -73,19 +74,7 @@ func (v *verification) compareDuplicates(p *pipeline.Prepared) error {
 			found.Pairs[i].OfSource = v.sourceAs(same.OfSource, found.Pairs[i].OfSource, p)
 		}
 	}
-	was, err := finding.Of(recorded)
-	if err != nil {
-		return err
-	}
-	is, err := finding.Of(found)
-	if err != nil {
-		return err
-	}
-	if d := finding.First("", was, is); d != nil {
-		d.File, d.Cause = rundir.DuplicatesFile, changed(rundir.DuplicatesFile)
-		return d
-	}
-	return nil
+	return finding.Between(rundir.DuplicatesFile, "", changed(rundir.DuplicatesFile), recorded, found)
 }
 
 // sourceAs is the recorded name of an image where it is that of the same file in
@@ -126,19 +115,7 @@ func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared)
 	} else if seen == 0 && was.Unseen && !is.Unseen && !is.Unknown && !v.knownUnseen(recorded) { // nor now
 		is.Unseen = true
 	}
-	before, err := finding.Of(was)
-	if err != nil {
-		return err
-	}
-	after, err := finding.Of(is)
-	if err != nil {
-		return err
-	}
-	if d := finding.First("initial", before, after); d != nil {
-		d.File, d.Cause = rundir.RecordFile, changed(rundir.RecordFile)+"; or "+p.Settings.InitFrom+" is not where it was"
-		return d
-	}
-	return nil
+	return finding.Between(rundir.RecordFile, "initial", changed(rundir.RecordFile)+"; or "+p.Settings.InitFrom+" is not where it was", was, is)
 }
 
 // knownUnseen says whether all data that the initial weights were trained on is data of
@@ -168,17 +145,13 @@ func (v *verification) compareDetection(ctx context.Context, p *pipeline.Prepare
 		if err != nil {
 			return v.lacking(name, err)
 		}
-		is, err := finding.Of(found.Of(part))
+		err = finding.Between(name, "", "the file was edited: clips and labels are those of the run", finding.Without(was, "speed"), found.Of(part))
+		if d := new(Difference); errors.As(err, &d) && !v.ours() {
+			v.warn(name + " is not what this version of the program finds: whether another one did was not verified")
+			continue
+		}
 		if err != nil {
 			return err
-		}
-		if d := finding.First("", finding.Without(was, "speed"), is); d != nil {
-			if !v.ours() {
-				v.warn(name + " is not what this version of the program finds: whether another one did was not verified")
-				continue
-			}
-			d.File, d.Cause = name, "the file was edited: clips and labels are those of the run"
-			return d
 		}
 	}
 	return nil
@@ -239,15 +212,7 @@ func (v *verification) compareClips(ctx context.Context, p *pipeline.Prepared, d
 	if err != nil {
 		return err
 	}
-	found, err := finding.Of(again)
-	if err != nil {
-		return err
-	}
-	if d := finding.First("", recorded, found); d != nil {
-		d.File, d.Cause = name, "the evaluation was edited: the weights are equal"
-		return d
-	}
-	return nil
+	return finding.Between(name, "", edited, recorded, again)
 }
 
 // compareControls makes the controls again, that is, trains the network with painted-over
@@ -278,17 +243,5 @@ func (v *verification) compareControls(ctx context.Context, p *pipeline.Prepared
 	if err != nil {
 		return err
 	}
-	was, err := finding.Of(recorded)
-	if err != nil {
-		return err
-	}
-	is, err := finding.Of(made)
-	if err != nil {
-		return err
-	}
-	if d := finding.First("", was, is); d != nil {
-		d.File, d.Cause = rundir.ControlsFile, "the controls were edited: the weights are equal"
-		return d
-	}
-	return nil
+	return finding.Between(rundir.ControlsFile, "", edited, recorded, made)
 }

@@ -51,7 +51,7 @@ const moment = time.Second
 // timed is how long a frame of the clip takes, with one worker and with decoding.
 func timed(ctx context.Context, c *dataset.Clip) (time.Duration, error) {
 	begun, n := time.Now(), 0
-	for _, err := range track.FollowWith(ctx, decision.RuleOf(c.Cutting()), 1, ending(c.Decode(ctx), begun.Add(moment))) {
+	for _, err := range track.FollowWith(ctx, track.RuleOf(c.Cutting()), 1, ending(c.Decode(ctx), begun.Add(moment))) {
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", c.Source, err)
 		}

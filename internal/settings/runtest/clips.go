@@ -1,15 +1,14 @@
 package runtest
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
-	"image/png"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 )
 
 // DrawClips writes two classes of clips, in parts: folders of 31 frames of 40x32 pixels with
@@ -33,31 +32,20 @@ func DrawClips(t testing.TB, dir string) {
 // target.
 func DrawClip(t testing.TB, dir string, class, scene, shift int) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
+	const frames = 31
+	boxes := make([]clips.Box, frames)
+	for frame := range boxes {
+		boxes[frame] = clips.Box{X: 2 + frame%20 + shift, Y: 8 + class*frame%9, W: 4, H: 3}
 	}
-	var exist, rect []string
-	for frame := range 31 {
+	clipstest.Write(t, dir, frames, func(frame int) image.Image {
 		img := image.NewGray(image.Rect(0, 0, 40, 32))
 		for at := range img.Pix {
 			x, y := at%40, at/40
 			img.Pix[at] = uint8(60 + (x*x*(scene%5+1)+y*y*(scene%7+1)+x*y*scene)%90)
 		}
-		x, y := 2+frame%20+shift, 8+class*frame%9
 		for i := range 12 {
-			img.SetGray(x+i%4, y+i/4, color.Gray{250})
+			img.SetGray(boxes[frame].X+i%4, boxes[frame].Y+i/4, color.Gray{250})
 		}
-		exist, rect = append(exist, "1"), append(rect, fmt.Sprintf("[%d,%d,4,3]", x, y))
-		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.png", frame)), b.Bytes(), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text := fmt.Sprintf(`{"exist":[%s],"gt_rect":[%s]}`, strings.Join(exist, ","), strings.Join(rect, ","))
-	if err := os.WriteFile(filepath.Join(dir, "label.json"), []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
+		return img
+	}, boxes)
 }

@@ -85,6 +85,26 @@ func Rounded(recorded, found Document) Document {
 	return recorded
 }
 
+// Between finds the first value that differs between what a file has and what was found, both
+// as they would be written. It returns a [Difference] with the file, the figure below path, and
+// the cause; nil if there is none.
+func Between(file, path, cause string, recorded, found any) error {
+	was, err := Of(recorded)
+	if err != nil {
+		return err
+	}
+	is, err := Of(found)
+	if err != nil {
+		return err
+	}
+	d := First(path, was, is)
+	if d == nil {
+		return nil
+	}
+	d.File, d.Cause = file, cause
+	return d
+}
+
 // absent is the value of a key that an object does not have. It differs from every
 // value that a document can have, null included.
 type absent struct{}

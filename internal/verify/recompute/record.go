@@ -87,19 +87,10 @@ func (s *Subject) checkPackage() error {
 // CheckNotes compares the recorded options of exporters with those that they are made
 // with, every one of which this version of the program records.
 func (s *Subject) CheckNotes(file, figure string, recorded, made []rundir.ModuleNote) error {
-	was, err := finding.Of(recorded)
-	if err != nil {
-		return err
+	if !s.Ours {
+		return nil
 	}
-	is, err := finding.Of(made)
-	if err != nil {
-		return err
-	}
-	if d := finding.First(figure, was, is); d != nil && s.Ours {
-		d.File, d.Cause = file, finding.Changed(file)
-		return d
-	}
-	return nil
+	return finding.Between(file, figure, finding.Changed(file), recorded, made)
 }
 
 // checkInitial refuses what no record says of weights that training began with: of a file

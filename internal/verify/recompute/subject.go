@@ -95,15 +95,7 @@ func (s *Subject) compare(name string, computed any, sources ...string) error {
 	if err != nil {
 		return s.lacking(name, err)
 	}
-	found, err := finding.Of(computed)
-	if err != nil {
-		return err
-	}
-	if d := finding.First("", recorded, found); d != nil {
-		d.File, d.Cause = name, finding.Changed(append([]string{name}, sources...)...)
-		return d
-	}
-	return nil
+	return finding.Between(name, "", finding.Changed(append([]string{name}, sources...)...), recorded, computed)
 }
 
 // lacking is the error of a file that cannot be read.
