@@ -202,7 +202,7 @@ func TestClipsRefused(t *testing.T) {
 		{"no labels", "", []drawnClip{one}, map[string]string{"drone/x.mp4": "", "bird/x.mp4": ""}, []string{"2 of 3 clips have no file of labels", "bird/x.mp4", "crop=frame"}},
 		{"labels of MATLAB", "", []drawnClip{one}, map[string]string{"drone/x.mp4": "", "drone/x_LABELS.mat": ""}, []string{"x_LABELS.mat", "write x.json"}},
 		{"an empty video", "", []drawnClip{one}, map[string]string{"drone/x.mp4": "", "drone/x.json": `{"exist":[1],"gt_rect":[[1,1,2,2]]}`}, []string{"x.mp4", "empty"}},
-		{"gaps", "", []drawnClip{one}, map[string]string{"bird/a/100.png": ""}, []string{"f100.png", "missing"}},
+		{"gaps", "", []drawnClip{one}, map[string]string{"bird/a/100.png": ""}, []string{"100.png", "missing"}},
 		{"labels of another clip", "labels=refuse", []drawnClip{one}, map[string]string{"bird/a/label.json": `{"exist":[1],"gt_rect":[[1,1,2,2]]}`}, []string{"1 entries for 8 frames", "labels=refuse"}},
 		{"a box outside", "", []drawnClip{one}, map[string]string{"bird/a/label.json": `{"exist":[1,1,1],"gt_rect":[[1,1,2,2],[1,1,2,2],[50,1,2,2]]}`}, []string{"entry 2", "outside"}},
 		{"corners", "", []drawnClip{one}, map[string]string{"bird/a/label.json": `{"exist":[1,1],"gt_rect":[[20,20,24,24],[20,20,24,24]]}`}, []string{"label.json", "--order xyxy"}},
