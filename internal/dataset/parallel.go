@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
 )
@@ -113,4 +115,22 @@ func failuresOf(ctx context.Context, n int, f func(i int) error) ([]failure, err
 	})
 	slices.SortFunc(failures, func(a, b failure) int { return a.index - b.index })
 	return failures, err
+}
+
+// EachClip calls do for n clips, so many at a time, and returns the first error, at which the
+// others are stopped; the cause of ctx if that has ended.
+func EachClip(ctx context.Context, n, workers int, do func(within context.Context, i int) error) error {
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, workers))
+	for i := range n {
+		group.Go(func() error {
+			defer logging.ExitOnPanic()
+			return do(within, i)
+		})
+	}
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }

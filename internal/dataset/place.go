@@ -106,6 +106,26 @@ func clipsOf(n int, place func(int) *Place) []*Clip {
 	return list
 }
 
+// TargetClip is a clip whose examples were cut out around its targets.
+type TargetClip struct {
+	*Clip
+	Label   int // of its class
+	Example int // the first of its examples in the list
+}
+
+// TargetClips lists such clips of the examples at indexes, in the order of their first examples.
+func TargetClips(d Dataset, indexes []int) []TargetClip {
+	var found []TargetClip
+	seen := map[*Clip]bool{}
+	for _, i := range indexes {
+		if p := d.Info(i).Place; p != nil && !seen[p.Clip] && !p.Clip.Cutting().Whole {
+			seen[p.Clip] = true
+			found = append(found, TargetClip{p.Clip, p.Stratum, i})
+		}
+	}
+	return found
+}
+
 // Unused lists the clips that lie in the folders of some of them and gave no example, be it
 // since their labels hold no box, in the order of those.
 func Unused(d Dataset) []*Clip {

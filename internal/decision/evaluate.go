@@ -22,7 +22,7 @@ func (r *Run) EvaluatePart(ctx context.Context, t *rundir.Trained, part dataset.
 	if err := r.Data.Split.CheckUnseen(r.Data.All, list); err != nil {
 		return nil, err
 	}
-	followed, err := r.follow(ctx, ClipsOf(r.Data.All, list))
+	followed, err := r.follow(ctx, dataset.TargetClips(r.Data.All, list))
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
@@ -37,7 +38,7 @@ var scaleForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{scaleSchema}}
 
 // MeasureScale is the scale of windows, of which there must be one.
 func MeasureScale(classes []string, windows []Window) *Scale {
-	s := &Scale{Schema: scaleSchema, Window: track.FeatureWindow, Hop: track.FeatureHop, Every: Every}
+	s := &Scale{Schema: scaleSchema, Window: track.FeatureWindow, Hop: track.FeatureHop, Every: postprocess.AskedEvery}
 	n := float64(len(windows))
 	for k := range windows[0].Features {
 		mean, squares := 0.0, 0.0
@@ -83,9 +84,9 @@ func ReadScale(path string, classes []string) (*Scale, error) {
 		return nil, err
 	}
 	want := len(classes) + track.FeatureCount
-	if s.Window != track.FeatureWindow || s.Hop != track.FeatureHop || s.Every != Every || len(s.Features) != want {
+	if s.Window != track.FeatureWindow || s.Hop != track.FeatureHop || s.Every != postprocess.AskedEvery || len(s.Features) != want {
 		return nil, fmt.Errorf("%s: windows of %d frames every %d, asked about every %d, with %d features: this program has %d, %d, %d and %d",
-			path, s.Window, s.Hop, s.Every, len(s.Features), track.FeatureWindow, track.FeatureHop, Every, want)
+			path, s.Window, s.Hop, s.Every, len(s.Features), track.FeatureWindow, track.FeatureHop, postprocess.AskedEvery, want)
 	}
 	for k, f := range s.Features {
 		if f.Name != featureName(classes, k) || !(f.Deviation > 0) {

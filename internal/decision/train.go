@@ -26,7 +26,7 @@ import (
 func Folds(s *settings.Settings, m *settings.Modules, d *rundata.Data) int {
 	_, several := m.Model.(model.Sequence)
 	if s.DecisionFolds == 0 || !m.Target.Properties().Labelled || several || s.OverfitBatch ||
-		len(ClipsOf(d.All, d.TrainList(s))) == 0 || len(ClipsOf(d.All, d.ValidationList(s))) == 0 {
+		len(dataset.TargetClips(d.All, d.TrainList(s))) == 0 || len(dataset.TargetClips(d.All, d.ValidationList(s))) == 0 {
 		return 0
 	}
 	counts, err := dataset.ClipGroups(d.All, d.TrainList(s))
@@ -82,7 +82,7 @@ func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	if asked := r.Settings.DecisionFolds; folds < asked {
 		r.Env.Log.Info("the clips of the training part form fewer groups than --decision-folds", "groups", folds, "decision-folds", asked)
 	}
-	trained, err := r.follow(ctx, ClipsOf(r.Data.All, r.Data.TrainList(r.Settings)))
+	trained, err := r.follow(ctx, dataset.TargetClips(r.Data.All, r.Data.TrainList(r.Settings)))
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	}
 	out := &described{}
 	for _, f := range trained {
-		out.add(f, windows[f.Clip.Clip])
+		out.add(f, windows[f.Clip])
 	}
 	return r.decide(ctx, out, train)
 }
@@ -112,7 +112,7 @@ func (r *Run) whyNone() string {
 }
 
 // follow follows the targets of clips.
-func (r *Run) follow(ctx context.Context, list []Clip) ([]*Followed, error) {
+func (r *Run) follow(ctx context.Context, list []dataset.TargetClip) ([]*Followed, error) {
 	r.Env.Log.Info("targets are followed", "clips", len(list))
 	return Follow(ctx, list, r.Record.Identity.ServedInput(), r.Settings.WorkerCount())
 }
@@ -145,10 +145,10 @@ func (r *Run) fold(ctx context.Context, k int, held []int, trained []*Followed, 
 		return err
 	}
 	defer a.plan.Close()
-	clips := ClipsOf(r.Data.All, held)
+	clips := dataset.TargetClips(r.Data.All, held)
 	for _, f := range trained {
-		if slices.ContainsFunc(clips, func(c Clip) bool { return c.Clip == f.Clip.Clip }) {
-			windows[f.Clip.Clip] = a.windows(f)
+		if slices.ContainsFunc(clips, func(c dataset.TargetClip) bool { return c.Clip == f.Clip }) {
+			windows[f.Clip] = a.windows(f)
 		}
 	}
 	return ctx.Err()
@@ -191,7 +191,7 @@ func (r *Run) note(name string) *rundir.TrainingNote {
 
 // decide trains the network that decides, on the windows of the training part.
 func (r *Run) decide(ctx context.Context, trained *described, train func(*Network) error) error {
-	validation, err := r.described(ctx, ClipsOf(r.Data.All, r.Data.ValidationList(r.Settings)))
+	validation, err := r.described(ctx, dataset.TargetClips(r.Data.All, r.Data.ValidationList(r.Settings)))
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (r *Run) decide(ctx context.Context, trained *described, train func(*Networ
 }
 
 // described follows clips and describes their windows by the run's own network.
-func (r *Run) described(ctx context.Context, list []Clip) (*described, error) {
+func (r *Run) described(ctx context.Context, list []dataset.TargetClip) (*described, error) {
 	followed, err := r.follow(ctx, list)
 	if err != nil {
 		return nil, err

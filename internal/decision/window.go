@@ -1,15 +1,10 @@
 package decision
 
 import (
-	"context"
-	"errors"
-
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
-
-func isCancelled(err error) bool { return errors.Is(err, context.Canceled) }
 
 // Window describes a stretch of a track.
 type Window struct {

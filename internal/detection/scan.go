@@ -11,11 +11,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
@@ -70,14 +67,9 @@ func (s *Scan) Clips() int { return len(s.clips) }
 func Of(ctx context.Context, d dataset.Dataset, indexes []int, workers int) (*Scan, error) {
 	s := &Scan{classes: d.Classes()}
 	var firsts []int
-	seen := map[*dataset.Clip]bool{}
-	for _, i := range indexes {
-		info := d.Info(i)
-		if p := info.Place; p != nil && !seen[p.Clip] && !p.Clip.Cutting().Whole {
-			seen[p.Clip] = true
-			firsts = append(firsts, i)
-			s.clips = append(s.clips, clip{Clip: p.Clip, line: Line{Dataset: info.Member, Clip: p.Clip.Source, Class: p.Stratum}})
-		}
+	for _, c := range dataset.TargetClips(d, indexes) {
+		firsts = append(firsts, c.Example)
+		s.clips = append(s.clips, clip{Clip: c.Clip, line: Line{Dataset: d.Info(c.Example).Member, Clip: c.Source, Class: c.Label}})
 	}
 	for at, group := range dataset.GroupNumbers(d, firsts) {
 		s.clips[at].line.Group = group
@@ -94,23 +86,13 @@ func Of(ctx context.Context, d dataset.Dataset, indexes []int, workers int) (*Sc
 
 // each does something for every clip.
 func (s *Scan) each(ctx context.Context, workers int, do func(*clip, context.Context) error) error {
-	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(max(1, workers))
-	for at := range s.clips {
-		group.Go(func() error {
-			defer logging.ExitOnPanic()
-			c := &s.clips[at]
-			if err := do(c, within); err != nil {
-				return fmt.Errorf("%s: %w", c.Path, err)
-			}
-			return nil
-		})
-	}
-	err := group.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
+	return dataset.EachClip(ctx, len(s.clips), workers, func(within context.Context, at int) error {
+		c := &s.clips[at]
+		if err := do(c, within); err != nil {
+			return fmt.Errorf("%s: %w", c.Path, err)
+		}
+		return nil
+	})
 }
 
 // enough is the length of empty frames from which false alarms are counted on them.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
@@ -33,7 +32,7 @@ func (r *Run) Following(ctx context.Context) (time.Duration, error) {
 	var first *dataset.Clip
 	frames := 0
 	for _, part := range dataset.Parts() {
-		for _, c := range decision.ClipsOf(r.Data, r.Split.Indexes(part)) {
+		for _, c := range dataset.TargetClips(r.Data, r.Split.Indexes(part)) {
 			first = cmp.Or(first, c.Clip)
 			frames += c.Frames * passes(part, r.folds(), r.Evaluated)
 		}

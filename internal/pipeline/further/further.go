@@ -7,7 +7,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/controls"
 	"github.com/blocktrain/blocktrain/internal/dataset"
-	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -27,7 +26,7 @@ func (r *Run) folds() int { return r.Record.Identity.DecisionFolds }
 
 // painted says whether a network is trained with painted-over targets.
 func (r *Run) painted() bool {
-	return r.Evaluated && r.LeftOut == "" && r.Record.Identity.FollowsClips() && len(decision.ClipsOf(r.Data, r.Split.Train)) > 0
+	return r.Evaluated && r.LeftOut == "" && r.Record.Identity.FollowsClips() && len(dataset.TargetClips(r.Data, r.Split.Train)) > 0
 }
 
 // Work is what a network of the model is to do, and what comes with it. The small network that

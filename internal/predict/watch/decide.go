@@ -37,7 +37,7 @@ type byTrack struct{ *decision.Model }
 func (d byTrack) Name() string { return d.Method() }
 
 // Asks implements Decision.
-func (byTrack) Asks(frame int) bool { return frame%decision.Every == 0 }
+func (byTrack) Asks(frame int) bool { return frame%postprocess.AskedEvery == 0 }
 
 // Begin implements Decision.
 func (d byTrack) Begin() (Decider, error) { return d.NewDecider() }

@@ -15,33 +15,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
-// Every says of which frames the crop network is asked: those whose number is a multiple.
-const Every = postprocess.AskedEvery
-
-// Clip is a clip of a part, with the label of its class.
-type Clip struct {
-	*dataset.Clip
-	Label   int
-	Example int // the first of its examples in the list
-}
-
-// ClipsOf lists the clips of the examples of a list that were cut out around targets, in the
-// order of their first examples.
-func ClipsOf(d dataset.Dataset, list []int) []Clip {
-	var found []Clip
-	seen := map[*dataset.Clip]bool{}
-	for _, i := range list {
-		if p := d.Info(i).Place; p != nil && !seen[p.Clip] && !p.Clip.Cutting().Whole {
-			seen[p.Clip] = true
-			found = append(found, Clip{p.Clip, p.Stratum, i})
-		}
-	}
-	return found
-}
-
 // Followed is the track of a clip.
 type Followed struct {
-	Clip
+	dataset.TargetClip
 	points []track.Point // without crops
 	asked  []int         // points, of which there are images
 	images []uint8       // [len(asked),H,W,C], as the crop network takes them
@@ -63,12 +39,12 @@ func (f *Followed) Found() int {
 }
 
 // Asked says whether the crop network is asked about a point.
-func Asked(p *track.Point) bool { return p.Frame%Every == 0 && !p.Missed }
+func Asked(p *track.Point) bool { return p.Frame%postprocess.AskedEvery == 0 && !p.Missed }
 
 // follow finds the target of a clip in every frame, and prepares its crops by the rule of the
 // network.
-func follow(ctx context.Context, c Clip, input imaging.Rule) (*Followed, error) {
-	f := &Followed{Clip: c, size: input.Height * input.Width * input.Channels}
+func follow(ctx context.Context, c dataset.TargetClip, input imaging.Rule) (*Followed, error) {
+	f := &Followed{TargetClip: c, size: input.Height * input.Width * input.Channels}
 	for p, err := range track.FollowWith(ctx, track.RuleOf(c.Cutting()), 1, c.Decode(ctx)) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Source, err)
@@ -89,45 +65,11 @@ func follow(ctx context.Context, c Clip, input imaging.Rule) (*Followed, error) 
 }
 
 // Follow follows the targets of clips, so many clips at a time, on which nothing depends.
-func Follow(ctx context.Context, list []Clip, input imaging.Rule, workers int) ([]*Followed, error) {
-	followed, failures := make([]*Followed, len(list)), make([]error, len(list))
-	within, stop := context.WithCancel(ctx)
-	defer stop()
-	next, done := make(chan int), make(chan struct{})
-	for range max(1, workers) {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			for at := range next {
-				if followed[at], failures[at] = follow(within, list[at], input); failures[at] != nil {
-					stop()
-				}
-			}
-		}()
-	}
-	for at := range list {
-		next <- at
-	}
-	close(next)
-	for range max(1, workers) {
-		<-done
-	}
-	return followed, firstOf(ctx, failures)
-}
-
-// firstOf is the first error that does not come of the others; the reason of ctx if that has
-// ended.
-func firstOf(ctx context.Context, failures []error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	var other error
-	for _, err := range failures {
-		if err != nil && !isCancelled(err) {
-			return err
-		}
-		if err != nil {
-			other = err
-		}
-	}
-	return other
+func Follow(ctx context.Context, list []dataset.TargetClip, input imaging.Rule, workers int) ([]*Followed, error) {
+	followed := make([]*Followed, len(list))
+	err := dataset.EachClip(ctx, len(list), workers, func(within context.Context, at int) (err error) {
+		followed[at], err = follow(within, list[at], input)
+		return err
+	})
+	return followed, err
 }
