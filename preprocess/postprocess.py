@@ -653,12 +653,13 @@ class Decider:
         mean = log([1 / np.float32(self.classes)] * self.classes)
         if known:
             mean = (np.cumsum(known, axis=0)[-1] / len(known)).astype(np.float32)
-        features = np.concatenate([mean.astype(np.float64), self.features.of(self.points)])
+        features = self.features.of(self.points)
         means, deviations = (np.array([one[key] for one in self.scale["features"]]) for key in ("mean", "deviation"))
         levels = 32 * ((features - means) / deviations) + 128  # 32 levels are a standard deviation
         values = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
         answer = np.asarray(self.decide_windows(values.reshape(1, 1, -1, 1)), np.float32)[0]
-        logs = log64(np.maximum(answer, np.float32(self.rule["least"])))
+        weights = self.scale["weights"]
+        logs = weights["crops"] * mean.astype(np.float64) + weights["track"] * log64(np.maximum(answer, np.float32(self.rule["least"])))
         self.all.append(logs)
         if sum(not point.missed for point in self.points) >= self.rule["found"]:
             self.sure.append(logs)

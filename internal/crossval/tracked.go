@@ -15,6 +15,7 @@ import (
 type Tracked struct {
 	Methods []string `json:"methods"` // how it is decided on a clip, each once, in the order of the folds
 	metric.TrackedFigures
+	BoxesGiven metric.TrackedFigures `json:"boxes_given"`
 }
 
 // readTracked reads what the fold says of targets that are found without labelled boxes.
@@ -50,7 +51,8 @@ func (cv *CrossValidation) poolTracked() (err error) {
 		}
 	}
 	if len(tracked) > 0 {
-		cv.Result.Tracked = &Tracked{methodsOf(tracked), metric.PoolTracked(tracked, classes).TrackedFigures}
+		pooled := metric.PoolTracked(tracked, classes)
+		cv.Result.Tracked = &Tracked{methodsOf(tracked), pooled.TrackedFigures, pooled.BoxesGiven}
 	}
 	if len(found) > 0 {
 		cv.Result.Detection, err = detection.Pool(found, classes)
@@ -73,7 +75,8 @@ func methodsOf(list []*metric.TrackedClips) (methods []string) {
 // writeTracked writes what is known of targets that are found without labelled boxes.
 func (cv *CrossValidation) writeTracked(b *strings.Builder) {
 	if t := cv.Result.Tracked; t != nil {
-		fmt.Fprintf(b, "\nclips decided on, with their targets found without labelled boxes:\nright on %s\nby: %s\n", t.Text(), strings.Join(t.Methods, "; "))
+		fmt.Fprintf(b, "\nclips decided on, with labelled boxes:\nright on %s\n", t.BoxesGiven.Text())
+		fmt.Fprintf(b, "clips decided on, with their targets found without labelled boxes:\nright on %s\nby: %s\n", t.Text(), strings.Join(t.Methods, "; "))
 		classes := cv.Folds[0].Record.Identity.Classes
 		for _, c := range t.Confused() {
 			fmt.Fprintf(b, "clips of %s taken for %s: %s\n", metric.Clip(classes[c.True], 25), metric.Clip(classes[c.Predicted], 25), metric.Count(c.Count))

@@ -53,29 +53,29 @@ func TestCollector(t *testing.T) {
 			t.Errorf("%s: %d windows, %d of them count, want %d and %d", c.name, len(windows), len(Chosen(windows)), c.windows, c.chosen)
 		}
 		for _, w := range windows {
-			if len(w.Features) != 2+track.FeatureCount {
-				t.Errorf("%s: %d features", c.name, len(w.Features))
+			if len(w.Logs) != 2 || len(w.Features) != track.FeatureCount {
+				t.Errorf("%s: %d logarithms and %d features", c.name, len(w.Logs), len(w.Features))
 			}
 		}
 	}
-	if w := collect(64, never, first)[0]; w.Features[0] != kernel.Log(0.25) || w.Features[1] != kernel.Log(0.75) || w.Found != 64 {
-		t.Errorf("mean logarithms %v, found in %d frames", w.Features[:2], w.Found)
+	if w := collect(64, never, first)[0]; w.Logs[0] != kernel.Log(0.25) || w.Logs[1] != kernel.Log(0.75) || w.Found != 64 {
+		t.Errorf("mean logarithms %v, found in %d frames", w.Logs, w.Found)
 	}
-	if w := collect(64, func(int) bool { return true }, first)[0]; w.Features[0] != w.Features[1] {
-		t.Errorf("where nothing was asked, the classes have the logarithms %v", w.Features[:2])
+	if w := collect(64, func(int) bool { return true }, first)[0]; w.Logs[0] != w.Logs[1] {
+		t.Errorf("where nothing was asked, the classes have the logarithms %v", w.Logs)
 	}
 }
 
 func TestScale(t *testing.T) {
 	var windows []Window
 	for i := range 5 {
-		features := make([]float32, 2+track.FeatureCount)
+		features := make([]float32, track.FeatureCount)
 		features[0], features[1] = float32(i), 7
 		windows = append(windows, Window{Features: features})
 	}
-	classes := []string{"bird", "drone"}
-	s := MeasureScale(classes, windows)
-	if f := s.Features[0]; f.Name != "log_probability_bird" || f.Mean != 2 || math.Abs(f.Deviation-math.Sqrt2) > 1e-15 {
+	s := MeasureScale(windows)
+	s.Weights = Weights{0.5, 0}
+	if f := s.Features[0]; f.Name != "track_1" || f.Mean != 2 || math.Abs(f.Deviation-math.Sqrt2) > 1e-15 {
 		t.Errorf("the first feature is %+v", f)
 	}
 	if f := s.Features[1]; f.Mean != 7 || f.Deviation != 1 {
@@ -92,17 +92,67 @@ func TestScale(t *testing.T) {
 	if err := fileio.WriteJSON(path, s); err != nil {
 		t.Fatal(err)
 	}
-	if read, err := ReadScale(path, classes); err != nil || !slices.Equal(read.Features, s.Features) {
+	if read, err := ReadScale(path); err != nil || !slices.Equal(read.Features, s.Features) {
 		t.Errorf("read %+v, %v", read, err)
 	}
-	if _, err := ReadScale(path, []string{"bird", "plane"}); err == nil {
-		t.Error("features of other classes are read")
+	for name, change := range map[string]func(*Scale){
+		"a deviation of 0":            func(s *Scale) { s.Features[3].Deviation = 0 },
+		"a feature of another name":   func(s *Scale) { s.Features[3].Name = "track_5" },
+		"a feature too few":           func(s *Scale) { s.Features = s.Features[1:] },
+		"weights that decide nothing": func(s *Scale) { s.Weights = Weights{0, 1} },
+		"a weight over the most":      func(s *Scale) { s.Weights.Track = 2.125 },
+		"a weight between steps":      func(s *Scale) { s.Weights.Track = 0.1 },
+	} {
+		other := *s
+		other.Features = slices.Clone(s.Features)
+		change(&other)
+		if err := fileio.WriteJSON(path, &other); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadScale(path); err == nil {
+			t.Errorf("%s is read", name)
+		}
 	}
-	s.Features[3].Deviation = 0
-	if err := fileio.WriteJSON(path, s); err != nil {
-		t.Fatal(err)
+}
+
+// TestWeigh wants networks to count by what they know of clips that they have not seen.
+func TestWeigh(t *testing.T) {
+	logs := func(p float64) []float64 {
+		return []float64{float64(kernel.Log(float32(p))), float64(kernel.Log(float32(1 - p)))}
 	}
-	if _, err := ReadScale(path, classes); err == nil {
-		t.Error("a deviation of 0 is read")
+	clip := func(label int, crops, track float64) answered {
+		c := logs(crops)
+		return answered{label, []Window{{Logs: []float32{float32(c[0]), float32(c[1])}}}, [][]float64{logs(track)}}
+	}
+	// One that is right in three of four, sure of it as of that, is taken at its word.
+	honest := func(first bool, others float64) (clips []answered) {
+		for i := range 8 {
+			p := 0.75
+			if i%4 == 3 {
+				p = 0.25
+			}
+			pair := [2]float64{p, others}
+			if !first {
+				pair = [2]float64{others, p}
+			}
+			clips = append(clips, clip(0, pair[0], pair[1]), clip(1, 1-pair[0], 1-pair[1]))
+		}
+		return clips
+	}
+	for name, c := range map[string]struct {
+		clips []answered
+		want  Weights
+	}{
+		"crops alone know":                     {honest(true, 0.5), Weights{1, 0}},
+		"the track alone knows":                {honest(false, 0.5), Weights{0.125, 1}},
+		"the track is as often wrong as right": {append(honest(true, 0.9), honest(true, 0.1)...), Weights{1, 0}},
+		"nothing is known":                     {nil, Weights{0.125, 0}},
+	} {
+		if got := weigh(c.clips); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+	if w := (Weights{0.5, 2}); w.check() != nil || !slices.Equal(w.pool([]float32{-1, -2}, []float64{-4, -3}), []float64{-8.5, -7}) {
+		t.Errorf("%v: %v", w, w.pool([]float32{-1, -2}, []float64{-4, -3}))
 	}
 }

@@ -38,17 +38,63 @@ func (r *Run) EvaluatePart(ctx context.Context, t *rundir.Trained, part dataset.
 	groups := groupsOf(r.Data.All, followed)
 	for at, f := range followed {
 		one := &metric.TrackedClip{Clip: f.Source, Group: groups[at], Class: m.Classes[f.Label], Frames: f.Frames(), Found: f.Found()}
-		d, err := m.NewDecider()
-		if err != nil {
+		if one.Decided, err = m.decided(func(d *Decider) error { a.ask(f, d.Add); return nil }); err != nil {
 			return nil, err
 		}
-		a.ask(f, d.Add)
-		one.Decide(m.Classes, d.certain())
-		d.Close()
+		if one.BoxesGiven, err = m.decided(func(d *Decider) error { return r.givenBoxes(a, f, list, d) }); err != nil {
+			return nil, err
+		}
 		result.Each = append(result.Each, one)
 	}
 	result.SumUp(m.Classes)
 	return result, ctx.Err()
+}
+
+// decided is what a decider comes to that has seen some points.
+func (m *Model) decided(see func(*Decider) error) (metric.Decided, error) {
+	d, err := m.NewDecider()
+	if err != nil {
+		return metric.Decided{}, err
+	}
+	defer d.Close()
+	if err := see(d); err != nil {
+		return metric.Decided{}, err
+	}
+	return metric.Decide(m.Classes, d.certain()), nil
+}
+
+// givenBoxes shows a decider the labelled boxes of a clip, and what the network says of those of
+// its examples that are in a list.
+func (r *Run) givenBoxes(a *asker, f *Followed, list []int, d *Decider) error {
+	input, asked := r.Record.Identity.ServedInput(), map[int]int{}
+	images := &Followed{TargetClip: f.TargetClip, size: f.size}
+	for _, i := range list {
+		p := r.Data.All.Info(i).Place
+		if p == nil || p.Clip != f.Clip || !p.Target {
+			continue
+		}
+		if _, is := asked[p.Frame]; is { // a further target of the frame
+			continue
+		}
+		img, err := r.Data.All.Image(i)
+		if err == nil {
+			img, err = input.Apply(img)
+		}
+		if err != nil {
+			return err
+		}
+		asked[p.Frame] = len(asked)
+		images.asked, images.images = append(images.asked, len(images.asked)), append(images.images, img.Pix...)
+	}
+	answers := a.answers(images)
+	for i := range f.boxes {
+		var probabilities []float32
+		if at, is := asked[f.boxes[i].Frame]; is {
+			probabilities = answers[at*len(a.Labels) : (at+1)*len(a.Labels)]
+		}
+		d.add(&f.boxes[i], probabilities)
+	}
+	return nil
 }
 
 // groupsOf are the numbers of the groups of clips; where the data has none, each clip is one.
@@ -82,7 +128,7 @@ func (r *Run) Evaluate(ctx context.Context, c *classifier.Classifier) ([]*metric
 		if err := r.Dir.NoteFiles(r.Record, name); err != nil {
 			return nil, err
 		}
-		r.Env.Log.Info("clips decided on", "part", part.String(), "result", result.Text(), "by", result.Method)
+		r.Env.Log.Info("clips decided on", "part", part.String(), "boxes_given", result.BoxesGiven.Text(), "boxes_found", result.Text(), "by", result.Method)
 		all = append(all, result)
 	}
 	return all, nil

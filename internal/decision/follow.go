@@ -1,14 +1,17 @@
-// Package decision decides what a track of a clip shows. It follows the target of each clip
-// of a run, cuts its track into windows, and describes each by what the crop network says of
-// it and by how it moves. A small network learns from these windows. Those of the training
-// part are described by networks that were trained without their clips, so that they are as
-// windows of clips which nobody has seen.
+// Package decision decides what a track of a clip shows. It follows the target of each clip of
+// a run and cuts its track into windows. A small network learns from their shape and motion what
+// they show. What it says is pooled with what the crop network says. How much each of the two
+// counts is measured on windows of the training part, by networks that were trained without
+// their clips.
 package decision
 
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
@@ -19,6 +22,7 @@ import (
 type Followed struct {
 	dataset.TargetClip
 	points []track.Point // without crops
+	boxes  []track.Point // what each frame shows at the box of its label; missed where there is none
 	asked  []int         // points, of which there are images
 	images []uint8       // [len(asked),H,W,C], as the crop network takes them
 	size   int           // H*W*C
@@ -45,7 +49,11 @@ func Asked(p *track.Point) bool { return p.Frame%postprocess.AskedEvery == 0 && 
 // network.
 func follow(ctx context.Context, c dataset.TargetClip, input imaging.Rule) (*Followed, error) {
 	f := &Followed{TargetClip: c, size: input.Height * input.Width * input.Channels}
-	for p, err := range track.FollowWith(ctx, track.RuleOf(c.Cutting()), 1, c.Decode(ctx)) {
+	frames, err := f.labelled(c.Decode(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Source, err)
+	}
+	for p, err := range track.FollowWith(ctx, track.RuleOf(c.Cutting()), 1, frames) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Source, err)
 		}
@@ -62,6 +70,47 @@ func follow(ctx context.Context, c dataset.TargetClip, input imaging.Rule) (*Fol
 		f.points = append(f.points, kept)
 	}
 	return f, ctx.Err()
+}
+
+// labelled yields the frames, and measures what they show at the boxes of the labels. Where a
+// frame has several targets, the first counts.
+func (f *Followed) labelled(frames iter.Seq2[clips.Frame, error]) (iter.Seq2[clips.Frame, error], error) {
+	entries, err := f.Entries()
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(clips.Frame, error) bool) {
+		for frame, err := range frames {
+			if n := len(f.boxes); err == nil && n < len(entries) {
+				p := track.Point{Frame: n, Time: frame.Time, Missed: entries[n].Unknown || len(entries[n].Targets) == 0}
+				if !p.Missed {
+					p.Box = entries[n].Targets[0].Box
+					p.Shape = track.Measure(frame.Image, p.Box)
+				}
+				f.boxes = append(f.boxes, p)
+			}
+			if !yield(frame, err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// windows are those of the track that count, and those of the labelled boxes in which these are
+// in enough frames, without what a network on crops says of them.
+func (f *Followed) windows() []Window {
+	few := func(w Window) bool { return w.Found < postprocess.LeastFound }
+	return append(Chosen(cut(f.points)), slices.DeleteFunc(cut(f.boxes), few)...)
+}
+
+// cut are the windows of points.
+func cut(points []track.Point) (windows []Window) {
+	c := Collector{Emit: func(w Window) { windows = append(windows, w) }}
+	for i := range points {
+		c.Add(&points[i], nil)
+	}
+	c.End()
+	return windows
 }
 
 // Follow follows the targets of clips, so many clips at a time, on which nothing depends.

@@ -10,8 +10,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
-// Model decides what tracks show. Without a network of its own it goes by the mean of the
-// logarithms of the crop network's probabilities.
+// Model decides what tracks show, by what the crop network says of them and what a second network
+// says of their motion. Without the second it goes by the mean of the logarithms of the crop
+// network's probabilities.
 type Model struct {
 	Classes []string
 	Network *rundir.Trained // nil where there is none
@@ -30,7 +31,7 @@ func Open(folder string, record *rundir.Record, t *rundir.Trained) (*Model, erro
 	dir := rundir.At(folder)
 	err := dir.CheckFile(record, layout.FeaturesFile)
 	if err == nil {
-		m.scale, err = ReadScale(dir.File(layout.FeaturesFile), m.Classes)
+		m.scale, err = ReadScale(dir.File(layout.FeaturesFile))
 	}
 	return m, err
 }
@@ -94,6 +95,11 @@ func (d *Decider) Add(p *track.Point, probabilities []float32) {
 	if !Asked(p) {
 		probabilities = nil
 	}
+	d.add(p, probabilities)
+}
+
+// add takes the next point, with probabilities if there are some.
+func (d *Decider) add(p *track.Point, probabilities []float32) {
 	if d.plan != nil {
 		d.collector.Add(p, probabilities)
 	} else if probabilities != nil {
@@ -109,14 +115,19 @@ func (d *Decider) window(w Window) {
 	}
 }
 
-// judge are the logarithms of the network's probabilities for a window.
+// judge are the logarithms of what both networks say of a window, pooled.
 func (d *Decider) judge(w Window) []float64 {
-	outputs := d.plan.Run(1, d.model.scale.Bytes(w.Features))
-	return logsOf(classifier.Of(d.model.record, d.model.Network).Output(outputs, target.Probabilities))
+	return d.model.scale.Weights.pool(w.Logs, d.model.logs(d.plan, w))
+}
+
+// logs are the logarithms of the probabilities that the network on tracks gives for a window.
+func (m *Model) logs(plan *classifier.Plan, w Window) []float64 {
+	outputs := plan.Run(1, m.scale.Bytes(w.Features))
+	return logsOf(classifier.Of(m.record, m.Network).Output(outputs, target.Probabilities))
 }
 
 // Decide is what the track shows by all windows so far, [classes]: the geometric mean of the
-// network's probabilities, over their sum. Before the first window is whole, it goes by what
+// pooled probabilities, over their sum. Before the first window is whole, it goes by what
 // there is of it. It is nil as long as nothing is known.
 func (d *Decider) Decide() []float32 {
 	s := d.sure
@@ -176,13 +187,7 @@ func newAsker(record *rundir.Record, t *rundir.Trained, workers int) (*asker, er
 // ask gives the points of a track in their order, with the probabilities where they were
 // asked for.
 func (a *asker) ask(f *Followed, add func(*track.Point, []float32)) {
-	classes := len(a.Labels)
-	answers := make([]float32, 0, len(f.asked)*classes)
-	for at := 0; at < len(f.asked); at += a.plan.BatchSize() {
-		n := min(a.plan.BatchSize(), len(f.asked)-at)
-		outputs := a.plan.Run(n, f.images[at*f.size:(at+n)*f.size])
-		answers = append(answers, a.Output(outputs, target.Probabilities)...)
-	}
+	classes, answers := len(a.Labels), a.answers(f)
 	next := 0
 	for i := range f.points {
 		var probabilities []float32
@@ -192,6 +197,17 @@ func (a *asker) ask(f *Followed, add func(*track.Point, []float32)) {
 		}
 		add(&f.points[i], probabilities)
 	}
+}
+
+// answers are the probabilities of the classes for all images of a track, [images,classes].
+func (a *asker) answers(f *Followed) []float32 {
+	answers := make([]float32, 0, len(f.asked)*len(a.Labels))
+	for at := 0; at < len(f.asked); at += a.plan.BatchSize() {
+		n := min(a.plan.BatchSize(), len(f.asked)-at)
+		outputs := a.plan.Run(n, f.images[at*f.size:(at+n)*f.size])
+		answers = append(answers, a.Output(outputs, target.Probabilities)...)
+	}
+	return answers
 }
 
 // windows are those of a track that count.

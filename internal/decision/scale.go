@@ -9,13 +9,15 @@ import (
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
-// Scale says how features become the bytes that the network takes: 128 is the mean over the
-// windows of the training part, and 32 levels are a standard deviation.
+// Scale says how features become the bytes that the network on tracks takes, and how much its
+// answers count: 128 is the mean over the windows of the training part, and 32 levels are a
+// standard deviation.
 type Scale struct {
 	Schema   int       `json:"schema"`
 	Window   int       `json:"window"` // frames
 	Hop      int       `json:"hop"`    // frames between the beginnings of two windows
 	Every    int       `json:"every"`  // frames from one to the next that the crop network is asked about
+	Weights  Weights   `json:"weights"`
 	Features []Feature `json:"features"`
 }
 
@@ -28,7 +30,7 @@ type Feature struct {
 }
 
 const (
-	scaleSchema    = 1
+	scaleSchema    = 2
 	middle         = 128
 	levels         = 32 // of a standard deviation
 	leastDeviation = 1e-6
@@ -37,7 +39,7 @@ const (
 var scaleForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{scaleSchema}}
 
 // MeasureScale is the scale of windows, of which there must be one.
-func MeasureScale(classes []string, windows []Window) *Scale {
+func MeasureScale(windows []Window) *Scale {
 	s := &Scale{Schema: scaleSchema, Window: track.FeatureWindow, Hop: track.FeatureHop, Every: postprocess.AskedEvery}
 	n := float64(len(windows))
 	for k := range windows[0].Features {
@@ -54,18 +56,13 @@ func MeasureScale(classes []string, windows []Window) *Scale {
 		if deviation < leastDeviation { // always the same, so that it says nothing
 			deviation = 1
 		}
-		s.Features = append(s.Features, Feature{featureName(classes, k), mean, deviation})
+		s.Features = append(s.Features, Feature{featureName(k), mean, deviation})
 	}
 	return s
 }
 
 // featureName is what feature k is called.
-func featureName(classes []string, k int) string {
-	if k < len(classes) {
-		return "log_probability_" + classes[k]
-	}
-	return fmt.Sprintf("track_%d", k-len(classes)+1)
-}
+func featureName(k int) string { return fmt.Sprintf("track_%d", k+1) }
 
 // Bytes brings features to bytes.
 func (s *Scale) Bytes(features []float32) []uint8 {
@@ -77,21 +74,24 @@ func (s *Scale) Bytes(features []float32) []uint8 {
 	return b
 }
 
-// ReadScale reads the file of a scale for so many classes.
-func ReadScale(path string, classes []string) (*Scale, error) {
+// ReadScale reads the file of a scale.
+func ReadScale(path string) (*Scale, error) {
 	s := &Scale{}
 	if err := fileio.ReadJSON(path, s, scaleForm); err != nil {
 		return nil, err
 	}
-	want := len(classes) + track.FeatureCount
+	const want = track.FeatureCount
 	if s.Window != track.FeatureWindow || s.Hop != track.FeatureHop || s.Every != postprocess.AskedEvery || len(s.Features) != want {
 		return nil, fmt.Errorf("%s: windows of %d frames every %d, asked about every %d, with %d features: this program has %d, %d, %d and %d",
 			path, s.Window, s.Hop, s.Every, len(s.Features), track.FeatureWindow, track.FeatureHop, postprocess.AskedEvery, want)
 	}
 	for k, f := range s.Features {
-		if f.Name != featureName(classes, k) || !(f.Deviation > 0) {
-			return nil, fmt.Errorf("%s: feature %d is %q with deviation %v: want %q and one over 0", path, k, f.Name, f.Deviation, featureName(classes, k))
+		if f.Name != featureName(k) || !(f.Deviation > 0) {
+			return nil, fmt.Errorf("%s: feature %d is %q with deviation %v: want %q and one over 0", path, k, f.Name, f.Deviation, featureName(k))
 		}
+	}
+	if err := s.Weights.check(); err != nil {
+		return nil, fmt.Errorf("%s: weights: %w", path, err)
 	}
 	return s, nil
 }

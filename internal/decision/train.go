@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -82,7 +83,7 @@ func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	if asked := r.Settings.DecisionFolds; folds < asked {
 		r.Env.Log.Info("the clips of the training part form fewer groups than --decision-folds", "groups", folds, "decision-folds", asked)
 	}
-	trained, err := r.follow(ctx, dataset.TargetClips(r.Data.All, r.Data.TrainList(r.Settings)))
+	l, err := r.learn(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,17 +91,39 @@ func (r *Run) Train(ctx context.Context, train func(*Network) error) error {
 	if err != nil {
 		return err
 	}
-	windows := map[*dataset.Clip][]Window{}
+	var out []answered
 	for k, held := range divided {
-		if err := r.fold(ctx, k+1, held, trained, windows, train); err != nil {
+		answers, err := r.fold(ctx, k+1, held, l, train)
+		if err != nil {
 			return err
 		}
+		out = append(out, answers...)
 	}
-	out := &described{}
-	for _, f := range trained {
-		out.add(f, windows[f.Clip])
+	l.scale.Weights = weigh(out)
+	if err := r.writeScale(l.scale); err != nil {
+		return err
 	}
-	return r.decide(ctx, out, train)
+	r.Env.Log.Info("networks on crops and on tracks are weighed", "crops", l.scale.Weights.Crops, "track", l.scale.Weights.Track)
+	_, err = r.onTracks(layout.DecisionNetwork, l, l.train, train)
+	return err
+}
+
+// learnt is what networks on tracks learn from.
+type learnt struct {
+	train, validation []*Followed
+	scale             *Scale
+}
+
+// learn follows the targets of the training and the validation part.
+func (r *Run) learn(ctx context.Context) (l learnt, err error) {
+	if l.train, err = r.follow(ctx, dataset.TargetClips(r.Data.All, r.Data.TrainList(r.Settings))); err != nil {
+		return l, err
+	}
+	if l.validation, err = r.follow(ctx, dataset.TargetClips(r.Data.All, r.Data.ValidationList(r.Settings))); err != nil {
+		return l, err
+	}
+	l.scale = MeasureScale(allWindows(l.train))
+	return l, nil
 }
 
 // whyNone says why there is no such network.
@@ -117,11 +140,56 @@ func (r *Run) follow(ctx context.Context, list []dataset.TargetClip) ([]*Followe
 	return Follow(ctx, list, r.Record.Identity.ServedInput(), r.Settings.WorkerCount())
 }
 
-// fold trains the network without a fold, and describes the windows of its clips by it.
-func (r *Run) fold(ctx context.Context, k int, held []int, trained []*Followed, windows map[*dataset.Clip][]Window, train func(*Network) error) error {
+// fold trains the networks without a fold, and asks them about the clips of the fold.
+func (r *Run) fold(ctx context.Context, k int, held []int, l learnt, train func(*Network) error) ([]answered, error) {
+	in, others := parted(l.train, dataset.TargetClips(r.Data.All, held))
+	crops, err := r.onCrops(k, held, train)
+	if err != nil {
+		return nil, err
+	}
+	tracks, err := r.onTracks(layout.TrackFoldNetwork(k), l, others, train)
+	if err != nil {
+		return nil, err
+	}
+	a, err := newAsker(r.Record, crops, r.Settings.WorkerCount())
+	if err != nil {
+		return nil, err
+	}
+	defer a.plan.Close()
+	m := &Model{Classes: r.Record.Identity.Classes, Network: tracks, scale: l.scale, record: r.Record}
+	plan, err := classifier.Of(m.record, m.Network).NewPlan(1, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer plan.Close()
+	var out []answered
+	for _, f := range in {
+		one := answered{label: f.Label, windows: a.windows(f)}
+		for _, w := range one.windows {
+			one.track = append(one.track, m.logs(plan, w))
+		}
+		out = append(out, one)
+	}
+	return out, ctx.Err()
+}
+
+// parted are those of followed clips that are in a list, and the others.
+func parted(list []*Followed, held []dataset.TargetClip) (in, others []*Followed) {
+	for _, f := range list {
+		if slices.ContainsFunc(held, func(c dataset.TargetClip) bool { return c.Clip == f.Clip }) {
+			in = append(in, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	return in, others
+}
+
+// onCrops trains the network on crops without fold k.
+func (r *Run) onCrops(k int, held []int, train func(*Network) error) (*rundir.Trained, error) {
 	own, modules, err := r.Settings.OfFold(k)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	data, split := *r.Data, *r.Data.Split
 	split.Test = nil
@@ -134,30 +202,36 @@ func (r *Run) fold(ctx context.Context, k int, held []int, trained []*Followed, 
 	n.Built.Name = n.Name
 	r.sayNetwork(n, k)
 	if err := train(n); err != nil {
-		return err
+		return nil, err
 	}
-	t, err := r.trained(n.Built)
-	if err != nil {
-		return err
+	return r.trained(n.Built)
+}
+
+// onTracks trains a network on the windows of tracks of clips.
+func (r *Run) onTracks(name string, l learnt, clips []*Followed, train func(*Network) error) (*rundir.Trained, error) {
+	classes := r.Record.Identity.Classes
+	n := &Network{Name: name, Data: dataOf(classes, l.scale, clips, l.validation)}
+	var err error
+	if n.Built, err = rundir.BuildDecision(len(classes)); err != nil {
+		return nil, err
 	}
-	a, err := newAsker(r.Record, t, r.Settings.WorkerCount())
-	if err != nil {
-		return err
+	n.Built.Name = name
+	if n.Settings, n.Modules, err = r.Settings.OfLater(name, r.Record.Identity.DecisionFolds); err != nil {
+		return nil, err
 	}
-	defer a.plan.Close()
-	clips := dataset.TargetClips(r.Data.All, held)
-	for _, f := range trained {
-		if slices.ContainsFunc(clips, func(c dataset.TargetClip) bool { return c.Clip == f.Clip }) {
-			windows[f.Clip] = a.windows(f)
-		}
+	if name == layout.DecisionNetwork {
+		r.sayNetwork(n, 0)
 	}
-	return ctx.Err()
+	if err := train(n); err != nil {
+		return nil, err
+	}
+	return r.trained(n.Built)
 }
 
 func (r *Run) sayNetwork(n *Network, k int) {
 	folds, directory := r.Record.Identity.DecisionFolds, r.Dir.Network(n.Name).Path
 	if !n.Fold {
-		r.Env.Log.Info("training the network that decides on tracks", "directory", directory)
+		r.Env.Log.Info("training the network on tracks", "directory", directory)
 		return
 	}
 	r.Env.Log.Info("training a network without one fold, for the decision on tracks", "fold", fmt.Sprintf("%d/%d", k, folds), "directory", directory)
@@ -187,50 +261,6 @@ func (r *Run) note(name string) *rundir.TrainingNote {
 		}
 	}
 	return r.Record.Training
-}
-
-// decide trains the network that decides, on the windows of the training part.
-func (r *Run) decide(ctx context.Context, trained *described, train func(*Network) error) error {
-	validation, err := r.described(ctx, dataset.TargetClips(r.Data.All, r.Data.ValidationList(r.Settings)))
-	if err != nil {
-		return err
-	}
-	scale := MeasureScale(r.Record.Identity.Classes, trained.all())
-	if err := r.writeScale(scale); err != nil {
-		return err
-	}
-	n := &Network{Name: layout.DecisionNetwork, Data: dataOf(r.Record.Identity.Classes, scale, trained, validation)}
-	if n.Built, err = rundir.BuildDecision(len(r.Record.Identity.Classes)); err != nil {
-		return err
-	}
-	folds := r.Record.Identity.DecisionFolds
-	if n.Settings, n.Modules, err = r.Settings.OfDecision(folds); err != nil {
-		return err
-	}
-	r.sayNetwork(n, folds+1)
-	return train(n)
-}
-
-// described follows clips and describes their windows by the run's own network.
-func (r *Run) described(ctx context.Context, list []dataset.TargetClip) (*described, error) {
-	followed, err := r.follow(ctx, list)
-	if err != nil {
-		return nil, err
-	}
-	t, err := r.trained(r.Main)
-	if err != nil {
-		return nil, err
-	}
-	a, err := newAsker(r.Record, t, r.Settings.WorkerCount())
-	if err != nil {
-		return nil, err
-	}
-	defer a.plan.Close()
-	d := &described{}
-	for _, f := range followed {
-		d.add(f, a.windows(f))
-	}
-	return d, ctx.Err()
 }
 
 // writeScale writes the file of features.

@@ -8,10 +8,11 @@ import (
 
 // Window describes a stretch of a track.
 type Window struct {
-	// Features are the means of the logarithms of the crop network's probabilities, over the
-	// frames that it was asked about, and behind them those of track.Features.
-	Features []float32
-	Found    int // frames in which the target was found
+	// Logs are the means of the logarithms of the crop network's probabilities, over the frames
+	// that it was asked about, [classes].
+	Logs     []float32
+	Features []float32 // of track.Features
+	Found    int       // frames in which the target was found
 }
 
 // Collector cuts a track into windows of track.FeatureWindow frames, which begin
@@ -57,7 +58,7 @@ func (c *Collector) emit() {
 
 // present is the window of the points that there are.
 func (c *Collector) present() Window {
-	w := Window{Features: append(meanOf(c.logs, c.Classes), track.Features(c.points)...)}
+	w := Window{Logs: meanOf(c.logs, c.Classes), Features: track.Features(c.points)}
 	for _, p := range c.points {
 		if !p.Missed {
 			w.Found++

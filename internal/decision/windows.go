@@ -54,33 +54,22 @@ func (s *windowSet) Digest() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// described are the windows of the clips of a part.
-type described struct {
-	clips   []*Followed
-	windows [][]Window // of each
-}
-
-func (d *described) add(f *Followed, windows []Window) {
-	d.clips, d.windows = append(d.clips, f), append(d.windows, windows)
-}
-
-// all are the windows of all clips.
-func (d *described) all() []Window {
-	var all []Window
-	for _, w := range d.windows {
-		all = append(all, w...)
+// allWindows are the windows of clips that a network on tracks learns from.
+func allWindows(list []*Followed) (all []Window) {
+	for _, f := range list {
+		all = append(all, f.windows()...)
 	}
 	return all
 }
 
-// dataOf is what the network learns and is watched by.
-func dataOf(classes []string, scale *Scale, train, validation *described) *rundata.Data {
+// dataOf is what a network on tracks learns and is watched by.
+func dataOf(classes []string, scale *Scale, train, validation []*Followed) *rundata.Data {
 	set := &windowSet{classes: classes}
-	take := func(d *described) (list []int) {
-		for at, clip := range d.clips {
-			for _, w := range d.windows[at] {
+	take := func(clips []*Followed) (list []int) {
+		for _, f := range clips {
+			for _, w := range f.windows() {
 				list = append(list, len(set.list))
-				set.list = append(set.list, example{clip, scale.Bytes(w.Features)})
+				set.list = append(set.list, example{f, scale.Bytes(w.Features)})
 			}
 		}
 		return list

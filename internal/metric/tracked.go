@@ -7,7 +7,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
-// TrackedClips is what a model says of whole clips in which it finds the target itself.
+// TrackedClips is what a model says of whole clips in which it finds the target itself, and of
+// the same clips where the boxes of their labels are given.
 type TrackedClips struct {
 	Schema int    `json:"schema"`
 	Part   string `json:"part"`
@@ -17,7 +18,8 @@ type TrackedClips struct {
 	WeightsSHA256  string `json:"weights_sha256"`
 	DecisionSHA256 string `json:"decision_sha256,omitempty"`
 	TrackedFigures
-	Each []*TrackedClip `json:"each"`
+	BoxesGiven TrackedFigures `json:"boxes_given"`
+	Each       []*TrackedClip `json:"each"`
 }
 
 // TrackedFigures say on how many clips the decision is right.
@@ -34,57 +36,74 @@ type TrackedFigures struct {
 
 // TrackedClip is one of them.
 type TrackedClip struct {
-	Clip          string    `json:"clip"`  // path from the folder of the data
-	Group         int       `json:"group"` // of the data, such as a scene, from 0 in the order of clips
-	Class         string    `json:"class"`
-	Decision      string    `json:"decision"`
-	Probabilities []float32 `json:"probabilities"` // in the order of the classes
-	Frames        int       `json:"frames"`
-	Found         int       `json:"found"` // frames in which the target was found
+	Clip  string `json:"clip"`  // path from the folder of the data
+	Group int    `json:"group"` // of the data, such as a scene, from 0 in the order of clips
+	Class string `json:"class"`
+	Decided
+	BoxesGiven Decided `json:"boxes_given"`
+	Frames     int     `json:"frames"`
+	Found      int     `json:"found"` // frames in which the target was found
 }
 
-const trackedSchema = 1
+// Decided is what is decided on a clip.
+type Decided struct {
+	Decision      string    `json:"decision"`
+	Probabilities []float32 `json:"probabilities"` // in the order of the classes
+}
+
+// Decide decides for the most probable class.
+func Decide(classes []string, probabilities []float32) Decided {
+	return Decided{classes[largest(probabilities)], probabilities}
+}
+
+const trackedSchema = 2
 
 var trackedForm = fileio.Form{MaxBytes: 48 << 20, Schemas: []int{trackedSchema}}
 
 // SumUp counts what was decided on each clip.
 func (t *TrackedClips) SumUp(classes []string) {
-	t.Schema, t.Clips, t.Correct, t.Accuracy = trackedSchema, len(t.Each), 0, 0
-	number := map[string]int{}
-	t.Confusion = make([][]int, len(classes))
-	for k, class := range classes {
-		number[class], t.Confusion[k] = k, make([]int, len(classes))
-	}
-	for _, c := range t.Each {
-		t.Confusion[number[c.Class]][number[c.Decision]]++
-		if c.Class == c.Decision {
-			t.Correct++
-		}
-	}
-	t.Groups, t.Interval = 0, Interval{0, 1}
-	if t.Clips == 0 {
-		return
-	}
-	t.Accuracy, t.Interval = float64(t.Correct)/float64(t.Clips), Wilson(t.Correct, t.Clips)
-	if groups := t.shares(); len(groups) < t.Clips {
-		t.Groups, t.Interval = len(groups), intervalByGroups(groups, useOfClips)
-	}
+	t.Schema = trackedSchema
+	t.TrackedFigures = t.figures(classes, func(c *TrackedClip) string { return c.Decision })
+	t.BoxesGiven = t.figures(classes, func(c *TrackedClip) string { return c.BoxesGiven.Decision })
 }
 
-// shares are how many of the clips of each group are right.
-func (t *TrackedClips) shares() []share {
+// figures say on how many clips a decision is right.
+func (t *TrackedClips) figures(classes []string, decided func(*TrackedClip) string) TrackedFigures {
+	f := TrackedFigures{Clips: len(t.Each), Interval: Interval{0, 1}, Confusion: make([][]int, len(classes))}
+	number := map[string]int{}
+	for k, class := range classes {
+		number[class], f.Confusion[k] = k, make([]int, len(classes))
+	}
 	var groups []share
 	for _, c := range t.Each {
+		f.Confusion[number[c.Class]][number[decided(c)]]++
+		right := 0
+		if c.Class == decided(c) {
+			right = 1
+		}
+		f.Correct += right
 		if c.Group == len(groups) {
 			groups = append(groups, share{})
 		}
-		right := 0
-		if c.Class == c.Decision {
-			right = 1
-		}
 		groups[c.Group].add(1, right)
 	}
-	return groups
+	if f.Clips == 0 {
+		return f
+	}
+	f.Accuracy, f.Interval = float64(f.Correct)/float64(f.Clips), Wilson(f.Correct, f.Clips)
+	if len(groups) < f.Clips {
+		f.Groups, f.Interval = len(groups), intervalByGroups(groups, useOfClips)
+	}
+	return f
+}
+
+// groups is how many groups the clips are of.
+func (t *TrackedClips) groups() int {
+	n := 0
+	for _, c := range t.Each {
+		n = max(n, c.Group+1)
+	}
+	return n
 }
 
 // PoolTracked is what is decided on the clips of several, which have no clip and no group in
@@ -97,7 +116,7 @@ func PoolTracked(parts []*TrackedClips, classes []string) *TrackedClips {
 			own.Group += groups
 			pooled.Each = append(pooled.Each, &own)
 		}
-		groups += len(part.shares())
+		groups += part.groups()
 	}
 	pooled.SumUp(classes)
 	return pooled
@@ -141,11 +160,11 @@ func ReadTracked(path string, classes []string) (*TrackedClips, error) {
 		if !slices.Contains(classes, c.Class) {
 			return nil, fmt.Errorf("%s: each[%d].class: %q is none of %q", path, at, c.Class, classes)
 		}
-		if len(c.Probabilities) != len(classes) {
-			return nil, fmt.Errorf("%s: each[%d].probabilities: there are %d, want %d", path, at, len(c.Probabilities), len(classes))
+		if err := c.Decided.check(classes); err != nil {
+			return nil, fmt.Errorf("%s: each[%d].%w", path, at, err)
 		}
-		if best := classes[largest(c.Probabilities)]; c.Decision != best {
-			return nil, fmt.Errorf("%s: each[%d].decision: it is %q, and the most probable class %q", path, at, c.Decision, best)
+		if err := c.BoxesGiven.check(classes); err != nil {
+			return nil, fmt.Errorf("%s: each[%d].boxes_given.%w", path, at, err)
 		}
 	}
 	return t, nil
@@ -162,7 +181,13 @@ func largest(values []float32) int {
 	return best
 }
 
-// Decide enters the most probable class of a clip.
-func (c *TrackedClip) Decide(classes []string, probabilities []float32) {
-	c.Probabilities, c.Decision = probabilities, classes[largest(probabilities)]
+// check refuses another decision than that for the most probable class.
+func (d Decided) check(classes []string) error {
+	if len(d.Probabilities) != len(classes) {
+		return fmt.Errorf("probabilities: there are %d, want %d", len(d.Probabilities), len(classes))
+	}
+	if best := classes[largest(d.Probabilities)]; d.Decision != best {
+		return fmt.Errorf("decision: it is %q, and the most probable class %q", d.Decision, best)
+	}
+	return nil
 }

@@ -15,9 +15,9 @@ func TestTrackedClips(t *testing.T) {
 		r := &TrackedClips{Part: "test", Each: []*TrackedClip{}}
 		for i, class := range []string{"bird", "drone", "drone"} {
 			c := &TrackedClip{Clip: string(rune('a' + i)), Group: i, Class: class, Frames: 9, Found: 8}
-			c.Decide(classes, []float32{0.5, 0.5})
+			c.Decided, c.BoxesGiven = Decide(classes, []float32{0.5, 0.5}), Decide(classes, []float32{0.5, 0.5})
 			if i == 2 {
-				c.Decide(classes, []float32{0.25, 0.75})
+				c.Decided = Decide(classes, []float32{0.25, 0.75})
 			}
 			r.Each = append(r.Each, c)
 		}
@@ -25,7 +25,8 @@ func TestTrackedClips(t *testing.T) {
 		return r
 	}
 	r := made()
-	if r.Clips != 3 || r.Correct != 2 || r.Interval != Wilson(2, 3) || !slices.Equal(r.Confusion[1], []int{1, 1}) {
+	if r.Clips != 3 || r.Correct != 2 || r.Interval != Wilson(2, 3) || !slices.Equal(r.Confusion[1], []int{1, 1}) ||
+		r.BoxesGiven.Correct != 1 || r.BoxesGiven.Interval != Wilson(1, 3) || !slices.Equal(r.BoxesGiven.Confusion[1], []int{2, 0}) {
 		t.Errorf("%+v", r)
 	}
 	if empty := (&TrackedClips{}); true {
@@ -35,12 +36,14 @@ func TestTrackedClips(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "clips.json")
 	for want, change := range map[string]func(*TrackedClips){
-		"":                       func(*TrackedClips) {},
-		"each[1].group is 2":     func(r *TrackedClips) { r.Each[1].Group = 2 },
-		"each[0].group is -1":    func(r *TrackedClips) { r.Each[0].Group = -1 },
-		"each[1].class":          func(r *TrackedClips) { r.Each[1].Class = "plane" },
-		"each[2].decision":       func(r *TrackedClips) { r.Each[2].Decision = "bird" },
-		"each[0].probabilities:": func(r *TrackedClips) { r.Each[0].Probabilities = []float32{1} },
+		"":                                   func(*TrackedClips) {},
+		"each[1].group is 2":                 func(r *TrackedClips) { r.Each[1].Group = 2 },
+		"each[0].group is -1":                func(r *TrackedClips) { r.Each[0].Group = -1 },
+		"each[1].class":                      func(r *TrackedClips) { r.Each[1].Class = "plane" },
+		"each[2].decision":                   func(r *TrackedClips) { r.Each[2].Decision = "bird" },
+		"each[0].probabilities:":             func(r *TrackedClips) { r.Each[0].Probabilities = []float32{1} },
+		"each[0].boxes_given.probabilities:": func(r *TrackedClips) { r.Each[0].BoxesGiven.Probabilities = nil },
+		"each[2].boxes_given.decision":       func(r *TrackedClips) { r.Each[2].BoxesGiven.Decision = "drone" },
 	} {
 		r := made()
 		change(r)
@@ -61,7 +64,7 @@ func TestTrackedGroups(t *testing.T) {
 		r := &TrackedClips{Method: "m", Each: []*TrackedClip{}}
 		for group, clips := range right {
 			for _, is := range clips {
-				c := &TrackedClip{Group: group, Class: "bird", Decision: "bird", Probabilities: []float32{1, 0}}
+				c := &TrackedClip{Group: group, Class: "bird", Decided: Decide(classes, []float32{1, 0}), BoxesGiven: Decide(classes, []float32{1, 0})}
 				if is == 'x' {
 					c.Decision = "drone"
 				}

@@ -17,7 +17,7 @@ var decisionStage = stage{name: "decision", stands: func(found *standing) bool {
 	run: made(func(ctx context.Context, s *session) (Decided, error) {
 		return Decided{}, s.Decide(ctx, s.Dir, func(n *Prepared) error {
 			work := n.Work(0, false)
-			work.Small = n.Name == layout.DecisionNetwork
+			work.Small = n.Name != layout.FoldNetwork(1)
 			_, err := n.train(ctx, s.Dir, work)
 			return err
 		})

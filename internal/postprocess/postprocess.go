@@ -31,7 +31,7 @@ const Least = 0x1p-20
 // The words for how tracks of targets, and clips whose frames are classified whole, are decided
 // on.
 const (
-	ByNetwork = "network on windows of the track"
+	ByNetwork = "probabilities and motion, by windows of the track"
 	ByMean    = "mean of the logarithms of the probabilities"
 )
 

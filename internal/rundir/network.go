@@ -351,7 +351,7 @@ func BuildDecision(classes int) (Built, error) {
 	if err != nil {
 		return Built{}, err
 	}
-	built, err := Build(m, layout.DecisionInput(classes), classes)
+	built, err := Build(m, layout.DecisionInput(), classes)
 	if err != nil {
 		return Built{}, err
 	}

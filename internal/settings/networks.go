@@ -34,7 +34,7 @@ func (s *Settings) checkSequence(m *Modules) error {
 	return errors.Join(errs...)
 }
 
-// OfFold gives what the network is trained by that does without fold k of the training part,
+// OfFold gives what the network on crops is trained by that does without fold k of the training part,
 // from 1: the settings of the run, with a seed of its own. What of the part is used is said
 // by a list.
 func (s *Settings) OfFold(k int) (*Settings, *Modules, error) {
@@ -45,16 +45,31 @@ func (s *Settings) OfFold(k int) (*Settings, *Modules, error) {
 	return &own, m, err
 }
 
-// decisionSettings are those by which the network is trained that decides on tracks. They are
-// part of the reproducibility contract.
+// decisionSettings are those by which the networks on tracks are trained. They are part of the
+// reproducibility contract. Classes count the same, since how frequent they are is already known
+// to the network on crops, whose probabilities are multiplied by those of this one.
 var decisionSettings = map[string]string{
-	"loss": "cross-entropy", "loss-options": "", "optimizer": "adamw", "optimizer-options": "", "schedule": "cosine", "schedule-options": "",
-	"epochs": "60", "batch-size": "32", "shard-size": "8", "learning-rate": "0.003", "weight-decay": "0.05", "gradient-clip": "0", "warmup": "0",
+	"loss": "cross-entropy", "loss-options": "class-weights=balanced", "optimizer": "adamw", "optimizer-options": "", "schedule": "cosine", "schedule-options": "",
+	"epochs": "20", "batch-size": "32", "shard-size": "8", "learning-rate": "0.003", "weight-decay": "0.05", "gradient-clip": "0", "warmup": "0",
 	"sampling": "shuffle", "monitor": "validation_loss", "min-delta": "0", "patience": "0", "augment": "none", "criteria": Default, "exporters": "", "visualizations": "none",
 }
 
-// OfDecision gives what the network is trained by that decides on tracks, after so many folds.
-func (s *Settings) OfDecision(folds int) (*Settings, *Modules, error) {
+// OfLater gives what a network is trained by that comes after the one that is judged, of a run
+// with so many folds.
+func (s *Settings) OfLater(name string, folds int) (*Settings, *Modules, error) {
+	for k := 1; k <= folds; k++ {
+		switch name {
+		case layout.FoldNetwork(k):
+			return s.OfFold(k)
+		case layout.TrackFoldNetwork(k):
+			return s.ofTracks(folds + 1 + k)
+		}
+	}
+	return s.ofTracks(folds + 1)
+}
+
+// ofTracks gives what a network on tracks is trained by, with a seed of its own.
+func (s *Settings) ofTracks(stride int) (*Settings, *Modules, error) {
 	input := maps.Clone(decisionSettings)
 	input["model"], input["model-options"] = layout.DecisionModel()
 	own, o := &Settings{Contract: s.Contract}, config.NewOptions(input)
@@ -63,7 +78,7 @@ func (s *Settings) OfDecision(folds int) (*Settings, *Modules, error) {
 		return nil, nil, err
 	}
 	own.Origins = config.Origins{}
-	own.Seed, own.EMA = s.Seed+(folds+1)*seedStride, s.EMA
+	own.Seed, own.EMA = s.Seed+stride*seedStride, s.EMA
 	own.Workers, own.CheckpointInterval = s.Workers, s.CheckpointInterval
 	m, err := own.MakeModules()
 	return own, m, err

@@ -90,7 +90,7 @@ func decisionVerified(t *testing.T, path string, record *rundir.Record) {
 	if v, err := verified(t, Request{Path: path, Epochs: 5}); err != nil || !v.Partial || v.Epochs != 5 {
 		t.Errorf("the first epochs alone: got %+v, error %v", v, err)
 	}
-	const words = "A network on probabilities and motion decides, which was trained on clips of 2 folds"
+	const words = "How much each counts was measured on 2 folds of clips"
 	for _, file := range []string{rundir.CardFile, rundir.ReportFile} {
 		if text := readText(t, filepath.Join(path, file)); !strings.Contains(text, words) {
 			t.Errorf("%s lacks %q", file, words)

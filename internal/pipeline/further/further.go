@@ -47,7 +47,7 @@ func (r *Run) Work(main progress.Work) []progress.Work {
 // epochs. Each line has a line break and the name before it.
 func (r *Run) Lines(name string, epochs int) (lines string) {
 	if n := r.folds(); n > 0 {
-		lines += fmt.Sprintf("\n%s%d networks like it, each without a fold of the training part, and a small one that decides on tracks", name, n)
+		lines += fmt.Sprintf("\n%s%d networks like it, each without a fold of the training part, and small ones on how targets move", name, n)
 	}
 	if r.painted() {
 		atMost := fmt.Sprintf("%d epochs", controls.Epochs(epochs))

@@ -9,8 +9,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/track"
 )
 
-// A run on clips has a second network, which decides what a track shows by windows of it. It
-// is trained on what the other folds' networks say of each clip of the training part. All of
+// A run on clips has a second network, which says by windows of a track what moves like that.
+// How much it counts beside the network by which the run is judged is measured on the training
+// part, fold by fold, with networks of both kinds that were trained without the fold. All of
 // them come after the network by which the run is judged.
 
 // NetworksDir has a folder for each network of a run of several but the one that is judged.
@@ -20,17 +21,22 @@ const NetworksDir = "networks"
 const DecisionNetwork = "decision"
 
 // FeaturesFile is the file, from the run directory, that says how features become the input of
-// that network.
+// that network, and how much its answers count.
 const FeaturesFile = NetworksDir + "/" + DecisionNetwork + "/features.json"
 
 // MaxDecisionFolds bounds the folds.
 const MaxDecisionFolds = 100
 
-// FoldNetwork is the name of the network that is trained without fold k, from 1.
+// FoldNetwork is the name of the network on crops that is trained without fold k, from 1.
 func FoldNetwork(k int) string { return fmt.Sprintf("%s/folds/%d", DecisionNetwork, k) }
 
-// IsFold says whether a network of that name is that of a fold, which no package has.
-func IsFold(network string) bool { return path.Dir(network) == path.Dir(FoldNetwork(1)) }
+// TrackFoldNetwork is the name of the network on tracks that is trained without fold k, from 1.
+func TrackFoldNetwork(k int) string { return fmt.Sprintf("%s/trackfolds/%d", DecisionNetwork, k) }
+
+// IsFold says whether a network of that name is one of a fold, which no package has.
+func IsFold(network string) bool {
+	return path.Dir(network) == path.Dir(FoldNetwork(1)) || path.Dir(network) == path.Dir(TrackFoldNetwork(1))
+}
 
 // LaterNetworks are the names of the networks that are trained after the one that is judged,
 // in order, where there are so many folds; none without folds.
@@ -40,17 +46,14 @@ func LaterNetworks(folds int) []string {
 	}
 	var names []string
 	for k := range folds {
-		names = append(names, FoldNetwork(k+1))
+		names = append(names, FoldNetwork(k+1), TrackFoldNetwork(k+1))
 	}
 	return append(names, DecisionNetwork)
 }
 
-// DecisionModel is the network that decides, with its options: fully connected, with 32 hidden
+// DecisionModel is the network on tracks, with its options: fully connected, with 32 hidden
 // units. A change is one of the reproducibility contract.
-func DecisionModel() (name, options string) { return "mlp", "hidden=32" }
+func DecisionModel() (name, options string) { return "mlp", "hidden=32,dropout=0.3" }
 
-// DecisionInput is the shape of what decides between so many classes: a row of the mean
-// logarithms of their probabilities and of the features of the track.
-func DecisionInput(classes int) nn.Shape {
-	return nn.Shape{H: 1, W: classes + track.FeatureCount, C: 1}
-}
+// DecisionInput is the shape of its input: a row of the features of a window.
+func DecisionInput() nn.Shape { return nn.Shape{H: 1, W: track.FeatureCount, C: 1} }

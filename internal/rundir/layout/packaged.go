@@ -13,14 +13,14 @@ import (
 const (
 	ofNetwork  = `(networks/[a-z0-9]+/)?`
 	repository = ofNetwork + `model-repository/[A-Za-z0-9][A-Za-z0-9._-]*`
-	ofFold     = `networks/decision/folds/[0-9]+/`
+	ofFold     = `networks/decision/(track)?folds/[0-9]+/`
 	features   = `networks/decision/features\.json`
 	evaluation = `evaluation/[a-z0-9._-]+\.(json|csv)`
 	plot       = `plots/[a-z0-9-]+\.(json|svg|png)`
 )
 
 // folderName is what a folder of a package is called.
-var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|networks/decision/folds(/[0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
+var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|networks/decision/(track)?folds(/[0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
 
 // recordedName is what a file is called whose digest the record has.
 var recordedName = whole(`run\.env|(split|duplicates|release)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + features + `|` + evaluation + `|` + plot)

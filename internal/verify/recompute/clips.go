@@ -122,11 +122,11 @@ func (s *Subject) checkScale() error {
 		return nil
 	}
 	name := layout.FeaturesFile
-	scale, err := decision.ReadScale(s.file(name), s.Record.Identity.Classes)
+	scale, err := decision.ReadScale(s.file(name))
 	if err != nil {
 		return s.lacking(name, err)
 	}
-	if n := s.Record.Identity.DecisionFolds + 1; len(s.Later) != n {
+	if n := len(layout.LaterNetworks(s.Record.Identity.DecisionFolds)); len(s.Later) != n {
 		return recordDiffers("networks", strconv.Itoa(len(s.Later)), strconv.Itoa(n)+" that decide on tracks")
 	}
 	return s.compare(name, scale)

@@ -104,7 +104,7 @@ func (s *Subject) listed() ([]string, error) {
 // unlisted are the files of a run directory, besides those that the record lists. Of
 // what export and package hold, others look after.
 var unlisted = regexp.MustCompile(`^(\.lock|run\.json|packages\.json|report\.html|MODEL_CARD\.md|` + regexp.QuoteMeta(logging.TextFile) + `|` + regexp.QuoteMeta(logging.JSONFile) + `|` +
-	`(networks/[a-z0-9]+/|networks/decision/folds/[0-9]+/)?(history\.csv|` + train.CheckpointDir + `/(last|best)\.safetensors)|` +
+	`(networks/[a-z0-9]+/|networks/decision/(track)?folds/[0-9]+/)?(history\.csv|` + train.CheckpointDir + `/(last|best)\.safetensors)|` +
 	`evaluation/[A-Za-z0-9._-]+\.(json|csv)|(export|package)/.+)$`)
 
 // leftover are files that a process of ours was writing when it was killed. The next

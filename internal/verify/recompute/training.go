@@ -8,7 +8,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/rundir"
-	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -83,10 +82,7 @@ func (s *Subject) checkTraining() error {
 func (s *Subject) checkLater() error {
 	for k := range s.Later {
 		n := &s.Later[k]
-		own, modules, err := s.settings.OfFold(k + 1)
-		if n.Name == layout.DecisionNetwork {
-			own, modules, err = s.settings.OfDecision(k)
-		}
+		own, modules, err := s.settings.OfLater(n.Name, s.Record.Identity.DecisionFolds)
 		if err != nil {
 			return finding.Unreadable(rundir.RecordFile, err)
 		}
