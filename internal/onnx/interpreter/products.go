@@ -48,22 +48,40 @@ func (p *packed) multiply(panel []float32, bias func(row int) float32, to []floa
 }
 
 // multiplyGroup multiplies weights [depth,4] with a panel [depth,2], in the order of depth.
+// Four steps are written out, which makes it about twice as fast.
 func multiplyGroup(weights, panel []float32, sums *[groupRows * pairSize]float32) {
+	const unrolled = 4
 	var s00, s01, s10, s11, s20, s21, s30, s31 float32
+	for len(weights) >= unrolled*groupRows && len(panel) >= unrolled*pairSize {
+		w, x := (*[unrolled * groupRows]float32)(weights), (*[unrolled * pairSize]float32)(panel)
+		x0, x1 := x[0], x[1]
+		s00, s01 = s00+float32(w[0]*x0), s01+float32(w[0]*x1)
+		s10, s11 = s10+float32(w[1]*x0), s11+float32(w[1]*x1)
+		s20, s21 = s20+float32(w[2]*x0), s21+float32(w[2]*x1)
+		s30, s31 = s30+float32(w[3]*x0), s31+float32(w[3]*x1)
+		x0, x1 = x[2], x[3]
+		s00, s01 = s00+float32(w[4]*x0), s01+float32(w[4]*x1)
+		s10, s11 = s10+float32(w[5]*x0), s11+float32(w[5]*x1)
+		s20, s21 = s20+float32(w[6]*x0), s21+float32(w[6]*x1)
+		s30, s31 = s30+float32(w[7]*x0), s31+float32(w[7]*x1)
+		x0, x1 = x[4], x[5]
+		s00, s01 = s00+float32(w[8]*x0), s01+float32(w[8]*x1)
+		s10, s11 = s10+float32(w[9]*x0), s11+float32(w[9]*x1)
+		s20, s21 = s20+float32(w[10]*x0), s21+float32(w[10]*x1)
+		s30, s31 = s30+float32(w[11]*x0), s31+float32(w[11]*x1)
+		x0, x1 = x[6], x[7]
+		s00, s01 = s00+float32(w[12]*x0), s01+float32(w[12]*x1)
+		s10, s11 = s10+float32(w[13]*x0), s11+float32(w[13]*x1)
+		s20, s21 = s20+float32(w[14]*x0), s21+float32(w[14]*x1)
+		s30, s31 = s30+float32(w[15]*x0), s31+float32(w[15]*x1)
+		weights, panel = weights[unrolled*groupRows:], panel[unrolled*pairSize:]
+	}
 	for len(weights) >= groupRows && len(panel) >= pairSize {
 		w, x0, x1 := (*[groupRows]float32)(weights), panel[0], panel[1]
-		v := w[0]
-		s00 += float32(v * x0)
-		s01 += float32(v * x1)
-		v = w[1]
-		s10 += float32(v * x0)
-		s11 += float32(v * x1)
-		v = w[2]
-		s20 += float32(v * x0)
-		s21 += float32(v * x1)
-		v = w[3]
-		s30 += float32(v * x0)
-		s31 += float32(v * x1)
+		s00, s01 = s00+float32(w[0]*x0), s01+float32(w[0]*x1)
+		s10, s11 = s10+float32(w[1]*x0), s11+float32(w[1]*x1)
+		s20, s21 = s20+float32(w[2]*x0), s21+float32(w[2]*x1)
+		s30, s31 = s30+float32(w[3]*x0), s31+float32(w[3]*x1)
 		weights, panel = weights[groupRows:], panel[pairSize:]
 	}
 	*sums = [groupRows * pairSize]float32{s00, s01, s10, s11, s20, s21, s30, s31}
