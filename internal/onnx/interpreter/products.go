@@ -251,12 +251,18 @@ func (v *convolution) read(c *call) (err error) {
 // tabulate finds where the pixels of a window lie in the padded planes of a group.
 func (v *convolution) tabulate() {
 	h, w := v.padded()
+	v.places = make([]int, 0, v.window.out[0]*v.window.out[1])
 	for y := range v.window.out[0] {
-		v.places = append(v.places, steps(y*v.stride[0]*w, v.window.out[1], v.stride[1])...)
+		for x := range v.window.out[1] {
+			v.places = append(v.places, y*v.stride[0]*w+x*v.stride[1])
+		}
 	}
+	v.distance = make([]int, 0, v.channels*v.kernel[0]*v.kernel[1])
 	for ch := range v.channels {
 		for y := range v.kernel[0] {
-			v.distance = append(v.distance, steps((ch*h+y*v.dilation[0])*w, v.kernel[1], v.dilation[1])...)
+			for x := range v.kernel[1] {
+				v.distance = append(v.distance, (ch*h+y*v.dilation[0])*w+x*v.dilation[1])
+			}
 		}
 	}
 }
