@@ -120,18 +120,21 @@ func warnOfFew(env *rundir.Environment, decided *criterion.Release, c *release.C
 // DryRunHead is what comes before a decision that is not taken.
 const DryRunHead = "dry run: no file is changed; the decision would be"
 
-// candidateFor opens no more of a run than its gate needs: the data only when there
-// is a baseline to run on it.
+// candidateFor opens no more of a run than its gate needs: the data only when a
+// baseline or the exported model is to be run on it.
 func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Settings, d *rundir.Dir, record *rundir.Record) (*release.Candidate, *release.TestPart, error) {
-	if s.Baseline == "" {
-		c, err := candidateOf(env, s, d, record)
+	c, err := candidateOf(env, s, d, record)
+	if err != nil {
+		return nil, nil, err
+	}
+	if needed, err := c.NeedsTestPart(); err != nil || !needed {
 		return c, nil, err
 	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.Candidate(), r.TestPart(), nil
+	return r.Candidate(), r.testPart(), nil
 }
 
 // candidateOf opens a run for work that needs its results alone.
