@@ -121,6 +121,18 @@ func (n *NetworkAgreement) of(runtime string) *RuntimeAgreement {
 	return nil
 }
 
+// TakeOver takes from an agreement on the same model what was not measured again: the
+// digests of the files that were run, and what ONNX Runtime made of them.
+func (a *Agreement) TakeOver(other *Agreement) {
+	for i := range min(len(a.Networks), len(other.Networks)) {
+		n, from := &a.Networks[i], &other.Networks[i]
+		n.FileSHA256 = from.FileSHA256
+		if r := from.of(ONNXRuntime); r != nil {
+			n.Runtimes = append(n.Runtimes, *r)
+		}
+	}
+}
+
 // ReadAgreement reads an agreement and refuses one that contradicts itself.
 func ReadAgreement(path string) (*Agreement, error) {
 	a := new(Agreement)

@@ -73,7 +73,7 @@ type Verdict struct {
 	Op        string           `json:"op"` // ">=" or "<=": measured op threshold
 	Threshold float64          `json:"threshold"`
 	Measured  *float64         `json:"measured"`
-	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse", "examples", "of the range"
+	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse", "examples", "range" (difference over the range of an output)
 	Passed    bool             `json:"passed"`
 	Reason    string           `json:"reason"`
 	Interval  *metric.Interval `json:"interval,omitempty"` // 95 %, of a measured share or error

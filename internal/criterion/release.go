@@ -262,6 +262,8 @@ func (v *Verdict) value(x float64) string {
 		return metric.Percent(x) + " %"
 	case "p-value":
 		return fmt.Sprintf("p %.3g", x)
+	case "range":
+		return fmt.Sprintf("%.3g", x)
 	}
 	if x >= 100 {
 		return fmt.Sprintf("%.0f %s", x, v.Unit)

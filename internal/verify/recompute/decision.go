@@ -27,6 +27,9 @@ func (s *Subject) checkDecision() error {
 	if err := s.checkBaseline(); err != nil {
 		return err
 	}
+	if err := s.checkAgreement(); err != nil {
+		return err
+	}
 	sizes, err := s.modelBytes()
 	if err != nil {
 		return err
@@ -62,7 +65,7 @@ func (s *Subject) checkUndecided() error {
 // decide is the decision that the recorded criteria come to, of a model of that size.
 func (s *Subject) decide(size int64) (*criterion.Release, error) {
 	test := s.results[dataset.PartTest]
-	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Baseline: s.Release.Baseline}
+	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Agreement: s.agreement, Baseline: s.Release.Baseline}
 	var criteria []criterion.Criterion
 	for _, recorded := range s.Release.Criteria {
 		c, _, err := criterion.MakeCriterion(recorded.Name, recorded.Options())
@@ -92,6 +95,9 @@ func (s *Subject) compareDecision(made *criterion.Release) error {
 	found.Approved, found.Forced, found.Reason, found.ForceReason = made.Approved, made.Forced, made.Reason, made.ForceReason
 	found.Criteria, found.Weights, found.Machine = made.Criteria, made.Weights, made.Machine
 	found.EvaluationSHA256 = s.Record.Files[rundir.EvaluationFile(dataset.PartTest)]
+	if s.Release.Schema > 1 {
+		found.AgreementSHA256 = s.Record.Files[rundir.AgreementFile]
+	}
 	err := s.compare(rundir.ReleaseFile, &found, rundir.EvaluationFile(dataset.PartTest))
 	var d *finding.Difference
 	if err == nil || s.Ours || !errors.As(err, &d) {
@@ -135,6 +141,20 @@ func (s *Subject) checkBaseline() error {
 // names of the program and of the model are in it, and the model may have been named
 // anew since, of which run.env knows the first name.
 func (s *Subject) modelBytes() ([]int64, error) {
+	var sizes []int64
+	err := s.eachTitle(func(named *rundir.Record, program string) error {
+		size, err := rundir.ModelBytesBy(named, s.Trained, program)
+		if err == nil && !slices.Contains(sizes, *size) {
+			sizes = append(sizes, *size)
+		}
+		return err
+	})
+	return sizes, err
+}
+
+// eachTitle visits the names of model and program that model.onnx may have had when the
+// model was judged.
+func (s *Subject) eachTitle(visit func(named *rundir.Record, program string) error) error {
 	programs := map[string]bool{s.Record.Execution.Program: true, buildinfo.Program(): !s.Ours}
 	if s.Record.Package != nil {
 		programs[s.Record.Package.Program] = true
@@ -144,19 +164,14 @@ func (s *Subject) modelBytes() ([]int64, error) {
 	if s.started != nil {
 		titles = append(titles, title{s.started.ReleaseName(), s.started.ReleaseVersion})
 	}
-	var sizes []int64
 	for _, t := range titles {
 		named := *s.Record
 		named.Name, named.ReleaseVersion = t.name, t.version
 		for _, program := range slices.Sorted(maps.Keys(programs)) {
-			size, err := rundir.ModelBytesBy(&named, s.Trained, program)
-			if err != nil {
-				return nil, finding.Unreadable(rundir.RecordFile, err)
-			}
-			if !slices.Contains(sizes, *size) {
-				sizes = append(sizes, *size)
+			if err := visit(&named, program); err != nil {
+				return finding.Unreadable(rundir.RecordFile, err)
 			}
 		}
 	}
-	return sizes, nil
+	return nil
 }
