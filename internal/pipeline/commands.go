@@ -134,7 +134,8 @@ func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.Candidate(), r.testPart(), nil
+	c = r.Candidate()
+	return c, r.Decision(r.Dir).TestPart(c.Trained), nil
 }
 
 // candidateOf opens a run for work that needs its results alone.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
-	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -61,29 +60,11 @@ var gateStage = stage{name: "gate", judges: true, run: made(gate),
 // gate decides on the release. A refusal wraps rundir.ErrRefused.
 func gate(ctx context.Context, s *session) (*criterion.Release, error) {
 	c := s.Candidate()
-	decided, err := c.Decide(ctx, s.testPart())
+	decided, err := c.Decide(ctx, s.Decision(s.Dir).TestPart(c.Trained))
 	if err != nil {
 		return nil, err
 	}
 	return decided, c.Publish(decided)
-}
-
-// testPart is TestPart, with the images of the network that decides on tracks.
-func (s *session) testPart() *release.TestPart {
-	part := s.TestPart()
-	part.Tracks = func(ctx context.Context) ([]uint8, error) {
-		t, err := s.Candidate().Trained()
-		if err != nil {
-			return nil, err
-		}
-		return s.Decision(s.Dir).Images(ctx, t, dataset.PartTest)
-	}
-	return part
-}
-
-// TestPart is what a baseline and the exported model are run on.
-func (p *Prepared) TestPart() *release.TestPart {
-	return &release.TestPart{Data: p.Data.All, Loader: p.Data.TestLoader(p.Settings), Indexes: p.Data.Split.Test}
 }
 
 var reportStage = stage{name: "report", tells: true, makes: []string{rundir.CardFile, rundir.ReportFile}, run: made(func(_ context.Context, s *session) (release.Documents, error) {

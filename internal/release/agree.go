@@ -75,6 +75,9 @@ func (c *Candidate) measureAgreement(ctx context.Context, part *TestPart) (*crit
 	if err := CheckRuntime(c.Settings, c.Modules); err != nil {
 		return nil, err
 	}
+	if part == nil {
+		return nil, fmt.Errorf("model.onnx has to be run on the test part, whose data is not open: repeat blocktrain gate --run %s", config.ShellWord(c.Dir.Path))
+	}
 	opset, err := agreement.PackageOpset(c.Settings)
 	if err != nil {
 		return nil, err

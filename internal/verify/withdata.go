@@ -185,7 +185,7 @@ func (v *verification) compareBaseline(ctx context.Context, p *pipeline.Prepared
 	own := *p.Settings
 	own.Baseline = v.record.RecordedPath(v.request.Path, recorded.Name)
 	c := &release.Candidate{Env: v.env, Settings: &own, Modules: p.Modules, Dir: dir, Record: p.Record}
-	found, err := c.CompareBaseline(ctx, p.TestPart())
+	found, err := c.CompareBaseline(ctx, p.Decision(dir).TestPart(c.Trained))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -212,11 +212,10 @@ func (v *verification) compareAgreement(ctx context.Context, p *pipeline.Prepare
 	if err != nil {
 		return v.lacking(name, err)
 	}
-	part := p.TestPart()
+	part := p.Decision(dir).TestPart(func() (*rundir.Trained, error) { return t, nil })
 	found, err := agree.Measure(ctx, &agree.Request{
 		Record: v.record, Trained: t, Opset: recorded.Networks[0].Opset, Program: buildinfo.Program(), Workers: p.Settings.WorkerCount(),
-		Loader: part.Loader, Indexes: part.Indexes,
-		Tracks: func(ctx context.Context) ([]uint8, error) { return p.Decision(dir).Images(ctx, t, dataset.PartTest) },
+		Loader: part.Loader, Indexes: part.Indexes, Tracks: part.Tracks,
 	}, v.release.Of(criterion.ONNXAgreementName))
 	if err != nil {
 		return err
