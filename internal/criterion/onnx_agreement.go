@@ -70,6 +70,9 @@ func (c *onnxAgreement) Judge(m Measurements) Verdict {
 		}
 	}
 	v := c.measured(largest, "%s", strings.Join(texts, "; "))
+	if v.Measured == nil {
+		return refused("%s", v.Reason)
+	}
 	v.Labels, v.Passed = labels, v.Passed && labels.passes()
 	return v
 }
