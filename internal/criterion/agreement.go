@@ -64,13 +64,21 @@ var agreementForm = fileio.Form{MaxBytes: 1 << 20, Schemas: []int{agreementSchem
 // NewAgreement is an agreement without networks, judged by what a verdict wants.
 func NewAgreement(part string, v *Verdict) *Agreement {
 	a := &Agreement{Schema: agreementSchema, Part: part}
-	a.LargestDifference, a.SameLabel = v.Threshold, v.Labels.Threshold
+	a.want(v)
 	return a
+}
+
+// want takes the thresholds of a verdict. Decisions of schema 1 say nothing of labels.
+func (a *Agreement) want(v *Verdict) {
+	a.LargestDifference, a.SameLabel = v.Threshold, leastSameLabel
+	if v.Labels != nil {
+		a.SameLabel = v.Labels.Threshold
+	}
 }
 
 // JudgeBy makes an agreement that was measured one by what a verdict wants.
 func (a *Agreement) JudgeBy(v *Verdict) {
-	a.LargestDifference, a.SameLabel = v.Threshold, v.Labels.Threshold
+	a.want(v)
 	a.Judge()
 }
 

@@ -11,6 +11,9 @@ import (
 // RuntimeOption is the option that says which runtime must agree.
 const RuntimeOption = "runtime"
 
+// leastSameLabel is the default share of examples that must get the same label.
+const leastSameLabel = 0.9999
+
 type onnxAgreement struct {
 	bound
 	sameLabel float64
@@ -20,7 +23,7 @@ type onnxAgreement struct {
 func newONNXAgreement(o *config.Options) (Criterion, error) {
 	c := &onnxAgreement{bound: bound{name: ONNXAgreementName, op: "<=", unit: "range", of: ONNXAgreement}}
 	o.Float64(&c.threshold, "threshold", 1e-4, "largest difference of a probability or, over its range, of another output", config.AtLeast(0))
-	o.Float64(&c.sameLabel, "same-label", 0.9999, "lowest share of test examples that get the same label", config.Share)
+	o.Float64(&c.sameLabel, "same-label", leastSameLabel, "lowest share of test examples that get the same label", config.Share)
 	o.Choice(&c.runtime, RuntimeOption, OwnRuntime, "what runs model.onnx: the program's own reader alone, or ONNX Runtime as well", OwnRuntime, ONNXRuntime)
 	return c, nil
 }

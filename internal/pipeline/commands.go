@@ -30,11 +30,11 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 		return tryGate(ctx, env, s, dir)
 	}
 	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
-		c, test, err := candidateFor(ctx, env, s, d, record)
+		renamed, err := s.Rename(record)
 		if err != nil {
 			return err
 		}
-		renamed, err := s.Rename(record)
+		c, test, err := candidateFor(ctx, env, s, d, record)
 		if err != nil {
 			return err
 		}
@@ -81,11 +81,11 @@ func tryGate(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
-	c, test, err := candidateFor(ctx, env, s, d, record)
-	if err != nil {
+	if _, err := s.Rename(record); err != nil {
 		return nil, err
 	}
-	if _, err := s.Rename(c.Record); err != nil {
+	c, test, err := candidateFor(ctx, env, s, d, record)
+	if err != nil {
 		return nil, err
 	}
 	decided, err := c.Decide(ctx, test)
@@ -132,7 +132,7 @@ func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, release.WithoutData(err)
 	}
 	c = r.Candidate()
 	return c, r.Decision(r.Dir).TestPart(c.Trained), nil

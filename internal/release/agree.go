@@ -62,6 +62,13 @@ func (c *Candidate) NeedsTestPart() (bool, error) {
 	return standing == nil, err
 }
 
+// WithoutData is the error of a decision that has to run models on the test part, whose data
+// cannot be opened.
+func WithoutData(err error) error {
+	return fmt.Errorf("the gate has to run model.onnx, or a baseline, on the test part: %w; --criteria names what a model is asked instead, without %s",
+		err, criterion.ONNXAgreementName)
+}
+
 // measureAgreement runs the files that the package will have on the test part, unless that
 // was done before. It is nil where no criterion asks for it.
 func (c *Candidate) measureAgreement(ctx context.Context, part *TestPart) (*criterion.Agreement, error) {
