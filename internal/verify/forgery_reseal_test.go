@@ -214,17 +214,21 @@ func (f *forger) decision() {
 	decided, err := criterion.ReadRelease(f.file(rundir.ReleaseFile))
 	test := rundir.EvaluationFile(dataset.PartTest)
 	ofBaseline := f.forged == rundir.ReleaseFile && strings.HasPrefix(f.path, "baseline.")
-	if err != nil || f.forged != test && !ofBaseline {
+	if err != nil || f.forged != test && f.forged != rundir.AgreementFile && !ofBaseline {
 		return
 	}
 	r, err := target.ReadResult(f.file(test))
 	if err != nil {
 		return
 	}
+	agreement, err := criterion.ReadAgreement(f.file(rundir.AgreementFile))
+	if err != nil {
+		return
+	}
 	var all []criterion.Criterion
 	var size *int64
 	for _, v := range decided.Criteria {
-		c, _, err := criterion.MakeCriterion(v.Name, "threshold="+config.Exact(v.Threshold))
+		c, _, err := criterion.MakeCriterion(v.Name, v.Options())
 		if err != nil {
 			return
 		}
@@ -233,7 +237,7 @@ func (f *forger) decision() {
 			size = &bytes
 		}
 	}
-	made, err := criterion.Decide(all, criterion.Measurements{Test: r, Latency: r.MeasuredLatency(), ModelBytes: size, Baseline: decided.Baseline}, decided.Weights)
+	made, err := criterion.Decide(all, criterion.Measurements{Test: r, Latency: r.MeasuredLatency(), ModelBytes: size, Agreement: agreement, Baseline: decided.Baseline}, decided.Weights)
 	if err != nil {
 		return
 	}
@@ -243,7 +247,7 @@ func (f *forger) decision() {
 	if decided.Decided != nil {
 		made.Sign(*decided.Decided, decided.DecidedBy)
 	}
-	made.EvaluationSHA256 = decided.EvaluationSHA256
+	made.EvaluationSHA256, made.AgreementSHA256 = decided.EvaluationSHA256, decided.AgreementSHA256
 	_ = fileio.WriteJSON(f.file(rundir.ReleaseFile), made)
 }
 

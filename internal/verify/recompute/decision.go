@@ -216,6 +216,9 @@ func (s *Subject) checkRunFile(figure string, n *criterion.NetworkAgreement, t *
 			return agreementDiffers(figure+"."+f.name, f.recorded, f.found)
 		}
 	}
+	if err := checkRuns(figure, n, t); err != nil {
+		return err
+	}
 	file, err := agreement.File(s.Record, t, n.Opset, buildinfo.Program())
 	if err != nil {
 		return finding.Unreadable(rundir.AgreementFile, err)
@@ -237,6 +240,31 @@ func (s *Subject) checkRunFile(figure string, n *criterion.NetworkAgreement, t *
 		return s.inOtherWords(agreementDiffers(figure+".file_sha256", n.FileSHA256, known[0]))
 	}
 	return err
+}
+
+// checkRuns compares what is said of the outputs of a network with those that it has.
+func checkRuns(figure string, n *criterion.NetworkAgreement, t *rundir.Trained) error {
+	labelled := t.Target.Properties().Labelled
+	var want []string
+	for _, o := range t.Graph.Outputs {
+		want = append(want, o.Name)
+	}
+	for i, r := range n.Runtimes {
+		where := fmt.Sprintf("%s.runtimes[%d].", figure, i)
+		if (r.SameLabel != nil) != labelled {
+			return agreementDiffers(where+"same_label", presence(r.SameLabel != nil), presence(labelled))
+		}
+		var names []string
+		for k, o := range r.Outputs {
+			if names = append(names, o.Name); labelled && o.Range != 1 {
+				return agreementDiffers(fmt.Sprintf("%soutputs[%d].range", where, k), fmt.Sprint(o.Range), "1, that of probabilities")
+			}
+		}
+		if !slices.Equal(names, want) {
+			return agreementDiffers(where+"outputs", fmt.Sprint(names), fmt.Sprint(want))
+		}
+	}
+	return nil
 }
 
 // checkPackagedOpset compares the operator set with that of the file in the package.
