@@ -182,7 +182,9 @@ func (r *Request) open(t *rundir.Trained) (*network, error) {
 	n := &network{served: t.Graph.Outputs, labelled: t.Target.Properties().Labelled}
 	n.note = criterion.NetworkAgreement{Name: t.Name, WeightsSHA256: t.Params.Digest(), FileSHA256: fileio.SHA256Of(file), ComputationSHA256: m.Digest(), Opset: int(m.Opset)}
 	n.lowest, n.highest = make([]float64, len(n.served)), make([]float64, len(n.served))
-	x, err := interpreter.New(m, interpreter.Options{Workers: r.Workers})
+	// The file is the program's own, and images may be large.
+	const layers = 8 // whose values are kept at a time
+	x, err := interpreter.New(m, interpreter.Options{Workers: r.Workers, Memory: max(interpreter.DefaultMemory, layers*t.Graph.LayerBytes())})
 	if err != nil {
 		return nil, err
 	}
