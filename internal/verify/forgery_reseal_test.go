@@ -52,6 +52,10 @@ func (f *forger) reseal(t *testing.T) {
 	f.taken()
 	f.plots()
 	f.digests()
+	if f.forged != rundir.AgreementFile {
+		resealAgreement(f.dir)
+		f.digests()
+	}
 	f.derived()
 	if fileio.Exists(f.file(fileio.ChecksumFile)) {
 		if err := fileio.WriteChecksums(f.dir); err != nil {
@@ -302,8 +306,10 @@ func (f *forger) plots() {
 func (f *forger) digests() {
 	files := f.record().Files
 	test := rundir.EvaluationFile(dataset.PartTest)
-	if digest, err := fileio.SHA256(f.file(test)); err == nil {
-		f.replace(files[test], digest, rundir.ReleaseFile)
+	for _, name := range []string{test, rundir.AgreementFile} {
+		if digest, err := fileio.SHA256(f.file(name)); err == nil {
+			f.replace(files[name], digest, rundir.ReleaseFile)
+		}
 	}
 	names := []string{}
 	for name := range files {
