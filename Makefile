@@ -7,7 +7,7 @@ LDFLAGS       = -s -w -X github.com/blocktrain/blocktrain/internal/buildinfo.ver
 
 export CGO_ENABLED = 0
 
-.PHONY: build test check format modules vet lint generate race simd arm64 footprint notebooks notebooks-write bench slow clean
+.PHONY: build test check format modules vet lint generate race onnxruntime simd arm64 footprint notebooks notebooks-write bench slow clean
 
 build: ## the program, as bin/blocktrain
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/blocktrain ./cmd/blocktrain
@@ -43,6 +43,10 @@ race: ## small cases under the race detector, which needs a C compiler
 # The packages that compute or read with several goroutines.
 RACE = ./internal/bench ./internal/classifier ./internal/dataset ./internal/engine ./internal/logging \
 	./internal/pipeline ./internal/predict ./internal/train ./internal/verify ./internal/video ./internal/track ./internal/detection
+
+onnxruntime: ## the program with ONNX Runtime, which needs a C compiler; its library is that of BLOCKTRAIN_TEST_ONNXRUNTIME
+	CGO_ENABLED=1 go vet -tags ort ./internal/onnx/ort ./internal/release/agreement
+	CGO_ENABLED=1 go test -tags ort ./internal/release/agreement
 
 simd: ## the arithmetic with the machine's other instruction sets and in portable Go, small cases
 	./.ci/simd

@@ -76,6 +76,19 @@ func (p *Plan) Run(n int, images []uint8) [][]float32 {
 	return p.links[len(p.links)-1].run(n, p.Images(n, images))
 }
 
+// RunEach computes the outputs of all networks for n images [n,H,W,C], in order. It gives
+// those that each network sees, and what it makes of them, valid until the next call.
+func (p *Plan) RunEach(n int, images []uint8, see func(k int, images []uint8, outputs [][]float32)) {
+	var outputs [][]float32
+	for k := range p.links {
+		if k > 0 {
+			images = p.advance(k, n, images, outputs, p.links[k].images)
+		}
+		outputs = p.links[k].run(n, images)
+		see(k, images, outputs)
+	}
+}
+
 // Images runs the networks before the last on n images and returns those that the last
 // one sees of them [n,H,W,C], valid until the next call. Where there is one network, they
 // are the same.

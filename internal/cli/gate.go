@@ -25,8 +25,11 @@ out as the last one did is that one, with its date. Another one is an error once
 the model was packaged under its name and version: it takes another
 --release-version, or --overwrite-release, which removes that package.
 --dry-run says what the decision would be, with the same exit codes, and changes
-no file, nor does it download data for --baseline: to try other thresholds, use
-that.
+no file, nor does it download data: to try other thresholds, use that.
+
+The criterion onnx_agreement runs model.onnx from the bytes that the package will
+have on the test part, once, and so may need the data. A package with another
+operator set takes the same --exporters here and there.
 
 Thresholds of flags are for this decision alone. Without them, those count that
 the run was started with as flags, then the environment's and those of .env.`,
@@ -34,7 +37,7 @@ the run was started with as flags, then the environment's and those of .env.`,
   blocktrain gate --run runs/first --min-test-accuracy 0.99 --dry-run
   blocktrain gate --run runs/first --baseline runs/old --decided-by Ada
   blocktrain gate --run runs/first --force --reason 'demo on 3 May, says Ada'`,
-		settings: either(groups("Release"), named(settings.MissingClass, "name", "release-version", "data-dir", "data-mode", "memory", "workers", "max-package-mb", "dry-run")), recorded: &dir, needsRun: true,
+		settings: either(groups("Release"), named(settings.MissingClass, "name", "release-version", "exporters", "data-dir", "data-mode", "memory", "workers", "max-package-mb", "dry-run")), recorded: &dir, needsRun: true,
 		own: func(o *config.Options) {
 			declareRun(o, &dir)
 			declareJSON(o, &asJSON)

@@ -48,6 +48,9 @@ func (v *Verdict) Options() string {
 	if v.Rarest != nil {
 		options += ",per-class=" + config.Exact(v.Rarest.Threshold)
 	}
+	if v.Labels != nil {
+		options += ",same-label=" + config.Exact(v.Labels.Threshold) + "," + RuntimeOption + "=" + v.Labels.Runtime
+	}
 	if v.Absent > 0 {
 		options += "," + AbsentOption + "=" + skipAbsent
 	}
@@ -57,6 +60,9 @@ func (v *Verdict) Options() string {
 // SameThresholds says whether two verdicts compare with the same numbers.
 func (v *Verdict) SameThresholds(other *Verdict) bool {
 	if v.Threshold != other.Threshold {
+		return false
+	}
+	if v.Labels != nil && other.Labels != nil && (v.Labels.Threshold != other.Labels.Threshold || v.Labels.Runtime != other.Labels.Runtime) {
 		return false
 	}
 	return v.Rarest == nil || other.Rarest == nil || v.Rarest.Threshold == other.Rarest.Threshold

@@ -33,6 +33,7 @@ const (
 	ModelSize       Measurement = "model size"
 	TestExamples    Measurement = "number of test examples"
 	Regression      Measurement = "comparison with a baseline"
+	ONNXAgreement   Measurement = "agreement of model.onnx"
 )
 
 // Measurements is what is known of a model when it is judged. A nil field was
@@ -45,6 +46,8 @@ type Measurements struct {
 	Latency *metric.Latency
 	// ModelBytes is the size of model.onnx.
 	ModelBytes *int64
+	// Agreement is how model.onnx agrees with the trained model on the test part.
+	Agreement *Agreement
 	// Baseline compares with an earlier model.
 	Baseline *Baseline
 }
@@ -70,12 +73,14 @@ type Verdict struct {
 	Op        string           `json:"op"` // ">=" or "<=": measured op threshold
 	Threshold float64          `json:"threshold"`
 	Measured  *float64         `json:"measured"`
-	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse", "examples"
+	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse", "examples", "range" (difference over the range of an output)
 	Passed    bool             `json:"passed"`
 	Reason    string           `json:"reason"`
 	Interval  *metric.Interval `json:"interval,omitempty"` // 95 %, of a measured share or error
 	// Rarest is compared as well where the number of test examples is, if there are classes.
 	Rarest *RarestClass `json:"rarest_class,omitempty" schema:"2"`
+	// Labels is compared as well where the agreement of model.onnx is.
+	Labels *SameLabels `json:"same_label,omitempty" schema:"2"`
 	// Absent is the number of classes that are not counted, since the test part has no
 	// examples of them and that was allowed.
 	Absent int `json:"absent_classes,omitempty" schema:"2"`
@@ -91,6 +96,7 @@ var modules = map[string]config.Module[Criterion]{
 	"min_test_examples":        {Doc: "examples of the test part, and of the rarest class in it", New: newMinTestExamples},
 	"min_unseen_accuracy":      {Doc: "accuracy by clip on test clips whose scenes the training part does not show", New: newMinUnseenAccuracy},
 	"no_regression":            {Doc: "not significantly worse than the baseline on the test part (paired McNemar test; of grouped data, by groups)", New: newNoRegression},
+	"onnx_agreement":           {Doc: "model.onnx, run from the file on the test part, agrees with the trained model", New: newONNXAgreement},
 }
 
 // MakeCriterion builds the criterion of that name from options in the form

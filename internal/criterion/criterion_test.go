@@ -79,8 +79,22 @@ func good(t *testing.T) Measurements {
 	test := evaluation(t, 99, 98, 97)
 	return Measurements{
 		Test: test, Latency: latency(), ModelBytes: &size,
-		Baseline: &Baseline{Name: "runs/before", Comparison: metric.Comparison{BothRight: 290, OnlyCandidate: 4, OnlyBaseline: 2, BothWrong: 4}},
+		Agreement: agreed(300),
+		Baseline:  &Baseline{Name: "runs/before", Comparison: metric.Comparison{BothRight: 290, OnlyCandidate: 4, OnlyBaseline: 2, BothWrong: 4}},
 	}
+}
+
+// agreed is the agreement of a classifier on 300 examples, of which so many get the same
+// label.
+func agreed(same int) *Agreement {
+	digest := strings.Repeat("ab", 32)
+	a := NewAgreement("test", &Verdict{Threshold: 1e-4, Labels: &SameLabels{Threshold: 0.9999}})
+	a.Networks = []NetworkAgreement{{
+		WeightsSHA256: digest, FileSHA256: digest, ComputationSHA256: digest, Opset: 17, Examples: 300,
+		Runtimes: []RuntimeAgreement{{Runtime: OwnRuntime, SameLabel: &same, Outputs: []OutputAgreement{{"probabilities", 1e-6, 1}}}},
+	}}
+	a.Judge()
+	return a
 }
 
 func make1(t *testing.T, name, options string) Criterion {
@@ -119,6 +133,15 @@ func clips(seen, unseen, right int, known bool) func(m *Measurements) {
 		e.ByGroups(groups, probabilities, labels)
 		e.ByClips(lines, of, []bool{true, true}, probabilities, labels)
 		m.Test = e
+	}
+}
+
+// byBoth adds what ONNX Runtime made of the file.
+func byBoth(same int, difference float64) func(m *Measurements) {
+	return func(m *Measurements) {
+		n := &m.Agreement.Networks[0]
+		n.Runtimes = append(n.Runtimes, RuntimeAgreement{Runtime: ONNXRuntime, Version: "1.24.3", SameLabel: &same, Outputs: []OutputAgreement{{"probabilities", difference, 1}}})
+		m.Agreement.Judge()
 	}
 }
 
@@ -214,6 +237,29 @@ func TestJudge(t *testing.T) {
 		{"max_model_size_mb", "", func(m *Measurements) { m.ModelBytes = nil }, none, false, "run the export stage"},
 		{"max_model_size_mb", "", func(m *Measurements) { m.ModelBytes = new(int64) }, none, false, "0 bytes: export it again"},
 
+		{"onnx_agreement", "", nil, 1e-6, true, "run by the program's own reader, 300 of 300 test examples get the same label, and the largest difference is 1e-06"},
+		{"onnx_agreement", "threshold=1e-6", nil, 1e-6, true, ""},
+		{"onnx_agreement", "threshold=9e-7", nil, 1e-6, false, "1e-06"},
+		{"onnx_agreement", "", func(m *Measurements) { m.Agreement = agreed(299) }, 1e-6, false, "299 of 300 test examples get the same label"},
+		{"onnx_agreement", "same-label=0.99", func(m *Measurements) { m.Agreement = agreed(299) }, 1e-6, true, "299 of 300"},
+		{"onnx_agreement", "", func(m *Measurements) { m.Agreement.Networks[0].Runtimes[0].Outputs[0].Difference = 2e-4 }, 2e-4, false, "0.0002"},
+		{"onnx_agreement", "", func(m *Measurements) { m.Agreement.Networks[0].Runtimes[0].Outputs[0].Range = 0 }, none, false, "not a finite number"},
+		{"onnx_agreement", "", func(m *Measurements) {
+			m.Agreement.Networks[0].Runtimes[0].Outputs[0] = OutputAgreement{Name: "score"}
+		}, 0, true, ""},
+		{"onnx_agreement", "", func(m *Measurements) { m.Agreement.Networks[0].Runtimes[0].NotFinite = 3 }, none, false, "3 values, by the program's own reader, are no finite numbers"},
+		{"onnx_agreement", "", func(m *Measurements) { m.Agreement.Networks[0].Examples = 299 }, none, false, "run on 299 examples, and the test part has 300"},
+		{"onnx_agreement", "", func(m *Measurements) { m.Agreement = nil }, none, false, "was not run on the test part"},
+		{"onnx_agreement", "", func(m *Measurements) { m.Agreement.Networks = nil }, none, false, "was not run by the program's own reader"},
+		{"onnx_agreement", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"onnx_agreement", "runtime=onnxruntime", nil, none, false, "was not run by ONNX Runtime: give its library with --onnxruntime-lib"},
+		{"onnx_agreement", "runtime=onnxruntime", byBoth(300, 2e-6), 2e-6, true, "run by ONNX Runtime 1.24.3, 300 of 300"},
+		{"onnx_agreement", "", byBoth(298, 0), 1e-6, false, "run by ONNX Runtime 1.24.3, 298 of 300"},
+		{"onnx_agreement", "", func(m *Measurements) {
+			n := m.Agreement.Networks[0]
+			n.Name, n.Examples = "decision", 0
+			m.Agreement.Networks = append(m.Agreement.Networks, n)
+		}, none, false, "network decision was run on no examples"},
 		{"no_regression", "", nil, 57. / 64, true, "against runs/before: 2 examples only the baseline has right, 4 only this model; accuracy differs by +0.67 percentage points (95 % interval -1.34 to +2.85)"},
 		{"no_regression", "", func(m *Measurements) {
 			m.Baseline.Comparison = metric.Comparison{BothRight: 294, OnlyBaseline: 5, BothWrong: 1}
@@ -287,7 +333,7 @@ func TestMakeCriterionRefuses(t *testing.T) {
 
 func TestDefaultThresholds(t *testing.T) {
 	want := map[string]string{
-		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "min_unseen_accuracy": "0.75", "no_regression": "0.05",
+		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "min_unseen_accuracy": "0.75", "no_regression": "0.05", "onnx_agreement": "0.0001",
 	}
 	got := map[string]string{}
 	for _, d := range Modules() {

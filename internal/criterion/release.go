@@ -41,9 +41,11 @@ type Release struct {
 	Criteria    []Verdict  `json:"criteria"`
 	Weights     Weights    `json:"weights"`
 	// EvaluationSHA256 is of the file with the evaluation of the test part.
-	EvaluationSHA256 string    `json:"evaluation_sha256,omitempty"`
-	Machine          string    `json:"machine,omitempty"` // where the times were measured
-	Baseline         *Baseline `json:"baseline,omitempty"`
+	EvaluationSHA256 string `json:"evaluation_sha256,omitempty"`
+	// AgreementSHA256 is of the file with the agreement of model.onnx; empty where no criterion asks for it.
+	AgreementSHA256 string    `json:"agreement_sha256,omitempty" schema:"2"`
+	Machine         string    `json:"machine,omitempty"` // where the times were measured
+	Baseline        *Baseline `json:"baseline,omitempty"`
 }
 
 // ErrNoCriteria is the refusal to decide without criteria, which would approve
@@ -196,10 +198,10 @@ func (v *Verdict) check() error {
 		return fmt.Errorf("criterion %q has the comparison %q, want >= or <=", v.Name, v.Op)
 	case v.Measured == nil && v.Passed:
 		return fmt.Errorf("criterion %q is passed without a measurement", v.Name)
-	case v.Measured != nil && (b.measured(*v.Measured, "").Passed && (v.Rarest == nil || v.Rarest.passes())) != v.Passed:
+	case v.Measured != nil && (b.measured(*v.Measured, "").Passed && (v.Rarest == nil || v.Rarest.passes()) && (v.Labels == nil || v.Labels.passes())) != v.Passed:
 		return fmt.Errorf("criterion %q says passed is %t for %v %s %v", v.Name, v.Passed, *v.Measured, v.Op, v.Threshold)
 	}
-	return v.checkClasses()
+	return errors.Join(v.checkClasses(), v.checkLabels())
 }
 
 // Table is the decision for the log, at most 80 columns wide but for reasons,
@@ -260,6 +262,8 @@ func (v *Verdict) value(x float64) string {
 		return metric.Percent(x) + " %"
 	case "p-value":
 		return fmt.Sprintf("p %.3g", x)
+	case "range":
+		return fmt.Sprintf("%.3g", x)
 	}
 	if x >= 100 {
 		return fmt.Sprintf("%.0f %s", x, v.Unit)

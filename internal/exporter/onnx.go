@@ -38,6 +38,18 @@ func (x *onnxExporter) Export(a Artifact, dir string) error {
 	return write(filepath.Join(dir, ONNXFile), b)
 }
 
+// Opset is the operator set that an exporter writes its ONNX file with; 0 for exporters that
+// write none.
+func Opset(e Exporter) int {
+	switch x := e.(type) {
+	case *onnxExporter:
+		return x.opset
+	case *triton:
+		return x.opset
+	}
+	return 0
+}
+
 // EncodeONNX returns the artifact as an ONNX file, with labels, resize rule,
 // version and weights' digest in its metadata. An opset of 0 means the default. The caller
 // must not change the bytes.

@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -194,20 +193,4 @@ func decodeValueInfo(b []byte) (v valueInfo, err error) {
 			})
 		})
 	})
-}
-
-// numbers are the elements of a constant.
-func (t tensor) numbers() []float64 {
-	var out []float64
-	switch t.elemType {
-	case elemFloat:
-		for i := 0; i < len(t.raw); i += 4 {
-			out = append(out, float64(math.Float32frombits(binary.LittleEndian.Uint32(t.raw[i:]))))
-		}
-	case elemInt64:
-		for i := 0; i < len(t.raw); i += 8 {
-			out = append(out, float64(int64(binary.LittleEndian.Uint64(t.raw[i:]))))
-		}
-	}
-	return out
 }

@@ -30,11 +30,11 @@ func Gate(ctx context.Context, env *rundir.Environment, s *settings.Settings, di
 		return tryGate(ctx, env, s, dir)
 	}
 	err = rundir.With(env, dir, func(d *rundir.Dir, record *rundir.Record) error {
-		c, test, err := candidateFor(ctx, env, s, d, record)
+		renamed, err := s.Rename(record)
 		if err != nil {
 			return err
 		}
-		renamed, err := s.Rename(record)
+		c, test, err := candidateFor(ctx, env, s, d, record)
 		if err != nil {
 			return err
 		}
@@ -81,11 +81,11 @@ func tryGate(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
-	c, test, err := candidateFor(ctx, env, s, d, record)
-	if err != nil {
+	if _, err := s.Rename(record); err != nil {
 		return nil, err
 	}
-	if _, err := s.Rename(c.Record); err != nil {
+	c, test, err := candidateFor(ctx, env, s, d, record)
+	if err != nil {
 		return nil, err
 	}
 	decided, err := c.Decide(ctx, test)
@@ -120,18 +120,22 @@ func warnOfFew(env *rundir.Environment, decided *criterion.Release, c *release.C
 // DryRunHead is what comes before a decision that is not taken.
 const DryRunHead = "dry run: no file is changed; the decision would be"
 
-// candidateFor opens no more of a run than its gate needs: the data only when there
-// is a baseline to run on it.
+// candidateFor opens no more of a run than its gate needs: the data only when a
+// baseline or the exported model is to be run on it.
 func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Settings, d *rundir.Dir, record *rundir.Record) (*release.Candidate, *release.TestPart, error) {
-	if s.Baseline == "" {
-		c, err := candidateOf(env, s, d, record)
+	c, err := candidateOf(env, s, d, record)
+	if err != nil {
+		return nil, nil, err
+	}
+	if needed, err := c.NeedsTestPart(); err != nil || !needed {
 		return c, nil, err
 	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, release.WithoutData(err)
 	}
-	return r.Candidate(), r.TestPart(), nil
+	c = r.Candidate()
+	return c, r.Decision(r.Dir).TestPart(c.Trained), nil
 }
 
 // candidateOf opens a run for work that needs its results alone.

@@ -136,7 +136,7 @@ func (p *Prepared) checkTask(ctx context.Context, t task) error {
 	if !t.judges() {
 		return nil
 	}
-	if err := p.checkNoFold(); err != nil || p.Settings.Baseline == "" {
+	if err := errors.Join(p.checkNoFold(), release.CheckRuntime(p.Settings, p.Modules)); err != nil || p.Settings.Baseline == "" {
 		return err
 	}
 	return release.CheckBaseline(ctx, p.Settings, p.Record, p.Data.All)

@@ -60,16 +60,11 @@ var gateStage = stage{name: "gate", judges: true, run: made(gate),
 // gate decides on the release. A refusal wraps rundir.ErrRefused.
 func gate(ctx context.Context, s *session) (*criterion.Release, error) {
 	c := s.Candidate()
-	decided, err := c.Decide(ctx, s.TestPart())
+	decided, err := c.Decide(ctx, s.Decision(s.Dir).TestPart(c.Trained))
 	if err != nil {
 		return nil, err
 	}
 	return decided, c.Publish(decided)
-}
-
-// TestPart is what a baseline is run on.
-func (p *Prepared) TestPart() *release.TestPart {
-	return &release.TestPart{Data: p.Data.All, Loader: p.Data.TestLoader(p.Settings), Indexes: p.Data.Split.Test}
 }
 
 var reportStage = stage{name: "report", tells: true, makes: []string{rundir.CardFile, rundir.ReportFile}, run: made(func(_ context.Context, s *session) (release.Documents, error) {

@@ -44,6 +44,9 @@ func standingDecision(d *rundir.Dir, record *rundir.Record, lost error) (release
 	if release, err = criterion.ReadRelease(path); err != nil {
 		return nil, nil, err
 	}
+	if lost == nil && record.Files[rundir.AgreementFile] != "" {
+		lost = d.CheckFile(record, rundir.AgreementFile)
+	}
 	if lost != nil {
 		return nil, lost, nil
 	}

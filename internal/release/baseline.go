@@ -22,6 +22,9 @@ type TestPart struct {
 	Data    dataset.Dataset
 	Loader  *dataset.Loader
 	Indexes []int
+	// Tracks are the images that the network which decides on tracks sees of the part; nil
+	// where that is not known.
+	Tracks func(ctx context.Context) ([]uint8, error)
 }
 
 // baseline is an earlier model that a run's model must not be worse than.

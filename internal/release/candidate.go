@@ -7,6 +7,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
@@ -25,7 +26,8 @@ type Candidate struct {
 	Dir      *rundir.Dir
 	Record   *rundir.Record
 
-	trained *rundir.Trained // read once
+	trained   *rundir.Trained      // read once
+	agreement *criterion.Agreement // that the last decision rests on; nil where no criterion asks for it
 }
 
 // Trained is the network with the weights that are judged, read the first time.

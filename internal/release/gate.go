@@ -16,7 +16,7 @@ import (
 )
 
 // Decide lets the criteria judge what was measured, and changes no file. The test
-// part is needed where there is a baseline to run on it, and nil otherwise.
+// part is needed where NeedsTestPart says so, and nil otherwise.
 func (c *Candidate) Decide(ctx context.Context, test *TestPart) (*criterion.Release, error) {
 	if _, err := c.Trained(); err != nil {
 		return nil, err
@@ -39,6 +39,9 @@ func (c *Candidate) Decide(ctx context.Context, test *TestPart) (*criterion.Rele
 	decided, err := criterion.Decide(c.Modules.Criteria, m, weights)
 	if err != nil {
 		return nil, config.Usage(err)
+	}
+	if decided.AgreementSHA256, err = c.agreementSHA256(); err != nil {
+		return nil, err
 	}
 	decided.EvaluationSHA256 = c.Record.Files[rundir.EvaluationFile(dataset.PartTest)]
 	if c.Settings.Force {
@@ -69,6 +72,10 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 	if m.ModelBytes, err = rundir.ModelBytes(c.Record, t); err != nil {
 		return m, err
 	}
+	if c.agreement, err = c.measureAgreement(ctx, part); err != nil {
+		return m, err
+	}
+	m.Agreement = c.agreement
 	if part != nil && c.Settings.Baseline != "" {
 		m.Baseline, err = c.CompareBaseline(ctx, part)
 	}
@@ -88,6 +95,9 @@ func (c *Candidate) Publish(decided *criterion.Release) error {
 			return err
 		}
 	} else if err := c.CheckDecided(); err != nil {
+		return err
+	}
+	if err := c.publishAgreement(); err != nil {
 		return err
 	}
 	c.Record.Decision, c.Record.ForceReason = decided.Decision(), decided.ForceReason

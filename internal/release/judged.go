@@ -35,6 +35,9 @@ func judgedBy(s *settings.Settings, v config.NamedValue, decided *criterion.Rele
 		return decided.ForceReason == s.Reason
 	case "baseline":
 		return decided.Baseline != nil && decided.Baseline.Name == s.Baseline
+	case settings.ONNXRuntimeLib: // wherever it lies
+		agreed := decided.Of(criterion.ONNXAgreementName)
+		return agreed == nil || v.Value == "" || agreed.Labels != nil && agreed.Labels.Runtime == criterion.ONNXRuntime
 	case "criteria":
 		return sameCriteria(s, decided)
 	}

@@ -107,6 +107,9 @@ func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error
 		return err
 	}
 	program := c.Record.Package.Program
+	if err := c.checkAgreement(formats, program); err != nil {
+		return err
+	}
 	if err := ExportNetworks(formats, c.Record, t, program, folder); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ const (
 	DuplicatesFile = "duplicates.json"
 	HistoryCSV     = "history.csv"
 	ReleaseFile    = "release.json"
+	AgreementFile  = "onnx-agreement.json" // how model.onnx agrees with the trained model
 	ReportFile     = "report.html"
 	CardFile       = "MODEL_CARD.md"
 	PackagesFile   = "packages.json" // what the run was packaged as

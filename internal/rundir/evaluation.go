@@ -14,7 +14,7 @@ import (
 // weights.
 func (d *Dir) CheckSources(record *Record) error {
 	for _, name := range record.FileNames() {
-		if name == ReleaseFile || madeByEvaluation(name) {
+		if name == ReleaseFile || name == AgreementFile || madeByEvaluation(name) {
 			continue
 		}
 		if err := d.CheckFile(record, name); err != nil {

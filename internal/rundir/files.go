@@ -94,7 +94,7 @@ func (d *Dir) CheckFile(record *Record, name string) error {
 func (d *Dir) remedy(name, before, after string) string {
 	stage := ""
 	switch {
-	case name == ReleaseFile:
+	case name == ReleaseFile, name == AgreementFile:
 		stage = "gate"
 	case strings.HasPrefix(name, EvaluationDir+"/"), strings.HasPrefix(name, PlotsDir+"/"):
 		stage = "evaluate"

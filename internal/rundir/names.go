@@ -134,6 +134,8 @@ func (record *Record) CheckRelease(release *criterion.Release) error {
 		return fmt.Errorf("says %s, but %s says %q", release.Decision(), RecordFile, record.Decision)
 	case release.EvaluationSHA256 != record.Files[EvaluationFile(dataset.PartTest)]:
 		return errors.New("is on another evaluation than the last")
+	case release.Schema > 1 && release.AgreementSHA256 != record.Files[AgreementFile]:
+		return fmt.Errorf("is on another %s than the last", AgreementFile)
 	}
 	return record.CheckTaken(release)
 }

@@ -47,6 +47,16 @@ func (e Exporters) Export(a exporter.Artifact, dir string) error {
 	return nil
 }
 
+// Opset is the operator set of the ONNX file of a package that these exporters write.
+func (e Exporters) Opset() int {
+	for _, format := range e.List {
+		if opset := exporter.Opset(format); opset != 0 {
+			return opset
+		}
+	}
+	return 0
+}
+
 // Note says how this program writes the formats.
 func (e Exporters) Note() rundir.ExportNote {
 	return rundir.ExportNote{Program: buildinfo.Program(), Exporters: e.Notes}

@@ -98,6 +98,7 @@ type Settings struct {
 	MaxInferenceTimeMS     float64
 	MaxModelSizeMB         float64
 	Baseline               string
+	ONNXRuntimeLib         string // empty: model.onnx is run by the program's own reader alone
 	RequireCommit          bool
 	DecidedBy              string
 	Force                  bool
@@ -231,6 +232,7 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Bool(&s.RequireCommit, "require-commit", false, "train and package only with a program of a known commit, without changes")
 	o.Begin("Release", config.Gate)
 	o.String(&s.Baseline, "baseline", "", "run or package that the model must not be worse than")
+	o.String(&s.ONNXRuntimeLib, ONNXRuntimeLib, "", "shared library of ONNX Runtime, which runs model.onnx too before it is released; needs a program built with the tag ort")
 	o.Begin("Release", config.Invocation)
 	o.String(&s.DecidedBy, "decided-by", "", "who decides on the release; empty: the user that CI names, else nobody", isLine(longestLine))
 	o.Begin("Release", config.Consent) // each forced decision is asked for anew

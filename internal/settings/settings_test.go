@@ -238,7 +238,7 @@ func TestClasses(t *testing.T) {
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode on-corrupt index cache-size split memory init-from exporters visualizations controls workers checkpoint-interval",
-		config.Gate:       "criteria baseline",
+		config.Gate:       "criteria baseline onnxruntime-lib",
 		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
 		config.Consent:    "force reason overwrite-release",
 		config.Naming:     "name release-version license contact intended-use",

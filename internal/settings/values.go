@@ -253,6 +253,9 @@ const (
 	MinUnseenAccuracy   = "min_unseen_accuracy"
 )
 
+// ONNXRuntimeLib is the setting that has model.onnx judged by ONNX Runtime too.
+const ONNXRuntimeLib = "onnxruntime-lib"
+
 // Settings of what is wanted of the classes in a test part.
 const (
 	MissingClass         = "allow-missing-class"
@@ -317,6 +320,9 @@ func (s *Settings) criterionOptions(c config.Selection) string {
 	}
 	if c.Options == "" && c.Name == MinTestExamples {
 		options = append(options, "per-class="+config.FormatFloat32(s.MinClassTestExamples.Or(criterion.FewExamples)))
+	}
+	if s.ONNXRuntimeLib != "" && c.Name == criterion.ONNXAgreementName && !strings.Contains(c.Options, criterion.RuntimeOption+"=") {
+		options = append(options, criterion.RuntimeOption+"="+criterion.ONNXRuntime)
 	}
 	if s.AllowMissingClass && (c.Name == MinTestExamples || c.Name == MinPerClassAccuracy) && !strings.Contains(c.Options, criterion.AbsentOption+"=") {
 		options = append(options, criterion.AbsentOption+"="+criterion.SkipAbsent)

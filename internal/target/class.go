@@ -24,9 +24,9 @@ func newClass(*config.Options) (Target, error) { return class{}, nil }
 var classProperties = Properties{
 	Name: metric.TargetClass, Figure: metric.Accuracy, Kind: loss.Distribution, Loss: "cross-entropy", Mixup: true, Labelled: true,
 	Measurements: []criterion.Measurement{
-		criterion.ClassEvaluation, criterion.TestExamples, criterion.InferenceTime, criterion.ModelSize, criterion.Regression,
+		criterion.ClassEvaluation, criterion.TestExamples, criterion.InferenceTime, criterion.ModelSize, criterion.ONNXAgreement, criterion.Regression,
 	},
-	Criteria: []string{"min_test_accuracy", "min_per_class_accuracy", "max_inference_time_ms", "max_model_size_mb"},
+	Criteria: []string{"min_test_accuracy", "min_per_class_accuracy", "max_inference_time_ms", "max_model_size_mb", "onnx_agreement"},
 	Prose: Prose{
 		Task: "image-classification", Metric: "accuracy",
 		What: "An image classifier", Gives: "gives one probability for each class",

@@ -31,8 +31,8 @@ func newImage(*config.Options) (Target, error) { return image{}, nil }
 // imageProperties are those of target image.
 var imageProperties = Properties{
 	Name: metric.TargetImage, Figure: metric.MeanSquaredError, Kind: loss.Values, Loss: "mse",
-	Measurements: []criterion.Measurement{criterion.ImageEvaluation, criterion.TestExamples, criterion.InferenceTime, criterion.ModelSize},
-	Criteria:     []string{"max_reconstruction_error", "max_inference_time_ms", "max_model_size_mb"},
+	Measurements: []criterion.Measurement{criterion.ImageEvaluation, criterion.TestExamples, criterion.InferenceTime, criterion.ModelSize, criterion.ONNXAgreement},
+	Criteria:     []string{"max_reconstruction_error", "max_inference_time_ms", "max_model_size_mb", "onnx_agreement"},
 	Prose: Prose{
 		Task: "image-to-image", Metric: "mse",
 		What:  "An auto-encoder of images",

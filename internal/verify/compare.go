@@ -286,6 +286,9 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 	if err := v.compareBaseline(ctx, p, dir); err != nil {
 		return err
 	}
+	if err := v.compareAgreement(ctx, p, dir, t); err != nil {
+		return err
+	}
 	if err := v.compareControls(ctx, p, scored); err != nil {
 		return err
 	}

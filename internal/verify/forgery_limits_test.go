@@ -64,7 +64,7 @@ var unknowable = []limit{
 	{"release.json", []string{"criteria[*].threshold", "criteria[*].rarest_class.threshold"}, noBit},
 	{"export/export.json", []string{"exporters*"}, noBit},
 	{"run.env", []string{"BLOCKTRAIN_DATA_DIR", "BLOCKTRAIN_DATA_MODE", "BLOCKTRAIN_MEMORY", "BLOCKTRAIN_SPLIT", "BLOCKTRAIN_SPLIT_SEED", "BLOCKTRAIN_CHANNELS", "BLOCKTRAIN_INIT_FROM",
-		"BLOCKTRAIN_ALLOW_MISSING_CLASS", "BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
+		"BLOCKTRAIN_ALLOW_MISSING_CLASS", "BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_ONNXRUNTIME_LIB", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
 		"BLOCKTRAIN_EXPORTERS", "BLOCKTRAIN_VISUALIZATIONS", "BLOCKTRAIN_WORKERS", "BLOCKTRAIN_CHECKPOINT_INTERVAL", "BLOCKTRAIN_REQUIRE_COMMIT", "BLOCKTRAIN_GIVEN_AS_FLAGS"}, noBit},
 }
 
@@ -84,6 +84,7 @@ var needData = []limit{
 	{"run.json", []string{"identity.settings[*].value", "identity.input.*", "identity.augment", "identity.model.options.*", "identity.loss.*", "identity.optimizer.*", "identity.schedule.*",
 		"identity.learning_rate", "identity.weight_decay"}, byTraining},
 	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},
+	{"onnx-agreement.json", []string{"networks[*].examples", "networks[*].runtimes[*].same_label", "networks[*].runtimes[*].outputs[*].largest_difference", "networks[*].runtimes[*].outputs[*].range"}, byData},
 	{"split.json", []string{"group"}, byData},
 	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256"}, byTraining},
 	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "error", "scores_sha256", "score.*", "error_interval.*", "error_groups", "group_counts*"}, byTraining},

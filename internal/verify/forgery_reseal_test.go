@@ -52,6 +52,10 @@ func (f *forger) reseal(t *testing.T) {
 	f.taken()
 	f.plots()
 	f.digests()
+	if f.forged != rundir.AgreementFile {
+		resealAgreement(f.dir)
+		f.digests()
+	}
 	f.derived()
 	if fileio.Exists(f.file(fileio.ChecksumFile)) {
 		if err := fileio.WriteChecksums(f.dir); err != nil {
@@ -214,17 +218,21 @@ func (f *forger) decision() {
 	decided, err := criterion.ReadRelease(f.file(rundir.ReleaseFile))
 	test := rundir.EvaluationFile(dataset.PartTest)
 	ofBaseline := f.forged == rundir.ReleaseFile && strings.HasPrefix(f.path, "baseline.")
-	if err != nil || f.forged != test && !ofBaseline {
+	if err != nil || f.forged != test && f.forged != rundir.AgreementFile && !ofBaseline {
 		return
 	}
 	r, err := target.ReadResult(f.file(test))
 	if err != nil {
 		return
 	}
+	agreement, err := criterion.ReadAgreement(f.file(rundir.AgreementFile))
+	if err != nil {
+		return
+	}
 	var all []criterion.Criterion
 	var size *int64
 	for _, v := range decided.Criteria {
-		c, _, err := criterion.MakeCriterion(v.Name, "threshold="+config.Exact(v.Threshold))
+		c, _, err := criterion.MakeCriterion(v.Name, v.Options())
 		if err != nil {
 			return
 		}
@@ -233,7 +241,7 @@ func (f *forger) decision() {
 			size = &bytes
 		}
 	}
-	made, err := criterion.Decide(all, criterion.Measurements{Test: r, Latency: r.MeasuredLatency(), ModelBytes: size, Baseline: decided.Baseline}, decided.Weights)
+	made, err := criterion.Decide(all, criterion.Measurements{Test: r, Latency: r.MeasuredLatency(), ModelBytes: size, Agreement: agreement, Baseline: decided.Baseline}, decided.Weights)
 	if err != nil {
 		return
 	}
@@ -243,7 +251,7 @@ func (f *forger) decision() {
 	if decided.Decided != nil {
 		made.Sign(*decided.Decided, decided.DecidedBy)
 	}
-	made.EvaluationSHA256 = decided.EvaluationSHA256
+	made.EvaluationSHA256, made.AgreementSHA256 = decided.EvaluationSHA256, decided.AgreementSHA256
 	_ = fileio.WriteJSON(f.file(rundir.ReleaseFile), made)
 }
 
@@ -298,8 +306,10 @@ func (f *forger) plots() {
 func (f *forger) digests() {
 	files := f.record().Files
 	test := rundir.EvaluationFile(dataset.PartTest)
-	if digest, err := fileio.SHA256(f.file(test)); err == nil {
-		f.replace(files[test], digest, rundir.ReleaseFile)
+	for _, name := range []string{test, rundir.AgreementFile} {
+		if digest, err := fileio.SHA256(f.file(name)); err == nil {
+			f.replace(files[name], digest, rundir.ReleaseFile)
+		}
 	}
 	names := []string{}
 	for name := range files {

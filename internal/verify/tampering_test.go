@@ -80,6 +80,8 @@ func sealFiles(t *testing.T, dir string) {
 	}
 	if fileio.Exists(filepath.Join(dir, rundir.ReleaseFile)) {
 		renew("evaluation/test.json", rundir.ReleaseFile, "evaluation_sha256")
+		resealAgreement(dir)
+		renew(rundir.AgreementFile, rundir.ReleaseFile, "agreement_sha256")
 	}
 	for name := range record.Files {
 		renew(name, rundir.RecordFile, name)

@@ -9,12 +9,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/classifier"
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/release"
+	agree "github.com/blocktrain/blocktrain/internal/release/agreement"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 	"github.com/blocktrain/blocktrain/internal/visualization"
@@ -182,7 +185,7 @@ func (v *verification) compareBaseline(ctx context.Context, p *pipeline.Prepared
 	own := *p.Settings
 	own.Baseline = v.record.RecordedPath(v.request.Path, recorded.Name)
 	c := &release.Candidate{Env: v.env, Settings: &own, Modules: p.Modules, Dir: dir, Record: p.Record}
-	found, err := c.CompareBaseline(ctx, p.TestPart())
+	found, err := c.CompareBaseline(ctx, p.Decision(dir).TestPart(c.Trained))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -196,6 +199,37 @@ func (v *verification) compareBaseline(ctx context.Context, p *pipeline.Prepared
 		return &Difference{File: rundir.ReleaseFile, Figure: "baseline", Recorded: fmt.Sprintf("%+v", *recorded), Found: fmt.Sprintf("%+v", is), Cause: changed(rundir.ReleaseFile)}
 	}
 	return nil
+}
+
+// compareAgreement runs the exported model on the test part again, by the program's own
+// reader. What ONNX Runtime made of it depends on the machine and is not made again.
+func (v *verification) compareAgreement(ctx context.Context, p *pipeline.Prepared, dir *rundir.Dir, t *rundir.Trained) error {
+	if v.release == nil || !criterion.AsksAgreement(v.release) {
+		return nil
+	}
+	name := rundir.AgreementFile
+	recorded, err := criterion.ReadAgreement(v.file(name))
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	part := p.Decision(dir).TestPart(func() (*rundir.Trained, error) { return t, nil })
+	found, err := agree.Measure(ctx, &agree.Request{
+		Record: v.record, Trained: t, Opset: recorded.Networks[0].Opset, Program: buildinfo.Program(), Workers: p.Settings.WorkerCount(),
+		Loader: part.Loader, Indexes: part.Indexes, Tracks: part.Tracks,
+	}, v.release.Of(criterion.ONNXAgreementName))
+	if err != nil {
+		return err
+	}
+	if recorded.Has(criterion.ONNXRuntime) {
+		v.warn(name + " says what ONNX Runtime made of model.onnx: that was not made again")
+	}
+	found.TakeOver(recorded)
+	err = finding.Between(name, "", edited, recorded, found)
+	if d := new(Difference); errors.As(err, &d) && !v.ours() {
+		v.warn(name + " is not what this version of the program measures: whether another one did was not verified")
+		return nil
+	}
+	return err
 }
 
 // compareClips decides again on the clips of a part.

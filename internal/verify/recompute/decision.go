@@ -10,8 +10,11 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/release/agreement"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
@@ -25,6 +28,9 @@ func (s *Subject) checkDecision() error {
 		return recordDiffers("force_reason", s.Record.ForceReason, s.Release.ForceReason+" in "+rundir.ReleaseFile)
 	}
 	if err := s.checkBaseline(); err != nil {
+		return err
+	}
+	if err := s.checkAgreement(); err != nil {
 		return err
 	}
 	sizes, err := s.modelBytes()
@@ -62,7 +68,7 @@ func (s *Subject) checkUndecided() error {
 // decide is the decision that the recorded criteria come to, of a model of that size.
 func (s *Subject) decide(size int64) (*criterion.Release, error) {
 	test := s.results[dataset.PartTest]
-	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Baseline: s.Release.Baseline}
+	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Agreement: s.agreement, Baseline: s.Release.Baseline}
 	var criteria []criterion.Criterion
 	for _, recorded := range s.Release.Criteria {
 		c, _, err := criterion.MakeCriterion(recorded.Name, recorded.Options())
@@ -92,6 +98,9 @@ func (s *Subject) compareDecision(made *criterion.Release) error {
 	found.Approved, found.Forced, found.Reason, found.ForceReason = made.Approved, made.Forced, made.Reason, made.ForceReason
 	found.Criteria, found.Weights, found.Machine = made.Criteria, made.Weights, made.Machine
 	found.EvaluationSHA256 = s.Record.Files[rundir.EvaluationFile(dataset.PartTest)]
+	if s.Release.Schema > 1 {
+		found.AgreementSHA256 = s.Record.Files[rundir.AgreementFile]
+	}
 	err := s.compare(rundir.ReleaseFile, &found, rundir.EvaluationFile(dataset.PartTest))
 	var d *finding.Difference
 	if err == nil || s.Ours || !errors.As(err, &d) {
@@ -135,6 +144,20 @@ func (s *Subject) checkBaseline() error {
 // names of the program and of the model are in it, and the model may have been named
 // anew since, of which run.env knows the first name.
 func (s *Subject) modelBytes() ([]int64, error) {
+	var sizes []int64
+	err := s.eachTitle(func(named *rundir.Record, program string) error {
+		size, err := rundir.ModelBytesBy(named, s.Trained, program)
+		if err == nil && !slices.Contains(sizes, *size) {
+			sizes = append(sizes, *size)
+		}
+		return err
+	})
+	return sizes, err
+}
+
+// eachTitle visits the names of model and program that model.onnx may have had when the
+// model was judged.
+func (s *Subject) eachTitle(visit func(named *rundir.Record, program string) error) error {
 	programs := map[string]bool{s.Record.Execution.Program: true, buildinfo.Program(): !s.Ours}
 	if s.Record.Package != nil {
 		programs[s.Record.Package.Program] = true
@@ -144,19 +167,123 @@ func (s *Subject) modelBytes() ([]int64, error) {
 	if s.started != nil {
 		titles = append(titles, title{s.started.ReleaseName(), s.started.ReleaseVersion})
 	}
-	var sizes []int64
 	for _, t := range titles {
 		named := *s.Record
 		named.Name, named.ReleaseVersion = t.name, t.version
 		for _, program := range slices.Sorted(maps.Keys(programs)) {
-			size, err := rundir.ModelBytesBy(&named, s.Trained, program)
-			if err != nil {
-				return nil, finding.Unreadable(rundir.RecordFile, err)
-			}
-			if !slices.Contains(sizes, *size) {
-				sizes = append(sizes, *size)
+			if err := visit(&named, program); err != nil {
+				return finding.Unreadable(rundir.RecordFile, err)
 			}
 		}
 	}
-	return sizes, nil
+	return nil
+}
+
+// checkAgreement reads how model.onnx agreed with the trained model, where the decision
+// rests on that, and compares digests and thresholds with model and decision. Whether the
+// outputs differ so much cannot be found without the data.
+func (s *Subject) checkAgreement() error {
+	if !criterion.AsksAgreement(s.Release) {
+		return nil
+	}
+	a, err := criterion.ReadAgreement(s.file(rundir.AgreementFile))
+	if err != nil {
+		return s.lacking(rundir.AgreementFile, err)
+	}
+	s.agreement = a
+	if v := s.Release.Of(criterion.ONNXAgreementName); v.Labels != nil && (a.SameLabel != v.Labels.Threshold || a.LargestDifference != v.Threshold) {
+		return agreementDiffers("least_same_label", fmt.Sprintf("%v, largest_difference %v", a.SameLabel, a.LargestDifference), fmt.Sprintf("%v, %v in %s", v.Labels.Threshold, v.Threshold, rundir.ReleaseFile))
+	}
+	networks := s.Trained.Exported()
+	if len(networks) != len(a.Networks) {
+		return agreementDiffers("networks", strconv.Itoa(len(a.Networks)), strconv.Itoa(len(networks)))
+	}
+	for i, t := range networks {
+		if err := s.checkRunFile(fmt.Sprintf("networks[%d]", i), &a.Networks[i], t); err != nil {
+			return err
+		}
+	}
+	return s.checkPackagedOpset()
+}
+
+// checkRunFile compares what is said of the file of a network with the file that the
+// weights give.
+func (s *Subject) checkRunFile(figure string, n *criterion.NetworkAgreement, t *rundir.Trained) error {
+	for _, f := range []struct{ name, recorded, found string }{
+		{"name", n.Name, t.Name}, {"weights_sha256", n.WeightsSHA256, t.Params.Digest()},
+	} {
+		if f.recorded != f.found {
+			return agreementDiffers(figure+"."+f.name, f.recorded, f.found)
+		}
+	}
+	if err := checkRuns(figure, n, t); err != nil {
+		return err
+	}
+	file, err := agreement.File(s.Record, t, n.Opset, buildinfo.Program())
+	if err != nil {
+		return finding.Unreadable(rundir.AgreementFile, err)
+	}
+	computes, err := agreement.Computation(file)
+	if err != nil {
+		return finding.Unreadable(rundir.AgreementFile, err)
+	}
+	if computes != n.ComputationSHA256 {
+		return s.inOtherWords(agreementDiffers(figure+".computation_sha256", n.ComputationSHA256, computes))
+	}
+	var known []string
+	err = s.eachTitle(func(named *rundir.Record, program string) error {
+		file, err := agreement.File(named, t, n.Opset, program)
+		known = append(known, fileio.SHA256Of(file))
+		return err
+	})
+	if err == nil && !slices.Contains(known, n.FileSHA256) {
+		return s.inOtherWords(agreementDiffers(figure+".file_sha256", n.FileSHA256, known[0]))
+	}
+	return err
+}
+
+// checkRuns compares what is said of the outputs of a network with those that it has.
+func checkRuns(figure string, n *criterion.NetworkAgreement, t *rundir.Trained) error {
+	labelled := t.Target.Properties().Labelled
+	var want []string
+	for _, o := range t.Graph.Outputs {
+		want = append(want, o.Name)
+	}
+	for i, r := range n.Runtimes {
+		where := fmt.Sprintf("%s.runtimes[%d].", figure, i)
+		if (r.SameLabel != nil) != labelled {
+			return agreementDiffers(where+"same_label", presence(r.SameLabel != nil), presence(labelled))
+		}
+		var names []string
+		for k, o := range r.Outputs {
+			if names = append(names, o.Name); labelled && o.Range != 1 {
+				return agreementDiffers(fmt.Sprintf("%soutputs[%d].range", where, k), fmt.Sprint(o.Range), "1, that of probabilities")
+			}
+		}
+		if !slices.Equal(names, want) {
+			return agreementDiffers(where+"outputs", fmt.Sprint(names), fmt.Sprint(want))
+		}
+	}
+	return nil
+}
+
+// checkPackagedOpset compares the operator set with that of the file in the package.
+func (s *Subject) checkPackagedOpset() error {
+	if s.Record.Package == nil {
+		return nil
+	}
+	formats, err := settings.PackageExportersOf(s.Record.Package)
+	if err != nil {
+		return finding.Unreadable(rundir.RecordFile, err)
+	}
+	for i, n := range s.agreement.Networks {
+		if opset := formats.Opset(); opset != n.Opset {
+			return agreementDiffers(fmt.Sprintf("networks[%d].opset", i), strconv.Itoa(n.Opset), strconv.Itoa(opset)+" in the package")
+		}
+	}
+	return nil
+}
+
+func agreementDiffers(figure, recorded, found string) *finding.Difference {
+	return &finding.Difference{File: rundir.AgreementFile, Figure: figure, Recorded: orNothing(recorded), Found: orNothing(found), Cause: finding.Changed(rundir.AgreementFile, rundir.ReleaseFile)}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -71,6 +72,9 @@ func (s *Subject) listed() ([]string, error) {
 	}
 	if s.Release != nil {
 		names = append(names, rundir.ReleaseFile)
+		if criterion.AsksAgreement(s.Release) {
+			names = append(names, rundir.AgreementFile)
+		}
 	}
 	if !s.evaluated() {
 		return names, nil

@@ -34,13 +34,14 @@ type Subject struct {
 	Trained  *rundir.Trained    // the network with the weights of the run or package
 	Warn     func(text string)
 
-	settings *settings.Settings // those that the identity was made from
-	modules  *settings.Modules
-	started  *settings.Settings // those of run.env; nil where this program cannot read it
-	results  map[dataset.Part]metric.Result
-	detected map[dataset.Part]*detection.Result // of parts with clips
-	drawn    []string                           // names of the plots
-	undrawn  []visualization.Figure             // those that cannot be drawn again without the data
+	settings  *settings.Settings // those that the identity was made from
+	modules   *settings.Modules
+	started   *settings.Settings // those of run.env; nil where this program cannot read it
+	results   map[dataset.Part]metric.Result
+	detected  map[dataset.Part]*detection.Result // of parts with clips
+	agreement *criterion.Agreement               // that the decision rests on; nil where there is none
+	drawn     []string                           // names of the plots
+	undrawn   []visualization.Figure             // those that cannot be drawn again without the data
 }
 
 // Network is what is recorded of the training of a network.
