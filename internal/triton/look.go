@@ -81,7 +81,10 @@ func (m *model) lookAtDigests() {
 		if err == nil {
 			sums, err = fileio.ParseChecksums(b)
 		}
-		if err != nil {
+		switch {
+		case err != nil && strings.HasPrefix(place.prefix, filepath.Base(repository)+"/"):
+			return // a list that is around the repository may be of anything
+		case err != nil:
 			m.warn("digest", "make the list anew", "%s cannot be read: %v", list, err)
 			return
 		}
