@@ -43,7 +43,7 @@ func (m *model) checkInstances() {
 	for _, g := range m.groups() {
 		m.checkGroup(g)
 		if g.Count < 0 {
-			m.note("instance-count", "instance group %s asks for %d instances: Triton makes its own number of them", g.Name, g.Count)
+			m.warn("instance-count", "write how many there shall be", "instance group %s asks for %d instances: Triton makes its own number of them", g.Name, g.Count)
 		}
 	}
 }
