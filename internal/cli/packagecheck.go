@@ -29,7 +29,7 @@ It loads nothing. What another backend than ONNX Runtime asks for is not
 checked, and a warning says so. Exit code 3 says that a model would be refused.`,
 		example: `  blocktrain package check runs/first/package/digits-vgg-small-0.1.0
   blocktrain package check --triton 22.12 --strict model-repository
-  blocktrain package check --gpus 1 --server-has openvino --json model-repository`,
+  blocktrain package check --gpus 1 --json model-repository`,
 		own: func(options *config.Options) {
 			options.String(&o.Release, "triton", triton.DefaultRelease, "release of Triton, by year and month", func(name string) error {
 				_, err := triton.FindRelease(name)
