@@ -64,7 +64,7 @@ func (p *parser) message(v reflect.Value, closing string) error {
 		if err := p.checkOnce(v.Field(f.index), f, seen, chosen); err != nil {
 			return err
 		}
-		if err := p.field(v.Field(f.index)); err != nil {
+		if err := p.field(f, v.Field(f.index)); err != nil {
 			return err
 		}
 		if p.is(";") || p.is(",") {
@@ -105,7 +105,7 @@ func (p *parser) checkOnce(v reflect.Value, f field, seen map[string]bool, chose
 }
 
 // field reads what follows the name of a field: one value, or a list of them.
-func (p *parser) field(v reflect.Value) error {
+func (p *parser) field(f field, v reflect.Value) error {
 	colon, err := p.try(":")
 	switch {
 	case err != nil:
@@ -119,13 +119,13 @@ func (p *parser) field(v reflect.Value) error {
 		if err != nil {
 			return err
 		}
-		return p.element(v)
+		return p.element(f, v)
 	}
 	if empty, err := p.try("]"); err != nil || empty {
 		return err
 	}
 	for {
-		if err := p.element(v); err != nil {
+		if err := p.element(f, v); err != nil {
 			return err
 		}
 		if done, err := p.try("]"); err != nil || done {
@@ -150,9 +150,9 @@ func takesMessage(t reflect.Type) bool {
 }
 
 // element reads one value of a slice or map.
-func (p *parser) element(v reflect.Value) error {
+func (p *parser) element(f field, v reflect.Value) error {
 	if v.Kind() == reflect.Map {
-		return p.entry(v)
+		return p.entry(f, v)
 	}
 	one := reflect.New(v.Type().Elem()).Elem()
 	if err := p.value(one); err != nil {
@@ -163,8 +163,8 @@ func (p *parser) element(v reflect.Value) error {
 }
 
 // entry reads an entry of a map. Of two with the same key the last counts.
-func (p *parser) entry(v reflect.Value) error {
-	entry := reflect.New(entryType(v.Type())).Elem()
+func (p *parser) entry(f field, v reflect.Value) error {
+	entry := reflect.New(f.entry).Elem()
 	if err := p.value(entry); err != nil {
 		return err
 	}
@@ -173,15 +173,6 @@ func (p *parser) entry(v reflect.Value) error {
 	}
 	v.SetMapIndex(entry.Field(1), entry.Field(2))
 	return nil
-}
-
-// entryType is the message that a map's entries are.
-func entryType(t reflect.Type) reflect.Type {
-	return reflect.StructOf([]reflect.StructField{
-		{Name: "Message", Type: reflect.TypeFor[Message](), Tag: `pbtxt:"an entry of a map"`},
-		{Name: "Key", Type: t.Key(), Tag: `pbtxt:"key"`},
-		{Name: "Value", Type: t.Elem(), Tag: `pbtxt:"value"`},
-	})
 }
 
 // value reads one value.

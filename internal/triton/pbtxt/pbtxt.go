@@ -46,6 +46,7 @@ type field struct {
 	index int
 	name  string
 	oneof string
+	entry reflect.Type // of a map: the message that an entry of it is
 }
 
 var schemas sync.Map // reflect.Type -> *schema
@@ -62,10 +63,32 @@ func schemaOf(t reflect.Type) *schema {
 			continue
 		}
 		name, rest, _ := strings.Cut(tag, ",")
-		s.fields[name] = field{i, name, strings.TrimPrefix(rest, "oneof=")}
+		f := field{index: i, name: name, oneof: strings.TrimPrefix(rest, "oneof=")}
+		if kind := t.Field(i).Type; kind.Kind() == reflect.Map {
+			f.entry = entryType(kind, s.name+"."+camel(name)+"Entry")
+		}
+		s.fields[name] = f
 	}
 	schemas.Store(t, s)
 	return s
+}
+
+// entryType is the message that an entry of a map is.
+func entryType(t reflect.Type, name string) reflect.Type {
+	return reflect.StructOf([]reflect.StructField{
+		{Name: "Message", Type: reflect.TypeFor[Message](), Tag: reflect.StructTag(fmt.Sprintf(`pbtxt:"%s"`, name))},
+		{Name: "Key", Type: t.Key(), Tag: `pbtxt:"key"`},
+		{Name: "Value", Type: t.Elem(), Tag: `pbtxt:"value"`},
+	})
+}
+
+// camel is the form of a field's name in that message's name: metric_tags is MetricTags.
+func camel(name string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(name, "_") {
+		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
+	}
+	return b.String()
 }
 
 // Unmarshal reads text into the message that into points to. The error of a mistake in
