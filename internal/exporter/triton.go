@@ -62,16 +62,17 @@ func (x *triton) Export(a Artifact, dir string) error {
 		return err
 	}
 	folder := filepath.Join(dir, RepositoryDir, a.Name)
-	// The server may be watching: the configuration comes last.
-	if err := write(filepath.Join(folder, tritonVersionDir, ONNXFile), model); err != nil {
-		return err
-	}
+	// A server that watches the folder loads the model as soon as its file is there, with a
+	// configuration of its own making if there is none: the model comes last.
 	if a.labelled() {
 		if err := write(filepath.Join(folder, tritonLabelFile), []byte(strings.Join(a.Labels, "\n")+"\n")); err != nil {
 			return err
 		}
 	}
-	return write(filepath.Join(folder, tritonConfigFile), []byte(x.config(a)))
+	if err := write(filepath.Join(folder, tritonConfigFile), []byte(x.config(a))); err != nil {
+		return err
+	}
+	return write(filepath.Join(folder, tritonVersionDir, ONNXFile), model)
 }
 
 // checkTritonLabels refuses labels that a line of labels.txt, or the form

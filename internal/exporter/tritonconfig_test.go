@@ -136,3 +136,25 @@ func TestLabelFile(t *testing.T) {
 		t.Errorf("labels.txt is %q, want %q", got, want)
 	}
 }
+
+// TestModelComesLast checks that the model's file, at which a watching server looks, is
+// written after everything that it is served with.
+func TestModelComesLast(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, RepositoryDir, artifact().Name)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, tritonVersionDir), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeExporter(t, "triton", "").Export(artifact(), dir); err == nil {
+		t.Fatal("the model was written into a file")
+	}
+	got := files(t, folder)
+	for _, name := range []string{tritonConfigFile, tritonLabelFile} {
+		if got[name] == "" {
+			t.Errorf("%s was not written before the model", name)
+		}
+	}
+}

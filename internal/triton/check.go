@@ -97,6 +97,20 @@ func locate(dir string) (repository string, names []string, err error) {
 	return locateModels(dir)
 }
 
+// Repositories lists the model repositories in a package: that of the model, and those
+// of the networks before it.
+func Repositories(folder string) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() || entry.Name() != packageFolder {
+			return err
+		}
+		found = append(found, path)
+		return fs.SkipDir
+	})
+	return found, err
+}
+
 func locateModels(repository string) (string, []string, error) {
 	names, err := folders(repository)
 	if err == nil && len(names) == 0 {

@@ -1,0 +1,252 @@
+package triton
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+)
+
+// one checks a repository of one fixture.
+func one(t *testing.T, f fixture, o Options) *ModelReport {
+	t.Helper()
+	r := &repository{t: t, base: makeBase(t), dir: t.TempDir()}
+	r.add("one", f)
+	report, err := Check(r.dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &report.Models[0]
+}
+
+func TestReleases(t *testing.T) {
+	for name, want := range map[string]Release{
+		"22.01": {"22.01", "1.10.0", 15, 8},
+		"22.08": {"22.08", "1.12.1", 17, 8},
+		"24.10": {"24.10", "1.19.2", 21, 10},
+		"26.08": {"26.08", "1.28.0", 26, 13},
+	} {
+		if got, err := FindRelease(name); err != nil || got != want {
+			t.Errorf("%s: %+v, %v, want %+v", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"", "24", "24.13", "21.12", "26.09", "24.10-py3", "124.10"} {
+		if r, err := FindRelease(name); err == nil {
+			t.Errorf("%q is %+v, want an error", name, r)
+		}
+	}
+}
+
+// TestReleaseDecides has packages that one release loads and another does not.
+func TestReleaseDecides(t *testing.T) {
+	base := makeBase(t)
+	escape := fixture{replace: []string{`"labels.txt"`, `"../labels.txt"`}, then: func(dir string) { write(t, base.labels, filepath.Dir(dir), "labels.txt") }}
+	for _, c := range []struct {
+		name, release string
+		f             fixture
+		want          string // rule that refuses
+	}{
+		{"opset 17", "22.05", fixture{}, "model-opset"},
+		{"opset 17", "22.07", fixture{}, ""},
+		{"no IR version", "24.10", fixture{model: edit(t, base.model, nil, set(number(1, 0)))}, "model-ir"},
+		{"labels outside", "26.01", escape, ""},
+		{"labels outside", "26.02", escape, "labels-outside"},
+	} {
+		if got := rules(one(t, c.f, Options{Release: c.release}), Refused); got != c.want {
+			t.Errorf("%s in %s: refused by %q, want %q", c.name, c.release, got, c.want)
+		}
+	}
+	if m := one(t, fixture{model: edit(t, base.model, opset, set(number(2, 6)))}, Options{}); rules(m, Warning) != "model-opset" {
+		t.Errorf("opset 6: %+v", m)
+	}
+}
+
+// TestServerParts has packages that need a server with more than a CPU.
+func TestServerParts(t *testing.T) {
+	gpu := fixture{replace: []string{groupLine, "instance_group [ { kind: KIND_GPU gpus: [ 0, 2 ] } ]"}}
+	line := func(text string) fixture {
+		return fixture{config: append(bytes.Clone(makeBase(t).config), text+"\n"...)}
+	}
+	openvino := line(`optimization { execution_accelerators { cpu_execution_accelerator [ { name: "openvino" } ] } }`)
+	magic := line(`optimization { execution_accelerators { gpu_execution_accelerator [ { name: "magic" } ] } }`)
+	for _, c := range []struct {
+		name string
+		f    fixture
+		o    Options
+		want string
+	}{
+		{"gpus 0 and 2 of 2", gpu, Options{GPUs: 2}, "instance-gpus"},
+		{"gpus 0 and 2 of 3", gpu, Options{GPUs: 3}, ""},
+		{"gpus 0 and 2 of any", gpu, Options{GPUs: AnyGPUs}, ""},
+		{"openvino", openvino, Options{Has: []string{"openvino"}}, ""},
+		{"unknown accelerator without a GPU", magic, Options{}, ""},
+		{"unknown accelerator with a GPU", magic, Options{GPUs: 1}, "accelerator-unknown"},
+		{"agent", line(`model_repository_agents { agents [ { name: "checksum" } ] }`), Options{Has: []string{"checksum"}}, ""},
+		{"backend of one's own", fixture{replace: []string{`"onnxruntime"`, `"mine"`}}, Options{Has: []string{"mine"}}, ""},
+	} {
+		if got := rules(one(t, c.f, c.o), Refused); got != c.want {
+			t.Errorf("%s: refused by %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestStrict checks that warnings refuse where that is asked for, and only there.
+func TestStrict(t *testing.T) {
+	r := &repository{t: t, base: makeBase(t), dir: t.TempDir()}
+	r.add("good", fixture{})
+	r.add("short", fixture{labels: []byte("0\n1\n")})
+	for _, strict := range []bool{false, true} {
+		report, err := Check(r.dir, Options{Strict: strict})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Passed == strict || len(report.Failures()) > 0 != strict {
+			t.Errorf("strict %v: passed %v, failures %v", strict, report.Passed, report.Failures())
+		}
+		if strict && !strings.Contains(report.Failures()[0], "model short: output 'probabilities' has 10 values and 2 labels") {
+			t.Errorf("failures %v", report.Failures())
+		}
+	}
+}
+
+// TestDigests checks that a flipped bit, which Triton loads, is found by the list of
+// checksums of a package, a repository or a model.
+func TestDigests(t *testing.T) {
+	for _, place := range []string{"..", ".", "one"} {
+		r := &repository{t: t, base: makeBase(t), dir: filepath.Join(t.TempDir(), packageFolder)}
+		r.add("one", fixture{})
+		must(t, fileio.WriteChecksums(filepath.Join(r.dir, place)))
+		if m := checkOne(t, filepath.Join(r.dir, "..")); len(m.Findings) > 0 {
+			t.Errorf("%s: findings %+v", place, m.Findings)
+		}
+		flipped := bytes.Clone(r.base.model)
+		flipped[len(flipped)/2] ^= 1
+		write(t, flipped, r.dir, "one", "1", "model.onnx")
+		if m := checkOne(t, r.dir); rules(m, Warning) != "digest" || m.Verdict != Loads {
+			t.Errorf("%s, one bit: %+v", place, m)
+		}
+		must(t, os.Remove(filepath.Join(r.dir, "one", "labels.txt")))
+		write(t, r.base.labels, r.dir, "one", "names.txt")
+		config := bytes.ReplaceAll(read(t, r.dir, "one", "config.pbtxt"), []byte("labels.txt"), []byte("names.txt"))
+		write(t, config, r.dir, "one", "config.pbtxt")
+		if m := checkOne(t, r.dir); m.count(Warning) != 3 {
+			t.Errorf("%s, a file is missing and two are others: %+v", place, m)
+		}
+	}
+}
+
+func checkOne(t *testing.T, dir string) *ModelReport {
+	t.Helper()
+	report, err := Check(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &report.Models[0]
+}
+
+// TestFolders checks which folders can be named.
+func TestFolders(t *testing.T) {
+	root := t.TempDir()
+	r := &repository{t: t, base: makeBase(t), dir: filepath.Join(root, packageFolder)}
+	r.add("one", fixture{})
+	r.add("two", fixture{without: "config.pbtxt"})
+	r.add(".hidden", fixture{})
+	for dir, want := range map[string]string{
+		root:                        ".hidden one two",
+		r.dir:                       ".hidden one two",
+		filepath.Join(r.dir, "one"): "one",
+		filepath.Join(r.dir, "two"): "two",
+	} {
+		report, err := Check(dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, m := range report.Models {
+			names = append(names, m.Model)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: models %s, want %s", dir, got, want)
+		}
+		if m := report.Models[0]; m.Model == ".hidden" && rules(&m, Warning) != "hidden" {
+			t.Errorf(".hidden: %+v", m.Findings)
+		}
+	}
+	for _, dir := range []string{filepath.Join(root, "none"), t.TempDir(), filepath.Join(r.dir, "one", "labels.txt")} {
+		if _, err := Check(dir, Options{}); err == nil {
+			t.Errorf("%s: no error", dir)
+		}
+	}
+	found, err := Repositories(root)
+	if err != nil || len(found) != 1 || found[0] != r.dir {
+		t.Errorf("repositories %v, %v", found, err)
+	}
+}
+
+// TestConfigFaults has configurations that no fixture of the real server has, and the
+// words of the core's source.
+func TestConfigFaults(t *testing.T) {
+	base := string(makeBase(t).config)
+	dynamic := "dynamic_batching { max_queue_delay_microseconds: 500 }"
+	for text, want := range map[string]string{
+		strings.Replace(base, dynamic, "dynamic_batching { priority_levels: 2 }", 1):                                                                                     "default priority level must be in range [1, 2] for one",
+		strings.Replace(base, dynamic, "dynamic_batching { priority_levels: 2 default_priority_level: 1 priority_queue_policy { key: 3 value { } } }", 1):                "priority queue policy must have priority level in range [1, 2] for one",
+		strings.Replace(base, dynamic, "dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 1 } }", 1): "Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for one",
+		strings.Replace(base, dynamic, "sequence_batching { oldest { preferred_batch_size: 64 } }", 1):                                                                   "sequence batching preferred batch size must be <= max batch size for one",
+		strings.Replace(base, dynamic, "sequence_batching { direct { minimum_slot_utilization: 1.5 } }", 1):                                                              "sequence batching minimum slot utilization must be in range (0.0, 1.0] for one",
+		base + "model_metrics { metric_control { } }":                                                                                                                    "metric control must specify 'metric_identifier'",
+		base + "model_transaction_policy { decoupled: true } response_cache { enable: true }":                                                                            "Response Cache does not currently support model one with 'decoupled' transaction policy. Please disable the response cache.",
+		base + "platform: \"ensemble\"":                  "Ensemble model 'one' must have platform type 'ensemble' and empty backend type",
+		"platform: \"ensemble\"":                         "ensemble scheduling must be set for ensemble one whose platform is ensemble",
+		"platform: \"ensemble\" ensemble_scheduling { }": "must specify 'step' for ensemble 'one'",
+		"platform: \"ensemble\" ensemble_scheduling { step { model_name: \"x\" output_map { key: \"a\" value: \"b\" } } }":                                                                                    "must specify 'input_map' in step 0 of ensemble 'one'",
+		"platform: \"ensemble\" input { name: \"I\" } output { name: \"O\" } ensemble_scheduling { step { model_name: \"x\" input_map { key: \"a\" value: \"U\" } output_map { key: \"b\" value: \"O\" } } }": "ensemble input 'I' for ensemble one' is not used",
+		strings.Replace(base, groupLine, "instance_group [ { profile: \"1\" } ]", 1):                                                                                                                          "specifies profile field which is only supported for TensorRT models",
+		strings.Replace(base, "dims: [ 28, 28, 1 ] } ]", "dims: [ -1, 28, 1 ] reshape { shape: [ 28, 1 ] } } ]", 1):                                                                                           "model input 'image' has different size for dims and reshape for one",
+		strings.Replace(base, "dims: [ 28, 28, 1 ] } ]", "dims: [ 28, 28, 1 ] is_shape_tensor: true } ]", 1):                                                                                                  "shape tensors are only supported for TensorRT platform for one",
+	} {
+		m := one(t, fixture{config: []byte(text)}, Options{GPUs: AnyGPUs})
+		if fault := m.first(Refused); fault == nil || !strings.Contains(fault.Words, want) {
+			t.Errorf("%s: %+v", want, m.Findings)
+		}
+	}
+}
+
+// TestReportForms checks the table and the JSON of a report.
+func TestReportForms(t *testing.T) {
+	r := &repository{t: t, base: makeBase(t), dir: t.TempDir()}
+	r.add("bad", fixture{versions: []string{}})
+	r.add("good", fixture{labels: []byte("\x1b[31m\n" + strings.Repeat("x\n", 9))})
+	report, err := Check(r.dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := report.Text()
+	for _, want := range []string{
+		"as Triton 24.10 with ONNX Runtime 1.19.2 would load it\n",
+		"bad                              refused  none       1 refused, 0 warnings\n",
+		"  refused  versions: at least one version must be available under the version policy of model 'bad'\n",
+		"good                             loads    1          0 refused, 1 warnings\n",
+		"not passed\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "\x1b") {
+		t.Errorf("a label's control characters are in the text: %q", text)
+	}
+	b, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"schema":1`, `"passed":false`, `"verdict":"refused","versions":[],`, `"rule":"versions","level":"refused","by":"core"`} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("the JSON lacks %s:\n%s", want, b)
+		}
+	}
+}
