@@ -16,6 +16,8 @@ var configs = map[string]string{
 	"cpu":      "instance-kind=cpu,instance-count=2,threads=1,max-batch-size=64,queue-delay-us=0",
 	"single":   "instance-kind=gpu,max-batch-size=1",
 	"cold":     "warmup=false",
+	"queue":    "max-queue-size=256,queue-timeout-us=1000000",
+	"patient":  "max-batch-size=1,queue-timeout-us=2000",
 }
 
 func configText(t testing.TB, options string) string {
