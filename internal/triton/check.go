@@ -243,7 +243,7 @@ func (m *model) readConfig() {
 func (m *model) parseConfig(path string) {
 	text, err := os.ReadFile(path)
 	if err == nil {
-		m.config, err = modelconfig.Parse(string(text))
+		m.config, err = modelconfig.Parse(string(text), m.release.unknownFields()...)
 	}
 	if err != nil {
 		m.core("config-syntax", "failed to read text proto from %s: %v", path, err)

@@ -36,7 +36,7 @@ func expectations(t testing.TB) (head string, all []expected) {
 }
 
 func makeRepository(t testing.TB) *repository {
-	r := &repository{t: t, base: makeBase(t), dir: t.TempDir()}
+	r := &repository{t: t, base: made, dir: t.TempDir()}
 	for _, add := range []func(){
 		r.addTensors, r.addLabels, r.addVersions, r.addConfigs, r.addSettings,
 		r.addWarmup, r.addModels, r.addModelFiles, r.addEnsembles,

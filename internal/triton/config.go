@@ -1,6 +1,8 @@
 package triton
 
 import (
+	"fmt"
+
 	"github.com/blocktrain/blocktrain/internal/triton/modelconfig"
 )
 
@@ -91,11 +93,7 @@ func (m *model) checkSequenceBatching(s *modelconfig.SequenceBatching) {
 	if cache := m.config.ResponseCache; cache != nil && cache.Enable {
 		m.core("response-cache", "Response Cache does not currently support model %s with sequence batching scheduler. Please disable the response cache.", m.name)
 	}
-	for _, input := range s.ControlInput {
-		if input.Name == "" {
-			m.core("sequence", "sequence batching control tensor must have a name for %s", m.name)
-		}
-	}
+	m.checkControls(s)
 	if s.Oldest != nil {
 		m.checkSizes("sequence batching preferred batch", s.Oldest.PreferredBatchSize)
 	}
@@ -103,6 +101,65 @@ func (m *model) checkSequenceBatching(s *modelconfig.SequenceBatching) {
 		m.core("sequence", "sequence batching minimum slot utilization must be in range (0.0, 1.0] for %s", m.name)
 	}
 	m.warn("sequence", "", "sequence_batching keeps state between requests, whose tensors are not checked here")
+}
+
+// checkControls looks at the tensors that say where a sequence begins and ends.
+func (m *model) checkControls(s *modelconfig.SequenceBatching) {
+	refuse := func(format string, args ...any) {
+		m.core("sequence", "sequence batching "+format+" for "+m.name, args...)
+	}
+	names, kinds := map[string]bool{}, map[modelconfig.ControlKind]bool{}
+	for _, input := range s.ControlInput {
+		switch {
+		case input.Name == "":
+			refuse("control tensor must have a name")
+		case names[input.Name]:
+			refuse("control tensor '%s' is specified for multiple control kinds", input.Name)
+		}
+		names[input.Name] = true
+		for _, control := range input.Control {
+			if kinds[control.Kind] {
+				refuse("specifies multiple %s tensors", control.Kind)
+			}
+			kinds[control.Kind] = true
+			m.checkControl(control, refuse)
+		}
+	}
+}
+
+// checkControl looks at what a control tensor says false and true with.
+func (m *model) checkControl(c modelconfig.Control, refuse func(format string, args ...any)) {
+	const choices = "'int32_false_true', 'fp32_false_true' %s 'bool_false_true'"
+	given := 0
+	for _, values := range []struct {
+		name string
+		n    int
+	}{{"int32_false_true", len(c.Int32FalseTrue)}, {"fp32_false_true", len(c.FP32FalseTrue)}, {"bool_false_true", len(c.BoolFalseTrue)}} {
+		if values.n > 0 {
+			given++
+		}
+		if values.n > 0 && values.n != 2 && c.Kind != modelconfig.ControlCorrelation {
+			refuse("control '%s' must have exactly 2 entries for %s", values.name, c.Kind)
+		}
+	}
+	switch {
+	case c.Kind == modelconfig.ControlCorrelation && given > 0:
+		refuse("must not specify either "+fmt.Sprintf(choices, "or")+" for %s", c.Kind)
+	case c.Kind == modelconfig.ControlCorrelation:
+		m.checkCorrelation(c)
+	case given == 0:
+		refuse("must specify either "+fmt.Sprintf(choices, "or")+" for %s", c.Kind)
+	case given > 1:
+		refuse("specifies more than one from "+fmt.Sprintf(choices, "and")+" for %s", c.Kind)
+	}
+}
+
+func (m *model) checkCorrelation(c modelconfig.Control) {
+	switch c.DataType {
+	case modelconfig.TypeUint64, modelconfig.TypeInt64, modelconfig.TypeUint32, modelconfig.TypeInt32, modelconfig.TypeString:
+	default:
+		m.core("sequence", "unexpected data type for control %s for %s. Allowed data types are TYPE_UINT64, TYPE_INT64, TYPE_UINT32, TYPE_INT32 and TYPE_STRING", c.Kind, m.name)
+	}
 }
 
 func (m *model) checkMetrics() {

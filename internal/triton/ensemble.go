@@ -132,6 +132,10 @@ func (m *model) checkEnsemble() {
 	}
 	for _, step := range m.config.EnsembleScheduling.Step {
 		part := parts[step.ModelName].config
+		if version := step.ModelVersion; version != -1 && !slices.Contains(parts[step.ModelName].versions, version) {
+			m.core("ensemble-version", "ensemble '%s' depends on '%s' whose required version %d is not loaded.", m.name, step.ModelName, version)
+			return
+		}
 		if part.MaxBatchSize != 0 && part.MaxBatchSize < m.config.MaxBatchSize {
 			m.core("ensemble-batch", "ensemble %s allows maximum batch size %d, but it contains model %s which only allows maximum batch size to be %d", m.name, m.config.MaxBatchSize, step.ModelName, part.MaxBatchSize)
 			return

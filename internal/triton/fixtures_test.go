@@ -2,6 +2,7 @@ package triton
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,8 +24,25 @@ type base struct {
 	config, labels, model []byte
 }
 
-func makeBase(t testing.TB) base {
-	t.Helper()
+// made is the base, which TestMain writes once.
+var made base
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "triton")
+	if err == nil {
+		made, err = makeBase(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func makeBase(dir string) (b base, err error) {
 	g := nn.NewGraph(nn.Shape{H: 28, W: 28, C: 1})
 	x := g.Add("conv", nn.Conv2D{Out: 2, Kernel: 3}, g.Add("normalize", nn.Normalize{}, g.Input()))
 	g.Add("fc", nn.Linear{Out: 10}, g.Add("flatten", nn.Flatten{}, x))
@@ -32,19 +50,20 @@ func makeBase(t testing.TB) base {
 		Name: baseName, Version: "0.1.0", Graph: g, Parameters: g.NewParameters(1),
 		Labels: strings.Split("0123456789", ""), Rule: imaging.Rule{Width: 28, Height: 28, Channels: 1, Mode: "stretch"},
 	}
-	x2, _, err := exporter.MakeExporter("triton", "")
+	writer, _, err := exporter.MakeExporter("triton", "")
 	if err != nil {
-		t.Fatal(err)
+		return b, err
 	}
-	dir := t.TempDir()
-	if err := x2.Export(a, dir); err != nil {
-		t.Fatal(err)
+	if err := writer.Export(a, dir); err != nil {
+		return b, err
 	}
-	b := base{dir: filepath.Join(dir, exporter.RepositoryDir, baseName)}
-	b.config = read(t, b.dir, "config.pbtxt")
-	b.labels = read(t, b.dir, "labels.txt")
-	b.model = read(t, b.dir, "1", "model.onnx")
-	return b
+	b.dir = filepath.Join(dir, exporter.RepositoryDir, baseName)
+	for name, to := range map[string]*[]byte{"config.pbtxt": &b.config, "labels.txt": &b.labels, "1/model.onnx": &b.model} {
+		if *to, err = os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(name))); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
 }
 
 func read(t testing.TB, parts ...string) []byte {

@@ -14,7 +14,7 @@ import (
 // one checks a repository of one fixture.
 func one(t *testing.T, f fixture, o Options) *ModelReport {
 	t.Helper()
-	r := &repository{t: t, base: makeBase(t), dir: t.TempDir()}
+	r := &repository{t: t, base: made, dir: t.TempDir()}
 	r.add("one", f)
 	report, err := Check(r.dir, o)
 	if err != nil {
@@ -43,7 +43,7 @@ func TestReleases(t *testing.T) {
 
 // TestReleaseDecides has packages that one release loads and another does not.
 func TestReleaseDecides(t *testing.T) {
-	base := makeBase(t)
+	base := made
 	escape := fixture{replace: []string{`"labels.txt"`, `"../labels.txt"`}, then: func(dir string) { write(t, base.labels, filepath.Dir(dir), "labels.txt") }}
 	for _, c := range []struct {
 		name, release string
@@ -69,7 +69,7 @@ func TestReleaseDecides(t *testing.T) {
 func TestServerParts(t *testing.T) {
 	gpu := fixture{replace: []string{groupLine, "instance_group [ { kind: KIND_GPU gpus: [ 0, 2 ] } ]"}}
 	line := func(text string) fixture {
-		return fixture{config: append(bytes.Clone(makeBase(t).config), text+"\n"...)}
+		return fixture{config: append(bytes.Clone(made.config), text+"\n"...)}
 	}
 	openvino := line(`optimization { execution_accelerators { cpu_execution_accelerator [ { name: "openvino" } ] } }`)
 	magic := line(`optimization { execution_accelerators { gpu_execution_accelerator [ { name: "magic" } ] } }`)
@@ -96,7 +96,7 @@ func TestServerParts(t *testing.T) {
 
 // TestStrict checks that warnings refuse where that is asked for, and only there.
 func TestStrict(t *testing.T) {
-	r := &repository{t: t, base: makeBase(t), dir: t.TempDir()}
+	r := &repository{t: t, base: made, dir: t.TempDir()}
 	r.add("good", fixture{})
 	r.add("short", fixture{labels: []byte("0\n1\n")})
 	for _, strict := range []bool{false, true} {
@@ -117,7 +117,7 @@ func TestStrict(t *testing.T) {
 // checksums of a package, a repository or a model.
 func TestDigests(t *testing.T) {
 	for _, place := range []string{"..", ".", "one"} {
-		r := &repository{t: t, base: makeBase(t), dir: filepath.Join(t.TempDir(), packageFolder)}
+		r := &repository{t: t, base: made, dir: filepath.Join(t.TempDir(), packageFolder)}
 		r.add("one", fixture{})
 		must(t, fileio.WriteChecksums(filepath.Join(r.dir, place)))
 		if m := checkOne(t, filepath.Join(r.dir, "..")); len(m.Findings) > 0 {
@@ -151,7 +151,7 @@ func checkOne(t *testing.T, dir string) *ModelReport {
 // TestFolders checks which folders can be named.
 func TestFolders(t *testing.T) {
 	root := t.TempDir()
-	r := &repository{t: t, base: makeBase(t), dir: filepath.Join(root, packageFolder)}
+	r := &repository{t: t, base: made, dir: filepath.Join(root, packageFolder)}
 	r.add("one", fixture{})
 	r.add("two", fixture{without: "config.pbtxt"})
 	r.add(".hidden", fixture{})
@@ -190,9 +190,18 @@ func TestFolders(t *testing.T) {
 // TestConfigFaults has configurations that no fixture of the real server has, and the
 // words of the core's source.
 func TestConfigFaults(t *testing.T) {
-	base := string(makeBase(t).config)
+	base := string(made.config)
 	dynamic := "dynamic_batching { max_queue_delay_microseconds: 500 }"
+	sequence := func(control string) string {
+		return strings.Replace(base, dynamic, `sequence_batching { control_input { name: "S" control { `+control+` } } }`, 1)
+	}
 	for text, want := range map[string]string{
+		sequence("kind: CONTROL_SEQUENCE_START"):                                                                   "sequence batching must specify either 'int32_false_true', 'fp32_false_true' or 'bool_false_true' for CONTROL_SEQUENCE_START for one",
+		sequence("kind: CONTROL_SEQUENCE_END fp32_false_true: [ 0, 1, 2 ]"):                                        "sequence batching control 'fp32_false_true' must have exactly 2 entries for CONTROL_SEQUENCE_END for one",
+		sequence("kind: CONTROL_SEQUENCE_CORRID data_type: TYPE_FP32"):                                             "unexpected data type for control CONTROL_SEQUENCE_CORRID for one.",
+		base + `batch_input { kind: BATCH_ITEM_SHAPE target_name: "n" data_type: TYPE_FP32 source_input: "nope" }`: "unknown source input name 'nope' for one",
+		base + `batch_output { target_name: "n" source_input: [ "image", "image" ] }`:                              "batch output kind 'BATCH_SCATTER_WITH_INPUT_SHAPE' expects 1 source input, got 2 for one",
+		strings.Replace(base, outputLine, `output [ { name: "p" data_type: TYPE_FP32 dims: 10 label_filename: "labels.txt" }, { name: "p" data_type: TYPE_FP32 dims: 10 label_filename: "labels.txt" } ]`, 1): "multiple label files for 'p'",
 		strings.Replace(base, dynamic, "dynamic_batching { priority_levels: 2 }", 1):                                                                                     "default priority level must be in range [1, 2] for one",
 		strings.Replace(base, dynamic, "dynamic_batching { priority_levels: 2 default_priority_level: 1 priority_queue_policy { key: 3 value { } } }", 1):                "priority queue policy must have priority level in range [1, 2] for one",
 		strings.Replace(base, dynamic, "dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 1 } }", 1): "Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for one",
@@ -209,16 +218,46 @@ func TestConfigFaults(t *testing.T) {
 		strings.Replace(base, "dims: [ 28, 28, 1 ] } ]", "dims: [ -1, 28, 1 ] reshape { shape: [ 28, 1 ] } } ]", 1):                                                                                           "model input 'image' has different size for dims and reshape for one",
 		strings.Replace(base, "dims: [ 28, 28, 1 ] } ]", "dims: [ 28, 28, 1 ] is_shape_tensor: true } ]", 1):                                                                                                  "shape tensors are only supported for TensorRT platform for one",
 	} {
-		m := one(t, fixture{config: []byte(text)}, Options{GPUs: AnyGPUs})
+		m := one(t, fixture{config: []byte(text)}, Options{Release: "26.08", GPUs: AnyGPUs})
 		if fault := m.first(Refused); fault == nil || !strings.Contains(fault.Words, want) {
 			t.Errorf("%s: %+v", want, m.Findings)
 		}
 	}
 }
 
+// TestNewFields checks fields that only later releases know.
+func TestNewFields(t *testing.T) {
+	f := fixture{config: append(bytes.Clone(made.config), "model_metrics { }\n"...)}
+	m := one(t, f, Options{Release: "24.10"})
+	if fault := m.first(Refused); fault == nil || !strings.HasSuffix(fault.Words, `13:15: Message type "inference.ModelConfig" has no field named "model_metrics".`) {
+		t.Errorf("24.10: %+v", m.Findings)
+	}
+	if m := one(t, f, Options{Release: "24.12"}); len(m.Findings) > 0 {
+		t.Errorf("24.12: %+v", m.Findings)
+	}
+}
+
+// TestEnsembleVersion checks that a step's version is 0 where it is left out.
+func TestEnsembleVersion(t *testing.T) {
+	for version, want := range map[string]string{"": "ensemble-version", "model_version: 1": "", "model_version: -1": "", "model_version: 2": "ensemble-version"} {
+		r := &repository{t: t, base: made, dir: t.TempDir()}
+		r.add("part", fixture{})
+		r.add("whole", fixture{without: "model.onnx", config: []byte(`platform: "ensemble" max_batch_size: 8
+input { name: "I" data_type: TYPE_UINT8 dims: [ 28, 28, 1 ] } output { name: "O" data_type: TYPE_FP32 dims: 10 }
+ensemble_scheduling { step { model_name: "part" ` + version + ` input_map { key: "image" value: "I" } output_map { key: "probabilities" value: "O" } } }`)})
+		report, err := Check(r.dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rules(&report.Models[1], Refused); got != want {
+			t.Errorf("%q: refused by %q, want %q: %+v", version, got, want, report.Models[1].Findings)
+		}
+	}
+}
+
 // TestReportForms checks the table and the JSON of a report.
 func TestReportForms(t *testing.T) {
-	r := &repository{t: t, base: makeBase(t), dir: t.TempDir()}
+	r := &repository{t: t, base: made, dir: t.TempDir()}
 	r.add("bad", fixture{versions: []string{}})
 	r.add("good", fixture{labels: []byte("\x1b[31m\n" + strings.Repeat("x\n", 9))})
 	report, err := Check(r.dir, Options{})

@@ -76,3 +76,18 @@ func FindRelease(name string) (Release, error) {
 
 // since says whether a release is the named one or a later one.
 func (r Release) since(name string) bool { return r.Name >= name }
+
+// newFields are fields of config.pbtxt, each with the first release that knows it. All
+// others are in every release here.
+var newFields = map[string]string{"model_metrics": "24.12", "max_inflight_requests": "25.12"}
+
+// unknownFields lists the fields that a release does not know.
+func (r Release) unknownFields() []string {
+	var unknown []string
+	for name, first := range newFields {
+		if !r.since(first) {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
+}

@@ -62,12 +62,56 @@ func (m *model) checkTensors() {
 	for _, t := range outputs(m.config) {
 		m.checkTensor(t)
 	}
-	if m.stopped() {
+	if m.checkBatchTensors(); m.stopped() {
 		return
 	}
+	labelled := map[string]bool{}
 	for _, t := range outputs(m.config) {
-		if t.labels != "" {
+		switch {
+		case t.labels == "":
+		case labelled[t.name]:
+			m.core("output-twice", "multiple label files for '%s'", t.name)
+		default:
 			m.checkLabels(t)
+		}
+		labelled[t.name] = t.labels != ""
+	}
+}
+
+// checkBatchTensors is ValidateBatchIO of Triton's core: tensors that the backend makes
+// of a batch.
+func (m *model) checkBatchTensors() {
+	refuse := func(format string, args ...any) { m.core("batch-tensor", format+" for "+m.name, args...) }
+	known := map[string]bool{}
+	for _, in := range m.config.Input {
+		known[in.Name] = true
+	}
+	sources := func(kind string, names []string) {
+		if len(names) != 1 {
+			refuse("%s' expects 1 source input, got %d", kind, len(names))
+		}
+		for _, name := range names {
+			if !known[name] {
+				refuse("unknown source input name '%s'", name)
+			}
+		}
+	}
+	for _, b := range m.config.BatchInput {
+		sources("batch input kind '"+b.Kind.String(), b.SourceInput)
+		if b.DataType != modelconfig.TypeInt32 && b.DataType != modelconfig.TypeFP32 {
+			refuse("batch input data type must be TYPE_INT32 or TYPE_FP32")
+		}
+	}
+	served := map[string]bool{}
+	for _, out := range m.config.Output {
+		served[out.Name] = true
+	}
+	for _, b := range m.config.BatchOutput {
+		sources("batch output kind '"+b.Kind.String(), b.SourceInput)
+		for _, name := range b.TargetName {
+			if !served[name] {
+				refuse("unknown target output name '%s'", name)
+			}
 		}
 	}
 }

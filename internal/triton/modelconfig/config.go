@@ -5,10 +5,11 @@ package modelconfig
 
 import "github.com/blocktrain/blocktrain/internal/triton/pbtxt"
 
-// Parse reads a config.pbtxt. The error of a mistake in it is a *pbtxt.Error.
-func Parse(text string) (*Config, error) {
+// Parse reads a config.pbtxt for a release that does not know some of the fields yet. The
+// error of a mistake in it is a *pbtxt.Error.
+func Parse(text string, without ...string) (*Config, error) {
 	c := &Config{}
-	return c, pbtxt.Unmarshal(text, c)
+	return c, pbtxt.Unmarshal(text, c, without...)
 }
 
 // Config is the configuration of a model.

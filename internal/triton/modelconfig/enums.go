@@ -110,27 +110,38 @@ func (TimeoutAction) Names() []string { return []string{"REJECT", "DELAY"} }
 // ControlKind is what a control tensor of a sequence says.
 type ControlKind int32
 
+// ControlCorrelation is the kind of a tensor that has a sequence's number, not a boolean.
+const ControlCorrelation ControlKind = 3
+
+var controlKinds = []string{"CONTROL_SEQUENCE_START", "CONTROL_SEQUENCE_READY", "CONTROL_SEQUENCE_END", "CONTROL_SEQUENCE_CORRID"}
+
 // Names implements pbtxt.Enum.
-func (ControlKind) Names() []string {
-	return []string{"CONTROL_SEQUENCE_START", "CONTROL_SEQUENCE_READY", "CONTROL_SEQUENCE_END", "CONTROL_SEQUENCE_CORRID"}
-}
+func (ControlKind) Names() []string { return controlKinds }
+
+func (k ControlKind) String() string { return nameOf(k, controlKinds) }
 
 // BatchInputKind is what a batch input holds.
 type BatchInputKind int32
 
-// Names implements pbtxt.Enum.
-func (BatchInputKind) Names() []string {
-	return []string{
-		"BATCH_ELEMENT_COUNT", "BATCH_ACCUMULATED_ELEMENT_COUNT", "BATCH_ACCUMULATED_ELEMENT_COUNT_WITH_ZERO",
-		"BATCH_MAX_ELEMENT_COUNT_AS_SHAPE", "BATCH_ITEM_SHAPE", "BATCH_ITEM_SHAPE_FLATTEN",
-	}
+var batchInputKinds = []string{
+	"BATCH_ELEMENT_COUNT", "BATCH_ACCUMULATED_ELEMENT_COUNT", "BATCH_ACCUMULATED_ELEMENT_COUNT_WITH_ZERO",
+	"BATCH_MAX_ELEMENT_COUNT_AS_SHAPE", "BATCH_ITEM_SHAPE", "BATCH_ITEM_SHAPE_FLATTEN",
 }
+
+// Names implements pbtxt.Enum.
+func (BatchInputKind) Names() []string { return batchInputKinds }
+
+func (k BatchInputKind) String() string { return nameOf(k, batchInputKinds) }
 
 // BatchOutputKind is how a batch output is taken apart.
 type BatchOutputKind int32
 
+var batchOutputKinds = []string{"BATCH_SCATTER_WITH_INPUT_SHAPE"}
+
 // Names implements pbtxt.Enum.
-func (BatchOutputKind) Names() []string { return []string{"BATCH_SCATTER_WITH_INPUT_SHAPE"} }
+func (BatchOutputKind) Names() []string { return batchOutputKinds }
+
+func (k BatchOutputKind) String() string { return nameOf(k, batchOutputKinds) }
 
 // Priority is the priority of a model.
 type Priority int32

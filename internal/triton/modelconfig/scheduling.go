@@ -91,9 +91,9 @@ type Oldest struct {
 
 // Ensembling is a model that is made of others.
 type Ensembling struct {
-	_                    pbtxt.Message `pbtxt:"inference.ModelEnsembling"`
-	Step                 []Step        `pbtxt:"step"`
-	MaxInflightResponses uint32        `pbtxt:"max_inflight_responses"`
+	_                   pbtxt.Message `pbtxt:"inference.ModelEnsembling"`
+	Step                []Step        `pbtxt:"step"`
+	MaxInflightRequests uint32        `pbtxt:"max_inflight_requests"`
 }
 
 // Step is one of those models. The maps lead from its tensors to the ensemble's.

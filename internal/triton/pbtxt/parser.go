@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // parser reads messages. Its errors have the words of protobuf's TextFormat::Parser.
 type parser struct {
-	lexer lexer
-	at    token  // the one that is looked at
-	name  string // of the field that was read last
+	lexer   lexer
+	at      token    // the one that is looked at
+	name    string   // of the field that was read last
+	without []string // fields that are not known
 }
 
 func (p *parser) advance() error {
@@ -85,7 +87,7 @@ func (p *parser) fieldName(s *schema) (field, error) {
 	}
 	p.name = name
 	f, known := s.fields[name]
-	if !known {
+	if !known || slices.Contains(p.without, name) {
 		return field{}, p.fail("Message type \"%s\" has no field named \"%s\".", s.name, name)
 	}
 	return f, nil

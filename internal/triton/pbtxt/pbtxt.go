@@ -91,11 +91,12 @@ func camel(name string) string {
 	return b.String()
 }
 
-// Unmarshal reads text into the message that into points to. The error of a mistake in
-// the text is an *Error.
-func Unmarshal(text string, into any) error {
+// Unmarshal reads text into the message that into points to. The fields called as one of
+// without are taken for unknown, in whatever message. The error of a mistake in the text
+// is an *Error.
+func Unmarshal(text string, into any, without ...string) error {
 	v := reflect.ValueOf(into).Elem()
-	p := &parser{lexer: lexer{text: text}}
+	p := &parser{lexer: lexer{text: text}, without: without}
 	err := p.advance()
 	if err == nil {
 		err = p.message(v, "")
