@@ -12,23 +12,12 @@ import (
 
 // findVersions finds the versions that Triton loads by the folders and the policy.
 func (m *model) findVersions() {
-	names, err := folders(m.dir)
+	existing, err := m.existing()
 	if err != nil {
 		m.core("versions", "failed to open directory %s: %v", m.dir, err)
-		return
 	}
-	existing := map[int64]bool{}
-	for _, name := range names {
-		if name == warmupFolder || name == stateFolder || name == configsFolder {
-			continue
-		}
-		version, is := m.versionOf(name)
-		if m.stopped() {
-			return
-		}
-		if is {
-			existing[version] = true
-		}
+	if m.stopped() {
+		return
 	}
 	m.versions = m.chosen(existing)
 	m.report.Versions = m.versions
@@ -39,6 +28,21 @@ func (m *model) findVersions() {
 	if slices.Contains(m.versions, 0) {
 		m.warn("version-0", "number versions from 1", "version 0 is served, but a version in a request is taken for a number above 0")
 	}
+}
+
+// existing are the versions that Triton sees in the model's folder.
+func (m *model) existing() (map[int64]bool, error) {
+	names, err := folders(m.dir)
+	existing := map[int64]bool{}
+	for _, name := range names {
+		if name == warmupFolder || name == stateFolder || name == configsFolder {
+			continue
+		}
+		if version, is := m.versionOf(name); is {
+			existing[version] = true
+		}
+	}
+	return existing, err
 }
 
 // versionOf reads the name of a folder as C's stoll does: a number at its beginning.

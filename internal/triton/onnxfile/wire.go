@@ -7,7 +7,7 @@ import (
 )
 
 // errParse is what ONNX Runtime says of every file that is no protobuf message.
-var errParse = errors.New("Protobuf parsing failed.") //nolint:staticcheck // its own words
+var errParse = errors.New("Protobuf parsing failed.") //nolint:staticcheck,revive // its own words
 
 // fields calls visit for each field of a message in turn, with v for numbers and b for
 // strings and nested messages.
