@@ -134,8 +134,8 @@ func (m *model) checkVersions(version int64, graph *onnxfile.Model) {
 		m.failedLoad("model-graph", 1, version, "ModelProto does not have a graph.")
 	case graph.IRVersion > m.release.MaxIR:
 		m.failedLoad("model-ir", 1, version, fmt.Sprintf("Unsupported model IR version: %d, max supported IR version: %d", graph.IRVersion, m.release.MaxIR))
-	case graph.IRVersion < minIR:
-		m.failedLoad("model-ir", 1, version, fmt.Sprintf("Missing model IR version, or one below %d: %d", minIR, graph.IRVersion))
+	case !graph.HasIRVersion:
+		m.failedLoad("model-ir", 1, version, "Missing model IR version.")
 	case len(graph.Opsets) == 0:
 		m.failedLoad("model-opset", 1, version, "Missing opset in the model. All ModelProtos MUST have at least one entry that specifies which version of the ONNX OperatorSet is being imported.")
 	case opset > m.release.MaxOpset:

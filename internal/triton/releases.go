@@ -18,11 +18,8 @@ type Release struct {
 // DefaultRelease is the release that the checker's rules were compared with.
 const DefaultRelease = "24.10"
 
-// The oldest versions that every release reads.
-const (
-	minOpset = 7
-	minIR    = 3
-)
+// minOpset is the oldest operator set that ONNX Runtime has all operators of.
+const minOpset = 7
 
 // releases are the releases from which ONNX Runtime is another, oldest first. Versions
 // of ONNX Runtime are those in build.py of triton-inference-server/server; the largest

@@ -6,14 +6,15 @@ package onnxfile
 import "google.golang.org/protobuf/encoding/protowire"
 
 // Model is an ONNX file. HasGraph is false for one without any graph, such as an empty
-// file.
+// file, and HasIRVersion for one that leaves its IR version out.
 type Model struct {
-	IRVersion int64
-	Opsets    []Opset
-	Functions []Function
-	HasGraph  bool
-	Graph     Graph
-	Metadata  map[string]string
+	IRVersion    int64
+	HasIRVersion bool
+	Opsets       []Opset
+	Functions    []Function
+	HasGraph     bool
+	Graph        Graph
+	Metadata     map[string]string
 }
 
 // Opset is a version of a domain's operators. ONNX's own domain is "".
@@ -70,7 +71,7 @@ func Decode(file []byte) (*Model, error) {
 	err := fields(file, func(number protowire.Number, v uint64, b []byte) error {
 		switch number {
 		case 1:
-			m.IRVersion = int64(v)
+			m.IRVersion, m.HasIRVersion = int64(v), true
 		case 7:
 			m.HasGraph = true
 			return d.graph(b, 1)

@@ -72,7 +72,7 @@ func TestDecode(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	node := func(op, domain, in, out string) []byte { return message(1, in, 2, out, 3, "n", 4, op, 7, domain) }
+	node := func(op, domain, in, out string) []byte { return message(1, in, 2, out, 3, "to-"+out, 4, op, 7, domain) }
 	for name, c := range map[string]struct {
 		opset int
 		nodes [][]byte
@@ -81,12 +81,16 @@ func TestProblems(t *testing.T) {
 		"unknown":      {17, [][]byte{node("Sofftmax", "", "x", "y")}, "No Op registered for Sofftmax with domain_version of 17"},
 		"several":      {17, [][]byte{node("LayerNormalization", "", "x", "z"), node("BlackmanWindow", "", "z", "y"), node("DFT", "", "z", "w")}, ""},
 		"newer":        {19, [][]byte{node("Gelu", "", "x", "y")}, "No Op registered for Gelu with domain_version of 19"},
-		"deprecated":   {11, [][]byte{node("Upsample", "", "x", "y")}, "Upsample is deprecated in domain_version of 11"},
+		"deprecated":   {11, [][]byte{node("Upsample", "", "x", "y")}, "Op registered for Upsample is deprecated in domain_version of 11"},
 		"old":          {9, [][]byte{node("Upsample", "", "x", "y")}, ""},
 		"foreign":      {17, [][]byte{node("Softmax", "com.example", "x", "y")}, "Fatal error: com.example:Softmax(-1) is not a registered function/op"},
 		"microsoft":    {17, [][]byte{node("FusedConv", "com.microsoft", "x", "y")}, ""},
-		"no source":    {17, [][]byte{node("Relu", "", "q", "y")}, "This is an invalid model. Error in Node:n : Node input 'q' is not a graph input, initializer, or output of a previous node."},
-		"twice":        {17, [][]byte{node("Relu", "", "x", "y"), node("Relu", "", "x", "y")}, "This is an invalid model. Error: Duplicate definition of name (y)."},
+		"no source":    {17, [][]byte{node("Relu", "", "q", "y")}, "Invalid model. Node input 'q' is not a graph input, initializer, or output of a previous node."},
+		"twice":        {17, [][]byte{node("Relu", "", "x", "y"), message(1, "x", 2, "y", 4, "Relu")}, "This is an invalid model. Error: Duplicate definition of name (y)."},
+		"same name":    {17, [][]byte{node("Relu", "", "x", "y"), message(1, "x", 2, "z", 3, "to-y", 4, "Relu")}, "This is an invalid model. Error: two nodes with same node name (to-y)."},
+		"any order":    {17, [][]byte{node("Relu", "", "z", "y"), node("Relu", "", "x", "z")}, ""},
+		"circle":       {17, [][]byte{node("Relu", "", "z", "y"), node("Relu", "", "y", "z")}, "This is an invalid model. Error: the graph is not acyclic."},
+		"gone":         {17, [][]byte{node("Affine", "", "x", "y")}, "Op registered for Affine is deprecated in domain_version of 17"},
 		"no output":    {17, [][]byte{node("Relu", "", "x", "z")}, "This is an invalid model. Graph output (y) does not exist in the graph."},
 		"other domain": {17, [][]byte{node("Relu", "ai.onnx", "x", "y")}, ""},
 	} {

@@ -59,41 +59,7 @@ func (m *Model) checkOperator(table map[string]operator, n Node) string {
 	case !known || o.since > version:
 		return fmt.Sprintf("No Op registered for %s with domain_version of %d", n.Op, version)
 	case o.deprecated != 0 && version >= o.deprecated:
-		return fmt.Sprintf("%s is deprecated in domain_version of %d", n.Op, version)
+		return fmt.Sprintf("Op registered for %s is deprecated in domain_version of %d", n.Op, version)
 	}
 	return ""
-}
-
-// CheckNames returns ONNX Runtime's words about values of the main graph that nothing
-// gives, or that two give.
-func (m *Model) CheckNames() []string {
-	given := map[string]bool{"": true}
-	for name := range m.Graph.Initializers {
-		given[name] = true
-	}
-	for _, t := range m.Graph.Inputs {
-		given[t.Name] = true
-	}
-	var problems []string
-	for _, n := range m.Graph.Nodes {
-		for _, name := range n.Outputs {
-			if given[name] && name != "" && !n.Nested {
-				problems = append(problems, fmt.Sprintf("This is an invalid model. Error: Duplicate definition of name (%s).", name))
-			}
-			given[name] = true
-		}
-	}
-	for _, n := range m.Graph.Nodes {
-		for _, name := range n.Inputs {
-			if !given[name] && !n.Nested {
-				problems = append(problems, fmt.Sprintf("This is an invalid model. Error in Node:%s : Node input '%s' is not a graph input, initializer, or output of a previous node.", n.Name, name))
-			}
-		}
-	}
-	for _, t := range m.Graph.Outputs {
-		if !given[t.Name] {
-			problems = append(problems, fmt.Sprintf("This is an invalid model. Graph output (%s) does not exist in the graph.", t.Name))
-		}
-	}
-	return problems
 }
