@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -29,7 +30,7 @@ It loads nothing. What another backend than ONNX Runtime asks for is not
 checked, and a warning says so. Exit code 3 says that a model would be refused.`,
 		example: `  blocktrain package check runs/first/package/digits-vgg-small-0.1.0
   blocktrain package check --triton 22.12 --strict model-repository
-  blocktrain package check --gpus 1 --json model-repository`,
+  blocktrain package check --gpus 1 --model-config-name gpu --json models`,
 		own: func(options *config.Options) {
 			options.String(&o.Release, "triton", triton.DefaultRelease, "release of Triton, by year and month", func(name string) error {
 				_, err := triton.FindRelease(name)
@@ -37,6 +38,7 @@ checked, and a warning says so. Exit code 3 says that a model would be refused.`
 			})
 			options.Int(&o.GPUs, "gpus", 0, "gpus of the server", config.Between(0, 1024))
 			options.List(&o.Has, "server-has", "", "backends, accelerators and repository agents that the server has besides ONNX Runtime")
+			options.String(&o.ConfigName, "model-config-name", "", "take configs/NAME.pbtxt of models that have it, as the server's flag of this name", checkConfigName)
 			options.Bool(&o.Strict, "strict", false, "refuse what is only warned of, too")
 			options.Bool(&asJSON, "json", false, "print the result as JSON")
 		},
@@ -54,6 +56,14 @@ checked, and a warning says so. Exit code 3 says that a model would be refused.`
 			return errors.Join(c.showCheck(found, asJSON), refuseCheck(found))
 		},
 	}
+}
+
+// checkConfigName wants a name that leads into no other folder.
+func checkConfigName(name string) error {
+	if name != "" && (!filepath.IsLocal(name) || filepath.Base(name) != name) {
+		return errors.New("want a name without folders, such as gpu")
+	}
+	return nil
 }
 
 func (c *call) showCheck(found *triton.Report, asJSON bool) error {

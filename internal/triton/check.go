@@ -24,6 +24,9 @@ type Options struct {
 	GPUs    int      // that the server has; AnyGPUs: as many as the configuration asks for
 	Has     []string // what it has besides ONNX Runtime: backends, accelerators, repository agents
 	Strict  bool     // warnings refuse too
+	// ConfigName is that of configurations to take in place of config.pbtxt, where a model
+	// has configs/NAME.pbtxt: --model-config-name of the server. Empty: none.
+	ConfigName string
 }
 
 // AnyGPUs leaves out what depends on the number of GPUs.
@@ -213,7 +216,10 @@ func (m *model) note(rule, format string, args ...any) {
 
 // readConfig reads config.pbtxt, which may be missing, and fills in what the core does.
 func (m *model) readConfig() {
-	path := filepath.Join(m.dir, configFile)
+	path := m.dir + "/" + configFile
+	if other := m.dir + "/" + configsFolder + "/" + m.options.ConfigName + ".pbtxt"; m.options.ConfigName != "" && exists(other) {
+		path = other
+	}
 	m.config = &modelconfig.Config{}
 	info, err := os.Stat(path)
 	switch {

@@ -97,6 +97,27 @@ func TestServerParts(t *testing.T) {
 	}
 }
 
+// TestConfigName checks a configuration for servers with a GPU beside the common one.
+func TestConfigName(t *testing.T) {
+	f := fixture{then: func(dir string) {
+		other := bytes.ReplaceAll(read(t, dir, "config.pbtxt"), []byte(groupLine), []byte("instance_group [ { count: 2 kind: KIND_GPU } ]"))
+		write(t, other, dir, "configs", "gpu.pbtxt")
+	}}
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{}, ""},
+		{Options{ConfigName: "cpu"}, ""}, // there is none: config.pbtxt
+		{Options{ConfigName: "gpu"}, "instance-kind"},
+		{Options{ConfigName: "gpu", GPUs: 1}, ""},
+	} {
+		if got := rules(one(t, f, c.o), Refused); got != c.want {
+			t.Errorf("%+v: refused by %q, want %q", c.o, got, c.want)
+		}
+	}
+}
+
 // TestStrict checks that warnings refuse where that is asked for, and only there.
 func TestStrict(t *testing.T) {
 	r := &repository{t: t, base: made, dir: t.TempDir()}
