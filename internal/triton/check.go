@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/triton/modelconfig"
 )
 
@@ -220,21 +221,16 @@ func (m *model) readConfig() {
 	if other := m.dir + "/" + configsFolder + "/" + m.options.ConfigName + ".pbtxt"; m.options.ConfigName != "" && exists(other) {
 		path = other
 	}
-	m.config = &modelconfig.Config{}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	text, err := fileio.ReadFile(path, maxConfigBytes)
+	if errors.Is(err, fs.ErrNotExist) {
 		m.warn("config-missing", "write a "+configFile, "there is no %s: Triton makes one up, with a batch of at most 4 and without labels", configFile)
-	case err != nil:
-		m.core("config-read", "failed to read text proto from %s: %v", path, err)
-		return
-	case info.Size() > maxConfigBytes:
-		m.core("config-read", "%s has %d bytes, more than the %d that are read here", path, info.Size(), int64(maxConfigBytes))
-		return
-	default:
-		m.parseConfig(path)
+		err = nil
 	}
-	if m.stopped() {
+	if err == nil {
+		m.config, err = modelconfig.Parse(string(text), m.release.unknownFields()...)
+	}
+	if err != nil {
+		m.core("config-syntax", "failed to read text proto from %s: %v", path, err)
 		return
 	}
 	if m.config.Name == "" {
@@ -244,16 +240,6 @@ func (m *model) readConfig() {
 		m.core("config-name", "unexpected directory name '%s' for model '%s', directory name must equal model name", m.name, m.config.Name)
 	}
 	m.findBackend()
-}
-
-func (m *model) parseConfig(path string) {
-	text, err := os.ReadFile(path)
-	if err == nil {
-		m.config, err = modelconfig.Parse(string(text), m.release.unknownFields()...)
-	}
-	if err != nil {
-		m.core("config-syntax", "failed to read text proto from %s: %v", path, err)
-	}
 }
 
 // findBackend sets the backend and the name of the model's file as Triton's core does,

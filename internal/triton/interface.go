@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/triton/modelconfig"
 )
 
@@ -49,7 +49,7 @@ func ReadInterface(modelDir string) (*Interface, error) {
 	for _, t := range outputs(m.config) {
 		s := Signature{Name: t.name, DataType: t.dataType.String(), Dims: t.dims}
 		if t.labels != "" {
-			text, err := os.ReadFile(filepath.Join(modelDir, t.labels))
+			text, err := fileio.ReadFile(filepath.Join(modelDir, t.labels), maxLabelBytes)
 			if err != nil {
 				return nil, err
 			}

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // maxLabelBytes is what a file of labels may have; Triton sets no limit.
@@ -27,19 +28,14 @@ func (m *model) checkLabels(t tensor) {
 		}
 		m.warn("labels-outside", "put the labels into the model's folder", "the labels of output '%s', %s, are outside the model's folder: Triton refuses that from %s on", t.name, t.labels, escapesRefused)
 	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir():
+	if isFolder(path) {
 		m.add(Finding{
 			Rule: "labels-folder", Level: Aborts, By: "core", Remedy: "put a file with a label on each line there",
 			Words: "tritonserver aborts (SIGABRT): std::length_error basic_string::_M_replace_aux",
 		})
 		return
-	case err == nil && info.Size() > maxLabelBytes:
-		m.core("labels-size", "%s has %d bytes, more than the %d that are read here", path, info.Size(), int64(maxLabelBytes))
-		return
 	}
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, maxLabelBytes)
 	if err != nil {
 		m.core("labels-missing", "failed to open text file for read %s: %s", path, reason(err))
 		return

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/triton/onnxfile"
 )
 
@@ -57,15 +58,10 @@ func (m *model) readModel(version int64) *onnxfile.Model {
 			m.backend("model-missing", "unable to find '%s' for model instance '%s'", path, m.name)
 			return nil
 		}
-		info, err = os.Stat(path)
 	}
-	if err == nil && info.Size() > maxModelBytes {
-		m.backend("model-syntax", "onnx runtime error 7: Load model from %s failed:Protobuf parsing failed.", path)
-		return nil
-	}
-	b, err := os.ReadFile(path)
+	b, err := fileio.ReadFile(path, maxModelBytes)
 	if err != nil {
-		m.backend("model-missing", "failed to stat file %s: %s", path, reason(err))
+		m.backend("model-read", "onnx runtime error 7: Load model from %s failed: %v", path, err)
 		return nil
 	}
 	graph, err := onnxfile.Decode(b)

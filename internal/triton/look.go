@@ -73,7 +73,7 @@ func (m *model) lookAtDigests() {
 	}
 	for _, place := range places {
 		list := filepath.Join(place.dir, fileio.ChecksumFile)
-		b, err := os.ReadFile(list)
+		b, err := fileio.ReadFile(list, maxLabelBytes)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

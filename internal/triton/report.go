@@ -120,11 +120,11 @@ func (r *Report) Text() string {
 		if versions == "" {
 			versions = "none"
 		}
-		fmt.Fprintf(&b, "%-32s %-8s %-10s %d refused, %d warnings\n", m.Model, m.Verdict, versions, m.count(Refused)+m.count(Aborts), m.count(Warning))
+		fmt.Fprintf(&b, "%-32s %-8s %-10s %d refused, %d warnings\n", printable(m.Model), m.Verdict, versions, m.count(Refused)+m.count(Aborts), m.count(Warning))
 		for _, f := range m.Findings {
 			fmt.Fprintf(&b, "  %-8s %s: %s\n", f.Level, f.Rule, printable(f.Words))
 			if f.Remedy != "" {
-				fmt.Fprintf(&b, "           %s\n", f.Remedy)
+				fmt.Fprintf(&b, "           %s\n", printable(f.Remedy))
 			}
 		}
 	}
