@@ -2,7 +2,6 @@ package triton
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/triton/modelconfig"
 )
@@ -78,57 +77,4 @@ func numbers(n int) string {
 		text += fmt.Sprint(i)
 	}
 	return text
-}
-
-// The accelerators that the backend knows, on a GPU and on the CPU.
-var (
-	gpuAccelerators = []string{"tensorrt", "cuda", "gpu_io"}
-	cpuAccelerators = []string{"openvino"}
-)
-
-// checkAccelerators looks at what shall run the graph in place of ONNX Runtime. Those of
-// a GPU are not looked at by instances on the CPU.
-func (m *model) checkAccelerators() {
-	if m.config.Optimization == nil || m.config.Optimization.ExecutionAccelerators == nil {
-		return
-	}
-	accelerators := m.config.Optimization.ExecutionAccelerators
-	onGPU := slices.ContainsFunc(m.groups(), func(g group) bool { return g.onGPU })
-	for _, a := range accelerators.GPU {
-		switch {
-		case !onGPU:
-			m.warn("accelerator-unused", "leave it out, or run the model on a GPU", "accelerator '%s' is of a GPU, and no instance is on one: nothing says that it is not used", a.Name)
-		case !slices.Contains(gpuAccelerators, a.Name):
-			m.backend("accelerator-unknown", "unknown Execution Accelerator '%s' is requested", a.Name)
-		}
-	}
-	for _, a := range accelerators.CPU {
-		if m.has(a.Name) {
-			continue
-		}
-		remedy := ""
-		if slices.Contains(cpuAccelerators, a.Name) {
-			remedy = "NVIDIA's image has it: --server-has " + a.Name
-		}
-		m.add(Finding{Rule: "accelerator-unknown", Level: Refused, By: "backend", Remedy: remedy, Words: fmt.Sprintf("unknown Execution Accelerator '%s' is requested", a.Name)})
-	}
-}
-
-// numericParameters are the backend's settings that are whole numbers.
-var numericParameters = []string{"intra_op_thread_count", "inter_op_thread_count", "execution_mode", "enable_mem_arena", "enable_mem_pattern"}
-
-// checkParameters looks at the backend's settings. Others have no effect.
-func (m *model) checkParameters() {
-	for _, name := range numericParameters {
-		if p, is := m.config.Parameters[name]; is && !startsWithNumber(p.StringValue) {
-			m.backend("parameter", "failed to convert '%s' to integral number", p.StringValue)
-		}
-	}
-}
-
-// startsWithNumber is what C's stoi asks for.
-func startsWithNumber(s string) bool {
-	var n int
-	_, err := fmt.Sscan(s, &n)
-	return err == nil
 }

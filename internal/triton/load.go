@@ -107,8 +107,12 @@ func (m *model) checkGraph(version int64, graph *onnxfile.Model) {
 	for _, words := range graph.CheckNames() {
 		m.failedLoad("model-graph", 1, version, words)
 	}
-	for _, words := range graph.CheckOperators() {
-		m.failedLoad("model-operator", 1, version, words)
+	if m.config.ModelOperations != nil && len(m.config.ModelOperations.OpLibraryFilename) > 0 {
+		m.warn("model-operator", "", "the operators of the libraries %q are not known here: none was checked", m.config.ModelOperations.OpLibraryFilename)
+	} else {
+		for _, words := range graph.CheckOperators() {
+			m.failedLoad("model-operator", 1, version, words)
+		}
 	}
 	if m.stopped() {
 		return

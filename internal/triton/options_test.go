@@ -88,6 +88,13 @@ func TestServerParts(t *testing.T) {
 		{"openvino", openvino, Options{Has: []string{"openvino"}}, ""},
 		{"unknown accelerator without a GPU", magic, Options{}, ""},
 		{"unknown accelerator with a GPU", magic, Options{GPUs: 1}, "accelerator-unknown"},
+		{"TensorRT", line(`optimization { execution_accelerators { gpu_execution_accelerator { name: "tensorrt" parameters { key: "precision_mode" value: "FP16" } } } }`), Options{GPUs: 1}, ""},
+		{"precision of TensorRT", line(`optimization { execution_accelerators { gpu_execution_accelerator { name: "tensorrt" parameters { key: "precision_mode" value: "FP17" } } } }`), Options{GPUs: 1}, "accelerator-parameter"},
+		{"parameter of TensorRT", line(`optimization { execution_accelerators { gpu_execution_accelerator { name: "tensorrt" parameters { key: "presicion" value: "FP16" } } } }`), Options{GPUs: 1}, "accelerator-parameter"},
+		{"operators of a library", fixture{config: append(bytes.Clone(made.config), "model_operations { op_library_filename: \"x.so\" }\n"...), model: edit(t, made.model, lastNode, set(text(7, "mine")))}, Options{}, ""},
+		{"number", line(`parameters { key: "execution_mode" value { string_value: "x" } }`), Options{}, "parameter"},
+		{"yes", line(`parameters { key: "enable_mem_arena" value { string_value: "True" } }`), Options{}, ""},
+		{"neither", line(`parameters { key: "enable_mem_pattern" value { string_value: "yes" } }`), Options{}, "parameter"},
 		{"agent", line(`model_repository_agents { agents [ { name: "checksum" } ] }`), Options{Has: []string{"checksum"}}, ""},
 		{"backend of one's own", fixture{replace: []string{`"onnxruntime"`, `"mine"`}}, Options{Has: []string{"mine"}}, ""},
 	} {
