@@ -133,13 +133,23 @@ func modelConfigSchema() *descriptorpb.FileDescriptorProto {
 			messageType("ModelOutput",
 				field("name", 1, tString), enum("data_type", 2, "DataType"), repeated(field("dims", 3, tInt64)), field("label_filename", 4, tString)),
 			policy,
+			queueSchema(),
 			messageType("ModelDynamicBatching",
-				repeated(field("preferred_batch_size", 1, tInt32)), field("max_queue_delay_microseconds", 2, tUint64), field("preserve_ordering", 3, tBool)),
+				repeated(field("preferred_batch_size", 1, tInt32)), field("max_queue_delay_microseconds", 2, tUint64), field("preserve_ordering", 3, tBool),
+				message("default_queue_policy", 6, "ModelQueuePolicy")),
 			messageType("ModelSequenceBatching", field("max_sequence_idle_microseconds", 1, tUint64)),
 			messageType("ModelParameter", field("string_value", 1, tString)),
 			warmupSchema(), configSchema(),
 		},
 	}
+}
+
+func queueSchema() *descriptorpb.DescriptorProto {
+	policy := messageType("ModelQueuePolicy",
+		enum("timeout_action", 1, "ModelQueuePolicy.TimeoutAction"), field("default_timeout_microseconds", 2, tUint64),
+		field("allow_timeout_override", 3, tBool), field("max_queue_size", 4, tUint32))
+	policy.EnumType = append(policy.EnumType, enumType("TimeoutAction", "REJECT", "DELAY"))
+	return policy
 }
 
 func warmupSchema() *descriptorpb.DescriptorProto {

@@ -26,6 +26,8 @@ type triton struct {
 	opset         int
 	maxBatch      int
 	queueDelay    int // microseconds
+	queueSize     int // requests that may wait; 0: any number
+	queueTimeout  int // microseconds; 0: none
 	instanceKind  string
 	instanceCount int
 	threads       int // per instance, on the CPU; 0 leaves it to ONNX Runtime
@@ -37,6 +39,8 @@ func newTriton(o *config.Options) (Exporter, error) {
 	declareOpset(o, &x.opset)
 	o.Int(&x.maxBatch, "max-batch-size", 32, "largest batch that the server forms or accepts", config.Between(1, 65536))
 	o.Int(&x.queueDelay, "queue-delay-us", 500, "microseconds that a request waits for others to join its batch", config.Between(0, 10_000_000))
+	o.Int(&x.queueSize, "max-queue-size", 0, "requests that may wait at once, further ones are refused; 0: any number", config.Between(0, 1_000_000))
+	o.Int(&x.queueTimeout, "queue-timeout-us", 0, "microseconds after which a request that still waits is refused; 0: none", config.Between(0, 3_600_000_000))
 	o.Choice(&x.instanceKind, "instance-kind", "auto", "where instances run; auto is a GPU where there is one", "auto", "cpu", "gpu")
 	o.Int(&x.instanceCount, "instance-count", 1, "instances per device", config.Between(1, 1024))
 	o.Int(&x.threads, "threads", 0, "CPU threads of an instance; 0 leaves it to ONNX Runtime", config.Between(0, 1024))
@@ -62,16 +66,17 @@ func (x *triton) Export(a Artifact, dir string) error {
 		return err
 	}
 	folder := filepath.Join(dir, RepositoryDir, a.Name)
-	// The server may be watching: the configuration comes last.
-	if err := write(filepath.Join(folder, tritonVersionDir, ONNXFile), model); err != nil {
-		return err
-	}
+	// A server that watches the folder loads the model as soon as its file is there, with a
+	// configuration of its own making if there is none: the model comes last.
 	if a.labelled() {
 		if err := write(filepath.Join(folder, tritonLabelFile), []byte(strings.Join(a.Labels, "\n")+"\n")); err != nil {
 			return err
 		}
 	}
-	return write(filepath.Join(folder, tritonConfigFile), []byte(x.config(a)))
+	if err := write(filepath.Join(folder, tritonConfigFile), []byte(x.config(a))); err != nil {
+		return err
+	}
+	return write(filepath.Join(folder, tritonVersionDir, ONNXFile), model)
 }
 
 // checkTritonLabels refuses labels that a line of labels.txt, or the form

@@ -22,9 +22,7 @@ func (x *triton) config(a Artifact) string {
 	fmt.Fprintf(&b, "output [ %s ]\n", strings.Join(a.tritonOutputs(), ", "))
 	b.WriteString("version_policy { latest { num_versions: 1 } }\n")
 	fmt.Fprintf(&b, "instance_group [ { count: %d kind: KIND_%s } ]\n", x.instanceCount, strings.ToUpper(x.instanceKind))
-	if x.maxBatch > 1 {
-		fmt.Fprintf(&b, "dynamic_batching { max_queue_delay_microseconds: %d }\n", x.queueDelay)
-	}
+	b.WriteString(x.batching())
 	for _, size := range x.warmupSizes() {
 		fmt.Fprintf(&b, "model_warmup [ { name: \"black-%d\" batch_size: %d inputs { key: \"image\" value { data_type: TYPE_UINT8 dims: %s zero_data: true } } } ]\n", size, size, dims)
 	}
@@ -38,6 +36,27 @@ func (x *triton) config(a Artifact) string {
 		fmt.Fprintf(&b, "metric_tags { key: \"release\" value: %s }\n", quote(forced))
 	}
 	return b.String()
+}
+
+// batching lets the server join requests, and limits how many wait and for how long. Only
+// the scheduler of dynamic batching has such limits, so that a model of single images has
+// it too if they are set.
+func (x *triton) batching() string {
+	var b strings.Builder
+	if x.queueSize > 0 || x.queueTimeout > 0 {
+		b.WriteString(" default_queue_policy { timeout_action: REJECT")
+		if x.queueTimeout > 0 {
+			fmt.Fprintf(&b, " default_timeout_microseconds: %d", x.queueTimeout)
+		}
+		if x.queueSize > 0 {
+			fmt.Fprintf(&b, " max_queue_size: %d", x.queueSize)
+		}
+		b.WriteString(" }")
+	}
+	if x.maxBatch == 1 && b.Len() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("dynamic_batching { max_queue_delay_microseconds: %d%s }\n", x.queueDelay, b.String())
 }
 
 // tritonOutputs describes the outputs, a vector by its length and any other by [H,W,C].

@@ -16,6 +16,8 @@ var configs = map[string]string{
 	"cpu":      "instance-kind=cpu,instance-count=2,threads=1,max-batch-size=64,queue-delay-us=0",
 	"single":   "instance-kind=gpu,max-batch-size=1",
 	"cold":     "warmup=false",
+	"queue":    "max-queue-size=256,queue-timeout-us=1000000",
+	"patient":  "max-batch-size=1,queue-timeout-us=2000",
 }
 
 func configText(t testing.TB, options string) string {
@@ -134,5 +136,27 @@ func TestLabelFile(t *testing.T) {
 	got := files(t, dir)["model-repository/birds-lenet5/labels.txt"]
 	if want := "jay\nwren & co\nZaunkönig\n"; got != want {
 		t.Errorf("labels.txt is %q, want %q", got, want)
+	}
+}
+
+// TestModelComesLast checks that the model's file, at which a watching server looks, is
+// written after everything that it is served with.
+func TestModelComesLast(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, RepositoryDir, artifact().Name)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, tritonVersionDir), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeExporter(t, "triton", "").Export(artifact(), dir); err == nil {
+		t.Fatal("the model was written into a file")
+	}
+	got := files(t, folder)
+	for _, name := range []string{tritonConfigFile, tritonLabelFile} {
+		if got[name] == "" {
+			t.Errorf("%s was not written before the model", name)
+		}
 	}
 }

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
+	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
+	"github.com/blocktrain/blocktrain/internal/triton"
 )
 
 // Package is a package that was written: its folder, its archive, and the archive's
@@ -135,7 +138,29 @@ func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error
 	if err := rundir.At(folder).WriteRecord(c.Record); err != nil {
 		return err
 	}
-	return fileio.WriteChecksums(folder)
+	if err := fileio.WriteChecksums(folder); err != nil {
+		return err
+	}
+	return checkServed(folder)
+}
+
+// checkServed refuses a package whose model repositories Triton would not load, or would
+// load with something in them that hurts later. A server with GPUs serves them too.
+func checkServed(folder string) error {
+	repositories, err := triton.Repositories(folder)
+	if err != nil {
+		return err
+	}
+	for _, repository := range repositories {
+		found, err := triton.Check(repository, triton.Options{GPUs: triton.AnyGPUs, Strict: true})
+		if err != nil {
+			return err
+		}
+		if failures := found.Failures(); len(failures) > 0 {
+			return fmt.Errorf("no package was made, since Triton could not serve it: %s; 'blocktrain package check' on export/%s, which 'blocktrain export --exporters triton' writes, says more", strings.Join(failures, "; "), exporter.RepositoryDir)
+		}
+	}
+	return nil
 }
 
 // notePackage makes the exporters of the package and notes how it is made. One that
