@@ -71,8 +71,9 @@ func (b *batcher) warm(size int) {
 	b.run(jobs)
 }
 
-// do waits for the outputs of n images. An error says that the context ended before.
-func (b *batcher) do(ctx context.Context, n int, images []uint8) ([][]float32, error) {
+// do waits for the outputs of n images, and calls arrived as soon as they are in the queue. An
+// error says that the context ended before.
+func (b *batcher) do(ctx context.Context, n int, images []uint8, arrived func()) ([][]float32, error) {
 	j := &job{ctx: ctx, n: n, images: images, queued: time.Now(), done: make(chan struct{})}
 	b.waiting.Add(1)
 	defer b.waiting.Add(-1)
@@ -81,6 +82,7 @@ func (b *batcher) do(ctx context.Context, n int, images []uint8) ([][]float32, e
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	arrived()
 	select {
 	case <-j.done:
 		return j.outputs, j.err
