@@ -28,11 +28,11 @@ type route struct {
 	path   *regexp.Regexp // of the whole path, as it was sent
 	method string
 	errors string // the type of the answer to another method
-	serve  func(s *Server, w http.ResponseWriter, r *http.Request, to target)
+	serve  func(s *Server, w http.ResponseWriter, r *http.Request, to address)
 }
 
-// target is the model and version that a path names; version is empty where it names none.
-type target struct{ model, version string }
+// address is the model and version that a path names; version is empty where it names none.
+type address struct{ model, version string }
 
 func whole(pattern string) *regexp.Regexp { return regexp.MustCompile("^" + pattern + "$") }
 
@@ -81,7 +81,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refuse(w, route.errors, &failure{http.StatusMethodNotAllowed, wrongMethod})
 			return
 		}
-		to := target{}
+		to := address{}
 		if len(found) == 3 {
 			to.model, _ = url.PathUnescape(found[1]) // a path that was parsed unescapes
 			to.version = found[2]
@@ -135,7 +135,7 @@ func refuse(w http.ResponseWriter, kind string, err error) {
 }
 
 // find refuses a model or version that there is not.
-func (s *Server) find(to target) error {
+func (s *Server) find(to address) error {
 	known, err := s.knows(to)
 	switch {
 	case err != nil:
@@ -150,7 +150,7 @@ func (s *Server) find(to target) error {
 
 // knows says whether there is such a model and version. The version must be a number that
 // fits.
-func (s *Server) knows(to target) (bool, error) {
+func (s *Server) knows(to address) (bool, error) {
 	if to.version == "" {
 		return to.model == s.model.Name, nil
 	}

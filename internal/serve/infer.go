@@ -19,7 +19,7 @@ type read func(header http.Header, body []byte, begun func()) (*request, error)
 type write func(w http.ResponseWriter, r *http.Request, asked *request, outputs [][]float32) error
 
 // infer answers an inference request of the protocol.
-func (s *Server) infer(w http.ResponseWriter, r *http.Request, to target) {
+func (s *Server) infer(w http.ResponseWriter, r *http.Request, to address) {
 	s.results(w, r, to, func(header http.Header, body []byte, begun func()) (*request, error) {
 		text, binary, raw, err := split(header, body)
 		if err != nil {
@@ -35,7 +35,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request, to target) {
 
 // image answers a request whose body is an image file, which is prepared as the package says.
 // The query may have classification=K and binary_data=true, for every output.
-func (s *Server) image(w http.ResponseWriter, r *http.Request, to target) {
+func (s *Server) image(w http.ResponseWriter, r *http.Request, to address) {
 	s.results(w, r, to, func(_ http.Header, body []byte, begun func()) (*request, error) {
 		begun()
 		asked, err := s.model.readQuery(r.URL.Query().Get("classification"), r.URL.Query().Get("binary_data"))
@@ -96,7 +96,7 @@ func (s *Server) prepare(ctx context.Context, file []byte) ([]uint8, error) {
 
 // generate answers a request of Triton's generate extension: an object with the values of
 // the input under its name.
-func (s *Server) generate(w http.ResponseWriter, r *http.Request, to target) {
+func (s *Server) generate(w http.ResponseWriter, r *http.Request, to address) {
 	s.results(w, r, to, func(_ http.Header, body []byte, begun func()) (*request, error) {
 		begun()
 		v, err := parse(body)
@@ -131,7 +131,7 @@ func (s *Server) generated(w http.ResponseWriter, _ *http.Request, asked *reques
 }
 
 // results reads a request, waits for the network and answers.
-func (s *Server) results(w http.ResponseWriter, r *http.Request, to target, read read, write write) {
+func (s *Server) results(w http.ResponseWriter, r *http.Request, to address, read read, write write) {
 	kind := typePlain
 	err := s.find(to)
 	if err == nil {

@@ -8,10 +8,10 @@ import (
 
 // What a server says about itself and its model.
 
-func (s *Server) live(w http.ResponseWriter, _ *http.Request, _ target) { answer(w, typePlain, nil) }
+func (s *Server) live(w http.ResponseWriter, _ *http.Request, _ address) { answer(w, typePlain, nil) }
 
 // ready says no as soon as the server was asked to end.
-func (s *Server) ready(w http.ResponseWriter, _ *http.Request, _ target) {
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request, _ address) {
 	if s.ending.Load() {
 		send(w, http.StatusBadRequest, typePlain, nil)
 		return
@@ -22,7 +22,7 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request, _ target) {
 // extensions are those of the protocol that this server has.
 var extensions = []string{"classification", "model_repository", "model_configuration", "binary_tensor_data", "parameters", "statistics", "trace", "logging"}
 
-func (s *Server) about(w http.ResponseWriter, _ *http.Request, _ target) {
+func (s *Server) about(w http.ResponseWriter, _ *http.Request, _ address) {
 	answerJSON(w, struct {
 		Name       string   `json:"name"`
 		Version    string   `json:"version"`
@@ -30,15 +30,15 @@ func (s *Server) about(w http.ResponseWriter, _ *http.Request, _ target) {
 	}{"blocktrain", buildinfo.Get().Version, extensions})
 }
 
-func (s *Server) modelMetadata(w http.ResponseWriter, _ *http.Request, to target) {
+func (s *Server) modelMetadata(w http.ResponseWriter, _ *http.Request, to address) {
 	s.describe(w, to, s.model.metadata())
 }
 
-func (s *Server) modelConfig(w http.ResponseWriter, _ *http.Request, to target) {
+func (s *Server) modelConfig(w http.ResponseWriter, _ *http.Request, to address) {
 	s.describe(w, to, s.model.config())
 }
 
-func (s *Server) describe(w http.ResponseWriter, to target, v any) {
+func (s *Server) describe(w http.ResponseWriter, to address, v any) {
 	if err := s.find(to); err != nil {
 		refuse(w, typeJSON, err)
 		return
@@ -46,7 +46,7 @@ func (s *Server) describe(w http.ResponseWriter, to target, v any) {
 	answerJSON(w, v)
 }
 
-func (s *Server) modelReady(w http.ResponseWriter, _ *http.Request, to target) {
+func (s *Server) modelReady(w http.ResponseWriter, _ *http.Request, to address) {
 	known, err := s.knows(to)
 	switch {
 	case err != nil:
@@ -62,12 +62,12 @@ type statisticsAnswer struct {
 	Models []modelStatistics `json:"model_stats"`
 }
 
-func (s *Server) allStatistics(w http.ResponseWriter, _ *http.Request, _ target) {
+func (s *Server) allStatistics(w http.ResponseWriter, _ *http.Request, _ address) {
 	all, _, _ := s.stats.snapshot()
 	answerJSON(w, statisticsAnswer{[]modelStatistics{all}})
 }
 
-func (s *Server) modelStatistics(w http.ResponseWriter, r *http.Request, to target) {
+func (s *Server) modelStatistics(w http.ResponseWriter, r *http.Request, to address) {
 	known, err := s.knows(to)
 	switch {
 	case err != nil:
@@ -91,7 +91,7 @@ type indexed struct {
 const maxControl = 1 << 16
 
 // index lists the model, whether or not those are asked for alone that are ready.
-func (s *Server) index(w http.ResponseWriter, r *http.Request, _ target) {
+func (s *Server) index(w http.ResponseWriter, r *http.Request, _ address) {
 	held := s.memory.holding()
 	defer held.release()
 	body, err := s.readAll(http.MaxBytesReader(w, r.Body, maxControl), held, 0)
@@ -116,17 +116,17 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, _ target) {
 }
 
 // load refuses to load and to unload: a server is for the package that it was started with.
-func (s *Server) load(w http.ResponseWriter, _ *http.Request, _ target) {
+func (s *Server) load(w http.ResponseWriter, _ *http.Request, _ address) {
 	refuse(w, typeJSON, &failure{http.StatusServiceUnavailable, "explicit model load / unload is not allowed if polling is enabled"})
 }
 
 // The settings that Triton lets clients change are fixed here.
 
-func (s *Server) logging(w http.ResponseWriter, _ *http.Request, _ target) {
+func (s *Server) logging(w http.ResponseWriter, _ *http.Request, _ address) {
 	answer(w, typeJSON, []byte(`{"log_file":"","log_info":true,"log_warning":true,"log_error":true,"log_verbose_level":0,"log_format":"default"}`))
 }
 
-func (s *Server) trace(w http.ResponseWriter, _ *http.Request, to target) {
+func (s *Server) trace(w http.ResponseWriter, _ *http.Request, to address) {
 	if to.model != "" {
 		if err := s.find(to); err != nil {
 			refuse(w, typeJSON, err)
@@ -136,6 +136,6 @@ func (s *Server) trace(w http.ResponseWriter, _ *http.Request, to target) {
 	answer(w, typeJSON, []byte(`{"trace_level":["OFF"],"trace_rate":"1000","trace_count":"-1","log_frequency":"0","trace_file":"","trace_mode":"triton"}`))
 }
 
-func (s *Server) sharedMemory(w http.ResponseWriter, _ *http.Request, _ target) {
+func (s *Server) sharedMemory(w http.ResponseWriter, _ *http.Request, _ address) {
 	answer(w, typeJSON, []byte("[]"))
 }

@@ -38,7 +38,7 @@ var metrics = []metric{
 }
 
 // metrics answers in Prometheus' text format, with Triton's names.
-func (s *Server) metrics(w http.ResponseWriter, _ *http.Request, _ target) {
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request, _ address) {
 	m, rejected, canceled := s.stats.snapshot()
 	var b strings.Builder
 	for _, metric := range metrics {
