@@ -131,7 +131,16 @@ func refuse(w http.ResponseWriter, kind string, err error) {
 	if failed := (*failure)(nil); errors.As(err, &failed) {
 		status = failed.status
 	}
-	send(w, status, kind, append(append([]byte(`{"error":`), quoted(err.Error())...), '}'))
+	send(w, status, kind, append(append([]byte(`{"error":`), quoted(shortened(err.Error()))...), '}'))
+}
+
+// shortened cuts the words of an error that repeat what a client sent.
+func shortened(words string) string {
+	const most = 4096
+	if len(words) <= most {
+		return words
+	}
+	return strings.ToValidUTF8(words[:most], "") + "..."
 }
 
 // find refuses a model or version that there is not.

@@ -10,8 +10,12 @@ import (
 // Requests are read without building a tree: a body is checked once as a whole, and its
 // values are then slices of it. An array of a million numbers costs no allocation.
 
-// maxDepth bounds the arrays and objects that are inside each other.
-const maxDepth = 100
+// What no honest request has: arrays and objects so deep inside each other, and objects of so
+// many members, which would take more memory than their text.
+const (
+	maxDepth   = 100
+	maxMembers = 1000
+)
 
 // syntaxError is what is wrong with a JSON text, and at which byte.
 type syntaxError struct {
@@ -32,6 +36,7 @@ const (
 	noCommaArray = "Missing a comma or ] after an array element."
 	moreValues   = "The document root must not be followed by other values."
 	tooDeep      = "Arrays or objects are nested too deeply."
+	tooMany      = "An object has too many members."
 )
 
 // value is the text of one value of a JSON text that parse found to be well formed,
@@ -217,7 +222,7 @@ func (s *scanner) object(depth int) error {
 		s.at++
 		return nil
 	}
-	for {
+	for range maxMembers {
 		if err := s.member(depth); err != nil {
 			return err
 		}
@@ -232,6 +237,7 @@ func (s *scanner) object(depth int) error {
 			return s.fail(noCommaBrace)
 		}
 	}
+	return s.fail(tooMany)
 }
 
 func (s *scanner) member(depth int) error {

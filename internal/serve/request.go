@@ -31,6 +31,12 @@ type input struct {
 	bytes          []uint8 // of the values; nil of another datatype than the model's
 }
 
+// What is far more than any model has.
+const (
+	maxInputs = 100
+	maxDims   = 32
+)
+
 // datatypes are those of the protocol, with the bytes of a value; 0: they vary.
 var datatypes = map[string]int{
 	"BOOL": 1, "UINT8": 1, "UINT16": 2, "UINT32": 4, "UINT64": 8, "INT8": 1, "INT16": 2, "INT32": 4, "INT64": 8,
@@ -139,18 +145,23 @@ func (m *Model) readInputs(all value, binary []byte, id string) ([]input, error)
 		return nil, otherKind("inputs", "array")
 	}
 	var inputs []input
+	known := map[string]bool{}
 	for v := range all.elements() {
+		if len(inputs) == maxInputs {
+			return nil, invalid("%sexpected 1 inputs but got more than %d inputs for model '%s'", withID(id), maxInputs, m.Name)
+		}
 		members := v.members()
 		in, err := describeInput(members)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(inputs, func(other input) bool { return other.name == in.name }) {
+		if known[in.name] {
 			return nil, invalid("%sinput '%s' already exists in request", withID(id), in.name)
 		}
 		if binary, err = in.readData(m.Name, members, binary); err != nil {
 			return nil, err
 		}
+		known[in.name] = true
 		inputs = append(inputs, in)
 	}
 	if len(binary) > 0 {
@@ -175,6 +186,9 @@ func describeInput(members object) (in input, err error) {
 		dim, ok := unsigned(v)
 		if !ok || dim > math.MaxInt64 {
 			return in, otherKind("shape", "unsigned-integer")
+		}
+		if len(in.shape) == maxDims {
+			return in, invalid("the shape of input '%s' has more than %d dimensions", in.name, maxDims)
 		}
 		in.shape = append(in.shape, dim)
 	}

@@ -95,11 +95,9 @@ func appendNumbers(b []byte, values []float32) ([]byte, error) {
 func appendNumber(b []byte, f float64) []byte {
 	const smallest, largest = 1e-6, 1e21
 	if size := math.Abs(f); size != 0 && (size < smallest || size >= largest) {
-		b = strconv.AppendFloat(b, f, 'e', -1, 64)
-		if at := len(b) - 2; b[at] == '0' { // of an exponent of one digit
-			b = append(b[:at], b[at+1])
-		}
-		return b
+		digits, exponent, _ := bytes.Cut(strconv.AppendFloat(nil, f, 'e', -1, 64), []byte("e"))
+		n, _ := strconv.Atoi(string(exponent)) // which has a sign and two digits at least
+		return strconv.AppendInt(append(append(b, digits...), 'e'), int64(n), 10)
 	}
 	start := len(b)
 	b = strconv.AppendFloat(b, f, 'f', -1, 64)

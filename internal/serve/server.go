@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
 // Server answers requests for one model. Run runs it; it is used once.
@@ -31,6 +33,9 @@ type Server struct {
 func New(ctx context.Context, m *Model, o Options) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = logging.Discard()
 	}
 	s := &Server{
 		model: m, options: o, stats: newStatistics(m), memory: newMemory(bodies * o.Body),
