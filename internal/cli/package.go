@@ -30,7 +30,7 @@ takes another --release-version, or --overwrite-release.`,
 			}
 			return c.printPath(made.Archive, nil)
 		},
-		children: []*command{packageVerifyCommand()},
+		children: []*command{packageVerifyCommand(), packageSmokeCommand()},
 	}
 }
 
