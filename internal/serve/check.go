@@ -25,13 +25,15 @@ func (m *Model) check(r *request, inputs []input) error {
 		return invalid("unexpected inference input '%s' for model '%s'", in.name, m.Name)
 	case in.datatype != inputType:
 		return invalid("%sinference input '%s' data-type is '%s', but model '%s' expects '%s'", prefix, in.name, in.datatype, m.Name, inputType)
+	case len(in.shape) == 0:
+		return invalid("%sinput '%s' has no shape but model requires batch dimension for '%s'", prefix, in.name, m.Name)
+	case in.shape[0] > uint64(m.Batch):
+		return invalid("%sinference request batch-size must be <= %d for '%s'", prefix, m.Batch, m.Name)
 	case !m.takes(in.shape):
 		return invalid("%sunexpected shape for input '%s' for model '%s'. Expected %s, got %s.%s", prefix, in.name, m.Name,
 			list(append([]int{-1}, m.dims()...)), list(in.shape), batchHint)
 	case in.shape[0] == 0:
 		return invalid("%sinput byte size mismatch for input '%s' for model '%s'. Expected %d, got %d", prefix, in.name, m.Name, size, len(in.bytes))
-	case in.shape[0] > uint64(m.Batch):
-		return invalid("%sinference request batch-size must be <= %d for '%s'", prefix, m.Batch, m.Name)
 	}
 	r.n, r.images = int(in.shape[0]), in.bytes
 	if want := r.n * size; len(r.images) != want {

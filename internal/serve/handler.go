@@ -49,7 +49,7 @@ var routes = []route{
 	{whole(ofModel + `/config`), http.MethodGet, typeJSON, (*Server).modelConfig},
 	{whole(ofModel + `/stats`), http.MethodGet, typeJSON, (*Server).modelStatistics},
 	{whole(ofModel + `/infer`), http.MethodPost, typePlain, (*Server).infer},
-	{whole(ofModel + `/generate`), http.MethodPost, typePlain, (*Server).generate},
+	{whole(ofModel + `/generate`), http.MethodPost, typeJSON, (*Server).generate},
 	{whole(ofModel + `/image`), http.MethodPost, typePlain, (*Server).image},
 	{whole(ofModel + `/trace/setting`), http.MethodGet, typeJSON, (*Server).trace},
 	{whole(`/v2/trace/setting`), http.MethodGet, typeJSON, (*Server).trace},
@@ -165,7 +165,7 @@ func (s *Server) knows(to address) (bool, error) {
 	}
 	n, err := strconv.ParseInt(to.version, 10, 64)
 	if err != nil {
-		return false, invalid("failed to get model version from specified version string '%s' (details: stoll), version should be an integral value > 0", to.version)
+		return false, invalid("failed to get model version from specified version string '%s' (details: stol), version should be an integral value > 0", to.version)
 	}
 	return to.model == s.model.Name && strconv.FormatInt(n, 10) == version, nil
 }

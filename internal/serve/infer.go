@@ -20,7 +20,7 @@ type write func(w http.ResponseWriter, r *http.Request, asked *request, outputs 
 
 // infer answers an inference request of the protocol.
 func (s *Server) infer(w http.ResponseWriter, r *http.Request, to address) {
-	s.results(w, r, to, func(header http.Header, body []byte, begun func()) (*request, error) {
+	s.results(w, r, to, typePlain, func(header http.Header, body []byte, begun func()) (*request, error) {
 		text, binary, raw, err := split(header, body)
 		if err != nil {
 			return nil, err
@@ -36,7 +36,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request, to address) {
 // image answers a request whose body is an image file, which is prepared as the package says.
 // The query may have classification=K and binary_data=true, for every output.
 func (s *Server) image(w http.ResponseWriter, r *http.Request, to address) {
-	s.results(w, r, to, func(_ http.Header, body []byte, begun func()) (*request, error) {
+	s.results(w, r, to, typePlain, func(_ http.Header, body []byte, begun func()) (*request, error) {
 		begun()
 		asked, err := s.model.readQuery(r.URL.Query().Get("classification"), r.URL.Query().Get("binary_data"))
 		if err != nil {
@@ -95,29 +95,53 @@ func (s *Server) prepare(ctx context.Context, file []byte) ([]uint8, error) {
 }
 
 // generate answers a request of Triton's generate extension: an object with the values of
-// the input under its name.
+// the input under its name, of one image after the other.
 func (s *Server) generate(w http.ResponseWriter, r *http.Request, to address) {
-	s.results(w, r, to, func(_ http.Header, body []byte, begun func()) (*request, error) {
-		begun()
-		v, err := parse(body)
-		if err != nil {
-			return nil, misread("failed to parse the request JSON buffer: %v", err)
-		}
-		data := v.members().find(inputName)
-		if data == nil {
-			return nil, missing(inputName)
-		}
-		in := input{name: inputName, datatype: inputType, shape: []uint64{uint64(s.model.Classifier.ImageBytes())}}
-		if err := in.readValues(data); err != nil {
-			return nil, err
-		}
-		return &request{n: 1, images: in.bytes, outputs: s.model.allOutputs(false)}, nil
+	s.results(w, r, to, typeJSON, func(_ http.Header, body []byte, _ func()) (*request, error) {
+		return s.model.readGenerate(body)
 	}, s.generated)
+}
+
+// readGenerate reads a request of the generate extension. Members that are no input are left
+// out, as by Triton, and so is whatever else it does not need.
+func (m *Model) readGenerate(body []byte) (*request, error) {
+	v, err := parse(body)
+	if err != nil {
+		return nil, misread("failed to parse the request JSON buffer: %v", err)
+	}
+	if !v.isObject() {
+		return nil, misread("attempt to get members for non-object")
+	}
+	members, asked := v.members(), &request{outputs: m.allOutputs(false)}
+	if id := members.find("id"); id.isText() {
+		asked.id = id.text()
+	}
+	data := members.find(inputName)
+	if data == nil {
+		return nil, m.check(asked, nil)
+	}
+	size := uint64(m.Classifier.ImageBytes())
+	n := countValues(data)
+	if !data.isArray() || bytes.IndexByte(data[1:], '[') >= 0 || n == 0 || n%size != 0 {
+		return nil, invalid("The schema can not convert input '%s' to tensor with proper shape", inputName)
+	}
+	in := input{name: inputName, datatype: inputType, shape: []uint64{n / size}}
+	for _, dim := range m.dims() {
+		in.shape = append(in.shape, uint64(dim))
+	}
+	if err := in.readValues(data); err != nil {
+		return nil, err
+	}
+	return asked, m.check(asked, []input{in})
 }
 
 // generated writes the answer of generate.
 func (s *Server) generated(w http.ResponseWriter, _ *http.Request, asked *request, outputs [][]float32) error {
-	text := append(append([]byte(`{"model_name":`), quoted(s.model.Name)...), `,"model_version":"`+version+`"`...)
+	text := []byte{'{'}
+	if asked.id != "" {
+		text = append(append(append(text, `"id":`...), quoted(asked.id)...), ',')
+	}
+	text = append(append(append(text, `"model_name":`...), quoted(s.model.Name)...), `,"model_version":"`+version+`"`...)
 	for _, a := range asked.outputs {
 		text = append(append(append(text, ','), quoted(s.model.Classifier.Graph.Outputs[a.output].Name)...), ":["...)
 		var err error
@@ -130,9 +154,9 @@ func (s *Server) generated(w http.ResponseWriter, _ *http.Request, asked *reques
 	return nil
 }
 
-// results reads a request, waits for the network and answers.
-func (s *Server) results(w http.ResponseWriter, r *http.Request, to address, read read, write write) {
-	kind := typePlain
+// results reads a request, waits for the network and answers. Errors are of the given type
+// until the request has begun to be read.
+func (s *Server) results(w http.ResponseWriter, r *http.Request, to address, kind string, read read, write write) {
 	err := s.find(to)
 	if err == nil {
 		err = s.result(w, r, read, write, func() { kind = typeJSON })

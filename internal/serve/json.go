@@ -159,14 +159,13 @@ func (s *scanner) digits() bool {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func (s *scanner) text() error {
-	start := s.at
 	for s.at++; s.at < len(s.b); s.at++ {
 		switch c := s.b[s.at]; {
 		case c == '"':
 			s.at++
 			return nil
 		case c < ' ':
-			return s.fail("Invalid encoding in string.")
+			return s.fail(badEscape)
 		case c == '\\':
 			if s.at++; bytes.IndexByte([]byte(`"\/bfnrtu`), s.peek()) < 0 {
 				s.at--
@@ -177,7 +176,6 @@ func (s *scanner) text() error {
 			}
 		}
 	}
-	s.at = start
 	return s.fail(noQuote)
 }
 

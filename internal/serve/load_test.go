@@ -198,6 +198,31 @@ func run(t *testing.T, m *Model, img imaging.Image) []float32 {
 	return append([]float32(nil), plan.Run(1, img.Pix)[0]...)
 }
 
+// TestGenerate asks by the generate extension, and by what is none of its requests.
+func TestGenerate(t *testing.T) {
+	m := testModel(t)
+	s := start(t, m, testOptions())
+	values, err := appendNumbers(nil, outputsOf(t, m, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]string{
+		`{"id":"a","foo":[1],"image":[` + filled("$A2") + `]}`: `{"id":"a","model_name":"M","model_version":"1","probabilities":[` + string(values) + `]}`,
+		`{"image":[` + repeated("0", 783) + `]}`:               `{"error":"The schema can not convert input 'image' to tensor with proper shape"}`,
+		`{"image":[[` + repeated("0", 784) + `]]}`:             `{"error":"The schema can not convert input 'image' to tensor with proper shape"}`,
+		`{"image":"x"}`: `{"error":"The schema can not convert input 'image' to tensor with proper shape"}`,
+		`{"image":[]}`:  `{"error":"The schema can not convert input 'image' to tensor with proper shape"}`,
+		`{}`:            `{"error":"[request id: <id_unknown>] expected 1 inputs but got 0 inputs for model 'M'. Got input(s) [], but missing required input(s) ['image']. Please provide all required input(s)."}`,
+		`[]`:            `{"error":"attempt to get members for non-object"}`,
+		`{`:             `{"error":"failed to parse the request JSON buffer: Missing a name for object member. at 1"}`,
+		`{"image":[` + repeated("0", 784*33) + `]}`: `{"error":"[request id: <id_unknown>] inference request batch-size must be <= 32 for 'M'"}`,
+	} {
+		if _, _, got := ask(t, plainClient(t), "POST", s.URL()+"/v2/models/M/generate", nil, strings.NewReader(body)); string(got) != want {
+			t.Errorf("%.60s: %s\nwant %s", body, got, want)
+		}
+	}
+}
+
 // TestNumbers writes numbers as RapidJSON does.
 func TestNumbers(t *testing.T) {
 	for value, want := range map[float64]string{0: "0.0", 1: "1.0", -2.5: "-2.5", 0.00001: "0.00001", 1e-6: "0.000001", 1.5e-7: "1.5e-7", 3e-45: "3e-45", 1e20: "100000000000000000000.0", 1e21: "1e21", 1e-10: "1e-10"} {

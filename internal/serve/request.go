@@ -2,8 +2,10 @@ package serve
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/bits"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,7 +97,7 @@ func readParameters(parameters value) (binary bool, err error) {
 		return false, nil
 	}
 	if !parameters.isObject() {
-		return false, otherKind("parameters", "object")
+		return false, misread("failed to get request params.: attempt to get members for non-object")
 	}
 	for _, p := range parameters.members() {
 		switch {
@@ -114,7 +116,7 @@ func readParameters(parameters value) (binary bool, err error) {
 		case strings.HasPrefix(p.name, "triton_"):
 			return false, invalid("parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.")
 		case p.of.isObject() || p.of.isArray():
-			return false, invalid("parameter '%s' has invalid type. It should be either 'int', 'bool', 'double', or 'string'.", p.name)
+			return false, invalid("parameter '%s' has invalid type. It should be either 'int', 'bool', or 'string'.", p.name)
 		}
 	}
 	return binary, nil
@@ -223,11 +225,11 @@ func (in *input) readData(model string, members object, binary []byte) ([]byte, 
 	data, size, region := members.find("data"), parameters.find("binary_data_size"), parameters.find("shared_memory_region")
 	switch {
 	case region != nil:
-		return nil, invalid("Unable to find shared memory region: this server has none; send the data")
+		return nil, noRegion(region)
 	case data == nil && size == nil:
 		return nil, invalid("%s But no field is set", oneField)
 	case data != nil && size != nil:
-		return nil, invalid("%s But more than one field is set", oneField)
+		return nil, invalid("%s But set 'data' 'binary_data_size'", oneField)
 	case size == nil:
 		return binary, in.readValues(data)
 	}
@@ -254,6 +256,11 @@ func elements(shape []uint64) (n uint64, fits bool) {
 		n = lo
 	}
 	return n, true
+}
+
+// noRegion is the answer to data in shared memory, of which this server has none.
+func noRegion(name value) error {
+	return &failure{http.StatusNotFound, fmt.Sprintf("Unable to find shared memory region: '%s'", strings.Trim(string(name), `"`))}
 }
 
 // readValues reads the values of "data", which may be nested in any way.
@@ -373,8 +380,8 @@ func (a *asked) read(parameters object) (err error) {
 		}
 		a.classes = int(min(k, math.MaxInt32))
 	}
-	if parameters.find("shared_memory_region") != nil {
-		return invalid("Unable to find shared memory region: this server has none; leave the parameter out")
+	if region := parameters.find("shared_memory_region"); region != nil {
+		return noRegion(region)
 	}
 	if v := parameters.find("binary_data"); v != nil {
 		a.binary, err = readBool("binary_data", v)
