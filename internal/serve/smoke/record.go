@@ -32,9 +32,10 @@ const maxBytes = 1 << 20
 // preprocessing.json, as the engine computed it when the package was made.
 type Record struct {
 	Schema  int      `json:"schema"`
-	Weights string   `json:"weights_sha256"` // of the network
-	Outputs []Output `json:"outputs"`        // in the order of the model's
-	Tests   []Test   `json:"tests"`          // in the order of preprocessing.json
+	Weights string   `json:"weights_sha256"`   // of the network
+	Outputs []Output `json:"outputs"`          // in the order of the model's
+	Labels  []string `json:"labels,omitempty"` // of the values of the first output; none where they are not of classes
+	Tests   []Test   `json:"tests"`            // in the order of preprocessing.json
 }
 
 // Output is an output of the model.
@@ -45,10 +46,10 @@ type Output struct {
 
 // Test is a test image with its answers.
 type Test struct {
-	Image        string      `json:"image"`         // as in preprocessing.json
-	TensorSHA256 string      `json:"tensor_sha256"` // of the bytes that the model takes
-	Label        string      `json:"label,omitempty"`
-	Values       [][]float32 `json:"values"` // of each output, MaxValues at most
+	Image        string      `json:"image"`           // as in preprocessing.json
+	TensorSHA256 string      `json:"tensor_sha256"`   // of the bytes that the model takes
+	Class        *int        `json:"class,omitempty"` // the number of the largest value, where they are of classes
+	Values       [][]float32 `json:"values"`          // of each output, MaxValues at most
 }
 
 // New runs a classifier on the test images of its rule.
@@ -66,7 +67,7 @@ func New(c *classifier.Classifier) (*Record, error) {
 		return nil, err
 	}
 	defer plan.Close()
-	r := &Record{Schema: schema, Weights: c.Params.Digest()}
+	r := &Record{Schema: schema, Weights: c.Params.Digest(), Labels: c.Labels}
 	for _, o := range c.Graph.Outputs {
 		r.Outputs = append(r.Outputs, Output{o.Name, o.Node.Shape.Elements()})
 	}
@@ -81,7 +82,8 @@ func New(c *classifier.Classifier) (*Record, error) {
 			made.Values = append(made.Values, slices.Clone(o[:min(len(o), MaxValues)]))
 		}
 		if c.Labels != nil {
-			made.Label = c.Labels[largest(outputs[0])]
+			best := largest(outputs[0])
+			made.Class = &best
 		}
 		r.Tests = append(r.Tests, made)
 	}
@@ -187,9 +189,15 @@ func (r *Record) check() error {
 	if len(r.Outputs) == 0 || len(r.Tests) == 0 {
 		return errors.New("no outputs or no tests: want both")
 	}
+	if len(r.Labels) > 0 && len(r.Labels) != r.Outputs[0].Size {
+		return fmt.Errorf("%d labels for %d values", len(r.Labels), r.Outputs[0].Size)
+	}
 	for _, test := range r.Tests {
 		if len(test.Values) != len(r.Outputs) {
 			return fmt.Errorf("%s: %d outputs, want %d", test.Image, len(test.Values), len(r.Outputs))
+		}
+		if (test.Class != nil) != (len(r.Labels) > 0) || test.Class != nil && (*test.Class < 0 || *test.Class >= len(r.Labels)) {
+			return fmt.Errorf("%s: there is no such class among the %d labels", test.Image, len(r.Labels))
 		}
 		for k, o := range r.Outputs {
 			values := test.Values[k]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -172,7 +173,7 @@ func (r *replay) askAll(ctx context.Context) error {
 		return err
 	}
 	for i, test := range r.Tests {
-		if test.Label == "" {
+		if test.Class == nil {
 			continue
 		}
 		r.count(1)
@@ -180,12 +181,26 @@ func (r *replay) askAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// Value, number and label; a label may hold the colon that parts them.
-		if parts := strings.SplitN(class, ":", 3); len(parts) != 3 || parts[2] != test.Label && !r.tied(i, parts[1]) {
-			r.differs("%s is classified as %q, and the record says %q", test.Image, class, test.Label)
+		if want := r.Labels[*test.Class]; !r.isClass(i, class) {
+			r.differs("%s is classified as %q, and the record says %q", test.Image, class, want)
 		}
 	}
 	return nil
+}
+
+// isClass says whether "value:number:label" is the class that is recorded for a test, or one
+// as good, as far as may be differed. A label may hold colons.
+func (r *replay) isClass(i int, class string) bool {
+	parts := strings.SplitN(class, ":", 3)
+	if len(parts) != 3 {
+		return false
+	}
+	n, err := strconv.Atoi(parts[1])
+	if err != nil || n < 0 || n >= len(r.Labels) || parts[2] != r.Labels[n] {
+		return false
+	}
+	best, values := *r.Tests[i].Class, r.Tests[i].Values[0]
+	return n == best || max(n, best) < len(values) && float64(values[best]-values[n]) <= 2*r.allowed[0]
 }
 
 func (r *replay) numbers() []int {
@@ -199,17 +214,6 @@ func (r *replay) numbers() []int {
 func (r *replay) count(images int) {
 	r.result.Requests++
 	r.sent += int64(images)
-}
-
-// tied says whether the record has a class of that number as good as the best, as far as may
-// be differed.
-func (r *replay) tied(i int, number string) bool {
-	n := 0
-	values := r.Tests[i].Values[0]
-	if _, err := fmt.Sscan(number, &n); err != nil || n < 0 || n >= len(values) {
-		return false
-	}
-	return float64(values[largest(values)]-values[n]) <= 2*r.allowed[0]
 }
 
 // question is what is asked about the tests of these numbers.
