@@ -65,7 +65,7 @@ listens on addresses of this machine alone. It has no TLS: put a proxy that has
 it before a server that others reach.`,
 		example: `  blocktrain serve runs/first/package/digits-vgg-small-0.1.0
   blocktrain serve digits-vgg-small-0.1.0.tar.gz --listen 127.0.0.1:9000
-  blocktrain serve /package --listen 0.0.0.0:8000 --token-file /run/secrets/token
+  blocktrain serve /package --listen 0.0.0.0:8000 --token-file /run/token
   curl --data-binary @photo.jpg \
     'http://127.0.0.1:8000/v2/models/digits-vgg-small/image?classification=3'`,
 		settings: named("workers", "max-package-mb"),
