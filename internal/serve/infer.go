@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/serve/lazyjson"
 )
 
 // read makes a request of a body. begun says that errors are answered as JSON from here on.
@@ -105,24 +106,24 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request, to address) {
 // readGenerate reads a request of the generate extension. Members that are no input are left
 // out, as by Triton, and so is whatever else it does not need.
 func (m *Model) readGenerate(body []byte) (*request, error) {
-	v, err := parse(body)
+	v, err := lazyjson.Parse(body)
 	if err != nil {
 		return nil, misread("failed to parse the request JSON buffer: %v", err)
 	}
-	if !v.isObject() {
+	if !v.IsObject() {
 		return nil, misread("attempt to get members for non-object")
 	}
-	members, asked := v.members(), &request{outputs: m.allOutputs(false)}
-	if id := members.find("id"); id.isText() {
-		asked.id = id.text()
+	members, asked := v.Members(), &request{outputs: m.allOutputs(false)}
+	if id := members.Find("id"); id.IsText() {
+		asked.id = id.Text()
 	}
-	data := members.find(inputName)
+	data := members.Find(inputName)
 	if data == nil {
 		return nil, m.check(asked, nil)
 	}
 	size := uint64(m.Classifier.ImageBytes())
 	n := countValues(data)
-	if !data.isArray() || bytes.IndexByte(data[1:], '[') >= 0 || n == 0 || n%size != 0 {
+	if !data.IsArray() || bytes.IndexByte(data[1:], '[') >= 0 || n == 0 || n%size != 0 {
 		return nil, invalid("The schema can not convert input '%s' to tensor with proper shape", inputName)
 	}
 	in := input{name: inputName, datatype: inputType, shape: []uint64{n / size}}

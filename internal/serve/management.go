@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/serve/lazyjson"
 )
 
 // What a server says about itself and its model.
@@ -100,12 +101,12 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, _ address) {
 		return
 	}
 	if len(body) > 0 {
-		asked, err := parse(body)
+		asked, err := lazyjson.Parse(body)
 		if err != nil {
 			refuse(w, typeJSON, misread("failed to parse the request JSON buffer: %v", err))
 			return
 		}
-		if ready := asked.members().find("ready"); ready != nil {
+		if ready := asked.Members().Find("ready"); ready != nil {
 			if _, err := readBool("ready", ready); err != nil {
 				refuse(w, typeJSON, err)
 				return

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blocktrain/blocktrain/internal/serve/lazyjson"
 )
 
 // request is what an inference request asks.
@@ -47,26 +49,26 @@ var datatypes = map[string]int{
 
 // readRequest reads an inference request: JSON, and the binary data that follows it.
 func (m *Model) readRequest(text, binary []byte) (*request, error) {
-	body, err := parse(text)
+	body, err := lazyjson.Parse(text)
 	if err != nil {
 		return nil, misread("failed to parse the request JSON buffer: %v", err)
 	}
-	members, r := body.members(), &request{}
-	if id := members.find("id"); id != nil {
-		if !id.isText() {
+	members, r := body.Members(), &request{}
+	if id := members.Find("id"); id != nil {
+		if !id.IsText() {
 			return nil, otherKind("id", "string")
 		}
-		r.id = id.text()
+		r.id = id.Text()
 	}
-	allBinary, err := readParameters(members.find("parameters"))
+	allBinary, err := readParameters(members.Find("parameters"))
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := m.readInputs(members.find("inputs"), binary, r.id)
+	inputs, err := m.readInputs(members.Find("inputs"), binary, r.id)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.readOutputs(r, members.find("outputs"), allBinary); err != nil {
+	if err := m.readOutputs(r, members.Find("outputs"), allBinary); err != nil {
 		return nil, err
 	}
 	return r, m.check(r, inputs)
@@ -92,37 +94,37 @@ func (m *Model) allOutputs(binary bool) []asked {
 // readParameters checks the parameters of a request and says whether all outputs are to be
 // binary. Those for sequences and priorities mean nothing to a model without, and neither
 // do a client's own.
-func readParameters(parameters value) (binary bool, err error) {
+func readParameters(parameters lazyjson.Value) (binary bool, err error) {
 	if parameters == nil {
 		return false, nil
 	}
-	if !parameters.isObject() {
+	if !parameters.IsObject() {
 		return false, misread("failed to get request params.: attempt to get members for non-object")
 	}
-	for _, p := range parameters.members() {
+	for _, p := range parameters.Members() {
 		switch {
-		case p.name == "binary_data_output":
-			if binary, err = readBool(p.name, p.of); err != nil {
+		case p.Name == "binary_data_output":
+			if binary, err = readBool(p.Name, p.Of); err != nil {
 				return false, err
 			}
-		case p.name == "sequence_start" || p.name == "sequence_end":
-			if _, err = readBool(p.name, p.of); err != nil {
+		case p.Name == "sequence_start" || p.Name == "sequence_end":
+			if _, err = readBool(p.Name, p.Of); err != nil {
 				return false, err
 			}
-		case p.name == "priority" || p.name == "timeout":
-			if _, ok := unsigned(p.of); !ok {
-				return false, otherKind(p.name, "unsigned-integer")
+		case p.Name == "priority" || p.Name == "timeout":
+			if _, ok := unsigned(p.Of); !ok {
+				return false, otherKind(p.Name, "unsigned-integer")
 			}
-		case strings.HasPrefix(p.name, "triton_"):
+		case strings.HasPrefix(p.Name, "triton_"):
 			return false, invalid("parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.")
-		case p.of.isObject() || p.of.isArray():
-			return false, invalid("parameter '%s' has invalid type. It should be either 'int', 'bool', or 'string'.", p.name)
+		case p.Of.IsObject() || p.Of.IsArray():
+			return false, invalid("parameter '%s' has invalid type. It should be either 'int', 'bool', or 'string'.", p.Name)
 		}
 	}
 	return binary, nil
 }
 
-func readBool(name string, v value) (bool, error) {
+func readBool(name string, v lazyjson.Value) (bool, error) {
 	switch string(v) {
 	case "true":
 		return true, nil
@@ -133,26 +135,26 @@ func readBool(name string, v value) (bool, error) {
 }
 
 // unsigned is the integer that a value is, if it is one from 0 on.
-func unsigned(v value) (uint64, bool) {
+func unsigned(v lazyjson.Value) (uint64, bool) {
 	n, err := strconv.ParseUint(string(v), 10, 64)
 	return n, err == nil
 }
 
 // readInputs reads the inputs and gives each its part of the binary data.
-func (m *Model) readInputs(all value, binary []byte, id string) ([]input, error) {
+func (m *Model) readInputs(all lazyjson.Value, binary []byte, id string) ([]input, error) {
 	switch {
 	case all == nil:
 		return nil, missing("inputs")
-	case !all.isArray():
+	case !all.IsArray():
 		return nil, otherKind("inputs", "array")
 	}
 	var inputs []input
 	known := map[string]bool{}
-	for v := range all.elements() {
+	for v := range all.Elements() {
 		if len(inputs) == maxInputs {
 			return nil, invalid("%sexpected 1 inputs but got more than %d inputs for model '%s'", withID(id), maxInputs, m.Name)
 		}
-		members := v.members()
+		members := v.Members()
 		in, err := describeInput(members)
 		if err != nil {
 			return nil, err
@@ -173,18 +175,18 @@ func (m *Model) readInputs(all value, binary []byte, id string) ([]input, error)
 }
 
 // describeInput reads name, shape and datatype of an input.
-func describeInput(members object) (in input, err error) {
+func describeInput(members lazyjson.Object) (in input, err error) {
 	if in.name, err = text(members, "name"); err != nil {
 		return in, err
 	}
-	shape := members.find("shape")
+	shape := members.Find("shape")
 	switch {
 	case shape == nil:
 		return in, missing("shape")
-	case !shape.isArray():
+	case !shape.IsArray():
 		return in, otherKind("shape", "array")
 	}
-	for v := range shape.elements() {
+	for v := range shape.Elements() {
 		dim, ok := unsigned(v)
 		if !ok || dim > math.MaxInt64 {
 			return in, otherKind("shape", "unsigned-integer")
@@ -204,15 +206,15 @@ func describeInput(members object) (in input, err error) {
 }
 
 // text is the member of that name, which must be a string.
-func text(members object, name string) (string, error) {
-	v := members.find(name)
+func text(members lazyjson.Object, name string) (string, error) {
+	v := members.Find(name)
 	switch {
 	case v == nil:
 		return "", missing(name)
-	case !v.isText():
+	case !v.IsText():
 		return "", otherKind(name, "string")
 	}
-	return v.text(), nil
+	return v.Text(), nil
 }
 
 // oneField are the fields of which an input has one.
@@ -220,9 +222,9 @@ const oneField = "Input must set only one of the following fields: 'data', 'bina
 
 // readData takes the values of an input from its field "data" or from the binary data, and
 // returns what is left of that.
-func (in *input) readData(model string, members object, binary []byte) ([]byte, error) {
-	parameters := members.find("parameters").members()
-	data, size, region := members.find("data"), parameters.find("binary_data_size"), parameters.find("shared_memory_region")
+func (in *input) readData(model string, members lazyjson.Object, binary []byte) ([]byte, error) {
+	parameters := members.Find("parameters").Members()
+	data, size, region := members.Find("data"), parameters.Find("binary_data_size"), parameters.Find("shared_memory_region")
 	switch {
 	case region != nil:
 		return nil, noRegion(region)
@@ -259,17 +261,17 @@ func elements(shape []uint64) (n uint64, fits bool) {
 }
 
 // noRegion is the answer to data in shared memory, of which this server has none.
-func noRegion(name value) error {
+func noRegion(name lazyjson.Value) error {
 	return &failure{http.StatusNotFound, fmt.Sprintf("Unable to find shared memory region: '%s'", strings.Trim(string(name), `"`))}
 }
 
 // readValues reads the values of "data", which may be nested in any way.
-func (in *input) readValues(data value) error {
+func (in *input) readValues(data lazyjson.Value) error {
 	want, fits := elements(in.shape)
 	if !fits {
 		return nil // no shape of a model: the check of shapes says so
 	}
-	if !data.isArray() {
+	if !data.IsArray() {
 		return otherKind("data", "array")
 	}
 	if in.datatype != inputType {
@@ -282,7 +284,7 @@ func (in *input) readValues(data value) error {
 			at++
 			continue
 		}
-		stop := end(data, at)
+		stop := lazyjson.End(data, at)
 		v, err := readByte(data[at:stop])
 		if err != nil {
 			return err
@@ -294,10 +296,10 @@ func (in *input) readValues(data value) error {
 }
 
 // readByte reads a value of an image.
-func readByte(v value) (uint8, error) {
+func readByte(v lazyjson.Value) (uint8, error) {
 	n := 0
 	for _, c := range v {
-		if !isDigit(c) {
+		if c < '0' || c > '9' {
 			return 0, otherKind("data", "unsigned-integer")
 		}
 		if n = 10*n + int(c-'0'); n > math.MaxUint8 {
@@ -308,7 +310,7 @@ func readByte(v value) (uint8, error) {
 }
 
 // tooLarge refuses a number that is no byte, which Triton takes modulo 256.
-func tooLarge(v value) error {
+func tooLarge(v lazyjson.Value) error {
 	if _, err := strconv.ParseUint(string(v), 10, 64); err != nil {
 		return otherKind("data", "unsigned-integer")
 	}
@@ -316,13 +318,13 @@ func tooLarge(v value) error {
 }
 
 // countValues counts what is in arrays, however they are nested.
-func countValues(data value) (n uint64) {
+func countValues(data lazyjson.Value) (n uint64) {
 	for at := 0; at < len(data); {
 		if bytes.IndexByte([]byte("[], \n\r\t"), data[at]) >= 0 {
 			at++
 			continue
 		}
-		at = end(data, at)
+		at = lazyjson.End(data, at)
 		n++
 	}
 	return n
@@ -336,21 +338,21 @@ func checkCount(got, want uint64) error {
 }
 
 // readOutputs reads which outputs are wanted, and how.
-func (m *Model) readOutputs(r *request, all value, binary bool) error {
+func (m *Model) readOutputs(r *request, all lazyjson.Value, binary bool) error {
 	switch {
 	case all == nil:
-	case !all.isArray():
+	case !all.IsArray():
 		return otherKind("outputs", "array")
 	}
 	wanted, unknown := map[int]asked{}, ""
-	for v := range all.elements() {
-		members := v.members()
+	for v := range all.Elements() {
+		members := v.Members()
 		name, err := text(members, "name")
 		if err != nil {
 			return err
 		}
 		a := asked{output: m.outputNamed(name), binary: binary}
-		if err := a.read(members.find("parameters").members()); err != nil {
+		if err := a.read(members.Find("parameters").Members()); err != nil {
 			return err
 		}
 		if a.output < 0 && unknown == "" {
@@ -372,18 +374,18 @@ func (m *Model) readOutputs(r *request, all value, binary bool) error {
 }
 
 // read reads the parameters of an output.
-func (a *asked) read(parameters object) (err error) {
-	if v := parameters.find("classification"); v != nil {
+func (a *asked) read(parameters lazyjson.Object) (err error) {
+	if v := parameters.Find("classification"); v != nil {
 		k, ok := unsigned(v)
 		if !ok {
 			return misread("Unable to set 'classification': attempt to access JSON non-unsigned-integer as unsigned-integer")
 		}
 		a.classes = int(min(k, math.MaxInt32))
 	}
-	if region := parameters.find("shared_memory_region"); region != nil {
+	if region := parameters.Find("shared_memory_region"); region != nil {
 		return noRegion(region)
 	}
-	if v := parameters.find("binary_data"); v != nil {
+	if v := parameters.Find("binary_data"); v != nil {
 		a.binary, err = readBool("binary_data", v)
 	}
 	return err

@@ -1,4 +1,6 @@
-package serve
+// Package lazyjson reads JSON texts without building a tree: a text is checked once as a whole,
+// and its values are then slices of it. An array of a million numbers costs no allocation.
+package lazyjson
 
 import (
 	"bytes"
@@ -6,9 +8,6 @@ import (
 	"fmt"
 	"iter"
 )
-
-// Requests are read without building a tree: a body is checked once as a whole, and its
-// values are then slices of it. An array of a million numbers costs no allocation.
 
 // What no honest request has: arrays and objects so deep inside each other, and objects of so
 // many members, which would take more memory than their text.
@@ -39,12 +38,12 @@ const (
 	tooMany      = "An object has too many members."
 )
 
-// value is the text of one value of a JSON text that parse found to be well formed,
+// Value is the text of one value of a JSON text that Parse found to be well formed,
 // without space around it.
-type value []byte
+type Value []byte
 
-// parse checks the syntax of a JSON text and returns its value.
-func parse(b []byte) (value, error) {
+// Parse checks the syntax of a JSON text and returns its value.
+func Parse(b []byte) (Value, error) {
 	s := scanner{b: b}
 	s.space()
 	if s.at == len(b) {
@@ -58,7 +57,7 @@ func parse(b []byte) (value, error) {
 	if s.space(); s.at < len(b) {
 		return nil, &syntaxError{moreValues, s.at}
 	}
-	return value(b[start:end]), nil
+	return Value(b[start:end]), nil
 }
 
 // scanner checks syntax from byte at on.
@@ -259,8 +258,8 @@ func (s *scanner) member(depth int) error {
 
 // What follows reads values that are well formed.
 
-// end is the byte after the value that begins at byte at.
-func end(b []byte, at int) int {
+// End is the byte after the value that begins at byte at.
+func End(b []byte, at int) int {
 	depth := 0
 	for ; at < len(b); at++ {
 		switch b[at] {
@@ -298,12 +297,17 @@ func endOfText(b []byte, at int) int {
 	return at + 1
 }
 
-func (v value) isObject() bool { return len(v) > 0 && v[0] == '{' }
-func (v value) isArray() bool  { return len(v) > 0 && v[0] == '[' }
-func (v value) isText() bool   { return len(v) > 0 && v[0] == '"' }
+// IsObject says whether the value is an object.
+func (v Value) IsObject() bool { return len(v) > 0 && v[0] == '{' }
 
-// text is the string that a value is.
-func (v value) text() string {
+// IsArray says whether the value is an array.
+func (v Value) IsArray() bool { return len(v) > 0 && v[0] == '[' }
+
+// IsText says whether the value is a string.
+func (v Value) IsText() bool { return len(v) > 0 && v[0] == '"' }
+
+// Text is the string that a value is.
+func (v Value) Text() string {
 	if bytes.IndexByte(v, '\\') < 0 {
 		return string(v[1 : len(v)-1])
 	}
@@ -312,14 +316,14 @@ func (v value) text() string {
 	return s
 }
 
-// elements are those of an array; of anything else there are none.
-func (v value) elements() iter.Seq[value] {
-	return func(yield func(value) bool) {
-		if !v.isArray() {
+// Elements are those of an array; of anything else there are none.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if !v.IsArray() {
 			return
 		}
 		for at := skipSpace(v, 1); at < len(v)-1; {
-			stop := end(v, at)
+			stop := End(v, at)
 			if !yield(v[at:stop]) {
 				return
 			}
@@ -331,27 +335,27 @@ func (v value) elements() iter.Seq[value] {
 	}
 }
 
-// member is a member of an object.
-type member struct {
-	name string
-	of   value
+// Member is a member of an object.
+type Member struct {
+	Name string
+	Of   Value
 }
 
-// object are the members of an object.
-type object []member
+// Object are the members of an object.
+type Object []Member
 
-// members are those of an object; of anything else there are none.
-func (v value) members() object {
-	if !v.isObject() {
+// Members are those of an object; of anything else there are none.
+func (v Value) Members() Object {
+	if !v.IsObject() {
 		return nil
 	}
-	var all object
+	var all Object
 	for at := skipSpace(v, 1); at < len(v)-1; {
 		stop := endOfText(v, at)
-		name := v[at:stop].text()
+		name := v[at:stop].Text()
 		at = skipSpace(v, skipSpace(v, stop)+1) // after the colon
-		stop = end(v, at)
-		all = append(all, member{name, v[at:stop]})
+		stop = End(v, at)
+		all = append(all, Member{name, v[at:stop]})
 		at = skipSpace(v, stop)
 		if at < len(v)-1 { // the comma
 			at = skipSpace(v, at+1)
@@ -360,11 +364,11 @@ func (v value) members() object {
 	return all
 }
 
-// find is the first member of that name; nil where there is none.
-func (o object) find(name string) value {
+// Find is the first member of that name; nil where there is none.
+func (o Object) Find(name string) Value {
 	for _, m := range o {
-		if m.name == name {
-			return m.of
+		if m.Name == name {
+			return m.Of
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package serve
+package lazyjson
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func TestSyntax(t *testing.T) {
 		`"\u12g4"`: "Incorrect hex digit after \\u escape in string. at 5", "\"a\nb\"": badEscape + " at 2", `[+1]`: "Invalid value. at 1", `[.5]`: "Invalid value. at 1",
 		strings.Repeat("[", 200) + strings.Repeat("]", 200): tooDeep + " at 101",
 	} {
-		_, err := parse([]byte(text))
+		_, err := Parse([]byte(text))
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -35,16 +35,16 @@ func TestSyntax(t *testing.T) {
 
 // TestValues takes a text apart.
 func TestValues(t *testing.T) {
-	v, err := parse([]byte(` { "a\n" : [ 1 ,[2,"]"], {"x":"}"} ] , "b":"c" ,"n":-1.5, "b" : 2 } `))
+	v, err := Parse([]byte(` { "a\n" : [ 1 ,[2,"]"], {"x":"}"} ] , "b":"c" ,"n":-1.5, "b" : 2 } `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	members := v.members()
-	if len(members) != 4 || string(members.find("b")) != `"c"` || string(members.find("n")) != "-1.5" || members.find("z") != nil {
+	members := v.Members()
+	if len(members) != 4 || string(members.Find("b")) != `"c"` || string(members.Find("n")) != "-1.5" || members.Find("z") != nil {
 		t.Errorf("members %q", members)
 	}
 	var found []string
-	for e := range members.find("a\n").elements() {
+	for e := range members.Find("a\n").Elements() {
 		found = append(found, string(e))
 	}
 	if got := strings.Join(found, "|"); got != `1|[2,"]"]|{"x":"}"}` {
@@ -59,12 +59,12 @@ func FuzzSyntax(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		v, err := parse(b)
+		v, err := Parse(b)
 		if deep := bytes.Count(b, []byte("["))+bytes.Count(b, []byte("{")) > maxDepth; (err == nil) != json.Valid(b) && !deep {
 			t.Errorf("%q: %v", b, err)
 		}
-		for range v.elements() {
+		for range v.Elements() {
 		}
-		v.members()
+		v.Members()
 	})
 }
