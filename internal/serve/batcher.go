@@ -25,50 +25,113 @@ type job struct {
 // time. The results do not depend on which are together.
 type batcher struct {
 	model *Model
-	plan  *classifier.Plan
 	stats *statistics
 	delay time.Duration
 	queue chan *job
 	// arriving counts the requests that are complete and being read. Only while there are
 	// some does a batch wait for more.
 	arriving atomic.Int64
-	waiting  atomic.Int64
-	images   []uint8
+	waiting  atomic.Int64 // jobs
+	idle     atomic.Int64 // instances
 	ended    sync.WaitGroup
+}
+
+// instance is a copy of the network with its workers, which runs one batch at a time.
+type instance struct {
+	*batcher
+	plan   *classifier.Plan
+	images []uint8
 }
 
 // newBatcher compiles the network and runs it on black images, as the package says. At most
 // so many jobs may wait at a time. close ends it.
+//
+// Workers that share a batch wait for each other at every layer, which costs a small network
+// more than it gains: such a one has an instance for each worker instead.
 func newBatcher(m *Model, workers, jobs int, stats *statistics) (*batcher, error) {
-	plan, err := m.Classifier.NewPlan(m.Batch, workers)
+	b := &batcher{model: m, stats: stats, delay: time.Duration(m.DelayUS) * time.Microsecond, queue: make(chan *job, jobs)}
+	first, err := b.newInstance(1)
 	if err != nil {
 		return nil, err
 	}
-	b := &batcher{
-		model: m, plan: plan, stats: stats, delay: time.Duration(m.DelayUS) * time.Microsecond,
-		queue: make(chan *job, jobs), images: make([]uint8, m.Batch*m.Classifier.ImageBytes()),
+	instances := []*instance{first}
+	if small := first.quickest() < smallNetwork; workers > 1 && !small {
+		first.plan.Close()
+		instances[0], err = b.newInstance(workers)
+	} else {
+		for len(instances) < workers && err == nil {
+			var i *instance
+			i, err = b.newInstance(1)
+			instances = append(instances, i)
+		}
 	}
-	for _, size := range m.Warmup {
-		b.warm(size)
+	if err != nil {
+		for _, i := range instances {
+			if i != nil {
+				i.plan.Close()
+			}
+		}
+		return nil, err
 	}
-	b.ended.Go(b.work)
+	b.start(instances)
 	return b, nil
+}
+
+// smallNetwork is the time for an image below which workers do not share it.
+const smallNetwork = 2 * time.Millisecond
+
+func (b *batcher) newInstance(workers int) (*instance, error) {
+	plan, err := b.model.Classifier.NewPlan(b.model.Batch, workers)
+	if err != nil {
+		return nil, err
+	}
+	return &instance{b, plan, make([]uint8, b.model.Batch*b.model.Classifier.ImageBytes())}, nil
+}
+
+// quickest is the shortest of a few times that the network takes for a black image.
+func (i *instance) quickest() time.Duration {
+	const times = 5
+	shortest := time.Hour
+	for range times {
+		began := time.Now()
+		i.plan.Run(1, i.images[:i.model.Classifier.ImageBytes()])
+		if shortest = min(shortest, time.Since(began)); shortest > 10*smallNetwork {
+			break
+		}
+	}
+	return shortest
+}
+
+// start runs the black images, of which those of one instance are counted, and begins to work.
+func (b *batcher) start(instances []*instance) {
+	for k, i := range instances {
+		for _, size := range b.model.Warmup {
+			if k == 0 {
+				i.warm(size)
+			} else {
+				i.outputs(size, &execution{})
+			}
+		}
+		b.ended.Go(func() {
+			defer i.plan.Close()
+			i.work()
+		})
+	}
 }
 
 // close ends the work when all jobs are done. None may be given after that.
 func (b *batcher) close() {
 	close(b.queue)
 	b.ended.Wait()
-	b.plan.Close()
 }
 
 // warm runs so many black images, each of which counts as a request, as with Triton.
-func (b *batcher) warm(size int) {
+func (i *instance) warm(size int) {
 	var jobs []*job
 	for range size {
-		jobs = append(jobs, &job{ctx: context.Background(), n: 1, images: b.images[:b.model.Classifier.ImageBytes()], queued: time.Now(), done: make(chan struct{})})
+		jobs = append(jobs, &job{ctx: context.Background(), n: 1, images: i.images[:i.model.Classifier.ImageBytes()], queued: time.Now(), done: make(chan struct{})})
 	}
-	b.run(jobs)
+	i.run(jobs)
 }
 
 // do waits for the outputs of n images, and calls arrived as soon as they are in the queue. An
@@ -92,28 +155,33 @@ func (b *batcher) do(ctx context.Context, n int, images []uint8, arrived func())
 }
 
 // work runs jobs until the queue is closed.
-func (b *batcher) work() {
+func (i *instance) work() {
 	defer logging.ExitOnPanic()
 	var next *job
 	for {
 		if next == nil {
-			if next = <-b.queue; next == nil {
+			i.idle.Add(1)
+			next = <-i.queue
+			i.idle.Add(-1)
+			if next == nil {
 				return
 			}
 		}
 		var jobs []*job
-		jobs, next = b.collect(next)
-		b.run(jobs)
+		jobs, next = i.collect(next)
+		i.run(jobs)
 	}
 }
 
 // collect returns the first job with those that fit into its batch, and a job that came and
-// does not fit.
+// does not fit. Instances that have nothing to do are left their part.
 func (b *batcher) collect(first *job) (jobs []*job, next *job) {
 	jobs = []*job{first}
 	n := first.n
 	var late <-chan time.Time
-	for n < b.model.Batch {
+	takers := 1 + int(b.idle.Load())
+	most := (1 + len(b.queue) + takers - 1) / takers
+	for n < b.model.Batch && (takers == 1 || len(jobs) < most) {
 		j, open := b.take(&late)
 		switch {
 		case !open:
@@ -150,17 +218,17 @@ func (b *batcher) take(late *<-chan time.Time) (*job, bool) {
 
 // run takes the images of jobs through the network and ends the jobs. Those whose clients
 // wait no more are left out.
-func (b *batcher) run(jobs []*job) {
+func (i *instance) run(jobs []*job) {
 	began := time.Now()
 	e := execution{}
-	size := b.model.Classifier.ImageBytes()
+	size := i.model.Classifier.ImageBytes()
 	var live []*job
 	for _, j := range jobs {
 		if j.err = context.Cause(j.ctx); j.err != nil {
 			close(j.done)
 			continue
 		}
-		copy(b.images[e.images*size:], j.images)
+		copy(i.images[e.images*size:], j.images)
 		e.images += j.n
 		e.queued = append(e.queued, began.Sub(j.queued))
 		live = append(live, j)
@@ -169,7 +237,7 @@ func (b *batcher) run(jobs []*job) {
 		return
 	}
 	e.input = time.Since(began)
-	outputs := b.outputs(e.images, &e)
+	outputs := i.outputs(e.images, &e)
 	first := 0
 	for _, j := range live {
 		for _, o := range outputs {
@@ -178,20 +246,20 @@ func (b *batcher) run(jobs []*job) {
 		}
 		first += j.n
 	}
-	b.stats.executed(e)
+	i.stats.executed(e)
 	for _, j := range live {
 		close(j.done)
 	}
 }
 
 // outputs runs the network on the first n images, by parts where the plan takes fewer.
-func (b *batcher) outputs(n int, e *execution) [][]float32 {
-	size := b.model.Classifier.ImageBytes()
-	all := make([][]float32, len(b.model.Classifier.Graph.Outputs))
-	for first := 0; first < n; first += b.plan.BatchSize() {
-		part := min(b.plan.BatchSize(), n-first)
+func (i *instance) outputs(n int, e *execution) [][]float32 {
+	size := i.model.Classifier.ImageBytes()
+	all := make([][]float32, len(i.model.Classifier.Graph.Outputs))
+	for first := 0; first < n; first += i.plan.BatchSize() {
+		part := min(i.plan.BatchSize(), n-first)
 		began := time.Now()
-		outputs := b.plan.Run(part, b.images[first*size:(first+part)*size])
+		outputs := i.plan.Run(part, i.images[first*size:(first+part)*size])
 		ran := time.Now()
 		e.infer += ran.Sub(began)
 		for k, o := range outputs {
