@@ -187,8 +187,8 @@ func TestNoRoom(t *testing.T) {
 	if err := write.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if status := <-done; status != 200 {
-		t.Errorf("the first request: %d", status)
+	if first := <-done; first != 200 {
+		t.Errorf("the first request: %d", first)
 	}
 	s.options.Answer = time.Nanosecond
 	status, _, text = ask(t, client, "POST", s.URL()+inferPath, map[string]string{headerLength: "0"}, bytes.NewReader(images(1)))
@@ -282,7 +282,7 @@ func TestEnd(t *testing.T) {
 			if _, err := c.Write(images(1)); err != nil {
 				t.Fatal(err)
 			}
-			if r, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || r.StatusCode != 200 {
+			if r, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || r.StatusCode != http.StatusOK {
 				t.Errorf("the open request: %v, %v", r, err)
 			} else {
 				r.Body.Close()

@@ -90,7 +90,7 @@ func exact(client *http.Client, url string, n int, want []byte) error {
 	if err != nil {
 		return err
 	}
-	if got.StatusCode != 200 || !bytes.HasSuffix(b, want) {
+	if got.StatusCode != http.StatusOK || !bytes.HasSuffix(b, want) {
 		return fmt.Errorf("%d images: status %d: %.200q", n, got.StatusCode, b)
 	}
 	return nil

@@ -3,6 +3,7 @@ package smoke
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -151,7 +152,7 @@ func TestStatistics(t *testing.T) {
 	behind := httputil.NewSingleHostReverseProxy(at)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/stats") {
-			w.Write([]byte(`{"model_stats":[{"inference_count":5}]}`))
+			say(t, w, `{"model_stats":[{"inference_count":5}]}`)
 			return
 		}
 		behind.ServeHTTP(w, r)
@@ -173,13 +174,13 @@ func TestNoServer(t *testing.T) {
 		}
 	}
 	for name, answer := range map[string]func(w http.ResponseWriter, path string){
-		"the model is not ready":       func(w http.ResponseWriter, _ string) { http.Error(w, "no", 400) },
-		"status 302":                   func(w http.ResponseWriter, _ string) { w.Header().Set("Location", "/x"); w.WriteHeader(302) },
-		"no JSON of the protocol":      func(w http.ResponseWriter, _ string) { w.Write([]byte("<html>")) },
-		"want FP32":                    protocol(`{"outputs":[{"name":"probabilities","datatype":"FP64","data":[1,2,3,4]}]}`, ""),
-		"the answer has no output pro": protocol(`{"outputs":[]}`, ""),
-		"has 400 bytes, of 0":          protocol(`{"outputs":[{"name":"probabilities","datatype":"FP32","parameters":{"binary_data_size":400}}]}`, ""),
-		"are JSON":                     protocol(`{"outputs":[]}`, "999"),
+		"the model is not ready":       func(w http.ResponseWriter, _ string) { http.Error(w, "no", http.StatusBadRequest) },
+		"status 302":                   func(w http.ResponseWriter, _ string) { w.Header().Set("Location", "/x"); w.WriteHeader(http.StatusFound) },
+		"no JSON of the protocol":      func(w http.ResponseWriter, _ string) { say(t, w, "<html>") },
+		"want FP32":                    protocol(t, `{"outputs":[{"name":"probabilities","datatype":"FP64","data":[1,2,3,4]}]}`, ""),
+		"the answer has no output pro": protocol(t, `{"outputs":[]}`, ""),
+		"has 400 bytes, of 0":          protocol(t, `{"outputs":[{"name":"probabilities","datatype":"FP32","parameters":{"binary_data_size":400}}]}`, ""),
+		"are JSON":                     protocol(t, `{"outputs":[]}`, "999"),
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r.URL.Path) }))
 		_, err := Replay(t.Context(), p, Options{URL: server.URL})
@@ -190,8 +191,17 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
+// say writes a text.
+func say(t *testing.T, w io.Writer, text string) {
+	t.Helper()
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Error(err)
+	}
+}
+
 // protocol answers as a server of the package until it is asked for results.
-func protocol(results, length string) func(w http.ResponseWriter, path string) {
+func protocol(t *testing.T, results, length string) func(w http.ResponseWriter, path string) {
+	t.Helper()
 	return func(w http.ResponseWriter, path string) {
 		text := map[string]string{
 			"/v2":          `{"name":"x","version":"1"}`,
@@ -205,7 +215,7 @@ func protocol(results, length string) func(w http.ResponseWriter, path string) {
 				w.Header().Set("Inference-Header-Content-Length", length)
 			}
 		}
-		w.Write([]byte(text))
+		say(t, w, text)
 	}
 }
 
