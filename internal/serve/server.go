@@ -145,7 +145,7 @@ func (s *Server) http(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: s.options.Header, ReadTimeout: s.options.Receive,
 		WriteTimeout: s.options.Receive + 2*s.options.Answer + slack, IdleTimeout: s.options.Idle, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
 	}
 }
 

@@ -174,8 +174,11 @@ func TestNoServer(t *testing.T) {
 		}
 	}
 	for name, answer := range map[string]func(w http.ResponseWriter, path string){
-		"the model is not ready":       func(w http.ResponseWriter, _ string) { http.Error(w, "no", http.StatusBadRequest) },
-		"status 302":                   func(w http.ResponseWriter, _ string) { w.Header().Set("Location", "/x"); w.WriteHeader(http.StatusFound) },
+		"the model is not ready": func(w http.ResponseWriter, _ string) { http.Error(w, "no", http.StatusBadRequest) },
+		"status 302": func(w http.ResponseWriter, _ string) {
+			w.Header().Set("Location", "/x")
+			w.WriteHeader(http.StatusFound)
+		},
 		"no JSON of the protocol":      func(w http.ResponseWriter, _ string) { say(t, w, "<html>") },
 		"want FP32":                    protocol(t, `{"outputs":[{"name":"probabilities","datatype":"FP64","data":[1,2,3,4]}]}`, ""),
 		"the answer has no output pro": protocol(t, `{"outputs":[]}`, ""),
