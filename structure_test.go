@@ -51,6 +51,9 @@ var rooms = []room{
 	{dir: "internal/track", cycle: 8, lines: 2500},
 	{dir: "internal/eda/clipstat", cycle: 8, lines: 2500},
 	{dir: "internal/decision", cycle: 8, lines: 2500},
+	{dir: "internal/serve", cycle: 8, lines: 2500},
+	{dir: "internal/serve/lazyjson", cycle: 8, lines: 2500},
+	{dir: "internal/serve/smoke", cycle: 8, lines: 2500},
 	{dir: "internal/cli", cycle: 4, leftOut: []string{"commands.go"}},
 }
 

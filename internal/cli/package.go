@@ -30,7 +30,7 @@ takes another --release-version, or --overwrite-release.`,
 			}
 			return c.printPath(made.Archive, nil)
 		},
-		children: []*command{packageVerifyCommand(), packageCheckCommand()},
+		children: []*command{packageVerifyCommand(), packageCheckCommand(), packageSmokeCommand()},
 	}
 }
 

@@ -9,11 +9,13 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
+	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/serve/smoke"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/preprocess"
 )
@@ -109,6 +111,20 @@ func WriteProcessing(record *rundir.Record, folder string) error {
 		}
 	}
 	return nil
+}
+
+// WriteSmoke writes into the folder of a package what the model must answer for the test images
+// that WriteProcessing writes. Where there are none of them, and of networks that work one
+// after the other, there is nothing to write.
+func WriteSmoke(record *rundir.Record, t *rundir.Trained, folder string) error {
+	if record.Identity.Decoder != imaging.DecoderRules || len(t.First) > 0 {
+		return nil
+	}
+	answers, err := smoke.New(classifier.Of(record, t))
+	if err != nil {
+		return err
+	}
+	return answers.Write(folder)
 }
 
 // RenewExport writes the exported model, where there is one, again in the formats

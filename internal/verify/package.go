@@ -88,6 +88,11 @@ func (v *verification) deriveBy(program string, formats settings.Exporters, weig
 	if err != nil {
 		return unreadable(weights, err)
 	}
+	if v.packaged {
+		if err := release.WriteSmoke(v.record, t, models); err != nil {
+			return err
+		}
+	}
 	if err := release.ExportNetworks(formats, v.record, t, program, models); err != nil {
 		return unreadable(rundir.RecordFile, err)
 	}

@@ -40,7 +40,7 @@ type kindOfFile struct {
 var packageFiles = []kindOfFile{
 	{whole(`SHA256SUMS|run\.env`), 4},
 	{whole(`run\.json|(release|onnx-agreement)\.json|MODEL_CARD\.md`), 16},
-	{whole(features + `|(pre|post)processing\.json|PREPROCESSING\.md|preprocess\.(py|go)|postprocess\.py|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
+	{whole(features + `|(pre|post)processing\.json|smoke\.json|PREPROCESSING\.md|preprocess\.(py|go)|postprocess\.py|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
 	{whole(`(split|duplicates)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + evaluation + `|` + plot), 48},
 	{whole(repository + `/(config\.pbtxt|labels\.txt)`), 16},
 	{whole(ofNetwork + `weights\.safetensors|` + repository + `/1/model\.onnx`), 0},
