@@ -254,7 +254,7 @@ func (c *Client) once(ctx context.Context, address *url.URL) (*answer, error) {
 // refusal is the error of an answer that is not 200.
 func (c *Client) refusal(address *url.URL, response *http.Response, body []byte) error {
 	says := c.message(body)
-	path := strings.TrimPrefix(address.Path, c.base.Path+"/repos/"+c.Repository+"/")
+	_, path, _ := strings.Cut(address.Path, "repos/"+c.Repository+"/")
 	err := fmt.Errorf("GET %s: %s: %s", path, response.Status, says)
 	status := response.StatusCode
 	switch {

@@ -111,7 +111,9 @@ func (c *Client) compareRuleset(ctx context.Context, f *Comparison, file string,
 		f.compare(file, "bypass_actors", want, actors)
 	}
 	for _, key := range []string{"enforcement", "conditions"} {
-		f.compare(file, key, wanted[key], got[key])
+		if want, asked := wanted[key]; asked {
+			f.compare(file, key, want, got[key])
+		}
 	}
 	f.compareByType(file, wanted["rules"], got["rules"])
 	return err
