@@ -54,8 +54,8 @@ type call struct {
 	root     *cobra.Command
 	stdin    io.Reader
 	stdout   io.Writer
-	terminal bool // the standard output is one
-	colored  bool // and shows colours
+	terminal bool     // the standard output is one
+	colored  bool     // and shows colours
 	environ  []string // of the process
 	args     []string
 	settings *settings.Settings

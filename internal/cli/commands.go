@@ -5,7 +5,7 @@ func commands() []*command {
 	return []*command{
 		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), verifyCommand(), cvCommand(),
 		splitCommand(), edaCommand(), predictCommand(), clipsCommand(), cacheCommand(),
-		reviewCommand(),
+		lockCommand(), reviewCommand(),
 		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}
 }
