@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/release/modellock"
-	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 func lockCommand() *command {
@@ -75,34 +75,29 @@ func wantArgs(what string, n int) func([]string) error {
 }
 
 func lockCheckCommand() *command {
+	var summary string
 	return &command{
 		flagsAlone: true,
 		use:        "check RUN LOCK", short: "compare a run with a lock",
 		long: `Compares what a run came out as with a lock and names each difference: exit code
-4. A run that was not approved is refused: exit code 3.`,
+4. A run that was not approved is refused: exit code 3. --summary appends the
+decision and the differences to a file, as Markdown.`,
 		example: `  blocktrain lock check runs/first release/model.lock`,
-		args:    wantArgs("arguments, a run directory and a lock", 2),
+		own: func(o *config.Options) {
+			o.String(&summary, "summary", "", "file to append a table in Markdown to; empty: none")
+		},
+		args: wantArgs("arguments, a run directory and a lock", 2),
 		run: func(_ context.Context, c *call) error {
-			lock, err := modellock.Read(c.args[1])
+			forget(c.origins, "summary", &summary)
+			found, err := modellock.Compare(c.args[0], c.args[1])
 			if err != nil {
 				return err
 			}
-			run, err := modellock.Of(c.args[0], lock.Data)
-			if err != nil {
-				return err
+			fmt.Fprint(c.stdout, found.Text())
+			if summary != "" {
+				err = found.Append(summary)
 			}
-			differences, err := lock.Differences(run)
-			for _, d := range differences {
-				fmt.Fprintln(c.stdout, d)
-			}
-			switch {
-			case err != nil:
-				return err
-			case len(differences) > 0:
-				return fmt.Errorf("%w: %d values of %s are not those of %s", rundir.ErrDifference, len(differences), c.args[0], c.args[1])
-			}
-			fmt.Fprintf(c.stdout, "%s is what %s says\n", c.args[0], c.args[1])
-			return nil
+			return errors.Join(err, found.Outcome())
 		},
 	}
 }

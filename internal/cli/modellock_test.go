@@ -51,6 +51,19 @@ func TestLock(t *testing.T) {
 			t.Errorf("%q is not named:\n%s", want, out)
 		}
 	}
+	lock(ExitDone, "lock check again again.lock --summary table.md")
+	lock(ExitRefused, "lock check refused again.lock --summary table.md")
+	lock(ExitDifference, "lock check other again.lock --summary table.md")
+	table, err := os.ReadFile("table.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"**approved**: every criterion is passed \\(4\\)", "| min\\_test\\_accuracy | ", "Every digest and figure is that of again.lock.\n", "**refused**", "| **failed** |",
+		"Not compared with again.lock: refused: ", "values are not those of again.lock:\n\n- "} {
+		if !strings.Contains(string(table), want) {
+			t.Errorf("the table lacks %q:\n%s", want, table)
+		}
+	}
 	if out := lock(ExitDone, "lock fetch release/model.lock"); out != "\n" {
 		t.Errorf("the drawn digits come from %q", out)
 	}

@@ -123,7 +123,7 @@ func (r *review) walk(ctx context.Context) (string, error) {
 		}
 		if len(starts) == 0 {
 			return fmt.Sprintf("nothing says after which commit commits have to be approved: there is no release made by the workflow on %s, and no such commit in since of %s as of %s",
-				r.request.Branch, PolicyFile, short(s.base)), nil
+				r.request.Branch, PolicyFile, short(sha)), nil
 		}
 		sha = s.base
 	}
@@ -153,10 +153,17 @@ func (r *review) step(ctx context.Context, sha string) (*step, error) {
 }
 
 // starts are the commits after which commits have to be judged, each with what says so.
+// Since is taken from the policy as of the commit itself: whoever sets it to hide a commit
+// needs an approval for that, since what sets it comes after it and is judged.
 func (r *review) starts(ctx context.Context) (map[string]string, error) {
 	starts := map[string]string{}
-	if r.policy.Since != "" {
-		starts[r.policy.Since] = "since in " + PolicyFile
+	own, err := r.policyAt(ctx, r.request.Commit)
+	var bad *badPolicy
+	if err != nil && !errors.As(err, &bad) {
+		return nil, err
+	}
+	if own != nil && own.Since != "" {
+		starts[own.Since] = "since in " + PolicyFile
 	}
 	releases, err := list[releaseItem](ctx, r.Client, "releases")
 	if err != nil {

@@ -53,7 +53,7 @@ func TestHonest(t *testing.T) {
 		}, ""},
 		"the first release": {func(h *hub) {
 			h.answers["releases"] = array{}
-			h.policy(shaRelease, object{"approval": "review", "since": shaRelease})
+			h.policy(shaCommit, object{"approval": "review", "since": shaRelease})
 		}, ""},
 		"a second reviewer where two are wanted": {func(h *hub) {
 			h.policy(shaRelease, object{"approval": "review", "approvals": 2})
@@ -216,6 +216,12 @@ func TestCheats(t *testing.T) {
 			h.policy(shaCommit, object{"approval": "environment"})
 			delete(h.answers, "contents/.github/review-policy.json@"+shaRelease)
 		}, CheckApproval, "0 approvals"},
+		"an unreviewed commit that hides itself by since": {func(h *hub) {
+			h.merge(shaOther, shaRelease)
+			h.policy(shaOther, object{"approval": "review", "since": shaRelease})
+			h.policy(shaCommit, object{"approval": "review", "since": shaRelease})
+			h.answers["commits/"+shaOther+"/pulls"] = array{}
+		}, CheckPull, "pushed directly"},
 		"a policy without a reviewer": {func(h *hub) { h.policy(shaRelease, object{"approval": "nobody"}) }, "policy", `approval is "nobody"`},
 		"a policy that does without all": {func(h *hub) {
 			h.policy(shaRelease, object{"approval": "review", "not_available": object{"approval": "x"}})
