@@ -51,6 +51,8 @@ var rooms = []room{
 	{dir: "internal/track", cycle: 8, lines: 2500},
 	{dir: "internal/eda/clipstat", cycle: 8, lines: 2500},
 	{dir: "internal/decision", cycle: 8, lines: 2500},
+	{dir: "internal/review", cycle: 8, lines: 2500},
+	{dir: "internal/release/modellock", cycle: 8, lines: 2500},
 	{dir: "internal/cli", cycle: 4, leftOut: []string{"commands.go"}},
 }
 

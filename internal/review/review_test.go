@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -379,8 +380,12 @@ func TestVerdictJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := &Verdict{}
-	if err := fileio.DecodeJSON(b, read, fileio.Form{Schemas: []int{1}}); err != nil {
+	file := filepath.Join(t.TempDir(), "review.json")
+	if err := fileio.WriteBytes(file, b); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadVerdict(file)
+	if err != nil {
 		t.Fatal(err)
 	}
 	again, err := json.Marshal(read)
@@ -389,6 +394,13 @@ func TestVerdictJSON(t *testing.T) {
 	}
 	if read.Environment.By.Login != "ada" || read.Environment.Comment != "looks right" || read.Run != 55 || read.Since.From != "release v1" || read.Commits[0].Policy.Approval != "environment" {
 		t.Errorf("%s", b)
+	}
+	forged := strings.Replace(string(b), `"outcome": "passed"`, `"outcome": "failed"`, 1)
+	if err := fileio.WriteBytes(file, []byte(forged)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadVerdict(file); err == nil || !strings.Contains(err.Error(), "is not what its checks say") {
+		t.Errorf("a verdict with a failed check is read: %v", err)
 	}
 	for _, want := range []string{"decision  approved\nreason    approved by its author\n", "the policy does without it here: GITHUB_TOKEN cannot have administration: read"} {
 		if !strings.Contains(v.Text(), want) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // The checks, by the names that a policy and the verdict have for them.
@@ -166,6 +168,29 @@ type Review struct {
 	At       *time.Time `json:"at,omitempty"`
 	Counts   bool       `json:"counts"`
 	Why      string     `json:"why"` // it counts, or does not
+}
+
+// verdictForm is of a verdict that was written to a file.
+var verdictForm = fileio.Form{MaxBytes: 16 << 20, Schemas: []int{verdictSchema}}
+
+// ReadVerdict reads a verdict from a file and refuses one that does not follow from its
+// checks.
+func ReadVerdict(path string) (*Verdict, error) {
+	v := &Verdict{}
+	if err := fileio.ReadJSON(path, v, verdictForm); err != nil {
+		return nil, err
+	}
+	again := *v
+	again.Commits = slices.Clone(v.Commits)
+	again.conclude()
+	same := again.Approved == v.Approved && again.Reason == v.Reason
+	for i := range v.Commits {
+		same = same && again.Commits[i].Approved == v.Commits[i].Approved
+	}
+	if !same {
+		return nil, fmt.Errorf("%s: approved is %t, which is not what its checks say: ask again with blocktrain review", path, v.Approved)
+	}
+	return v, nil
 }
 
 // failed are the checks that refuse.
