@@ -69,8 +69,8 @@ func TestCompareRules(t *testing.T) {
 		}, `allowed_merge_methods: want ["squash","merge"], GitHub has ["squash","rebase"]`},
 		"no reviewers": {func(h *hub) { h.in("environments/release")["protection_rules"] = array{} }, "prevent_self_review: want true, GitHub has false"},
 		"another reviewer": {func(h *hub) {
-			ada := person(8, "eve")
-			h.in("environments/release")["protection_rules"].(array)[1].(object)["reviewers"] = array{object{"type": "User", "reviewer": ada}}
+			eve := person(8, "eve")
+			h.in("environments/release")["protection_rules"].(array)[1].(object)["reviewers"] = array{object{"type": "User", "reviewer": eve}}
 		}, `reviewers: want [{"id":1,"type":"User"}], GitHub has [{"id":8,"type":"User"}]`},
 		"any branch":         {func(h *hub) { h.in("environments/release")["deployment_branch_policy"] = nil }, "deployment_branch_policy: want {"},
 		"no environment":     {func(h *hub) { delete(h.answers, "environments/release") }, "release.json could not be asked: GET environments/release: 404"},

@@ -135,14 +135,14 @@ func (l *Lock) noteTraining(record *rundir.Record) {
 	}
 }
 
-// comparable are the units of what every machine measures alike.
-var comparable = []string{"share", "mse", "examples", "p-value"}
+// sameEverywhere are the units of what every machine measures alike.
+var sameEverywhere = []string{"share", "mse", "examples", "p-value"}
 
 func (l *Lock) noteDecision(release *criterion.Release) {
 	l.Thresholds, l.Figures = map[string]string{}, map[string]float64{}
 	for _, v := range release.Criteria {
 		l.Thresholds[v.Name] = fmt.Sprintf("%s %s %s", v.Op, strconv.FormatFloat(v.Threshold, 'g', -1, 64), v.Unit)
-		if v.Measured != nil && slices.Contains(comparable, v.Unit) {
+		if v.Measured != nil && slices.Contains(sameEverywhere, v.Unit) {
 			l.Figures["criteria."+v.Name] = *v.Measured
 		}
 	}

@@ -25,12 +25,10 @@ func Compare(dir, file string) (*Comparison, error) {
 		return nil, err
 	}
 	c := &Comparison{Run: dir, Lock: file}
-	run, err := Of(dir, lock.Data)
-	if err != nil {
-		c.Err = err
-		return c, nil
+	var run *Lock
+	if run, c.Err = Of(dir, lock.Data); c.Err == nil {
+		c.Differences, err = lock.Differences(run)
 	}
-	c.Differences, err = lock.Differences(run)
 	return c, err
 }
 
