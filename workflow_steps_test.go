@@ -212,6 +212,7 @@ func answer(w http.ResponseWriter, r *http.Request, base, commit string, approve
 		"git/commits/" + commit:        `{"sha":"` + commit + `","parents":[{"sha":"` + base + `"}],"committer":{"email":"noreply@github.com"},"verification":{"verified":true,"reason":"valid"}}`,
 		"commits/" + commit + "/pulls": "[{" + pull + "}]",
 		"pulls/7":                      "{" + pull + `,"merged":true,"merged_by":null,"merge_commit_sha":"` + commit + `","user":{"id":2,"login":"ada","type":"User"},"head":{"ref":"w","sha":"` + head + `","repo":null},"commits":1}`,
+		"issues/7/events":              `[]`,
 		"pulls/7/commits":              `[{"sha":"` + head + `","author":{"id":2,"login":"ada"},"committer":{"id":2,"login":"ada"}}]`,
 		"pulls/7/reviews":              reviews,
 		"collaborators/bob/permission": `{"permission":"write","user":{"id":3,"login":"bob","type":"User"}}`,

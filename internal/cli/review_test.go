@@ -25,6 +25,7 @@ var approvedPull = map[string]string{
 	"commits/" + judgedCommit + "/pulls": `[{"number":7,"merged_at":"2026-03-20T10:00:00Z","base":{"ref":"main","sha":"x","repo":{"full_name":"acme/fruit"}}}]`,
 	"pulls/7": `{"number":7,"merged":true,"merged_at":"2026-03-20T10:00:00Z","merged_by":null,"merge_commit_sha":"` + judgedCommit + `","user":{"id":2,"login":"ada","type":"User"},
 		"head":{"ref":"w","sha":"` + headCommit + `","repo":null},"base":{"ref":"main","sha":"x","repo":{"full_name":"acme/fruit"}},"commits":1}`,
+	"issues/7/events":              `[]`,
 	"pulls/7/commits":              `[{"sha":"` + headCommit + `","author":{"id":2,"login":"ada"},"committer":{"id":2,"login":"ada"}}]`,
 	"pulls/7/reviews":              `[{"id":9,"user":{"id":3,"login":"bob","type":"User"},"state":"APPROVED","commit_id":"` + headCommit + `","submitted_at":"2026-03-20T09:00:00Z"}]`,
 	"collaborators/bob/permission": `{"permission":"write","user":{"id":3,"login":"bob","type":"User"}}`,

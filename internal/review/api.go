@@ -86,6 +86,12 @@ type pullReview struct {
 	SubmittedAt *time.Time `json:"submitted_at,omitempty"` // of a review that is pending, none
 }
 
+// pullEvent is an entry of issues/NUMBER/events, where pull requests are issues.
+type pullEvent struct {
+	Event string    `json:"event"`
+	At    time.Time `json:"created_at"`
+}
+
 // pullCommit is an entry of pulls/NUMBER/commits.
 type pullCommit struct {
 	SHA       string  `json:"sha"`

@@ -20,6 +20,9 @@ func (j *judgement) approval(ctx context.Context, p *pull) error {
 	if err := j.checkWriters(ctx, p); err != nil {
 		return err
 	}
+	if err := j.checkBase(ctx, p); err != nil {
+		return err
+	}
 	last := lastWords(found)
 	unasked, err := j.count(ctx, p, last)
 	if err != nil {
@@ -158,6 +161,8 @@ func (j *judgement) whyNoApproval(r *pullReview, p *pull) string {
 		return fmt.Sprintf("it is of the revision %s, %s was merged", short(*r.CommitID), short(p.Head.SHA))
 	case r.SubmittedAt == nil || r.SubmittedAt.After(*p.MergedAt):
 		return "it was given after the merge"
+	case !r.SubmittedAt.After(j.rebased):
+		return "it was given before the pull request was turned to another branch"
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxPullCommits is how many commits of a pull request the API lists.
@@ -18,6 +19,7 @@ type judgement struct {
 	*Commit
 	policy  *Policy
 	writers map[int64]bool // who wrote commits of the pull request, or opened it
+	rebased time.Time      // when the pull request got another base last; zero: never
 }
 
 // add enters a check of the commit.
@@ -156,6 +158,22 @@ func (j *judgement) checkWriters(ctx context.Context, p *pull) error {
 		return j.add(CheckAuthors, detail, false, nil)
 	}
 	return j.add(CheckAuthors, detail, err == nil, err)
+}
+
+// checkBase enters when the pull request was turned to another branch. Somebody who approved
+// it before saw the difference from that one.
+func (j *judgement) checkBase(ctx context.Context, p *pull) error {
+	events, err := list[pullEvent](ctx, j.Client, fmt.Sprintf("issues/%d/events", p.Number))
+	for _, e := range events {
+		if e.Event == "base_ref_changed" && e.At.After(j.rebased) {
+			j.rebased = e.At
+		}
+	}
+	detail := "it went into " + j.request.Branch + " from the beginning"
+	if !j.rebased.IsZero() {
+		detail = "it goes into " + j.request.Branch + " since " + j.rebased.UTC().Format(time.RFC3339)
+	}
+	return j.add(CheckBase, detail, err == nil, err)
 }
 
 // owners finds out whether the owners of the code had to approve. No answer says that they

@@ -65,6 +65,7 @@ func newHub(t *testing.T) *hub {
 		"git/commits/" + shaCommit:        commitOf(shaCommit, shaRelease),
 		"commits/" + shaCommit + "/pulls": array{pullEntry(7)},
 		"pulls/7":                         pullOf(),
+		"issues/7/events":                 array{object{"event": "labeled", "created_at": day(12)}, object{"event": "merged", "created_at": day(20)}},
 		"pulls/7/commits":                 array{written(shaOlder, ada, ada), written(shaHead, ada, flow)},
 		"pulls/7/reviews":                 array{reviewBy(100, bob, approved, shaHead, 10)},
 		"codeowners/errors":               object{"errors": array{}},
@@ -225,6 +226,7 @@ func (h *hub) merge(sha, base string) {
 	p := pullOf()
 	p["number"], p["merge_commit_sha"] = 6, sha
 	h.answers["pulls/6"] = p
+	h.answers["issues/6/events"] = array{}
 	h.answers["pulls/6/commits"] = h.answers["pulls/7/commits"]
 	h.answers["pulls/6/reviews"] = h.answers["pulls/7/reviews"]
 	h.answers["rulesets/rule-suites"] = append(array{object{"id": 2, "after_sha": sha, "result": "pass"}}, h.answers["rulesets/rule-suites"].(array)...)

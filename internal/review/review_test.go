@@ -27,6 +27,9 @@ func TestHonest(t *testing.T) {
 			h.answers["git/ref/tags/v1"] = refTo("tag", shaOther)
 			h.answers["git/tags/"+shaOther] = refTo("commit", shaRelease)
 		}, ""},
+		"turned to main, and approved then": {func(h *hub) {
+			h.answers["issues/7/events"] = array{object{"event": "base_ref_changed", "created_at": day(5)}}
+		}, ""},
 		"several commits, each approved": {func(h *hub) { h.merge(shaOther, shaRelease) }, ""},
 		"main went on": {func(h *hub) {
 			h.answers["git/ref/heads/main"] = refTo("commit", shaOther)
@@ -156,7 +159,10 @@ func TestCheats(t *testing.T) {
 		"by a reader":              {read, CheckApproval, "may not write"},
 		"by a triager":             {func(h *hub) { h.permit(bob, "triage") }, CheckApproval, "may not write"},
 		"by a name of another now": {func(h *hub) { h.in("collaborators/bob/permission")["user"] = person(77, "bob") }, CheckApproval, "belongs to another"},
-		"dismissed":                {func(h *hub) { h.reviews(reviewBy(1, bob, dismissed, shaHead, 10)) }, CheckApproval, "0 approvals"},
+		"before it was turned to main": {func(h *hub) {
+			h.answers["issues/7/events"] = append(array{object{"event": "base_ref_changed", "created_at": day(5)}, object{"event": "base_ref_changed", "created_at": day(11)}}, h.answers["issues/7/events"].(array)...)
+		}, CheckApproval, "turned to another branch"},
+		"dismissed": {func(h *hub) { h.reviews(reviewBy(1, bob, dismissed, shaHead, 10)) }, CheckApproval, "0 approvals"},
 		"dismissed after another": {func(h *hub) {
 			h.reviews(reviewBy(1, bob, approved, shaHead, 9), reviewBy(2, bob, dismissed, shaHead, 10))
 		}, CheckApproval, "0 approvals"},
@@ -284,6 +290,7 @@ var questions = map[string][]string{
 	CheckRules:       {"rules/branches/main"},
 	CheckPull:        {"commits/" + shaCommit + "/pulls", "pulls/7"},
 	CheckAuthors:     {"pulls/7/commits"},
+	CheckBase:        {"issues/7/events"},
 	CheckApproval:    {"pulls/7/reviews"},
 	CheckPermission:  {"collaborators/bob/permission"},
 	CheckOwners:      {"codeowners/errors"},

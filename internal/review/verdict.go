@@ -21,6 +21,7 @@ const (
 	CheckPull       = "pull_request"        // the commit is the merge of one pull request
 	CheckMerge      = "merge"               // made by GitHub, of the pull request's last revision
 	CheckAuthors    = "commit_authors"      // who wrote the commits of the pull request
+	CheckBase       = "base_branch"         // into which branch it was to go when it was approved
 	CheckPermission = "reviewer_permission" // reviewers may write
 	CheckApproval   = "approval"            // enough of them approved
 	CheckChanges    = "changes_requested"   // nobody's request for changes stands
@@ -30,7 +31,7 @@ const (
 
 // optional are the checks that a policy may name as not available: those that a plan, a
 // permission or an account may lack. Without the others nothing would be known.
-var optional = []string{CheckRules, CheckProtected, CheckAuthors, CheckPermission, CheckOwners, CheckBypass}
+var optional = []string{CheckRules, CheckProtected, CheckAuthors, CheckBase, CheckPermission, CheckOwners, CheckBypass}
 
 // Outcome is how a check came out.
 type Outcome string
@@ -68,6 +69,7 @@ var missing = map[string]string{
 	CheckPull:        "permission pull-requests: read",
 	CheckMerge:       "permission contents: read",
 	CheckAuthors:     "permission pull-requests: read",
+	CheckBase:        "permission pull-requests: read, or issues: read",
 	CheckPermission:  "permission metadata: read, with a token that may see collaborators",
 	CheckApproval:    "permission pull-requests: read",
 	CheckChanges:     "permission pull-requests: read",
