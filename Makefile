@@ -2,12 +2,14 @@
 # the program, for which 'go run ./cmd/blocktrain' suffices.
 
 GOLANGCI_LINT = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT    = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GOVULNCHECK   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 LDFLAGS       = -s -w -X github.com/blocktrain/blocktrain/internal/buildinfo.version=$(VERSION)
 
 export CGO_ENABLED = 0
 
-.PHONY: build test check format modules vet lint generate race onnxruntime simd arm64 footprint notebooks notebooks-write bench slow clean
+.PHONY: build test check format modules vet lint generate race onnxruntime simd arm64 footprint workflows vulnerabilities notebooks notebooks-write bench slow clean
 
 build: ## the program, as bin/blocktrain
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/blocktrain ./cmd/blocktrain
@@ -28,6 +30,8 @@ modules: ## fail if go.mod or go.sum is not tidy
 vet:
 	go vet ./...
 	GOARCH=arm64 go vet ./...
+	GOOS=windows GOARCH=amd64 go vet ./...
+	GOOS=darwin GOARCH=arm64 go vet ./...
 
 lint: ## the first time builds the linter, which takes two minutes
 	go run $(GOLANGCI_LINT) run ./...
@@ -56,6 +60,12 @@ arm64: ## the kernels and the contract as an arm64 machine computes them
 
 footprint: ## fail if the binary or the time to --help has grown too large
 	./.ci/footprint
+
+workflows: ## check .github/workflows; with shellcheck, if it is installed, their scripts too
+	go run $(ACTIONLINT)
+
+vulnerabilities: ## look for known vulnerabilities in what the program calls; needs a network
+	go run $(GOVULNCHECK) ./...
 
 notebooks: build ## execute the notebooks and compare their outputs; needs jupyter-nbconvert and python3-ipykernel
 	BLOCKTRAIN=bin/blocktrain python3 notebooks/check.py

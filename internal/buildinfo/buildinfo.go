@@ -14,6 +14,11 @@ import (
 // -ldflags "-X github.com/blocktrain/blocktrain/internal/buildinfo.version=1.2.3".
 var version string
 
+// commit is set, too, when a release is built, from a clean work tree. The go command's own
+// stamp has the tags that the work tree happens to know, so that the bytes of the program
+// would depend on them.
+var commit string
+
 // Info describes the running program.
 type Info struct {
 	Version  string  // "1.2.3", or "development"
@@ -90,11 +95,19 @@ var Get = sync.OnceValue(func() Info {
 	if info.Version == "" {
 		info.Version = "development"
 	}
+	info.set(commit)
 	if info.Commit == "" {
 		info.readSource()
 	}
 	return info
 })
+
+// set takes the commit that a build was told, unless the go command has noted one.
+func (i *Info) set(commit string) {
+	if i.Commit == "" && commit != "" {
+		i.Commit, i.Changes = commit, Unchanged
+	}
+}
 
 func (i *Info) read(build *debug.BuildInfo) {
 	// A build by "go install module@version" has the version without our help.

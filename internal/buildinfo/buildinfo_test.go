@@ -150,3 +150,21 @@ func TestNested(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestSet believes the go command rather than what a build was told.
+func TestSet(t *testing.T) {
+	for _, c := range []struct {
+		before Info
+		told   string
+		want   Info
+	}{
+		{Info{}, "", Info{}},
+		{Info{}, "abc", Info{Commit: "abc", Changes: Unchanged}},
+		{Info{Commit: "def", Changes: Changed}, "abc", Info{Commit: "def", Changes: Changed}},
+	} {
+		got := c.before
+		if got.set(c.told); got != c.want {
+			t.Errorf("%+v told %q: %+v, want %+v", c.before, c.told, got, c.want)
+		}
+	}
+}

@@ -47,6 +47,7 @@ func (a *app) call(cmd *cobra.Command, c *command, all []*command, given map[str
 	}
 	made.env.Resumable = lastWords(cmd.Context())
 	made.root, made.stdin, made.stdout, made.terminal, made.colored, made.args = cmd.Root(), a.stdin, a.stdout, a.terminal, a.colored, args
+	made.environ = a.environ
 	return c.run(cmd.Context(), made)
 }
 

@@ -54,8 +54,9 @@ type call struct {
 	root     *cobra.Command
 	stdin    io.Reader
 	stdout   io.Writer
-	terminal bool // the standard output is one
-	colored  bool // and shows colours
+	terminal bool     // the standard output is one
+	colored  bool     // and shows colours
+	environ  []string // of the process
 	args     []string
 	settings *settings.Settings
 	env      *rundir.Environment
@@ -67,6 +68,7 @@ type call struct {
 const (
 	groupStages = "The pipeline, whole and by stages"
 	groupData   = "Data and predictions"
+	groupReview = "Approval of what is released"
 	groupAbout  = "About the program"
 )
 

@@ -5,6 +5,7 @@ func commands() []*command {
 	return []*command{
 		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), serveCommand(), verifyCommand(), cvCommand(),
 		splitCommand(), edaCommand(), predictCommand(), clipsCommand(), cacheCommand(),
+		lockCommand(), reviewCommand(),
 		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}
 }

@@ -18,6 +18,10 @@ type Form struct {
 	// Schemas are the numbers that the document's first key, "schema", may have. None: a
 	// document of this kind has no schema.
 	Schemas []int
+	// Open documents are answers of somebody else's server, which may have keys that the
+	// type does not have. They are passed over, unless they are a key of the type in other
+	// letters. A key that may be missing may be null there.
+	Open bool
 }
 
 // UpTo are the schemas from 1 to the newest one.
@@ -59,7 +63,7 @@ func DecodeJSON(b []byte, v any, form Form) error {
 	if err := checkSyntax(b); err != nil {
 		return err
 	}
-	w := walker{text: b, valuesLeft: len(b)}
+	w := walker{text: b, valuesLeft: len(b), open: form.Open}
 	if form.MaxBytes > 0 {
 		w.valuesLeft = int(form.MaxBytes / bytesPerValue)
 	}

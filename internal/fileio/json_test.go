@@ -258,3 +258,25 @@ func FuzzDecodeJSON(f *testing.F) {
 		}
 	})
 }
+
+// TestDecodeOpenJSON reads answers of a server, which may say more than is asked for.
+func TestDecodeOpenJSON(t *testing.T) {
+	type answer struct {
+		State string  `json:"state"`
+		User  *string `json:"user"`
+		Note  *string `json:"note,omitempty"`
+	}
+	for text, want := range map[string]string{
+		`{"state":"a","user":null,"more":{"state":"b"},"note":null}`: "<nil>",
+		`{"state":"a","user":null,"State":"b"}`:                      "State: the key is unknown, want it written state",
+		`{"state":"a","user":null,"more":1,"more":2}`:                "more: the key comes twice",
+		`{"state":"a","more":{"x":1,"x":2},"user":null}`:             "more.x: the key comes twice",
+		`{"user":null}`:              "state: the key is missing",
+		`{"state":null,"user":null}`: "state: it is null, want a string",
+	} {
+		var a answer
+		if err := DecodeJSON([]byte(text), &a, Form{Open: true}); fmt.Sprint(err) != want {
+			t.Errorf("%s: error %v, want %s", text, err, want)
+		}
+	}
+}

@@ -15,6 +15,7 @@ type walker struct {
 	text       []byte
 	at         int
 	schema     int
+	open       bool // keys that the type does not have are passed over
 	valuesLeft int
 	path       []step
 }
@@ -181,7 +182,7 @@ func (w *walker) object(s *shape) error {
 			return w.unknown(s, key)
 		}
 		seen[key] = true
-		if f.optional && w.next() == 'n' {
+		if f.optional && w.next() == 'n' && !w.open {
 			return w.fail("it is null, want no key where there is no value")
 		}
 		return w.value(shapeOf(f.typ))
@@ -199,7 +200,8 @@ func (w *walker) object(s *shape) error {
 	return nil
 }
 
-// unknown is the error of a key that the shape does not have.
+// unknown is the error of a key that the shape does not have; in an open document, the
+// key and its value are passed over.
 func (w *walker) unknown(s *shape, key string) error {
 	for i := range s.fields {
 		f := &s.fields[i]
@@ -210,6 +212,9 @@ func (w *walker) unknown(s *shape, key string) error {
 		default:
 			return w.fail("the key is unknown in a file of schema %d", w.schema)
 		}
+	}
+	if w.open {
+		return w.value(anything)
 	}
 	return w.fail("the key is unknown")
 }
