@@ -27,8 +27,8 @@ the model was packaged under its name and version: it takes another
 --dry-run says what the decision would be, with the same exit codes, and changes
 no file, nor does it download data: to try other thresholds, use that.
 
-The criterion onnx_agreement runs model.onnx from the bytes that the package will
-have on the test part, once, and so may need the data. A package with another
+The criterion onnx_agreement runs model.onnx, from the bytes that the package
+will have, on the test part, and so may need the data. A package with another
 operator set takes the same --exporters here and there.
 
 Thresholds of flags are for this decision alone. Without them, those count that

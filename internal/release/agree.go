@@ -104,14 +104,8 @@ func (c *Candidate) measureAgreement(ctx context.Context, part *TestPart) (*crit
 // standingAgreement is what was measured before, of files that compute what the package's
 // would, by every runtime that is asked for; nil where there is none.
 func (c *Candidate) standingAgreement(wanted *criterion.Verdict) (*criterion.Agreement, error) {
-	if c.Dir.CheckFile(c.Record, rundir.AgreementFile) != nil {
-		return nil, nil
-	}
-	a, err := criterion.ReadAgreement(c.Dir.File(rundir.AgreementFile))
-	if err != nil {
-		return nil, nil //nolint:nilerr // what cannot be read is measured again
-	}
-	if !a.Has(wanted.Labels.Runtime) || c.Settings.ONNXRuntimeLib != "" && !a.Has(criterion.ONNXRuntime) {
+	a := c.lastAgreement()
+	if a == nil || !a.Has(wanted.Labels.Runtime) || c.Settings.ONNXRuntimeLib != "" && !a.Has(criterion.ONNXRuntime) {
 		return nil, nil
 	}
 	opset, err := agreement.PackageOpset(c.Settings)
@@ -123,6 +117,19 @@ func (c *Candidate) standingAgreement(wanted *criterion.Verdict) (*criterion.Agr
 	}
 	a.JudgeBy(wanted)
 	return a, nil
+}
+
+// lastAgreement is what an earlier decision rested on; nil where there is none, or where
+// it is not as it was written, so that it is measured again.
+func (c *Candidate) lastAgreement() *criterion.Agreement {
+	if c.Dir.CheckFile(c.Record, rundir.AgreementFile) != nil {
+		return nil
+	}
+	a, err := criterion.ReadAgreement(c.Dir.File(rundir.AgreementFile))
+	if err != nil {
+		return nil
+	}
+	return a
 }
 
 // differsFrom says in words what of the networks' files, as this version of the program

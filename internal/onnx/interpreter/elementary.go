@@ -51,7 +51,7 @@ var erfTable = sync.OnceValue(func() [][2]float64 {
 		// erf(x) = slope * sum over n of 2^n x^(2n+1) / (1*3*5*...*(2n+1)): all terms are positive.
 		term, sum := x, x
 		for n := 1; term > 1e-18*sum; n++ {
-			term *= float64(2*float64(x*x)) / float64(2*n+1)
+			term = float64(term * (float64(2*float64(x*x)) / float64(2*n+1)))
 			sum += term
 		}
 		table[i] = [2]float64{slope * sum, slope}
@@ -71,7 +71,7 @@ func erf(x float64) float64 {
 		return 1
 	}
 	at := math.RoundToEven(x / erfStep)
-	x0, entry := at*erfStep, erfTable()[int(at)]
+	x0, entry := float64(at*erfStep), erfTable()[int(at)]
 	d := x - x0
 	// The derivatives are slope, -2 x0 slope and (4 x0^2 - 2) slope.
 	cubic := float64((float64(2*float64(x0*x0)) - 1) / 3 * d)
