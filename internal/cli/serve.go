@@ -99,7 +99,10 @@ func openServed(ctx context.Context, c *call) (_ *serve.Model, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	model, _, err := serve.Open(source)
+	model, record, err := serve.Open(source)
+	if err == nil {
+		record.WarnOfDecoder(c.env.Log)
+	}
 	return model, err
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
 // smallPackage makes a small run and returns its package.
@@ -27,6 +28,18 @@ func smallPackage(t *testing.T, name string, flags ...string) string {
 		"--image-size", "8", "--min-test-accuracy", "0", "--min-per-class-accuracy", "0", "--max-inference-time-ms", "10000",
 	}, flags...)...)
 	return filepath.Join(run, "package", name+"-0.1.0")
+}
+
+// clipPackage is the package of a model of crops of clips, of several frames each.
+func clipPackage(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
+	runtest.DrawClips(t, filepath.Join(dir, "clips"))
+	succeed(t, "run", "--quiet", "--output-dir", filepath.Join(dir, "run"), "--name", "clip", "--dataset", "clips", "--data-dir", filepath.Join(dir, "clips"),
+		"--dataset-options", "minimum=12,margin=2", "--model", "linear", "--image-size", "12", "--min-unseen-accuracy", "0.1", "--epochs", "1", "--controls", "off",
+		"--visualizations", "none", "--force", "--reason", "a test of serving")
+	return filepath.Join(dir, "run", "package", "clip-0.1.0")
 }
 
 // served runs serve until the test ends and wants it to end well. It returns the address.
@@ -56,6 +69,7 @@ func TestServe(t *testing.T) {
 	class := smallPackage(t, "class", "--model", "linear")
 	other := smallPackage(t, "class", "--model", "linear", "--seed", "2")
 	coder := smallPackage(t, "coder", "--model", "autoencoder", "--model-options", "width=2,bottleneck=4", "--max-reconstruction-error", "100", "--exporters", "triton:max-batch-size=1")
+	clip := clipPackage(t)
 	token := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(token, []byte("a token of several words\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -70,6 +84,7 @@ func TestServe(t *testing.T) {
 		{ExitDifference, []string{"package", "smoke", other, address}},
 		{ExitFailed, []string{"package", "smoke", coder, address}}, // which is not served there
 		{ExitDone, []string{"package", "smoke", coder, served(t, coder)}},
+		{ExitDone, []string{"package", "smoke", clip, served(t, clip)}},
 		{ExitFailed, []string{"package", "smoke", class, "http://127.0.0.1:1"}},
 		{ExitUsage, []string{"package", "smoke", class, "127.0.0.1:8000"}},
 		{ExitUsage, []string{"package", "smoke", class}},

@@ -81,10 +81,7 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 	if err != nil {
 		return nil, err
 	}
-	if then := record.Identity.Decoder; then != imaging.DecoderRules {
-		log.Warn("the model was trained on images that were decoded by other rules, so that it may be given other pixels here",
-			"trained_with", cmp.Or(then, fmt.Sprintf("version %d of the contract", record.Identity.ContractVersion)), "here", imaging.DecoderRules)
-	}
+	record.WarnOfDecoder(log)
 	p := &Predictor{Classifier: model, record: record, log: log, request: request, workers: s.WorkerCount()}
 	if p.typical, err = typicalScore(model, record, source, request); err != nil {
 		return nil, err

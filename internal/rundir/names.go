@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
@@ -168,5 +171,14 @@ func (record *Record) Resume(then *Record) {
 	record.Decided, record.DecidedBy = then.Decided, then.DecidedBy
 	if then.Training != nil {
 		record.Execution = then.Execution
+	}
+}
+
+// WarnOfDecoder warns where the model was trained on images that were decoded by other rules than
+// this program's, for whoever decodes images for it.
+func (record *Record) WarnOfDecoder(log *logging.Log) {
+	if then := record.Identity.Decoder; then != imaging.DecoderRules {
+		log.Warn("the model was trained on images that were decoded by other rules, so that it may be given other pixels here",
+			"trained_with", cmp.Or(then, fmt.Sprintf("version %d of the contract", record.Identity.ContractVersion)), "here", imaging.DecoderRules)
 	}
 }

@@ -25,6 +25,7 @@ type job struct {
 // time. The results do not depend on which are together.
 type batcher struct {
 	model *Model
+	batch int // images of a run at most: the model's batch, or what a request can have if that is less
 	stats *statistics
 	delay time.Duration
 	queue chan *job
@@ -43,13 +44,17 @@ type instance struct {
 	images []uint8
 }
 
-// newBatcher compiles the network and runs it on black images, as the package says. At most
-// so many jobs may wait at a time. close ends it.
+// newBatcher compiles the network and runs it on black images, as the package says. As many
+// jobs may wait as there may be requests. close ends it.
 //
 // Workers that share a batch wait for each other at every layer, which costs a small network
 // more than it gains: such a one has an instance for each worker instead.
-func newBatcher(m *Model, workers, jobs int, stats *statistics) (*batcher, error) {
-	b := &batcher{model: m, stats: stats, delay: time.Duration(m.DelayUS) * time.Microsecond, queue: make(chan *job, jobs)}
+func newBatcher(m *Model, o Options, stats *statistics) (*batcher, error) {
+	workers := max(1, o.Workers)
+	b := &batcher{
+		model: m, batch: int(min(int64(m.Batch), max(1, o.Body/int64(m.Classifier.ImageBytes())))),
+		stats: stats, delay: time.Duration(m.DelayUS) * time.Microsecond, queue: make(chan *job, o.Requests),
+	}
 	first, err := b.newInstance(1)
 	if err != nil {
 		return nil, err
@@ -81,11 +86,11 @@ func newBatcher(m *Model, workers, jobs int, stats *statistics) (*batcher, error
 const smallNetwork = 2 * time.Millisecond
 
 func (b *batcher) newInstance(workers int) (*instance, error) {
-	plan, err := b.model.Classifier.NewPlan(b.model.Batch, workers)
+	plan, err := b.model.Classifier.NewPlan(b.batch, workers)
 	if err != nil {
 		return nil, err
 	}
-	return &instance{b, plan, make([]uint8, b.model.Batch*b.model.Classifier.ImageBytes())}, nil
+	return &instance{b, plan, make([]uint8, b.batch*b.model.Classifier.ImageBytes())}, nil
 }
 
 // quickest is the shortest of a few times that the network takes for a black image.
@@ -106,6 +111,7 @@ func (i *instance) quickest() time.Duration {
 func (b *batcher) start(instances []*instance) {
 	for k, i := range instances {
 		for _, size := range b.model.Warmup {
+			size = min(size, b.batch)
 			if k == 0 {
 				i.warm(size)
 			} else {
@@ -181,12 +187,12 @@ func (b *batcher) collect(first *job) (jobs []*job, next *job) {
 	var late <-chan time.Time
 	takers := 1 + int(b.idle.Load())
 	most := (1 + len(b.queue) + takers - 1) / takers
-	for n < b.model.Batch && (takers == 1 || len(jobs) < most) {
+	for n < b.batch && (takers == 1 || len(jobs) < most) {
 		j, open := b.take(&late)
 		switch {
 		case !open:
 			return jobs, nil
-		case n+j.n > b.model.Batch:
+		case n+j.n > b.batch:
 			return jobs, j
 		}
 		jobs = append(jobs, j)

@@ -101,7 +101,7 @@ func exact(client *http.Client, url string, n int, want []byte) error {
 func TestBatches(t *testing.T) {
 	m := testModel(t)
 	m.Batch, m.Warmup = 4, nil
-	b := &batcher{model: m, queue: make(chan *job, 10)}
+	b := &batcher{model: m, batch: m.Batch, queue: make(chan *job, 10)}
 	var jobs []*job
 	for _, n := range []int{1, 2, 2, 3, 1, 4} {
 		jobs = append(jobs, &job{ctx: t.Context(), n: n})
@@ -125,11 +125,26 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestHugeBatch takes no memory for a batch that no request can have.
+func TestHugeBatch(t *testing.T) {
+	m := testModel(t)
+	m.Batch, m.Warmup = 1<<40, []int{1, 1 << 40}
+	o := testOptions()
+	o.Body = 1 << 20
+	s := start(t, m, o)
+	if err := exact(plainClient(t), s.URL(), 3, appendFloats(nil, outputsOf(t, m, 3))); err != nil {
+		t.Error(err)
+	}
+	if want := int(o.Body / 784); s.batcher.batch != want {
+		t.Errorf("batches of %d images, want %d", s.batcher.batch, want)
+	}
+}
+
 // TestWaits wants a batch to wait for a request that is arriving, no longer than the package
 // says, and not to wait where none is.
 func TestWaits(t *testing.T) {
 	m := testModel(t)
-	b := &batcher{model: m, queue: make(chan *job, 10), delay: 50 * time.Millisecond}
+	b := &batcher{model: m, batch: m.Batch, queue: make(chan *job, 10), delay: 50 * time.Millisecond}
 	took := func() time.Duration {
 		began := time.Now()
 		b.collect(&job{n: 1})

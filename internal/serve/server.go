@@ -45,7 +45,7 @@ func New(ctx context.Context, m *Model, o Options) (*Server, error) {
 		return nil, err
 	}
 	var err error
-	if s.batcher, err = newBatcher(m, max(1, o.Workers), o.Requests, s.stats); err != nil {
+	if s.batcher, err = newBatcher(m, o, s.stats); err != nil {
 		return nil, errors.Join(err, s.closePorts())
 	}
 	return s, nil
