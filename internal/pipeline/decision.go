@@ -7,6 +7,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/decision"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 // Decided says that the networks are trained that decide on tracks.
@@ -16,7 +17,7 @@ var decisionStage = stage{name: "decision", stands: func(found *standing) bool {
 	run: made(func(ctx context.Context, s *session) (Decided, error) {
 		return Decided{}, s.Decide(ctx, s.Dir, func(n *Prepared) error {
 			work := n.Work(0, false)
-			work.Small = n.onTracks()
+			work.Small = layout.OnTracks(n.Name)
 			_, err := n.train(ctx, s.Dir, work)
 			return err
 		})

@@ -73,24 +73,11 @@ func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work progress.Wor
 	if err != nil {
 		return nil, err
 	}
-	if !p.compared && !p.onTracks() { // from whose images, or from motion, nothing may be learnt
-		p.Data.WarnOfNothingLearned(p.Env, p.Settings, p.Modules.Target, p.called(), history, outcome.BestEpoch)
+	if !p.compared && !layout.OnTracks(p.Name) { // from whose images, or from motion, nothing may be learnt
+		p.Data.WarnOfNothingLearned(p.Env, p.Settings, p.Modules.Target, p.Name, history, outcome.BestEpoch)
 	}
 	err = fileio.WriteAtomic(own.File(rundir.HistoryCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
 	return &Trained{*note, history}, err
-}
-
-// onTracks says whether the network is one on tracks.
-func (p *Prepared) onTracks() bool {
-	return p.Name == layout.DecisionNetwork || layout.IsFold(p.Name) && p.derived
-}
-
-// called is what messages call the network.
-func (p *Prepared) called() string {
-	if layout.IsFold(p.Name) {
-		return "network " + p.Name
-	}
-	return "the model"
 }
 
 // Work is what there is to do in training the network, before so many later ones, and in

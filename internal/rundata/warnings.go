@@ -8,6 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
@@ -44,11 +45,16 @@ func (d *Data) WarnOfFewSteps(env *rundir.Environment, s *settings.Settings) {
 	env.Log.Warn(fmt.Sprintf("training has %s in all: %s", config.Counted(steps, "step"), advice))
 }
 
-// WarnOfNothingLearned warns of a classifier, by what it is called, that always giving one answer
-// would equal, and of a loss that never fell, as after training that diverged.
+// WarnOfNothingLearned warns of a classifier that always giving one answer would equal, and of a
+// loss that never fell, as after training that diverged. The network is the run's own if its name
+// is none of a fold.
 func (d *Data) WarnOfNothingLearned(env *rundir.Environment, s *settings.Settings, t target.Target, name string, history []metric.Epoch, best int) {
 	if s.OverfitBatch { // from which nothing is learnt that holds elsewhere
 		return
+	}
+	called := "the model"
+	if layout.IsFold(name) {
+		called = "network " + name
 	}
 	const advice = "try another --learning-rate, a lower one first, and look at the labels"
 	if t.Properties().Labelled {
@@ -58,11 +64,11 @@ func (d *Data) WarnOfNothingLearned(env *rundir.Environment, s *settings.Setting
 		constant := float64(most) / float64(len(list))
 		if reached := history[best-1].ValidationAccuracy; reached <= constant {
 			env.Log.Warn(fmt.Sprintf("%s has learnt nothing: it is right on %s %% of the validation part, where always answering %q is right on %s %%; %s",
-				name, metric.Percent(reached), d.All.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
+				called, metric.Percent(reached), d.All.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
 		}
 	}
 	first := history[0].TrainLoss
 	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
-		env.Log.Warn(fmt.Sprintf("the training loss of %s never fell below that of the first epoch, %.4g; %s", name, first, advice))
+		env.Log.Warn(fmt.Sprintf("the training loss of %s never fell below that of the first epoch, %.4g; %s", called, first, advice))
 	}
 }

@@ -35,13 +35,10 @@ func otherKind(name, kind string) error {
 	return misread("Unable to parse '%s': attempt to access JSON non-%s as %s", name, kind, kind)
 }
 
-// unknownRequest begins the words of the checks that know the request.
-const unknownRequest = "[request id: <id_unknown>] "
-
-// withID names the request by its id, as Triton does where it has one.
+// withID begins the words of the checks that know the request: with its id, as Triton does.
 func withID(id string) string {
 	if id == "" {
-		return unknownRequest
+		id = "<id_unknown>"
 	}
 	return "[request id: " + id + "] "
 }

@@ -177,7 +177,7 @@ func (s *Server) result(w http.ResponseWriter, r *http.Request, read read, write
 	default:
 		s.stats.reject()
 		w.Header().Set("Retry-After", "1")
-		return full(unknownRequest + "Exceeds maximum queue size")
+		return full(withID("") + "Exceeds maximum queue size")
 	}
 	held := s.memory.holding()
 	defer held.release()

@@ -77,7 +77,7 @@ func (m *Model) readRequest(text, binary []byte) (*request, error) {
 // readRaw reads a body that is nothing but one image.
 func (m *Model) readRaw(body []byte) (*request, error) {
 	if size := m.Classifier.ImageBytes(); len(body) != size {
-		return nil, invalid("%sinput byte size mismatch for input 'raw_input' for model '%s'. Expected %d, got %d", unknownRequest, m.Name, size, len(body))
+		return nil, invalid("%sinput byte size mismatch for input 'raw_input' for model '%s'. Expected %d, got %d", withID(""), m.Name, size, len(body))
 	}
 	return &request{n: 1, images: body, outputs: m.allOutputs(true)}, nil
 }

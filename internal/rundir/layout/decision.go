@@ -38,6 +38,11 @@ func IsFold(network string) bool {
 	return path.Dir(network) == path.Dir(FoldNetwork(1)) || path.Dir(network) == path.Dir(TrackFoldNetwork(1))
 }
 
+// OnTracks says whether a network of that name sees windows of tracks, and not images.
+func OnTracks(network string) bool {
+	return network == DecisionNetwork || path.Dir(network) == path.Dir(TrackFoldNetwork(1))
+}
+
 // LaterNetworks are the names of the networks that are trained after the one that is judged,
 // in order, where there are so many folds; none without folds.
 func LaterNetworks(folds int) []string {
