@@ -119,7 +119,7 @@ func (p *painted) shown(at *dataset.Place) []clips.Box {
 		}
 	}
 	for k, b := range areas {
-		areas[k] = b.Grown(max(3, (max(b.W, b.H)+3)/4)).Within(at.Area)
+		areas[k] = b.Grown(3).Within(at.Area) // with its blurred edge
 	}
 	return areas
 }
