@@ -110,6 +110,18 @@ func (f *predictionForm) check(inputs []string) error {
 	return nil
 }
 
+// removeLeftovers removes what processes left beside the files to be written that were killed
+// while they wrote them.
+func (f *predictionForm) removeLeftovers() error {
+	var errs []error
+	for _, file := range []string{f.output, f.videos.summary} {
+		if file != "" {
+			errs = append(errs, fileio.RemoveLeftoversOf(filepath.Dir(file), func(name string) bool { return name == filepath.Base(file) }))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // keeps refuses a file to be written that is an input, or that an input's folder or pattern has
 // already.
 func keeps(input, flag, file string) error {
@@ -153,6 +165,9 @@ func (c *call) predict(ctx context.Context, request predict.Request, form predic
 	write, err := form.videos.writer(ctx, p, form.format)
 	if err != nil {
 		return err
+	}
+	if err := form.removeLeftovers(); err != nil {
+		c.env.Log.Warn("what a killed process left half written cannot be removed", "error", err)
 	}
 	if write == nil {
 		write = func(w io.Writer) error { return writePredictions(ctx, p, form.format, w) }

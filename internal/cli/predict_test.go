@@ -3,11 +3,13 @@ package cli
 import (
 	"bytes"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/predict"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -32,5 +34,32 @@ func TestPredictTells(t *testing.T) {
 		if got := strings.Count(log.String(), "INFO  images are done images=10"); got != want {
 			t.Errorf("every %v: %d lines, want %d: %s", tell, got, want, &log)
 		}
+	}
+}
+
+// TestPredictRemovesLeftovers kills no process but leaves what a killed one would: the next one
+// removes it beside its outputs and in its folder of pictures, and nothing of other files.
+func TestPredictRemovesLeftovers(t *testing.T) {
+	folder := packaged(t)
+	images := filepath.Join(folder, "preprocessing", "images")
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{"out", "drawn"} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := []string{"out/.lines.jsonl.12.tmp", "drawn/.0-predicted.png.3.tmp", "drawn/.clip-predicted-2.mp4.4.tmp"}
+	other := "out/.other.jsonl.12.tmp"
+	for _, file := range append(left, other) {
+		writeText(t, file, "half")
+	}
+	succeed(t, "predict", "--run", folder, "--output", "out/lines.jsonl", "--annotate", "drawn", images)
+	for _, file := range left {
+		if fileio.Exists(file) {
+			t.Errorf("%s is still there", file)
+		}
+	}
+	if !fileio.Exists(other) || !fileio.Exists("out/lines.jsonl") {
+		t.Error("a file of another command is gone, or the lines")
 	}
 }

@@ -2,8 +2,8 @@ package controls
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
@@ -43,14 +43,25 @@ type Run struct {
 	Fresh bool
 }
 
-// Why no network is trained, besides [errWhole].
+// Why no network is trained.
 const (
-	Off  = "--controls off was given"
-	Lost = "the weights that training began with are no longer at hand"
+	Off        = "--controls off was given"
+	Lost       = "the weights that training began with are no longer at hand"
+	Unlabelled = "examples are whole frames (crop=frame), and not every clip has labels that say where its targets are"
+	// of earlier runs
+	whole = "examples are whole frames (crop=frame), of which no boxes are kept"
 )
 
 // IsReason says whether controls leave the network out for a reason of this program's.
-func IsReason(text string) bool { return text == Off || text == Lost || text == errWhole.Error() }
+func IsReason(text string) bool {
+	return slices.Contains([]string{Off, Lost, Unlabelled, whole}, text)
+}
+
+// Paintable says whether it is known of all clips where their targets are: those whose examples
+// are whole frames need no labels.
+func Paintable(d dataset.Dataset) bool {
+	return !slices.ContainsFunc(dataset.Clips(d), func(c *dataset.Clip) bool { return c.Whole() && !c.Labelled() })
+}
 
 // Make makes the controls of evaluations of clips, those of parts of the run.
 func (r *Run) Make(ctx context.Context, evaluations []*metric.Evaluation) (*metric.Controls, error) {
@@ -60,14 +71,13 @@ func (r *Run) Make(ctx context.Context, evaluations []*metric.Evaluation) (*metr
 			Part: e.Part, Network: *e.Clips.NewControl(e.Clips.Decisions()), Backdrops: r.backdrops(e),
 		})
 	}
+	if made.LeftOut == "" && !Paintable(r.Data.All) {
+		made.LeftOut = Unlabelled
+	}
 	if made.LeftOut != "" {
 		return made, nil
 	}
-	err := r.paint(ctx, made, evaluations)
-	if errors.Is(err, errWhole) {
-		made.LeftOut, err = err.Error(), nil
-	}
-	return made, err
+	return made, r.paint(ctx, made, evaluations)
 }
 
 // backdrops gives each clip the class of the training clip with the nearest backdrop.

@@ -3,8 +3,8 @@ package controls
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"slices"
+	"sort"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -18,41 +18,40 @@ import (
 // which every box of the dataset would have room, so that it says nothing of the box. Examples
 // of background get one too, so that it says nothing of the class. It is made larger where the
 // target, or another one, is elsewhere in other frames of the example; such targets are looked
-// for in the examples before and after it.
+// for in the examples before and after it. [framing] says what is different for whole frames.
 type painted struct {
 	dataset.Dataset
-	middle []int // by member: side of the square in thousandths of the crop's
-	tracks map[*dataset.Clip][]seenAt
-	first  int // frames of an example, by how much the first and the last come after its own
-	last   int
-	digest string
+	middle  []int     // by member: side of the square in thousandths of the crop's
+	framing []framing // by member
+	tracks  map[*dataset.Clip][]seenAt
+	offsets []int // of the frames of an example
+	first   int   // frames of an example, by how much the first and the last come after its own
+	last    int
+	digest  string
 }
 
-// seenAt is a labelled target of a clip.
+// seenAt is a labelled target of a clip. Those of a clip are in the order of frames.
 type seenAt struct {
 	frame, track int
 	box          clips.Box
 }
 
-// errWhole says that targets cannot be painted over.
-var errWhole = errors.New("examples are whole frames (crop=frame), of which no boxes are kept")
-
-// paintedOver is d with all targets of clips painted over, or an error that says why that
-// cannot be.
+// paintedOver is d with all targets of clips painted over. Of whole frames every clip must be
+// labelled.
 func paintedOver(d dataset.Dataset) (*painted, error) {
 	offsets, err := dataset.FrameOffsets(d)
 	if err != nil {
 		return nil, err
 	}
 	digest := sha256.Sum256([]byte("blocktrain dataset painted 2 " + d.Digest()))
-	p := &painted{Dataset: d, tracks: map[*dataset.Clip][]seenAt{}, digest: hex.EncodeToString(digest[:])}
+	p := &painted{Dataset: d, tracks: map[*dataset.Clip][]seenAt{}, offsets: offsets, digest: hex.EncodeToString(digest[:])}
 	if len(offsets) > 0 {
 		p.first, p.last = slices.Min(offsets), slices.Max(offsets)
 	}
 	for i := range d.Len() {
 		info := d.Info(i)
 		at := info.Place
-		if at == nil || !at.Target {
+		if at == nil || !at.Target || at.Clip.Whole() {
 			continue
 		}
 		for len(p.middle) <= info.Member {
@@ -61,11 +60,8 @@ func paintedOver(d dataset.Dataset) (*painted, error) {
 		share := (1000*max(at.Box.W, at.Box.H) + at.Area.W - 1) / at.Area.W
 		p.middle[info.Member] = max(p.middle[info.Member], share)
 		p.tracks[at.Clip] = append(p.tracks[at.Clip], seenAt{at.Frame, at.Track, at.Box})
-		if at.Box == at.Area {
-			return nil, errWhole
-		}
 	}
-	return p, nil
+	return p, p.frame()
 }
 
 // Digest implements dataset.Dataset.
@@ -77,6 +73,9 @@ func (p *painted) Image(i int) (imaging.Image, error) {
 	info := p.Info(i)
 	if err != nil || info.Place == nil {
 		return img, err
+	}
+	if info.Place.Clip.Whole() {
+		return clips.PaintOver(img, p.inFrame(i, &info)...), nil
 	}
 	return clips.PaintOver(img, p.places(i, &info)...), nil
 }
@@ -113,7 +112,7 @@ func (p *painted) around(at *dataset.Place) []seenAt {
 	const near = 32 // frames
 	low, high := at.Frame+p.first, at.Frame+p.last
 	before, after := map[int]int{}, map[int]int{} // by track
-	all := p.tracks[at.Clip]
+	all := between(p.tracks[at.Clip], low-near, high+near)
 	for _, s := range all {
 		if s.frame <= low {
 			before[s.track] = s.frame
@@ -144,12 +143,24 @@ func (p *painted) around(at *dataset.Place) []seenAt {
 	return found
 }
 
+// between are those of the frames from one to another.
+func between(all []seenAt, from, to int) []seenAt {
+	low := sort.Search(len(all), func(k int) bool { return all[k].frame >= from })
+	return all[low:max(low, sort.Search(len(all), func(k int) bool { return all[k].frame > to }))]
+}
+
 // drawnAround draws a rectangle in the crop that covers a box, and leaves a pixel around it
 // where the box does.
 func drawnAround(draws *rng.Stream, crop, box clips.Box) clips.Box {
+	return drawnWithin(draws, crop, box, max(crop.W, crop.H))
+}
+
+// drawnWithin is drawnAround for a rectangle whose sides are no longer than most, unless the box
+// is.
+func drawnWithin(draws *rng.Stream, crop, box clips.Box, most int) clips.Box {
 	span := func(size, from, length int) (int, int) {
-		most := max(length, size-2)
-		wide := length + draws.IntN(most-length+1)
+		longest := max(length, min(size-2, most))
+		wide := length + draws.IntN(longest-length+1)
 		low, high := max(min(1, from), from+length-wide), min(from, max(size-1, from+length)-wide)
 		return low + draws.IntN(max(0, high-low)+1), wide
 	}

@@ -193,13 +193,3 @@ func TestDrawnAround(t *testing.T) {
 		}
 	}
 }
-
-func TestWholeFramesAreRefused(t *testing.T) {
-	c := flight(0)
-	for i := range c.list {
-		c.list[i].place.Box = c.list[i].place.Area
-	}
-	if _, err := paintedOver(c); err == nil {
-		t.Error("whole frames are painted over")
-	}
-}

@@ -76,7 +76,10 @@ func methodsOf(list []*metric.TrackedClips) (methods []string) {
 func (cv *CrossValidation) writeTracked(b *strings.Builder) {
 	if t := cv.Result.Tracked; t != nil {
 		fmt.Fprintf(b, "\nclips decided on, with labelled boxes:\nright on %s\n", t.BoxesGiven.Text())
-		fmt.Fprintf(b, "clips decided on, with their targets found without labelled boxes:\nright on %s\nby: %s\n", t.Text(), strings.Join(t.Methods, "; "))
+		writeUndecided(b, &t.BoxesGiven)
+		fmt.Fprintf(b, "clips decided on, with their targets found without labelled boxes:\nright on %s\n", t.Text())
+		writeUndecided(b, &t.TrackedFigures)
+		fmt.Fprintf(b, "by: %s\n", strings.Join(t.Methods, "; "))
 		classes := cv.Folds[0].Record.Identity.Classes
 		for _, c := range t.Confused() {
 			fmt.Fprintf(b, "clips of %s taken for %s: %s\n", metric.Clip(classes[c.True], 25), metric.Clip(classes[c.Predicted], 25), metric.Count(c.Count))
@@ -84,5 +87,12 @@ func (cv *CrossValidation) writeTracked(b *strings.Builder) {
 	}
 	if d := cv.Result.Detection; d != nil {
 		fmt.Fprintf(b, "\n%s", d.Table())
+	}
+}
+
+// writeUndecided writes how many clips have no decision, if any.
+func writeUndecided(b *strings.Builder, t *metric.TrackedFigures) {
+	if text := t.UndecidedText(); text != "" {
+		fmt.Fprintln(b, text)
 	}
 }

@@ -9,8 +9,7 @@ import (
 // Entries are what the labels of the clip say of each of its frames, with boxes inside the
 // frame; nil where it has no labels. It is called by one goroutine at a time for a clip.
 func (c *Clip) Entries() ([]clips.Entry, error) {
-	at := slices.IndexFunc(c.of.list, func(f *foundClip) bool { return &f.Clip == c })
-	labels := c.of.list[at].labels
+	labels := c.labels()
 	if labels == nil {
 		return nil, nil
 	}
@@ -23,4 +22,12 @@ func (c *Clip) Entries() ([]clips.Entry, error) {
 		entries[frame] = labels.Entry(lies, frame)
 	}
 	return entries, nil
+}
+
+// Labelled says whether the clip has labels, which examples that are whole frames need not have.
+func (c *Clip) Labelled() bool { return c.labels() != nil }
+
+func (c *Clip) labels() *clips.Labels {
+	at := slices.IndexFunc(c.of.list, func(f *foundClip) bool { return &f.Clip == c })
+	return c.of.list[at].labels
 }

@@ -36,6 +36,9 @@ type clipReading struct {
 // Cutting says how the examples of the clip were cut out of it. It is not to be changed.
 func (c *Clip) Cutting() *clips.Cutting { return c.reading.cutting }
 
+// Whole says whether its examples are whole frames.
+func (c *Clip) Whole() bool { return c.reading != nil && c.reading.cutting.Whole }
+
 // Decode yields the frames of the clip once more. Behind the last there is an error if they
 // are not those that the clip had when it was opened.
 func (c *Clip) Decode(ctx context.Context) iter.Seq2[clips.Frame, error] {
@@ -118,7 +121,7 @@ func TargetClips(d Dataset, indexes []int) []TargetClip {
 	var found []TargetClip
 	seen := map[*Clip]bool{}
 	for _, i := range indexes {
-		if p := d.Info(i).Place; p != nil && !seen[p.Clip] && !p.Clip.Cutting().Whole {
+		if p := d.Info(i).Place; p != nil && !seen[p.Clip] && !p.Clip.Whole() {
 			seen[p.Clip] = true
 			found = append(found, TargetClip{p.Clip, p.Stratum, i})
 		}

@@ -156,3 +156,18 @@ func TestWeigh(t *testing.T) {
 		t.Errorf("%v: %v", w, w.pool([]float32{-1, -2}, []float64{-4, -3}))
 	}
 }
+
+// TestNothingIsDecided wants no decision where no frame was asked about, as predict has none, and
+// one by the mean of logarithms otherwise.
+func TestNothingIsDecided(t *testing.T) {
+	m := &Model{Classes: []string{"bird", "drone"}}
+	for want, missed := range map[string]bool{"": true, "drone": false} {
+		decided, err := m.decided(func(d *Decider) error {
+			d.Add(&track.Point{Frame: 4, Missed: missed}, []float32{0.25, 0.75})
+			return nil
+		})
+		if err != nil || decided.Decision != want || decided.Probabilities == nil || len(decided.Probabilities) == 0 != missed {
+			t.Errorf("missed %t: %+v, error %v", missed, decided, err)
+		}
+	}
+}

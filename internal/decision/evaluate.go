@@ -60,7 +60,7 @@ func (m *Model) decided(see func(*Decider) error) (metric.Decided, error) {
 	if err := see(d); err != nil {
 		return metric.Decided{}, err
 	}
-	return metric.Decide(m.Classes, d.certain()), nil
+	return metric.Decide(m.Classes, d.Decide()), nil
 }
 
 // givenBoxes shows a decider the labelled boxes of a clip, and what the network says of those of
@@ -129,6 +129,9 @@ func (r *Run) Evaluate(ctx context.Context, c *classifier.Classifier) ([]*metric
 			return nil, err
 		}
 		r.Env.Log.Info("clips decided on", "part", part.String(), "boxes_given", result.BoxesGiven.Text(), "boxes_found", result.Text(), "by", result.Method)
+		if n := result.Undecided; n > 0 {
+			r.Env.Log.Warn("the target was found in no frame of clips that decides, so that nothing is decided on them: they count as wrong", "part", part.String(), "clips", n)
+		}
 		all = append(all, result)
 	}
 	return all, nil

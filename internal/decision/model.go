@@ -151,18 +151,6 @@ func (d *Decider) Decide() []float32 {
 	return p
 }
 
-// certain is Decide, and the same probability for all classes where nothing is known.
-func (d *Decider) certain() []float32 {
-	if p := d.Decide(); p != nil {
-		return p
-	}
-	p := make([]float32, len(d.model.Classes))
-	for k := range p {
-		p[k] = 1 / float32(len(p))
-	}
-	return p
-}
-
 // Close ends the worker.
 func (d *Decider) Close() {
 	if d.plan != nil {

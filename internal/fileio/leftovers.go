@@ -14,7 +14,7 @@ import (
 // process. A folder that is replaced has ".NAME.new.tmp" and ".NAME.old.tmp" beside it.
 
 var (
-	leftoverFile = regexp.MustCompile(`^\..+\.[0-9]+\.tmp$`)
+	leftoverFile = regexp.MustCompile(`^\.(.+)\.[0-9]+\.tmp$`)
 	leftoverDir  = regexp.MustCompile(`^\.(.+)\.(?:new|old)\.tmp$`)
 )
 
@@ -49,6 +49,41 @@ func isAt(f *os.File, path string) bool {
 // that does not exist has none.
 func RemoveLeftovers(dir string) error {
 	return removeLeftovers(dir, leftoverFile.MatchString)
+}
+
+// RemoveLeftoversOf removes what killed processes left in dir of writing files of some names,
+// where other commands may write to the same folder. It removes only what it gets the lock of:
+// on a file system without locks, and where open files cannot be renamed, so that their lock ends
+// before they have their name, nothing is removed. What cannot be opened stays without an error:
+// it may be another user's.
+func RemoveLeftoversOf(dir string, of func(name string) bool) error {
+	if !renamesOpen {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	errs := []error{err}
+	for _, entry := range entries {
+		if name := leftoverFile.FindStringSubmatch(entry.Name()); name != nil && entry.Type().IsRegular() && of(name[1]) {
+			errs = append(errs, removeUnheld(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeUnheld removes a temporary file that nobody holds.
+func removeUnheld(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil //nolint:nilerr // it has its name by now, or is not ours to remove
+	}
+	if lockFile(f) != nil || !isAt(f, path) {
+		return f.Close()
+	}
+	err = os.Remove(path)
+	return errors.Join(err, f.Close())
 }
 
 func removeLeftovers(dir string, is func(name string) bool) error {

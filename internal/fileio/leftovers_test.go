@@ -48,6 +48,32 @@ func TestRemoveLeftoversSparesTheLiving(t *testing.T) {
 	}
 }
 
+// TestRemoveLeftoversOf removes those of one file, while another process, whose lock is another
+// one, writes to it.
+func TestRemoveLeftoversOf(t *testing.T) {
+	if !renamesOpen {
+		t.Skip("open files cannot be renamed here")
+	}
+	dir := t.TempDir()
+	of := func(name string) bool { return name == "lines.jsonl" }
+	for _, name := range []string{".lines.jsonl.1.tmp", ".lines.jsonl.22.tmp", ".other.jsonl.1.tmp", ".lines.jsonl.x.tmp", "lines.jsonl.1.tmp"} {
+		write(t, filepath.Join(dir, name), "half")
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".lines.jsonl.3.tmp"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	err := WriteAtomic(filepath.Join(dir, "lines.jsonl"), func(w io.Writer) error {
+		_, err := io.WriteString(w, "whole")
+		return errors.Join(err, RemoveLeftoversOf(dir, of), RemoveLeftoversOf(filepath.Join(dir, "none"), of))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := names(t, dir), ".lines.jsonl.3.tmp .lines.jsonl.x.tmp .other.jsonl.1.tmp lines.jsonl lines.jsonl.1.tmp"; got != want {
+		t.Errorf("the folder holds %q, want %q", got, want)
+	}
+}
+
 // TestTryDirRemovesItsLeftovers leaves what a process left that was killed in between.
 func TestTryDirRemovesItsLeftovers(t *testing.T) {
 	dir := t.TempDir()

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -32,6 +33,9 @@ type TrackedFigures struct {
 	Groups    int      `json:"groups,omitempty"`
 	Interval  Interval `json:"accuracy_interval"`
 	Confusion [][]int  `json:"confusion"` // rows: true class, columns: decision
+	// Undecided is how many of the clips have no decision. They count as wrong, and are in no
+	// column of the confusion.
+	Undecided int `json:"undecided,omitempty"`
 }
 
 // TrackedClip is one of them.
@@ -45,14 +49,18 @@ type TrackedClip struct {
 	Found      int     `json:"found"` // frames in which the target was found
 }
 
-// Decided is what is decided on a clip.
+// Decided is what is decided on a clip. There is no decision, and there are no probabilities, where
+// the target was found in no frame that decides.
 type Decided struct {
-	Decision      string    `json:"decision"`
+	Decision      string    `json:"decision"`      // empty where there is none
 	Probabilities []float32 `json:"probabilities"` // in the order of the classes
 }
 
-// Decide decides for the most probable class.
+// Decide decides for the most probable class. Without probabilities nothing is decided.
 func Decide(classes []string, probabilities []float32) Decided {
+	if len(probabilities) == 0 {
+		return Decided{"", []float32{}}
+	}
 	return Decided{classes[largest(probabilities)], probabilities}
 }
 
@@ -76,7 +84,11 @@ func (t *TrackedClips) figures(classes []string, decided func(*TrackedClip) stri
 	}
 	var groups []share
 	for _, c := range t.Each {
-		f.Confusion[number[c.Class]][number[decided(c)]]++
+		if decided(c) == "" {
+			f.Undecided++
+		} else {
+			f.Confusion[number[c.Class]][number[decided(c)]]++
+		}
 		right := 0
 		if c.Class == decided(c) {
 			right = 1
@@ -131,6 +143,14 @@ func (t *TrackedFigures) Text() string {
 	return fmt.Sprintf("%s %% of %d clips (95 %% interval by %s: %s)", Percent(t.Accuracy), t.Clips, by, t.Interval.Percent())
 }
 
+// UndecidedText says for people how many clips have no decision; empty where all have one.
+func (t *TrackedFigures) UndecidedText() string {
+	if t.Undecided == 0 {
+		return ""
+	}
+	return fmt.Sprintf("clips without a decision, which count as wrong: %d", t.Undecided)
+}
+
 // Confused are the counts of clips that are taken for another class.
 func (t *TrackedFigures) Confused() []Cell {
 	var cells []Cell
@@ -166,8 +186,23 @@ func ReadTracked(path string, classes []string) (*TrackedClips, error) {
 		if err := c.BoxesGiven.check(classes); err != nil {
 			return nil, fmt.Errorf("%s: each[%d].boxes_given.%w", path, at, err)
 		}
+		if err := t.checkFound(c); err != nil {
+			return nil, fmt.Errorf("%s: each[%d].%w", path, at, err)
+		}
 	}
 	return t, nil
+}
+
+// checkFound refuses a decision on a clip in which there was nothing to decide by, and a clip
+// without one where a network decides, which always does.
+func (t *TrackedClips) checkFound(c *TrackedClip) error {
+	switch network := t.DecisionSHA256 != ""; {
+	case !network && c.Found == 0 && c.Decision != "":
+		return fmt.Errorf("decision: it is %q, and the target was found in no frame: want none; evaluate the run again", c.Decision)
+	case network && (c.Decision == "" || c.BoxesGiven.Decision == ""):
+		return errors.New("decision: there is none, and a network decides on every clip; evaluate the run again")
+	}
+	return nil
 }
 
 // largest is the index of the largest value, the first of equals.
@@ -181,8 +216,11 @@ func largest(values []float32) int {
 	return best
 }
 
-// check refuses another decision than that for the most probable class.
+// check refuses another decision than that for the most probable class, or none.
 func (d Decided) check(classes []string) error {
+	if d.Decision == "" && len(d.Probabilities) == 0 {
+		return nil
+	}
 	if len(d.Probabilities) != len(classes) {
 		return fmt.Errorf("probabilities: there are %d, want %d", len(d.Probabilities), len(classes))
 	}

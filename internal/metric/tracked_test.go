@@ -44,6 +44,10 @@ func TestTrackedClips(t *testing.T) {
 		"each[0].probabilities:":             func(r *TrackedClips) { r.Each[0].Probabilities = []float32{1} },
 		"each[0].boxes_given.probabilities:": func(r *TrackedClips) { r.Each[0].BoxesGiven.Probabilities = nil },
 		"each[2].boxes_given.decision":       func(r *TrackedClips) { r.Each[2].BoxesGiven.Decision = "drone" },
+		"each[1].decision: it is \"bird\"":   func(r *TrackedClips) { r.Each[1].Found = 0 },
+		"each[1].decision: it is \"\"":       func(r *TrackedClips) { r.Each[1].Decision = "" },
+		"each[0].probabilities: there are 0": func(r *TrackedClips) { r.Each[0].Probabilities = []float32{} },
+		"each[0].decision: there is none":    func(r *TrackedClips) { r.DecisionSHA256, r.Each[0].Decided = "of a network", Decide(classes, nil) },
 	} {
 		r := made()
 		change(r)
@@ -53,6 +57,36 @@ func TestTrackedClips(t *testing.T) {
 		if _, err := ReadTracked(path, classes); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", want, err)
 		}
+	}
+}
+
+// TestUndecidedClips wants clips without a decision to count as wrong, and not as the first class.
+func TestUndecidedClips(t *testing.T) {
+	classes := []string{"bird", "drone"}
+	r := &TrackedClips{Part: "test", Method: "m", Each: []*TrackedClip{}}
+	for i, probabilities := range [][]float32{{0.75, 0.25}, nil, {0.25, 0.75}} {
+		r.Each = append(r.Each, &TrackedClip{
+			Clip: string(rune('a' + i)), Group: i, Class: "bird", Frames: 9, Found: len(probabilities),
+			Decided: Decide(classes, probabilities), BoxesGiven: Decide(classes, []float32{1, 0}),
+		})
+	}
+	r.SumUp(classes)
+	if r.Clips != 3 || r.Correct != 1 || r.Undecided != 1 || r.Interval != Wilson(1, 3) || !slices.Equal(r.Confusion[0], []int{1, 1}) || r.BoxesGiven.Undecided != 0 {
+		t.Errorf("%+v", r.TrackedFigures)
+	}
+	if text := r.UndecidedText(); !strings.HasSuffix(text, "wrong: 1") || r.BoxesGiven.UndecidedText() != "" {
+		t.Errorf("in words: %q, and of clips that are all decided on %q", text, r.BoxesGiven.UndecidedText())
+	}
+	path := filepath.Join(t.TempDir(), "clips.json")
+	if err := fileio.WriteJSON(path, r); err != nil {
+		t.Fatal(err)
+	}
+	found, err := ReadTracked(path, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pooled := PoolTracked([]*TrackedClips{found, found}, classes); pooled.Undecided != 2 || pooled.Correct != 2 {
+		t.Errorf("pooled: %+v", pooled.TrackedFigures)
 	}
 }
 

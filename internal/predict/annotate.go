@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -14,6 +15,9 @@ import (
 
 // Names gives annotated pictures names that are all different.
 type Names struct{ taken map[string]bool }
+
+// ofNames are the names that Names gives.
+var ofNames = regexp.MustCompile(`-predicted(-[0-9]+)?\.(png|mp4)$`)
 
 // Of is the name of a file for a source: its own without ending, with "-predicted", a number
 // where that was given before, and the ending.

@@ -51,11 +51,12 @@ func expand(input string) ([]string, error) {
 }
 
 // CheckAnnotate refuses a folder for annotated pictures that holds something, so that nothing is
-// overwritten.
+// overwritten. Pictures and videos that a killed process left half written are removed.
 func CheckAnnotate(folder string) error {
 	if folder == "" {
 		return nil
 	}
+	_ = fileio.RemoveLeftoversOf(folder, ofNames.MatchString) // what is not removed is refused
 	entries, err := os.ReadDir(folder)
 	switch {
 	case os.IsNotExist(err):

@@ -26,12 +26,20 @@ func trackedWords(d *rundir.Dir, record *rundir.Record) ([]string, error) {
 			return nil, err
 		}
 		words = append(words,
-			fmt.Sprintf("On clips of the %s part whose boxes are given, the model decides right on %s", part.Noun(), t.BoxesGiven.Text()),
-			fmt.Sprintf("On the same clips without labelled boxes, the model finds the target, follows it and decides right on %s", t.Text()))
+			fmt.Sprintf("On clips of the %s part whose boxes are given, the model decides right on %s", part.Noun(), withUndecided(&t.BoxesGiven)),
+			fmt.Sprintf("On the same clips without labelled boxes, the model finds the target, follows it and decides right on %s", withUndecided(&t.TrackedFigures)))
 	}
 	how := "The mean of the logarithms of the probabilities along the track decides, since the run has no network for that"
 	if n := record.Identity.DecisionFolds; n > 0 {
 		how = fmt.Sprintf("The probabilities of the network and those of a second one, on shape and motion, decide together. How much each counts was measured on %d folds of clips that networks of both kinds had not seen", n)
 	}
 	return append(words, how), nil
+}
+
+// withUndecided is a figure with how many clips have no decision, if any.
+func withUndecided(t *metric.TrackedFigures) string {
+	if text := t.UndecidedText(); text != "" {
+		return t.Text() + "; " + text
+	}
+	return t.Text()
 }

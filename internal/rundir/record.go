@@ -228,10 +228,15 @@ type NetworkNote struct {
 // FollowsClips says whether the model is judged on clips in which it finds the target itself:
 // where its examples were cut out around targets, and it tells classes apart.
 func (i *Identity) FollowsClips() bool {
-	t, err := i.target()
-	return err == nil && t.Properties().Labelled && slices.ContainsFunc(i.Datasets, func(d DatasetNote) bool {
+	return i.ShowsClips() && slices.ContainsFunc(i.Datasets, func(d DatasetNote) bool {
 		return d.Name == "clips" && d.Options["crop"] == "box"
 	})
+}
+
+// ShowsClips says whether the model tells classes apart by what clips show, be it whole frames.
+func (i *Identity) ShowsClips() bool {
+	t, err := i.target()
+	return err == nil && t.Properties().Labelled && slices.ContainsFunc(i.Datasets, func(d DatasetNote) bool { return d.Name == "clips" })
 }
 
 // target is what the model is trained for.

@@ -104,6 +104,61 @@ func TestControls(t *testing.T) {
 	checkElsewhere(t, first, data)
 }
 
+// TestControlsOfWholeFrames wants figures by clip and scene and both controls of a run on whole
+// frames, and trains its network without targets again; of clips without labels the second control
+// is left out, with words for it.
+func TestControlsOfWholeFrames(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
+	data := filepath.Join(dir, "clips")
+	runtest.DrawClips(t, data)
+	for _, reason := range []string{"", controls.Unlabelled} {
+		name := "with labels"
+		if reason != "" {
+			name = "without"
+			removeLabels(t, data)
+		}
+		path := filepath.Join(dir, name)
+		s := runtest.SmallRun(t, path, "dataset=clips", "data-dir="+data, "dataset-options=crop=frame", "image-size=12", "epochs=3", "criteria=min_test_accuracy", "force=true", "reason=a test")
+		if _, err := pipeline.Run(t.Context(), runtest.Quiet(), s); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		e, err := metric.ReadEvaluation(filepath.Join(path, rundir.EvaluationDir, "test.json"))
+		if err != nil || e.Clips == nil || e.Clips.Clips.Count != 4 || e.Clips.Scenes.Count == 0 {
+			t.Fatalf("%s: by clip %+v, error %v", name, e.Clips, err)
+		}
+		c, err := metric.ReadControls(filepath.Join(path, rundir.ControlsFile))
+		if err != nil || c.LeftOut != reason || (c.Painted == nil) != (reason != "") || c.Parts[1].Backdrops == nil {
+			t.Fatalf("%s: controls %+v, error %v", name, c, err)
+		}
+		words := "targets painted over"
+		if reason != "" {
+			words = "left out: " + reason
+		}
+		if !strings.Contains(readText(t, filepath.Join(path, rundir.ReportFile)), words) {
+			t.Errorf("%s: the report lacks %q", name, words)
+		}
+		v, err := Run(t.Context(), runtest.Quiet(), Request{Path: path, Workers: 2})
+		if err != nil || (len(v.Warnings) > 0) != (reason != "") {
+			t.Errorf("%s: verification: error %v, %+v", name, err, v)
+		}
+	}
+}
+
+// removeLabels removes the labels of all clips.
+func removeLabels(t *testing.T, data string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(data, "*", "*", "*", "label.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of labels, error %v", len(files), err)
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // checkElsewhere scores the run on other clips.
 func checkElsewhere(t *testing.T, run, data string) {
 	t.Helper()

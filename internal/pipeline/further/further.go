@@ -26,7 +26,8 @@ func (r *Run) folds() int { return r.Record.Identity.DecisionFolds }
 
 // painted says whether a network is trained with painted-over targets.
 func (r *Run) painted() bool {
-	return r.Evaluated && r.LeftOut == "" && r.Record.Identity.FollowsClips() && len(dataset.TargetClips(r.Data, r.Split.Train)) > 0
+	return r.Evaluated && r.LeftOut == "" && r.Record.Identity.ShowsClips() &&
+		len(dataset.ClipsOf(r.Data, r.Split.Train)) > 0 && controls.Paintable(r.Data)
 }
 
 // Work is what a network of the model is to do, and what comes with it. The small network that

@@ -15,10 +15,15 @@ import (
 // onClips is a run on drawn clips: so many folds for the decision on tracks.
 func onClips(t *testing.T, folds int) *Run {
 	t.Helper()
+	return onClipsBy(t, folds, "minimum=12,margin=2")
+}
+
+func onClipsBy(t *testing.T, folds int, by string) *Run {
+	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", filepath.Join(dir, "cache"))
 	runtest.DrawClips(t, filepath.Join(dir, "clips"))
-	source, options, err := dataset.MakeDataset("clips", "minimum=12,margin=2")
+	source, options, err := dataset.MakeDataset("clips", by)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +60,16 @@ func TestWork(t *testing.T) {
 		if diff := cmp.Diff(c.want, r.Work(main)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
+	}
+}
+
+// TestWorkOnWholeFrames counts the network on painted-over targets for them too.
+func TestWorkOnWholeFrames(t *testing.T) {
+	main := progress.Work{Epochs: 9, Train: 100, Validation: 20, After: 50}
+	half := main
+	half.Epochs = 5
+	if diff := cmp.Diff([]progress.Work{main, half}, onClipsBy(t, 0, "crop=frame").Work(main)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
