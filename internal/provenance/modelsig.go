@@ -77,10 +77,8 @@ type modelResource struct {
 // them.
 func (c *contents) checkNames() error {
 	for _, f := range c.files {
-		for part := range strings.SplitSeq(f.Path, "/") {
-			if slices.Contains(ignored, part) || strings.HasPrefix(part, ".git") {
-				return fmt.Errorf("%s: OpenSSF model signing leaves out %s, so that its signature would not cover the file: give the model another name", f.Path, part)
-			}
+		if top, _, _ := strings.Cut(f.Path, "/"); slices.Contains(ignored, top) {
+			return fmt.Errorf("%s: OpenSSF model signing leaves out %s, so that its signature would not cover it: remove it from the package", f.Path, top)
 		}
 	}
 	return nil
