@@ -71,7 +71,7 @@ func (c *contents) statements() ([][]byte, error) {
 // review is the statement whose predicate is the verdict of a review, a JSON object.
 func (c *contents) review(verdict []byte) ([]byte, error) {
 	var predicate map[string]json.RawMessage
-	if err := fileio.DecodeJSON(verdict, &predicate, fileio.Form{MaxBytes: maxReview}); err != nil {
+	if err := fileio.DecodeJSON(verdict, &predicate, fileio.Form{MaxBytes: MaxReview}); err != nil {
 		return nil, err
 	}
 	if len(predicate) == 0 {
@@ -80,8 +80,8 @@ func (c *contents) review(verdict []byte) ([]byte, error) {
 	return fileio.MarshalJSON(statement{statementType, c.subjects(), ReviewType, predicate})
 }
 
-// maxReview bounds the verdict of a review.
-const maxReview = 4 << 20
+// MaxReview bounds the verdict of a review, in bytes.
+const MaxReview = 4 << 20
 
 // slsa is the predicate of TrainingType.
 type slsa struct {

@@ -232,8 +232,12 @@ func (v *verification) compareStatements(file string, s *statements) error {
 func (v *verification) checkSignatures(file string, s *statements) error {
 	for i, e := range s.envelopes {
 		found, err := v.signatures(file, e, s.payloads[i])
+		var problem *Problem
+		if errors.As(err, &problem) {
+			problem.Figure += fmt.Sprintf(" of statement %d", i+1)
+		}
 		if err != nil {
-			return fmt.Errorf("statement %d: %w", i+1, err)
+			return err
 		}
 		if i == 0 {
 			v.found.Signatures = found

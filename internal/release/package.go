@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/provenance"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -62,6 +63,9 @@ func (c *Candidate) Package() (*Package, error) {
 		return nil, err
 	}
 	if err := c.noteReleased(made); err != nil {
+		return nil, err
+	}
+	if err := provenance.BesideOf(made.Folder).Write(made.Folder); err != nil {
 		return nil, err
 	}
 	for _, by := range slices.Compact([]string{c.Record.Execution.Program, c.Record.Package.Program}) {
