@@ -75,7 +75,7 @@ func TestHelpTellsTheTruth(t *testing.T) {
 	}
 }
 
-var exampleCall = regexp.MustCompile(`blocktrain ((?:package verify|clips convert|cache clear|[a-z]+))(.*)`)
+var exampleCall = regexp.MustCompile(`blocktrain ((?:package verify|package sign|clips convert|cache clear|[a-z]+))(.*)`)
 var exampleFlag = regexp.MustCompile(`--([a-z-]+)`)
 
 // TestExamples checks that the examples use commands and flags that exist.

@@ -46,26 +46,26 @@ CycloneDX), and statements on training, gate and figures (.intoto.jsonl), which
 func packageVerifyCommand() *command {
 	var publicKey string
 	return &command{
-		use: "verify PACKAGE", short: "find out whether a package is as it was made, and who signed it",
+		use: "verify PACKAGE", short: "check a package, and say who signed it",
 		long: `Checks that every file of the package is in SHA256SUMS with its digest, that
 nothing is there which no package has, that the files agree with each other, and
 that model, server configuration, labels, decision, tables, plots and model card
-are what weights, history and evaluations give. Then it compares what lies beside
-the archive, and says who signed the package, or that it is not signed. Exit code
-4 says that something differs. It needs no data and trains nothing;
+are what weights, history and evaluations give. Then it compares what lies
+beside the archive, and says who signed the package, or that it is not signed.
+Exit code 4 says that something differs. It needs no data and trains nothing;
 'blocktrain verify' does. The package may be unpacked or a .tar.gz, which is
 unpacked to a temporary folder.
 
 --public-key is a PEM file with every key that you trust. Of each kind of key
 that is in it, Ed25519 for the statements and ECDSA P-256 for the bundle of
-OpenSSF model signing, one must have signed: exit code 4 if none has. Without it,
-signatures are shown and not checked. Only the flag counts, and neither the
+OpenSSF model signing, one must have signed: exit code 4 if none has. Without
+it, signatures are shown and not checked. Only the flag counts, and neither the
 environment nor .env.`,
 		example: `  blocktrain package verify runs/first/package/digits-vgg-small-0.1.0
-  blocktrain package verify digits-vgg-small-0.1.0.tar.gz --public-key release.pub`,
+  blocktrain package verify digits-1.0.0.tar.gz --public-key release.pub`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
-			o.String(&publicKey, "public-key", "", "PEM file of the public keys that are trusted, or env:NAME for a variable that holds it")
+			o.String(&publicKey, "public-key", "", "trusted public keys: a PEM FILE, or env:NAME for a variable that holds one")
 		},
 		args: onePackage,
 		run: func(ctx context.Context, c *call) error {
@@ -104,20 +104,21 @@ of the package changes: the signatures are in files beside its archive. One of
 two keys is needed, each a PEM file without a password, or env:NAME for an
 environment variable that holds such a file's text:
 
-  --signing-key        Ed25519: signs the statements in .intoto.jsonl (in-toto, DSSE)
-  --model-signing-key  ECDSA P-256: writes .model.sig, the bundle of OpenSSF model
-                       signing, which 'model_signing verify key' checks
+  --signing-key        Ed25519: signs the statements in .intoto.jsonl, which are
+                       in-toto statements in DSSE envelopes
+  --model-signing-key  ECDSA P-256: writes .model.sig, the bundle of OpenSSF
+                       model signing, which 'model_signing verify key' checks
 
 Signing again with the same key gives the same bytes; with another one it
 replaces the signature.`,
 		example: `  openssl genpkey -algorithm ed25519 -out release.pem
   openssl pkey -in release.pem -pubout -out release.pub
-  blocktrain package sign digits-vgg-small-0.1.0.tar.gz --signing-key release.pem`,
+  blocktrain package sign digits-1.0.0.tar.gz --signing-key release.pem`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
-			o.String(&statementsKey, "signing-key", "", "Ed25519 key that signs the statements: FILE or env:NAME")
-			o.String(&modelKey, "model-signing-key", "", "ECDSA P-256 key of the bundle of OpenSSF model signing: FILE or env:NAME")
-			o.String(&review, "review", "", "JSON file with the verdict of a review, which is signed too")
+			o.String(&statementsKey, "signing-key", "", "key that signs the statements, Ed25519: FILE or env:NAME")
+			o.String(&modelKey, "model-signing-key", "", "key of the bundle of OpenSSF model signing, ECDSA P-256: FILE or env:NAME")
+			o.String(&review, "review", "", "file with the verdict of a review as JSON, which is signed too")
 		},
 		args: onePackage,
 		run: func(ctx context.Context, c *call) error {
