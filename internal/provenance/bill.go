@@ -51,11 +51,14 @@ type billHash struct {
 	Content   string `json:"content"`
 }
 
+// billLicense has one of the two.
 type billLicense struct {
-	License struct {
-		ID   string `json:"id,omitempty"` // of SPDX's list
-		Name string `json:"name,omitempty"`
-	} `json:"license"`
+	License    *billNamed `json:"license,omitempty"`
+	Expression string     `json:"expression,omitempty"` // of SPDX
+}
+
+type billNamed struct {
+	Name string `json:"name"`
 }
 
 type billProperty struct {
@@ -100,9 +103,7 @@ func (c *contents) bill() (*bill, error) {
 	model := component{Type: "machine-learning-model", Ref: "package", Name: c.record.Name, Version: c.record.ReleaseVersion,
 		Hashes: sha256Hash(c.archive)}
 	if license := c.record.License; license != "" {
-		l := billLicense{}
-		l.License.Name = license
-		model.Licenses = []billLicense{l}
+		model.Licenses = []billLicense{{License: &billNamed{license}}} // any text, which need not be of SPDX
 	}
 	var components []component
 	for _, f := range c.byParts() {
