@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,9 +17,24 @@ import (
 // package's folder, without an ending.
 type Beside string
 
-// BesideOf finds it from the path of a package, a folder or an archive.
+// BesideOf finds it from the path of a package, a folder or an archive. A link stands for what
+// it leads to, and "." for the folder's name.
 func BesideOf(path string) Beside {
-	return Beside(strings.TrimSuffix(filepath.Clean(path), archiveSuffix))
+	path = filepath.Clean(path)
+	if target, err := filepath.EvalSymlinks(path); err == nil && isLink(path) {
+		path = target
+	}
+	if base := filepath.Base(path); base == "." || base == ".." {
+		if whole, err := filepath.Abs(path); err == nil {
+			path = whole
+		}
+	}
+	return Beside(strings.TrimSuffix(path, archiveSuffix))
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // The files.
@@ -42,6 +58,11 @@ func (b Beside) Files() []string {
 
 func (b Beside) all() []string {
 	return []string{b.sidecar(), b.bill(), b.statements(), b.model()}
+}
+
+// Written says whether everything is there that Write writes.
+func (b Beside) Written() bool {
+	return fileio.Exists(b.sidecar()) && fileio.Exists(b.bill()) && fileio.Exists(b.statements())
 }
 
 // Remove removes them, but not the archive.

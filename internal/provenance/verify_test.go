@@ -49,6 +49,22 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestBesideOf finds the files of a package that is named by other means than its path.
+func TestBesideOf(t *testing.T) {
+	folder, trusted := signedForTest(t)
+	t.Chdir(folder)
+	if found, err := Verify(".", ".", trusted); err != nil || !found.Signed() {
+		t.Errorf("from within: %+v, error %v", found, err)
+	}
+	link := filepath.Join(t.TempDir(), "latest")
+	if err := os.Symlink(folder, link); err != nil {
+		t.Skip("links cannot be made here:", err)
+	}
+	if found, err := Verify(link, link, trusted); err != nil || !found.Signed() {
+		t.Errorf("by a link: %+v, error %v", found, err)
+	}
+}
+
 // TestVerifyUnsigned verifies a package that nobody has signed.
 func TestVerifyUnsigned(t *testing.T) {
 	folder := packageForTest(t)

@@ -173,8 +173,13 @@ func CheckCommit(s *settings.Settings, record *rundir.Record) error {
 	return nil
 }
 
-// IsPackaged says whether the package of the run's last decision is there.
+// IsPackaged says whether the package of the run's last decision is there and, if this
+// program made it, what it writes beside it.
 func IsPackaged(d *rundir.Dir, record *rundir.Record) bool {
 	digest, err := fileio.SHA256(d.File(rundir.PackageDir, record.PackageName(), rundir.ReleaseFile))
-	return err == nil && digest == record.Files[rundir.ReleaseFile] && fileio.Exists(d.Archive(record))
+	if err != nil || digest != record.Files[rundir.ReleaseFile] || !fileio.Exists(d.Archive(record)) {
+		return false
+	}
+	ours := record.Schema == rundir.RecordSchema && record.Package != nil && record.Package.Program == buildinfo.Program()
+	return !ours || provenance.BesideOf(d.Archive(record)).Written()
 }
