@@ -110,22 +110,25 @@ func (b Beside) archiveDigest() (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return digest, err
 	}
+	return b.claimedDigest(), nil
+}
+
+// claimedDigest is what the files beside an archive that is not there say of it; empty where
+// none does, or where they are damaged, which is found when they are compared.
+func (b Beside) claimedDigest() string {
 	if text, err := fileio.ReadFile(b.sidecar(), maxSums); err == nil {
 		if sums, err := fileio.ParseChecksums(text); err == nil {
-			return sums[0].SHA256, nil
+			return sums[0].SHA256
 		}
-	}
-	s, err := readStatements(b.statements())
-	if err != nil {
-		return "", nil //nolint:nilerr // whoever compares the file says what is wrong with it
 	}
 	var first struct {
 		Subject []resource `json:"subject"`
 	}
-	if json.Unmarshal(s.payloads[0], &first) != nil || len(first.Subject) == 0 {
-		return "", nil
+	s, err := readStatements(b.statements())
+	if err != nil || json.Unmarshal(s.payloads[0], &first) != nil || len(first.Subject) == 0 {
+		return ""
 	}
-	return first.Subject[0].Digest["sha256"], nil
+	return first.Subject[0].Digest["sha256"]
 }
 
 // read reads a file beside the package; nil if it is not there.
