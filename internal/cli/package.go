@@ -126,6 +126,11 @@ replaces the signature.`,
 			if err != nil {
 				return err
 			}
+			for _, key := range []string{statementsKey, modelKey} {
+				if provenance.OthersCanRead(key) {
+					c.env.Log.Warn("other users of this machine can read the private key: chmod 600 keeps it from them", "file", key)
+				}
+			}
 			request := verify.PackageRequest{Path: c.args[0], MaxMB: c.settings.MaxPackageMB}
 			files, err := verify.SignPackage(ctx, c.env, request, *signing)
 			if errors.Is(err, rundir.ErrDifference) {

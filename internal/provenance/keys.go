@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -85,6 +86,13 @@ func ReadSigner(where string, kind Kind) (*Signer, error) {
 		return nil, config.Usagef("private key %s: %w", where, err)
 	}
 	return s, nil
+}
+
+// OthersCanRead says whether a private key lies in a file that other users may read. Windows
+// has no such permissions.
+func OthersCanRead(where string) bool {
+	info, err := os.Stat(where)
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0
 }
 
 // readKey reads the text of a key, or of several.

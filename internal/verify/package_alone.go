@@ -26,7 +26,7 @@ type PackageFindings struct {
 	Path       string
 	Unlisted   []fileio.Difference  // files that are not as SHA256SUMS has them
 	First      *Difference          // beyond those; nil where there is none
-	Provenance *provenance.Findings // by whom it is signed; nil where that was not looked for
+	Provenance *provenance.Findings // by whom it is signed; nil where something differs
 }
 
 // Text is the result for people.
@@ -42,7 +42,7 @@ func (f *PackageFindings) Text() string {
 		fmt.Fprintf(&b, "%s: every file is as listed and belongs to the package, and the model is that of weights and record\n", f.Path)
 	}
 	if f.Provenance == nil {
-		b.WriteString("signatures were not looked at, since the package is not as it was made\n")
+		b.WriteString("no signature counts, since it is not as it was made and signed\n")
 		return b.String()
 	}
 	b.WriteString(f.Provenance.Text())
@@ -87,10 +87,13 @@ func onPackage(ctx context.Context, env *rundir.Environment, request PackageRequ
 }
 
 // checkProvenance compares what lies beside the package.
-func (v *verification) checkProvenance(keys provenance.Keys, found *PackageFindings) (err error) {
-	found.Provenance, err = provenance.Verify(v.request.Path, v.folder, keys)
+func (v *verification) checkProvenance(keys provenance.Keys, found *PackageFindings) error {
+	signed, err := provenance.Verify(v.request.Path, v.folder, keys)
 	var problem *provenance.Problem
-	if errors.As(err, &problem) {
+	switch {
+	case err == nil:
+		found.Provenance = signed
+	case errors.As(err, &problem):
 		return &Difference{File: problem.File, Figure: problem.Figure, Recorded: problem.Recorded, Found: problem.Found, Cause: problem.Cause}
 	}
 	return err
