@@ -18,15 +18,15 @@ var Build = sync.OnceValues(func() (string, error) {
 	if info.Changes == Unchanged {
 		return name, nil
 	}
-	sum, err := ownSum()
+	sum, err := FileSHA256()
 	if err != nil {
 		return "", err
 	}
 	return name + " " + sum, nil
 })
 
-// ownSum is the SHA-256 of the program's file.
-func ownSum() (string, error) {
+// FileSHA256 is the hexadecimal SHA-256 of the program's file.
+func FileSHA256() (string, error) {
 	f, err := openOwn()
 	if err != nil {
 		return "", err

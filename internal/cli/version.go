@@ -7,6 +7,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/engine"
+	"github.com/blocktrain/blocktrain/internal/provenance"
+	"github.com/blocktrain/blocktrain/internal/provenance/notices"
 )
 
 // versionJSON is the version as JSON.
@@ -22,16 +24,35 @@ type versionJSON struct {
 }
 
 func versionCommand() *command {
-	var asJSON bool
+	var asJSON, sbom, thirdParty bool
 	return &command{
 		use: "version", short: "show the version of the program and of its contract", group: groupAbout,
 		long: `The contract version is raised whenever a release changes any bit of what
-training yields.`,
+training yields. --sbom writes what is linked into the program, as CycloneDX
+JSON, and --notices the licences of all that.`,
 		example: `  blocktrain version
-  blocktrain version --json`,
-		own: func(o *config.Options) { o.Bool(&asJSON, "json", false, "write JSON") },
+  blocktrain version --json
+  blocktrain version --sbom`,
+		own: func(o *config.Options) {
+			o.Bool(&asJSON, "json", false, "write JSON")
+			o.Bool(&sbom, "sbom", false, "write the program's bill of materials as CycloneDX JSON")
+			o.Bool(&thirdParty, "notices", false, "write the licences of all that is linked into the program")
+		},
 		run: func(_ context.Context, c *call) error {
+			forget(c.origins, "sbom", &sbom)
+			forget(c.origins, "notices", &thirdParty)
 			info := buildinfo.Get()
+			switch {
+			case sbom && thirdParty:
+				return config.Usagef("--sbom and --notices are two documents: ask for one at a time")
+			case thirdParty:
+				c.print(notices.Text)
+				return nil
+			case sbom:
+				bill, err := provenance.ProgramBill()
+				c.print(string(bill))
+				return err
+			}
 			if asJSON {
 				return writeJSON(c.stdout, versionJSON{1, info.Version, engine.ContractVersion, info.Commit, info.Changes == buildinfo.Changed, string(info.Changes), info.Go, info.Platform})
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/provenance"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -65,6 +66,9 @@ func (c *Candidate) Package() (*Package, error) {
 		return nil, err
 	}
 	if err := c.noteReleased(made); err != nil {
+		return nil, err
+	}
+	if err := provenance.BesideOf(made.Folder).Write(made.Folder); err != nil {
 		return nil, err
 	}
 	for _, by := range slices.Compact([]string{c.Record.Execution.Program, c.Record.Package.Program}) {
@@ -197,8 +201,13 @@ func CheckCommit(s *settings.Settings, record *rundir.Record) error {
 	return nil
 }
 
-// IsPackaged says whether the package of the run's last decision is there.
+// IsPackaged says whether the package of the run's last decision is there and, if this
+// program made it, what it writes beside it.
 func IsPackaged(d *rundir.Dir, record *rundir.Record) bool {
 	digest, err := fileio.SHA256(d.File(rundir.PackageDir, record.PackageName(), rundir.ReleaseFile))
-	return err == nil && digest == record.Files[rundir.ReleaseFile] && fileio.Exists(d.Archive(record))
+	if err != nil || digest != record.Files[rundir.ReleaseFile] || !fileio.Exists(d.Archive(record)) {
+		return false
+	}
+	ours := record.Schema == rundir.RecordSchema && record.Package != nil && record.Package.Program == buildinfo.Program()
+	return !ours || provenance.BesideOf(d.Archive(record)).Written()
 }

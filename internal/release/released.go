@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/provenance"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
@@ -260,7 +261,7 @@ func (c *Candidate) removeReleased() error {
 	}
 	c.Env.Log.Warn("the package of the earlier decision is removed; if the model is approved, blocktrain package makes another", "package", name)
 	folder := c.Dir.File(rundir.PackageDir, name)
-	if err := errors.Join(fileio.Remove(folder+".tar.gz"), os.RemoveAll(folder)); err != nil {
+	if err := errors.Join(fileio.Remove(folder+".tar.gz"), provenance.BesideOf(folder).Remove(), os.RemoveAll(folder)); err != nil {
 		return err
 	}
 	return c.forgetReleased()

@@ -32,7 +32,7 @@ func TestMadeBefore(t *testing.T) {
 	for _, archive := range packages {
 		t.Run(filepath.Base(archive), func(t *testing.T) {
 			t.Parallel()
-			if found, err := Package(t.Context(), runtest.Quiet(), archive, 0); err != nil || found.First != nil || len(found.Unlisted) > 0 {
+			if found, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: archive}); err != nil || found.First != nil || len(found.Unlisted) > 0 {
 				t.Errorf("found %+v, error %v", found, err)
 			}
 			verifyMadeBefore(t, archive)

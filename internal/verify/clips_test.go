@@ -102,7 +102,7 @@ func testPostprocessing(t *testing.T, pack string) {
 			t.Errorf("%s lacks %s: %s", path, part, text)
 		}
 	}
-	if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); err != nil {
+	if _, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir}); err != nil {
 		t.Fatal(err)
 	}
 	write := func(text string) {
@@ -113,7 +113,7 @@ func testPostprocessing(t *testing.T, pack string) {
 	}
 	defer write(text) // the run lists the package
 	write(strings.Replace(text, `"lag": 64`, `"lag": 65`, 1))
-	if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); !errors.Is(err, rundir.ErrDifference) {
+	if _, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir}); !errors.Is(err, rundir.ErrDifference) {
 		t.Errorf("%s was changed, and verification says %v", path, err)
 	}
 	if err := errors.Join(os.WriteFile(path, []byte(text), 0o666), fileio.WriteChecksums(dir)); err != nil { // the run is verified after this
@@ -216,7 +216,7 @@ func forgeDetection(t *testing.T, pack string, n int) {
 				t.Fatal(err)
 			}
 			(&forger{dir, name, e.path}).reseal(t)
-			if _, err := Package(t.Context(), runtest.Quiet(), dir, 0); !errors.Is(err, rundir.ErrDifference) {
+			if _, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir}); !errors.Is(err, rundir.ErrDifference) {
 				t.Errorf("%s: error %v, want a difference", f, err)
 			}
 		}

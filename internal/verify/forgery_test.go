@@ -315,7 +315,7 @@ func try(t *testing.T, f forgery, source, temporary string, thorough bool) (*for
 	made := &forged{forgery: f, dir: source}
 	packaged := fileio.Exists(filepath.Join(source, exporter.RepositoryDir))
 	if packaged {
-		_, made.packageErr = Package(t.Context(), runtest.Quiet(), dir, 0)
+		_, made.packageErr = Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir})
 	}
 	// What package verify does, verify does first.
 	if made.found = made.packageErr; made.found == nil || thorough || !errors.Is(made.found, rundir.ErrDifference) {

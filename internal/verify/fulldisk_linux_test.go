@@ -50,7 +50,7 @@ func TestFullDisk(t *testing.T) {
 			if want, got := history(t, whole), history(t, dir); got != want {
 				t.Errorf("the history is\n%swant\n%s", got, want)
 			}
-			if _, err := Package(t.Context(), runtest.Quiet(), filepath.Join(dir, rundir.PackageDir, "digits-linear-0.1.0"), 0); err != nil {
+			if _, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: filepath.Join(dir, rundir.PackageDir, "digits-linear-0.1.0")}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -65,7 +65,7 @@ func TestVerifyOnFullDisk(t *testing.T) {
 	}
 	t.Setenv("TMPDIR", mountMemory(t, 40))
 	archive := filepath.Join(dir, rundir.PackageDir, "digits-linear-0.1.0.tar.gz")
-	_, err := Package(t.Context(), runtest.Quiet(), archive, 0)
+	_, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: archive})
 	if !errors.Is(err, unix.ENOSPC) || errors.Is(err, rundir.ErrDifference) || !strings.Contains(err.Error(), "with TMPDIR on another disk") {
 		t.Errorf("error %v", err)
 	}

@@ -10,14 +10,23 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/provenance"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
+// PackageRequest says which package to look at.
+type PackageRequest struct {
+	Path  string          // of the package, unpacked or as archive
+	MaxMB int             // that its files may have together; 0: rundir.DefaultPackageMB
+	Keys  provenance.Keys // that are trusted: of each kind that is among them, one must have signed
+}
+
 // PackageFindings is what Package found.
 type PackageFindings struct {
-	Path     string
-	Unlisted []fileio.Difference // files that are not as SHA256SUMS has them
-	First    *Difference         // beyond those; nil where there is none
+	Path       string
+	Unlisted   []fileio.Difference  // files that are not as SHA256SUMS has them
+	First      *Difference          // beyond those; nil where there is none
+	Provenance *provenance.Findings // by whom it is signed; nil where something differs
 }
 
 // Text is the result for people.
@@ -32,26 +41,62 @@ func (f *PackageFindings) Text() string {
 	if b.Len() == 0 {
 		fmt.Fprintf(&b, "%s: every file is as listed and belongs to the package, and the model is that of weights and record\n", f.Path)
 	}
+	if f.Provenance == nil {
+		b.WriteString("no signature counts, since it is not as it was made and signed\n")
+		return b.String()
+	}
+	b.WriteString(f.Provenance.Text())
+	if f.First == nil {
+		fmt.Fprintf(&b, "nothing was trained again: 'blocktrain verify %s' does that, and compares every bit\n", config.ShellWord(f.Path))
+	}
 	return b.String()
 }
 
 // Package finds out of a package, unpacked or as archive, what can be found without
 // the data: whether its files are those of SHA256SUMS, whether they belong to a
-// package, say the same of each other, and are what the weights and the record give.
-// Differences come with an error that wraps rundir.ErrDifference. Its files may have
-// maxMB megabytes together.
-func Package(ctx context.Context, env *rundir.Environment, path string, maxMB int) (*PackageFindings, error) {
-	v := &verification{env: env, request: Request{Path: path, MaxPackageMB: maxMB}, packaged: true}
-	found := &PackageFindings{Path: path}
-	err := v.within(ctx, func(ctx context.Context) error {
-		list := func(context.Context) error { return v.listFiles(found) }
-		return oneByOne(ctx, list, v.documents)
-	})
+// package, say the same of each other, and are what the weights and the record give; and
+// whether what lies beside it is of this package, and who signed it.
+// Differences come with an error that wraps rundir.ErrDifference.
+func Package(ctx context.Context, env *rundir.Environment, request PackageRequest) (*PackageFindings, error) {
+	found := &PackageFindings{Path: request.Path}
+	err := onPackage(ctx, env, request, found, func(v *verification) error { return v.checkProvenance(request.Keys, found) })
 	if err != nil && !errors.Is(err, rundir.ErrDifference) {
 		return nil, err
 	}
 	errors.As(err, &found.First)
 	return found, err
+}
+
+// SignPackage signs a package that Package finds nothing wrong with, and returns the paths of
+// the files that then lie beside it. Its keys do not matter.
+func SignPackage(ctx context.Context, env *rundir.Environment, request PackageRequest, signing provenance.Signing) (files []string, err error) {
+	err = onPackage(ctx, env, request, &PackageFindings{}, func(v *verification) error {
+		files, err = provenance.Sign(request.Path, v.folder, signing)
+		return err
+	})
+	return files, err
+}
+
+// onPackage looks at the files of a package and, if nothing is wrong with them, does more.
+func onPackage(ctx context.Context, env *rundir.Environment, request PackageRequest, found *PackageFindings, more func(*verification) error) error {
+	v := &verification{env: env, request: Request{Path: request.Path, MaxPackageMB: request.MaxMB}, packaged: true}
+	return v.within(ctx, func(ctx context.Context) error {
+		list := func(context.Context) error { return v.listFiles(found) }
+		return oneByOne(ctx, list, v.documents, func(context.Context) error { return more(v) })
+	})
+}
+
+// checkProvenance compares what lies beside the package.
+func (v *verification) checkProvenance(keys provenance.Keys, found *PackageFindings) error {
+	signed, err := provenance.Verify(v.request.Path, v.folder, keys)
+	var problem *provenance.Problem
+	switch {
+	case err == nil:
+		found.Provenance = signed
+	case errors.As(err, &problem):
+		return &Difference{File: problem.File, Figure: problem.Figure, Recorded: problem.Recorded, Found: problem.Found, Cause: problem.Cause}
+	}
+	return err
 }
 
 // listFiles finds the files that are not as SHA256SUMS has them.

@@ -20,7 +20,7 @@ func TestVerifyTellsSystemFromContent(t *testing.T) {
 			return err
 		},
 		"package verify": func() error {
-			_, err := Package(t.Context(), runtest.Quiet(), e.pack, 0)
+			_, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: e.pack})
 			return err
 		},
 	} {

@@ -221,7 +221,7 @@ func verifyContents(t *testing.T, e example) {
 			test.change(t, dir)
 			listAnew(t, dir)
 			checkDifference(t, Request{Path: dir}, test.file, 0, test.figure)
-			_, err := Package(t.Context(), runtest.Quiet(), dir, 0)
+			_, err := Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir})
 			var d *Difference
 			if !errors.As(err, &d) || d.File != test.file {
 				t.Errorf("package verify: error %v", err)
