@@ -132,7 +132,7 @@ func candidateFor(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	}
 	r, err := reopen(ctx, env, s, d, record)
 	if err != nil {
-		return nil, nil, release.WithoutData(err)
+		return nil, nil, c.WithoutData(err)
 	}
 	c = r.Candidate()
 	return c, r.Decision(r.Dir).TestPart(c.Trained), nil

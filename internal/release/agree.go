@@ -63,10 +63,12 @@ func (c *Candidate) NeedsTestPart() (bool, error) {
 }
 
 // WithoutData is the error of a decision that has to run models on the test part, whose data
-// cannot be opened.
-func WithoutData(err error) error {
-	return fmt.Errorf("the gate has to run model.onnx, or a baseline, on the test part: %w; --criteria names what a model is asked instead, without %s",
-		err, criterion.ONNXAgreementName)
+// cannot be opened. Whoever names a baseline knows that.
+func (c *Candidate) WithoutData(err error) error {
+	if c.Settings.Baseline != "" {
+		return err
+	}
+	return fmt.Errorf("the gate has to run model.onnx on the test part: %w; --criteria names what a model is asked instead, without %s", err, criterion.ONNXAgreementName)
 }
 
 // measureAgreement runs the files that the package will have on the test part, unless that
