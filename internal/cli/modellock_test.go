@@ -58,7 +58,7 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"**approved**: every criterion is passed \\(4\\)", "| min\\_test\\_accuracy | ", "Every digest and figure is that of again.lock.\n", "**refused**", "| **failed** |",
+	for _, want := range []string{"**approved**: every criterion is passed \\(5\\)", "| min\\_test\\_accuracy | ", "Every digest and figure is that of again.lock.\n", "**refused**", "| **failed** |",
 		"Not compared with again.lock: refused: ", "values are not those of again.lock:\n\n- "} {
 		if !strings.Contains(string(table), want) {
 			t.Errorf("the table lacks %q:\n%s", want, table)
