@@ -176,7 +176,7 @@ func (r *Release) check() error {
 		return errors.New("decided: it does not say when the decision was taken")
 	case r.Decided != nil && r.Decided.Format(time.RFC3339Nano) != r.Decided.UTC().Truncate(time.Second).Format(time.RFC3339):
 		return fmt.Errorf("it was decided at %s, want whole seconds in UTC", r.Decided.Format(time.RFC3339Nano))
-	case AsksAgreement(r) && r.AgreementSHA256 == "":
+	case r.Schema > 1 && AsksAgreement(r) && r.AgreementSHA256 == "":
 		return errors.New("agreement_sha256: it does not say which file has the agreement of model.onnx")
 	case !r.Forced && r.Approved != passed:
 		return fmt.Errorf("approved is %t, which is not what its criteria say", r.Approved)
