@@ -17,7 +17,7 @@ and onnxruntime to run the models of the package. In a program, a server can be 
     for line in Postprocessing().lines("frames/", answer, decide):
         print(line["frame"], line.get("box"), line["label"])
 
-`decide` asks the second network, which decides on the track, in the same way: uint8
+`decide` asks the second network, which sees the shape and motion of a track, in the same way: uint8
 [N,1,features,1]. Packages whose decision is the mean of logarithms need none. Sums of
 numbers with fractions are taken in the order of the values, so that they come out the same.
 """

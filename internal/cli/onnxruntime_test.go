@@ -116,7 +116,17 @@ func predicted(t *testing.T, run, folder string) []float32 {
 // reconstructed are our engine's outputs of n images: their reconstructions and scores.
 func reconstructed(t *testing.T, run, pixels string, n int) [][]float32 {
 	t.Helper()
-	source, err := rundir.OpenSource(t.Context(), run, 0)
+	content, err := os.ReadFile(pixels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engineOutputs(t, run, content, n)
+}
+
+// engineOutputs are our engine's outputs of n images, by the model of a run or package.
+func engineOutputs(t *testing.T, path string, images []uint8, n int) [][]float32 {
+	t.Helper()
+	source, err := rundir.OpenSource(t.Context(), path, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,14 +139,14 @@ func reconstructed(t *testing.T, run, pixels string, n int) [][]float32 {
 		t.Fatal(err)
 	}
 	defer plan.Close()
-	content, err := os.ReadFile(pixels)
-	if err != nil {
-		t.Fatal(err)
+	if len(images) != n*model.ImageBytes() || plan.BatchSize() < n {
+		t.Fatalf("%d bytes and a batch of %d for %d images", len(images), plan.BatchSize(), n)
 	}
-	if len(content) != n*model.ImageBytes() || plan.BatchSize() < n {
-		t.Fatalf("%d bytes and a batch of %d for %d images", len(content), plan.BatchSize(), n)
+	var outputs [][]float32
+	for _, output := range plan.Run(n, images) {
+		outputs = append(outputs, slices.Clone(output))
 	}
-	return plan.Run(n, content)
+	return outputs
 }
 
 // inferred are ONNX Runtime's outputs of an auto-encoder, one after the other.

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/blocktrain/blocktrain/internal/classifier"
-	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
 )
 
@@ -135,7 +133,7 @@ func TestTritonClient(t *testing.T) {
 	if len(lines) != 4 || lines[0] != lines[2] || lines[1] != lines[3] {
 		t.Fatalf("binary form and JSON differ: %s", out)
 	}
-	want := answered(t, pack, images, count)
+	want := engineOutputs(t, pack, images, count)[0]
 	for i, text := range strings.Fields(lines[0]) {
 		if got, err := strconv.ParseFloat(text, 64); err != nil || math.Float32bits(float32(got)) != math.Float32bits(want[i]) {
 			t.Errorf("value %d is %s, want %v", i, text, want[i])
@@ -144,23 +142,4 @@ func TestTritonClient(t *testing.T) {
 	if classes := strings.Fields(lines[1]); len(classes) != count || strings.Count(classes[0], ":") != 2 {
 		t.Errorf("classes %q", lines[1])
 	}
-}
-
-// answered are what the engine makes of n images.
-func answered(t *testing.T, pack string, images []uint8, n int) []float32 {
-	t.Helper()
-	source, err := rundir.OpenSource(t.Context(), pack, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, _, err := classifier.Open(source, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := model.NewPlan(n, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer plan.Close()
-	return append([]float32(nil), plan.Run(n, images)[0]...)
 }

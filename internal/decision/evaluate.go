@@ -67,7 +67,7 @@ func (m *Model) decided(see func(*Decider) error) (metric.Decided, error) {
 // its examples that are in a list.
 func (r *Run) givenBoxes(a *asker, f *Followed, list []int, d *Decider) error {
 	input, asked := r.Record.Identity.ServedInput(), map[int]int{}
-	images := &Followed{TargetClip: f.TargetClip, size: f.size}
+	var images []uint8
 	for _, i := range list {
 		p := r.Data.All.Info(i).Place
 		if p == nil || p.Clip != f.Clip || !p.Target {
@@ -84,7 +84,7 @@ func (r *Run) givenBoxes(a *asker, f *Followed, list []int, d *Decider) error {
 			return err
 		}
 		asked[p.Frame] = len(asked)
-		images.asked, images.images = append(images.asked, len(images.asked)), append(images.images, img.Pix...)
+		images = append(images, img.Pix...)
 	}
 	answers := a.answers(images)
 	for i := range f.boxes {

@@ -25,7 +25,10 @@ type Followed struct {
 	boxes  []track.Point // what each frame shows at the box of its label; missed where there is none
 	asked  []int         // points, of which there are images
 	images []uint8       // [len(asked),H,W,C], as the crop network takes them
-	size   int           // H*W*C
+	// windows are those that a network on tracks learns from: those of the track that count, and
+	// those of the labelled boxes in which these are in enough frames. What a network on crops
+	// says is not in them.
+	windows []Window
 }
 
 // Frames is how many frames the clip has, Found in how many of them the target was found.
@@ -48,7 +51,7 @@ func Asked(p *track.Point) bool { return p.Frame%postprocess.AskedEvery == 0 && 
 // follow finds the target of a clip in every frame, and prepares its crops by the rule of the
 // network.
 func follow(ctx context.Context, c dataset.TargetClip, input imaging.Rule) (*Followed, error) {
-	f := &Followed{TargetClip: c, size: input.Height * input.Width * input.Channels}
+	f := &Followed{TargetClip: c}
 	frames, err := f.labelled(c.Decode(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Source, err)
@@ -96,11 +99,10 @@ func (f *Followed) labelled(frames iter.Seq2[clips.Frame, error]) (iter.Seq2[cli
 	}, nil
 }
 
-// windows are those of the track that count, and those of the labelled boxes in which these are
-// in enough frames, without what a network on crops says of them.
-func (f *Followed) windows() []Window {
+// cutWindows cuts what a network on tracks learns from.
+func (f *Followed) cutWindows() {
 	few := func(w Window) bool { return w.Found < postprocess.LeastFound }
-	return append(Chosen(cut(f.points)), slices.DeleteFunc(cut(f.boxes), few)...)
+	f.windows = append(Chosen(cut(f.points)), slices.DeleteFunc(cut(f.boxes), few)...)
 }
 
 // cut are the windows of points.

@@ -22,7 +22,7 @@ func (r *Run) TestPart(trained func() (*rundir.Trained, error)) *release.TestPar
 	}
 }
 
-// images are what the network that decides sees of the clips of a part, one window after the
+// images are what the network on tracks sees of the clips of a part, one window after the
 // other: [n,H,W,C]. There are none without such a network.
 func (r *Run) images(ctx context.Context, t *rundir.Trained, part dataset.Part) ([]uint8, error) {
 	m, err := Open(r.Dir.Path, r.Record, t)
@@ -33,16 +33,11 @@ func (r *Run) images(ctx context.Context, t *rundir.Trained, part dataset.Part) 
 	if err != nil {
 		return nil, err
 	}
-	a, err := newAsker(r.Record, t, r.Settings.WorkerCount())
-	if err != nil {
-		return nil, err
-	}
-	defer a.plan.Close()
 	var images []uint8
 	for _, f := range followed {
-		c := Collector{Classes: len(a.Labels), Emit: func(w Window) { images = append(images, m.scale.Bytes(w.Features)...) }}
-		a.ask(f, c.Add)
-		c.End()
+		for _, w := range cut(f.points) {
+			images = append(images, m.scale.Bytes(w.Features)...)
+		}
 	}
 	return images, ctx.Err()
 }

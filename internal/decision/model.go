@@ -162,6 +162,7 @@ func (d *Decider) Close() {
 type asker struct {
 	*classifier.Classifier
 	plan *classifier.Plan
+	size int // bytes of an image
 }
 
 const askedAtOnce = 128
@@ -169,13 +170,14 @@ const askedAtOnce = 128
 func newAsker(record *rundir.Record, t *rundir.Trained, workers int) (*asker, error) {
 	c := classifier.Of(record, t)
 	plan, err := c.NewPlan(askedAtOnce, workers)
-	return &asker{c, plan}, err
+	input := record.Identity.ServedInput()
+	return &asker{c, plan, input.Height * input.Width * input.Channels}, err
 }
 
 // ask gives the points of a track in their order, with the probabilities where they were
 // asked for.
 func (a *asker) ask(f *Followed, add func(*track.Point, []float32)) {
-	classes, answers := len(a.Labels), a.answers(f)
+	classes, answers := len(a.Labels), a.answers(f.images)
 	next := 0
 	for i := range f.points {
 		var probabilities []float32
@@ -187,12 +189,13 @@ func (a *asker) ask(f *Followed, add func(*track.Point, []float32)) {
 	}
 }
 
-// answers are the probabilities of the classes for all images of a track, [images,classes].
-func (a *asker) answers(f *Followed) []float32 {
-	answers := make([]float32, 0, len(f.asked)*len(a.Labels))
-	for at := 0; at < len(f.asked); at += a.plan.BatchSize() {
-		n := min(a.plan.BatchSize(), len(f.asked)-at)
-		outputs := a.plan.Run(n, f.images[at*f.size:(at+n)*f.size])
+// answers are the probabilities of the classes for images [n,H,W,C]: [n,classes].
+func (a *asker) answers(images []uint8) []float32 {
+	all := len(images) / a.size
+	answers := make([]float32, 0, all*len(a.Labels))
+	for at := 0; at < all; at += a.plan.BatchSize() {
+		n := min(a.plan.BatchSize(), all-at)
+		outputs := a.plan.Run(n, images[at*a.size:(at+n)*a.size])
 		answers = append(answers, a.Output(outputs, target.Probabilities)...)
 	}
 	return answers

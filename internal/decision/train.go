@@ -122,6 +122,9 @@ func (r *Run) learn(ctx context.Context) (l learnt, err error) {
 	if l.validation, err = r.follow(ctx, dataset.TargetClips(r.Data.All, r.Data.ValidationList(r.Settings))); err != nil {
 		return l, err
 	}
+	for _, f := range slices.Concat(l.train, l.validation) {
+		f.cutWindows()
+	}
 	l.scale = MeasureScale(allWindows(l.train))
 	return l, nil
 }

@@ -57,7 +57,7 @@ func (s *windowSet) Digest() string {
 // allWindows are the windows of clips that a network on tracks learns from.
 func allWindows(list []*Followed) (all []Window) {
 	for _, f := range list {
-		all = append(all, f.windows()...)
+		all = append(all, f.windows...)
 	}
 	return all
 }
@@ -67,7 +67,7 @@ func dataOf(classes []string, scale *Scale, train, validation []*Followed) *rund
 	set := &windowSet{classes: classes}
 	take := func(clips []*Followed) (list []int) {
 		for _, f := range clips {
-			for _, w := range f.windows() {
+			for _, w := range f.windows {
 				list = append(list, len(set.list))
 				set.list = append(set.list, example{f, scale.Bytes(w.Features)})
 			}

@@ -43,7 +43,7 @@ func (s *survey) labels(p *heldout.Predictions) (*Labels, error) {
 			if one.margin >= 0 {
 				continue
 			}
-			one.seems = probable(row)
+			one.seems = kernel.ArgMax(row)
 		}
 		if one.confident {
 			joint[[2]int{label, seems}]++
@@ -117,17 +117,6 @@ type suspect struct {
 	index, seems int
 	margin       float32
 	confident    bool // the class that it seems to be of reaches its threshold
-}
-
-// probable is the most probable class, the first of equals.
-func probable(row []float32) int {
-	best := 0
-	for class, p := range row {
-		if p > row[best] {
-			best = class
-		}
-	}
-	return best
 }
 
 // thresholds are the mean probabilities of each class over the examples labelled with it, in the

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
 // TrackedClips is what a model says of whole clips in which it finds the target itself, and of
@@ -61,7 +62,7 @@ func Decide(classes []string, probabilities []float32) Decided {
 	if len(probabilities) == 0 {
 		return Decided{"", []float32{}}
 	}
-	return Decided{classes[largest(probabilities)], probabilities}
+	return Decided{classes[kernel.ArgMax(probabilities)], probabilities}
 }
 
 const trackedSchema = 2
@@ -205,17 +206,6 @@ func (t *TrackedClips) checkFound(c *TrackedClip) error {
 	return nil
 }
 
-// largest is the index of the largest value, the first of equals.
-func largest(values []float32) int {
-	best := 0
-	for k, v := range values {
-		if v > values[best] {
-			best = k
-		}
-	}
-	return best
-}
-
 // check refuses another decision than that for the most probable class, or none.
 func (d Decided) check(classes []string) error {
 	if d.Decision == "" && len(d.Probabilities) == 0 {
@@ -224,7 +214,7 @@ func (d Decided) check(classes []string) error {
 	if len(d.Probabilities) != len(classes) {
 		return fmt.Errorf("probabilities: there are %d, want %d", len(d.Probabilities), len(classes))
 	}
-	if best := classes[largest(d.Probabilities)]; d.Decision != best {
+	if best := classes[kernel.ArgMax(d.Probabilities)]; d.Decision != best {
 		return fmt.Errorf("decision: it is %q, and the most probable class %q", d.Decision, best)
 	}
 	return nil

@@ -68,10 +68,6 @@ func New(m *Model, o Options) (*Interpreter, error) {
 	return x, nil
 }
 
-// Sizes are the numbers of elements of one example of each output, in the order of the
-// file.
-func (x *Interpreter) Sizes() []int { return x.sizes }
-
 // Run computes the outputs of n examples of the input, one behind the other, in the order
 // of the file: each [n, its size]. Every example is computed by itself.
 func (x *Interpreter) Run(ctx context.Context, n int, input []uint8) ([][]float32, error) {

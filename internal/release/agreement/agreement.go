@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/onnx/interpreter"
 	"github.com/blocktrain/blocktrain/internal/onnx/ort"
@@ -263,21 +264,11 @@ func (r *run) measure(k int, got, want []float32) {
 func sameLabels(got, want []float32, columns int) int {
 	same := 0
 	for row := 0; row < len(got); row += columns {
-		if largest(got[row:row+columns]) == largest(want[row:row+columns]) {
+		if kernel.ArgMax(got[row:row+columns]) == kernel.ArgMax(want[row:row+columns]) {
 			same++
 		}
 	}
 	return same
-}
-
-func largest(row []float32) int {
-	at := 0
-	for i, v := range row {
-		if v > row[at] {
-			at = i
-		}
-	}
-	return at
 }
 
 // result is the comparison of a network.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/preprocess"
 )
 
@@ -82,7 +83,7 @@ func New(c *classifier.Classifier) (*Record, error) {
 			made.Values = append(made.Values, slices.Clone(o[:min(len(o), MaxValues)]))
 		}
 		if c.Labels != nil {
-			best := largest(outputs[0])
+			best := kernel.ArgMax(outputs[0])
 			made.Class = &best
 		}
 		r.Tests = append(r.Tests, made)
@@ -106,17 +107,6 @@ func frames(p *preprocess.Preprocessing, content []byte) []io.Reader {
 		all = append(all, bytes.NewReader(content))
 	}
 	return all
-}
-
-// largest is the place of the largest value, of equal ones the first.
-func largest(values []float32) int {
-	best := 0
-	for i, v := range values {
-		if v > values[best] {
-			best = i
-		}
-	}
-	return best
 }
 
 // Write writes the file of a package.
