@@ -205,20 +205,12 @@ func (o Options) lock(ctx context.Context) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, lockWait, fmt.Errorf("another publication under %s has not ended in %v: look for its process", o.Reference, lockWait))
-	defer cancel()
-	for {
-		locked, err := fileio.Lock(dir)
-		if err == nil {
-			return locked.Unlock, nil
-		}
-		if !errors.Is(err, fileio.ErrLocked) {
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(100 * time.Millisecond):
-		}
+	locked, err := fileio.LockWithin(ctx, dir, lockWait)
+	if errors.Is(err, fileio.ErrLocked) {
+		return nil, fmt.Errorf("another publication under %s has not ended in %v: look for its process: %w", o.Reference, lockWait, err)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return locked.Unlock, nil
 }
