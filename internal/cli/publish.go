@@ -28,10 +28,9 @@ func publishCommand() *command {
 	return &command{
 		flagsAlone: true,
 		use:        "publish [PACKAGE]", short: "bring a package to a model repository or a registry", group: groupStages,
-		long: `Publishes a package that 'package verify' finds nothing wrong with and that the
-gate approved; anything else is refused with exit code 3, or 4 where it is not as
-it was made. What can be said only by flags counts; the environment and .env do
-not.
+		long: `Publishes a package that 'package verify' finds nothing wrong with, exit code 4
+if it does, and that the gate approved; another one is refused, exit code 3.
+Only flags count, but for --max-package-mb: no environment and no .env.
 
 --model-repository is a folder that Triton may be watching. The model comes as
 the version after the highest. Its folder is built beside the repository, and
