@@ -181,7 +181,8 @@ func (o Options) explain(what string, attempt int, err error) error {
 	} else {
 		what += " failed"
 	}
-	return fmt.Errorf("%s: %s%s", what, o.redact(err), remedy) //nolint:errorlint // what the error wraps may show a secret
+	// It does not wrap the error, whose text may show a secret.
+	return fmt.Errorf("%s: %s%s", what, o.redact(err), remedy)
 }
 
 // The environment variables with credentials.

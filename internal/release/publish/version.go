@@ -43,7 +43,7 @@ func ours(modelDir string, version int64) (*note, error) {
 	case err != nil && errors.As(err, &disk):
 		return nil, err
 	case err != nil || n.Version != version:
-		return nil, nil // it is no note of ours
+		return nil, nil //nolint:nilerr // whoever wrote it, it is no note of ours
 	}
 	files, err := digests(dir)
 	if err != nil {
