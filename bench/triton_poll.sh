@@ -16,7 +16,7 @@ server=$(realpath "$1") backends=$(realpath "$2") first=$(realpath "$3") second=
 cd "$(dirname "$0")/.."
 
 out=$(mktemp -d)
-pid= watcher=
+pid='' watcher=''
 finish() {
 	for one in $watcher $pid; do kill "$one" 2>/dev/null && wait "$one" 2>/dev/null || true; done
 	rm -rf "$out"
