@@ -56,6 +56,8 @@ var rooms = []room{
 	{dir: "internal/serve/smoke", cycle: 8, lines: 2500},
 	{dir: "internal/review", cycle: 8, lines: 2500},
 	{dir: "internal/release/modellock", cycle: 8, lines: 2500},
+	{dir: "internal/release/publish", cycle: 8, lines: 2500},
+	{dir: "internal/oci", cycle: 8, lines: 2500},
 	{dir: "internal/cli", cycle: 4, leftOut: []string{"commands.go"}},
 }
 

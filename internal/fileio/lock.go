@@ -1,10 +1,12 @@
 package fileio
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // ErrLocked says that another process holds a lock.
@@ -43,4 +45,22 @@ func (l *Locked) Check() error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", l.dir, ErrGone)
+}
+
+// lockPause is the time between two attempts to lock a directory.
+const lockPause = 100 * time.Millisecond
+
+// LockWithin is Lock that waits for another process for as long as wait.
+func LockWithin(ctx context.Context, dir string, wait time.Duration) (*Locked, error) {
+	for end := time.Now().Add(wait); ; {
+		locked, err := Lock(dir)
+		if err == nil || !errors.Is(err, ErrLocked) || time.Now().After(end) {
+			return locked, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(lockPause):
+		}
+	}
 }

@@ -27,6 +27,7 @@ type PackageFindings struct {
 	Unlisted   []fileio.Difference  // files that are not as SHA256SUMS has them
 	First      *Difference          // beyond those; nil where there is none
 	Provenance *provenance.Findings // by whom it is signed; nil where something differs
+	SumsSHA256 string               // of the list of digests; empty where something differs
 }
 
 // Text is the result for people.
@@ -93,6 +94,7 @@ func (v *verification) checkProvenance(keys provenance.Keys, found *PackageFindi
 	switch {
 	case err == nil:
 		found.Provenance = signed
+		found.SumsSHA256, err = fileio.SHA256(v.file(fileio.ChecksumFile))
 	case errors.As(err, &problem):
 		return &Difference{File: problem.File, Figure: problem.Figure, Recorded: problem.Recorded, Found: problem.Found, Cause: problem.Cause}
 	}

@@ -32,6 +32,8 @@ var chosen = map[string]struct {
 }{
 	// FreeType License or GPL.
 	"github.com/golang/freetype": {[]string{"LICENSE", "licenses/ftl.txt"}, "FTL"},
+	// LICENSE.docs is that of its documents, none of which is linked in.
+	"github.com/opencontainers/go-digest": {[]string{"LICENSE"}, "Apache-2.0"},
 }
 
 // licenseFiles are the names, without an ending, of files that have a licence.
