@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	kubernetesjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -29,7 +30,7 @@ func checkManifests(file string) error {
 		switch kind.APIVersion + " " + kind.Kind {
 		case "apps/v1 Deployment":
 			var d appsv1.Deployment
-			if err := yaml.UnmarshalStrict(document, &d); err != nil {
+			if err := decode(document, &d); err != nil {
 				return fmt.Errorf("%s: %w", at, err)
 			}
 			if err := checkDeployment(&d); err != nil {
@@ -38,7 +39,7 @@ func checkManifests(file string) error {
 			pods[d.Spec.Template.Labels[nameLabel]] = d.Spec.Template.Spec
 		case "v1 Service":
 			var s corev1.Service
-			if err := yaml.UnmarshalStrict(document, &s); err != nil {
+			if err := decode(document, &s); err != nil {
 				return fmt.Errorf("%s: %w", at, err)
 			}
 			services = append(services, s)
@@ -53,6 +54,17 @@ func checkManifests(file string) error {
 		}
 	}
 	return nil
+}
+
+// decode is how the API server decodes with fieldValidation=Strict: names of fields have their
+// case, and a field that is there twice or not known is an error.
+func decode(document []byte, v any) error {
+	data, err := yaml.YAMLToJSONStrict(document)
+	if err != nil {
+		return err
+	}
+	strict, err := kubernetesjson.UnmarshalStrict(data, v)
+	return errors.Join(append(strict, err)...)
 }
 
 const nameLabel = "app.kubernetes.io/name"
