@@ -9,7 +9,7 @@ LDFLAGS       = -s -w -X github.com/blocktrain/blocktrain/internal/buildinfo.ver
 
 export CGO_ENABLED = 0
 
-.PHONY: build test check format modules vet lint generate race onnxruntime simd arm64 footprint workflows vulnerabilities notebooks notebooks-write bench slow clean
+.PHONY: build test check format modules vet lint generate race onnxruntime simd arm64 footprint workflows images vulnerabilities notebooks notebooks-write bench slow clean
 
 build: ## the program, as bin/blocktrain
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/blocktrain ./cmd/blocktrain
@@ -26,6 +26,7 @@ format: ## fail if a file is not formatted
 modules: ## fail if go.mod or go.sum is not tidy
 	go mod tidy -diff
 	go -C internal/kernel/_asm mod tidy -diff
+	go -C deploy/_check mod tidy -diff
 
 vet:
 	go vet ./...
@@ -63,6 +64,9 @@ footprint: ## fail if the binary or the time to --help has grown too large
 
 workflows: ## check .github/workflows; with shellcheck, if it is installed, their scripts too
 	go run $(ACTIONLINT)
+
+images: ## check the files of deploy, and build and run its images, which needs root, buildah and mmdebstrap
+	./deploy/test
 
 vulnerabilities: ## look for known vulnerabilities in what the program calls; needs a network
 	go run $(GOVULNCHECK) ./...
