@@ -158,30 +158,36 @@ func TestGradients(t *testing.T) {
 		t.Skip("hundreds of steps are no small case")
 	}
 	for _, lc := range layerCases() {
-		t.Run(lc.name, func(t *testing.T) {
-			g, params := lc.network(t)
-			const examples = 6
-			trainer, err := NewTrainer(g, params, TrainerOptions{
-				BatchSize: examples, ShardSize: 3, Workers: 2, Seed: 1, Loss: testLoss{}, Optimizer: still{},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer trainer.Close()
-			step := testStep(g, examples)
-			loss := func() float64 {
-				r, err := trainer.Step(step)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return r.LossSum / examples
-			}
-			for _, p := range g.Params {
-				if p.Trainable {
-					checkGradient(t, trainer, params, p, loss)
-				}
-			}
-		})
+		t.Run(lc.name, func(t *testing.T) { lc.checkGradients(t, false) })
+		if strings.Contains(lc.name, "BatchNorm") {
+			t.Run(lc.name+" fixed", func(t *testing.T) { lc.checkGradients(t, true) })
+		}
+	}
+}
+
+func (lc layerCase) checkGradients(t *testing.T, fixedNorm bool) {
+	g, params := lc.network(t)
+	const examples = 6
+	trainer, err := NewTrainer(g, params, TrainerOptions{
+		BatchSize: examples, ShardSize: 3, Workers: 2, Seed: 1, FixedNorm: fixedNorm, Loss: testLoss{}, Optimizer: still{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.Close()
+	step := testStep(g, examples)
+	loss := func() float64 {
+		trainer.Refresh()
+		r, err := trainer.Step(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.LossSum / examples
+	}
+	for _, p := range g.Params {
+		if p.Trainable {
+			checkGradient(t, trainer, params, p, loss)
+		}
 	}
 }
 

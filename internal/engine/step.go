@@ -55,8 +55,11 @@ func (t *Trainer) Step(s Step) (Result, error) {
 		return result, err
 	}
 	t.scale = clipScale(result.GradientNorm, s.GradientClip)
-	t.options.Optimizer.Begin(s.Number, s.LearningRate, s.WeightDecay)
-	pool.run(len(t.blocks), t.update)
+	for i := range t.groups {
+		t.updating = &t.groups[i]
+		t.options.Optimizer.Begin(s.Number, s.LearningRate*t.updating.share, s.WeightDecay)
+		pool.run(len(t.updating.blocks), t.update)
+	}
 	for _, n := range t.norms {
 		n.updateRunning(t.slots, len(t.plan.shards))
 	}

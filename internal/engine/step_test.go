@@ -201,6 +201,82 @@ func TestFrozenNormKeepsItsStatistics(t *testing.T) {
 	}
 }
 
+// TestFixedNorm compares a step with running averages that normalise with an inference:
+// the loss must be that of its outputs, and the averages must stay.
+func TestFixedNorm(t *testing.T) {
+	g, params := normedNetwork(t)
+	for _, name := range []string{"norm.running_mean", "norm.running_variance"} {
+		for i := range params.Of(params.Lookup(name)) {
+			params.Of(params.Lookup(name))[i] = 0.5 + float32(i)/8
+		}
+	}
+	step, before := testStep(g, 8), params.Clone()
+	inference, err := NewInference(g, params, 8, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inference.Close()
+	outputs := make([]float32, 8*3)
+	inference.Run([][]float32{outputs}, step.Images)
+	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: counting{}, FixedNorm: true})
+	r, err := trainer.Step(step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]float32, 8)
+	testLoss{}.Evaluate(values, make([]float32, 8*3), outputs, step.Targets, 3, 1)
+	want := 0.0
+	for _, v := range values {
+		want += float64(v)
+	}
+	if math.Abs(r.LossSum-want) > 1e-4*want {
+		t.Errorf("loss %v, that of the inference's outputs is %v", r.LossSum, want)
+	}
+	for _, p := range g.Params {
+		if moved := !cmp.Equal(before.Of(p), params.Of(p)); moved != p.Trainable {
+			t.Errorf("%s moved: %v", p.Name, moved)
+		}
+	}
+}
+
+// rates is an optimizer that adds the learning rate, and the weight decay where it applies.
+type rates struct{ rate, decay float32 }
+
+func (*rates) Slots() []string                    { return nil }
+func (r *rates) Begin(_ int, rate, decay float32) { r.rate, r.decay = rate, decay }
+
+func (r *rates) Apply(parameters, _ []float32, _ [][]float32, _ bool) {
+	for i := range parameters {
+		parameters[i] = r.rate
+	}
+}
+
+// TestLayerDecay wants the learning rate of each layer.
+func TestLayerDecay(t *testing.T) {
+	g := nn.NewGraph(nn.Shape{H: 4, W: 4, C: 1})
+	x := g.Add("stem.norm", nn.BatchNorm{}, g.Add("stem.conv", nn.Conv2D{Out: 2, Kernel: 1}, g.Input()))
+	x = g.Add("stage1.block1.b", nn.Conv2D{Out: 2, Kernel: 1}, g.Add("stage1.block1.a", nn.Conv2D{Out: 2, Kernel: 1}, x))
+	x = g.Add("stage1.block2.a", nn.Conv2D{Out: 2, Kernel: 1}, x)
+	x = g.Add("norm", nn.BatchNorm{}, g.Add("conv", nn.Conv2D{Out: 2, Kernel: 1}, x))
+	g.Add("head", nn.Linear{Out: 2}, g.Add("flatten", nn.Flatten{}, x))
+	params := g.NewParameters(1)
+	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: &rates{}, LayerDecay: 0.5})
+	step := testStep(g, 8)
+	step.LearningRate = 2
+	if _, err := trainer.Step(step); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float32{
+		"head.weight": 2, "conv.weight": 1, "norm.bias": 1, "stage1.block2.a.weight": 0.5, "stage1.block1.b.weight": 0.25,
+		"stage1.block1.a.bias": 0.25, "stem.norm.weight": 0.125, "stem.conv.weight": 0.125,
+	}
+	for name, rate := range want {
+		if got := params.Of(params.Lookup(name))[0]; got != rate {
+			t.Errorf("the learning rate of %s is %v, want %v", name, got, rate)
+		}
+	}
+}
+
 func TestAverage(t *testing.T) {
 	g, params := normedNetwork(t)
 	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: still{}})

@@ -39,8 +39,14 @@ type TrainerOptions struct {
 	Workers   int      // goroutines
 	Seed      uint64   // of dropout
 	Frozen    []string // prefixes of the names of parameters that do not change
-	Loss      Loss
-	Optimizer Optimizer
+	// FixedNorm has the running averages normalise, and stay as they are. The weights and
+	// biases of normalisations train on.
+	FixedNorm bool
+	// LayerDecay is what the learning rate and the weight decay of a layer are, as a share of
+	// those of the layer after it (see nn.Graph.Depths); 0 and 1: the same.
+	LayerDecay float64
+	Loss       Loss
+	Optimizer  Optimizer
 
 	// TargetSize is the number of values of an example's target; 0 means as many as
 	// the network's output has.
@@ -88,11 +94,14 @@ type Trainer struct {
 	weights   []float32 // of the examples of the batch; nil: all are 1
 	weightSum float64
 
-	values  []float32 // loss of each example of the batch
-	figures []float64 // of each example of the batch; nil where none are wanted
-	blocks  []block   // of the trainable parameters
-	squares []float64 // of each block's gradient
-	scale   float32   // of the gradient, for clipping
+	values  []float32   // loss of each example of the batch
+	figures []float64   // of each example of the batch; nil where none are wanted
+	blocks  []block     // of the trainable parameters
+	groups  []rateGroup // of the blocks, by learning rate
+	squares []float64   // of each block's gradient
+	scale   float32     // of the gradient, for clipping
+
+	updating *rateGroup // in a step
 
 	average []float32 // see Average
 	rate    float32
@@ -105,6 +114,12 @@ type block struct {
 	first, last int
 	decay       bool
 	slot        int // where the shards have its gradient; -1 where it is one chain over the batch
+}
+
+// rateGroup is the blocks whose learning rate is the same share of a step's.
+type rateGroup struct {
+	share  float32
+	blocks []int // their places in Trainer.blocks
 }
 
 // updateBlock is the number of parameters that one task updates. The sum of
@@ -120,7 +135,7 @@ func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer,
 	o.TargetSize = cmp.Or(o.TargetSize, g.Output().Shape.Elements())
 	shard := largestShard(o.BatchSize, o.ShardSize)
 	c := &compiler{
-		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen,
+		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen, fixedNorm: o.FixedNorm,
 		batch: o.BatchSize, shard: shard, keep: o.keep(), dropout: rng.NewKey(o.Seed, rng.Dropout),
 		values: make([]*tensor, len(g.Nodes)), users: g.Users(), again: map[int]*again{}, gradients: make([]*tensor, len(g.Nodes)),
 		slots: &slots{gradients: map[*nn.Param]int{}}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},
@@ -227,7 +242,8 @@ func (t *Trainer) emitLoss(c *compiler, outputs, gradient *tensor) {
 
 // cutParameters cuts what training changes into blocks for the update.
 func (t *Trainer) cutParameters(c *compiler) {
-	for _, p := range c.plan.graph.Params {
+	depths := c.plan.graph.Depths()
+	for k, p := range c.plan.graph.Params {
 		if !c.trains(p) {
 			continue
 		}
@@ -238,10 +254,26 @@ func (t *Trainer) cutParameters(c *compiler) {
 			if inSlots {
 				b.slot = slot + first - p.Offset
 			}
+			t.group(len(t.blocks), depths[k])
 			t.blocks = append(t.blocks, b)
 		}
 	}
 	t.squares = make([]float64, len(t.blocks))
+}
+
+// group puts a block of a layer of that depth among those with the same learning rate.
+func (t *Trainer) group(block, depth int) {
+	share := float32(1)
+	if t.options.LayerDecay > 0 {
+		share = float32(kernel.PowInt(t.options.LayerDecay, depth))
+	}
+	for i := range t.groups {
+		if t.groups[i].share == share {
+			t.groups[i].blocks = append(t.groups[i].blocks, block)
+			return
+		}
+	}
+	t.groups = append(t.groups, rateGroup{share, []int{block}})
 }
 
 func (t *Trainer) bindUpdate() {
@@ -265,6 +297,7 @@ func (t *Trainer) bindUpdate() {
 		}
 	}
 	t.update = func(_ *worker, i int) {
+		i = t.updating.blocks[i]
 		b := t.blocks[i]
 		gradient := t.gradient[b.first:b.last]
 		if t.scale != 1 {

@@ -37,6 +37,31 @@ func (p *Param) Elements() int {
 // not a bias, a scale or a statistic.
 func (p *Param) IsWeight() bool { return p.Trainable && p.Decay }
 
+// Depths gives for each of g.Params how many layers come after its own, where a layer is
+// what learning rates are lowered by: the tensors of nodes whose names are equal up to the
+// last dot, as those of a block are, and normalisations with what they follow. That of the
+// last layer is 0.
+func (g *Graph) Depths() []int {
+	depths := make([]int, len(g.Params))
+	layer, block := 0, ""
+	for _, n := range g.Nodes {
+		own := n.Name
+		if dot := strings.LastIndexByte(own, '.'); dot >= 0 {
+			own = own[:dot]
+		}
+		if own != block && slices.ContainsFunc(n.Params, (*Param).IsWeight) {
+			layer, block = layer+1, own
+		}
+		for _, p := range n.Params {
+			depths[slices.Index(g.Params, p)] = layer
+		}
+	}
+	for k := range depths {
+		depths[k] = layer - depths[k]
+	}
+	return depths
+}
+
 // Init says how a parameter's first values are made: uniform in
 // [-Bound, Bound], or Constant where Bound is 0.
 type Init struct{ Bound, Constant float32 }
