@@ -18,19 +18,21 @@ import (
 // to. All but the times is within the reproducibility contract, and is what
 // `blocktrain verify` compares.
 type Epoch struct {
-	Schema             int     `json:"schema"`
-	Epoch              int     `json:"epoch"` // from 1
-	TrainLoss          float64 `json:"train_loss"`
-	TrainAccuracy      float64 `json:"train_accuracy"` // of classes; 0 for other targets
-	ValidationLoss     float64 `json:"validation_loss"`
-	ValidationAccuracy float64 `json:"validation_accuracy"`
-	LearningRate       float64 `json:"learning_rate"` // of the epoch's last step
-	GradientNorm       float64 `json:"gradient_norm"` // mean over the epoch's steps, before clipping
-	Seconds            float64 `json:"seconds"`
-	ImagesPerSecond    float64 `json:"images_per_second"`
-	WeightsSHA256      string  `json:"weights_sha256"`
-	EMASHA256          string  `json:"ema_sha256,omitempty"` // averaged weights, where they are kept
-	OptimizerSHA256    string  `json:"optimizer_sha256,omitempty"`
+	Schema             int       `json:"schema"`
+	Epoch              int       `json:"epoch"` // from 1
+	TrainLoss          float64   `json:"train_loss"`
+	TrainAccuracy      float64   `json:"train_accuracy"` // of classes; 0 for other targets
+	ValidationLoss     float64   `json:"validation_loss"`
+	ValidationAccuracy float64   `json:"validation_accuracy"`
+	LearningRate       float64   `json:"learning_rate"` // of the epoch's last step
+	GradientNorm       float64   `json:"gradient_norm"` // mean over the epoch's steps, before clipping
+	Seconds            float64   `json:"seconds"`
+	ImagesPerSecond    float64   `json:"images_per_second"`
+	WeightsSHA256      string    `json:"weights_sha256"`
+	EMASHA256          string    `json:"ema_sha256,omitempty"` // averaged weights, where they are kept
+	OptimizerSHA256    string    `json:"optimizer_sha256,omitempty"`
+	Phase              string    `json:"phase,omitempty"` // PhaseHead or PhaseFinetune, where there are phases
+	Head               *HeadNote `json:"head,omitempty"`  // of an epoch in which a solver found the last layer
 
 	// Other is the figure of a target other than class. It takes the place of the
 	// accuracies, under its own name.
@@ -190,10 +192,23 @@ func (e *Epoch) check() error {
 	if err := e.checkFigure(); err != nil {
 		return err
 	}
-	if err := checkDigest("weights_sha256", e.WeightsSHA256); err != nil {
+	if err := errors.Join(e.checkPhase(), checkDigest("weights_sha256", e.WeightsSHA256)); err != nil {
 		return err
 	}
 	return errors.Join(checkOptionalDigest("ema_sha256", e.EMASHA256), checkOptionalDigest("optimizer_sha256", e.OptimizerSHA256))
+}
+
+// checkPhase refuses phases that there are not, and a solver in another one than its own.
+func (e *Epoch) checkPhase() error {
+	switch {
+	case e.Phase != "" && e.Phase != PhaseHead && e.Phase != PhaseFinetune:
+		return fmt.Errorf("phase is %q, want %s or %s", e.Phase, PhaseHead, PhaseFinetune)
+	case e.Head == nil:
+		return nil
+	case e.Phase != PhaseHead:
+		return fmt.Errorf("it has a head that was solved for in the phase %q, want %s", e.Phase, PhaseHead)
+	}
+	return e.Head.check()
 }
 
 // checkFigure refuses values that a figure cannot have, as far as they are known here,

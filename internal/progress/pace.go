@@ -11,6 +11,7 @@ type Work struct {
 	Epochs     int  // at most
 	Train      int  // of an epoch
 	Validation int  // scored after each
+	Solved     int  // looked at by a solver, in the first epoch, which then has nothing else to train on
 	After      int  // scored after training, as in the evaluation
 	Later      int  // networks of the same size that are trained afterwards
 	Small      bool // over in a second, so that its epochs are logged only where everything is
@@ -19,13 +20,29 @@ type Work struct {
 // Time is how long the work takes at a speed, in images a second, from its beginning to
 // the last epoch.
 func (w Work) Time(train, score float64) time.Duration {
-	return duration(w.seconds(w.Epochs*w.Train, w.Epochs*w.Validation, train, score))
+	return duration(w.seconds(w.trained(w.Epochs), w.scored(w.Epochs), train, score))
+}
+
+// trained counts the images of the steps of the first epochs.
+func (w Work) trained(epochs int) int {
+	if w.Solved > 0 {
+		epochs = max(0, epochs-1)
+	}
+	return epochs * w.Train
+}
+
+// scored counts the images that are scored, or looked at by a solver, in the first epochs.
+func (w Work) scored(epochs int) int {
+	if epochs == 0 {
+		return 0
+	}
+	return w.Solved + epochs*w.Validation
 }
 
 // seconds is what so many images, and all that comes after the training, take.
 func (w Work) seconds(trained, scored int, train, score float64) float64 {
 	one := func(trained, scored int) float64 { return float64(trained)/train + float64(scored)/score }
-	return one(trained, scored) + float64(float64(w.Later)*one(w.Epochs*w.Train, w.Epochs*w.Validation)) + float64(w.After)/score
+	return one(trained, scored) + float64(float64(w.Later)*one(w.trained(w.Epochs), w.scored(w.Epochs))) + float64(w.After)/score
 }
 
 func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
@@ -43,20 +60,27 @@ type pace struct {
 func (p *pace) step(epoch, done, total int) {
 	p.Train = total
 	p.training.follow(done, p.now())
-	p.trained, p.scored = (epoch-1)*total+done, (epoch-1)*p.Work.Validation
+	p.trained, p.scored = p.Work.trained(epoch-1)+done, p.Work.scored(epoch-1)
 	p.scoring.begin(p.now())
+}
+
+// features takes up that a solver has looked at done of total images.
+func (p *pace) features(epoch, done, total int) {
+	p.Solved = total
+	p.scoring.follow(done, p.now())
+	p.trained, p.scored = p.Work.trained(epoch), done
 }
 
 // validation takes up that done of total images of the validation part are scored.
 func (p *pace) validation(epoch, done, total int) {
 	p.Work.Validation = total
 	p.scoring.follow(done, p.now())
-	p.trained, p.scored = epoch*p.Train, (epoch-1)*total+done
+	p.trained, p.scored = p.Work.trained(epoch), p.Work.scored(epoch)-total+done
 }
 
 // epoch takes up that an epoch has ended.
 func (p *pace) epoch(epoch int) {
-	p.trained, p.scored = epoch*p.Train, epoch*p.Work.Validation
+	p.trained, p.scored = p.Work.trained(epoch), p.Work.scored(epoch)
 	p.training.begin(p.now())
 }
 
@@ -71,7 +95,7 @@ func (p *pace) progress(words string, rate float64) State {
 	if scores <= 0 {
 		scores = trains / train.ScoringShare
 	}
-	left := p.seconds(p.Epochs*p.Train-p.trained, p.Epochs*p.Work.Validation-p.scored, trains, scores)
+	left := p.seconds(p.Work.trained(p.Epochs)-p.trained, p.Work.scored(p.Epochs)-p.scored, trains, scores)
 	before := float64(p.trained)/trains + float64(p.scored)/scores
 	p.share = max(p.share, before/max(before+left, 1e-9)) // it does not fall when scoring turns out to be slower
 	at.Share = p.share

@@ -85,6 +85,13 @@ func (p *progress) Step(epoch, done, total int, loss float64) {
 		"done", fmt.Sprintf("%d/%d", done, total), "train_loss", logging.Rounded(loss))
 }
 
+// Features implements train.Observer.
+func (p *progress) Features(epoch, done, total int) {
+	p.pace.features(epoch, done, total)
+	at := p.pace.progress(fmt.Sprintf("epoch %d/%d  features", epoch, p.pace.Epochs), p.pace.scoring.perSecond())
+	p.show(at, done < total, "features", "epoch", fmt.Sprintf("%d/%d", epoch, p.pace.Epochs), "done", fmt.Sprintf("%d/%d", done, total))
+}
+
 // Validation implements train.Observer.
 func (p *progress) Validation(epoch, done, total int) {
 	p.pace.validation(epoch, done, total)

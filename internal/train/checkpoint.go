@@ -129,6 +129,9 @@ func prefixed(prefix string, tensors []weights.Tensor) []weights.Tensor {
 // optimizerTensors views the optimizer's state, each slot as one vector.
 func (l *loop) optimizerTensors() []weights.Tensor {
 	var tensors []weights.Tensor
+	if l.trainer == nil {
+		return nil
+	}
 	for i, slot := range l.trainer.State() {
 		tensors = append(tensors, weights.Tensor{
 			Name: optimizerPrefix + l.Optimizer.Slots()[i], Shape: []int{len(slot)}, Data: slot,
@@ -237,10 +240,16 @@ func (l *loop) restore(c *checkpoint) error {
 	if err := l.restoreEMA(c.ema); err != nil {
 		return err
 	}
+	l.state = c.state
+	if err := l.enter(); err != nil {
+		return err
+	}
+	if l.trainer == nil || l.phase.first > 0 && l.begins() { // what the phase before has left is of no use
+		return nil
+	}
 	if err := l.restoreOptimizer(c.optimizer); err != nil {
 		return err
 	}
-	l.state = c.state
 	l.trainer.Refresh()
 	return nil
 }

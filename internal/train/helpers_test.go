@@ -37,6 +37,7 @@ func (w watch) Step(int, int, int, float64) {
 	}
 }
 
+func (w watch) Features(int, int, int)   {}
 func (w watch) Validation(int, int, int) {}
 
 func (w watch) Epoch(e metric.Epoch, _ int, best bool) {

@@ -133,5 +133,6 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 type unwatched struct{}
 
 func (unwatched) Step(int, int, int, float64)   {}
+func (unwatched) Features(int, int, int)        {}
 func (unwatched) Validation(int, int, int)      {}
 func (unwatched) Epoch(metric.Epoch, int, bool) {}

@@ -45,7 +45,7 @@ func TestRates(t *testing.T) {
 		t.Errorf("%d steps an epoch, want 3", rates.PerEpoch)
 	}
 	for step := range 9 {
-		if got, want := rates.At(step), 0.1*schedule.Factor(step, 9); got != want {
+		if got, want := rates.at(&rates.phases[0], step), 0.1*schedule.Factor(step, 9); got != want {
 			t.Errorf("step %d: %v, want %v", step, got, want)
 		}
 	}
@@ -54,7 +54,7 @@ func TestRates(t *testing.T) {
 		t.Errorf("with a single batch %d steps an epoch, want 1", per)
 	}
 	o.OverfitBatch, o.BatchSize, o.Warmup = false, 100, 1
-	if rates := NewRates(o, schedule, 10); rates.PerEpoch != 1 || !(rates.At(0) < rates.At(1)*2) {
+	if rates := NewRates(o, schedule, 10); rates.PerEpoch != 1 || !(rates.at(&rates.phases[0], 0) < rates.at(&rates.phases[0], 1)*2) {
 		t.Errorf("a batch larger than the data: %+v", rates)
 	}
 }

@@ -140,7 +140,7 @@ func decodeStrictly(text string, s *state) error {
 func (s state) check(l *loop) error {
 	examples := min(s.Steps*l.BatchSize, len(l.TrainList))
 	inEpoch := s.Steps >= 0 && s.Steps <= l.perEpoch && s.Examples == examples
-	if !inEpoch || s.Epoch < 0 || s.Epoch > l.Epochs || s.Step != s.Epoch*l.perEpoch+s.Steps {
+	if !inEpoch || s.Epoch < 0 || s.Epoch > l.Epochs || s.Step != l.rates.beforeEpoch(s.Epoch)+s.Steps {
 		return fmt.Errorf("it is at epoch %d, step %d, after %d examples of the next epoch, which does not fit %d epochs of %d examples in batches of %d",
 			s.Epoch, s.Step, s.Examples, l.Epochs, len(l.TrainList), l.BatchSize)
 	}

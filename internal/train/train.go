@@ -21,7 +21,8 @@ import (
 
 // Options are the settings of the loop.
 type Options struct {
-	Epochs       int
+	Epochs       int  // of all phases
+	Head         Head // the first phase, if there is one
 	BatchSize    int
 	ShardSize    int
 	Seed         uint64
@@ -31,6 +32,8 @@ type Options struct {
 	GradientClip float32 // largest Euclidean norm of a step's gradient; 0 means none
 	EMA          float64 // decay of the averaged weights; 0 means none
 	Frozen       []string
+	FixedNorm    bool // see engine.TrainerOptions, like the next
+	LayerDecay   float64
 	Stopping     Stopping
 	Balanced     bool // draw examples so that all classes come up equally often
 	OverfitBatch bool // train on the first batch again and again, to see that it can be learnt
@@ -59,6 +62,8 @@ type Job struct {
 	// NewValidator makes what scores the weights, which training changes in place, on
 	// the validation part.
 	NewValidator func(params *nn.Parameters) (Validator, error)
+	// Solve finds the last layer in the phase of that kind.
+	Solve Solver
 }
 
 // Validator scores a network on the validation part.
@@ -74,6 +79,8 @@ type Observer interface {
 	// Step is called after every step; done of total examples of the epoch
 	// have been seen, and loss is their mean loss.
 	Step(epoch, done, total int, loss float64)
+	// Features is called while a solver looks at the images of an epoch.
+	Features(epoch, done, total int)
 	// Validation is called while an epoch is validated; done of total examples of the
 	// validation part have been scored.
 	Validation(epoch, done, total int)
@@ -93,7 +100,9 @@ type Outcome struct {
 // loop is a training in progress.
 type loop struct {
 	Job
-	trainer   *engine.Trainer
+	graph     *nn.Graph       // with the loss's part of it
+	phase     *phase          // the present one
+	trainer   *engine.Trainer // of the phase; nil where that takes no steps
 	validator Validator
 	loader    dataset.Loader // of the training part, with targets
 	ema       *nn.Parameters // averaged weights, nil without EMA
@@ -121,6 +130,9 @@ func Run(ctx context.Context, job Job) (Outcome, error) {
 		return Outcome{}, err
 	}
 	for !l.state.Finished {
+		if err := l.enter(); err != nil {
+			return Outcome{}, err
+		}
 		if err := l.epoch(ctx); err != nil {
 			return Outcome{}, err
 		}
@@ -153,36 +165,35 @@ func (j *Job) check() error {
 		return errors.New("no examples to train on: want at least one")
 	case j.Epochs < 1 || j.BatchSize < 1:
 		return fmt.Errorf("%d epochs, batches of %d: want at least 1 each", j.Epochs, j.BatchSize)
+	case j.Head.Kind == HeadSGD && (j.Head.Epochs < 1 || j.Head.Epochs > j.Epochs):
+		return fmt.Errorf("%d epochs of %d are for the last layer: want at least 1, and no more than there are", j.Head.Epochs, j.Epochs)
+	case j.Head.Kind == HeadSolver && j.Solve == nil:
+		return errors.New("there is no solver for the last layer")
 	}
 	return nil
 }
 
-// compile makes the plans for training and validation.
+// compile makes the plans for training in the first phase and for validation.
 func (l *loop) compile() (err error) {
-	graph, err := l.Task.Trained(l.Graph, l.Loss)
-	if err != nil {
-		return err
-	}
-	l.trainer, err = engine.NewTrainer(graph, l.Params, engine.TrainerOptions{
-		BatchSize: l.BatchSize, ShardSize: l.ShardSize, Workers: l.Workers, Seed: l.Seed,
-		Frozen: l.Frozen, Loss: l.Loss, Optimizer: l.Optimizer, TargetSize: l.Task.Size(), Figure: l.Task.Figure,
-	})
-	if err != nil {
+	if l.graph, err = l.Task.Trained(l.Graph, l.Loss); err != nil {
 		return err
 	}
 	if l.EMA > 0 {
 		l.ema = l.Params.Clone()
 	}
+	if err := l.enter(); err != nil {
+		return err
+	}
 	l.validator, err = l.NewValidator(l.judged())
 	if err != nil {
-		l.trainer.Close()
+		l.leave()
 	}
 	return err
 }
 
 // close ends the workers.
 func (l *loop) close() {
-	l.trainer.Close()
+	l.leave()
 	l.validator.Close()
 }
 
@@ -196,13 +207,11 @@ func (l *loop) judged() *nn.Parameters {
 
 // epoch does the rest of the present epoch and commits it.
 func (l *loop) epoch(ctx context.Context) error {
-	if err := l.steps(ctx); err != nil {
+	e, err := l.learn(ctx)
+	if err != nil {
 		return err
 	}
-	if err := l.checkFinite(); err != nil {
-		return l.lost("after its last step", err)
-	}
-	e := l.record()
+	e.Phase = l.phase.name
 	started := time.Now()
 	validation, err := l.validator.Validate(ctx, func(done, total int) { l.Observer.Validation(e.Epoch, done, total) })
 	if err != nil {
@@ -219,6 +228,20 @@ func (l *loop) epoch(ctx context.Context) error {
 	}
 	l.Observer.Epoch(e, l.Epochs, best)
 	return nil
+}
+
+// learn does what is left of the present epoch, up to its validation.
+func (l *loop) learn(ctx context.Context) (metric.Epoch, error) {
+	if l.phase.solved {
+		return l.solve(ctx)
+	}
+	if err := l.steps(ctx); err != nil {
+		return metric.Epoch{}, err
+	}
+	if err := l.checkFinite(); err != nil {
+		return metric.Epoch{}, l.lost("after its last step", err)
+	}
+	return l.record(), nil
 }
 
 // order is the order in which an epoch sees the training part.
@@ -285,9 +308,9 @@ func (l *loop) lost(where string, err error) error {
 // step trains on one batch.
 func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	s := &l.state
-	rate := l.rates.At(s.Step)
+	rate := l.rates.at(l.phase, s.Step)
 	result, err := l.trainer.Step(engine.Step{
-		Number: s.Step + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets, Weights: batch.Weights,
+		Number: s.Step - l.rates.before(l.phase) + 1, Epoch: epoch, Position: uint32(s.Examples), Images: batch.Images, Targets: batch.Targets, Weights: batch.Weights,
 		LearningRate: rate, WeightDecay: l.WeightDecay, GradientClip: l.GradientClip,
 	})
 	if err != nil {
@@ -295,7 +318,7 @@ func (l *loop) step(batch *dataset.Batch, epoch uint32) error {
 	}
 	s.add(result, batch.N, rate)
 	if l.ema != nil {
-		l.trainer.Average(l.ema.Values, averagingRate(l.EMA, s.Step))
+		l.trainer.Average(l.ema.Values, averagingRate(l.EMA, s.Step-l.rates.before(l.phase)))
 	}
 	l.Observer.Step(s.Epoch+1, s.Examples, len(l.TrainList), s.meanLoss())
 	return nil

@@ -134,13 +134,18 @@ func (s *Subject) checkEpochs(n *Network, own *settings.Settings, modules *setti
 			return &finding.Difference{File: rundir.HistoryOf(n.Name), Epoch: e.Epoch, Figure: figure, Recorded: orNothing(recorded), Found: orNothing(found),
 				Cause: finding.Changed(rundir.HistoryOf(n.Name), rundir.RecordFile)}
 		}
-		rate := config.Exact(float64(rates.At(rates.PerEpoch*e.Epoch - 1)))
+		rate := config.Exact(float64(rates.AtEnd(e.Epoch)))
+		phase, stepped := rates.PhaseOf(e.Epoch)
 		switch recorded := config.Exact(e.LearningRate); {
 		case e.FigureName() != p.Figure.Name:
 			return differs("figure", e.FigureName(), p.Figure.Name)
 		case (e.EMASHA256 != "") != (own.EMA > 0):
 			return differs("ema_sha256", e.EMASHA256, fmt.Sprintf("averaged weights with ema=%v", own.EMA))
-		case (e.OptimizerSHA256 != "") != (len(modules.Optimizer.Slots()) > 0):
+		case e.Phase != phase:
+			return differs("phase", e.Phase, orNothing(phase)+" by the settings")
+		case (e.Head != nil) == stepped:
+			return differs("head", fmt.Sprint(e.Head != nil), fmt.Sprintf("%t by the settings", !stepped))
+		case (e.OptimizerSHA256 != "") != (stepped && len(modules.Optimizer.Slots()) > 0):
 			return differs("optimizer_sha256", e.OptimizerSHA256, "a digest where the optimizer has a state")
 		case e.Seconds < 0 || e.ImagesPerSecond < 0:
 			return differs("seconds", config.Exact(e.Seconds), "times of at least 0")
