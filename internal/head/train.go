@@ -1,0 +1,186 @@
+package head
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// DefaultPenalties are tried where no others are given, from strong to weak.
+func DefaultPenalties() []float64 { return []float64{10, 3, 1, 0.3, 0.1, 0.03, 0.01} }
+
+const (
+	// DefaultTolerance is the norm of the gradient, relative to the first, at which a
+	// head is trained: that of a thousandth of it changes no figure by more than
+	// rounding does.
+	DefaultTolerance = 1e-3
+	// DefaultMaxIterations is the number of steps for one penalty. Features of networks
+	// take a tenth of it.
+	DefaultMaxIterations = 1000
+	// MaxClasses is the most classes that a head may have.
+	MaxClasses = 1000
+)
+
+// roundingNorm is what rounding leaves of a gradient, for each root of a parameter: features
+// have variance 1, and what is multiplied with them is at most 1.
+const roundingNorm = 0x1p-24
+
+// Options say how heads are trained.
+type Options struct {
+	Classes       int       // K, from 2
+	Penalties     []float64 // above 0, in any order; nil for DefaultPenalties
+	Tolerance     float64   // 0 for DefaultTolerance
+	MaxIterations int       // for each penalty; 0 for DefaultMaxIterations
+	Workers       int       // 0 for 1; changes no bit
+}
+
+// Fit is how the training with one penalty went.
+type Fit struct {
+	Penalty      float64 `json:"penalty"`
+	Iterations   int     `json:"iterations"`
+	Converged    bool    `json:"converged"`     // if not, the caller warns
+	GradientNorm float64 `json:"gradient_norm"` // relative to that at zero weights
+
+	TrainLoss          float64 `json:"train_loss"` // without the penalty
+	TrainAccuracy      float64 `json:"train_accuracy"`
+	ValidationLoss     float64 `json:"validation_loss"`
+	ValidationAccuracy float64 `json:"validation_accuracy"`
+}
+
+// Result is the head of the penalty that was chosen.
+type Result struct {
+	Head
+	Chosen int   // index of its fit
+	Fits   []Fit // from the strongest penalty to the weakest
+}
+
+// Train trains a head with each penalty on the training examples, and chooses the one with
+// the highest accuracy on the validation examples; of equal ones that with the lowest loss
+// on them, and of these the one with the strongest penalty. It fails on examples or options
+// that cannot be used, and with the cause of ctx if that has ended.
+func Train(ctx context.Context, train, validation *Examples, o Options) (*Result, error) {
+	p, v, err := o.prepare(train, validation)
+	if err != nil {
+		return nil, err
+	}
+	return o.train(ctx, p, v)
+}
+
+// prepare fills in the defaults, and checks options and examples.
+func (o *Options) prepare(train, validation *Examples) (p, v part, err error) {
+	o.setDefaults()
+	if err = o.check(); err != nil {
+		return p, v, err
+	}
+	d := 0
+	if n := train.Len(); n > 0 {
+		d = len(train.Features) / n
+	}
+	if err = train.check("the training part", d, o.Classes); err == nil {
+		err = validation.check("the validation part", d, o.Classes)
+	}
+	if err != nil {
+		return p, v, err
+	}
+	seen := slices.Sorted(slices.Values(train.Labels))
+	if seen[0] == seen[len(seen)-1] {
+		return p, v, fmt.Errorf("all %d training examples are of class %d: a head needs at least two classes", len(seen), seen[0])
+	}
+	return part{Examples: train, d: d}, part{Examples: validation, d: d}, nil
+}
+
+func (o *Options) setDefaults() {
+	if o.Penalties == nil {
+		o.Penalties = DefaultPenalties()
+	}
+	o.Penalties = slices.Clone(o.Penalties)
+	slices.SortFunc(o.Penalties, func(a, b float64) int { return cmp.Compare(b, a) })
+	o.Penalties = slices.Compact(o.Penalties)
+	if o.Tolerance == 0 {
+		o.Tolerance = DefaultTolerance
+	}
+	if o.MaxIterations == 0 {
+		o.MaxIterations = DefaultMaxIterations
+	}
+	o.Workers = max(1, o.Workers)
+}
+
+func (o *Options) check() error {
+	if o.Classes < 2 || o.Classes > MaxClasses {
+		return fmt.Errorf("a head for %d classes: want 2 to %d", o.Classes, MaxClasses)
+	}
+	if len(o.Penalties) == 0 {
+		return errors.New("no penalty for the head is given: want at least one number above 0")
+	}
+	for _, penalty := range o.Penalties {
+		if !(penalty > 0) || math.IsInf(penalty, 1) {
+			return fmt.Errorf("penalty %v for the head: want a number above 0", penalty)
+		}
+	}
+	if !(o.Tolerance > 0) || o.MaxIterations < 1 {
+		return fmt.Errorf("tolerance %v and %d iterations for the head: want both above 0", o.Tolerance, o.MaxIterations)
+	}
+	return nil
+}
+
+// train goes through the penalties.
+func (o *Options) train(ctx context.Context, p, v part) (*Result, error) {
+	scaling, err := measureScaling(ctx, p, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	m := newMinimizer(newObjective(p, o.Classes, scaling, o.Workers))
+	if _, err := m.evaluate(ctx, m.w, m.gradient); err != nil { // at zero
+		return nil, err
+	}
+	first := norm(m.gradient)
+	target := max(o.Tolerance*first, roundingNorm*math.Sqrt(float64(m.parameters())))
+	result := &Result{}
+	for _, penalty := range o.Penalties {
+		f := Fit{Penalty: penalty}
+		if f.Iterations, f.Converged, err = m.minimize(ctx, penalty, target, o.MaxIterations); err != nil {
+			return nil, err
+		}
+		if first > 0 {
+			f.GradientNorm = norm(m.gradient) / first
+		}
+		h := scaling.unscaled(m.w, p.d, o.Classes)
+		if err := o.judge(ctx, h, p, v, &f); err != nil {
+			return nil, err
+		}
+		result.Fits = append(result.Fits, f)
+		if at := len(result.Fits) - 1; at == 0 || f.beats(&result.Fits[result.Chosen]) {
+			result.Chosen, result.Head = at, *h
+		}
+	}
+	return result, nil
+}
+
+// judge evaluates a head on both parts.
+func (o *Options) judge(ctx context.Context, h *Head, p, v part, f *Fit) error {
+	for _, w := range slices.Concat(h.Weights, h.Bias) {
+		if !finite(w) {
+			return fmt.Errorf("the head trained with penalty %v has weights that are not finite: the features are too small or too large", f.Penalty)
+		}
+	}
+	trained, err := h.evaluate(ctx, p, o.Workers)
+	if err != nil {
+		return err
+	}
+	validated, err := h.evaluate(ctx, v, o.Workers)
+	f.TrainLoss, f.TrainAccuracy = trained.Loss, trained.Accuracy
+	f.ValidationLoss, f.ValidationAccuracy = validated.Loss, validated.Accuracy
+	return err
+}
+
+// beats says whether a fit is better on the validation part than one with a stronger
+// penalty.
+func (f *Fit) beats(stronger *Fit) bool {
+	if f.ValidationAccuracy != stronger.ValidationAccuracy {
+		return f.ValidationAccuracy > stronger.ValidationAccuracy
+	}
+	return f.ValidationLoss < stronger.ValidationLoss
+}
