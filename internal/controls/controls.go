@@ -131,7 +131,7 @@ func (r *Run) paint(ctx context.Context, made *metric.Controls, evaluations []*m
 	if err != nil {
 		return err
 	}
-	twin, err := r.Twin(ctx, data, Epochs(r.Settings.Epochs))
+	twin, err := r.Twin(ctx, data, Epochs(r.Settings.TotalEpochs()))
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (r *Run) trained(ctx context.Context, twin Twin, d *rundir.Dir) (*rundir.Re
 		}
 	}
 	r.Env.Log.Info("control: a network of the same kind is trained on images with every target painted over; --controls off leaves it out",
-		"epochs", Epochs(r.Settings.Epochs), "directory", d.Path)
+		"epochs", Epochs(r.Settings.TotalEpochs()), "directory", d.Path)
 	started := time.Now()
 	err := twin.Train(ctx, d)
 	if err != nil && ctx.Err() == nil && d.HasCheckpoint() { // of an earlier process, perhaps damaged

@@ -27,7 +27,7 @@ type Plan struct {
 
 // plan is that of the task in the directory.
 func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) {
-	made := &Plan{prepared: p, Dir: dir, further: p.further(t.judges()).Lines("besides         ", p.Settings.Epochs)}
+	made := &Plan{prepared: p, Dir: dir, further: p.further(t.judges()).Lines("besides         ", p.Settings.TotalEpochs())}
 	for _, stage := range t.stages {
 		made.Stages = append(made.Stages, stage.name)
 	}
@@ -114,5 +114,5 @@ identity        %s
 %s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
 		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), p.Data.ClassTable(strings.Repeat(" ", 16)), report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
-		config.Counted(s.Epochs, "epoch"), config.Counted(p.Data.StepsPerEpoch(s, s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.further, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
+		config.Counted(s.TotalEpochs(), "epoch"), config.Counted(p.Data.StepsPerEpoch(s, s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.further, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

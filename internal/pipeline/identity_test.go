@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // another has for each setting a value that is not the one of the test's run. A setting
@@ -25,9 +26,10 @@ var another = map[string]string{
 	"loss": "focal", "loss-options": "label-smoothing=0.2", "optimizer": "sgd", "optimizer-options": "beta1=0.8", "schedule": "cosine", "schedule-options": "rise=0.2",
 	"epochs": "3", "batch-size": "17", "shard-size": "7", "learning-rate": "0.0123", "weight-decay": "0.0123", "gradient-clip": "0.5", "warmup": "0.5",
 	"ema": "0.9", "seed": "2", "sampling": "balanced", "overfit-batch": "true",
+	"head": "sgd", "head-penalties": "3,0.5", "views": "2", "finetune-epochs": "2", "layer-decay": "0.7", "batch-norm": "fixed",
 	"monitor": "validation_accuracy", "min-delta": "0.01", "patience": "2",
 
-	"data-dir": "", "data-mode": "disk", "on-corrupt": "skip", "index": "off", "cache-size": "7MB", "memory": "7MB", "split": "", "init-from": "", "allow-missing-class": "true", "min-test-examples": "7", "min-class-test-examples": "7",
+	"data-dir": "", "data-mode": "disk", "on-corrupt": "skip", "index": "off", "cache-size": "7MB", "feature-cache": "off", "memory": "7MB", "split": "", "init-from": "", "allow-missing-class": "true", "min-test-examples": "7", "min-class-test-examples": "7",
 	"criteria": "min_test_accuracy", "min-test-accuracy": "0.5", "min-per-class-accuracy": "0.5", "min-unseen-accuracy": "0.5", "max-reconstruction-error": "0.5",
 	"max-inference-time-ms": "7", "max-model-size-mb": "7", "baseline": "elsewhere", "onnxruntime-lib": "elsewhere", "force": "true", "reason": "why",
 	"name": "another", "release-version": "9.9.9", "output-dir": "elsewhere", "exporters": "onnx", "visualizations": "none", "controls": "off",
@@ -50,6 +52,9 @@ func TestIdentityFollowsFromTheClass(t *testing.T) {
 		t.Helper()
 		given := maps.Clone(base)
 		maps.Copy(given, changes)
+		if given["head"] == train.HeadSolver { // which takes no steps
+			delete(given, "epochs")
+		}
 		var flags []string
 		for name, value := range given {
 			flags = append(flags, name+"="+value)
@@ -84,6 +89,10 @@ func TestIdentityFollowsFromTheClass(t *testing.T) {
 			changes["resize"] = "crop"
 		case "keep-size":
 			changes["augment"] = "random-resized-crop"
+		case "head-penalties", "views":
+			changes["head"] = train.HeadSolver
+		case "finetune-epochs":
+			changes["head"] = train.HeadSGD
 		case "reason":
 			changes["force"] = "true"
 		case "force":

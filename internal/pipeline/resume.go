@@ -190,7 +190,7 @@ func (s *session) checkpointRemedy() string {
 // The first epoch alone is no proof: it enters the history before there is a
 // checkpoint, and the process may have been killed between the two.
 func (s *session) trainingFinished() bool {
-	return s.Record.Training != nil || s.epochsInHistory() >= max(2, s.Settings.Epochs)
+	return s.Record.Training != nil || s.epochsInHistory() >= max(2, s.Settings.TotalEpochs())
 }
 
 // epochsInHistory counts the epochs of the history. One that cannot be read counts

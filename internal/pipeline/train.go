@@ -14,7 +14,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/rundir/layout"
+	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/train"
+	"github.com/blocktrain/blocktrain/internal/transfer"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
@@ -87,7 +89,10 @@ func (p *Prepared) Work(later int, evaluated bool) progress.Work {
 	if p.Settings.OverfitBatch {
 		list = list[:min(len(list), p.Settings.BatchSize)]
 	}
-	w := progress.Work{Epochs: p.Settings.Epochs, Train: len(list), Validation: len(p.Data.ValidationList(p.Settings)), Later: later}
+	w := progress.Work{Epochs: p.Settings.TotalEpochs(), Train: len(list), Validation: len(p.Data.ValidationList(p.Settings)), Later: later}
+	if p.Settings.Head == train.HeadSolver {
+		w.Solved = p.transfer().Looked()
+	}
 	if evaluated {
 		w.After = w.Validation + len(p.Data.Split.Test)
 	}
@@ -103,7 +108,13 @@ func (p *Prepared) TrainJob(dir *rundir.Dir, observer train.Observer) train.Job 
 		Target: p.Modules.Target.Properties(), Task: p.Task,
 		Loss: p.Modules.Loss, Optimizer: p.Modules.Optimizer, Schedule: p.Modules.Schedule,
 		Train: d.Loader(s, p.Modules.Augment), TrainList: d.TrainList(s), Observer: observer, NewValidator: p.newValidator, CheckDir: dir.Check,
+		Solve: p.transfer().Solve,
 	}
+}
+
+// transfer is how the last layer learns before the others.
+func (p *Prepared) transfer() *transfer.Task {
+	return &transfer.Task{Env: p.Env, Settings: p.Settings, Modules: p.Modules, Data: p.Data, Graph: p.Graph}
 }
 
 // newValidator makes what scores parameters of the network on the validation part.
@@ -117,11 +128,12 @@ func (p *Prepared) newValidator(params *nn.Parameters) (train.Validator, error) 
 func (p *Prepared) trainOptions() train.Options {
 	s, properties := p.Settings, p.Modules.Target.Properties()
 	rate, decay := s.Rates(p.Modules)
+	head, _ := p.transfer().Phase() // checked when the network was built
 	return train.Options{
-		Epochs: s.Epochs, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
+		Epochs: s.TotalEpochs(), Head: head, FixedNorm: s.BatchNorm == settings.NormFixed, LayerDecay: s.LayerDecay, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
 		LearningRate: rate, WeightDecay: decay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
 		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
-		Stopping: train.Stopping{Monitor: s.Monitor, Larger: properties.LargerIsBetter(s.Monitor), MinDelta: s.MinDelta, Patience: s.Patience},
+		Stopping: s.Stopping(properties),
 		Workers:  s.WorkerCount(), CheckpointInterval: time.Duration(s.CheckpointInterval) * time.Second,
 	}
 }

@@ -33,8 +33,8 @@ func (p *Prepared) leftOut() string {
 
 func (p *Prepared) twin(ctx context.Context, d *rundata.Data, epochs int) (controls.Twin, error) {
 	s := *p.Settings
-	s.Warmup *= float64(epochs) / float64(s.Epochs)
-	s.Epochs = epochs
+	s.Warmup *= float64(epochs) / float64(s.TotalEpochs())
+	s.SetTotalEpochs(epochs)
 	s.DecisionFolds = 0 // boxes are given
 	m, err := s.MakeModules()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // StepsPerEpoch is the number of steps of an epoch with batches of the given size.
@@ -30,17 +31,17 @@ const (
 // WarnOfFewSteps warns of training that ends before it has got anywhere, as with
 // the default batch and a few hundred images.
 func (d *Data) WarnOfFewSteps(env *rundir.Environment, s *settings.Settings) {
-	steps := s.Epochs * d.StepsPerEpoch(s, s.BatchSize)
-	if s.OverfitBatch || steps >= fewSteps {
+	steps := s.StepEpochs() * d.StepsPerEpoch(s, s.BatchSize)
+	if s.OverfitBatch || steps >= fewSteps || s.Head != train.HeadNone { // the last layer alone needs few
 		return
 	}
 	smaller := smallestBatch
-	for 2*smaller < s.BatchSize && s.Epochs*d.StepsPerEpoch(s, 2*smaller) >= fewSteps {
+	for 2*smaller < s.BatchSize && s.StepEpochs()*d.StepsPerEpoch(s, 2*smaller) >= fewSteps {
 		smaller *= 2
 	}
 	advice := "more --epochs give more"
 	if smaller < s.BatchSize {
-		advice = fmt.Sprintf("a smaller --batch-size, such as %d, gives %d", smaller, s.Epochs*d.StepsPerEpoch(s, smaller))
+		advice = fmt.Sprintf("a smaller --batch-size, such as %d, gives %d", smaller, s.StepEpochs()*d.StepsPerEpoch(s, smaller))
 	}
 	env.Log.Warn(fmt.Sprintf("training has %s in all: %s", config.Counted(steps, "step"), advice))
 }

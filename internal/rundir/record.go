@@ -99,8 +99,20 @@ type Identity struct {
 	WeightDecay     float32       `json:"weight_decay"`
 	// DecisionFolds is into how many folds the training part is divided for the network that
 	// decides on tracks of clips; 0: the run has none.
-	DecisionFolds int                 `json:"decision_folds,omitempty" schema:"2"`
-	Settings      []config.NamedValue `json:"settings"` // the others of the class identity
+	DecisionFolds int `json:"decision_folds,omitempty" schema:"2"`
+	// Phases are those of a training that has several, or that begins with care.
+	Phases   *PhasesNote         `json:"phases,omitempty" schema:"2"`
+	Settings []config.NamedValue `json:"settings"` // the others of the class identity
+}
+
+// PhasesNote is how a training goes from the last layer to all of the network.
+type PhasesNote struct {
+	Head           string    `json:"head" schema:"2"` // none, sgd or solver
+	Penalties      []float64 `json:"penalties,omitempty" schema:"2"`
+	Views          int       `json:"views" schema:"2"`
+	FinetuneEpochs int       `json:"finetune_epochs" schema:"2"`
+	LayerDecay     float64   `json:"layer_decay" schema:"2"`
+	BatchNorm      string    `json:"batch_norm" schema:"2"` // shard or fixed
 }
 
 // ServedInput is how images are brought to the network wherever it is used after

@@ -94,10 +94,7 @@ func (s *Settings) checkTraining() error {
 	if len(s.Freeze) > 0 && s.InitFrom == "" {
 		errs = append(errs, errors.New("--freeze keeps weights as they are: want --init-from to give them values"))
 	}
-	if s.Warmup >= float64(s.Epochs) {
-		errs = append(errs, fmt.Errorf("--warmup %v leaves nothing of %d epochs", s.Warmup, s.Epochs))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.checkPhases())...)
 }
 
 func (s *Settings) checkRelease() error {

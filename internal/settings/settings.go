@@ -20,6 +20,8 @@ const Skip = "skip"
 const (
 	IndexOn      = "on"
 	IndexRebuild = "rebuild"
+	// FeatureCacheOn is the default of --feature-cache.
+	FeatureCacheOn = "on"
 )
 
 // Settings are what a run is asked to do: one field per main flag. Declare gives
@@ -35,6 +37,7 @@ type Settings struct {
 	OnCorrupt      string
 	Index          string
 	CacheSize      string // such as 20GB, or 0 for no cache
+	FeatureCache   string
 	SplitFile      string
 	SplitRatio     string
 	SplitSeed      int
@@ -81,6 +84,8 @@ type Settings struct {
 	Seed             int
 	Sampling         string
 	OverfitBatch     bool
+
+	Phases
 
 	// Early stopping.
 	Monitor  string
@@ -137,6 +142,7 @@ func (s *Settings) Declare(o *config.Options) {
 	s.declareData(o)
 	s.declareModel(o)
 	s.declareTraining(o)
+	s.Phases.declare(o)
 	s.declareStopping(o)
 	s.declareRelease(o)
 	s.declareResults(o)
@@ -153,7 +159,8 @@ func (s *Settings) declareData(o *config.Options) {
 	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
 	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "refuse data with damaged image files, or leave these out", "refuse", Skip) // which the digest of the data has
 	o.Choice(&s.Index, "index", IndexOn, "look up what was found in image files at an earlier start, or make that index anew", IndexOn, "off", IndexRebuild)
-	o.String(&s.CacheSize, "cache-size", "20GB", "most disk for what is cut out of clips, such as 20GB or 500MB, so that they need not be decoded again; 0: none", isCacheSize)
+	o.String(&s.CacheSize, "cache-size", "20GB", "most disk for what is cut out of clips, and as much for features, such as 20GB or 500MB, so that they need not be made again; 0: none", isCacheSize)
+	o.Choice(&s.FeatureCache, "feature-cache", FeatureCacheOn, "with --head solver: look up what the network made of images at an earlier start, or make that anew", FeatureCacheOn, "off", IndexRebuild)
 	o.String(&s.SplitFile, "split", "", "split list to use instead of making one")
 	o.Begin(group, config.Identity)
 	o.String(&s.SplitRatio, "split-ratio", "60/20/20", "percentages to train, validate and test with", isRatio)

@@ -32,6 +32,10 @@ func Measure(ctx context.Context, job Job, limit time.Duration) (speed Speed, er
 	deadline := time.Now().Add(limit)
 	job.Observer, job.Params = unwatched{}, job.Params.Clone()
 	job.LearningRate, job.CheckpointInterval = 0, 0
+	if job.Head.Kind == HeadSolver && job.Epochs == 1 { // which takes no steps
+		return measureScoring(ctx, job, deadline)
+	}
+	job.Head = Head{}
 	whole := min(job.BatchSize, len(job.TrainList))
 	for _, batch := range []int{job.ShardSize, job.ShardSize * max(1, job.Workers), whole} {
 		if batch > whole {
@@ -47,6 +51,19 @@ func Measure(ctx context.Context, job Job, limit time.Duration) (speed Speed, er
 		}
 	}
 	return speed, nil
+}
+
+// measureScoring does so for a job without steps. A step is taken to take what it usually
+// does.
+func measureScoring(ctx context.Context, job Job, deadline time.Time) (speed Speed, err error) {
+	l, err := begin(job)
+	if err != nil {
+		return speed, err
+	}
+	defer l.close()
+	speed.Score, err = l.scoringRate(ctx, deadline)
+	speed.Train = speed.Score * ScoringShare
+	return speed, err
 }
 
 // measure does so with batches of one size, for one step if another size may follow.

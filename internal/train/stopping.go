@@ -16,6 +16,7 @@ type Stopping struct {
 	Larger   bool    // the monitored figure is better the larger it is
 	MinDelta float64 // a smaller change for the better does not count
 	Patience int     // epochs without improvement before training stops; 0 means never
+	From     int     // epochs of phases before the last, which are not counted, and in which it does not stop
 }
 
 // stopper is the state of early stopping. It is part of a checkpoint.
@@ -53,7 +54,7 @@ func (s *stopper) next(r Stopping, e metric.Epoch, epochs int) (best, finished b
 	}
 	if gain := r.gain(v, s.Reference); first || (gain > 0 && gain >= r.MinDelta) {
 		s.Reference, s.Since = v, 0
-	} else {
+	} else if e.Epoch > r.From {
 		s.Since++
 	}
 	if r.Patience > 0 && s.Since >= r.Patience && e.Epoch < epochs {

@@ -8,9 +8,9 @@ import (
 )
 
 func TestStopping(t *testing.T) {
-	loss := func(patience int, delta float64) Stopping { return Stopping{ValidationLoss, false, delta, patience} }
+	loss := func(patience int, delta float64) Stopping { return Stopping{ValidationLoss, false, delta, patience, 0} }
 	accuracy := func(patience int, delta float64) Stopping {
-		return Stopping{metric.Accuracy.Monitor(), true, delta, patience}
+		return Stopping{metric.Accuracy.Monitor(), true, delta, patience, 0}
 	}
 	tests := []struct {
 		name   string
@@ -33,6 +33,7 @@ func TestStopping(t *testing.T) {
 		{"accuracy rises", accuracy(1, 0), 3, []float64{0.1, 0.2, 0.3}, 3, 3, ""},
 		{"accuracy falls", accuracy(1, 0), 9, []float64{0.9, 0.8}, 1, 2, "validation_accuracy has not improved for 1 epoch; the best was 0.9 in epoch 1"},
 		{"accuracy stays", accuracy(3, 0.1), 9, []float64{0.5, 0.55, 0.5, 0.59}, 4, 4, "by at least 0.1 for 3 epochs; the best was 0.59 in epoch 4"},
+		{"epochs of an earlier phase do not count", Stopping{Monitor: ValidationLoss, Patience: 2, From: 3}, 9, []float64{1, 2, 2, 2, 2}, 1, 5, "for 2 epochs; the best was 1 in epoch 1"},
 		{"one epoch", loss(5, 0), 1, []float64{1}, 1, 1, ""},
 	}
 	for _, test := range tests {

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -186,8 +187,20 @@ func figuresOf(e metric.Epoch) []figure {
 		{"weights_sha256", e.WeightsSHA256}, {"ema_sha256", e.EMASHA256}, {"optimizer_sha256", e.OptimizerSHA256},
 		{"train_loss", config.Exact(e.TrainLoss)}, {"train_" + e.FigureName(), config.Exact(e.TrainFigure())},
 		{"validation_loss", config.Exact(e.ValidationLoss)}, {"validation_" + e.FigureName(), config.Exact(e.ValidationFigure())},
-		{"learning_rate", config.Exact(e.LearningRate)}, {"gradient_norm", config.Exact(e.GradientNorm)},
+		{"learning_rate", config.Exact(e.LearningRate)}, {"gradient_norm", config.Exact(e.GradientNorm)}, {"head", headText(e.Head)},
 	}
+}
+
+// headText is how the last layer was found, as text.
+func headText(n *metric.HeadNote) string {
+	if n == nil {
+		return ""
+	}
+	text, err := json.Marshal(n)
+	if err != nil { // of numbers that are finite
+		return err.Error()
+	}
+	return string(text)
 }
 
 // compareEpoch finds the figures of an epoch that differ from those in a file; nil if

@@ -98,10 +98,9 @@ func (s *Subject) checkLater() error {
 
 // checkEnd compares how a training ended with how its history says that it did.
 func (s *Subject) checkEnd(n *Network, own *settings.Settings, p target.Properties) error {
-	rule := train.Stopping{Monitor: own.Monitor, Larger: p.LargerIsBetter(own.Monitor), MinDelta: own.MinDelta, Patience: own.Patience}
-	found, ended := rule.Replay(n.History, own.Epochs)
+	found, ended := own.Stopping(p).Replay(n.History, own.TotalEpochs())
 	if !ended {
-		return recordDiffers(n.Figure("epochs"), strconv.Itoa(n.Note.Epochs), fmt.Sprintf("%d epochs asked for, and no reason to stop before", own.Epochs))
+		return recordDiffers(n.Figure("epochs"), strconv.Itoa(n.Note.Epochs), fmt.Sprintf("%d epochs asked for, and no reason to stop before", own.TotalEpochs()))
 	}
 	for _, f := range []struct{ name, recorded, found string }{
 		{"epochs", strconv.Itoa(n.Note.Epochs), strconv.Itoa(found.Epochs)},
@@ -127,7 +126,7 @@ func (s *Subject) checkEpochs(n *Network, own *settings.Settings, modules *setti
 	p, known := modules.Target.Properties(), examples > 0 && len(own.TrainClasses) == 0 // else the data alone says how many steps there are
 	highest, _ := own.Rates(modules)
 	rates := train.NewRates(train.Options{
-		Epochs: own.Epochs, BatchSize: own.BatchSize, LearningRate: highest, Warmup: own.Warmup, OverfitBatch: own.OverfitBatch,
+		Epochs: own.TotalEpochs(), Head: train.Head{Kind: own.Head, Epochs: own.Epochs}, BatchSize: own.BatchSize, LearningRate: highest, Warmup: own.Warmup, OverfitBatch: own.OverfitBatch,
 	}, modules.Schedule, max(1, examples))
 	for _, e := range n.History {
 		differs := func(figure, recorded, found string) error {
