@@ -57,9 +57,19 @@ func layerCases() []layerCase {
 		{"Conv2D depthwise", nn.Shape{H: 4, W: 4, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Padding: 1, Groups: 3})},
 		{"Conv2D depthwise stride", nn.Shape{H: 5, W: 5, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Padding: 1, Groups: 3})},
 		{"Conv2D depth multiplier", nn.Shape{H: 4, W: 4, C: 2}, single(nn.Conv2D{Out: 4, Kernel: 3, Groups: 2})},
+		{"Conv2D same", nn.Shape{H: 6, W: 5, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Same: true})},
+		{"Conv2D same, even kernel", nn.Shape{H: 5, W: 6, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 4, Same: true})},
+		{"Conv2D same, wide", nn.Shape{H: 3, W: 9, C: 2}, single(nn.Conv2D{Out: 2, Kernel: 2, Same: true})},
+		{"Conv2D same, channels", nn.Shape{H: 4, W: 6, C: 17}, single(nn.Conv2D{Out: 17, Kernel: 5, Stride: 2, Same: true})},
+		{"Conv2D same, even kernel, channels", nn.Shape{H: 4, W: 3, C: 17}, single(nn.Conv2D{Out: 17, Kernel: 2, Same: true})},
+		{"Conv2D 7x7 stride 2", nn.Shape{H: 9, W: 8, C: 3}, single(nn.Conv2D{Out: 4, Kernel: 7, Stride: 2, Padding: 3, NoBias: true})},
+		{"Conv2D depthwise 5x5", nn.Shape{H: 5, W: 4, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 5, Padding: 2, Groups: 3})},
+		{"Conv2D depthwise 5x5 same stride", nn.Shape{H: 6, W: 8, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 5, Stride: 2, Same: true, Groups: 3})},
+		{"Conv2D depthwise same stride", nn.Shape{H: 6, W: 7, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Same: true, Groups: 3})},
 		{"BatchNorm", nn.Shape{H: 3, W: 3, C: 3}, single(nn.BatchNorm{})},
 		{"MaxPool", nn.Shape{H: 4, W: 5, C: 2}, single(nn.MaxPool{Kernel: 2})},
 		{"MaxPool overlapping", nn.Shape{H: 5, W: 5, C: 2}, single(nn.MaxPool{Kernel: 3, Stride: 2, Padding: 1})},
+		{"MaxPool same", nn.Shape{H: 6, W: 5, C: 2}, single(nn.MaxPool{Kernel: 3, Stride: 2, Same: true})},
 		{"MaxPool of ReLU6, Dropout", nn.Shape{H: 6, W: 6, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
 			x = g.Add("pool", nn.MaxPool{Kernel: 2}, g.Add("relu6", nn.Activation{Function: nn.ReLU6}, x))
 			return g.Add("dropout", nn.Dropout{Rate: 0.3}, x)
@@ -70,6 +80,7 @@ func layerCases() []layerCase {
 		}},
 		{"AvgPool", nn.Shape{H: 4, W: 4, C: 2}, single(nn.AvgPool{Kernel: 2})},
 		{"AvgPool padding", nn.Shape{H: 4, W: 4, C: 2}, single(nn.AvgPool{Kernel: 3, Stride: 2, Padding: 1})},
+		{"AvgPool same", nn.Shape{H: 4, W: 5, C: 2}, single(nn.AvgPool{Kernel: 3, Stride: 2, Same: true})},
 		{"GlobalAvgPool", nn.Shape{H: 4, W: 3, C: 3}, single(nn.GlobalAvgPool{})},
 		{"Dropout", nn.Shape{H: 3, W: 3, C: 3}, single(nn.Dropout{Rate: 0.4})},
 		{"Add", nn.Shape{H: 3, W: 3, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
