@@ -15,14 +15,15 @@ const wideWeights = 1 << 16
 
 // compiler lowers a graph node by node.
 type compiler struct {
-	plan     *plan
-	params   *nn.Parameters
-	training bool
-	frozen   []string // prefixes of the names of parameters that do not change
-	batch    int      // most examples of a batch
-	shard    int      // most examples of a shard
-	keep     int      // bytes of an image's output that are kept at any rate
-	dropout  rng.Key
+	plan       *plan
+	params     *nn.Parameters
+	training   bool
+	fixedNorms bool     // see TrainerOptions
+	frozen     []string // prefixes of the names of parameters that do not change
+	batch      int      // most examples of a batch
+	shard      int      // most examples of a shard
+	keep       int      // bytes of an image's output that are kept at any rate
+	dropout    rng.Key
 
 	at        part // what operations are emitted for
 	ops       []*op

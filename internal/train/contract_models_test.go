@@ -154,8 +154,9 @@ func TestContractModels(t *testing.T) {
 					t.Errorf("%s the training came to %s, want %s", how, got, c.digest)
 				}
 			}
+			once := testing.Short() || c.isPublished(t)
 			for _, workers := range []int{1, 2, 3, 5} {
-				if testing.Short() && workers != 3 {
+				if once && workers != 3 {
 					continue
 				}
 				dir := t.TempDir()
@@ -164,7 +165,7 @@ func TestContractModels(t *testing.T) {
 				}
 				check(fmt.Sprintf("with %d workers", workers), dir)
 			}
-			if testing.Short() {
+			if once {
 				return
 			}
 			dir := t.TempDir()
@@ -183,6 +184,14 @@ func TestContractModels(t *testing.T) {
 	for _, name := range modelsWithout(models) {
 		t.Errorf("model %s has no digest in %s: add it with go test ./internal/train -run TestContractModels -update", name, contractModelsFile)
 	}
+}
+
+// isPublished says that the model has millions of parameters, so that checkpoints take
+// seconds. Its layers are in the small networks too.
+func (c contractModel) isPublished(t *testing.T) bool {
+	t.Helper()
+	_, is := must(model.MakeModel(c.name, c.options))(t).(model.Published)
+	return is
 }
 
 // contractModelJob trains the model of a line of contractModelsFile.
