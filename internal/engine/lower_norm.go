@@ -14,12 +14,11 @@ type norm struct {
 	channels                          int
 	weight, bias                      []float32
 	runningMean, runningVariance      []float32
-	meanSlot, varianceSlot, otherSlot int       // of the shard's mean, variance and 1/deviation
-	fixed                             bool      // to the running averages, which do not move
-	inverse                           []float32 // 1/deviation of the running averages, where they are fixed
-	zeros                             []float32 // in place of the sums of the gradient, where they are fixed
-	clamped                           bool      // to 0 to high, by the activation behind it
+	meanSlot, varianceSlot, otherSlot int  // of the shard's mean, variance and 1/deviation
+	clamped                           bool // to 0 to high, by the activation behind it
 	high                              float32
+	fixed                             bool      // to the running averages, which do not change
+	inverse, none                     []float32 // where it is fixed: 1/deviation, and zeros
 }
 
 func (c *compiler) normOf(n *nn.Node, l nn.BatchNorm) *norm {
@@ -30,8 +29,8 @@ func (c *compiler) normOf(n *nn.Node, l nn.BatchNorm) *norm {
 	}
 }
 
-// lowerBatchNorm normalises to the statistics of the shard, or to the running averages
-// where nothing of the layer changes or they are to stay as they are.
+// lowerBatchNorm normalises to the statistics of the shard, or to the running
+// averages where nothing of the layer changes or normalisation is fixed.
 func (c *compiler) lowerBatchNorm(n *nn.Node, l nn.BatchNorm) func() {
 	v := c.normOf(n, l)
 	switch {
@@ -44,7 +43,8 @@ func (c *compiler) lowerBatchNorm(n *nn.Node, l nn.BatchNorm) func() {
 	return c.lowerTrainedNorm(n, v)
 }
 
-// trainsNorm says that something of a batch normalisation changes.
+// trainsNorm says that training changes the weight or the bias of a batch
+// normalisation.
 func (c *compiler) trainsNorm(n *nn.Node) bool {
 	return c.training && !(c.isFrozen(n.Params[0]) && c.isFrozen(n.Params[1]))
 }
@@ -66,19 +66,16 @@ func (c *compiler) clampOf(n *nn.Node) (activation *nn.Node, high float32) {
 	return nil, 0
 }
 
-// lowerTrainedNorm normalises to the statistics of the shard, or to running averages that
-// stay as they are. The result is computed again for the way back: reading the input once
-// more costs no more than keeping the result, and the input is needed anyway.
+// lowerTrainedNorm normalises to the statistics of the shard, or to the running
+// averages where they are fixed. The result is computed again for the way back:
+// reading the input once more costs no more than keeping the result, and the input is
+// needed anyway.
 func (c *compiler) lowerTrainedNorm(n *nn.Node, v *norm) func() {
 	x := c.input(n, 0)
-	if c.fixedNorm {
-		c.fixStatistics(v)
+	if c.fixedNorms {
+		c.fixNorm(v)
 	} else {
-		v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.statistic(v.channels), c.slots.statistic(v.channels), c.slots.reserve(v.channels)
-		if !c.isFrozen(n.Params[2]) {
-			c.norms = append(c.norms, v)
-		}
-		c.statistics(n, v, x)
+		c.shardNorm(n, v, x)
 	}
 	out := n
 	if activation, high := c.clampOf(n); activation != nil {
@@ -97,13 +94,20 @@ func (c *compiler) lowerTrainedNorm(n *nn.Node, v *norm) func() {
 	return func() { c.trainedNormBackward(n, v) }
 }
 
-// fixStatistics has the running averages normalise. They are constants for the gradient
-// too: dx = dy * weight / sqrt(variance + epsilon), which is the gradient through a shard's
-// own statistics less what zero sums take from it.
-func (c *compiler) fixStatistics(v *norm) {
-	v.fixed, v.inverse, v.zeros = true, alignedFloats(v.channels), make([]float32, v.channels)
-	c.needScratch(kernel.NormScratch * v.channels)
+// fixNorm makes the running averages what is normalised to.
+func (c *compiler) fixNorm(v *norm) {
+	v.fixed, v.inverse, v.none = true, alignedFloats(v.channels), alignedFloats(v.channels)
 	c.refresh(func() { kernel.InverseDeviation(v.inverse, v.runningVariance, v.layer.Epsilon) })
+	c.needScratch(kernel.NormScratch * v.channels)
+}
+
+// shardNorm emits what finds the statistics of a shard, which are normalised to.
+func (c *compiler) shardNorm(n *nn.Node, v *norm, x *tensor) {
+	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.statistic(v.channels), c.slots.statistic(v.channels), c.slots.reserve(v.channels)
+	if !c.isFrozen(n.Params[2]) {
+		c.norms = append(c.norms, v)
+	}
+	c.statistics(n, v, x)
 }
 
 // statistics emits what finds the mean and variance of a shard: image by image,
@@ -167,17 +171,30 @@ func (c *compiler) trainedNormBackward(n *nn.Node, v *norm) {
 	if dx == nil {
 		return
 	}
-	if !v.fixed {
-		c.cut()
+	if v.fixed {
+		c.fixedNormGradient(n, v, x)
+		return
 	}
+	c.cut()
 	c.transform(n, func(dx *tensor) {
 		c.emit(n.Name+" gradient", func(w *worker, s span) {
-			b, dweight, dbias := v.of(c.slots, s), v.zeros, v.zeros
-			if !v.fixed {
-				dweight, dbias = c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
-			}
+			b := v.of(c.slots, s)
+			dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
 			count := w.plan.shards[s.index].count * pixels
 			b.Gradient(dx.of(w, s), dy.of(w, s), x.of(w, s), dweight, dbias, count)
+		}, dx, dy, x)
+	})
+}
+
+// fixedNormGradient emits the gradient of the input of a normalisation to averages that
+// do not depend on it: dy * (inverse*weight). That is what the gradient for a shard
+// comes to if dweight and dbias are 0.
+func (c *compiler) fixedNormGradient(n *nn.Node, v *norm, x *tensor) {
+	dy := c.gradients[n.Index]
+	c.transform(n, func(dx *tensor) {
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			b := v.of(c.slots, s)
+			b.Gradient(dx.of(w, s), dy.of(w, s), x.of(w, s), v.none, v.none, 1)
 		}, dx, dy, x)
 	})
 }

@@ -81,7 +81,7 @@ func (c randomCase) step(t *testing.T, apart bool, way stepWay) (result stepResu
 	g := c.graph(apart)
 	params := c.parameters(g)
 	trainer, err := NewTrainer(g, params, TrainerOptions{
-		BatchSize: 8, ShardSize: 3, Workers: way.workers, Seed: 1, Frozen: frozenIn(g, c.seed), FixedNorm: c.seed%3 == 0,
+		BatchSize: 8, ShardSize: 3, Workers: way.workers, Seed: 1, Frozen: frozenIn(g, c.seed), FixedNorms: c.seed%3 == 0,
 		Loss: testLoss{}, Optimizer: still{}, portionBytes: way.portionBytes, keepNothing: way.keepNothing, joinAnyway: way.joinAnyway,
 	})
 	if err != nil {

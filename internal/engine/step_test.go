@@ -218,7 +218,7 @@ func TestFixedNorm(t *testing.T) {
 	defer inference.Close()
 	outputs := make([]float32, 8*3)
 	inference.Run([][]float32{outputs}, step.Images)
-	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: counting{}, FixedNorm: true})
+	trainer := newTrainer(t, g, params, TrainerOptions{Optimizer: counting{}, FixedNorms: true})
 	r, err := trainer.Step(step)
 	if err != nil {
 		t.Fatal(err)

@@ -39,9 +39,10 @@ type TrainerOptions struct {
 	Workers   int      // goroutines
 	Seed      uint64   // of dropout
 	Frozen    []string // prefixes of the names of parameters that do not change
-	// FixedNorm has the running averages normalise, and stay as they are. The weights and
-	// biases of normalisations train on.
-	FixedNorm bool
+	// FixedNorms has every batch normalisation normalise to its running averages, which
+	// do not move. Its weight and bias are trained on. The gradient of its input is
+	// dy * weight / sqrt(variance + Epsilon).
+	FixedNorms bool
 	// LayerDecay is what the learning rate and the weight decay of a layer are, as a share of
 	// those of the layer after it (see nn.Graph.Depths); 0 and 1: the same.
 	LayerDecay float64
@@ -135,7 +136,7 @@ func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer,
 	o.TargetSize = cmp.Or(o.TargetSize, g.Output().Shape.Elements())
 	shard := largestShard(o.BatchSize, o.ShardSize)
 	c := &compiler{
-		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen, fixedNorm: o.FixedNorm,
+		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen, fixedNorms: o.FixedNorms,
 		batch: o.BatchSize, shard: shard, keep: o.keep(), dropout: rng.NewKey(o.Seed, rng.Dropout),
 		values: make([]*tensor, len(g.Nodes)), users: g.Users(), again: map[int]*again{}, gradients: make([]*tensor, len(g.Nodes)),
 		slots: &slots{gradients: map[*nn.Param]int{}}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},

@@ -130,7 +130,7 @@ func (p *Prepared) trainOptions() train.Options {
 	rate, decay := s.Rates(p.Modules)
 	head, _ := p.transfer().Phase() // checked when the network was built
 	return train.Options{
-		Epochs: s.TotalEpochs(), Head: head, FixedNorm: s.BatchNorm == settings.NormFixed, LayerDecay: s.LayerDecay, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
+		Epochs: s.TotalEpochs(), Head: head, FixedNorms: s.BatchNorm == settings.NormFixed, LayerDecay: s.LayerDecay, BatchSize: s.BatchSize, ShardSize: s.ShardSize, Seed: uint64(s.Seed),
 		LearningRate: rate, WeightDecay: decay, Warmup: s.Warmup, GradientClip: s.GradientClip, EMA: s.EMA,
 		Frozen: s.Freeze, Balanced: s.Sampling == "balanced", OverfitBatch: s.OverfitBatch,
 		Stopping: s.Stopping(properties),

@@ -76,7 +76,7 @@ func (l *loop) enter() (err error) {
 		if !p.solved {
 			l.trainer, err = engine.NewTrainer(l.graph, l.Params, engine.TrainerOptions{
 				BatchSize: l.BatchSize, ShardSize: l.ShardSize, Workers: l.Workers, Seed: l.Seed,
-				Frozen: p.frozen, FixedNorm: l.FixedNorm, LayerDecay: l.LayerDecay,
+				Frozen: p.frozen, FixedNorms: l.FixedNorms, LayerDecay: l.LayerDecay,
 				Loss: l.Loss, Optimizer: l.Optimizer, TargetSize: l.Task.Size(), Figure: l.Task.Figure,
 			})
 			if err != nil {

@@ -21,7 +21,7 @@ func phaseJob(t *testing.T, data, dir, kind string, workers int) Job {
 	t.Helper()
 	job := contractJob(t, data, dir, dataset.ModeRAM, workers)
 	job.Head = Head{Kind: kind, Epochs: headEpochs, Frozen: []string{"normalize", "conv", "norm", "depthwise", "wide"}}
-	job.FixedNorm, job.LayerDecay = true, 0.5
+	job.FixedNorms, job.LayerDecay = true, 0.5
 	job.Solve = func(_ context.Context, params *nn.Parameters, seen func(done, total int)) (*Solved, error) {
 		seen(1, 1)
 		for i := range params.Of(params.Lookup("head.weight")) {

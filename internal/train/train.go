@@ -32,7 +32,7 @@ type Options struct {
 	GradientClip float32 // largest Euclidean norm of a step's gradient; 0 means none
 	EMA          float64 // decay of the averaged weights; 0 means none
 	Frozen       []string
-	FixedNorm    bool // see engine.TrainerOptions, like the next
+	FixedNorms   bool // see engine.TrainerOptions, like the next
 	LayerDecay   float64
 	Stopping     Stopping
 	Balanced     bool // draw examples so that all classes come up equally often
