@@ -26,7 +26,7 @@ const module = "github.com/blocktrain/blocktrain/"
 var layers = [][]string{
 	{"internal/kernel", "internal/rng", "internal/fileio", "internal/imaging", "internal/logging", "internal/buildinfo"},
 	{"internal/metric", "internal/weights", "internal/config", "preprocess"},
-	{"internal/nn", "internal/listing", "internal/index", "internal/mpi", "internal/video", "internal/sensor"},
+	{"internal/nn", "internal/pretrained", "internal/listing", "internal/index", "internal/mpi", "internal/video", "internal/sensor"},
 	{"internal/engine"},
 	{"internal/augment", "internal/onnx", "internal/clips"},
 	{"internal/dataset", "internal/track", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},

@@ -21,6 +21,8 @@ type header struct {
 // what follows the header; shape and byte range agree.
 type entry struct {
 	name       string
+	dtype      string
+	width      int64 // bytes of a value
 	shape      []int
 	begin, end int64
 }
@@ -28,12 +30,21 @@ type entry struct {
 // parser walks the header token by token, since encoding/json would silently
 // let a repeated key win and match field names in any case.
 type parser struct {
-	d *json.Decoder
+	d     *json.Decoder
+	width func(dtype string) (int, error)
+}
+
+// ownWidth takes the type of values that our own files have.
+func ownWidth(dtype string) (int, error) {
+	if dtype != "F32" {
+		return 0, fmt.Errorf("%w %.60s: only F32 is read here; convert the file to float32", ErrDtype, dtype)
+	}
+	return bytesPerValue, nil
 }
 
 // parseHeader reads the JSON object raw, which may be padded with spaces.
-func parseHeader(raw []byte) (header, error) {
-	p := parser{json.NewDecoder(bytes.NewReader(raw))}
+func parseHeader(raw []byte, width func(dtype string) (int, error)) (header, error) {
+	p := parser{json.NewDecoder(bytes.NewReader(raw)), width}
 	p.d.UseNumber()
 	var h header
 	err := p.object("the header", func(key string) error {
@@ -118,7 +129,7 @@ func (p parser) entry(name string) (entry, error) {
 		delete(missing, key)
 		switch key {
 		case "dtype":
-			return p.dtype(what)
+			return p.dtype(what, &e)
 		case "shape":
 			return p.shape(what, &e)
 		case "data_offsets":
@@ -143,20 +154,26 @@ func (e entry) check(what string) error {
 	if !ok {
 		return fmt.Errorf("%s: %w: %s has more values than can be counted", what, ErrShape, showShape(e.shape))
 	}
-	if have, want := e.end-e.begin, int64(n)*bytesPerValue; have != want {
-		return fmt.Errorf("%s: %w: [%d,%d] is %d bytes, %s of F32 takes %d", what, ErrSize, e.begin, e.end, have, showShape(e.shape), want)
+	if have, want := e.end-e.begin, int64(n)*e.width; have != want {
+		return fmt.Errorf("%s: %w: [%d,%d] is %d bytes, %s of %s takes %d", what, ErrSize, e.begin, e.end, have, showShape(e.shape), e.dtype, want)
 	}
 	return nil
 }
 
-func (p parser) dtype(what string) error {
+func (p parser) dtype(what string, e *entry) error {
 	token, err := p.token(what)
 	if err != nil {
 		return err
 	}
-	if token != "F32" {
-		return fmt.Errorf("%s: %w %.60v: only F32 is read here; convert the file to float32", what, ErrDtype, token)
+	name, ok := token.(string)
+	if !ok {
+		return fmt.Errorf("%s: %w %.60v: expected a string", what, ErrDtype, token)
 	}
+	width, err := p.width(name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	e.dtype, e.width = name, int64(width)
 	return nil
 }
 

@@ -48,7 +48,7 @@ func ReadFileInto(path string, place func([]Tensor) error) error {
 // ReadMetadata reads the metadata of the safetensors file at path, and no value.
 func ReadMetadata(path string) (metadata map[string]string, err error) {
 	err = within(path, func(f *os.File, size int64) error {
-		h, _, err := readLayout(bufio.NewReaderSize(f, buffered), size)
+		h, _, err := readLayout(bufio.NewReaderSize(f, buffered), size, ownWidth)
 		metadata = h.metadata
 		return err
 	})
@@ -99,7 +99,7 @@ func Read(r io.Reader, size int64) (File, error) {
 
 // readInto reads the values of a file to where place puts them.
 func readInto(r io.Reader, size int64, place func(map[string]string, []Tensor) error) error {
-	h, _, err := readLayout(r, size)
+	h, _, err := readLayout(r, size, ownWidth)
 	if err != nil {
 		return err
 	}
@@ -120,12 +120,12 @@ func readInto(r io.Reader, size int64, place func(map[string]string, []Tensor) e
 
 // readLayout reads the header of a file of size bytes, with its entries in the order of
 // their values, and says at which byte these begin.
-func readLayout(r io.Reader, size int64) (h header, begin int64, err error) {
+func readLayout(r io.Reader, size int64, width func(dtype string) (int, error)) (h header, begin int64, err error) {
 	raw, err := readHeader(r, size)
 	if err != nil {
 		return header{}, 0, err
 	}
-	if h, err = parseHeader(raw); err != nil {
+	if h, err = parseHeader(raw, width); err != nil {
 		return header{}, 0, err
 	}
 	begin = lengthBytes + int64(len(raw))
@@ -136,7 +136,7 @@ func readLayout(r io.Reader, size int64) (h header, begin int64, err error) {
 // memory.
 func DigestFile(path string) (digest string, err error) {
 	err = within(path, func(f *os.File, size int64) error {
-		h, begin, err := readLayout(bufio.NewReaderSize(f, buffered), size)
+		h, begin, err := readLayout(bufio.NewReaderSize(f, buffered), size, ownWidth)
 		if err != nil {
 			return err
 		}
