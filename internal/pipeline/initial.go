@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/pipeline/published"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -18,25 +19,53 @@ import (
 
 // Initial are weights that training begins with, instead of drawn ones.
 type Initial struct {
-	SHA256  string // of the file
+	SHA256  string // of the file; of published weights, over the tensors
 	tensors []weights.Tensor
 	labels  []string            // classes that the file itself says its weights tell apart
 	from    *release.OtherModel // the run or package that the file lies in, nil where it lies in none
 	classes []string            // that the weights tell apart, nil where nobody knows
 	Anew    []string            // names of tensors that are drawn although the file's would fit
 	drawn   []string            // names of all tensors that are drawn
+
+	published *published.Weights // nil where no others published them
+}
+
+// From is what weights are read from.
+type From struct {
+	Word         string // a path, or a name of the catalogue; empty: from nothing
+	Model        string // of the run
+	MaxPackageMB int
 }
 
 // ReadInitial reads the weights that --init-from names: a file, or those of a run or
-// package, in which case archives too are taken. There are none where path is empty.
-func ReadInitial(ctx context.Context, path string, maxPackageMB int) (*Initial, error) {
-	return readInitial(ctx, path, maxPackageMB, func(*Initial, *rundir.Source, string) error { return nil })
+// package, in which case archives too are taken, or published ones by their name. There are
+// none where nothing is named.
+func ReadInitial(ctx context.Context, f From) (*Initial, error) {
+	if published.IsName(f.Word) && fileio.Exists(f.Word) && !published.IsKnown(f.Word) { // as older programs took it
+		f.Word = "./" + f.Word
+	}
+	return f.read(ctx, func(*Initial, *rundir.Source, string) error { return nil })
+}
+
+// ReadPublished reads the published weights whose tensors have a digest, from where they are
+// kept.
+func ReadPublished(digest string) (*Initial, error) {
+	w, err := published.Kept(digest)
+	if err != nil {
+		return nil, err
+	}
+	return ofPublished(w), nil
+}
+
+func ofPublished(w *published.Weights) *Initial {
+	return &Initial{SHA256: w.Digest, tensors: w.Tensors, published: w}
 }
 
 // readNewInitial is ReadInitial for a new run, which decides what of the weights it
 // takes: where they come from is found out too.
-func readNewInitial(ctx context.Context, path string, maxPackageMB int) (*Initial, error) {
-	return readInitial(ctx, path, maxPackageMB, func(i *Initial, source *rundir.Source, file string) (err error) {
+func readNewInitial(ctx context.Context, f From) (*Initial, error) {
+	path := f.Word
+	return f.read(ctx, func(i *Initial, source *rundir.Source, file string) (err error) {
 		if i.from, err = i.origin(path, source, file); err != nil {
 			return err
 		}
@@ -48,13 +77,21 @@ func readNewInitial(ctx context.Context, path string, maxPackageMB int) (*Initia
 	})
 }
 
-// readInitial reads weights and looks at where they lie, in the source that is a run or
-// package, nil for a file that was named itself.
-func readInitial(ctx context.Context, path string, maxPackageMB int, look func(i *Initial, source *rundir.Source, file string) error) (_ *Initial, err error) {
-	if path == "" {
+// read reads weights and looks at where they lie, in the source that is a run or package,
+// nil for a file that was named itself. Published weights lie in none.
+func (f From) read(ctx context.Context, look func(i *Initial, source *rundir.Source, file string) error) (_ *Initial, err error) {
+	path := f.Word
+	switch {
+	case path == "":
 		return nil, nil
+	case published.IsName(path):
+		w, err := published.Named(path, f.Model)
+		if err != nil {
+			return nil, err
+		}
+		return ofPublished(w), nil
 	}
-	source, file, err := rundir.OpenWeights(ctx, path, maxPackageMB)
+	source, file, err := rundir.OpenWeights(ctx, path, f.MaxPackageMB)
 	if err != nil {
 		return nil, fmt.Errorf("--init-from: %w", err)
 	}
@@ -62,6 +99,15 @@ func readInitial(ctx context.Context, path string, maxPackageMB int, look func(i
 		defer func() { err = errors.Join(source.Named(err), source.Close()) }()
 	}
 	read, err := weights.ReadFile(file)
+	if source == nil {
+		w, found, refused := published.Found(file, f.Model, err)
+		switch {
+		case refused != nil:
+			return nil, config.Usagef("--init-from %w", refused)
+		case found:
+			return ofPublished(w), nil
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, config.Usagef("--init-from %s: %w", path, fs.ErrNotExist)
@@ -97,6 +143,8 @@ func (p *Prepared) noteInitial(ctx context.Context) error {
 	}
 	p.Record.Initial = note
 	switch origin := p.Initial.from; {
+	case p.Initial.published != nil:
+		return nil
 	case origin == nil:
 		p.Env.Log.Warn("the file lies in no run or package that it is of: nobody can tell whether its weights have seen images of the test part", "init-from", path)
 	case count > 0:
@@ -113,6 +161,10 @@ func (p *Prepared) noteInitial(ctx context.Context) error {
 func (p *Prepared) describeInitial(ctx context.Context, path string) (note *rundir.InitialNote, seen int, err error) {
 	note = &rundir.InitialNote{File: path, Unknown: true}
 	origin := p.Initial.from
+	if w := p.Initial.published; w != nil {
+		note.Published = &w.Note
+		return note, 0, nil
+	}
 	if origin == nil {
 		return note, 0, nil
 	}
@@ -127,7 +179,7 @@ func (p *Prepared) describeInitial(ctx context.Context, path string) (note *rund
 // or package that the file at path, which has them, lies in; its Model is empty where
 // that is none. Seen counts the images of the test part that they were trained on.
 func (p *Prepared) TraceInitial(ctx context.Context, path string, maxPackageMB int) (note *rundir.InitialNote, seen int, err error) {
-	again, err := readNewInitial(ctx, path, maxPackageMB)
+	again, err := readNewInitial(ctx, From{path, p.Settings.Model, maxPackageMB})
 	if err != nil {
 		return nil, 0, err
 	}

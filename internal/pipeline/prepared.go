@@ -83,7 +83,7 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 	}
 	if !s.DryRun { // which trains nothing, so that it need not decode the training part
 		first := p.Networks[0] // which alone sees the images of the data
-		statistics, err := d.Statistics(ctx, s)
+		statistics, err := p.statistics(ctx)
 		if err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, d *rundir.Dir, then *rundir.Record) (*session, error) {
 	s.TakePaths(then, d.Path)
 	s.Contract = then.Identity.ContractVersion
-	first, err := ReadInitial(ctx, s.InitFrom, s.MaxPackageMB)
+	first, err := ReadInitial(ctx, From{s.InitFrom, s.Model, s.MaxPackageMB})
 	if errors.Is(err, fs.ErrNotExist) && d.HasCheckpoint() { // which has made them unnecessary
 		first, err = &Initial{SHA256: then.Identity.InitSHA256}, nil
 	}

@@ -110,8 +110,11 @@ func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t
 // prepareNew makes all of a new run that comes before its directory, and refuses
 // what the task would refuse later, or what cannot be meant.
 func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settings, t task) (*Prepared, error) {
-	first, err := readNewInitial(ctx, s.InitFrom, s.MaxPackageMB)
+	first, err := readNewInitial(ctx, From{s.InitFrom, s.Model, s.MaxPackageMB})
 	if err != nil {
+		return nil, err
+	}
+	if err := takePreparation(s, first); err != nil {
 		return nil, err
 	}
 	p, err := prepare(ctx, env, s, s.SplitFile, first, rundir.RecordSchema)

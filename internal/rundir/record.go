@@ -60,7 +60,29 @@ type InitialNote struct {
 	// may be others.
 	Datasets []InitialDataset `json:"datasets,omitempty"`
 	Unknown  bool             `json:"datasets_unknown,omitempty"`
-	Unseen   bool             `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
+	// Published says more of weights that others published; nil of others.
+	Published *PublishedNote `json:"published,omitempty" schema:"2"`
+	Unseen    bool           `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
+}
+
+// PublishedNote is what is known of weights that others published.
+type PublishedNote struct {
+	File    string `json:"file" schema:"2"`
+	SHA256  string `json:"sha256" schema:"2"` // of the file
+	Network string `json:"network" schema:"2"`
+	Family  string `json:"family" schema:"2"`            // of the names in the file
+	Classes int    `json:"classes,omitempty" schema:"2"` // that they tell apart
+
+	// Of weights that are in the catalogue, by their digest.
+	Name            string `json:"name,omitempty" schema:"2"`
+	Package         string `json:"package,omitempty" schema:"2"`
+	Version         string `json:"version,omitempty" schema:"2"`
+	Licence         string `json:"licence,omitempty" schema:"2"`          // as the file in the package says
+	LicenceMetadata string `json:"licence_metadata,omitempty" schema:"2"` // as the package's metadata say
+	Converter       string `json:"converter,omitempty" schema:"2"`
+	Origin          string `json:"origin,omitempty" schema:"2"` // who trained them
+	TrainedOn       string `json:"trained_on,omitempty" schema:"2"`
+	DataTerms       string `json:"data_terms,omitempty" schema:"2"`
 }
 
 // InitialDataset is a dataset that a model was trained on, as people call it.
@@ -90,7 +112,7 @@ type Identity struct {
 	TestInput       *imaging.Rule `json:"test_input,omitempty"` // of everything else; nil: the same
 	Augment         string        `json:"augment"`
 	Model           ModuleNote    `json:"model"`
-	InitSHA256      string        `json:"init_sha256,omitempty"` // of the file weights were taken from
+	InitSHA256      string        `json:"init_sha256,omitempty"` // of the file weights were taken from; of published ones, over the tensors (weights.Digest)
 	InitAnew        []string      `json:"init_anew,omitempty"`   // weights that were drawn although that file's would fit: a head for other classes
 	Loss            ModuleNote    `json:"loss"`
 	Optimizer       ModuleNote    `json:"optimizer"`
@@ -100,6 +122,9 @@ type Identity struct {
 	// DecisionFolds is into how many folds the training part is divided for the network that
 	// decides on tracks of clips; 0: the run has none.
 	DecisionFolds int `json:"decision_folds,omitempty" schema:"2"`
+	// Normalize is "network" where the input's normalisation is the one that the network was
+	// published with; else it is by the statistics of the training part.
+	Normalize string `json:"normalize,omitempty" schema:"2"`
 	// Phases are those of a training that has several, or that begins with care.
 	Phases   *PhasesNote         `json:"phases,omitempty" schema:"2"`
 	Settings []config.NamedValue `json:"settings"` // the others of the class identity

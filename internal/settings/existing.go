@@ -7,6 +7,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/kernel"
+	"github.com/blocktrain/blocktrain/internal/pretrained/catalogue"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -16,7 +17,7 @@ func (s *Settings) TakePaths(then *rundir.Record, path string) {
 	if s.Origins["data-dir"] != config.OriginFlag {
 		s.DataDirs = then.DirsFromHere(path, s.DataDirs)
 	}
-	if s.Origins["init-from"] != config.OriginFlag {
+	if s.Origins["init-from"] != config.OriginFlag && catalogue.IsPath(s.InitFrom) {
 		s.InitFrom = then.RecordedPath(path, s.InitFrom)
 	}
 }

@@ -65,7 +65,7 @@ var identityFields = []field{
 		record:   func(i *rundir.Identity, _ *Settings, m *Modules) { i.Augment = m.Augment.Resolved() },
 		recorded: func(i *rundir.Identity) []string { return []string{i.Augment} }},
 	module("model", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Model }, func(m *Modules) rundir.ModuleNote { return m.ModelNote }),
-	phasesField,
+	phasesField, normalizeField,
 	{words: "folds of the decision", settings: []string{"decision-folds"}, value: func(i *rundir.Identity) any { return i.DecisionFolds },
 		recorded: func(i *rundir.Identity) []string { return []string{strconv.Itoa(i.DecisionFolds)} }},
 	{words: "initial weights", value: func(i *rundir.Identity) any { return i.InitSHA256 }},

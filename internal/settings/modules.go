@@ -60,7 +60,7 @@ func (s *Settings) MakeModules() (*Modules, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return m, errors.Join(m.checkFit(s), s.checkFrozen(m.Model), s.checkSequence(m), s.checkHead(m))
+	return m, errors.Join(m.checkFit(s), s.checkFrozen(m.Model), s.checkSequence(m), s.checkHead(m), s.checkNormalize(m))
 }
 
 // targetOf makes the target of a model. Of a model that could not be made there is none.

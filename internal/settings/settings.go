@@ -47,10 +47,11 @@ type Settings struct {
 	ResizeFilter      string
 	CropFraction      string
 	Alpha             string
-	ImageSize         string   // "", "N" or "WxH"
-	TestImageSize     string   // "": ImageSize
-	Channels          int      // 0: those of the data
-	Levels            string   // "" or "LOW,HIGH"
+	ImageSize         string // "", "N" or "WxH"
+	TestImageSize     string // "": ImageSize
+	Channels          int    // 0: those of the data
+	Levels            string // "" or "LOW,HIGH"
+	Normalize         string
 	LimitTrain        int      // 0: no limit
 	TrainClasses      []string // empty: all
 	Augment           string
@@ -176,6 +177,7 @@ func (s *Settings) declareData(o *config.Options) {
 	o.String(&s.TestImageSize, "test-image-size", "", "size of the model's input outside of training, N or WIDTHxHEIGHT; empty: the same", isSize)
 	o.Int(&s.Channels, "channels", 0, "channels of each picture of the model's input, 1 or 3; 0: the data's", isChannels)
 	o.String(&s.Levels, "levels", "", "of images with 16 bits, the values that become black and white; empty: 0,65535", isLevels)
+	o.Choice(&s.Normalize, "normalize", NormalizeAuto, "what gives pixels mean 0 and deviation 1: the statistics of the training part, or those that the network was published with; auto: the network's, with weights that were published", NormalizeAuto, NormalizeData, NormalizeNetwork)
 	o.Int(&s.LimitTrain, "limit-train", 0, "train on this many examples at most; 0: on all", config.AtLeast(0))
 	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
@@ -190,7 +192,7 @@ func (s *Settings) declareModel(o *config.Options) {
 	o.String(&s.Model, "model", "vgg-small", "network to train", config.IsModuleName)
 	o.String(&s.ModelOptions, "model-options", "", "options of the model, key=value")
 	o.Begin(group, config.Execution) // the identity holds the digest of the weights
-	o.String(&s.InitFrom, "init-from", "", "safetensors file, run or package to take weights from, by name")
+	o.String(&s.InitFrom, "init-from", "", "weights to begin with: a run, a package, a file of safetensors or PyTorch, or a name that 'blocktrain weights list' shows; a word with a dot or separator is a path")
 	o.Begin(group, config.Identity)
 	o.List(&s.Freeze, "freeze", "", "prefixes of the names of weights that do not change")
 	o.Int(&s.DecisionFolds, "decision-folds", 5, "of a classifier of targets in clips: folds of the training part for the network that decides on their tracks; 0: none", isDecisionFolds)

@@ -170,7 +170,7 @@ func (v *verification) initialWeights(ctx context.Context, s *settings.Settings)
 	if path == "" {
 		path = v.record.RecordedPath(v.request.Path, v.record.Recorded("init-from"))
 	}
-	first, err := pipeline.ReadInitial(ctx, path, v.request.MaxPackageMB)
+	first, err := v.readInitial(ctx, path, s.Model)
 	if v.request.InitFrom == "" && (errors.Is(err, fs.ErrNotExist) || first == nil && err == nil) {
 		return nil, config.Usagef("the training began with weights from a file with SHA-256 %s, which is not where it was (looked for as %s): want --init-from FILE",
 			recorded, strings.Join(v.record.RecordedPaths(v.request.Path, v.record.Recorded("init-from")), ", "))
@@ -183,6 +183,19 @@ func (v *verification) initialWeights(ctx context.Context, s *settings.Settings)
 	}
 	s.InitFrom, first.Anew = path, v.record.Identity.InitAnew
 	return first, nil
+}
+
+// readInitial reads the weights at a path, or, of published ones that are not named by a flag,
+// those of the recorded digest that this machine keeps.
+func (v *verification) readInitial(ctx context.Context, path, model string) (*pipeline.Initial, error) {
+	if v.request.InitFrom != "" || v.record.Initial == nil || v.record.Initial.Published == nil {
+		return pipeline.ReadInitial(ctx, pipeline.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
+	}
+	kept, err := pipeline.ReadPublished(v.record.Identity.InitSHA256)
+	if err == nil || !fileio.Exists(path) {
+		return kept, config.Usage(err)
+	}
+	return pipeline.ReadInitial(ctx, pipeline.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
 }
 
 // foundAt is the digest of what lies at a path. Where only a package names the path,
