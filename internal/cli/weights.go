@@ -93,7 +93,7 @@ func (l *weightsJSON) write(w io.Writer) {
 	for _, e := range l.Catalogue {
 		where := "kept"
 		if e.Path == "" {
-			where = fmt.Sprintf("%.1f MB to get", float64(e.MemberBytes)/1e6)
+			where = "not kept"
 		}
 		writeEntry(w, e.Name, moduleColumn, fmt.Sprintf("%.1f M parameters, %d px, ImageNet %.1f %%, %s",
 			float64(e.Parameters)/1e6, e.Preparation.Size, 100*e.Accuracy.Top1, where))

@@ -61,7 +61,7 @@ func TestWeightsList(t *testing.T) {
 	dir := cacheOfTest(t)
 	known := catalogue.All()[0]
 	out, _ := called(t, ExitDone, "weights", "list")
-	if !strings.Contains(out, known.Name+"      4.7 M parameters, 224 px, ImageNet 75.1 %, 18.8 MB to get\n") {
+	if !strings.Contains(out, known.Name+"      4.7 M parameters, 224 px, ImageNet 75.1 %, not kept\n") {
 		t.Errorf("list without any:\n%s", out)
 	}
 	keepForTest(t, dir, known.Name, known.MemberSHA256)
