@@ -15,14 +15,15 @@ const wideWeights = 1 << 16
 
 // compiler lowers a graph node by node.
 type compiler struct {
-	plan     *plan
-	params   *nn.Parameters
-	training bool
-	frozen   []string // prefixes of the names of parameters that do not change
-	batch    int      // most examples of a batch
-	shard    int      // most examples of a shard
-	keep     int      // bytes of an image's output that are kept at any rate
-	dropout  rng.Key
+	plan       *plan
+	params     *nn.Parameters
+	training   bool
+	fixedNorms bool     // see TrainerOptions
+	frozen     []string // prefixes of the names of parameters that do not change
+	batch      int      // most examples of a batch
+	shard      int      // most examples of a shard
+	keep       int      // bytes of an image's output that are kept at any rate
+	dropout    rng.Key
 
 	at        part // what operations are emitted for
 	ops       []*op
@@ -322,10 +323,10 @@ func (c *compiler) lower(n *nn.Node) (backward func(), err error) {
 		return c.lowerActivation(n, l)
 	case nn.MaxPool:
 		l = l.Normalized()
-		return c.lowerMaxPool(n, windowOf(n, l.Kernel, l.Stride, l.Padding)), nil
+		return c.lowerMaxPool(n, windowOf(n, l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape))), nil
 	case nn.AvgPool:
 		l = l.Normalized()
-		return c.lowerAvgPool(n, averagingOf(n, windowOf(n, l.Kernel, l.Stride, l.Padding).gather())), nil
+		return c.lowerAvgPool(n, averagingOf(n, windowOf(n, l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape)).gather())), nil
 	case nn.GlobalAvgPool:
 		return c.lowerAvgPool(n, averagingOf(n, wholeImage(n.Inputs[0].Shape))), nil
 	case nn.Dropout:
@@ -349,6 +350,6 @@ func (c *compiler) lower(n *nn.Node) (backward func(), err error) {
 	return nil, fmt.Errorf("the engine has no operations for layer %s (%s)", n.Name, n.Layer.Kind())
 }
 
-func windowOf(n *nn.Node, kernel, stride, padding int) window {
-	return window{in: n.Inputs[0].Shape, out: n.Shape, kernel: kernel, stride: stride, padY: padding, padX: padding}
+func windowOf(n *nn.Node, kernel, stride int, pads nn.Pads) window {
+	return window{in: n.Inputs[0].Shape, out: n.Shape, kernel: kernel, stride: stride, padY: pads.Top, padX: pads.Left}
 }

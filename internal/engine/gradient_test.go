@@ -39,6 +39,9 @@ type layerCase struct {
 	build func(g *nn.Graph, x *nn.Node) *nn.Node
 }
 
+// fixedNorms says that a case is trained with fixed normalisations.
+func (lc layerCase) fixedNorms() bool { return strings.HasPrefix(lc.name, "fixed") }
+
 // layerCases has every kind of layer with settings that matter to its gradient.
 func layerCases() []layerCase {
 	single := func(l nn.Layer) func(*nn.Graph, *nn.Node) *nn.Node {
@@ -57,9 +60,24 @@ func layerCases() []layerCase {
 		{"Conv2D depthwise", nn.Shape{H: 4, W: 4, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Padding: 1, Groups: 3})},
 		{"Conv2D depthwise stride", nn.Shape{H: 5, W: 5, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Padding: 1, Groups: 3})},
 		{"Conv2D depth multiplier", nn.Shape{H: 4, W: 4, C: 2}, single(nn.Conv2D{Out: 4, Kernel: 3, Groups: 2})},
+		{"Conv2D same", nn.Shape{H: 6, W: 5, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Same: true})},
+		{"Conv2D same, even kernel", nn.Shape{H: 5, W: 6, C: 2}, single(nn.Conv2D{Out: 3, Kernel: 4, Same: true})},
+		{"Conv2D same, wide", nn.Shape{H: 3, W: 9, C: 2}, single(nn.Conv2D{Out: 2, Kernel: 2, Same: true})},
+		{"Conv2D same, channels", nn.Shape{H: 4, W: 6, C: 17}, single(nn.Conv2D{Out: 17, Kernel: 5, Stride: 2, Same: true})},
+		{"Conv2D same, even kernel, channels", nn.Shape{H: 4, W: 3, C: 17}, single(nn.Conv2D{Out: 17, Kernel: 2, Same: true})},
+		{"Conv2D 7x7 stride 2", nn.Shape{H: 9, W: 8, C: 3}, single(nn.Conv2D{Out: 4, Kernel: 7, Stride: 2, Padding: 3, NoBias: true})},
+		{"Conv2D depthwise 5x5", nn.Shape{H: 5, W: 4, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 5, Padding: 2, Groups: 3})},
+		{"Conv2D depthwise 5x5 same stride", nn.Shape{H: 6, W: 8, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 5, Stride: 2, Same: true, Groups: 3})},
+		{"Conv2D depthwise same stride", nn.Shape{H: 6, W: 7, C: 3}, single(nn.Conv2D{Out: 3, Kernel: 3, Stride: 2, Same: true, Groups: 3})},
 		{"BatchNorm", nn.Shape{H: 3, W: 3, C: 3}, single(nn.BatchNorm{})},
+		{"fixed BatchNorm", nn.Shape{H: 3, W: 3, C: 3}, single(nn.BatchNorm{Epsilon: 1e-3})},
+		{"fixed BatchNorm, ReLU6, of a shared input", nn.Shape{H: 3, W: 4, C: 3}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+			y := g.Add("relu6", nn.Activation{Function: nn.ReLU6}, g.Add("layer", nn.BatchNorm{}, x))
+			return g.Add("add", nn.Add{}, y, x)
+		}},
 		{"MaxPool", nn.Shape{H: 4, W: 5, C: 2}, single(nn.MaxPool{Kernel: 2})},
 		{"MaxPool overlapping", nn.Shape{H: 5, W: 5, C: 2}, single(nn.MaxPool{Kernel: 3, Stride: 2, Padding: 1})},
+		{"MaxPool same", nn.Shape{H: 6, W: 5, C: 2}, single(nn.MaxPool{Kernel: 3, Stride: 2, Same: true})},
 		{"MaxPool of ReLU6, Dropout", nn.Shape{H: 6, W: 6, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
 			x = g.Add("pool", nn.MaxPool{Kernel: 2}, g.Add("relu6", nn.Activation{Function: nn.ReLU6}, x))
 			return g.Add("dropout", nn.Dropout{Rate: 0.3}, x)
@@ -70,6 +88,7 @@ func layerCases() []layerCase {
 		}},
 		{"AvgPool", nn.Shape{H: 4, W: 4, C: 2}, single(nn.AvgPool{Kernel: 2})},
 		{"AvgPool padding", nn.Shape{H: 4, W: 4, C: 2}, single(nn.AvgPool{Kernel: 3, Stride: 2, Padding: 1})},
+		{"AvgPool same", nn.Shape{H: 4, W: 5, C: 2}, single(nn.AvgPool{Kernel: 3, Stride: 2, Same: true})},
 		{"GlobalAvgPool", nn.Shape{H: 4, W: 3, C: 3}, single(nn.GlobalAvgPool{})},
 		{"Dropout", nn.Shape{H: 3, W: 3, C: 3}, single(nn.Dropout{Rate: 0.4})},
 		{"Add", nn.Shape{H: 3, W: 3, C: 2}, func(g *nn.Graph, x *nn.Node) *nn.Node {
@@ -162,7 +181,7 @@ func TestGradients(t *testing.T) {
 			g, params := lc.network(t)
 			const examples = 6
 			trainer, err := NewTrainer(g, params, TrainerOptions{
-				BatchSize: examples, ShardSize: 3, Workers: 2, Seed: 1, Loss: testLoss{}, Optimizer: still{},
+				BatchSize: examples, ShardSize: 3, Workers: 2, Seed: 1, Loss: testLoss{}, Optimizer: still{}, FixedNorms: lc.fixedNorms(),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -240,6 +259,7 @@ func (lc layerCase) stepBits(t *testing.T, workers, portionBytes int) string {
 	g, params := lc.network(t)
 	trainer, err := NewTrainer(nn.WithSoftmax(g), params, TrainerOptions{
 		BatchSize: 11, ShardSize: 3, Workers: workers, Seed: 1, Loss: testLoss{}, Optimizer: still{}, portionBytes: portionBytes, keepNothing: portionBytes == 600,
+		FixedNorms: lc.fixedNorms(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -249,6 +269,55 @@ func (lc layerCase) stepBits(t *testing.T, workers, portionBytes int) string {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("%x %s", bitsOf(trainer.gradient), params.Digest())
+}
+
+// TestFixedNorms checks that fixed normalisations do not move their running averages,
+// that shards do not matter, and that the function is that of inference.
+func TestFixedNorms(t *testing.T) {
+	lc := layerCase{"", nn.Shape{H: 5, W: 4, C: 3}, func(g *nn.Graph, x *nn.Node) *nn.Node {
+		x = g.Add("relu", nn.Activation{Function: nn.ReLU}, g.Add("norm", nn.BatchNorm{}, x))
+		return g.Add("norm2", nn.BatchNorm{}, g.Add("conv", nn.Conv2D{Out: 4, Kernel: 3}, x))
+	}}
+	const examples = 6
+	losses := map[int]float64{}
+	for _, shard := range []int{1, 3, 6} {
+		g, params := lc.network(t)
+		before := params.Digest()
+		trainer, err := NewTrainer(g, params, TrainerOptions{
+			BatchSize: examples, ShardSize: shard, Workers: 2, Loss: testLoss{}, Optimizer: still{}, FixedNorms: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer trainer.Close()
+		step := testStep(g, examples)
+		r, err := trainer.Step(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if params.Digest() != before {
+			t.Errorf("shards of %d: running averages have moved", shard)
+		}
+		losses[shard] = r.LossSum
+		inference, err := NewInference(g, params, examples, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer inference.Close()
+		outputs, values := make([]float32, 3*examples), make([]float32, examples)
+		inference.Run([][]float32{outputs}, step.Images)
+		testLoss{}.Evaluate(values, make([]float32, 3*examples), outputs, step.Targets, 3, 1)
+		want := 0.0
+		for _, v := range values {
+			want += float64(v)
+		}
+		if math.Abs(r.LossSum-want) > 1e-4*want {
+			t.Errorf("shards of %d: loss %v, by inference %v", shard, r.LossSum, want)
+		}
+	}
+	if losses[1] != losses[3] || losses[3] != losses[6] {
+		t.Errorf("losses by size of shard: %v, want the same", losses)
+	}
 }
 
 func bitsOf(x []float32) []uint32 {

@@ -29,7 +29,7 @@ const fewChannels = 16
 // rowwise says that the taps of one row of the kernel are taken together, which
 // lie next to each other in an input without columns of padding.
 func (v *conv) rowwise() bool {
-	return v.groups == 1 && v.kernel > 1 && (v.padX == 0 || v.in.C <= fewChannels)
+	return v.groups == 1 && v.kernel > 1 && (v.padX+v.padRight() == 0 || v.in.C <= fewChannels)
 }
 
 // rowwiseBack is rowwise for the gradient of the input.
@@ -38,7 +38,7 @@ func (v *conv) rowwiseBack() bool {
 }
 
 func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
-	v := &conv{window: windowOf(n, l.Kernel, l.Stride, l.Padding), groups: l.Groups}
+	v := &conv{window: windowOf(n, l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape)), groups: l.Groups}
 	v.weight, v.bias = c.weightAndBias(n)
 	if v.depthwise() {
 		return c.lowerDepthwise(n, v)
@@ -92,30 +92,33 @@ type gathering struct {
 	window
 	list     []int // of taps
 	width    int   // pixels of a tap
-	widening int   // columns written out on both sides of the input
+	widening columns
 }
+
+// columns are numbers of columns of zeros that are written out beside an image.
+type columns struct{ left, right int }
 
 func (v *conv) gathering() gathering {
 	if v.rowwise() {
-		return gathering{v.widened(), v.everyTap(v.kernel), v.kernel, v.padX}
+		return gathering{v.widened(), v.everyTap(v.kernel), v.kernel, columns{v.padX, v.padRight()}}
 	}
-	return gathering{v.window, v.everyTap(1), 1, 0}
+	return gathering{v.window, v.everyTap(1), 1, columns{}}
 }
 
-// widen emits what writes an image with columns of zeros on both sides, and
-// returns it.
-func (c *compiler) widen(name string, x *tensor, shape nn.Shape, columns int) *tensor {
-	if columns == 0 {
+// widen emits what writes an image with columns of zeros beside it, and returns it.
+func (c *compiler) widen(name string, x *tensor, shape nn.Shape, by columns) *tensor {
+	if by == (columns{}) {
 		return x
 	}
-	row, margin := shape.W*shape.C, columns*shape.C
-	y := &tensor{size: shape.H * (row + 2*margin)}
+	row, left, right := shape.W*shape.C, by.left*shape.C, by.right*shape.C
+	wide := left + row + right
+	y := &tensor{size: shape.H * wide}
 	c.emit(name+" padding", func(w *worker, s span) {
 		in, out := x.of(w, s), y.of(w, s)
-		for ; len(in) > 0; in, out = in[row:], out[row+2*margin:] {
-			clear(out[:margin])
-			copy(out[margin:], in[:row])
-			clear(out[margin+row:][:margin])
+		for ; len(in) > 0; in, out = in[row:], out[wide:] {
+			clear(out[:left])
+			copy(out[left:], in[:row])
+			clear(out[left+row:][:right])
 		}
 	}, x, y)
 	return y
@@ -271,7 +274,8 @@ func (v *conv) dataPhases() []*dataPhase {
 // pixels of them.
 func (v *conv) rowwisePhase() *dataPhase {
 	back := v.window
-	back.out.W += 2 * v.wideningBack()
+	widening := v.wideningBack()
+	back.out.W += widening.left + widening.right
 	back.padX = v.kernel - 1 // the last tap of a row sees the pixel of the input's own column
 	var last []int
 	for row := v.kernel - 1; row >= 0; row-- {
@@ -280,13 +284,12 @@ func (v *conv) rowwisePhase() *dataPhase {
 	return &dataPhase{taps: v.tapsOf(0, 0), runs: back.inputRuns(0, 0, last), width: v.kernel}
 }
 
-// wideningBack is the number of columns that the gradient of the output is widened
-// by on both sides.
-func (v *conv) wideningBack() int {
+// wideningBack is what the gradient of the output is widened by.
+func (v *conv) wideningBack() columns {
 	if v.rowwiseBack() {
-		return v.kernel - 1 - v.padX
+		return columns{v.kernel - 1 - v.padX, v.kernel - 1 - v.padRight()}
 	}
-	return 0
+	return columns{}
 }
 
 func (c *compiler) convDataGradient(n *nn.Node, v *conv, dx *tensor) {

@@ -17,6 +17,8 @@ type norm struct {
 	meanSlot, varianceSlot, otherSlot int  // of the shard's mean, variance and 1/deviation
 	clamped                           bool // to 0 to high, by the activation behind it
 	high                              float32
+	fixed                             bool      // to the running averages, which do not change
+	inverse, none                     []float32 // where it is fixed: 1/deviation, and zeros
 }
 
 func (c *compiler) normOf(n *nn.Node, l nn.BatchNorm) *norm {
@@ -28,29 +30,29 @@ func (c *compiler) normOf(n *nn.Node, l nn.BatchNorm) *norm {
 }
 
 // lowerBatchNorm normalises to the statistics of the shard, or to the running
-// averages where nothing of the layer changes.
+// averages where nothing of the layer changes or normalisation is fixed.
 func (c *compiler) lowerBatchNorm(n *nn.Node, l nn.BatchNorm) func() {
 	v := c.normOf(n, l)
 	switch {
 	case c.foldInto[n.Inputs[0].Index] == n:
 		c.values[n.Index] = c.input(n, 0)
 		return nil
-	case !c.normalizesShards(n):
+	case !c.trainsNorm(n):
 		return c.lowerFixedNorm(n, v)
 	}
-	return c.lowerShardNorm(n, v)
+	return c.lowerTrainedNorm(n, v)
 }
 
-// normalizesShards says that a batch normalisation uses the statistics of the
-// shard.
-func (c *compiler) normalizesShards(n *nn.Node) bool {
+// trainsNorm says that training changes the weight or the bias of a batch
+// normalisation.
+func (c *compiler) trainsNorm(n *nn.Node) bool {
 	return c.training && !(c.isFrozen(n.Params[0]) && c.isFrozen(n.Params[1]))
 }
 
 // clampOf returns the activation that is done together with a normalisation: one
 // that limits values to a range and is its only use.
 func (c *compiler) clampOf(n *nn.Node) (activation *nn.Node, high float32) {
-	if _, is := n.Layer.(nn.BatchNorm); !is || !c.normalizesShards(n) || len(c.users[n.Index]) != 1 {
+	if _, is := n.Layer.(nn.BatchNorm); !is || !c.trainsNorm(n) || len(c.users[n.Index]) != 1 {
 		return nil, 0
 	}
 	user := c.users[n.Index][0]
@@ -64,16 +66,17 @@ func (c *compiler) clampOf(n *nn.Node) (activation *nn.Node, high float32) {
 	return nil, 0
 }
 
-// lowerShardNorm normalises to the statistics of the shard. The result is computed
-// again for the way back: reading the input once more costs no more than keeping
-// the result, and the input is needed anyway.
-func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
-	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.statistic(v.channels), c.slots.statistic(v.channels), c.slots.reserve(v.channels)
-	if !c.isFrozen(n.Params[2]) {
-		c.norms = append(c.norms, v)
-	}
+// lowerTrainedNorm normalises to the statistics of the shard, or to the running
+// averages where they are fixed. The result is computed again for the way back:
+// reading the input once more costs no more than keeping the result, and the input is
+// needed anyway.
+func (c *compiler) lowerTrainedNorm(n *nn.Node, v *norm) func() {
 	x := c.input(n, 0)
-	c.statistics(n, v, x)
+	if c.fixedNorms {
+		c.fixNorm(v)
+	} else {
+		c.shardNorm(n, v, x)
+	}
 	out := n
 	if activation, high := c.clampOf(n); activation != nil {
 		out, v.clamped, v.high = activation, true, high
@@ -88,7 +91,23 @@ func (c *compiler) lowerShardNorm(n *nn.Node, v *norm) func() {
 	c.values[out.Index] = y
 	emit(n.Name, x, y)
 	c.repeat(n, out, emit)
-	return func() { c.shardNormBackward(n, v) }
+	return func() { c.trainedNormBackward(n, v) }
+}
+
+// fixNorm makes the running averages what is normalised to.
+func (c *compiler) fixNorm(v *norm) {
+	v.fixed, v.inverse, v.none = true, alignedFloats(v.channels), alignedFloats(v.channels)
+	c.refresh(func() { kernel.InverseDeviation(v.inverse, v.runningVariance, v.layer.Epsilon) })
+	c.needScratch(kernel.NormScratch * v.channels)
+}
+
+// shardNorm emits what finds the statistics of a shard, which are normalised to.
+func (c *compiler) shardNorm(n *nn.Node, v *norm, x *tensor) {
+	v.meanSlot, v.varianceSlot, v.otherSlot = c.slots.statistic(v.channels), c.slots.statistic(v.channels), c.slots.reserve(v.channels)
+	if !c.isFrozen(n.Params[2]) {
+		c.norms = append(c.norms, v)
+	}
+	c.statistics(n, v, x)
 }
 
 // statistics emits what finds the mean and variance of a shard: image by image,
@@ -113,7 +132,10 @@ func (c *compiler) statistics(n *nn.Node, v *norm, x *tensor) {
 
 // of is the normalisation of a shard.
 func (v *norm) of(l *slots, s span) kernel.BatchNorm {
-	mean, _, inverse := v.statistics(l, s)
+	mean, inverse := v.runningMean, v.inverse
+	if !v.fixed {
+		mean, _, inverse = v.statistics(l, s)
+	}
 	return kernel.BatchNorm{
 		Mean: mean, Inverse: inverse, Weight: v.weight, Bias: v.bias, Clamped: v.clamped, High: v.high,
 	}
@@ -134,7 +156,7 @@ func (v *norm) statistics(l *slots, s span) (mean, variance, inverse []float32) 
 	return l.at(s, v.meanSlot, v.channels), l.at(s, v.varianceSlot, v.channels), l.at(s, v.otherSlot, v.channels)
 }
 
-func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
+func (c *compiler) trainedNormBackward(n *nn.Node, v *norm) {
 	x, dy, dx := c.inputAgain(n, 0), c.gradients[n.Index], c.inputGradient(n, 0)
 	weightSlot, biasSlot := c.slots.gradientOf(n.Params[0]), c.slots.gradientOf(n.Params[1])
 	pixels := n.Shape.H * n.Shape.W
@@ -149,6 +171,10 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 	if dx == nil {
 		return
 	}
+	if v.fixed {
+		c.fixedNormGradient(n, v, x)
+		return
+	}
 	c.cut()
 	c.transform(n, func(dx *tensor) {
 		c.emit(n.Name+" gradient", func(w *worker, s span) {
@@ -156,6 +182,19 @@ func (c *compiler) shardNormBackward(n *nn.Node, v *norm) {
 			dweight, dbias := c.slots.at(s, weightSlot, v.channels), c.slots.at(s, biasSlot, v.channels)
 			count := w.plan.shards[s.index].count * pixels
 			b.Gradient(dx.of(w, s), dy.of(w, s), x.of(w, s), dweight, dbias, count)
+		}, dx, dy, x)
+	})
+}
+
+// fixedNormGradient emits the gradient of the input of a normalisation to averages that
+// do not depend on it: dy * (inverse*weight). That is what the gradient for a shard
+// comes to if dweight and dbias are 0.
+func (c *compiler) fixedNormGradient(n *nn.Node, v *norm, x *tensor) {
+	dy := c.gradients[n.Index]
+	c.transform(n, func(dx *tensor) {
+		c.emit(n.Name+" gradient", func(w *worker, s span) {
+			b := v.of(c.slots, s)
+			b.Gradient(dx.of(w, s), dy.of(w, s), x.of(w, s), v.none, v.none, 1)
 		}, dx, dy, x)
 	})
 }

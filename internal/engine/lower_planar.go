@@ -62,7 +62,7 @@ func (p planes) putTogether(image, src []float32, first, last int) {
 // where the first pixel looks on.
 //
 // The columns of padding on the right of an input row are those on the left of the
-// next. Output rows are as far apart as input rows, so that the pixels of several are
+// next, as many as the larger side has. Output rows are as far apart as input rows, so that the pixels of several are
 // columns of one product; what comes of the columns between them is not used.
 type planarConv struct {
 	window
@@ -77,7 +77,7 @@ type planarConv struct {
 
 // layOut chooses the planes and lists the bands and offsets.
 func (p *planarConv) layOut() {
-	pitch := p.in.W + p.padX
+	pitch := p.in.W + max(p.padX, p.padRight())
 	p.from = planes{p.in, pitch, p.in.H*pitch + p.padX}
 	p.to = planes{p.out, pitch, p.out.H * pitch}
 	p.steps = rowOffsets(p.taps()*p.in.C, p.out.C)

@@ -125,10 +125,14 @@ func (r *randomGraph) linear(x *nn.Node) {
 func (r *randomGraph) pool(x *nn.Node) {
 	kernel := min(r.one(1, 2, 3, 3), x.Shape.H, x.Shape.W)
 	stride, padding := r.one(0, 0, 1, 2), min(r.below(2), kernel-1)
+	same := r.below(4) == 0
+	if same {
+		padding = 0
+	}
 	if r.below(3) > 0 {
-		r.add(nn.MaxPool{Kernel: kernel, Stride: stride, Padding: padding}, x)
+		r.add(nn.MaxPool{Kernel: kernel, Stride: stride, Padding: padding, Same: same}, x)
 	} else {
-		r.add(nn.AvgPool{Kernel: kernel, Stride: stride, Padding: padding}, x)
+		r.add(nn.AvgPool{Kernel: kernel, Stride: stride, Padding: padding, Same: same}, x)
 	}
 }
 
@@ -173,6 +177,9 @@ func (r *randomGraph) conv(x *nn.Node) {
 		l.Padding = r.below(2)
 	} else if r.below(2) == 0 {
 		l.Kernel, l.Padding = 3, 1
+	}
+	if r.below(4) == 0 {
+		l.Padding, l.Same, l.Kernel = 0, true, r.one(l.Kernel, 2, 4, 5)
 	}
 	r.add(l, x)
 }

@@ -39,8 +39,12 @@ type TrainerOptions struct {
 	Workers   int      // goroutines
 	Seed      uint64   // of dropout
 	Frozen    []string // prefixes of the names of parameters that do not change
-	Loss      Loss
-	Optimizer Optimizer
+	// FixedNorms has every batch normalisation normalise to its running averages, which
+	// do not move. Its weight and bias are trained on. The gradient of its input is
+	// dy * weight / sqrt(variance + Epsilon).
+	FixedNorms bool
+	Loss       Loss
+	Optimizer  Optimizer
 
 	// TargetSize is the number of values of an example's target; 0 means as many as
 	// the network's output has.
@@ -120,7 +124,7 @@ func NewTrainer(g *nn.Graph, params *nn.Parameters, o TrainerOptions) (*Trainer,
 	o.TargetSize = cmp.Or(o.TargetSize, g.Output().Shape.Elements())
 	shard := largestShard(o.BatchSize, o.ShardSize)
 	c := &compiler{
-		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen,
+		plan: &plan{graph: g, pool: newPool(o.Workers)}, params: params, training: true, frozen: o.Frozen, fixedNorms: o.FixedNorms,
 		batch: o.BatchSize, shard: shard, keep: o.keep(), dropout: rng.NewKey(o.Seed, rng.Dropout),
 		values: make([]*tensor, len(g.Nodes)), users: g.Users(), again: map[int]*again{}, gradients: make([]*tensor, len(g.Nodes)),
 		slots: &slots{gradients: map[*nn.Param]int{}}, gradient: alignedFloats(params.Trainable), step: &stepAddress{},

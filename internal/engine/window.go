@@ -3,12 +3,17 @@ package engine
 import "github.com/blocktrain/blocktrain/internal/nn"
 
 // window is the geometry of a convolution or pooling: square of kernel pixels,
-// moved by stride over in, enlarged by padY rows above and below and by padX
-// columns on both sides.
+// moved by stride over in, enlarged by padY rows above and padX columns on the left.
+// Below and on the right it is enlarged as far as the windows of out reach.
 type window struct {
 	in, out        nn.Shape
 	kernel, stride int
 	padY, padX     int
+}
+
+// padRight is the number of columns that windows reach over the right edge.
+func (g window) padRight() int {
+	return max(0, (g.out.W-1)*g.stride+g.kernel-g.padX-g.in.W)
 }
 
 func (g window) taps() int { return g.kernel * g.kernel }
@@ -62,7 +67,7 @@ func (g window) gather() []int32 {
 // widened is the window over an input that has its columns of padding written
 // out.
 func (g window) widened() window {
-	g.in.W += 2 * g.padX
+	g.in.W += g.padX + g.padRight()
 	g.padX = 0
 	return g
 }

@@ -41,6 +41,14 @@ var modules = map[string]config.Module[Model]{
 	"vgg-small":       {Doc: "four convolutions with batch normalisation, pooled twice (after Simonyan and Zisserman 2014)", New: newVGGSmall},
 	"autoencoder":     {Doc: "images made again from a few values, to find those that are unlike (after Hinton and Salakhutdinov 2006)", New: newAutoencoder},
 	"mobilenet-small": {Doc: "depthwise separable inverted residuals for small devices (after Sandler et al. 2018)", New: newMobileNetSmall},
+
+	"efficientnet-lite0": {Doc: "EfficientNet-Lite0 as published, for photographs of 224 pixels (Google 2020)", New: newEfficientNetLite(0)},
+	"efficientnet-lite1": {Doc: "EfficientNet-Lite1 as published, for photographs of 240 pixels (Google 2020)", New: newEfficientNetLite(1)},
+	"efficientnet-lite2": {Doc: "EfficientNet-Lite2 as published, for photographs of 260 pixels (Google 2020)", New: newEfficientNetLite(2)},
+	"mobilenetv2":        {Doc: "MobileNetV2 as published, for photographs of 224 pixels (Sandler et al. 2018)", New: newMobileNetV2},
+	"resnet18":           {Doc: "ResNet-18 as published, for photographs of 224 pixels (He et al. 2015)", New: newResNet(false, 2, 2, 2, 2)},
+	"resnet34":           {Doc: "ResNet-34 as published, for photographs of 224 pixels (He et al. 2015)", New: newResNet(false, 3, 4, 6, 3)},
+	"resnet50":           {Doc: "ResNet-50 as published, for photographs of 224 pixels (He et al. 2015)", New: newResNet(true, 3, 4, 6, 3)},
 }
 
 // MakeModel builds the model called name; options are "key=value,key=value". The

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/nn"
 )
 
@@ -148,7 +149,8 @@ func TestNamesOfWeights(t *testing.T) {
 }
 
 // The counts are those of the published networks: PyTorch's MNIST example,
-// LeNet-5 with 5x5 padding, ResNet-20 (0.27 million) with projections.
+// LeNet-5 with 5x5 padding, ResNet-20 (0.27 million) with projections, and those of
+// torchvision and timm for 1,000 classes.
 func TestParameterCounts(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -163,13 +165,24 @@ func TestParameterCounts(t *testing.T) {
 		{"vgg-small", nn.Shape{H: 28, W: 28, C: 1}, 38714},
 		{"resnet20", nn.Shape{H: 32, W: 32, C: 3}, 272474},
 		{"autoencoder", nn.Shape{H: 28, W: 28, C: 1}, 110081},
+		{"efficientnet-lite0", nn.Shape{H: 224, W: 224, C: 3}, 4652008},
+		{"efficientnet-lite1", nn.Shape{H: 240, W: 240, C: 3}, 5416680},
+		{"efficientnet-lite2", nn.Shape{H: 260, W: 260, C: 3}, 6092072},
+		{"mobilenetv2", nn.Shape{H: 224, W: 224, C: 3}, 3504872},
+		{"resnet18", nn.Shape{H: 224, W: 224, C: 3}, 11689512},
+		{"resnet34", nn.Shape{H: 224, W: 224, C: 3}, 21797672},
+		{"resnet50", nn.Shape{H: 224, W: 224, C: 3}, 25557032},
 	}
 	for _, test := range tests {
 		m, _, err := MakeModel(test.name, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := m.Build(test.input, 10)
+		classes := 10
+		if _, is := m.(Published); is {
+			classes = 1000
+		}
+		g, err := m.Build(test.input, classes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,8 +198,39 @@ func TestParameterCounts(t *testing.T) {
 	}
 }
 
+// TestPublished checks what a published network says of the images it was trained with.
+func TestPublished(t *testing.T) {
+	sizes := map[string]int{
+		"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260,
+		"mobilenetv2": 224, "resnet18": 224, "resnet34": 224, "resnet50": 224,
+	}
+	for _, d := range Modules() {
+		m, _, err := MakeModel(d.Name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		published, is := m.(Published)
+		if is != (sizes[d.Name] > 0) {
+			t.Errorf("%s: published is %v", d.Name, is)
+		}
+		if !is {
+			continue
+		}
+		p := published.Preparation()
+		if p.Size != sizes[d.Name] || p.Resize != p.Size+32 || min(p.Deviation[0], p.Deviation[1], p.Deviation[2]) <= 0 {
+			t.Errorf("%s: preparation %+v", d.Name, p)
+		}
+		if !slices.Contains(imaging.Filters(), string(p.Filter)) {
+			t.Errorf("%s: the filter %s is none of %v", d.Name, p.Filter, imaging.Filters())
+		}
+	}
+}
+
 func TestImagesThatAreTooSmall(t *testing.T) {
-	for name, input := range map[string]nn.Shape{"lenet5": {H: 8, W: 8, C: 1}, "autoencoder": {H: 8, W: 7, C: 1}} {
+	for name, input := range map[string]nn.Shape{
+		"lenet5": {H: 8, W: 8, C: 1}, "autoencoder": {H: 8, W: 7, C: 1},
+		"efficientnet-lite0": {H: 15, W: 64, C: 3}, "mobilenetv2": {H: 64, W: 15, C: 3}, "resnet18": {H: 12, W: 12, C: 3},
+	} {
 		m, _, err := MakeModel(name, "")
 		if err != nil {
 			t.Fatal(err)

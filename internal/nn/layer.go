@@ -24,21 +24,6 @@ type elementwise struct{ plain }
 
 func (elementwise) Output(in []Shape) (Shape, error) { return one(in) }
 
-// window is the geometry shared by convolutions and pooling: a square of Kernel
-// pixels moved by Stride over an image enlarged by Padding on every side. Output
-// sizes round down.
-func window(in Shape, kernel, stride, padding int) (h, w int, err error) {
-	switch {
-	case kernel < 1 || stride < 1 || padding < 0:
-		return 0, 0, fmt.Errorf("kernel %d, stride %d, padding %d: want at least 1, 1, 0", kernel, stride, padding)
-	case padding >= kernel:
-		return 0, 0, fmt.Errorf("padding %d is not smaller than kernel %d", padding, kernel)
-	case in.H+2*padding < kernel || in.W+2*padding < kernel:
-		return 0, 0, fmt.Errorf("kernel %d is larger than the input %v with padding %d", kernel, in, padding)
-	}
-	return (in.H+2*padding-kernel)/stride + 1, (in.W+2*padding-kernel)/stride + 1, nil
-}
-
 // Input is the image of bytes that a graph begins with. Its output is the same
 // numbers as float32.
 type Input struct {
@@ -76,15 +61,17 @@ func (Normalize) Params(in []Shape) []Param {
 // Conv2D is a two-dimensional cross-correlation with zero padding. Each output
 // is one chain of fused multiply-adds from the bias over kernel row, kernel
 // column and input channel; padding takes part as zeros, but for rows of it that
-// all of an image's pixels of one row see, which are left out. With Groups > 1,
+// all of an image's pixels of one row see, which are left out. Pads says how much
+// there is. With Groups > 1,
 // input and output channels are cut into that many equal runs that do not mix;
 // Groups = input channels is a depthwise convolution.
 type Conv2D struct {
 	Out     int // output channels
 	Kernel  int
-	Stride  int // 0 means 1
-	Padding int
-	Groups  int // 0 means 1
+	Stride  int  // 0 means 1
+	Padding int  // on every side
+	Same    bool // pads as Pads says, in place of Padding
+	Groups  int  // 0 means 1
 	NoBias  bool
 }
 
@@ -107,9 +94,17 @@ func (l Conv2D) Output(in []Shape) (Shape, error) {
 	if l.Out < 1 || s.C%l.Groups != 0 || l.Out%l.Groups != 0 {
 		return Shape{}, fmt.Errorf("%d input and %d output channels do not divide into %d groups", s.C, l.Out, l.Groups)
 	}
-	h, w, err := window(s, l.Kernel, l.Stride, l.Padding)
+	h, w, err := l.window().output(s)
 	return Shape{h, w, l.Out}, err
 }
+
+func (l Conv2D) window() window {
+	l = l.Normalized()
+	return window{l.Kernel, l.Stride, l.Padding, l.Same}
+}
+
+// Pads is the padding of an input.
+func (l Conv2D) Pads(in Shape) Pads { return l.window().pads(in) }
 
 // Params implements Layer: weight [KH,KW,C/groups,Out], bias [Out].
 func (l Conv2D) Params(in []Shape) []Param {
@@ -218,7 +213,8 @@ func (BatchNorm) Params(in []Shape) []Param {
 // order among equals. Padding never wins.
 type MaxPool struct {
 	plain
-	Kernel, Stride, Padding int // Stride 0 means Kernel
+	Kernel, Stride, Padding int  // Stride 0 means Kernel; Padding is on every side
+	Same                    bool // pads as Pads says, in place of Padding
 }
 
 // Normalized returns the layer with the default in place of an unset stride.
@@ -233,15 +229,21 @@ func (l MaxPool) Normalized() MaxPool {
 func (MaxPool) Kind() string { return "MaxPool" }
 
 // Output implements Layer.
-func (l MaxPool) Output(in []Shape) (Shape, error) {
+func (l MaxPool) Output(in []Shape) (Shape, error) { return pooled(in, l.window()) }
+
+func (l MaxPool) window() window {
 	l = l.Normalized()
-	return pooled(in, l.Kernel, l.Stride, l.Padding)
+	return window{l.Kernel, l.Stride, l.Padding, l.Same}
 }
+
+// Pads is the padding of an input.
+func (l MaxPool) Pads(in Shape) Pads { return l.window().pads(in) }
 
 // AvgPool takes the mean of each window and channel; padding counts as zeros.
 type AvgPool struct {
 	plain
-	Kernel, Stride, Padding int // Stride 0 means Kernel
+	Kernel, Stride, Padding int  // Stride 0 means Kernel; Padding is on every side
+	Same                    bool // pads as Pads says, in place of Padding
 }
 
 // Normalized returns the layer with the default in place of an unset stride.
@@ -256,23 +258,28 @@ func (l AvgPool) Normalized() AvgPool {
 func (AvgPool) Kind() string { return "AvgPool" }
 
 // Output implements Layer.
-func (l AvgPool) Output(in []Shape) (Shape, error) {
+func (l AvgPool) Output(in []Shape) (Shape, error) { return pooled(in, l.window()) }
+
+func (l AvgPool) window() window {
 	l = l.Normalized()
-	return pooled(in, l.Kernel, l.Stride, l.Padding)
+	return window{l.Kernel, l.Stride, l.Padding, l.Same}
 }
+
+// Pads is the padding of an input.
+func (l AvgPool) Pads(in Shape) Pads { return l.window().pads(in) }
 
 // maxTaps bounds a pooling window: which of its pixels won is kept in a byte.
 const maxTaps = 256
 
-func pooled(in []Shape, kernel, stride, padding int) (Shape, error) {
+func pooled(in []Shape, g window) (Shape, error) {
 	s, err := one(in)
 	if err != nil {
 		return Shape{}, err
 	}
-	if kernel*kernel > maxTaps {
-		return Shape{}, fmt.Errorf("kernel %d: want at most 16", kernel)
+	if g.kernel*g.kernel > maxTaps {
+		return Shape{}, fmt.Errorf("kernel %d: want at most 16", g.kernel)
 	}
-	h, w, err := window(s, kernel, stride, padding)
+	h, w, err := g.output(s)
 	return Shape{h, w, s.C}, err
 }
 

@@ -18,6 +18,10 @@ func TestShapes(t *testing.T) {
 		{Conv2D{Out: 8, Kernel: 3}, []Shape{image}, Shape{26, 18, 8}},
 		{Conv2D{Out: 8, Kernel: 3, Padding: 1, Stride: 2}, []Shape{image}, Shape{14, 10, 8}},
 		{Conv2D{Out: 6, Kernel: 5, Groups: 3}, []Shape{image}, Shape{24, 16, 6}},
+		{Conv2D{Out: 8, Kernel: 3, Stride: 2, Same: true}, []Shape{{224, 7, 3}}, Shape{112, 4, 8}},
+		{Conv2D{Out: 8, Kernel: 5, Same: true}, []Shape{{1, 2, 3}}, Shape{1, 2, 8}},
+		{MaxPool{Kernel: 3, Stride: 2, Same: true}, []Shape{{6, 5, 4}}, Shape{3, 3, 4}},
+		{AvgPool{Kernel: 1, Stride: 3, Same: true}, []Shape{{6, 7, 4}}, Shape{2, 3, 4}},
 		{MaxPool{Kernel: 2}, []Shape{{5, 5, 4}}, Shape{2, 2, 4}},
 		{MaxPool{Kernel: 3, Stride: 2, Padding: 1}, []Shape{{5, 5, 4}}, Shape{3, 3, 4}},
 		{AvgPool{Kernel: 2}, []Shape{{6, 4, 1}}, Shape{3, 2, 1}},
@@ -43,6 +47,38 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestPads has the padding that TensorFlow documents for its convolutions and pooling.
+func TestPads(t *testing.T) {
+	tests := []struct {
+		kernel, stride int
+		in             Shape
+		want           Pads
+	}{
+		{3, 2, Shape{224, 224, 1}, Pads{0, 0, 1, 1}},
+		{5, 2, Shape{224, 112, 1}, Pads{1, 1, 2, 2}},
+		{3, 2, Shape{75, 38, 1}, Pads{1, 0, 1, 1}},
+		{5, 2, Shape{7, 8, 1}, Pads{2, 1, 2, 2}},
+		{3, 1, Shape{7, 8, 1}, Pads{1, 1, 1, 1}},
+		{5, 1, Shape{1, 1, 1}, Pads{2, 2, 2, 2}},
+		{2, 1, Shape{5, 5, 1}, Pads{0, 0, 1, 1}},
+		{1, 2, Shape{5, 6, 1}, Pads{0, 0, 0, 0}},
+	}
+	for _, test := range tests {
+		for _, got := range []Pads{
+			Conv2D{Kernel: test.kernel, Stride: test.stride, Same: true}.Pads(test.in),
+			MaxPool{Kernel: test.kernel, Stride: test.stride, Same: true}.Pads(test.in),
+			AvgPool{Kernel: test.kernel, Stride: test.stride, Same: true}.Pads(test.in),
+		} {
+			if got != test.want {
+				t.Errorf("kernel %d, stride %d on %v: %v, want %v", test.kernel, test.stride, test.in, got, test.want)
+			}
+		}
+	}
+	if got := (Conv2D{Kernel: 5, Padding: 2}).Pads(Shape{8, 8, 1}); got != (Pads{2, 2, 2, 2}) {
+		t.Errorf("padding 2 is %v", got)
+	}
+}
+
 func TestShapesThatDoNotFit(t *testing.T) {
 	image := Shape{4, 4, 3}
 	tests := []struct {
@@ -54,6 +90,7 @@ func TestShapesThatDoNotFit(t *testing.T) {
 		{Conv2D{Out: 8, Kernel: 3, Groups: 2}, []Shape{image}, "do not divide into 2 groups"},
 		{Conv2D{Out: 0, Kernel: 3}, []Shape{image}, "do not divide"},
 		{Conv2D{Out: 3, Kernel: 3, Padding: 3}, []Shape{image}, "not smaller than kernel"},
+		{Conv2D{Out: 3, Kernel: 3, Padding: 1, Same: true}, []Shape{image}, "want one of them"},
 		{MaxPool{Kernel: 17}, []Shape{{40, 40, 1}}, "at most 16"},
 		{MaxPool{}, []Shape{image}, "want at least 1"},
 		{Linear{Out: 3}, []Shape{image}, "put a Flatten"},

@@ -58,6 +58,8 @@ var cases = []testCase{
 	{"depthwise convolution", shape(6, 6, 2), between(nn.Conv2D{Out: 4, Kernel: 3, Padding: 1, Groups: 4, NoBias: true})},
 	{"depthwise convolution with multiplier", shape(6, 6, 2), between(nn.Conv2D{Out: 8, Kernel: 3, Groups: 4})},
 	{"pointwise convolution", shape(5, 5, 2), between(nn.Conv2D{Out: 3, Kernel: 1, Stride: 2})},
+	{"convolution with same padding", shape(8, 9, 2), between(nn.Conv2D{Out: 5, Kernel: 3, Stride: 2, Same: true})},
+	{"depthwise convolution 5x5 with same padding", shape(10, 9, 2), between(nn.Conv2D{Out: 4, Kernel: 5, Stride: 2, Same: true, Groups: 4, NoBias: true})},
 	{"batch norm", shape(5, 5, 2), between(nn.BatchNorm{Epsilon: 1e-2})},
 	{"relu", shape(5, 5, 2), activation(nn.ReLU)},
 	{"relu6", shape(5, 5, 2), activation(nn.ReLU6)},
@@ -66,8 +68,10 @@ var cases = []testCase{
 	{"hard swish", shape(5, 5, 2), activation(nn.HardSwish)},
 	{"max pool", shape(7, 6, 2), between(nn.MaxPool{Kernel: 2})},
 	{"max pool with padding", shape(8, 8, 2), between(nn.MaxPool{Kernel: 3, Stride: 2, Padding: 1})},
+	{"max pool with same padding", shape(8, 7, 2), between(nn.MaxPool{Kernel: 3, Stride: 2, Same: true})},
 	{"average pool", shape(7, 6, 2), between(nn.AvgPool{Kernel: 2})},
 	{"average pool with padding", shape(8, 8, 2), between(nn.AvgPool{Kernel: 3, Stride: 2, Padding: 1})},
+	{"average pool with same padding", shape(8, 7, 2), between(nn.AvgPool{Kernel: 3, Stride: 2, Same: true})},
 	{"dropout", shape(5, 5, 2), between(nn.Dropout{Rate: 0.5})},
 	{"global average pool", shape(6, 5, 2), func(g *nn.Graph, x *nn.Node) {
 		x = g.Add("conv", nn.Conv2D{Out: 4, Kernel: 3}, x)

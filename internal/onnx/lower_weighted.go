@@ -34,7 +34,7 @@ func lowerConv2D(b *builder, n *nn.Node, in []value) value {
 	for _, bias := range n.Params[1:] {
 		inputs = append(inputs, b.param(bias))
 	}
-	attributes := append(window(l.Kernel, l.Stride, l.Padding), intAttribute("group", l.Groups))
+	attributes := append(window(l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape)), intAttribute("group", l.Groups))
 	return value{b.op("Conv", n.Name, inputs, attributes...), channelsFirst, n.Shape}
 }
 

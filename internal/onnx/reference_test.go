@@ -62,10 +62,10 @@ func evaluateNode(n *nn.Node, in, params [][]float64) ([]float64, error) {
 		return evaluateConv(x, s, n.Shape, l.Normalized(), params), nil
 	case nn.MaxPool:
 		l = l.Normalized()
-		return evaluatePool(x, s, n.Shape, l.Kernel, l.Stride, l.Padding, math.Inf(-1), math.Max, 1), nil
+		return evaluatePool(x, s, n.Shape, l.Kernel, l.Stride, l.Pads(s), math.Inf(-1), math.Max, 1), nil
 	case nn.AvgPool:
 		l = l.Normalized()
-		return evaluatePool(x, s, n.Shape, l.Kernel, l.Stride, l.Padding, 0, plus, l.Kernel*l.Kernel), nil
+		return evaluatePool(x, s, n.Shape, l.Kernel, l.Stride, l.Pads(s), 0, plus, l.Kernel*l.Kernel), nil
 	case nn.GlobalAvgPool:
 		out := make([]float64, s.C)
 		for i, v := range x {
@@ -143,7 +143,7 @@ func evaluateLinear(x []float64, params [][]float64, outputs int) []float64 {
 
 func evaluateConv(x []float64, in, to nn.Shape, l nn.Conv2D, params [][]float64) []float64 {
 	out := make([]float64, to.Elements())
-	perGroup := in.C / l.Groups
+	perGroup, pads := in.C/l.Groups, l.Pads(in)
 	for i := range out {
 		o, ow, oh := i%to.C, i/to.C%to.W, i/to.C/to.W
 		if len(params) > 1 {
@@ -152,7 +152,7 @@ func evaluateConv(x []float64, in, to nn.Shape, l nn.Conv2D, params [][]float64)
 		first := o / (to.C / l.Groups) * perGroup
 		for kh := range l.Kernel {
 			for kw := range l.Kernel {
-				y, xx := oh*l.Stride-l.Padding+kh, ow*l.Stride-l.Padding+kw
+				y, xx := oh*l.Stride-pads.Top+kh, ow*l.Stride-pads.Left+kw
 				if y < 0 || y >= in.H || xx < 0 || xx >= in.W {
 					continue
 				}
@@ -165,13 +165,13 @@ func evaluateConv(x []float64, in, to nn.Shape, l nn.Conv2D, params [][]float64)
 	return out
 }
 
-func evaluatePool(x []float64, in, to nn.Shape, kernel, stride, padding int, start float64, fold func(a, b float64) float64, scale int) []float64 {
+func evaluatePool(x []float64, in, to nn.Shape, kernel, stride int, pads nn.Pads, start float64, fold func(a, b float64) float64, scale int) []float64 {
 	out := make([]float64, to.Elements())
 	for i := range out {
 		c, ow, oh := i%to.C, i/to.C%to.W, i/to.C/to.W
 		v := start
-		for y := max(0, oh*stride-padding); y < min(in.H, oh*stride-padding+kernel); y++ {
-			for xx := max(0, ow*stride-padding); xx < min(in.W, ow*stride-padding+kernel); xx++ {
+		for y := max(0, oh*stride-pads.Top); y < min(in.H, oh*stride-pads.Top+kernel); y++ {
+			for xx := max(0, ow*stride-pads.Left); xx < min(in.W, ow*stride-pads.Left+kernel); xx++ {
 				v = fold(v, x[(y*in.W+xx)*in.C+c])
 			}
 		}

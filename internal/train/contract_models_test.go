@@ -147,6 +147,9 @@ func TestContractModels(t *testing.T) {
 	}
 	_, models := readContractModels(t)
 	for i, c := range models {
+		if c.isPublished(t) && c.name != quickPublished {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			check := func(how string, dir string) {
 				t.Helper()
@@ -154,8 +157,9 @@ func TestContractModels(t *testing.T) {
 					t.Errorf("%s the training came to %s, want %s", how, got, c.digest)
 				}
 			}
+			once := testing.Short() || c.isPublished(t)
 			for _, workers := range []int{1, 2, 3, 5} {
-				if testing.Short() && workers != 3 {
+				if once && workers != 3 {
 					continue
 				}
 				dir := t.TempDir()
@@ -164,7 +168,7 @@ func TestContractModels(t *testing.T) {
 				}
 				check(fmt.Sprintf("with %d workers", workers), dir)
 			}
-			if testing.Short() {
+			if once {
 				return
 			}
 			dir := t.TempDir()
@@ -183,6 +187,18 @@ func TestContractModels(t *testing.T) {
 	for _, name := range modelsWithout(models) {
 		t.Errorf("model %s has no digest in %s: add it with go test ./internal/train -run TestContractModels -update", name, contractModelsFile)
 	}
+}
+
+// quickPublished is the published network that the ordinary tests train. The others
+// have the same layers; the slow tests train them.
+const quickPublished = "efficientnet-lite0"
+
+// isPublished says that the model has millions of parameters, so that a training with
+// its checkpoints takes seconds.
+func (c contractModel) isPublished(t *testing.T) bool {
+	t.Helper()
+	_, is := must(model.MakeModel(c.name, c.options))(t).(model.Published)
+	return is
 }
 
 // contractModelJob trains the model of a line of contractModelsFile.

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -20,11 +21,11 @@ import (
 var layers = map[string]func(g *nn.Graph, x *nn.Node) *nn.Node{
 	"Input":         func(_ *nn.Graph, x *nn.Node) *nn.Node { return x },
 	"Normalize":     layer(nn.Normalize{}),
-	"Conv2D":        layer(nn.Conv2D{Out: 4, Kernel: 3, Stride: 2, Padding: 1, Groups: 2}),
-	"BatchNorm":     layer(nn.BatchNorm{}),
+	"Conv2D":        layer(nn.Conv2D{Out: 4, Kernel: 3, Stride: 2, Padding: 1, Groups: 2}, nn.Conv2D{Out: 4, Kernel: 5, Stride: 2, Same: true, Groups: 4}),
+	"BatchNorm":     layer(nn.BatchNorm{Epsilon: 1e-3}),
 	"Activation":    activations,
-	"MaxPool":       layer(nn.MaxPool{Kernel: 2}),
-	"AvgPool":       layer(nn.AvgPool{Kernel: 2}),
+	"MaxPool":       layer(nn.MaxPool{Kernel: 2}, nn.MaxPool{Kernel: 3, Stride: 2, Same: true}),
+	"AvgPool":       layer(nn.AvgPool{Kernel: 2}, nn.AvgPool{Kernel: 3, Stride: 2, Same: true}),
 	"GlobalAvgPool": layer(nn.GlobalAvgPool{}),
 	"Dropout":       layer(nn.Dropout{Rate: 0.5}),
 	"Flatten":       layer(nn.Flatten{}),
@@ -46,8 +47,14 @@ var layers = map[string]func(g *nn.Graph, x *nn.Node) *nn.Node{
 	"Concat": func(g *nn.Graph, x *nn.Node) *nn.Node { return g.Add("tested", nn.Concat{}, x, x) },
 }
 
-func layer(l nn.Layer) func(g *nn.Graph, x *nn.Node) *nn.Node {
-	return func(g *nn.Graph, x *nn.Node) *nn.Node { return g.Add("tested", l, x) }
+// layer puts one or more layers of a type, one behind the other.
+func layer(list ...nn.Layer) func(g *nn.Graph, x *nn.Node) *nn.Node {
+	return func(g *nn.Graph, x *nn.Node) *nn.Node {
+		for i, l := range list {
+			x = g.Add(fmt.Sprintf("tested%d", i+1), l, x)
+		}
+		return x
+	}
 }
 
 func activations(g *nn.Graph, x *nn.Node) *nn.Node {
