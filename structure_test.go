@@ -58,6 +58,9 @@ var rooms = []room{
 	{dir: "internal/release/modellock", cycle: 8, lines: 2500},
 	{dir: "internal/release/publish", cycle: 8, lines: 2500},
 	{dir: "internal/oci", cycle: 8, lines: 2500},
+	{dir: "internal/pretrained", cycle: 8, lines: 2500},
+	{dir: "internal/pretrained/pickle", cycle: 8, lines: 2500},
+	{dir: "internal/pretrained/tables", cycle: 8, lines: 2500},
 	{dir: "internal/cli", cycle: 4, leftOut: []string{"commands.go"}},
 }
 

@@ -17,7 +17,8 @@ func cacheCommand() *command {
 blocktrain/clips, what is known of image files in blocktrain/index, and networks
 that were trained as controls in blocktrain/controls. All can be removed at any
 time: the next run decodes the files, or trains them, again. --cache-size bounds
-the first; with --cache-size 0, neither clips nor controls are kept.`,
+the first; with --cache-size 0, neither clips nor controls are kept. Published
+weights, in blocktrain/weights, are no cache and stay: see 'weights'.`,
 		example:  `  blocktrain cache clear`,
 		children: []*command{cacheClearCommand()},
 	}

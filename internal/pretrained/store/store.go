@@ -191,12 +191,12 @@ func keep(dir, path, member, sha256 string) (*Kept, error) {
 func extract(path, member, to string) (*Kept, error) {
 	sum := sha256.New()
 	k := &Kept{Schema: 1}
-	err := fileio.WriteAtomic(to, func(w io.Writer) error {
-		var err error
-		k.File, err = pretrained.Extract(path, member, io.MultiWriter(w, sum, (*byteCount)(&k.Bytes)))
-		return err
-	})
+	f, err := os.Create(to)
 	if err != nil {
+		return nil, err
+	}
+	k.File, err = pretrained.Extract(path, member, io.MultiWriter(f, sum, (*byteCount)(&k.Bytes)))
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
 	if k.File == "" {
