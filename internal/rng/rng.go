@@ -29,6 +29,7 @@ const (
 	CutMix                             // item is the example's position in the epoch
 	BackgroundPlace                    // places without a target in clips; item is the frame
 	PaintOver                          // rectangles that targets are painted over in; item is the example's index
+	LearningCurve                      // order in which images join the shares of a learning curve
 )
 
 // Key selects one family of streams.

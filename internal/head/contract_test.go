@@ -1,0 +1,60 @@
+package head
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"testing"
+)
+
+// contractDigest is what heads on made-up data come to: the SHA-256 over weights, biases
+// and figures of every penalty, and over a learning curve. It is one value for any number
+// of workers, on every machine and instruction set; .ci/simd tests the sets. A change of
+// it is a change of the reproducibility contract.
+const contractDigest = "eeece5f1fa5f2d27a0a4613e41c5bb71c22052425f45ef44fa40592e7c987894"
+
+// TestContract trains on more rows than one block and, with five workers, than two for
+// each, from several views of images, with weights.
+func TestContract(t *testing.T) {
+	for _, workers := range []int{1, 2, 3, 5} {
+		if got := digestOf(t, workers); got != contractDigest {
+			t.Errorf("%d workers: digest %s, want %s", workers, got, contractDigest)
+		}
+	}
+}
+
+func digestOf(t *testing.T, workers int) string {
+	t.Helper()
+	h := sha256.New()
+	for _, c := range []struct {
+		rows, features, classes int
+		weighted                bool
+	}{{1500, 37, 3, false}, {300, 24, 10, true}, {260, 5, 2, false}} {
+		train, validation := made(c.rows, c.features, c.classes, c.weighted), made(c.rows/3, c.features, c.classes, false)
+		for i := range train.Labels {
+			train.Images = append(train.Images, i/c.classes/2*c.classes+i%c.classes)
+		}
+		o := Options{Classes: c.classes, Penalties: []float64{1, 0.01}, Tolerance: 1e-4, Workers: workers}
+		r, err := Train(t.Context(), train, validation, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		points, err := LearningCurve(t.Context(), train, validation, o, Curve{Percents: []int{25, 100}, Seed: 3, Full: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, values := range [][]float32{r.Weights, r.Bias} {
+			for _, v := range values {
+				h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+			}
+		}
+		text, err := json.Marshal(map[string]any{"chosen": r.Chosen, "fits": r.Fits, "curve": points})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Write(text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
