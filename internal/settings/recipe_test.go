@@ -16,9 +16,10 @@ import (
 // seeds and thresholds, which belong to whoever uses the recipe.
 func TestRecipesAreWhole(t *testing.T) {
 	want := []string{"augment", "model", "model-options"}
+	from := []string{"transfer", "transfer-head"} // which begin with weights of their own
 	for _, option := range new(Settings).view() {
 		ofUser := slices.Contains([]string{"seed", "sampling", "overfit-batch"}, option.Name)
-		if (option.Group == "Training" || option.Group == "Early stopping") && !ofUser {
+		if (option.Group == "Training" || option.Group == "Phases" || option.Group == "Early stopping") && !ofUser {
 			want = append(want, option.Name)
 		}
 	}
@@ -26,6 +27,10 @@ func TestRecipesAreWhole(t *testing.T) {
 		var got []string
 		for _, option := range recipe.Options {
 			got = append(got, option.Name)
+		}
+		want := slices.Clone(want)
+		if slices.Contains(from, recipe.Name) {
+			want = slices.Insert(want, 3, "init-from")
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("recipe %s:\n%s", recipe.Name, diff)
@@ -43,7 +48,7 @@ func TestRecipesResolve(t *testing.T) {
 		}
 		s, o := &Settings{}, config.NewOptions(nil)
 		s.Declare(o)
-		origins, err := o.Resolve(config.Flags(map[string]string{"epochs": "7"}), source)
+		origins, err := o.Resolve(config.Flags(map[string]string{"batch-size": "7"}), source)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -51,8 +56,8 @@ func TestRecipesResolve(t *testing.T) {
 		if err := s.Check(); err != nil {
 			t.Errorf("recipe %s: %v", recipe.Name, err)
 		}
-		if s.Epochs != 7 || origins["model"] != "recipe "+recipe.Name {
-			t.Errorf("recipe %s: %d epochs, origin of the model %q", recipe.Name, s.Epochs, origins["model"])
+		if s.BatchSize != 7 || origins["model"] != "recipe "+recipe.Name {
+			t.Errorf("recipe %s: batches of %d, origin of the model %q", recipe.Name, s.BatchSize, origins["model"])
 		}
 		if recipe.Doc == "" || strings.HasSuffix(recipe.Doc, ".") || strings.HasPrefix(recipe.Doc, "BLOCKTRAIN_") {
 			t.Errorf("recipe %s: want one line of documentation at the top, without full stop: %q", recipe.Name, recipe.Doc)
