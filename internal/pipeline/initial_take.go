@@ -30,6 +30,9 @@ func (p *Prepared) takeInitial() error {
 	if i.drawn, err = p.Params.LoadMatching(taken); err != nil {
 		return config.Usage(fmt.Errorf("--init-from %s: %w", p.Settings.InitFrom, err))
 	}
+	if i.published != nil { // the input's normalisation is not among them, and is not drawn either
+		i.drawn = slices.DeleteFunc(i.drawn, func(name string) bool { return strings.HasPrefix(name, "normalize.") })
+	}
 	p.sayTaken()
 	return settings.CheckFreeze(p.Settings.Freeze, p.Params.Names())
 }

@@ -114,7 +114,7 @@ func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settin
 	if err != nil {
 		return nil, err
 	}
-	if err := takePreparation(s, first); err != nil {
+	if err := errors.Join(takePreparation(s, first), checkModelSize(s, t)); err != nil {
 		return nil, err
 	}
 	p, err := prepare(ctx, env, s, s.SplitFile, first, rundir.RecordSchema)
