@@ -85,6 +85,9 @@ func TestGolden(t *testing.T) {
 			if got := objectiveOf(t, p, r, c.Penalty); math.Abs(got-c.Objective) > 1e-6*c.Objective {
 				t.Errorf("objective %.9f, want %.9f", got, c.Objective)
 			}
+			if got := r.Fits[0].Objective; math.Abs(got-c.Objective) > 1e-6*c.Objective {
+				t.Errorf("the fit has objective %.9f, want %.9f", got, c.Objective)
+			}
 		})
 	}
 }

@@ -15,7 +15,7 @@ const (
 	curvature  = 0.9
 	// slack is how far the objective may rise by rounding, relative to it: that of
 	// float32 in the losses of rows.
-	slack = 0x1p-23
+	slack = 0x1p-20
 	// trials is how many points of a line are evaluated.
 	trials = 30
 	// leastCosine is that of a step and of the change of the gradient along it, below
