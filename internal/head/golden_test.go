@@ -16,7 +16,7 @@ func uniform(indexes ...int) float64 {
 		h = (h ^ h>>13) * 3266489917
 		h ^= h >> 16
 	}
-	return float64(h>>8) / (1 << 24)
+	return float64(float64(h>>8) / (1 << 24))
 }
 
 // made are the examples of golden.py.

