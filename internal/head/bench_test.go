@@ -1,7 +1,12 @@
 package head
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -27,4 +32,50 @@ func BenchmarkObjective(b *testing.B) {
 			b.ReportMetric(products*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gmac/s")
 		})
 	}
+}
+
+// BenchmarkTrain measures a whole training with all penalties, on the features that
+// bench/head.py has written to the folder BLOCKTRAIN_BENCH_FEATURES. Without it, data are
+// made.
+func BenchmarkTrain(b *testing.B) {
+	train, validation := made(2677, 1280, 10, false), made(341, 1280, 10, false)
+	if folder := os.Getenv("BLOCKTRAIN_BENCH_FEATURES"); folder != "" {
+		train, validation = readRaw(b, folder, "train"), readRaw(b, folder, "validation")
+	}
+	o := Options{Classes: slices.Max(train.Labels) + 1, Workers: 2}
+	var r *Result
+	for b.Loop() {
+		var err error
+		if r, err = Train(b.Context(), train, validation, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+	last := r.Fits[len(r.Fits)-1]
+	b.ReportMetric(r.Fits[r.Chosen].ValidationAccuracy, "accuracy")
+	b.ReportMetric(last.Objective, "objective")
+	text := "penalties"
+	for _, f := range r.Fits {
+		text += fmt.Sprintf(" %g", f.Penalty)
+	}
+	fmt.Println(text)
+}
+
+// readRaw reads a part: float32 features and int64 labels, little-endian.
+func readRaw(b *testing.B, folder, name string) *Examples {
+	b.Helper()
+	var text [2][]byte
+	for i, ending := range []string{".features", ".labels"} {
+		var err error
+		if text[i], err = os.ReadFile(filepath.Join(folder, name+ending)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	e := &Examples{}
+	for at := 0; at < len(text[0]); at += 4 {
+		e.Features = append(e.Features, math.Float32frombits(binary.LittleEndian.Uint32(text[0][at:])))
+	}
+	for at := 0; at < len(text[1]); at += 8 {
+		e.Labels = append(e.Labels, int(binary.LittleEndian.Uint64(text[1][at:])))
+	}
+	return e
 }

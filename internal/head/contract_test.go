@@ -10,10 +10,11 @@ import (
 )
 
 // contractDigest is what heads on made-up data come to: the SHA-256 over weights, biases
-// and figures of every penalty, and over a learning curve. It is one value for any number
+// and figures of every penalty, over a learning curve, and over
+// distances to the training features. It is one value for any number
 // of workers, on every machine and instruction set; .ci/simd tests the sets. A change of
 // it is a change of the reproducibility contract.
-const contractDigest = "eeece5f1fa5f2d27a0a4613e41c5bb71c22052425f45ef44fa40592e7c987894"
+const contractDigest = "1c81db55b224d574cc9b5ace6624fc1c2fd4f1abaad51098372c33faf5c4be64"
 
 // TestContract trains on more rows than one block and, with five workers, than two for
 // each, from several views of images, with weights.
@@ -50,7 +51,15 @@ func digestOf(t *testing.T, workers int) string {
 				h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
 			}
 		}
-		text, err := json.Marshal(map[string]any{"chosen": r.Chosen, "fits": r.Fits, "curve": points})
+		reference, err := NewReference(t.Context(), train.Features, c.features, workers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		distances, err := reference.Distances(t.Context(), validation.Features, workers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(map[string]any{"chosen": r.Chosen, "fits": r.Fits, "curve": points, "distances": distances})
 		if err != nil {
 			t.Fatal(err)
 		}

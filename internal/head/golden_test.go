@@ -16,7 +16,7 @@ func uniform(indexes ...int) float64 {
 		h = (h ^ h>>13) * 3266489917
 		h ^= h >> 16
 	}
-	return float64(h>>8) / (1 << 24)
+	return float64(float64(h>>8) / (1 << 24))
 }
 
 // made are the examples of golden.py.
@@ -84,6 +84,9 @@ func TestGolden(t *testing.T) {
 			p := part{Examples: e, d: c.Features}
 			if got := objectiveOf(t, p, r, c.Penalty); math.Abs(got-c.Objective) > 1e-6*c.Objective {
 				t.Errorf("objective %.9f, want %.9f", got, c.Objective)
+			}
+			if got := r.Fits[0].Objective; math.Abs(got-c.Objective) > 1e-6*c.Objective {
+				t.Errorf("the fit has objective %.9f, want %.9f", got, c.Objective)
 			}
 		})
 	}

@@ -164,24 +164,21 @@ func TestCap(t *testing.T) {
 	}
 }
 
-// TestChoice checks the order of the criteria.
-func TestChoice(t *testing.T) {
-	fit := func(accuracy, loss float64) *Fit {
-		return &Fit{ValidationAccuracy: accuracy, ValidationLoss: loss}
-	}
+// TestChoose checks the order of the criteria.
+func TestChoose(t *testing.T) {
+	fit := func(accuracy, loss float64) Fit { return Fit{ValidationAccuracy: accuracy, ValidationLoss: loss} }
 	for _, c := range []struct {
-		name          string
-		fit, stronger *Fit
-		want          bool
+		name string
+		fits []Fit
+		want int
 	}{
-		{"more accurate, higher loss", fit(0.9, 2), fit(0.8, 1), true},
-		{"less accurate, lower loss", fit(0.8, 1), fit(0.9, 2), false},
-		{"as accurate, lower loss", fit(0.9, 1), fit(0.9, 2), true},
-		{"as accurate, higher loss", fit(0.9, 2), fit(0.9, 1), false},
-		{"equal", fit(0.9, 1), fit(0.9, 1), false},
+		{"none", nil, -1},
+		{"the most accurate, whatever the loss", []Fit{fit(0.8, 1), fit(0.9, 2), fit(0.7, 0)}, 1},
+		{"of the most accurate the lowest loss", []Fit{fit(0.9, 3), fit(0.9, 1), fit(0.9, 2), fit(0.8, 0)}, 1},
+		{"of equal ones the strongest penalty", []Fit{fit(0.8, 1), fit(0.9, 1), fit(0.9, 1)}, 1},
 	} {
-		if got := c.fit.beats(c.stronger); got != c.want {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		if got := Choose(c.fits); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
 }

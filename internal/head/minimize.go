@@ -15,7 +15,7 @@ const (
 	curvature  = 0.9
 	// slack is how far the objective may rise by rounding, relative to it: that of
 	// float32 in the losses of rows.
-	slack = 0x1p-23
+	slack = 0x1p-20
 	// trials is how many points of a line are evaluated.
 	trials = 30
 	// leastCosine is that of a step and of the change of the gradient along it, below
@@ -60,7 +60,7 @@ func (m *minimizer) evaluate(ctx context.Context, w []float32, gradient []float6
 	}
 	var squares kernel.Lanes64
 	for i, v := range w[:m.k*m.d] {
-		squares.Add(i, float64(v)*float64(v)) // exact
+		squares.Add(i, float64(float64(v)*float64(v))) // exact
 		gradient[i] += float64(m.penalty * float64(v))
 	}
 	return value + float64(float64(m.penalty/2)*squares.Total()), nil
@@ -130,7 +130,7 @@ func (m *minimizer) aim() (slope float64) {
 		factors[j] = dot(p.step, d) / p.product
 		addScaled(d, p.change, -factors[j])
 	}
-	scale := 1 / (m.penalty + float64(m.d)/2)
+	scale := 1 / (m.penalty + float64(float64(m.d)/2))
 	if n := len(m.pairs); n > 0 {
 		last := &m.pairs[n-1]
 		scale = last.product / dot(last.change, last.change)
@@ -162,7 +162,7 @@ func (m *minimizer) search(ctx context.Context, slope float64) (found bool, err 
 		if err != nil {
 			return false, err
 		}
-		switch bound := m.value + float64(sufficient*length*slope) + slack*math.Abs(m.value); {
+		switch bound := m.value + float64(sufficient*length*slope) + float64(slack*math.Abs(m.value)); {
 		case !(value <= bound): // or NaN
 			high = length
 		case dot(m.nextGradient, m.direction) < curvature*slope:

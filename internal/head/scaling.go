@@ -103,7 +103,7 @@ func (s *Scaling) unscaled(w []float32, d, k int) *Head {
 		bias := float64(w[k*d+class])
 		for i, v := range row {
 			h.Weights[i*k+class] = float32(v * s.Scale[i])
-			bias += float64(v) * float64(s.Shift[i]) // the product is exact
+			bias += float64(float64(v) * float64(s.Shift[i]))
 		}
 		h.Bias[class] = float32(bias)
 	}

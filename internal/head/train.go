@@ -9,14 +9,17 @@ import (
 	"slices"
 )
 
-// DefaultPenalties are tried where no others are given, from strong to weak.
-func DefaultPenalties() []float64 { return []float64{10, 3, 1, 0.3, 0.1, 0.03, 0.01} }
+// DefaultPenalties are tried where no others are given, from strong to weak. Of 3,018
+// photographs of clothing in ten classes (features of EfficientNet-Lite0, means of five
+// folds), 0.1 was the most accurate with 240 of each class, 0.3 with 100 and 30, and 3 with
+// 8; where each feature was divided by its own deviation, all were less accurate.
+func DefaultPenalties() []float64 { return []float64{3, 1, 0.3, 0.1, 0.03, 0.01, 0.003} }
 
 const (
 	// DefaultTolerance is the norm of the gradient, relative to the first, at which a
-	// head is trained: that of a thousandth of it changes no figure by more than
-	// rounding does.
-	DefaultTolerance = 1e-3
+	// head is trained. A tenth of it changes accuracies by an image or two in thousands,
+	// takes twice as long, and is near what rounding leaves.
+	DefaultTolerance = 1e-4
 	// DefaultMaxIterations is the number of steps for one penalty. Features of networks
 	// take a tenth of it.
 	DefaultMaxIterations = 1000
@@ -43,6 +46,7 @@ type Fit struct {
 	Iterations   int     `json:"iterations"`
 	Converged    bool    `json:"converged"`     // if not, the caller warns
 	GradientNorm float64 `json:"gradient_norm"` // relative to that at zero weights
+	Objective    float64 `json:"objective"`     // mean loss and penalty, of the training part
 
 	TrainLoss          float64 `json:"train_loss"` // without the penalty
 	TrainAccuracy      float64 `json:"train_accuracy"`
@@ -57,10 +61,9 @@ type Result struct {
 	Fits   []Fit // from the strongest penalty to the weakest
 }
 
-// Train trains a head with each penalty on the training examples, and chooses the one with
-// the highest accuracy on the validation examples; of equal ones that with the lowest loss
-// on them, and of these the one with the strongest penalty. It fails on examples or options
-// that cannot be used, and with the cause of ctx if that has ended.
+// Train trains a head with each penalty on the training examples, and takes the one that
+// [Choose] chooses by the validation examples. It fails on examples or options that cannot
+// be used, and with the cause of ctx if that has ended.
 func Train(ctx context.Context, train, validation *Examples, o Options) (*Result, error) {
 	p, v, err := o.prepare(train, validation)
 	if err != nil {
@@ -144,6 +147,7 @@ func (o *Options) train(ctx context.Context, p, v part) (*Result, error) {
 		if f.Iterations, f.Converged, err = m.minimize(ctx, penalty, target, o.MaxIterations); err != nil {
 			return nil, err
 		}
+		f.Objective = m.value
 		if first > 0 {
 			f.GradientNorm = norm(m.gradient) / first
 		}
@@ -152,8 +156,8 @@ func (o *Options) train(ctx context.Context, p, v part) (*Result, error) {
 			return nil, err
 		}
 		result.Fits = append(result.Fits, f)
-		if at := len(result.Fits) - 1; at == 0 || f.beats(&result.Fits[result.Chosen]) {
-			result.Chosen, result.Head = at, *h
+		if result.Chosen = Choose(result.Fits); result.Chosen == len(result.Fits)-1 {
+			result.Head = *h
 		}
 	}
 	return result, nil
@@ -176,11 +180,16 @@ func (o *Options) judge(ctx context.Context, h *Head, p, v part, f *Fit) error {
 	return err
 }
 
-// beats says whether a fit is better on the validation part than one with a stronger
-// penalty.
-func (f *Fit) beats(stronger *Fit) bool {
-	if f.ValidationAccuracy != stronger.ValidationAccuracy {
-		return f.ValidationAccuracy > stronger.ValidationAccuracy
+// Choose returns the index of the fit with the highest accuracy on the validation part; of
+// equal ones that with the lowest loss there, and of these the first, which has the
+// strongest penalty. It is -1 without fits.
+func Choose(fits []Fit) int {
+	best := -1
+	for i, f := range fits {
+		if best < 0 || f.ValidationAccuracy > fits[best].ValidationAccuracy ||
+			f.ValidationAccuracy == fits[best].ValidationAccuracy && f.ValidationLoss < fits[best].ValidationLoss {
+			best = i
+		}
 	}
-	return f.ValidationLoss < stronger.ValidationLoss
+	return best
 }
