@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Phases of a training, as the lines of a history name them. A training of one phase names
@@ -18,10 +19,21 @@ const (
 type HeadNote struct {
 	Penalty   float64        `json:"penalty"` // that of the best solution on the validation part
 	Solutions []HeadSolution `json:"solutions"`
+	// Curve is what part of the training images gives, rising to all of them: what more images
+	// may still bring.
+	Curve []HeadPoint `json:"curve"`
 	// Views is how many times each image of the training part was looked at.
 	Views            int    `json:"views"`
 	TrainFeatures    string `json:"train_features_sha256"`
 	ValidateFeatures string `json:"validation_features_sha256"`
+}
+
+// HeadPoint is the best solution on a share of the training images.
+type HeadPoint struct {
+	Percent int `json:"percent"`
+	Images  int `json:"images"`
+	Rows    int `json:"rows"` // of their views
+	HeadSolution
 }
 
 // HeadSolution is the solution for one penalty.
@@ -30,6 +42,7 @@ type HeadSolution struct {
 	Iterations         int     `json:"iterations"`
 	Converged          bool    `json:"converged"`
 	GradientNorm       float64 `json:"gradient_norm"` // at the end, as a share of that at the beginning
+	Objective          float64 `json:"objective"`     // mean loss and penalty, of the training part
 	TrainLoss          float64 `json:"train_loss"`
 	TrainAccuracy      float64 `json:"train_accuracy"`
 	ValidationLoss     float64 `json:"validation_loss"`
@@ -51,10 +64,16 @@ func (h *HeadNote) check() error {
 	if len(h.Solutions) == 0 || h.Views < 1 {
 		return errors.New("head: it has no solution, or no view")
 	}
-	found := false
-	for i, s := range h.Solutions {
-		found = found || s.Penalty == h.Penalty
-		for _, v := range []float64{s.Penalty, s.GradientNorm, s.TrainLoss, s.TrainAccuracy, s.ValidationLoss, s.ValidationAccuracy} {
+	solutions, found := slices.Clone(h.Solutions), false
+	for _, p := range h.Curve {
+		if p.Percent < 1 || p.Percent > 100 || p.Images < 1 || p.Rows < p.Images {
+			return fmt.Errorf("head: a point of the curve has %d %% of the images, %d in %d rows", p.Percent, p.Images, p.Rows)
+		}
+		solutions = append(solutions, p.HeadSolution)
+	}
+	for i, s := range solutions {
+		found = found || i < len(h.Solutions) && s.Penalty == h.Penalty
+		for _, v := range []float64{s.Penalty, s.GradientNorm, s.Objective, s.TrainLoss, s.TrainAccuracy, s.ValidationLoss, s.ValidationAccuracy} {
 			if !(v >= 0) || math.IsInf(v, 0) {
 				return fmt.Errorf("head: solution %d has the figure %v, want a finite number of at least 0", i+1, v)
 			}

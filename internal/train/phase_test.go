@@ -29,7 +29,7 @@ func phaseJob(t *testing.T, data, dir, kind string, workers int) Job {
 		}
 		digest := strings.Repeat("0", 64)
 		return &Solved{metric.HeadNote{
-			Penalty: 1, Solutions: []metric.HeadSolution{{Penalty: 1, TrainLoss: 0.5, TrainAccuracy: 0.75}}, Views: 1,
+			Penalty: 1, Solutions: []metric.HeadSolution{{Penalty: 1, TrainLoss: 0.5, TrainAccuracy: 0.75}}, Views: 1, Curve: []metric.HeadPoint{{Percent: 100, Images: 1, Rows: 1}},
 			TrainFeatures: digest, ValidateFeatures: digest,
 		}, 40}, nil
 	}

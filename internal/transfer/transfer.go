@@ -60,11 +60,15 @@ func (t *Task) Solve(ctx context.Context, params *nn.Parameters, seen func(done,
 	if err != nil {
 		return nil, err
 	}
-	found, err := head.Train(ctx, t.examples(learnt, t.Data.TrainList(t.Settings)), t.examples(judged, t.Data.ValidationList(t.Settings)), head.Options{
-		Classes: len(t.Data.All.Classes()), Penalties: t.Settings.Penalties(), Workers: t.Settings.WorkerCount(),
-	})
+	from, by := t.examples(learnt, t.Data.TrainList(t.Settings)), t.examples(judged, t.Data.ValidationList(t.Settings))
+	options := head.Options{Classes: len(t.Data.All.Classes()), Penalties: t.Settings.Penalties(), Workers: t.Settings.WorkerCount()}
+	found, err := head.Train(ctx, from, by, options)
 	if err != nil {
 		return nil, fmt.Errorf("--head solver: %w", err)
+	}
+	curve, err := head.LearningCurve(ctx, from, by, options, head.Curve{Seed: uint64(t.Settings.Seed), Full: found})
+	if err != nil {
+		return nil, fmt.Errorf("--head solver: on a share of the images: %w", err)
 	}
 	h, err := features.HeadOf(t.Graph)
 	if err != nil {
@@ -79,6 +83,9 @@ func (t *Task) Solve(ctx context.Context, params *nn.Parameters, seen func(done,
 	}
 	for _, fit := range found.Fits {
 		note.Solutions = append(note.Solutions, metric.HeadSolution(fit))
+	}
+	for _, p := range curve {
+		note.Curve = append(note.Curve, metric.HeadPoint{Percent: p.Percent, Images: p.Images, Rows: p.Rows, HeadSolution: metric.HeadSolution(p.Fit)})
 	}
 	t.say(&note)
 	return &train.Solved{HeadNote: note, Examples: len(learnt.Labels) + len(judged.Labels)}, nil
@@ -153,6 +160,11 @@ func (t *Task) say(n *metric.HeadNote) {
 			t.Env.Log.Warn("the solver of the last layer has not converged: its gradient is still too long; a larger penalty is easier", "penalty", s.Penalty, "iterations", s.Iterations, "gradient_norm", s.GradientNorm)
 		}
 	}
+	var shares []string
+	for _, p := range n.Curve {
+		shares = append(shares, fmt.Sprintf("%s of %d images", metric.Percent(p.ValidationAccuracy), p.Images))
+	}
+	t.Env.Log.Info("what fewer images would give on the validation part, in percent", "accuracy", strings.Join(shares, ", "))
 	best := n.Best()
 	t.Env.Log.Info("last layer found", "penalty", best.Penalty, "of", len(n.Solutions), "iterations", best.Iterations, "train_accuracy", best.TrainAccuracy, "validation_accuracy", best.ValidationAccuracy)
 }
