@@ -15,7 +15,8 @@
 //   - the bytes of the largest array of the file,
 //   - the values it returns: at most twice as many as the file stores, and 2^20, of 4
 //     bytes each, and
-//   - 128 MiB for everything else.
+//   - 192 MiB for everything else: headers, directories and pickles of the largest size that is
+//     read. A file of a network in the tables takes some 10 MiB.
 //
 // The name tables of package tables say which tensors of ours they are.
 package pretrained

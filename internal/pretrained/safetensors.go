@@ -54,7 +54,7 @@ func (s source) openSafetensors() (*content, error) {
 			return nil, fmt.Errorf("tensor %q has %d values, expected at most %d", e.Name, count, pickle.MaxElements)
 		}
 		a := &array{src: s, offset: e.Offset, dtype: t, count: count}
-		c.tensors = append(c.tensors, view{name: e.Name, array: a, shape: e.Shape, stride: rowMajor(e.Shape), count: count})
+		c.tensors = append(c.tensors, view{name: e.Name, array: a, shape: e.Shape, count: count})
 	}
 	return c, nil
 }

@@ -27,7 +27,7 @@ type view struct {
 	array  *array
 	offset int64 // of the first value, in values
 	shape  []int
-	stride []int64 // in values
+	stride []int64 // in values; nil: they follow each other in row-major order
 	count  int64
 }
 
@@ -172,17 +172,21 @@ func (v view) decode(to []float32, from []byte) {
 	}
 	value := decoders[v.array.dtype.Name]
 	width := int64(v.array.dtype.Width)
+	stride := v.stride
+	if stride == nil {
+		stride = rowMajor(v.shape)
+	}
 	index := make([]int, len(v.shape))
 	at := v.offset
 	for i := range to {
 		to[i] = value(from[at*width:])
 		for d := len(index) - 1; d >= 0; d-- {
 			index[d]++
-			at += v.stride[d]
+			at += stride[d]
 			if index[d] < v.shape[d] {
 				break
 			}
-			at -= int64(v.shape[d]) * v.stride[d]
+			at -= int64(v.shape[d]) * stride[d]
 			index[d] = 0
 		}
 	}

@@ -308,3 +308,38 @@ func TestRealPackage(t *testing.T) {
 		}
 	}
 }
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, "net.safetensors", network())
+	k, err := Import(dir, path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := Open(dir, path, "mobilenetv2")
+	if err != nil || o.Fit.Digest() != k.Digest || o.Entry != nil || o.Path != path {
+		t.Errorf("%+v, %v", o, err)
+	}
+	o, err = Reopen(dir, k.SHA256, k.Digest, "mobilenetv2")
+	if err != nil || o.Path != k.Path {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if o, err = Reopen(dir, strings.Repeat("0", 64), k.Digest, ""); err != nil || o.Path != k.Path {
+		t.Errorf("by the digest of the tensors: %+v, %v", o, err)
+	}
+	for name, c := range map[string]struct {
+		open func() error
+		want string
+	}{
+		"not kept":       {func() error { _, err := Open(dir, "efficientnet-lite0", ""); return err }, "'blocktrain weights get efficientnet-lite0' brings them"},
+		"unknown name":   {func() error { _, err := Open(dir, "lite", ""); return err }, "unknown weights"},
+		"no file":        {func() error { _, err := Open(dir, "./none", ""); return err }, "no such file"},
+		"other network":  {func() error { _, err := Open(dir, path, "resnet18"); return err }, "it holds mobilenetv2"},
+		"unknown digest": {func() error { _, err := Reopen(dir, strings.Repeat("0", 64), strings.Repeat("1", 64), ""); return err }, "whose SHA-256, or whose tensors' digest, is 000"},
+		"other digest":   {func() error { _, err := Reopen(dir, k.SHA256, strings.Repeat("1", 64), ""); return err }, "expected 1111"},
+	} {
+		if err := c.open(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}

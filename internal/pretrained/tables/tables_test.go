@@ -49,19 +49,11 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// filled are tensors of a table, whose values say where they stand.
+// filled are tensors of a table, without values: fitting looks at none.
 func filled(table Table) []weights.Tensor {
 	var all []weights.Tensor
 	for _, e := range table.Entries {
-		n := 1
-		for _, d := range e.Shape {
-			n *= d
-		}
-		t := weights.Tensor{Name: e.Published, Shape: e.Shape, Data: make([]float32, n)}
-		for i := range t.Data {
-			t.Data[i] = float32(i)
-		}
-		all = append(all, t)
+		all = append(all, weights.Tensor{Name: e.Published, Shape: e.Shape})
 	}
 	return all
 }
@@ -149,14 +141,7 @@ func TestHead(t *testing.T) {
 	all := filled(table)
 	body := all[:len(all)-2]
 	head := func(weight, bias []int) []weights.Tensor {
-		make := func(name string, shape []int) weights.Tensor {
-			n := 1
-			for _, d := range shape {
-				n *= d
-			}
-			return weights.Tensor{Name: name, Shape: shape, Data: make([]float32, n)}
-		}
-		return append(slices.Clone(body), make("_fc.weight", weight), make("_fc.bias", bias))
+		return append(slices.Clone(body), weights.Tensor{Name: "_fc.weight", Shape: weight}, weights.Tensor{Name: "_fc.bias", Shape: bias})
 	}
 	for _, c := range []struct {
 		name           string
@@ -232,5 +217,40 @@ func TestPadding(t *testing.T) {
 		if got, want := table.Epsilon == 1e-3, lite; got != want {
 			t.Errorf("%s of %s: epsilon %v", table.Name, table.Family, table.Epsilon)
 		}
+	}
+}
+
+// TestText reads what is said of a file that fits.
+func TestText(t *testing.T) {
+	all := filled(tableOf(t, "timm", "mobilenetv2_100"))
+	with := append(slices.Clone(all), weights.Tensor{Name: "extra"})
+	f, err := Choose("", with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `loaded: 260 of 262 tensors of mobilenetv2, names of timm
+drawn anew: head.weight, head.bias
+not taken: the file's head, of 1000 classes
+not in the network: 1 tensors, such as "extra"
+`
+	if diff := cmp.Diff(want, f.Text(false)); diff != "" {
+		t.Error(diff)
+	}
+	f, err = Choose("", all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := f.Text(true), "loaded: 262 of 262 tensors of mobilenetv2, names of timm\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if f, err = Choose("", all[:len(all)-1]); err != nil {
+		t.Fatal(err)
+	}
+	const partly = `loaded: 260 of 262 tensors of mobilenetv2, names of timm
+drawn anew: head.weight, head.bias
+not taken: classifier.weight, since the file's head is not whole
+`
+	if diff := cmp.Diff(partly, f.Text(true)); diff != "" {
+		t.Error(diff)
 	}
 }
