@@ -47,10 +47,9 @@ func ReadInitial(ctx context.Context, f From) (*Initial, error) {
 	return f.read(ctx, func(*Initial, *rundir.Source, string) error { return nil })
 }
 
-// ReadPublished reads the published weights whose tensors have a digest, from where they are
-// kept.
-func ReadPublished(digest string) (*Initial, error) {
-	w, err := published.Kept(digest)
+// ReadPublished reads the published weights of a record again, from where weights are kept.
+func ReadPublished(r *rundir.Record) (*Initial, error) {
+	w, err := published.Again(r.Initial.Published, r.Identity.InitSHA256)
 	if err != nil {
 		return nil, err
 	}

@@ -191,9 +191,12 @@ func (v *verification) readInitial(ctx context.Context, path, model string) (*pi
 	if v.request.InitFrom != "" || v.record.Initial == nil || v.record.Initial.Published == nil {
 		return pipeline.ReadInitial(ctx, pipeline.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
 	}
-	kept, err := pipeline.ReadPublished(v.record.Identity.InitSHA256)
-	if err == nil || !fileio.Exists(path) {
-		return kept, config.Usage(err)
+	kept, err := pipeline.ReadPublished(v.record)
+	switch {
+	case err == nil:
+		return kept, nil
+	case !fileio.Exists(path):
+		return nil, config.Usage(err)
 	}
 	return pipeline.ReadInitial(ctx, pipeline.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
 }

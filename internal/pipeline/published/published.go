@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/model"
-	"github.com/blocktrain/blocktrain/internal/pretrained"
 	"github.com/blocktrain/blocktrain/internal/pretrained/catalogue"
 	"github.com/blocktrain/blocktrain/internal/pretrained/store"
 	"github.com/blocktrain/blocktrain/internal/pretrained/tables"
@@ -55,7 +55,7 @@ func Found(path, network string, unread error) (w *Weights, found bool, refused 
 	return nil, false, err
 }
 
-// Named reads the weights that the store keeps under a name of the catalogue, for a network.
+// Named reads the weights that are kept under a name of the catalogue, for a network.
 func Named(name, network string) (*Weights, error) {
 	e, err := catalogue.Get(name)
 	if err != nil {
@@ -68,32 +68,25 @@ func Named(name, network string) (*Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := store.Named(dir, name)
+	opened, err := store.Open(dir, name, network)
 	if err != nil {
 		return nil, config.Usagef("--init-from %s: %w", name, err)
 	}
-	return ofKept(kept)
+	return of(opened), nil
 }
 
-// Kept reads the weights whose tensors have a digest, from the store.
-func Kept(digest string) (*Weights, error) {
+// Again reads the weights that a record notes, whose tensors have a digest, from where weights
+// are kept.
+func Again(note *rundir.PublishedNote, digest string) (*Weights, error) {
 	dir, err := store.Dir()
 	if err != nil {
 		return nil, err
 	}
-	kept, err := store.Find(dir, digest)
+	opened, err := store.Reopen(dir, note.SHA256, digest, note.Network)
 	if err != nil {
 		return nil, err
 	}
-	return ofKept(kept)
-}
-
-func ofKept(kept *store.Kept) (*Weights, error) {
-	file, fit, err := kept.Read()
-	if err != nil {
-		return nil, err
-	}
-	return of(file, fit, kept.File), nil
+	return of(opened), nil
 }
 
 // Read reads a file of weights of a network. Its error wraps tables.ErrNoTable where the file
@@ -102,22 +95,18 @@ func Read(path, network string) (*Weights, error) {
 	if len(tables.Of(network)) == 0 {
 		return nil, fmt.Errorf("%w: there is none for %s", tables.ErrNoTable, network)
 	}
-	file, err := pretrained.Read(path, "")
+	opened, err := store.Open("", path, network)
 	if err != nil {
 		return nil, err
 	}
-	fit, err := tables.Choose(network, file.Tensors)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return of(file, fit, path), nil
+	return of(opened), nil
 }
 
-func of(file *pretrained.File, fit tables.Fit, name string) *Weights {
-	w := &Weights{Tensors: fit.Tensors(true), How: file.How() + "; names of " + fit.Table.Family, LeftOut: fit.Extra}
+func of(o *store.Opened) *Weights {
+	w := &Weights{Tensors: o.Fit.Tensors(true), How: o.File.How() + "; names of " + o.Fit.Table.Family, LeftOut: o.Fit.Extra}
 	w.Digest = weights.Digest(w.Tensors)
-	w.Note = rundir.PublishedNote{File: name, SHA256: file.SHA256, Network: fit.Table.Network, Family: fit.Table.Family, Classes: fit.Classes}
-	if e, known := catalogue.ByDigest(w.Digest); known {
+	w.Note = rundir.PublishedNote{File: filepath.Base(o.Path), SHA256: o.File.SHA256, Network: o.Fit.Table.Network, Family: o.Fit.Table.Family, Classes: o.Fit.Classes}
+	if e := o.Entry; e != nil {
 		w.Note.Name, w.Note.Package, w.Note.Version = e.Name, e.Package, e.Version
 		w.Note.Licence, w.Note.LicenceMetadata = e.Licence.File, e.Licence.Metadata
 		w.Note.Converter, w.Note.Origin, w.Note.TrainedOn, w.Note.DataTerms = e.Converter, e.Origin, e.TrainedOn, e.DataTerms
