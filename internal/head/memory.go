@@ -9,5 +9,10 @@ func Memory(rows, d, k, workers int) int64 {
 	perParameter := int64(double*(sums+2*pairs+3) + single*3)
 	perWorker := int64(single * (blockRows*(d+k) + d*k))
 	heads := int64(single * 2)
-	return parameters*(perParameter+heads) + int64(min(workers, sums))*perWorker
+	kept := int64(0)
+	if elements := int64(rows) * int64(d); elements <= mostScaled {
+		kept = single * elements
+		perWorker -= int64(single * blockRows * d)
+	}
+	return parameters*(perParameter+heads) + int64(min(workers, sums))*perWorker + kept
 }
