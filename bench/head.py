@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Trains heads on the same features with this program and with scikit-learn, by turns
-and with two threads, and prints a Markdown table.
+and prints a Markdown table.
 
     python3 -m venv VENV && VENV/bin/pip install scikit-learn
-    nice -n -5 VENV/bin/python bench/head.py [--features FOLDER] [--rounds 5]
+    nice -n -5 VENV/bin/python bench/head.py [--features FOLDER] [--rounds 5] [--threads 2]
 
 FOLDER has train.npy and validation.npy, float32 of [images, features], and
 train_labels.npy and validation_labels.npy, whole numbers. Without it, features are drawn:
@@ -14,7 +14,8 @@ before, and choose by the validation part. scikit-learn gets features that are c
 and scaled already, float32, and stops at its default tolerance. The objective says how
 far each got: that of the weakest penalty, in float64. A ratio is that of the medians, with
 the lowest and highest of the rounds' own. Processor time of ours has the start of the
-process and the reading of its files in it.
+process and the reading of its files in it. Where the machine is busy, OpenBLAS's threads
+wait for each other in a loop, so that only one thread each can be compared there.
 """
 
 import argparse
@@ -27,11 +28,10 @@ import subprocess
 import tempfile
 import time
 
-os.environ.update(OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2", MKL_NUM_THREADS="2")
-
 import numpy
 import sklearn
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("train", "validation")
@@ -62,12 +62,12 @@ def objective(x, labels, coefficients, bias, penalty):
     return loss.mean() + penalty / 2 * (coefficients**2).sum()
 
 
-def ours(binary, folder):
+def ours(binary, folder, threads):
     """Returns seconds, processor seconds, accuracy, the last objective, the penalties."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     text = subprocess.run(
         [binary, "-test.run", "^$", "-test.bench", "^BenchmarkTrain$", "-test.benchtime", "1x"],
-        env=os.environ | {"BLOCKTRAIN_BENCH_FEATURES": str(folder), "GOMAXPROCS": "2"}, check=True, capture_output=True, text=True).stdout
+        env=os.environ | {"BLOCKTRAIN_BENCH_FEATURES": str(folder), "GOMAXPROCS": str(threads)}, check=True, capture_output=True, text=True).stdout
     value = lambda unit: float(re.search(rf"([0-9.e+-]+) {unit}", text)[1])
     penalties = [float(p) for p in re.search(r"^penalties (.*)$", text, re.M)[1].split()]
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -96,6 +96,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     data = read(arguments.features) if arguments.features else drawn()
     with tempfile.TemporaryDirectory() as temporary:
@@ -107,10 +108,11 @@ def main():
             labels.astype("<i8").tofile(folder / f"{part}.labels")
         rounds = []
         for _ in range(arguments.rounds):
-            a = ours(binary, folder)
-            rounds.append((a, theirs(data, a[4])))
+            a = ours(binary, folder, arguments.threads)
+            with threadpool_limits(arguments.threads):
+                rounds.append((a, theirs(data, a[4])))
     n, d = data["train"][0].shape
-    print(f"{n} rows of {d} features, {len(rounds[0][0][4])} penalties, {len(rounds)} rounds\n")
+    print(f"{n} rows of {d} features, {len(rounds[0][0][4])} penalties, {arguments.threads} threads, {len(rounds)} rounds\n")
     print(f"| | this program | scikit-learn {sklearn.__version__} | ratio |\n|---|---|---|---|")
     for i, name in enumerate(["seconds", "processor seconds"]):
         a, b = ([r[who][i] for r in rounds] for who in range(2))

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -42,7 +43,7 @@ func BenchmarkTrain(b *testing.B) {
 	if folder := os.Getenv("BLOCKTRAIN_BENCH_FEATURES"); folder != "" {
 		train, validation = readRaw(b, folder, "train"), readRaw(b, folder, "validation")
 	}
-	o := Options{Classes: slices.Max(train.Labels) + 1, Workers: 2}
+	o := Options{Classes: slices.Max(train.Labels) + 1, Workers: runtime.GOMAXPROCS(0)}
 	var r *Result
 	for b.Loop() {
 		var err error

@@ -24,12 +24,13 @@ type Point struct {
 // What it lacks to a flat line is what more images may still bring. Shares are stratified:
 // of each class they have the rounded share of its images, and one at least. They are
 // nested: images are taken in the order that seed gives them. An image is taken with all
-// of its rows.
+// of its rows. Fitted of the options is not called.
 func LearningCurve(ctx context.Context, train, validation *Examples, o Options, c Curve) ([]Point, error) {
 	p, v, err := o.prepare(train, validation)
 	if err != nil {
 		return nil, err
 	}
+	o.Fitted = nil
 	images, err := imagesOf(train)
 	if err != nil {
 		return nil, err

@@ -44,14 +44,14 @@
 //
 // # Order of sums
 //
-// Weights and features are float32, and every point that is evaluated is one of float32,
-// so that the solution is exactly what was judged. Rows are cut into blocks of 128. In a
-// block, each logit is one chain of fused multiply-adds over the features, and each
+// Weights and features are float32, and so is every point that is evaluated. The solution
+// is brought to unscaled features, in float32, before a head is judged by examples. Rows
+// are cut into blocks of 64. In a block, each logit is one chain of fused multiply-adds over the features, and each
 // element of the gradient one over the rows. Blocks are added in float64: block b goes
 // to lane b mod 16 in order, and lanes are joined in the tree of the contract (j+8, j+4,
 // j+2, j+1). Losses are added in float64, within a block by row, then by block. Scalar
 // products of the method run in float64 in 16 lanes. Workers take lanes, columns or
 // blocks, whole, so that no bit depends on how many there are.
 //
-// Ties: the lower label for the larger of equal logits; see [Train] for penalties.
+// Ties: the lower label for the larger of equal logits; see [Choose] for penalties.
 package head

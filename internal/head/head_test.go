@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -186,7 +187,13 @@ func TestChoose(t *testing.T) {
 // TestPenaltiesInOrder: penalties are sorted, and the same one is tried once.
 func TestPenaltiesInOrder(t *testing.T) {
 	e := made(60, 4, 3, false)
-	r := trained(t, e, e, options(3, 0.1, 1, 0.1, 10))
+	o := options(3, 0.1, 1, 0.1, 10)
+	var told []Fit
+	o.Fitted = func(f Fit) { told = append(told, f) }
+	r := trained(t, e, e, o)
+	if !slices.Equal(told, r.Fits) {
+		t.Errorf("%+v were told, want all of %+v", told, r.Fits)
+	}
 	if len(r.Fits) != 3 || r.Fits[0].Penalty != 10 || r.Fits[2].Penalty != 0.1 {
 		t.Errorf("%+v, want penalties 10, 1, 0.1", r.Fits)
 	}

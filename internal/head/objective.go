@@ -12,6 +12,7 @@ type objective struct {
 	part
 	k       int
 	scaling *Scaling
+	scaled  []float32 // [N,D], if that is kept
 	weights []float32 // of the rows, of mean 1, or nil
 	total   float64   // of the weights
 
@@ -23,9 +24,13 @@ type objective struct {
 	logits  []int32     // offsets of rows of K logits
 }
 
+// mostScaled is how many scaled features are kept from one evaluation to the next. More are
+// scaled each time, in the caches, which takes a fifth longer and no memory.
+const mostScaled = 1 << 24
+
 // blockWorker is the memory in which a worker computes a block.
 type blockWorker struct {
-	x        []float32 // [blockRows,D], scaled
+	x        []float32 // [blockRows,D], scaled, or nil where all are kept
 	residual []float32 // [blockRows,K]: logits, then the loss's gradient by them
 	gradient []float32 // [K,D]
 }
@@ -37,13 +42,19 @@ func newObjective(p part, k int, s *Scaling, workers int) *objective {
 		offsets: rowOffsets(blockRows, p.d), logits: rowOffsets(blockRows, k),
 	}
 	o.weigh()
+	if p.count()*p.d <= mostScaled {
+		o.scaled = make([]float32, p.count()*p.d)
+		s.apply(o.scaled, p, 0, p.count())
+	}
 	for range min(strands, n) {
 		o.sums = append(o.sums, make([]float64, k*p.d+k))
 	}
 	for range min(workers, len(o.sums)) {
-		o.workers = append(o.workers, &blockWorker{
-			make([]float32, blockRows*p.d), make([]float32, blockRows*k), make([]float32, k*p.d),
-		})
+		w := &blockWorker{residual: make([]float32, blockRows*k), gradient: make([]float32, k*p.d)}
+		if o.scaled == nil {
+			w.x = make([]float32, blockRows*p.d)
+		}
+		o.workers = append(o.workers, w)
 	}
 	return o
 }
@@ -127,9 +138,14 @@ func (o *objective) fold(gradient []float64, first, last int) {
 func (o *objective) block(w *blockWorker, b int, bias []float32, sum []float64) (loss float64) {
 	first := b * blockRows
 	rows := min(blockRows, o.count()-first)
-	o.scaling.apply(w.x, o.part, first, rows)
+	x := w.x
+	if o.scaled != nil {
+		x = o.scaled[first*o.d:]
+	} else {
+		o.scaling.apply(x, o.part, first, rows)
+	}
 	product := kernel.Product{
-		Dst: w.residual, DstStride: o.k, A: w.x, Offsets: o.offsets[:rows], B: o.turned, BStride: o.k, Bias: bias,
+		Dst: w.residual, DstStride: o.k, A: x, Offsets: o.offsets[:rows], B: o.turned, BStride: o.k, Bias: bias,
 		Rows: rows, Taps: 1, K: o.d, N: o.k,
 	}
 	product.Gather()
@@ -142,7 +158,7 @@ func (o *objective) block(w *blockWorker, b int, bias []float32, sum []float64) 
 		}
 	}
 	outer := kernel.Outer{
-		Dst: w.gradient, DstStride: o.d, A: w.residual, Offsets: o.logits[:rows], B: w.x, BStride: o.d, M: o.k, N: o.d,
+		Dst: w.gradient, DstStride: o.d, A: w.residual, Offsets: o.logits[:rows], B: x, BStride: o.d, M: o.k, N: o.d,
 	}
 	outer.Sum()
 	for i, g := range w.gradient {

@@ -38,6 +38,7 @@ type Options struct {
 	Tolerance     float64   // 0 for DefaultTolerance
 	MaxIterations int       // for each penalty; 0 for DefaultMaxIterations
 	Workers       int       // 0 for 1; changes no bit
+	Fitted        func(Fit) // if not nil, is called as each penalty is done
 }
 
 // Fit is how the training with one penalty went.
@@ -154,6 +155,9 @@ func (o *Options) train(ctx context.Context, p, v part) (*Result, error) {
 		h := scaling.unscaled(m.w, p.d, o.Classes)
 		if err := o.judge(ctx, h, p, v, &f); err != nil {
 			return nil, err
+		}
+		if o.Fitted != nil {
+			o.Fitted(f)
 		}
 		result.Fits = append(result.Fits, f)
 		if result.Chosen = Choose(result.Fits); result.Chosen == len(result.Fits)-1 {

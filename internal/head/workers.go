@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// blockRows is the number of rows of a block. Scaled, a block of the widest network
-	// here fills the second-level cache of a core.
-	blockRows = 128
+	// blockRows is the number of rows of a block, which stays in the second-level cache
+	// of a core between the two products that it takes part in.
+	blockRows = 64
 	// strands is the number of partial sums of blocks, as of the kernels' lanes.
 	strands = 16
 )
