@@ -33,7 +33,7 @@ func (p *Prepared) Decide(ctx context.Context, dir *rundir.Dir, train func(*Prep
 		}
 		if first := p.Initial; first != nil && n.Fold {
 			same := *first
-			if own.Initial = &same; first.tensors == nil && !dir.Network(n.Name).HasCheckpoint() {
+			if own.Initial = &same; first.Tensors == nil && !dir.Network(n.Name).HasCheckpoint() {
 				return config.Usagef("the weights that training began with are not where they were, and %s begins with them: put the file back", n.Name)
 			}
 		}

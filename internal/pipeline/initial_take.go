@@ -10,46 +10,30 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/settings"
-	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
 // takeInitial gives the parameters the weights to begin with, by name. Those that
 // do not fit keep their drawn values, and so does a head for other classes.
 func (p *Prepared) takeInitial() error {
 	i := p.Initial
-	if i == nil || i.tensors == nil {
+	if i == nil || i.Tensors == nil {
 		return nil
 	}
 	anew := i.Anew
-	if i.classes != nil && !slices.Equal(i.classes, p.Data.All.Classes()) {
+	if i.Classes != nil && !slices.Equal(i.Classes, p.Data.All.Classes()) {
 		anew = append(slices.Clone(anew), headOf(p.Graph)...)
 	}
-	taken, left := i.divide(p.Params, anew)
+	taken, left := i.Divide(p.Params, anew)
 	i.Anew = left
 	var err error
-	if i.drawn, err = p.Params.LoadMatching(taken); err != nil {
+	if i.Drawn, err = p.Params.LoadMatching(taken); err != nil {
 		return config.Usage(fmt.Errorf("--init-from %s: %w", p.Settings.InitFrom, err))
 	}
-	if i.published != nil { // the input's normalisation is not among them, and is not drawn either
-		i.drawn = slices.DeleteFunc(i.drawn, func(name string) bool { return strings.HasPrefix(name, "normalize.") })
+	if i.Published != nil { // the input's normalisation is not among them, and is not drawn either
+		i.Drawn = slices.DeleteFunc(i.Drawn, func(name string) bool { return strings.HasPrefix(name, "normalize.") })
 	}
 	p.sayTaken()
 	return settings.CheckFreeze(p.Settings.Freeze, p.Params.Names())
-}
-
-// divide parts the file's tensors into those to take and the names, sorted, of those
-// among anew that would fit.
-func (i *Initial) divide(p *nn.Parameters, anew []string) (take []weights.Tensor, left []string) {
-	for _, t := range i.tensors {
-		param := p.Lookup(t.Name)
-		if param != nil && slices.Equal(param.Shape, t.Shape) && slices.Contains(anew, t.Name) {
-			left = append(left, t.Name)
-		} else {
-			take = append(take, t)
-		}
-	}
-	slices.Sort(left)
-	return take, left
 }
 
 // headOf lists the tensors of the last layer with weights, which has an output for
@@ -70,7 +54,7 @@ func headOf(g *nn.Graph) []string {
 
 // sayTaken says which weights were taken over. The record has all the names.
 func (p *Prepared) sayTaken() {
-	names, drawn := p.Params.Names(), p.Initial.drawn
+	names, drawn := p.Params.Names(), p.Initial.Drawn
 	about := []any{"from", p.Settings.InitFrom, "tensors", fmt.Sprintf("%d of %d", len(names)-len(drawn), len(names))}
 	if len(drawn) > 0 {
 		about = append(about, "made_anew", firstOf(drawn))
@@ -89,33 +73,23 @@ func (p *Prepared) checkInitial() error {
 	if i == nil {
 		return nil
 	}
-	if err := errors.Join(i.checkFinite(p.Settings.InitFrom), p.checkTaken(), settings.CheckTrainable(p.Settings.Freeze, p.Params.All())); err != nil {
+	if err := errors.Join(i.CheckFinite(p.Settings.InitFrom), p.checkTaken(), settings.CheckTrainable(p.Settings.Freeze, p.Params.All())); err != nil {
 		return err
 	}
 	for _, w := range p.Params.All() {
-		if w.Trainable && nn.Frozen(p.Settings.Freeze, w.Name) && slices.Contains(i.drawn, w.Name) {
+		if w.Trainable && nn.Frozen(p.Settings.Freeze, w.Name) && slices.Contains(i.Drawn, w.Name) {
 			return config.Usagef("--freeze %s: %s is made anew, so that it would keep random values: freeze what --init-from gives alone",
 				strings.Join(p.Settings.Freeze, ","), w.Name)
 		}
 	}
 	head := headOf(p.Graph)
-	switch taken := func(name string) bool { return !slices.Contains(i.drawn, name) }; {
+	switch taken := func(name string) bool { return !slices.Contains(i.Drawn, name) }; {
 	case len(i.Anew) > 0:
 		p.Env.Log.Info("the head is made anew: the one in the file tells other classes apart",
-			"classes", classesText(p.Data.All.Classes()), "in_file", classesText(i.classes))
-	case i.classes == nil && slices.ContainsFunc(head, taken):
+			"classes", classesText(p.Data.All.Classes()), "in_file", classesText(i.Classes))
+	case i.Classes == nil && slices.ContainsFunc(head, taken):
 		p.Env.Log.Warn("nobody can tell which classes the head in the file tells apart: it is taken over as if they were these, in this order",
 			"classes", classesText(p.Data.All.Classes()), "init-from", p.Settings.InitFrom)
-	}
-	return nil
-}
-
-// checkFinite refuses values with which no training could begin.
-func (i *Initial) checkFinite(path string) error {
-	for _, t := range i.tensors {
-		if at := slices.IndexFunc(t.Data, func(v float32) bool { return v-v != 0 }); at >= 0 {
-			return config.Usagef("--init-from %s: value %d of tensor %s is %v: want a file of finite values", path, at, t.Name, t.Data[at])
-		}
 	}
 	return nil
 }
@@ -127,13 +101,13 @@ func (p *Prepared) checkTaken() error {
 	for _, w := range p.Params.All() {
 		switch {
 		case !w.IsWeight():
-		case !slices.Contains(p.Initial.drawn, w.Name):
+		case !slices.Contains(p.Initial.Drawn, w.Name):
 			return nil
 		case !slices.Contains(p.Initial.Anew, w.Name):
 			wanted = append(wanted, fmt.Sprintf("%s %v", w.Name, w.Shape))
 		}
 	}
-	for _, t := range p.Initial.tensors {
+	for _, t := range p.Initial.Tensors {
 		if len(t.Shape) > 1 {
 			there = append(there, fmt.Sprintf("%s %v", t.Name, t.Shape))
 		}
@@ -141,7 +115,7 @@ func (p *Prepared) checkTaken() error {
 	path := p.Settings.InitFrom
 	if len(wanted) == 0 {
 		return config.Usagef("--init-from %s: the model has no layer but its head, and the one in the file tells other classes apart (%s): nothing can be taken over",
-			path, classesText(p.Initial.classes))
+			path, classesText(p.Initial.Classes))
 	}
 	return config.Usagef("--init-from %s: no layer's weights have name and shape of the model's: %s wants %s, the file has %s: want the file of such a model, for such images",
 		path, p.Settings.Model, firstOf(wanted), firstOf(there))

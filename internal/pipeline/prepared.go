@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/nn"
+	"github.com/blocktrain/blocktrain/internal/pipeline/initial"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -28,23 +29,23 @@ type Prepared struct {
 	Settings *settings.Settings
 	Modules  *settings.Modules
 	Data     *rundata.Data
-	Initial  *Initial        // nil where all weights are drawn
-	Graph    *nn.Graph       // as the model builds it
-	Params   *nn.Parameters  // as training begins
-	Task     target.Task     // what is learnt of an example
-	Network  *rundir.Trained // the same weights, as they are served
-	Name     string          // of the network among several; empty for the last and for a single one
-	derived  bool            // the network sees what another one made
-	compared bool            // the network is a control, which others are held against
-	Networks []*Prepared     // those of the run in the order of training, itself where there is one; nil in those
-	Schema   int             // of the record, whose rules the identity follows
+	Initial  *initial.Weights // nil where all weights are drawn
+	Graph    *nn.Graph        // as the model builds it
+	Params   *nn.Parameters   // as training begins
+	Task     target.Task      // what is learnt of an example
+	Network  *rundir.Trained  // the same weights, as they are served
+	Name     string           // of the network among several; empty for the last and for a single one
+	derived  bool             // the network sees what another one made
+	compared bool             // the network is a control, which others are held against
+	Networks []*Prepared      // those of the run in the order of training, itself where there is one; nil in those
+	Schema   int              // of the record, whose rules the identity follows
 	Record   *rundir.Record
 }
 
 // prepare makes modules, data, network and record. splitPath names a split list to
 // use, or is empty; first are the weights to begin with, or nil. The record is of the
 // given schema.
-func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings, splitPath string, first *Initial, schema int) (*Prepared, error) {
+func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings, splitPath string, first *initial.Weights, schema int) (*Prepared, error) {
 	m, err := s.MakeModules()
 	if err != nil {
 		return nil, config.Usage(err)
@@ -99,6 +100,14 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 	}
 	p.Network, p.Task = p.chain(), p.Networks[len(built)-1].Task
 	return p.takeInitial()
+}
+
+// statistics are what the input is normalised by.
+func (p *Prepared) statistics(ctx context.Context) (*dataset.Statistics, error) {
+	if p.Settings.Normalize == settings.NormalizeNetwork {
+		return initial.Statistics(p.Modules.Model)
+	}
+	return p.Data.Statistics(ctx, p.Settings)
 }
 
 // draw takes a graph, which must not need more memory than there is, and draws its

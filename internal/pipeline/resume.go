@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/pipeline/initial"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -89,9 +90,9 @@ func resumeIn(ctx context.Context, env *rundir.Environment, s *settings.Settings
 func reopen(ctx context.Context, env *rundir.Environment, s *settings.Settings, d *rundir.Dir, then *rundir.Record) (*session, error) {
 	s.TakePaths(then, d.Path)
 	s.Contract = then.Identity.ContractVersion
-	first, err := ReadInitial(ctx, From{s.InitFrom, s.Model, s.MaxPackageMB})
+	first, err := initial.Read(ctx, initial.From{Word: s.InitFrom, Model: s.Model, MaxPackageMB: s.MaxPackageMB})
 	if errors.Is(err, fs.ErrNotExist) && d.HasCheckpoint() { // which has made them unnecessary
-		first, err = &Initial{SHA256: then.Identity.InitSHA256}, nil
+		first, err = &initial.Weights{SHA256: then.Identity.InitSHA256}, nil
 	}
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/pipeline/initial"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -110,12 +111,17 @@ func begin(ctx context.Context, env *rundir.Environment, s *settings.Settings, t
 // prepareNew makes all of a new run that comes before its directory, and refuses
 // what the task would refuse later, or what cannot be meant.
 func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settings, t task) (*Prepared, error) {
-	first, err := readNewInitial(ctx, From{s.InitFrom, s.Model, s.MaxPackageMB})
+	first, err := initial.ReadNew(ctx, initial.From{Word: s.InitFrom, Model: s.Model, MaxPackageMB: s.MaxPackageMB})
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(takePreparation(s, first), checkModelSize(s, t)); err != nil {
+	if err := initial.TakePreparation(s, first); err != nil {
 		return nil, err
+	}
+	if t.judges() {
+		if err := initial.CheckModelSize(s); err != nil {
+			return nil, err
+		}
 	}
 	p, err := prepare(ctx, env, s, s.SplitFile, first, rundir.RecordSchema)
 	if err != nil {

@@ -25,7 +25,7 @@ func (p *Prepared) leftOut() string {
 	switch {
 	case p.Settings.Controls == "off":
 		return controls.Off
-	case p.Initial != nil && p.Initial.tensors == nil:
+	case p.Initial != nil && p.Initial.Tensors == nil:
 		return controls.Lost
 	}
 	return ""

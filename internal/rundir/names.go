@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 )
 
 // What a record says, in the words of people.
@@ -77,9 +78,9 @@ func (n ModuleNote) Words() string {
 
 // LearntFrom lists the datasets that set the weights of a model; unknown says whether
 // there may be others.
-func (record *Record) LearntFrom() (all []InitialDataset, unknown bool) {
+func (record *Record) LearntFrom() (all []notes.Dataset, unknown bool) {
 	for _, d := range record.Identity.Datasets {
-		all = append(all, InitialDataset{record.DatasetText(&d), d.SHA256, d.Examples})
+		all = append(all, notes.Dataset{record.DatasetText(&d), d.SHA256, d.Examples})
 	}
 	before := record.Initial
 	if before == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/model"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -58,38 +59,11 @@ type InitialNote struct {
 	Model string `json:"model,omitempty"` // "NAME VERSION" of the run or package that the file lies in
 	// Datasets are those that the weights were trained on; Unknown is true where there
 	// may be others.
-	Datasets []InitialDataset `json:"datasets,omitempty"`
-	Unknown  bool             `json:"datasets_unknown,omitempty"`
+	Datasets []notes.Dataset `json:"datasets,omitempty"`
+	Unknown  bool            `json:"datasets_unknown,omitempty"`
 	// Published says more of weights that others published; nil of others.
-	Published *PublishedNote `json:"published,omitempty" schema:"2"`
-	Unseen    bool           `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
-}
-
-// PublishedNote is what is known of weights that others published.
-type PublishedNote struct {
-	File    string `json:"file" schema:"2"`
-	SHA256  string `json:"sha256" schema:"2"` // of the file
-	Network string `json:"network" schema:"2"`
-	Family  string `json:"family" schema:"2"`            // of the names in the file
-	Classes int    `json:"classes,omitempty" schema:"2"` // that they tell apart
-
-	// Of weights that are in the catalogue, by their digest.
-	Name            string `json:"name,omitempty" schema:"2"`
-	Package         string `json:"package,omitempty" schema:"2"`
-	Version         string `json:"version,omitempty" schema:"2"`
-	Licence         string `json:"licence,omitempty" schema:"2"`          // as the file in the package says
-	LicenceMetadata string `json:"licence_metadata,omitempty" schema:"2"` // as the package's metadata say
-	Converter       string `json:"converter,omitempty" schema:"2"`
-	Origin          string `json:"origin,omitempty" schema:"2"` // who trained them
-	TrainedOn       string `json:"trained_on,omitempty" schema:"2"`
-	DataTerms       string `json:"data_terms,omitempty" schema:"2"`
-}
-
-// InitialDataset is a dataset that a model was trained on, as people call it.
-type InitialDataset struct {
-	Name     string `json:"name"`
-	SHA256   string `json:"sha256"`
-	Examples int    `json:"examples"`
+	Published *notes.Published `json:"published,omitempty" schema:"2"`
+	Unseen    bool             `json:"test_part_unseen"` // that model, with drawn weights to begin with, was trained on no image of the test part
 }
 
 // ExportNote says how a model was written in the formats that others load, so that
@@ -126,18 +100,8 @@ type Identity struct {
 	// published with; else it is by the statistics of the training part.
 	Normalize string `json:"normalize,omitempty" schema:"2"`
 	// Phases are those of a training that has several, or that begins with care.
-	Phases   *PhasesNote         `json:"phases,omitempty" schema:"2"`
+	Phases   *notes.Phases       `json:"phases,omitempty" schema:"2"`
 	Settings []config.NamedValue `json:"settings"` // the others of the class identity
-}
-
-// PhasesNote is how a training goes from the last layer to all of the network.
-type PhasesNote struct {
-	Head           string    `json:"head" schema:"2"` // none, sgd or solver
-	Penalties      []float64 `json:"penalties,omitempty" schema:"2"`
-	Views          int       `json:"views" schema:"2"`
-	FinetuneEpochs int       `json:"finetune_epochs" schema:"2"`
-	LayerDecay     float64   `json:"layer_decay" schema:"2"`
-	BatchNorm      string    `json:"batch_norm" schema:"2"` // shard or fixed
 }
 
 // ServedInput is how images are brought to the network wherever it is used after

@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // field is a part of a record's identity with the settings that it holds: the one
@@ -79,6 +80,41 @@ var identityFields = []field{
 	{words: "weight decay", settings: []string{"weight-decay"}, value: func(i *rundir.Identity) any { return i.WeightDecay },
 		record:   func(i *rundir.Identity, s *Settings, m *Modules) { _, i.WeightDecay = s.Rates(m) },
 		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.WeightDecay)} }},
+}
+
+// phasesField holds the phases in a record's identity.
+var phasesField = field{
+	words: "phases", settings: []string{"head", "head-penalties", "views", "finetune-epochs", "layer-decay", "batch-norm"},
+	value:  func(i *rundir.Identity) any { return i.Phases },
+	record: func(i *rundir.Identity, s *Settings, _ *Modules) { i.Phases = s.Phases.note() },
+	recorded: func(i *rundir.Identity) []string {
+		n := i.Phases
+		if n == nil {
+			return []string{train.HeadNone, "", "1", "0", "0", NormShard}
+		}
+		var penalties []string
+		for _, v := range n.Penalties {
+			penalties = append(penalties, config.Exact(v))
+		}
+		return []string{n.Head, strings.Join(penalties, ","), strconv.Itoa(n.Views), strconv.Itoa(n.FinetuneEpochs), config.Exact(n.LayerDecay), n.BatchNorm}
+	},
+}
+
+// normalizeField holds the normalisation in a record's identity.
+var normalizeField = field{
+	words: "normalisation", settings: []string{"normalize"},
+	value: func(i *rundir.Identity) any { return i.Normalize },
+	record: func(i *rundir.Identity, s *Settings, _ *Modules) {
+		if s.Normalize == NormalizeNetwork {
+			i.Normalize = NormalizeNetwork
+		}
+	},
+	recorded: func(i *rundir.Identity) []string {
+		if i.Normalize == "" {
+			return []string{NormalizeData}
+		}
+		return []string{i.Normalize}
+	},
 }
 
 // Rates are learning rate and weight decay, by default those of the optimizer.

@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
+	"github.com/blocktrain/blocktrain/internal/train"
 )
 
 // checkSequence refuses what does not go with a model of several networks.
@@ -117,4 +118,32 @@ func (s *Settings) OfNetwork(all *Modules, k int, m model.Model) (*Settings, *Mo
 		}
 	}
 	return &own, &modules, nil
+}
+
+// checkHead refuses phases of a network that has no last layer to train, or has several
+// parts.
+func (s *Settings) checkHead(m *Modules) error {
+	if s.Head == train.HeadNone {
+		return nil
+	}
+	_, several := m.Model.(model.Sequence)
+	if several || !m.Target.Properties().Labelled {
+		return config.Usagef("--head %s is for classifiers of one network: leave it out, or use another model than %s", s.Head, s.Model)
+	}
+	return nil
+}
+
+// checkNormalize refuses the normalisation of a network that has none of its own.
+func (s *Settings) checkNormalize(m *Modules) error {
+	if s.Normalize != NormalizeNetwork {
+		return nil
+	}
+	p, is := m.Model.(model.Published)
+	if !is {
+		return config.Usagef("--normalize %s: model %s was not published with a normalisation of its own: want --normalize %s, or one of the networks that have weights", NormalizeNetwork, s.Model, NormalizeData)
+	}
+	if n := len(p.Preparation().Mean); s.Channels != n {
+		return config.Usagef("--normalize %s: the normalisation of %s is for %d channels: want --channels %d with it, or --normalize %s", NormalizeNetwork, s.Model, n, n, NormalizeData)
+	}
+	return nil
 }

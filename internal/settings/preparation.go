@@ -8,14 +8,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/model"
-	"github.com/blocktrain/blocktrain/internal/rundir"
-)
-
-// By what the network's input is normalised.
-const (
-	NormalizeAuto    = "auto"
-	NormalizeData    = "data"
-	NormalizeNetwork = "network"
 )
 
 // TakePreparation sets what nobody has chosen about images to what the weights of a network
@@ -63,38 +55,6 @@ func (s *Settings) SettleNormalize() {
 	if s.Normalize == NormalizeAuto {
 		s.Normalize = NormalizeData
 	}
-}
-
-// checkNormalize refuses the normalisation of a network that has none of its own.
-func (s *Settings) checkNormalize(m *Modules) error {
-	if s.Normalize != NormalizeNetwork {
-		return nil
-	}
-	p, is := m.Model.(model.Published)
-	if !is {
-		return config.Usagef("--normalize %s: model %s was not published with a normalisation of its own: want --normalize %s, or one of the networks that have weights", NormalizeNetwork, s.Model, NormalizeData)
-	}
-	if n := len(p.Preparation().Mean); s.Channels != n {
-		return config.Usagef("--normalize %s: the normalisation of %s is for %d channels: want --channels %d with it, or --normalize %s", NormalizeNetwork, s.Model, n, n, NormalizeData)
-	}
-	return nil
-}
-
-// normalizeField holds the normalisation in a record's identity.
-var normalizeField = field{
-	words: "normalisation", settings: []string{"normalize"},
-	value: func(i *rundir.Identity) any { return i.Normalize },
-	record: func(i *rundir.Identity, s *Settings, _ *Modules) {
-		if s.Normalize == NormalizeNetwork {
-			i.Normalize = NormalizeNetwork
-		}
-	},
-	recorded: func(i *rundir.Identity) []string {
-		if i.Normalize == "" {
-			return []string{NormalizeData}
-		}
-		return []string{i.Normalize}
-	},
 }
 
 // CheckSizeOf refuses a limit on the model's size that the network cannot meet, whatever it

@@ -20,6 +20,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/pipeline/initial"
 	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -159,7 +160,7 @@ func (v *verification) settings() (*settings.Settings, error) {
 
 // initialWeights reads the weights that training began with, where it began with
 // some.
-func (v *verification) initialWeights(ctx context.Context, s *settings.Settings) (*pipeline.Initial, error) {
+func (v *verification) initialWeights(ctx context.Context, s *settings.Settings) (*initial.Weights, error) {
 	recorded, path := v.record.Identity.InitSHA256, v.request.InitFrom
 	if recorded == "" {
 		if path != "" {
@@ -187,18 +188,18 @@ func (v *verification) initialWeights(ctx context.Context, s *settings.Settings)
 
 // readInitial reads the weights at a path, or, of published ones that are not named by a flag,
 // those of the recorded digest that this machine keeps.
-func (v *verification) readInitial(ctx context.Context, path, model string) (*pipeline.Initial, error) {
+func (v *verification) readInitial(ctx context.Context, path, model string) (*initial.Weights, error) {
 	if v.request.InitFrom != "" || v.record.Initial == nil || v.record.Initial.Published == nil {
-		return pipeline.ReadInitial(ctx, pipeline.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
+		return initial.Read(ctx, initial.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
 	}
-	kept, err := pipeline.ReadPublished(v.record)
+	kept, err := initial.ReadPublished(v.record)
 	switch {
 	case err == nil:
 		return kept, nil
 	case !fileio.Exists(path):
 		return nil, config.Usage(err)
 	}
-	return pipeline.ReadInitial(ctx, pipeline.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
+	return initial.Read(ctx, initial.From{Word: path, Model: model, MaxPackageMB: v.request.MaxPackageMB})
 }
 
 // foundAt is the digest of what lies at a path. Where only a package names the path,

@@ -5,9 +5,10 @@ import (
 	"os"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings/runtest"
-	"golang.org/x/sys/unix"
 )
 
 // TestVerifyTellsSystemFromContent lets the system refuse to open a package's files,

@@ -19,6 +19,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/release"
 	agree "github.com/blocktrain/blocktrain/internal/release/agreement"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
@@ -124,7 +125,7 @@ func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared)
 // knownUnseen says whether all data that the initial weights were trained on is data of
 // the run too, so that it is known which images of the test part are among them.
 func (v *verification) knownUnseen(note *rundir.InitialNote) bool {
-	return !slices.ContainsFunc(note.Datasets, func(d rundir.InitialDataset) bool {
+	return !slices.ContainsFunc(note.Datasets, func(d notes.Dataset) bool {
 		return !slices.ContainsFunc(v.record.Identity.Datasets, func(own rundir.DatasetNote) bool { return own.SHA256 == d.SHA256 })
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pretrained/catalogue"
 	"github.com/blocktrain/blocktrain/internal/pretrained/store"
 	"github.com/blocktrain/blocktrain/internal/pretrained/tables"
-	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 	"github.com/blocktrain/blocktrain/internal/weights"
 )
 
@@ -24,7 +24,7 @@ type Weights struct {
 	Tensors []weights.Tensor
 	Digest  string // over them: tables.Fit.Digest
 	How     string // they were read, in words
-	Note    rundir.PublishedNote
+	Note    notes.Published
 	LeftOut []string // names of the file that no tensor of ours has
 }
 
@@ -77,7 +77,7 @@ func Named(name, network string) (*Weights, error) {
 
 // Again reads the weights that a record notes, whose tensors have a digest, from where weights
 // are kept.
-func Again(note *rundir.PublishedNote, digest string) (*Weights, error) {
+func Again(note *notes.Published, digest string) (*Weights, error) {
 	dir, err := store.Dir()
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func Read(path, network string) (*Weights, error) {
 func of(o *store.Opened) *Weights {
 	w := &Weights{Tensors: o.Fit.Tensors(true), How: o.File.How() + "; names of " + o.Fit.Table.Family, LeftOut: o.Fit.Extra}
 	w.Digest = weights.Digest(w.Tensors)
-	w.Note = rundir.PublishedNote{File: filepath.Base(o.Path), SHA256: o.File.SHA256, Network: o.Fit.Table.Network, Family: o.Fit.Table.Family, Classes: o.Fit.Classes}
+	w.Note = notes.Published{File: filepath.Base(o.Path), SHA256: o.File.SHA256, Network: o.Fit.Table.Network, Family: o.Fit.Table.Family, Classes: o.Fit.Classes}
 	if e := o.Entry; e != nil {
 		w.Note.Name, w.Note.Package, w.Note.Version = e.Name, e.Package, e.Version
 		w.Note.Licence, w.Note.LicenceMetadata = e.Licence.File, e.Licence.Metadata

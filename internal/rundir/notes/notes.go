@@ -1,0 +1,39 @@
+// Package notes has parts of a run's record that are plain data.
+package notes
+
+// Phases is how a training goes from the last layer to all of the network.
+type Phases struct {
+	Head           string    `json:"head" schema:"2"` // none, sgd or solver
+	Penalties      []float64 `json:"penalties,omitempty" schema:"2"`
+	Views          int       `json:"views" schema:"2"`
+	FinetuneEpochs int       `json:"finetune_epochs" schema:"2"`
+	LayerDecay     float64   `json:"layer_decay" schema:"2"`
+	BatchNorm      string    `json:"batch_norm" schema:"2"` // shard or fixed
+}
+
+// Published is what is known of weights that others published.
+type Published struct {
+	File    string `json:"file" schema:"2"`
+	SHA256  string `json:"sha256" schema:"2"` // of the file
+	Network string `json:"network" schema:"2"`
+	Family  string `json:"family" schema:"2"`            // of the names in the file
+	Classes int    `json:"classes,omitempty" schema:"2"` // that they tell apart
+
+	// Of weights that are in the catalogue, by their digest.
+	Name            string `json:"name,omitempty" schema:"2"`
+	Package         string `json:"package,omitempty" schema:"2"`
+	Version         string `json:"version,omitempty" schema:"2"`
+	Licence         string `json:"licence,omitempty" schema:"2"`          // as the file in the package says
+	LicenceMetadata string `json:"licence_metadata,omitempty" schema:"2"` // as the package's metadata say
+	Converter       string `json:"converter,omitempty" schema:"2"`
+	Origin          string `json:"origin,omitempty" schema:"2"` // who trained them
+	TrainedOn       string `json:"trained_on,omitempty" schema:"2"`
+	DataTerms       string `json:"data_terms,omitempty" schema:"2"`
+}
+
+// Dataset is a dataset that a model was trained on, as people call it.
+type Dataset struct {
+	Name     string `json:"name"`
+	SHA256   string `json:"sha256"`
+	Examples int    `json:"examples"`
+}
