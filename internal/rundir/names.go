@@ -80,7 +80,7 @@ func (n ModuleNote) Words() string {
 // there may be others.
 func (record *Record) LearntFrom() (all []notes.Dataset, unknown bool) {
 	for _, d := range record.Identity.Datasets {
-		all = append(all, notes.Dataset{record.DatasetText(&d), d.SHA256, d.Examples})
+		all = append(all, notes.Dataset{Name: record.DatasetText(&d), SHA256: d.SHA256, Examples: d.Examples})
 	}
 	before := record.Initial
 	if before == nil {
