@@ -147,7 +147,7 @@ func TestWorkflowSteps(t *testing.T) {
 	approved := true
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r, base, commit, approved) }))
 	defer server.Close()
-	environ := []string{"VERSION=7.0.0", "GITHUB_SHA=" + commit, "GITHUB_REPOSITORY=acme/fruit", "GITHUB_TOKEN=t", "GITHUB_API_URL=" + server.URL, "GITHUB_RUN_ID=9", "GITHUB_ACTOR=ada", "GITHUB_SERVER_URL=https://github.com", "DOCKER_CONFIG="+t.TempDir(),
+	environ := []string{"VERSION=7.0.0", "GITHUB_SHA=" + commit, "GITHUB_REPOSITORY=acme/fruit", "GITHUB_TOKEN=t", "GITHUB_API_URL=" + server.URL, "GITHUB_RUN_ID=9", "GITHUB_ACTOR=ada", "GITHUB_SERVER_URL=https://github.com", "DOCKER_CONFIG=" + t.TempDir(),
 		"HUB=" + hub, "PATH=" + bin + ":" + os.Getenv("PATH"), "GH_TOKEN=t", "GH_REPO=acme/fruit"}
 
 	first := newRunner(t, author.clone, environ...)
@@ -176,7 +176,7 @@ func TestWorkflowSteps(t *testing.T) {
 
 	signed := checkSigning(t, newRunner(t, author.clone, environ...), first.temp)
 	last := newRunner(t, author.clone, environ...)
-	last.must("cp -r " + signed + " release && echo '{}' >release/provenance.sigstore.json && mkdir $HUB/v7.0.0 # a draft that a run left which was killed")
+	last.must("rm -rf release && cp -r " + signed + " release && echo '{}' >release/provenance.sigstore.json && mkdir $HUB/v7.0.0 # a draft that a run left which was killed")
 	last.job("release.yml", "release")
 	if !strings.HasSuffix(readText(t, filepath.Join(hub, "calls")), "release edit v7.0.0 --draft=false\n") {
 		t.Errorf("published before the last step:\n%s", readText(t, filepath.Join(hub, "calls")))
@@ -224,7 +224,7 @@ openssl pkey -in "$RUNNER_TEMP/other.pem" -pubout >release/trusted.pub`)
 func checkImage(t *testing.T, r *runner, signed string) {
 	t.Helper()
 	host := startRegistry(t)
-	r.must("cp -r " + signed + " release && mkdir attestations")
+	r.must("rm -rf release && cp -r " + signed + " release && mkdir attestations")
 	archive, err := os.ReadFile(filepath.Join(signed, "digits-linear-7.0.0.tar.gz"))
 	if err != nil {
 		t.Fatal(err)
