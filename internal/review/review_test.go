@@ -231,7 +231,7 @@ func TestCheats(t *testing.T) {
 			h.answers["compare/"+shaCommit+"...main"] = object{"status": "diverged"}
 		}, CheckBranch, "not on main"},
 		"a release that a person made": {func(h *hub) { h.answers["releases"] = array{release("v1", ada)} }, CheckHistory, "nothing says after which commit"},
-		"a draft of a release": {func(h *hub) { h.answers["releases"].(array)[0].(object)["draft"] = true }, CheckHistory, "nothing says after which commit"},
+		"a draft of a release":         {func(h *hub) { h.answers["releases"].(array)[0].(object)["draft"] = true }, CheckHistory, "nothing says after which commit"},
 		"a release by a workflow of a branch": {func(h *hub) {
 			run := releaseRun(shaRelease)
 			run["head_branch"] = "work"
