@@ -56,7 +56,7 @@ type artifactFile struct {
 func ParseDigest(reference string) (registry.Reference, error) {
 	parsed, err := registry.ParseReference(reference)
 	if err != nil || !digestForm.MatchString(parsed.Reference) || reference != parsed.String() {
-		return parsed, fmt.Errorf("%.200q names no artifact by its digest: want HOST/NAME@sha256:DIGEST, such as ghcr.io/acme/photos@sha256:...", reference)
+		return parsed, fmt.Errorf("%.200q names no artifact by its digest: want HOST/NAME@sha256:DIGEST with 64 hexadecimal digits, as oras push prints it", reference)
 	}
 	return parsed, nil
 }
