@@ -182,7 +182,7 @@ func TestWorkflowSteps(t *testing.T) {
 		t.Errorf("published before the last step:\n%s", readText(t, filepath.Join(hub, "calls")))
 	}
 	const model = "digits-linear-7.0.0"
-	for _, name := range []string{"SHA256SUMS", "model.lock", "table.md", "MODEL_CARD.md", "review.json", "blocktrain-7.0.0-linux-amd64", "provenance.sigstore.json",
+	for _, name := range []string{"SHA256SUMS", "model.lock", "table.md", "MODEL_CARD.md", "NOTICES.txt", "blocktrain-7.0.0.cdx.json", "review.json", "blocktrain-7.0.0-linux-amd64", "provenance.sigstore.json",
 		model + ".tar.gz", model + ".tar.gz.sha256", model + ".cdx.json", model + ".intoto.jsonl", model + ".model.sig"} {
 		if _, err := os.Stat(filepath.Join(hub, "v7.0.0", name)); err != nil {
 			t.Error(err)
