@@ -25,8 +25,9 @@ change that makes the model, and is what a reviewer approves. Times are not in
 it.
 
 --data says for each dataset how its data comes: built-in, download,
-folder:PATH of the repository, or https://...#sha256=DIGEST. Without it, only
-datasets are known that the program draws or has the digests of.`,
+folder:PATH of the repository, https://...#sha256=DIGEST, or an artifact of a
+registry, oci:HOST/NAME@sha256:DIGEST. Without it, only datasets are known that
+the program draws or has the digests of.`,
 		example: `  blocktrain lock runs/first
   blocktrain lock runs/first --data photos=folder:data/photos
   blocktrain lock check runs/second release/model.lock`,
@@ -110,7 +111,8 @@ func lockFetchCommand() *command {
 		long: `Finds or downloads the data that a lock names, compares digests, and prints the
 value for --data-dir, which is empty where no data is needed. A file with
 another digest is removed: exit code 4. It is called at the top of the
-repository.`,
+repository. Registries are shown the credentials that the configuration of
+Docker has for them.`,
 		example: `  data=$(blocktrain lock fetch release/model.lock --into data)
   blocktrain run ${data:+--data-dir "$data"}`,
 		own:  func(o *config.Options) { o.String(&into, "into", "data", "folder for what is downloaded") },

@@ -55,6 +55,8 @@ func TestPublishCommand(t *testing.T) {
 		{[]string{approved, "--model-repository", "models", "--image", "localhost/a:1"}, ExitUsage, "one of them"},
 		{[]string{approved, "--image", "localhost/a"}, ExitUsage, "has no tag"},
 		{[]string{approved, "--image", "example.org/a:1", "--plain-http"}, ExitUsage, "HTTP without TLS"},
+		{[]string{approved, "--model-repository", "models", "--attestation", "key.pem"}, ExitUsage, "--attestation wants --image"},
+		{[]string{approved, "--image", "localhost/a:1", "--attestation", "key.pem"}, ExitFailed, "the attestation key.pem"},
 		{[]string{approved, "--model-repository", "models", "--require-signature"}, ExitUsage, "--public-key"},
 		{[]string{approved, "--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "--rollback"},
 		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "published by this program"},

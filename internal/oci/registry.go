@@ -30,6 +30,8 @@ type Options struct {
 	Locks              string // folder for locks, by which publications of this user wait for each other
 	Wait               time.Duration
 	Log                func(message string)
+
+	pulling bool // credentials are those of Docker's configuration alone
 }
 
 // attempts is how often something is tried that a registry failed at, and firstWait how
@@ -68,6 +70,11 @@ func (o Options) repository() (*remote.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.client(reference)
+}
+
+// client asks the registry of a reference.
+func (o Options) client(reference registry.Reference) (*remote.Repository, error) {
 	if o.PlainHTTP && !isLoopback(reference.Host()) {
 		return nil, config.Usagef("HTTP without TLS is for registries on this machine, and %s is none: publish by HTTPS", reference.Host())
 	}
@@ -124,10 +131,11 @@ func (o Options) try(ctx context.Context, what string, do func() error) error {
 			return nil
 		}
 		var taken *takenError
+		var different *differs
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.As(err, &taken):
+		case errors.As(err, &taken), errors.As(err, &different):
 			return err
 		}
 		if !passes(err) || attempt == attempts {
@@ -170,7 +178,10 @@ func (o Options) explain(what string, attempt int, err error) error {
 	switch {
 	case errors.Is(err, auth.ErrBasicCredentialNotFound), status == http.StatusUnauthorized, status == http.StatusForbidden:
 		host, _, _ := strings.Cut(o.Reference, "/")
-		remedy = fmt.Sprintf(": the credentials are missing, have expired, or do not allow it: run 'docker login %s' again, or set %s and %s", host, UsernameVariable, PasswordVariable)
+		remedy = fmt.Sprintf(": the credentials are missing, have expired, or do not allow it: run 'docker login %s' again", host)
+		if !o.pulling {
+			remedy += fmt.Sprintf(", or set %s and %s", UsernameVariable, PasswordVariable)
+		}
 	case status == http.StatusMethodNotAllowed:
 		remedy = ": the registry is read-only"
 	case status == http.StatusRequestEntityTooLarge, status == http.StatusInsufficientStorage:

@@ -117,7 +117,12 @@ var form = fileio.Form{MaxBytes: maxAnswer, Open: true}
 // get asks for a path of the repository, such as "pulls/3", and decodes the answer into v,
 // a pointer. An answer 403 or 404 is an [Unasked], unless a rate limit is the cause.
 func (c *Client) get(ctx context.Context, path string, v any) error {
-	body, _, err := c.ask(ctx, c.address(path))
+	return c.getAt(ctx, c.address(path), path, v)
+}
+
+// getAt is get for an address of the API and a name for it in errors.
+func (c *Client) getAt(ctx context.Context, address *url.URL, path string, v any) error {
+	body, _, err := c.ask(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -254,7 +259,10 @@ func (c *Client) once(ctx context.Context, address *url.URL) (*answer, error) {
 // refusal is the error of an answer that is not 200.
 func (c *Client) refusal(address *url.URL, response *http.Response, body []byte) error {
 	says := c.message(body)
-	_, path, _ := strings.Cut(address.Path, "repos/"+c.Repository+"/")
+	_, path, ours := strings.Cut(address.Path, "repos/"+c.Repository+"/")
+	if !ours {
+		path = address.Path
+	}
 	err := fmt.Errorf("GET %s: %s: %s", path, response.Status, says)
 	status := response.StatusCode
 	switch {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/oci"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -48,7 +49,9 @@ func (l *Lock) Fetch(ctx context.Context, root, into string) ([]string, error) {
 		case Folder:
 			place, err = inside(root, s.Path)
 		case Asset:
-			place, err = s.fetch(ctx, filepath.Join(into, name))
+			place, err = fetch(filepath.Join(into, name), func(folder string) (string, error) { return s.asset(ctx, folder) })
+		case Artifact:
+			place, err = fetch(filepath.Join(into, name), func(folder string) (string, error) { return s.artifact(ctx, folder) })
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the data of %s: %w", name, err)
@@ -74,8 +77,8 @@ func inside(root, name string) (string, error) {
 	return filepath.Join(root, filepath.FromSlash(name)), nil
 }
 
-// fetch downloads a file into a new folder, and unpacks it if it is an archive.
-func (s *Source) fetch(ctx context.Context, folder string) (place string, err error) {
+// fetch makes a folder and fills it. It removes it again where that fails.
+func fetch(folder string, fill func(folder string) (place string, err error)) (place string, err error) {
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 		return "", err
 	}
@@ -87,17 +90,57 @@ func (s *Source) fetch(ctx context.Context, folder string) (place string, err er
 			err = errors.Join(err, os.RemoveAll(folder))
 		}
 	}()
+	return fill(folder)
+}
+
+// asset downloads a file into a folder, and unpacks it if it is an archive.
+func (s *Source) asset(ctx context.Context, folder string) (place string, err error) {
 	file := filepath.Join(folder, path.Base(s.URL))
 	if err := s.download(ctx, file); err != nil {
 		return "", err
 	}
-	if !strings.HasSuffix(file, ".tar.gz") && !strings.HasSuffix(file, ".tgz") {
+	if !isArchive(file) {
 		return file, nil
 	}
 	if err := unpack(ctx, file, folder); err != nil {
 		return "", fmt.Errorf("%s: %w", s.URL, err)
 	}
 	return folder, os.Remove(file)
+}
+
+// artifact downloads the files of an artifact into a folder, and unpacks those that are
+// archives or were folders. One file or folder alone is the data itself.
+func (s *Source) artifact(ctx context.Context, folder string) (place string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	files, err := oci.Pull(ctx, oci.Options{Reference: s.Reference}, folder, maxAsset)
+	if err != nil {
+		return "", err
+	}
+	place = folder
+	for _, file := range files {
+		if len(files) == 1 && (file.Folder || !isArchive(file.Name)) {
+			place = filepath.Join(folder, file.Name)
+		}
+		if !file.Folder && !isArchive(file.Name) {
+			continue
+		}
+		if err := unpack(ctx, file.Path, folder); err != nil {
+			return "", fmt.Errorf("%s of %s: %w", file.Name, s.Reference, err)
+		}
+		if err := os.Remove(file.Path); err != nil {
+			return "", err
+		}
+	}
+	if _, err := os.Stat(place); err != nil {
+		return "", fmt.Errorf("%s: its archive does not hold the folder that it is named after: %w", s.Reference, err)
+	}
+	return place, nil
+}
+
+// isArchive says whether a file is unpacked by its name.
+func isArchive(name string) bool {
+	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
 }
 
 // download writes the file, whose digest is compared before anybody reads it.
