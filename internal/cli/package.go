@@ -66,10 +66,10 @@ environment nor .env.`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
 			o.String(&publicKey, "public-key", "", "trusted public keys: a PEM FILE, or env:NAME for a variable that holds one")
+			o.FromFlags()
 		},
 		args: onePackage,
 		run: func(ctx context.Context, c *call) error {
-			forget(c.origins, "public-key", &publicKey)
 			request := verify.PackageRequest{Path: c.args[0], MaxMB: c.settings.MaxPackageMB}
 			if publicKey != "" {
 				keys, err := provenance.ReadPublicKeys(publicKey)

@@ -57,7 +57,6 @@ REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
 			return nil
 		},
 		run: func(ctx context.Context, c *call) error {
-			p.flagsAlone(c.origins)
 			if err := p.check(c.args); err != nil {
 				return err
 			}
@@ -85,24 +84,8 @@ func (p *publishing) declare(o *config.Options) {
 	o.Bool(&p.AllowForced, "allow-forced", false, "publish a release that was forced")
 	o.Bool(&p.RequireSignature, "require-signature", false, "refuse a package that no key of --public-key has signed")
 	o.String(&p.publicKey, "public-key", "", "trusted public keys: a PEM FILE, or env:NAME for a variable that holds one")
-}
-
-// flagsAlone forgets what no flag says: what surrounds the command must not loosen what it
-// wants, or send a package elsewhere.
-func (p *publishing) flagsAlone(origins config.Origins) {
-	for name, value := range map[string]*string{
-		"model-repository": &p.repository.Repository, "staging": &p.repository.Staging, "rollback": &p.rollback,
-		"image": &p.image.Reference, "source": &p.source, "public-key": &p.publicKey,
-	} {
-		forget(origins, name, value)
-	}
-	for name, value := range map[string]*bool{
-		"replace-interface": &p.repository.ReplaceInterface, "plain-http": &p.image.PlainHTTP,
-		"allow-forced": &p.AllowForced, "require-signature": &p.RequireSignature,
-	} {
-		forget(origins, name, value)
-	}
-	forget(origins, "keep", &p.repository.Keep)
+	// What surrounds the command must not loosen what it wants, or send a package elsewhere.
+	o.FromFlags()
 }
 
 // check refuses flags that do not go together.

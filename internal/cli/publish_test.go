@@ -32,6 +32,7 @@ func TestPublishCommand(t *testing.T) {
 	t.Setenv("BLOCKTRAIN_ALLOW_FORCED", "true")
 	t.Setenv("BLOCKTRAIN_REPLACE_INTERFACE", "true")
 	t.Setenv("BLOCKTRAIN_MODEL_REPOSITORY", "elsewhere")
+	t.Setenv("BLOCKTRAIN_KEEP", "folder/of/verify")
 	approved, forced := filepath.Join(before, "balanced-weighted.tar.gz"), filepath.Join(before, "forced.tar.gz")
 	top, err := fileio.ReadArchive(t.Context(), approved, dir, fileio.Limits{Entries: 1000, Bytes: 1 << 30})
 	if err != nil {

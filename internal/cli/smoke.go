@@ -28,6 +28,7 @@ code 4 says that an answer differs, 1 that there is none.`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
 			o.Float64(&options.Tolerance, "tolerance", smoke.DefaultTolerance, "difference of a value that is allowed; of values over 1, as a part of the largest", config.Between(0, 1))
+			o.FromFlags() // what surrounds the command must not loosen what it wants
 			o.String(&tokenFile, "token-file", "", "file with the token that the server wants")
 			o.Bool(&asJSON, "json", false, "write JSON")
 		},
