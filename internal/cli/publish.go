@@ -74,7 +74,7 @@ REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
 
 func (p *publishing) declare(o *config.Options) {
 	o.String(&p.repository.Repository, "model-repository", "", "folder of models that Triton serves")
-	o.String(&p.repository.Staging, "staging", "", "folder to build in, on the same file system as --model-repository; empty: .NAME.publishing beside it")
+	o.String(&p.repository.Staging, "staging", "", "folder in which one is made to build in, on the same file system as --model-repository and outside of it; empty: beside that")
 	o.Bool(&p.repository.ReplaceInterface, "replace-interface", false, "publish even if classes, inputs, outputs or an edited configuration are replaced")
 	o.Int(&p.repository.Keep, "keep", 0, "versions published by this command that stay, the new one included; 0: all", config.Between(0, 1_000_000))
 	o.String(&p.rollback, "rollback", "", "model to roll back, in --model-repository")

@@ -65,7 +65,8 @@ type change struct {
 	dir     string // the one that will take its place
 	version int64  // the next
 	all     []*note
-	fresh   bool // there is no model of the name yet
+	was     string // look of place; empty: there is no model of the name yet
+	fresh   bool   // there is none
 	done    *Published
 }
 
@@ -76,13 +77,12 @@ func ToRepository(ctx context.Context, source *rundir.Source, record *rundir.Rec
 	if err != nil {
 		return nil, err
 	}
-	sums, err := fileio.SHA256(source.File(fileio.ChecksumFile))
-	if err != nil {
-		return nil, err
+	n := &note{Schema: noteSchema, Package: record.Name + "-" + record.ReleaseVersion, Decision: record.Decision}
+	if err := n.listed(source, files); err != nil {
+		return nil, source.Named(err)
 	}
-	n := &note{Schema: noteSchema, Package: record.Name + "-" + record.ReleaseVersion, PackageSHA256: sums, Decision: record.Decision}
 	return o.change(ctx, record.Name, func(c *change) error {
-		if last := c.last(); last != nil && last.PackageSHA256 == sums {
+		if last := c.last(); last != nil && last.PackageSHA256 == n.PackageSHA256 {
 			c.done.Already, c.done.Version = true, last.Version
 			return nil
 		}
@@ -145,6 +145,9 @@ func (o Options) change(ctx context.Context, model string, do func(*change) erro
 	if info, err := os.Stat(repository); err != nil || !info.IsDir() {
 		return nil, config.Usagef("%s is not a folder: want a model repository", repository)
 	}
+	if fileio.Exists(filepath.Join(repository, "config.pbtxt")) {
+		return nil, config.Usagef("%s is the folder of a model, since it has config.pbtxt: give the folder above it, which has the models", repository)
+	}
 	s, err := o.open(ctx, repository)
 	if err != nil {
 		return nil, err
@@ -160,12 +163,15 @@ func (o Options) change(ctx context.Context, model string, do func(*change) erro
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return c.done, s.swap(model)
+	return c.done, s.swap(model, c.was)
 }
 
 // begin looks at the model as it is, and makes the folder that will take its place.
 func (c *change) begin(s *staging) (err error) {
-	if c.fresh = !fileio.Exists(c.place); c.fresh {
+	if c.was, err = look(c.place); err != nil {
+		return err
+	}
+	if c.fresh = c.was == ""; c.fresh {
 		c.version = 1
 	} else {
 		if info, err := os.Lstat(c.place); err != nil || !info.IsDir() {
