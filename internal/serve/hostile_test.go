@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 const inferPath = "/v2/models/M/infer"
@@ -197,6 +198,51 @@ func TestNoRoom(t *testing.T) {
 	}
 	if _, _, text = ask(t, client, "GET", s.URL()+"/metrics", nil, nil); !strings.Contains(string(text), `reason="REJECTED",version="1"} 2`) {
 		t.Errorf("two requests were rejected: %s", text)
+	}
+}
+
+// TestImageBombs sends images that would take much memory or time, and addresses that ask for
+// what there is not.
+func TestImageBombs(t *testing.T) {
+	o := testOptions()
+	o.Pixels, o.Answer = 10_000, 50*time.Millisecond
+	s := start(t, testModel(t), o)
+	picture := func(side int) string {
+		var b bytes.Buffer
+		if err := (imaging.Image{Width: side, Height: side, Channels: 1, Pix: make([]uint8, side*side)}).WritePNG(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	send := func(query, body string) (int, string) {
+		status, _, answer := ask(t, plainClient(t), "POST", s.URL()+"/v2/models/M/image"+query, nil, strings.NewReader(body))
+		return status, string(answer)
+	}
+	for _, test := range []struct {
+		query, body string
+		status      int
+		words       string
+	}{
+		{"", picture(100), 200, "probabilities"},
+		{"", picture(101), 413, "--max-image-megapixels"},
+		{"", picture(101)[:60], 413, "--max-image-megapixels"}, // what it claims counts
+		{"?classification=1;2", picture(1), 400, "address"},
+		{"?%zz", picture(1), 400, "address"},
+		{"?classes=1", picture(1), 400, "classification=K"},
+		{"?classification=1&classification=2", picture(1), 400, "once"},
+	} {
+		if status, answer := send(test.query, test.body); status != test.status || !strings.Contains(answer, test.words) {
+			t.Errorf("%q with %d bytes: %d %s, want %d and %q", test.query, len(test.body), status, answer, test.status, test.words)
+		}
+	}
+	for range cap(s.decoding) {
+		s.decoding <- struct{}{}
+	}
+	if status, answer := send("", picture(1)); status != 503 || !strings.Contains(answer, "Request timeout expired") {
+		t.Errorf("while others are decoded: %d %s", status, answer)
+	}
+	for range cap(s.decoding) {
+		<-s.decoding
 	}
 }
 

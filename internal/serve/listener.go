@@ -55,10 +55,10 @@ func (c *limitedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func unusable(address string, err error) error {
+func cannotListen(address string, err error) error {
 	return config.Usagef("cannot listen on %s: %w: choose another address by --listen, or port 0 for a free one", address, err)
 }
 
-func unanswered(after time.Duration, err error) error {
+func brokenOff(after time.Duration, err error) error {
 	return fmt.Errorf("requests were still open %v after the end was asked for, and were broken off: %w", after, err)
 }

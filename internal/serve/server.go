@@ -55,7 +55,7 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.options.Listen)
 	if err != nil {
-		return unusable(s.options.Listen, err)
+		return cannotListen(s.options.Listen, err)
 	}
 	s.main = limited(listener, s.options.Connections)
 	if s.options.MetricsPort < 0 {
@@ -64,7 +64,7 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	host, _, _ := net.SplitHostPort(s.options.Listen) // which check took apart
 	address := net.JoinHostPort(host, strconv.Itoa(s.options.MetricsPort))
 	if s.more, err = config.Listen(ctx, "tcp", address); err != nil {
-		return errors.Join(unusable(address, err), s.main.Close())
+		return errors.Join(cannotListen(address, err), s.main.Close())
 	}
 	s.more = limited(s.more, s.options.Connections)
 	return nil
@@ -126,7 +126,7 @@ func (s *Server) end(servers []*http.Server) error {
 	var errs []error
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); err != nil {
-			errs = append(errs, unanswered(s.options.Drain, err), server.Close())
+			errs = append(errs, brokenOff(s.options.Drain, err), server.Close())
 		}
 	}
 	s.drain()
