@@ -82,6 +82,27 @@ func TestWhereNotToBuild(t *testing.T) {
 	}
 }
 
+// TestRepositoriesOfRuns refuses to change packages and runs, and names that are no model's.
+func TestRepositoriesOfRuns(t *testing.T) {
+	m := packageForTest(t, approved, "1")
+	for _, dir := range []string{"", "model-repository", "plots", filepath.Join("export", "model-repository")} {
+		repository := filepath.Join(m.source.Folder, dir)
+		if err := os.MkdirAll(repository, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var usage *config.UsageError
+		if _, err := m.to(t, Options{Repository: repository}); !errors.As(err, &usage) || !strings.Contains(err.Error(), "not be as it was made") {
+			t.Errorf("published into %q of a package: %v", dir, err)
+		}
+	}
+	o := newRepository(t)
+	for model, want := range map[string]string{".": "not the name", "..": "not the name", "": "not the name", "a/b": "not the name", "digits": "there is no model digits"} {
+		if _, err := Rollback(t.Context(), model, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("rolled back %q: %v, want %q", model, err, want)
+		}
+	}
+}
+
 // TestChangedMeanwhile lets somebody else change the model while the folder is built that is to
 // take its place: nothing of theirs may be lost.
 func TestChangedMeanwhile(t *testing.T) {

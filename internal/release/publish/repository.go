@@ -94,6 +94,9 @@ func ToRepository(ctx context.Context, source *rundir.Source, record *rundir.Rec
 // numbers never stand for something else. Rolled back again, it goes one version further.
 func Rollback(ctx context.Context, model string, o Options) (*Published, error) {
 	return o.change(ctx, model, func(c *change) error {
+		if c.fresh {
+			return config.Usagef("there is no model %s in %s", model, o.Repository)
+		}
 		if c.last() == nil {
 			return config.Usagef("%s: the newest version is not one that was published by this program, or was changed since: roll back by hand", c.place)
 		}
@@ -132,7 +135,7 @@ func modelFiles(source *rundir.Source, model string) (map[string]string, error) 
 
 // change changes a model by do, in one step.
 func (o Options) change(ctx context.Context, model string, do func(*change) error) (_ *Published, err error) {
-	if model != filepath.Base(model) || !filepath.IsLocal(model) {
+	if model != filepath.Base(model) || !filepath.IsLocal(model) || model == "." {
 		return nil, config.Usagef("%q is not the name of a model", model)
 	}
 	repository, err := filepath.EvalSymlinks(o.Repository)
@@ -142,11 +145,8 @@ func (o Options) change(ctx context.Context, model string, do func(*change) erro
 	if repository, err = filepath.Abs(repository); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(repository); err != nil || !info.IsDir() {
-		return nil, config.Usagef("%s is not a folder: want a model repository", repository)
-	}
-	if fileio.Exists(filepath.Join(repository, "config.pbtxt")) {
-		return nil, config.Usagef("%s is the folder of a model, since it has config.pbtxt: give the folder above it, which has the models", repository)
+	if err := checkRepository(repository); err != nil {
+		return nil, err
 	}
 	s, err := o.open(ctx, repository)
 	if err != nil {
@@ -164,6 +164,25 @@ func (o Options) change(ctx context.Context, model string, do func(*change) erro
 		return nil, context.Cause(ctx)
 	}
 	return c.done, s.swap(model, c.was)
+}
+
+// checkRepository refuses what is no model repository, or must not change.
+func checkRepository(repository string) error {
+	if info, err := os.Stat(repository); err != nil || !info.IsDir() {
+		return config.Usagef("%s is not a folder: want a model repository", repository)
+	}
+	if fileio.Exists(filepath.Join(repository, "config.pbtxt")) {
+		return config.Usagef("%s is the folder of a model, since it has config.pbtxt: give the folder above it, which has the models", repository)
+	}
+	const levels = 3 // RUN/package/NAME/model-repository
+	for dir := repository; ; dir = filepath.Dir(dir) {
+		if fileio.Exists(filepath.Join(dir, rundir.RecordFile)) {
+			return config.Usagef("%s is in the package or run %s, which would then not be as it was made: give a folder elsewhere", repository, dir)
+		}
+		if dir == filepath.Dir(dir) || strings.Count(strings.TrimPrefix(repository, dir), string(filepath.Separator)) == levels {
+			return nil
+		}
+	}
 }
 
 // begin looks at the model as it is, and makes the folder that will take its place.
