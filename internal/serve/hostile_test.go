@@ -201,6 +201,33 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
+// TestNoRoomForAnswers refuses a request while others hold all the memory that answers may take,
+// and has that of each back when it was taken.
+func TestNoRoomForAnswers(t *testing.T) {
+	s := start(t, testModel(t), testOptions())
+	body := string(images(s.model.Batch))
+	header := fmt.Sprintf(`{"inputs":[{"name":"image","datatype":"UINT8","shape":[%d,28,28,1],"parameters":{"binary_data_size":%d}}]}`, s.model.Batch, len(body))
+	send := func() int {
+		status, _, _ := ask(t, plainClient(t), "POST", s.URL()+inferPath, map[string]string{headerLength: fmt.Sprint(len(header))}, strings.NewReader(header+body))
+		return status
+	}
+	before := s.answers.free.Load()
+	if status := send(); status != 200 || s.answers.free.Load() != before {
+		t.Errorf("status %d, and %d of %d bytes are free", status, s.answers.free.Load(), before)
+	}
+	others := s.answers.holding()
+	if !others.take(before - s.model.largestAnswer() + 1) {
+		t.Fatal("there is no room at all")
+	}
+	if status := send(); status != 503 {
+		t.Errorf("status %d, want 503", status)
+	}
+	others.release()
+	if status := send(); status != 200 {
+		t.Errorf("status %d, want 200", status)
+	}
+}
+
 // TestImageBombs sends images that would take much memory or time, and addresses that ask for
 // what there is not.
 func TestImageBombs(t *testing.T) {

@@ -214,6 +214,11 @@ func (s *Server) result(w http.ResponseWriter, r *http.Request, read read, write
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), s.options.Answer, errLate)
 	defer cancel()
+	answer := s.answers.holding()
+	defer answer.release()
+	if !answer.take(s.model.answerBytes(asked)) {
+		return full("this server holds as many bytes of answers as it may: ask again")
+	}
 	outputs, err := s.batcher.do(ctx, asked.n, asked.images, arrived)
 	if err != nil {
 		return s.unanswered(asked.id, err)

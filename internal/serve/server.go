@@ -20,7 +20,8 @@ type Server struct {
 	options  Options
 	stats    *statistics
 	batcher  *batcher
-	memory   *memory
+	memory   *memory // of bodies
+	answers  *memory
 	slots    chan struct{} // of requests for results
 	decoding chan struct{} // of images that are decoded
 	ending   atomic.Bool
@@ -38,7 +39,7 @@ func New(ctx context.Context, m *Model, o Options) (*Server, error) {
 		o.Log = logging.Discard()
 	}
 	s := &Server{
-		model: m, options: o, stats: newStatistics(m), memory: newMemory(bodies * o.Body),
+		model: m, options: o, stats: newStatistics(m), memory: newMemory(bodies * o.Body), answers: newMemory(bodies * max(o.Body, m.largestAnswer())),
 		slots: make(chan struct{}, o.Requests), decoding: make(chan struct{}, max(1, o.Workers)),
 	}
 	if err := s.listen(ctx); err != nil {
