@@ -82,7 +82,7 @@ func TestSlowAndLarge(t *testing.T) {
 	if status, words := said(t, s, "GET /v2 HTTP/1.1\r\nHo"); status == 200 {
 		t.Errorf("a header that does not end is answered: %d %s", status, words)
 	}
-	if got := s.memory.free.Load(); got != bodies*o.Body {
+	if got := s.memory.Free(); got != bodies*o.Body {
 		t.Errorf("%d bytes of memory are free, want %d", got, bodies*o.Body)
 	}
 	if status, _, _ := ask(t, plainClient(t), "GET", s.URL()+"/v2/health/ready", nil, nil); status != 200 {
@@ -211,18 +211,18 @@ func TestNoRoomForAnswers(t *testing.T) {
 		status, _, _ := ask(t, plainClient(t), "POST", s.URL()+inferPath, map[string]string{headerLength: fmt.Sprint(len(header))}, strings.NewReader(header+body))
 		return status
 	}
-	before := s.answers.free.Load()
-	if status := send(); status != 200 || s.answers.free.Load() != before {
-		t.Errorf("status %d, and %d of %d bytes are free", status, s.answers.free.Load(), before)
+	before := s.answers.Free()
+	if status := send(); status != 200 || s.answers.Free() != before {
+		t.Errorf("status %d, and %d of %d bytes are free", status, s.answers.Free(), before)
 	}
-	others := s.answers.holding()
-	if !others.take(before - s.model.largestAnswer() + 1) {
+	others := s.answers.Holding()
+	if !others.Take(before - s.model.largestAnswer() + 1) {
 		t.Fatal("there is no room at all")
 	}
 	if status := send(); status != 503 {
 		t.Errorf("status %d, want 503", status)
 	}
-	others.release()
+	others.Release()
 	if status := send(); status != 200 {
 		t.Errorf("status %d, want 200", status)
 	}

@@ -199,8 +199,8 @@ func (s *Server) result(w http.ResponseWriter, r *http.Request, read read, write
 		w.Header().Set("Retry-After", "1")
 		return full(withID("") + "Exceeds maximum queue size")
 	}
-	held := s.memory.holding()
-	defer held.release()
+	held := s.memory.Holding()
+	defer held.Release()
 	body, err := s.readBody(w, r, held)
 	if err != nil {
 		return err
@@ -214,9 +214,9 @@ func (s *Server) result(w http.ResponseWriter, r *http.Request, read read, write
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), s.options.Answer, errLate)
 	defer cancel()
-	answer := s.answers.holding()
-	defer answer.release()
-	if !answer.take(s.model.answerBytes(asked)) {
+	answer := s.answers.Holding()
+	defer answer.Release()
+	if !answer.Take(s.model.answerBytes(asked)) {
 		return full("this server holds as many bytes of answers as it may: ask again")
 	}
 	outputs, err := s.batcher.do(ctx, asked.n, asked.images, arrived)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/serve/bounds"
 )
 
 // Server answers requests for one model. Run runs it; it is used once.
@@ -20,8 +21,8 @@ type Server struct {
 	options  Options
 	stats    *statistics
 	batcher  *batcher
-	memory   *memory // of bodies
-	answers  *memory
+	memory   *bounds.Memory // of bodies
+	answers  *bounds.Memory
 	slots    chan struct{} // of requests for results
 	decoding chan struct{} // of images that are decoded
 	ending   atomic.Bool
@@ -39,7 +40,7 @@ func New(ctx context.Context, m *Model, o Options) (*Server, error) {
 		o.Log = logging.Discard()
 	}
 	s := &Server{
-		model: m, options: o, stats: newStatistics(m), memory: newMemory(bodies * o.Body), answers: newMemory(bodies * max(o.Body, m.largestAnswer())),
+		model: m, options: o, stats: newStatistics(m), memory: bounds.NewMemory(bodies * o.Body), answers: bounds.NewMemory(bodies * max(o.Body, m.largestAnswer())),
 		slots: make(chan struct{}, o.Requests), decoding: make(chan struct{}, max(1, o.Workers)),
 	}
 	if err := s.listen(ctx); err != nil {
@@ -58,7 +59,7 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return cannotListen(s.options.Listen, err)
 	}
-	s.main = limited(listener, s.options.Connections)
+	s.main = bounds.Listener(listener, s.options.Connections)
 	if s.options.MetricsPort < 0 {
 		return nil
 	}
@@ -67,7 +68,7 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	if s.more, err = config.Listen(ctx, "tcp", address); err != nil {
 		return errors.Join(cannotListen(address, err), s.main.Close())
 	}
-	s.more = limited(s.more, s.options.Connections)
+	s.more = bounds.Listener(s.more, s.options.Connections)
 	return nil
 }
 

@@ -76,7 +76,9 @@ func TestHugeGraphs(t *testing.T) {
 	message := func(number protowire.Number, b string) string {
 		return string(protowire.AppendString(protowire.AppendTag(nil, number, protowire.BytesType), b))
 	}
-	file := func(graph string) string { return "\x08\x08" + message(7, message(2, "g")+graph) + message(8, "\x10\x0d") }
+	file := func(graph string) string {
+		return "\x08\x08" + message(7, message(2, "g")+graph) + message(8, "\x10\x0d")
+	}
 	for name, c := range map[string]struct{ graph, want string }{
 		"operators": {repeated(100_000, func(i int) string { return message(1, message(4, fmt.Sprintf("Foo%d", i))) }), "No Op registered for Foo0"},
 		"nodes":     {strings.Repeat(message(1, ""), 3<<20), "which is the most that is checked"},

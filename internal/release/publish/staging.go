@@ -78,8 +78,8 @@ func (o Options) stagingDir(repository string) (string, error) {
 
 // whereItLeads is an absolute path without links, of which not everything need be there.
 func whereItLeads(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil || path == filepath.Dir(path) {
-		return real
+	if target, err := filepath.EvalSymlinks(path); err == nil || path == filepath.Dir(path) {
+		return target
 	}
 	return filepath.Join(whereItLeads(filepath.Dir(path)), filepath.Base(path))
 }
