@@ -126,6 +126,20 @@ func TestParseSource(t *testing.T) {
 	}
 }
 
+// TestLinesOfOthers keeps what a lock says on its line.
+func TestLinesOfOthers(t *testing.T) {
+	l, run := newLock(), newLock()
+	l.Identity["a\n::error::b\rc"] = "x\n::warning::y"
+	differences, err := l.Differences(run)
+	if err != nil || len(differences) != 1 {
+		t.Fatalf("%q, %v", differences, err)
+	}
+	c := Comparison{Differences: differences}
+	if text := c.Text(); strings.Count(text, "\n") != 1 || strings.Contains(text, "\r") || !strings.Contains(text, `\n::warning::y`) {
+		t.Errorf("%q", text)
+	}
+}
+
 // TestNamesInLocks refuses names of datasets that would lead out of the folder for data, and
 // takes of an address no name that leads elsewhere.
 func TestNamesInLocks(t *testing.T) {
