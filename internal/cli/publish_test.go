@@ -58,7 +58,7 @@ func TestPublishCommand(t *testing.T) {
 		{[]string{approved, "--image", "example.org/a:1", "--plain-http"}, ExitUsage, "HTTP without TLS"},
 		{[]string{approved, "--model-repository", "models", "--require-signature"}, ExitUsage, "--public-key"},
 		{[]string{approved, "--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "--rollback"},
-		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "published by this program"},
+		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "there is no model balanced"},
 		{[]string{forced, "--model-repository", "models"}, ExitRefused, "--allow-forced"},
 		{[]string{top, "--model-repository", "models"}, ExitFailed, "not as it was made"},
 		{[]string{approved, "--model-repository", "models"}, ExitDone, "balanced: published as version 1\n"},

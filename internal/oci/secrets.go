@@ -67,6 +67,9 @@ type guard struct {
 // RoundTrip implements http.RoundTripper.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" && !(g.plain && isLoopback(r.URL.Host)) {
+		if r.Body != nil {
+			return nil, errors.Join(errInClear, r.Body.Close())
+		}
 		return nil, errInClear
 	}
 	header := r.Header.Get("Authorization")
