@@ -110,8 +110,8 @@ environment variable that holds such a file's text:
                        model signing, which 'model_signing verify key' checks
 
 Signing again with the same key gives the same bytes; with another one it
-replaces the signature. Keys and --review are taken from flags alone, and neither
-from the environment nor from .env.`,
+replaces the signature. Keys and --review are taken from flags alone, and
+neither from the environment nor from .env.`,
 		example: `  openssl genpkey -algorithm ed25519 -out release.pem
   openssl pkey -in release.pem -pubout -out release.pub
   blocktrain package sign digits-1.0.0.tar.gz --signing-key release.pem`,
