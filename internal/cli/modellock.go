@@ -34,13 +34,10 @@ the program draws or has the digests of.`,
 		own: func(o *config.Options) {
 			o.String(&output, "output", modellock.File, "file to write")
 			o.Words(&data, "data", "", "how the data comes to another machine, SOURCE or DATASET=SOURCE")
+			o.FromFlags()
 		},
 		args: wantArgs("run directory", 1),
 		run: func(_ context.Context, c *call) error {
-			if c.origins["output"] != config.OriginFlag {
-				output = modellock.File
-			}
-			forget(c.origins, "data", &data)
 			sources := map[string]string{}
 			for _, entry := range data {
 				name, source, named := strings.Cut(entry, "=")
@@ -86,10 +83,10 @@ decision and the differences to a file, as Markdown.`,
 		example: `  blocktrain lock check runs/first release/model.lock`,
 		own: func(o *config.Options) {
 			o.String(&summary, "summary", "", "file to append a table in Markdown to; empty: none")
+			o.FromFlags()
 		},
 		args: wantArgs("arguments, a run directory and a lock", 2),
 		run: func(_ context.Context, c *call) error {
-			forget(c.origins, "summary", &summary)
 			found, err := modellock.Compare(c.args[0], c.args[1])
 			if err != nil {
 				return err
@@ -115,12 +112,12 @@ repository. Registries are shown the credentials that the configuration of
 Docker has for them.`,
 		example: `  data=$(blocktrain lock fetch release/model.lock --into data)
   blocktrain run ${data:+--data-dir "$data"}`,
-		own:  func(o *config.Options) { o.String(&into, "into", "data", "folder for what is downloaded") },
+		own: func(o *config.Options) {
+			o.String(&into, "into", "data", "folder for what is downloaded")
+			o.FromFlags()
+		},
 		args: wantArgs("lock", 1),
 		run: func(ctx context.Context, c *call) error {
-			if c.origins["into"] != config.OriginFlag {
-				into = "data"
-			}
 			lock, err := modellock.Read(c.args[0])
 			if err != nil {
 				return err

@@ -59,7 +59,6 @@ configuration, or REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
 			return nil
 		},
 		run: func(ctx context.Context, c *call) error {
-			p.flagsAlone(c.origins)
 			if err := p.check(c.args); err != nil {
 				return err
 			}
@@ -77,7 +76,7 @@ configuration, or REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
 
 func (p *publishing) declare(o *config.Options) {
 	o.String(&p.repository.Repository, "model-repository", "", "folder of models that Triton serves")
-	o.String(&p.repository.Staging, "staging", "", "folder to build in, on the same file system as --model-repository; empty: .NAME.publishing beside it")
+	o.String(&p.repository.Staging, "staging", "", "folder in which one is made to build in, on the same file system as --model-repository and outside of it; empty: beside that")
 	o.Bool(&p.repository.ReplaceInterface, "replace-interface", false, "publish even if classes, inputs, outputs or an edited configuration are replaced")
 	o.Int(&p.repository.Keep, "keep", 0, "versions published by this command that stay, the new one included; 0: all", config.Between(0, 1_000_000))
 	o.String(&p.rollback, "rollback", "", "model to roll back, in --model-repository")
@@ -88,25 +87,8 @@ func (p *publishing) declare(o *config.Options) {
 	o.Bool(&p.AllowForced, "allow-forced", false, "publish a release that was forced")
 	o.Bool(&p.RequireSignature, "require-signature", false, "refuse a package that no key of --public-key has signed")
 	o.String(&p.publicKey, "public-key", "", "trusted public keys: a PEM FILE, or env:NAME for a variable that holds one")
-}
-
-// flagsAlone forgets what no flag says: what surrounds the command must not loosen what it
-// wants, or send a package elsewhere.
-func (p *publishing) flagsAlone(origins config.Origins) {
-	for name, value := range map[string]*string{
-		"model-repository": &p.repository.Repository, "staging": &p.repository.Staging, "rollback": &p.rollback,
-		"image": &p.image.Reference, "source": &p.source, "public-key": &p.publicKey,
-	} {
-		forget(origins, name, value)
-	}
-	for name, value := range map[string]*bool{
-		"replace-interface": &p.repository.ReplaceInterface, "plain-http": &p.image.PlainHTTP,
-		"allow-forced": &p.AllowForced, "require-signature": &p.RequireSignature,
-	} {
-		forget(origins, name, value)
-	}
-	forget(origins, "keep", &p.repository.Keep)
-	forget(origins, "attestation", &p.attestations)
+	// What surrounds the command must not loosen what it wants, or send a package elsewhere.
+	o.FromFlags()
 }
 
 // check refuses flags that do not go together.

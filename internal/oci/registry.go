@@ -32,6 +32,7 @@ type Options struct {
 	Log                func(message string)
 
 	pulling bool // credentials are those of Docker's configuration alone
+	secrets *secrets
 }
 
 // attempts is how often something is tried that a registry failed at, and firstWait how
@@ -88,7 +89,8 @@ func (o Options) client(reference registry.Reference) (*remote.Repository, error
 	}
 	transport = transport.Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
-	client := &auth.Client{Client: &http.Client{Transport: transport}, Cache: auth.NewCache(), Credential: credential}
+	guarded := &guard{transport, reference.Host(), o.PlainHTTP, o.secrets}
+	client := &auth.Client{Client: &http.Client{Transport: guarded}, Cache: auth.NewCache(), Credential: credential}
 	client.SetUserAgent(buildinfo.Program())
 	return &remote.Repository{Client: client, Reference: reference, PlainHTTP: o.PlainHTTP, SkipReferrersGC: true}, nil
 }
@@ -112,6 +114,7 @@ func (o Options) credential(host string) (auth.CredentialFunc, error) {
 			// The helper of a store may have printed anything.
 			return found, &credentialError{fmt.Errorf("cannot get the credentials for %s from the configuration of Docker: run 'docker login %s' again", asking, asking)}
 		}
+		o.secrets.add(found.Password, found.RefreshToken, found.AccessToken)
 		return found, nil
 	}, nil
 }
@@ -159,7 +162,7 @@ func passes(err error) bool {
 	var network net.Error
 	var credential *credentialError
 	switch {
-	case errors.As(err, &credential):
+	case errors.As(err, &credential), errors.Is(err, errInClear):
 		return false
 	case errors.As(err, &answer):
 		return answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusRequestTimeout
@@ -207,10 +210,7 @@ var query = regexp.MustCompile(`\?[^\s"']*|://[^\s"'/@]*@`)
 
 // redact is the text of an error without secrets.
 func (o Options) redact(err error) string {
-	text := err.Error()
-	if o.Password != "" {
-		text = strings.ReplaceAll(text, o.Password, "***")
-	}
+	text := o.secrets.hide(err.Error())
 	return query.ReplaceAllStringFunc(text, func(found string) string {
 		if found[0] == '?' {
 			return "?***"

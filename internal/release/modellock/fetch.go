@@ -11,12 +11,14 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/oci"
@@ -95,7 +97,7 @@ func fetch(folder string, fill func(folder string) (place string, err error)) (p
 
 // asset downloads a file into a folder, and unpacks it if it is an archive.
 func (s *Source) asset(ctx context.Context, folder string) (place string, err error) {
-	file := filepath.Join(folder, path.Base(s.URL))
+	file := filepath.Join(folder, s.fileName())
 	if err := s.download(ctx, file); err != nil {
 		return "", err
 	}
@@ -143,6 +145,31 @@ func isArchive(name string) bool {
 	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
 }
 
+// fileName is what the file of an asset is called here: what its address ends with, if that
+// is a name on every system.
+func (s *Source) fileName() string {
+	name := "data"
+	if u, err := url.Parse(s.URL); err == nil {
+		if base := path.Base(u.Path); filepath.IsLocal(base) && base != "." && !strings.ContainsAny(base, `/\:`) && !strings.ContainsFunc(base, unicode.IsControl) {
+			name = base
+		}
+	}
+	return name
+}
+
+// stayEncrypted follows an address that a server sends to, unless it has no TLS where the
+// first one had.
+func stayEncrypted(next *http.Request, before []*http.Request) error {
+	const most = 10
+	switch {
+	case len(before) >= most:
+		return fmt.Errorf("more than %d redirections", most)
+	case next.URL.Scheme != "https" && before[0].URL.Scheme == "https":
+		return fmt.Errorf("it is redirected to %s, which is not https", next.URL.Host)
+	}
+	return nil
+}
+
 // download writes the file, whose digest is compared before anybody reads it.
 func (s *Source) download(ctx context.Context, file string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
@@ -153,7 +180,7 @@ func (s *Source) download(ctx context.Context, file string) (err error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerLimit
-	response, err := (&http.Client{Transport: transport}).Do(request)
+	response, err := (&http.Client{Transport: transport, CheckRedirect: stayEncrypted}).Do(request)
 	if err != nil {
 		return err
 	}

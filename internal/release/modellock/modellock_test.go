@@ -130,6 +130,53 @@ func TestParseSource(t *testing.T) {
 	}
 }
 
+// TestLinesOfOthers keeps what a lock says on its line.
+func TestLinesOfOthers(t *testing.T) {
+	l, run := newLock(), newLock()
+	l.Identity["a\n::error::b\rc"] = "x\n::warning::y"
+	differences, err := l.Differences(run)
+	if err != nil || len(differences) != 1 {
+		t.Fatalf("%q, %v", differences, err)
+	}
+	c := Comparison{Differences: differences}
+	if text := c.Text(); strings.Count(text, "\n") != 1 || strings.Contains(text, "\r") || !strings.Contains(text, `\n::warning::y`) {
+		t.Errorf("%q", text)
+	}
+}
+
+// TestNamesInLocks refuses names of datasets that would lead out of the folder for data, and
+// takes of an address no name that leads elsewhere.
+func TestNamesInLocks(t *testing.T) {
+	for _, name := range []string{"../x", "..", ".", "", "a/b", "/etc", `a\b`, "a\nb", "C:x", "A"} {
+		l := newLock()
+		l.Data = map[string]string{name: Download}
+		if err := l.check(); err == nil || !strings.Contains(err.Error(), "no name of a dataset") {
+			t.Errorf("%q: error %v", name, err)
+		}
+	}
+	for address, want := range map[string]string{
+		"https://x/a/b.tar.gz": "b.tar.gz", "https://x/b.npz?token=a/../..": "b.npz", "https://x": "data", "https://x/..": "data", "https://x/.": "data",
+		"https://x/%2e%2e": "data", "https://x/a%2f..": "data", `https://x/..%5c..%5cb`: "data", "https://x/C:b": "data", "https://x/a%0ab": "data",
+	} {
+		if name := (&Source{URL: address}).fileName(); name != want {
+			t.Errorf("%s: %q, want %q", address, name, want)
+		}
+	}
+}
+
+// TestRedirections follows no address without TLS from one that has it.
+func TestRedirections(t *testing.T) {
+	request := func(address string) *http.Request { return httptest.NewRequest(http.MethodGet, address, nil) }
+	for next, follows := range map[string]bool{"https://b/x": true, "http://b/x": false, "http://127.0.0.1/x": false} {
+		if err := stayEncrypted(request(next), []*http.Request{request("https://a/x")}); (err == nil) != follows {
+			t.Errorf("to %s: %v", next, err)
+		}
+	}
+	if err := stayEncrypted(request("https://a/x"), slices.Repeat([]*http.Request{request("https://a/x")}, 10)); err == nil {
+		t.Error("it follows redirections without end")
+	}
+}
+
 // archive is a .tar.gz of entries, "NAME" for a folder, "NAME=CONTENT", "NAME>LINK".
 func archive(t *testing.T, entries ...string) []byte {
 	t.Helper()
