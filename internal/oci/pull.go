@@ -72,7 +72,7 @@ func Pull(ctx context.Context, o Options, folder string, limit int64) ([]Pulled,
 	if err != nil {
 		return nil, config.Usage(err)
 	}
-	o.PlainHTTP, o.pulling, o.Username, o.Password = isLoopback(reference.Host()), true, "", ""
+	o.PlainHTTP, o.pulling, o.Username, o.Password, o.secrets = isLoopback(reference.Host()), true, "", "", &secrets{}
 	repository, err := o.client(reference)
 	if err != nil {
 		return nil, err
