@@ -32,6 +32,7 @@ func TestPublishCommand(t *testing.T) {
 	t.Setenv("BLOCKTRAIN_ALLOW_FORCED", "true")
 	t.Setenv("BLOCKTRAIN_REPLACE_INTERFACE", "true")
 	t.Setenv("BLOCKTRAIN_MODEL_REPOSITORY", "elsewhere")
+	t.Setenv("BLOCKTRAIN_KEEP", "folder/of/verify")
 	approved, forced := filepath.Join(before, "balanced-weighted.tar.gz"), filepath.Join(before, "forced.tar.gz")
 	top, err := fileio.ReadArchive(t.Context(), approved, dir, fileio.Limits{Entries: 1000, Bytes: 1 << 30})
 	if err != nil {
@@ -55,9 +56,11 @@ func TestPublishCommand(t *testing.T) {
 		{[]string{approved, "--model-repository", "models", "--image", "localhost/a:1"}, ExitUsage, "one of them"},
 		{[]string{approved, "--image", "localhost/a"}, ExitUsage, "has no tag"},
 		{[]string{approved, "--image", "example.org/a:1", "--plain-http"}, ExitUsage, "HTTP without TLS"},
+		{[]string{approved, "--model-repository", "models", "--attestation", "key.pem"}, ExitUsage, "--attestation wants --image"},
+		{[]string{approved, "--image", "localhost/a:1", "--attestation", "key.pem"}, ExitFailed, "the attestation key.pem"},
 		{[]string{approved, "--model-repository", "models", "--require-signature"}, ExitUsage, "--public-key"},
 		{[]string{approved, "--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "--rollback"},
-		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "published by this program"},
+		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "there is no model balanced"},
 		{[]string{forced, "--model-repository", "models"}, ExitRefused, "--allow-forced"},
 		{[]string{top, "--model-repository", "models"}, ExitFailed, "not as it was made"},
 		{[]string{approved, "--model-repository", "models"}, ExitDone, "balanced: published as version 1\n"},

@@ -60,7 +60,7 @@ func TestLoad(t *testing.T) {
 	if all.Executions >= int64(requests) {
 		t.Errorf("%d runs for %d requests: none ran together", all.Executions, requests)
 	}
-	if free := s.memory.free.Load(); free != bodies*s.options.Body || len(s.slots) > 0 || s.batcher.waiting.Load() != 0 || s.batcher.arriving.Load() != 0 {
+	if free := s.memory.Free(); free != bodies*s.options.Body || len(s.slots) > 0 || s.batcher.waiting.Load() != 0 || s.batcher.arriving.Load() != 0 {
 		t.Errorf("something is still held: %d bytes free, %d slots", free, len(s.slots))
 	}
 }
