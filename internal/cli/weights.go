@@ -164,10 +164,10 @@ shown. --member chooses a file where an archive has several.`,
   blocktrain weights import downloads.zip --member resnet18.pth`,
 		own: func(o *config.Options) {
 			o.String(&member, "member", "", "file of weights in an archive; empty: the only one")
+			o.FromFlags("member")
 		},
 		args: wantArgs("file of weights", 1),
 		run: func(_ context.Context, c *call) error {
-			forget(c.origins, "member", &member)
 			dir, err := store.Dir()
 			if err != nil {
 				return err

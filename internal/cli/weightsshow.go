@@ -30,6 +30,7 @@ environment and in .env too.`,
 		own: func(o *config.Options) {
 			o.Bool(&asJSON, "json", false, "write JSON")
 			o.String(&member, "member", "", "file of weights in an archive; empty: the only one")
+			o.FromFlags("member")
 		},
 		args: func(args []string) error {
 			if len(args) == 1 && catalogue.IsPath(args[0]) {
@@ -39,7 +40,6 @@ environment and in .env too.`,
 		},
 		complete: catalogue.Names(),
 		run: func(_ context.Context, c *call) error {
-			forget(c.origins, "member", &member)
 			if catalogue.IsPath(c.args[0]) {
 				return showFile(c.stdout, c.args[0], member, asJSON)
 			}

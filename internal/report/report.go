@@ -11,7 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -21,7 +21,7 @@ type Report struct {
 	Name    string // of the model
 	Version string // of the release
 	Program string // "blocktrain 0.1.0"
-	rundir.About
+	notes.About
 	NoCommit bool // nobody can tell from which source the model was made
 
 	Datasets []Dataset

@@ -21,7 +21,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rng"
-	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
 
@@ -166,7 +166,7 @@ func variants(t testing.TB) map[string]*Report {
 	refused.Release = release(t, criterion.Measurements{Test: refused.Test})
 	forced := whole(t)
 	forced.Release = release(t, criterion.Measurements{Test: forced.Test})
-	forced.About = rundir.About{License: "CC-BY-4.0", Contact: "Ada <ada@example.org>", IntendedUse: "Sorting the tins of *one* factory, beside a person."}
+	forced.About = notes.About{License: "CC-BY-4.0", Contact: "Ada <ada@example.org>", IntendedUse: "Sorting the tins of *one* factory, beside a person."}
 	forced.Release.Sign(time.Date(2025, 5, 3, 12, 11, 10, 9, time.FixedZone("", 7200)), "Ada_L")
 	forced.NoCommit = true
 	if err := forced.Release.Force("needed for the trade fair"); err != nil {

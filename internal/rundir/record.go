@@ -27,7 +27,7 @@ type Record struct {
 	Name           string `json:"name"`
 	ReleaseVersion string `json:"release_version"`
 	Recipe         string `json:"recipe,omitempty"` // that settings of the identity came from
-	About
+	notes.About
 	Started        time.Time     `json:"started"`
 	Identity       Identity      `json:"identity"`
 	IdentitySHA256 string        `json:"identity_sha256"`
@@ -44,13 +44,6 @@ type Record struct {
 	Package   *ExportNote       `json:"package,omitempty"` // the last that was made
 	Initial   *InitialNote      `json:"initial,omitempty"` // nil where training began with drawn weights
 	Execution Execution         `json:"execution"`
-}
-
-// About is what people are told of a released model besides what was measured.
-type About struct {
-	License     string `json:"license,omitempty" schema:"2"`
-	Contact     string `json:"contact,omitempty" schema:"2"`
-	IntendedUse string `json:"intended_use,omitempty" schema:"2"`
 }
 
 // InitialNote says where the weights come from that training began with.

@@ -9,6 +9,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/kernel"
 	"github.com/blocktrain/blocktrain/internal/pretrained/catalogue"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 )
 
 // TakePaths makes the settings of an existing run, in the directory at path, fit the
@@ -62,8 +63,8 @@ func (s *Settings) checkPlace(record *rundir.Record) error {
 }
 
 // About is what the settings say of the released model.
-func (s *Settings) About() rundir.About {
-	return rundir.About{License: strings.TrimSpace(s.License), Contact: strings.TrimSpace(s.Contact), IntendedUse: strings.TrimSpace(s.IntendedUse)}
+func (s *Settings) About() notes.About {
+	return notes.About{License: strings.TrimSpace(s.License), Contact: strings.TrimSpace(s.Contact), IntendedUse: strings.TrimSpace(s.IntendedUse)}
 }
 
 // Execution describes this process, on the machine of that name, for run.json.

@@ -37,3 +37,10 @@ type Dataset struct {
 	SHA256   string `json:"sha256"`
 	Examples int    `json:"examples"`
 }
+
+// About is what people are told of a released model besides what was measured.
+type About struct {
+	License     string `json:"license,omitempty" schema:"2"`
+	Contact     string `json:"contact,omitempty" schema:"2"`
+	IntendedUse string `json:"intended_use,omitempty" schema:"2"`
+}
