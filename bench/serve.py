@@ -10,7 +10,8 @@ takes little of the machine. Each server is asked for SECONDS [3] at a time, one
 ROUNDS [5] times; a figure is the median of the rounds, with the lowest and the highest. Whatever
 else the machine does at that time changes the figures: look at the spread. With the numbers of
 the processes, the processor time that a server and its children take for an image is printed
-too, which depends less on what else runs.
+too, which depends less on what else runs. The last lines have the ratios of the first server's
+rates to the second's: both of a ratio are of one round.
 """
 
 import http.client
@@ -22,7 +23,7 @@ import statistics
 import sys
 import time
 
-CASES = [("1 client, 1 image", 1, 1), ("8 clients, 1 image", 8, 1), ("50 clients, 1 image", 50, 1), ("1 client, 32 images", 1, 32), ("4 clients, 32 images", 4, 32)]
+CASES = [("1 client, 1 image", 1, 1), ("8 clients, 1 image", 8, 1), ("50 clients, 1 image", 50, 1), ("1 client, 32 images", 1, 32), ("4 clients, 32 images", 4, 32), ("1 client, 64 images", 1, 64), ("4 clients, 64 images", 4, 64)]
 
 
 def request(model, shape, images):
@@ -110,6 +111,53 @@ def spread(values, form):
     return "%s (%s to %s)" % tuple(form % v for v in (statistics.median(values), min(values), max(values)))
 
 
+def ask_json(address, path):
+    connection = http.client.HTTPConnection(*address)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status != 200:
+        sys.exit("%s: %d %s" % (path, answer.status, text.decode()))
+    return json.loads(text)
+
+
+def shape_of(address, model):
+    """The shape of an image."""
+    return ask_json(address, "/v2/models/" + model)["inputs"][0]["shape"][1:]
+
+
+def compare(model, servers, pids, seconds, rounds):
+    """Prints the table; the ratios of the first server's rates to the second's, by case."""
+    any_address = next(iter(servers.values()))
+    shape = shape_of(any_address, model)
+    largest = min(ask_json(address, "/v2/models/%s/config" % model)["max_batch_size"] for address in servers.values())
+    print("| requests | server | images a second | median ms | 99 % ms | processor us an image |\n|---|---|---|---|---|---|")
+    ratios = {}
+    for title, clients, images in CASES:
+        if images > largest:
+            continue
+        payload = request(model, shape, images)
+        rates, medians, late, costs = ({name: [] for name in servers} for _ in range(4))
+        for turn in range(rounds + 1):
+            for name, address in servers.items():
+                before = processor(pids[name]) if pids.get(name) else 0
+                rate, latencies = ask(address, payload, clients, seconds if turn else min(1, seconds))
+                used = processor(pids[name]) - before if pids.get(name) else float("nan")
+                if turn:  # the first is not counted
+                    rates[name].append(images * rate)
+                    medians[name].append(latencies[len(latencies) // 2])
+                    late[name].append(latencies[len(latencies) * 99 // 100])
+                    costs[name].append(1e6 * used / images / len(latencies))
+        for name in servers:
+            print("| %s | %s | %s | %s | %s | %s |" % (title, name, spread(rates[name], "%.0f"), spread(medians[name], "%.2f"), spread(late[name], "%.2f"), spread(costs[name], "%.0f")), flush=True)
+        if len(servers) > 1:
+            first, second = list(servers)[:2]
+            ratios[title] = [a / b for a, b in zip(rates[first], rates[second])]
+    for title, values in ratios.items():
+        print("%s: %s times the rate" % (title, spread(values, "%.2f")), flush=True)
+    return ratios
+
+
 def main():
     model, servers, pids, numbers = sys.argv[1], {}, {}, []
     for argument in sys.argv[2:]:
@@ -120,27 +168,7 @@ def main():
             pids[name] = int(pid[0]) if pid else None
         else:
             numbers.append(float(argument))
-    seconds, rounds = numbers[0] if numbers else 3, int(numbers[1]) if len(numbers) > 1 else 5
-    host, port = next(iter(servers.values()))
-    connection = http.client.HTTPConnection(host, port)
-    connection.request("GET", "/v2/models/" + model)
-    shape = json.loads(connection.getresponse().read())["inputs"][0]["shape"][1:]
-    print("| requests | server | images a second | median ms | 99 % ms | processor us an image |\n|---|---|---|---|---|---|")
-    for title, clients, images in CASES:
-        payload = request(model, shape, images)
-        rates, medians, late, costs = ({name: [] for name in servers} for _ in range(4))
-        for turn in range(rounds + 1):
-            for name, address in servers.items():
-                before = processor(pids[name]) if pids[name] else 0
-                rate, latencies = ask(address, payload, clients, seconds if turn else min(1, seconds))
-                used = processor(pids[name]) - before if pids[name] else float("nan")
-                if turn:  # the first is not counted
-                    rates[name].append(images * rate)
-                    medians[name].append(latencies[len(latencies) // 2])
-                    late[name].append(latencies[len(latencies) * 99 // 100])
-                    costs[name].append(1e6 * used / images / len(latencies))
-        for name in servers:
-            print("| %s | %s | %s | %s | %s | %s |" % (title, name, spread(rates[name], "%.0f"), spread(medians[name], "%.2f"), spread(late[name], "%.2f"), spread(costs[name], "%.0f")), flush=True)
+    compare(model, servers, pids, numbers[0] if numbers else 3, int(numbers[1]) if len(numbers) > 1 else 5)
 
 
 if __name__ == "__main__":

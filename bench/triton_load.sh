@@ -31,6 +31,12 @@ mkdir "$out/repository"
 while read -r package; do
 	"$program" package check --strict "$package"
 	cp -r "$package"/model-repository/* "$out/repository/"
+	# of a model of clips, the network that decides on tracks
+	for network in "$package"/networks/*/model-repository; do
+		[ -e "$network" ] || continue
+		"$program" package check --strict "$network"
+		cp -r "$network"/* "$out/repository/"
+	done
 done <<<"$packages"
 
 triton_start "$out/repository" "$out/log" --exit-on-error=true
