@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -173,6 +174,9 @@ func (i *instance) work() {
 				return
 			}
 		}
+		// What else can run does so first: answers are written, and requests that have come are
+		// read and join the batch, instead of waiting until it is done.
+		runtime.Gosched()
 		var jobs []*job
 		jobs, next = i.collect(next)
 		i.run(jobs)
