@@ -141,8 +141,7 @@ func (i *instance) warm(size int) {
 	i.run(jobs)
 }
 
-// do waits for the outputs of n images, and calls arrived as soon as they are in the queue. An
-// error says that the context ended before.
+// do waits for the outputs of n images, and calls arrived once they are queued. An error is the context's.
 func (b *batcher) do(ctx context.Context, n int, images []uint8, arrived func()) ([][]float32, error) {
 	j := &job{ctx: ctx, n: n, images: images, queued: time.Now(), done: make(chan struct{})}
 	b.waiting.Add(1)
@@ -174,8 +173,7 @@ func (i *instance) work() {
 				return
 			}
 		}
-		// What else can run does so first: answers are written, and requests that have come are
-		// read and join the batch, instead of waiting until it is done.
+		// First what else can run: answers are written, and requests that have come join the batch.
 		runtime.Gosched()
 		var jobs []*job
 		jobs, next = i.collect(next)
