@@ -7,14 +7,15 @@
 #   bench/release.sh TRITONSERVER BACKENDS DATA [WORK]
 #
 # TRITONSERVER and BACKENDS are as in bench/triton_load.sh. DATA has mnist/ and drone-ir/, the
-# folders of the tests' data. WORK keeps what is installed from PyPI for the next time; without it
-# all goes to a temporary folder. ONLY names the packages that are tested and CHECKS the checks;
-# with REUSE=1 the runs that an earlier start left in WORK are not made again.
+# folders of the tests' data. WORK keeps what is installed from PyPI, the runs, and in logs/ what
+# each check printed; without it all goes to a temporary folder. ONLY names the packages that are
+# tested, and CHECKS the checks. With REUSE=1 the runs in WORK are not made again.
 #
 # Wants a C compiler, Python 3.11 (python3 and python3.11, for ONNX Runtime 1.16), PyPI, and
 #   apt-get install curl jq openssl ffmpeg docker-registry skopeo dataset-fashion-mnist
-# On a busy machine, figures of speed vary less where nobody else's work has the same share:
-#   setsid bash -c 'echo -15 >/proc/$$/autogroup; exec bench/release.sh ...'
+# It takes half an hour on two cores. On a busy machine, speed is compared better when this has
+# more of the processor than what else runs, by root:
+#   CHECKS=speed REUSE=1 setsid -w bash -c 'echo -15 >/proc/$$/autogroup; exec bench/release.sh ...'
 set -euo pipefail
 
 [ $# -ge 3 ] || { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2; }
@@ -211,7 +212,7 @@ published() {
 	# A version folder has copies of configuration and labels besides, for --rollback.
 	(cd "$p/model-repository" && find . -type f) | while read -r file; do cmp "$p/model-repository/$file" "$repository/$file"; done
 	program package check --strict "$repository"
-	for again in 1 2; do program publish "$p.tar.gz" --image "$(image_of "$1"):0.1.0" --plain-http --public-key "$out/trusted.pub" --require-signature; done
+	for _ in 1 2; do program publish "$p.tar.gz" --image "$(image_of "$1"):0.1.0" --plain-http --public-key "$out/trusted.pub" --require-signature; done
 	python3 bench/release.py registry "$(image_of "$1"):0.1.0" "$p"
 	exits 3 program publish "$(package_of "$1" 0.2.0)" --image "$(image_of "$1"):0.1.0" --plain-http
 	exits 4 program publish "$(package_of "$1" 0.2.0).tar.gz" --image "$(image_of "$1"):0.2.0" --plain-http --public-key "$out/trusted.pub" --require-signature
@@ -355,5 +356,5 @@ done
 	done
 	.ci/footprint || failed=1
 }
-rm -rf "$work/logs" && cp -r "$out/logs" "$work/logs" 2>/dev/null || true
+if [ "$work" != "$out" ]; then rm -rf "$work/logs" && cp -r "$out/logs" "$work/"; fi
 exit $failed
