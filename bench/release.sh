@@ -117,7 +117,7 @@ strict() { program package check --strict "$(package_of "$1")"; }
 
 loaded() { bench/triton_load.sh "$server" "$backends" "$(package_of "$1")"; echo ready; }
 
-smoke() { program package smoke --json "$(package_of "$1")" "$2" >"$out/smoke.json"; cat "$out/smoke.json"; printf '%.1e\n' "$(jq '[.outputs[].largest] | max' "$out/smoke.json")"; }
+smoke() { program package smoke --json "$(package_of "$1")" "$2" | tee "$out/smoke.json"; printf '%.1e\n' "$(jq '[.outputs[].largest] | max' "$out/smoke.json")"; }
 smoke_triton() { smoke "$1" "$triton_url"; }
 smoke_serve() { smoke "$1" "$serve_url"; }
 
