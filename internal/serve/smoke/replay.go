@@ -127,7 +127,11 @@ func (r *replay) checkStatistics(ctx context.Context, before int64) error {
 		if counted = after - before; counted >= r.sent {
 			return nil
 		}
-		time.Sleep(pause)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
 	}
 	r.differs("the statistics count %d images more than before, and %d were sent", counted, r.sent)
 	return nil
