@@ -123,7 +123,7 @@ func (p *publishing) publish(ctx context.Context, c *call) (err error) {
 	}
 	source, err := rundir.OpenModelSource(ctx, path, c.settings.MaxPackageMB)
 	if err != nil {
-		return err
+		return damaged(ctx, c, path, err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	record, err := p.verified(ctx, c, path, source)
@@ -137,6 +137,17 @@ func (p *publishing) publish(ctx context.Context, c *call) (err error) {
 	if err == nil {
 		c.print(done.Text())
 	}
+	return err
+}
+
+// damaged is the error of a package that cannot be opened: the difference that 'package
+// verify' finds, if it finds one.
+func damaged(ctx context.Context, c *call, path string, opened error) error {
+	found, err := verify.Package(ctx, c.env, verify.PackageRequest{Path: path, MaxMB: c.settings.MaxPackageMB})
+	if !errors.Is(err, rundir.ErrDifference) {
+		return opened
+	}
+	c.print(found.Text())
 	return err
 }
 

@@ -38,7 +38,7 @@ func TestPublishCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, write := range map[string]string{"key.pem": "not a key", filepath.Join(top, "MODEL_CARD.md"): "changed"} {
+	for name, write := range map[string]string{"key.pem": "not a key", "cut.tar.gz": "\x1f\x8b\x08", filepath.Join(top, "MODEL_CARD.md"): "changed"} {
 		if err := fileio.WriteBytes(name, []byte(write)); err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,10 @@ func TestPublishCommand(t *testing.T) {
 		{[]string{approved, "--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "--rollback"},
 		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "there is no model balanced"},
 		{[]string{forced, "--model-repository", "models"}, ExitRefused, "--allow-forced"},
-		{[]string{top, "--model-repository", "models"}, ExitFailed, "not as it was made"},
+		{[]string{top, "--model-repository", "models"}, ExitDifference, "MODEL_CARD.md"},
+		{[]string{"cut.tar.gz", "--model-repository", "models"}, ExitDifference, "cut.tar.gz, content"},
+		{[]string{"cut.tar.gz", "--image", "localhost/a:1"}, ExitDifference, "cut.tar.gz, content"},
+		{[]string{"nowhere.tar.gz", "--model-repository", "models"}, ExitUsage, "nowhere.tar.gz"},
 		{[]string{approved, "--model-repository", "models"}, ExitDone, "balanced: published as version 1\n"},
 		{[]string{approved, "--model-repository", "models"}, ExitDone, "version 1 is this package already"},
 		{[]string{forced, "--model-repository", "models", "--allow-forced"}, ExitDone, "published as version 1\n"},

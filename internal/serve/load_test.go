@@ -125,6 +125,31 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestReadyRequestsFirst has a batch begin when all goroutines that are ready to run have
+// run: with one processor, the first request alone would be a batch otherwise.
+func TestReadyRequestsFirst(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	m := testModel(t)
+	m.DelayUS, m.Warmup = 0, nil
+	o := testOptions()
+	o.Workers = 1
+	s := start(t, m, o)
+	image := make([]uint8, m.Classifier.ImageBytes())
+	const requests = 8
+	var all sync.WaitGroup
+	for range requests {
+		all.Go(func() {
+			if _, err := s.batcher.do(t.Context(), 1, image, func() {}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got, _, _ := s.stats.snapshot(); got.Executions > 2 { // the scheduler looks elsewhere now and then
+		t.Errorf("%d runs for %d requests that came at once, want 1 or 2", got.Executions, requests)
+	}
+}
+
 // TestHugeBatch takes no memory for a batch that no request can have.
 func TestHugeBatch(t *testing.T) {
 	m := testModel(t)
