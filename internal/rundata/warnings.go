@@ -68,6 +68,9 @@ func (d *Data) WarnOfNothingLearned(env *rundir.Environment, s *settings.Setting
 				called, metric.Percent(reached), d.All.Classes()[slices.Index(counts, most)], metric.Percent(constant), advice))
 		}
 	}
+	if history[0].Phase != "" { // phases measure the loss on images that are varied in other ways
+		return
+	}
 	first := history[0].TrainLoss
 	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
 		env.Log.Warn(fmt.Sprintf("the training loss of %s never fell below that of the first epoch, %.4g; %s", called, first, advice))
