@@ -48,7 +48,7 @@ type Profile struct {
 	// Source says where the numbers are from.
 	Source      string   `json:"source"`
 	Modality    Modality `json:"modality"`
-	Width       int      `json:"width"`         // px
+	Width       int      `json:"width"`         // px; with Height, 0 for the size of what is seen
 	Height      int      `json:"height"`        // px
 	FrameRateHz float64  `json:"frame_rate_hz"` // frames a second
 	BitDepth    int      `json:"bit_depth"`     // of the converter: DN are 0 to 2^bit_depth-1
@@ -188,10 +188,13 @@ func (p *Profile) Validate() error {
 
 func (p *Profile) checkGeometry() error {
 	errs := []error{
-		checkNumber("width", float64(p.Width), limits{low: 1, high: maxSide, whole: true}),
-		checkNumber("height", float64(p.Height), limits{low: 1, high: maxSide, whole: true}),
+		checkNumber("width", float64(p.Width), limits{high: maxSide, whole: true}),
+		checkNumber("height", float64(p.Height), limits{high: maxSide, whole: true}),
 		checkNumber("frame_rate_hz", p.FrameRateHz, limits{high: 100_000, above: true}),
 		checkNumber("bit_depth", float64(p.BitDepth), limits{low: 1, high: 16, whole: true}),
+	}
+	if (p.Width == 0) != (p.Height == 0) {
+		errs = append(errs, fmt.Errorf("width and height: %d and %d, want both above 0, or both 0 for the size of what is seen", p.Width, p.Height))
 	}
 	if p.Schema != Schema {
 		errs = append(errs, fmt.Errorf("schema: %d, want %d", p.Schema, Schema))

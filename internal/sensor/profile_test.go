@@ -94,7 +94,8 @@ func TestWrite(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, test := range []struct{ text, old, new, want string }{
-		{thermalText, `"width": 320`, `"width": 0`, "width: 0, want a whole number from 1 to 16384"},
+		{thermalText, `"width": 320`, `"width": 0`, "width and height: 0 and 256, want both above 0"},
+		{thermalText, `"width": 320`, `"width": -1`, "width: -1, want a whole number from 0 to 16384"},
 		{thermalText, `"width": 320`, `"width": [320, 640]`, "width: want a number"},
 		{thermalText, `"width": 320,`, ``, "width: the key is missing"},
 		{thermalText, `"width": 320`, `"width": 320, "width": 320`, "width: the key comes twice"},
