@@ -20,7 +20,7 @@ import (
 var another = map[string]string{
 	"recipe": "fast", "dataset": "digits,folder", "dataset-options": "group=prefix:_", "split-ratio": "50/25/25", "split-seed": "2",
 	"resize": "crop", "resize-filter": "triangle", "crop-fraction": "0.875", "alpha": "black", "image-size": "9", "test-image-size": "12", "channels": "1", "levels": "0,65534", "limit-train": "11",
-	"train-classes": "0,1", "augment": "erase", "keep-size": "50",
+	"train-classes": "0,1", "augment": "erase", "keep-size": "50", "sensor": "rgb-vga-noisy", "sensor-train": "false",
 	"model": "vgg-small", "model-options": "activation=gelu", "freeze": "stem", "decision-folds": "3",
 	"loss": "focal", "loss-options": "label-smoothing=0.2", "optimizer": "sgd", "optimizer-options": "beta1=0.8", "schedule": "cosine", "schedule-options": "rise=0.2",
 	"epochs": "3", "batch-size": "17", "shard-size": "7", "learning-rate": "0.0123", "weight-decay": "0.0123", "gradient-clip": "0.5", "warmup": "0.5",
@@ -84,6 +84,8 @@ func TestIdentityFollowsFromTheClass(t *testing.T) {
 			changes["resize"] = "crop"
 		case "keep-size":
 			changes["augment"] = "random-resized-crop"
+		case "sensor-train":
+			changes["sensor"] = "rgb-vga-noisy"
 		case "reason":
 			changes["force"] = "true"
 		case "force":

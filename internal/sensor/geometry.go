@@ -157,6 +157,12 @@ func ceilDiv(a, b int) int {
 	return (a-1)/b + 1
 }
 
+// Extent is how large an image of the given size, in pixels, comes out of a camera.
+func (p *Profile) Extent(width, height int, v View) (w, h int) {
+	x, y := p.axes(imaging.Image{Width: width, Height: height}, v)
+	return x.size(), y.size()
+}
+
 // axes are those of a view of an image, columns first.
 func (p *Profile) axes(img imaging.Image, v View) (x, y axis) {
 	width, height := v.Width, v.Height

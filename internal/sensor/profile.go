@@ -5,6 +5,7 @@
 package sensor
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -161,6 +162,15 @@ func (p *Profile) Text() ([]byte, error) {
 		return nil, err
 	}
 	return fileio.MarshalJSON(p)
+}
+
+// Line is the same in one line.
+func (p *Profile) Line() (string, error) {
+	if err := p.Validate(); err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(p)
+	return string(text), err
 }
 
 // Write writes the profile's file.

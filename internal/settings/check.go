@@ -15,7 +15,7 @@ import (
 // Check refuses settings that contradict each other and names of modules, and
 // options of theirs, that do not exist. The error is a config.UsageError.
 func (s *Settings) Check() error {
-	err := errors.Join(s.checkData(), s.checkTraining(), s.checkRelease(), s.checkName(), s.checkModules())
+	err := errors.Join(s.takeSensor(), s.checkData(), s.checkTraining(), s.checkRelease(), s.checkName(), s.checkModules())
 	if err != nil {
 		return &config.UsageError{Err: err}
 	}
@@ -40,6 +40,9 @@ func (s *Settings) checkData() error {
 	}
 	if s.KeepSize != "" && !s.TakesParts() {
 		errs = append(errs, fmt.Errorf("--keep-size %s says what parts of images are taken of: want --augment random-resized-crop with it", s.KeepSize))
+	}
+	if s.Sensor == "" && !s.SensorTrain {
+		errs = append(errs, errors.New("--sensor-train=false says what is trained on where there is a sensor: want --sensor with it"))
 	}
 	return errors.Join(append(errs, s.CheckDataDirs(), s.checkDrawn(), s.checkDatasetOptions())...)
 }

@@ -67,6 +67,7 @@ var identityFields = []field{
 	module("model", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Model }, func(m *Modules) rundir.ModuleNote { return m.ModelNote }),
 	{words: "folds of the decision", settings: []string{"decision-folds"}, value: func(i *rundir.Identity) any { return i.DecisionFolds },
 		recorded: func(i *rundir.Identity) []string { return []string{strconv.Itoa(i.DecisionFolds)} }},
+	sensorField,
 	{words: "initial weights", value: func(i *rundir.Identity) any { return i.InitSHA256 }},
 	{words: "initial weights drawn", value: func(i *rundir.Identity) any { return i.InitAnew }},
 	module("loss", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Loss }, func(m *Modules) rundir.ModuleNote { return m.LossNote }),

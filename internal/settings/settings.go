@@ -8,6 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 )
 
 // Default is the word for a loss, or criteria, that follow from the target.
@@ -52,6 +53,8 @@ type Settings struct {
 	TrainClasses      []string // empty: all
 	Augment           string
 	KeepSize          string // "" or a number of pixels
+	Sensor            string // name, path or text of a sensor profile; empty: none
+	SensorTrain       bool
 	Memory            string // "" or a size such as 8GB
 
 	// Model.
@@ -173,6 +176,8 @@ func (s *Settings) declareData(o *config.Options) {
 	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
 	o.String(&s.KeepSize, "keep-size", "", "with random-resized-crop: shorter side to which images are brought before parts are taken; empty: 8/7 of the input's", isSide)
+	o.String(&s.Sensor, "sensor", "", "sensor profile of the camera that the model is meant for: one of the program's, such as "+sensor.Names()[1]+", or a file", isSensor)
+	o.Bool(&s.SensorTrain, "sensor-train", true, "with --sensor: train on what the camera sees, at a severity that each image draws, and not on the images as they are")
 	o.Begin(group, config.Execution)
 	o.String(&s.Memory, "memory", "", "with --data-mode ram: most memory for images, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
 }

@@ -234,7 +234,7 @@ func TestNames(t *testing.T) {
 func TestClasses(t *testing.T) {
 	s := runtest.MustResolve(t)
 	want := map[config.Class]string{
-		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize resize-filter crop-fraction alpha image-size test-image-size channels levels limit-train train-classes augment keep-size model model-options freeze decision-folds " +
+		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize resize-filter crop-fraction alpha image-size test-image-size channels levels limit-train train-classes augment keep-size sensor sensor-train model model-options freeze decision-folds " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode on-corrupt index cache-size split memory init-from exporters visualizations controls workers checkpoint-interval",
