@@ -57,7 +57,9 @@ func TestSensorInTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	order := Shuffled(sequence(d.Len()), 3, 0)
-	loader := func(d Dataset, workers int) *Loader { return &Loader{Dataset: d, Rule: rule, Sensor: s, Workers: workers} }
+	loader := func(d Dataset, workers int) *Loader {
+		return &Loader{Dataset: d, Rule: rule, Sensor: s, Workers: workers}
+	}
 	want := imagesOf(t, loader(d, 1), order, 2, 0)
 	if got := imagesOf(t, loader(d, 4), order, 2, 0); !bytes.Equal(got, want) {
 		t.Error("the number of workers changes images")

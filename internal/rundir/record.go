@@ -100,16 +100,9 @@ type Identity struct {
 	WeightDecay     float32       `json:"weight_decay"`
 	// DecisionFolds is into how many folds the training part is divided for the network that
 	// decides on tracks of clips; 0: the run has none.
-	DecisionFolds int `json:"decision_folds,omitempty" schema:"2"`
-	// Sensor is the camera that the model is meant for; nil: none is known.
-	Sensor   *SensorNote         `json:"sensor,omitempty" schema:"2"`
-	Settings []config.NamedValue `json:"settings"` // the others of the class identity
-}
-
-// SensorNote is a sensor profile as a run uses it.
-type SensorNote struct {
-	Profile *sensor.Profile `json:"profile" schema:"2"`
-	Train   bool            `json:"train" schema:"2"` // the training part is seen through it too
+	DecisionFolds int                 `json:"decision_folds,omitempty" schema:"2"`
+	Sensor        *sensor.Note        `json:"sensor,omitempty" schema:"2"` // the camera that the model is meant for; nil: none is known
+	Settings      []config.NamedValue `json:"settings"`                    // the others of the class identity
 }
 
 // ServedInput is how images are brought to the network wherever it is used after

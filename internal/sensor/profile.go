@@ -116,6 +116,12 @@ type AGC struct {
 	High Value  `json:"high"`
 }
 
+// Note is a profile as a record has it.
+type Note struct {
+	Profile *Profile `json:"profile" schema:"2"`
+	Train   bool     `json:"train" schema:"2"` // the training part is seen through it too
+}
+
 // namedValue is a key and its value, nil where it is not there.
 type namedValue struct {
 	key   string

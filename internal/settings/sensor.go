@@ -13,7 +13,7 @@ var sensorField = field{
 	words: "sensor", settings: []string{"sensor", "sensor-train"}, value: func(i *rundir.Identity) any { return i.Sensor },
 	record: func(i *rundir.Identity, s *Settings, _ *Modules) {
 		if i.Sensor = nil; s.Sensor != "" {
-			i.Sensor = &rundir.SensorNote{Profile: s.SensorProfile(), Train: s.SensorTrain}
+			i.Sensor = &sensor.Note{Profile: s.SensorProfile(), Train: s.SensorTrain}
 		}
 	},
 	recorded: func(i *rundir.Identity) []string {
