@@ -81,28 +81,26 @@ type ExportNote struct {
 // Identity is all that may affect a bit of the weights. Two runs of one identity
 // have the same history of digests.
 type Identity struct {
-	ContractVersion int           `json:"contract_version"`
-	Decoder         string        `json:"decoder,omitempty" schema:"2"` // the rules by which files became pixels: imaging.DecoderRules
-	Datasets        []DatasetNote `json:"datasets"`
-	DatasetSHA256   string        `json:"dataset_sha256"` // of the joined dataset
-	Classes         []string      `json:"classes"`
-	Split           SplitNote     `json:"split"`
-	Input           imaging.Rule  `json:"input"`                // of training
-	TestInput       *imaging.Rule `json:"test_input,omitempty"` // of everything else; nil: the same
-	Augment         string        `json:"augment"`
-	Model           ModuleNote    `json:"model"`
-	InitSHA256      string        `json:"init_sha256,omitempty"` // of the file weights were taken from
-	InitAnew        []string      `json:"init_anew,omitempty"`   // weights that were drawn although that file's would fit: a head for other classes
-	Loss            ModuleNote    `json:"loss"`
-	Optimizer       ModuleNote    `json:"optimizer"`
-	Schedule        ModuleNote    `json:"schedule"`
-	LearningRate    float32       `json:"learning_rate"` // in the precision that steps use, so that the last digit counts
-	WeightDecay     float32       `json:"weight_decay"`
-	// DecisionFolds is into how many folds the training part is divided for the network that
-	// decides on tracks of clips; 0: the run has none.
-	DecisionFolds int                 `json:"decision_folds,omitempty" schema:"2"`
-	Sensor        *sensor.Note        `json:"sensor,omitempty" schema:"2"` // the camera that the model is meant for; nil: none is known
-	Settings      []config.NamedValue `json:"settings"`                    // the others of the class identity
+	ContractVersion int                 `json:"contract_version"`
+	Decoder         string              `json:"decoder,omitempty" schema:"2"` // the rules by which files became pixels: imaging.DecoderRules
+	Datasets        []DatasetNote       `json:"datasets"`
+	DatasetSHA256   string              `json:"dataset_sha256"` // of the joined dataset
+	Classes         []string            `json:"classes"`
+	Split           SplitNote           `json:"split"`
+	Input           imaging.Rule        `json:"input"`                // of training
+	TestInput       *imaging.Rule       `json:"test_input,omitempty"` // of everything else; nil: the same
+	Augment         string              `json:"augment"`
+	Model           ModuleNote          `json:"model"`
+	InitSHA256      string              `json:"init_sha256,omitempty"` // of the file weights were taken from
+	InitAnew        []string            `json:"init_anew,omitempty"`   // weights that were drawn although that file's would fit: a head for other classes
+	Loss            ModuleNote          `json:"loss"`
+	Optimizer       ModuleNote          `json:"optimizer"`
+	Schedule        ModuleNote          `json:"schedule"`
+	LearningRate    float32             `json:"learning_rate"` // in the precision that steps use, so that the last digit counts
+	WeightDecay     float32             `json:"weight_decay"`
+	DecisionFolds   int                 `json:"decision_folds,omitempty" schema:"2"` // of the training part, for the network that decides on tracks of clips; 0: the run has none
+	Sensor          *sensor.Note        `json:"sensor,omitempty" schema:"2"`         // the camera that the model is meant for; nil: none is known
+	Settings        []config.NamedValue `json:"settings"`                            // the others of the class identity
 }
 
 // ServedInput is how images are brought to the network wherever it is used after

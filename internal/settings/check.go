@@ -133,3 +133,17 @@ func isNoRegression(criterion string) bool {
 	name, _, _ := strings.Cut(criterion, ":")
 	return name == NoRegression
 }
+
+// takeSensor puts the text of the profile in place of its name or path, so that a run does not
+// depend on a file that may change.
+func (s *Settings) takeSensor() error {
+	if s.Sensor == "" {
+		return nil
+	}
+	p, err := loadSensor(s.Sensor)
+	if err != nil {
+		return err
+	}
+	s.Sensor, err = p.Line()
+	return err
+}

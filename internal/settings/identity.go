@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 )
 
 // field is a part of a record's identity with the settings that it holds: the one
@@ -80,6 +81,38 @@ var identityFields = []field{
 		record:   func(i *rundir.Identity, s *Settings, m *Modules) { _, i.WeightDecay = s.Rates(m) },
 		recorded: func(i *rundir.Identity) []string { return []string{decimal(i.WeightDecay)} }},
 }
+
+// sensorField holds what camera the model is meant for.
+var sensorField = field{
+	words: "sensor", settings: []string{"sensor", "sensor-train"}, value: func(i *rundir.Identity) any { return i.Sensor },
+	record: func(i *rundir.Identity, s *Settings, _ *Modules) {
+		if i.Sensor = nil; s.Sensor != "" {
+			i.Sensor = &sensor.Note{Profile: s.SensorProfile(), Train: s.SensorTrain}
+		}
+	},
+	recorded: func(i *rundir.Identity) []string {
+		if i.Sensor == nil {
+			return []string{"", "true"}
+		}
+		text, err := i.Sensor.Profile.Line()
+		if err != nil {
+			text = "{}" // which is refused when it is read
+		}
+		return []string{text, strconv.FormatBool(i.Sensor.Train)}
+	},
+}
+
+// SensorProfile is the camera that the model is meant for; nil where none is known.
+func (s *Settings) SensorProfile() *sensor.Profile {
+	if s.Sensor == "" {
+		return nil
+	}
+	p, _ := loadSensor(s.Sensor) // checked when it was set
+	return p
+}
+
+// SensorTrains says whether the training part is seen through the sensor.
+func (s *Settings) SensorTrains() bool { return s.Sensor != "" && s.SensorTrain }
 
 // Rates are learning rate and weight decay, by default those of the optimizer.
 func (s *Settings) Rates(m *Modules) (learningRate, weightDecay float32) {
