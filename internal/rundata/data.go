@@ -464,7 +464,7 @@ func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader
 		}
 	}
 	if d.Native != nil {
-		l.Dataset, l.Sensor = d.Native, d.sensor(s)
+		l.Dataset, l.Sensor = d.Native, d.Sensor(s)
 	}
 	return l
 }

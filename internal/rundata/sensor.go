@@ -9,8 +9,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
-// sensor is what shows the run's images through cameras; nil where nothing does.
-func (d *Data) sensor(s *settings.Settings) *dataset.Sensor {
+// Sensor is what shows the run's images through cameras; nil where nothing does.
+func (d *Data) Sensor(s *settings.Settings) *dataset.Sensor {
 	profile := s.SensorProfile()
 	if profile == nil {
 		return nil
@@ -21,7 +21,7 @@ func (d *Data) sensor(s *settings.Settings) *dataset.Sensor {
 // checkSensor refuses data that the sensor cannot have seen, and warns of images with less detail
 // than it sees.
 func (d *Data) checkSensor(ctx context.Context, env *rundir.Environment, s *settings.Settings) error {
-	by := d.sensor(s)
+	by := d.Sensor(s)
 	if by == nil {
 		return nil
 	}
