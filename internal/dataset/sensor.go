@@ -20,6 +20,9 @@ import (
 type Sensor struct {
 	Profile *sensor.Profile
 	Seed    uint64
+	// Grey says that the data is grey, whatever colours its files have: those of infrared clips
+	// are often stored in colour. A thermal camera sees its grey values.
+	Grey bool
 }
 
 // Through returns d as cameras of one severity show it. Its digest is that of d.
@@ -40,13 +43,19 @@ func (s *Sensor) inTraining(d detailed, i int, epoch, earlier uint32) *seen {
 
 func (s *Sensor) over(d detailed, seed uint64, severity float64) *seen {
 	offsets, _ := FrameOffsets(d) // checked when the data was divided
-	return &seen{detailed: d, profile: s.Profile, offsets: offsets, seed: seed, severity: severity}
+	return &seen{detailed: d, profile: s.Profile, grey: s.grey(), offsets: offsets, seed: seed, severity: severity}
+}
+
+// grey says whether images are made grey before they are shown.
+func (s *Sensor) grey() bool {
+	return s.Grey && s.Profile.Modality == sensor.Thermal
 }
 
 // seen is a dataset as cameras show it.
 type seen struct {
 	detailed
 	profile  *sensor.Profile
+	grey     bool
 	offsets  []int // of the frames of an image
 	seed     uint64
 	severity float64
@@ -85,6 +94,9 @@ func (s *seen) imageIn(i int, buffer []uint8) (imaging.Image, error) {
 	if err != nil {
 		return imaging.Image{}, err
 	}
+	if s.grey {
+		img = img.Grey()
+	}
 	v, clip := s.view(i)
 	shown, err := s.profile.Camera(s.seed, clip, s.severity).Image(buffer, img, v)
 	shown.Levelled = true // of 8 bits, whatever it was
@@ -99,6 +111,9 @@ func (s *seen) shape(i int) (shape, error) {
 	v, _ := s.view(i)
 	width, height := s.profile.Extent(int(own.width), int(own.height), v)
 	own.width, own.height, own.wide = int32(width), int32(height), false
+	if s.grey {
+		own.channels = own.frames
+	}
 	return own, nil
 }
 
@@ -112,8 +127,8 @@ func (s *Sensor) Check(ctx context.Context, d Dataset) (smaller int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	if err := s.Profile.CheckData(sizes.Channels == 3, sizes.Wide); err != nil {
-		return 0, config.Usage(err)
+	if err := s.Profile.CheckData(sizes.Channels == 3 && (!s.grey() || sizes.Wide), sizes.Wide); err != nil {
+		return 0, config.Usagef("%w; --channels 1 says that data is grey which is stored in colours of 8 bits", err)
 	}
 	list := Clips(d)
 	for _, clip := range list {

@@ -192,6 +192,14 @@ func TestSensorRefuses(t *testing.T) {
 			t.Errorf("%v, want %q", err, test.want)
 		}
 	}
+	grey := &Sensor{Profile: thermal(t), Grey: true}
+	if _, err := grey.Check(t.Context(), colour); err != nil {
+		t.Error(err)
+	}
+	img, err := grey.Through(colour, 3).Image(2)
+	if own, _ := detail(grey.Through(colour, 3)).shape(2); err != nil || img.Channels != 1 || shapeOf(img) != own {
+		t.Errorf("%dx%dx%d, the shape is %v (%v)", img.Width, img.Height, img.Channels, own, err)
+	}
 	stills := &Sensor{Profile: thermal(t, "thermal", "visible", `"response_dn_per_k": 10,`, "", `"noise3d_dn": {"tvh": [4, 8], "vh": 3, "v": 1, "h": 2, "tv": 1, "th": 1, "t": 1}`,
 		`"gain_dn_per_e": 1, "full_well_e": 1000, "read_noise_e": 1, "dsnu_e": 1, "prnu_percent": 1, "black_level_dn": 0`)}
 	if smaller, err := stills.Check(t.Context(), colour); err != nil || smaller != colour.Len() {

@@ -15,7 +15,7 @@ func (d *Data) Sensor(s *settings.Settings) *dataset.Sensor {
 	if profile == nil {
 		return nil
 	}
-	return &dataset.Sensor{Profile: profile, Seed: uint64(s.Seed)}
+	return &dataset.Sensor{Profile: profile, Seed: uint64(s.Seed), Grey: !d.Rule.Colour()}
 }
 
 // checkSensor refuses data that the sensor cannot have seen, and warns of images with less detail

@@ -109,6 +109,8 @@ func (s *Settings) checkRelease() error {
 		return errors.New("--force needs --reason TEXT, which is kept with the release")
 	case !s.Force && s.Reason != "":
 		return errors.New("--reason says why a release is forced: want --force with it")
+	case s.MinSensorAccuracy > 0 && s.Sensor == "":
+		return errors.New("--min-sensor-accuracy is of what a sensor shows: want --sensor PROFILE, of the camera that the model is meant for")
 	case len(s.Criteria) == 0:
 		return errors.New("no criteria: a model that nothing is asked of cannot be approved")
 	case s.Baseline == "" && slices.ContainsFunc(s.Criteria, isNoRegression):

@@ -97,6 +97,8 @@ type Settings struct {
 	MinTestExamples        config.Optional // unset: a warning if there are fewer than criterion.FewExamples
 	MinClassTestExamples   config.Optional // the same of each class
 	MinUnseenAccuracy      float64         // 0: not asked for
+	MinSensorAccuracy      float64         // 0: not asked for
+	SensorSeverity         float64
 	MaxReconstructionError float64
 	MaxInferenceTimeMS     float64
 	MaxModelSizeMB         float64
@@ -231,6 +233,8 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Optional(&s.MinTestExamples, "min-test-examples", "fewest examples of the test part; empty: a warning below 30", criterion.IsCount)
 	o.Optional(&s.MinClassTestExamples, MinClassTestExamples, "fewest test examples of a class; empty: a warning below 30", criterion.IsCount)
 	o.Float64(&s.MinUnseenAccuracy, "min-unseen-accuracy", 0, "least accuracy by clip on scenes that the training part does not show; 0: not asked for", config.Share)
+	o.Float64(&s.MinSensorAccuracy, "min-sensor-accuracy", 0, "least accuracy on the test part as the sensor of --sensor shows it; 0: not asked for", config.Share)
+	o.Float64(&s.SensorSeverity, "sensor-severity", sensor.AsGiven, "of --min-sensor-accuracy, 0 to 5: how strong noise, blur and patterns are; 3: as the profile says", criterion.IsSeverity)
 	o.Float64(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
 	o.Float64(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float64(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))

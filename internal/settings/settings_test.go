@@ -239,7 +239,7 @@ func TestClasses(t *testing.T) {
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode on-corrupt index cache-size split memory init-from exporters visualizations controls workers checkpoint-interval",
 		config.Gate:       "criteria baseline onnxruntime-lib",
-		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
+		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy min-sensor-accuracy sensor-severity max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
 		config.Consent:    "force reason overwrite-release",
 		config.Naming:     "name release-version license contact intended-use",
 		config.Invocation: "decided-by output-dir max-package-mb dry-run",

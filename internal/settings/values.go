@@ -251,6 +251,7 @@ const (
 	MinPerClassAccuracy = "min_per_class_accuracy"
 	MinTestExamples     = "min_test_examples"
 	MinUnseenAccuracy   = "min_unseen_accuracy"
+	MinSensorAccuracy   = "min_sensor_accuracy"
 )
 
 // ONNXRuntimeLib is the setting that has model.onnx judged by ONNX Runtime too.
@@ -274,8 +275,8 @@ func isMonitor(s string) error {
 // CriteriaSelections are the criteria of the gate with their thresholds. A
 // threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
 // setting. A baseline brings the criterion no_regression with it, a wanted number of
-// test examples the criterion min_test_examples, and a wanted accuracy on unseen scenes the
-// criterion min_unseen_accuracy.
+// test examples the criterion min_test_examples, and a wanted accuracy on unseen scenes, or
+// through a sensor, the criterion min_unseen_accuracy or min_sensor_accuracy.
 func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	words := s.Criteria
 	if slices.Equal(words, []string{Default}) {
@@ -302,6 +303,9 @@ func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	if s.MinUnseenAccuracy > 0 && !named[MinUnseenAccuracy] {
 		list = append(list, config.Selection{Name: MinUnseenAccuracy})
 	}
+	if s.MinSensorAccuracy > 0 && !named[MinSensorAccuracy] {
+		list = append(list, config.Selection{Name: MinSensorAccuracy})
+	}
 	for i := range list {
 		list[i].Options = s.criterionOptions(list[i])
 	}
@@ -320,6 +324,9 @@ func (s *Settings) criterionOptions(c config.Selection) string {
 	}
 	if c.Options == "" && c.Name == MinTestExamples {
 		options = append(options, "per-class="+config.FormatFloat32(s.MinClassTestExamples.Or(criterion.FewExamples)))
+	}
+	if c.Options == "" && c.Name == MinSensorAccuracy {
+		options = append(options, "severity="+config.Exact(s.SensorSeverity))
 	}
 	if s.ONNXRuntimeLib != "" && c.Name == criterion.ONNXAgreementName && !strings.Contains(c.Options, criterion.RuntimeOption+"=") {
 		options = append(options, criterion.RuntimeOption+"="+criterion.ONNXRuntime)
@@ -342,6 +349,9 @@ func (s *Settings) thresholds() map[string]float64 {
 	}
 	if s.MinUnseenAccuracy > 0 { // else that of the criterion itself
 		thresholds[MinUnseenAccuracy] = s.MinUnseenAccuracy
+	}
+	if s.MinSensorAccuracy > 0 {
+		thresholds[MinSensorAccuracy] = s.MinSensorAccuracy
 	}
 	return thresholds
 }
