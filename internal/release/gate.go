@@ -67,7 +67,7 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 		return m, err
 	}
 	m.Test, m.Latency = test, test.MeasuredLatency()
-	if m.Sensor, err = c.sensorCurve(); err != nil {
+	if m.Sensor, err = c.SensorCurve(); err != nil {
 		return m, err
 	}
 	t, err := c.Trained()
@@ -87,8 +87,8 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 	return m, err
 }
 
-// sensorCurve is how the model does through the run's sensor; nil where that was not measured.
-func (c *Candidate) sensorCurve() (*metric.SensorCurve, error) {
+// SensorCurve is how the model does through the run's sensor; nil where that was not measured.
+func (c *Candidate) SensorCurve() (*metric.SensorCurve, error) {
 	if c.Record.Files[layout.SensorFile] == "" {
 		return nil, nil
 	}
