@@ -41,7 +41,7 @@ func gaussian(sigma int) []int64 {
 	}
 	sum := bessel[0]
 	for _, v := range bessel[1:] {
-		sum += 2 * v
+		sum += float64(2 * v)
 	}
 	weights, rest := []int64{0}, int64(weightOne)
 	for _, v := range bessel[1:] {

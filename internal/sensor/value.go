@@ -21,7 +21,7 @@ func Single(v float64) Value { return Value{Low: v, High: v} }
 func Between(low, high float64) Value { return Value{Low: low, High: high} }
 
 // Middle is the middle of the range.
-func (v Value) Middle() float64 { return v.Low/2 + v.High/2 }
+func (v Value) Middle() float64 { return float64(v.Low/2) + float64(v.High/2) }
 
 // String is the form that is shown: "4" or "2 to 4".
 func (v Value) String() string {
