@@ -88,7 +88,7 @@ func (a *applying) apply(ctx context.Context, c *call, p *sensor.Profile, path s
 	}
 	camera := p.Camera(uint64(a.seed), 0, a.severity)
 	if info.IsDir() || !imaging.IsFileName(path) {
-		return a.clip(ctx, c, p, camera, clips.Clip{Path: path})
+		return a.clip(ctx, p, camera, clips.Clip{Path: path})
 	}
 	img, err := imaging.Decoder{KeepDepth: true}.DecodeFile(path)
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *applying) apply(ctx context.Context, c *call, p *sensor.Profile, path s
 }
 
 // clip shows all frames of a clip.
-func (a *applying) clip(ctx context.Context, c *call, p *sensor.Profile, camera *sensor.Camera, clip clips.Clip) error {
+func (a *applying) clip(ctx context.Context, p *sensor.Profile, camera *sensor.Camera, clip clips.Clip) error {
 	known, err := video.Probe(ctx, clip.Path, video.Options{KeepDepth: true})
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func gaussian(sigma int) []int64 {
 	}
 	weights, rest := []int64{0}, int64(weightOne)
 	for _, v := range bessel[1:] {
-		w := int64(float64(v/sum)*weightOne + 0.5)
+		w := int64(float64(float64(v/sum)*weightOne) + 0.5)
 		if w == 0 {
 			break
 		}

@@ -86,7 +86,7 @@ const laneBits = 8
 // seed and clip draw the same numbers at every severity. The profile must be valid.
 func (p *Profile) Camera(seed uint64, clip uint32, severity float64) *Camera {
 	c := &Camera{profile: p, key: rng.NewKey(seed, rng.SensorNoise), clip: clip}
-	c.share = int64(fixed(min(max(severity, 0), MaxSeverity) / AsGiven))
+	c.share = fixed(min(max(severity, 0), MaxSeverity) / AsGiven)
 	c.psf = int(c.weakened(drawPSF, p.PSFSigmaPx) >> (16 - pxBits))
 	c.motion = int(c.weakened(drawMotion, p.MotionPx) >> (16 - pxBits))
 	c.top = int64(p.MaxDN()) << dnBits
