@@ -2,10 +2,14 @@ package dataset
 
 import (
 	"bytes"
+	"image"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/sensor"
 )
@@ -204,5 +208,54 @@ func TestSensorRefuses(t *testing.T) {
 		`"gain_dn_per_e": 1, "full_well_e": 1000, "read_noise_e": 1, "dsnu_e": 1, "prnu_percent": 1, "black_level_dn": 0`)}
 	if smaller, err := stills.Check(t.Context(), colour); err != nil || smaller != colour.Len() {
 		t.Errorf("%d images are smaller than the sensor (%v), want %d", smaller, err, colour.Len())
+	}
+}
+
+// TestDeepClips refuses frames of 16 bits unless it is known which levels are black and white.
+func TestDeepClips(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range flying {
+		boxes := make([]clips.Box, c.frames)
+		for frame := range boxes {
+			boxes[frame] = c.box(frame)
+		}
+		clipstest.Write(t, filepath.Join(dir, filepath.FromSlash(c.path)), c.frames, func(frame int) image.Image {
+			img := c.image(frame)
+			for _, v := range img.Pix {
+				img.Wide = append(img.Wide, 7000+4*uint16(v))
+			}
+			img.Pix = nil
+			return img.ToImage()
+		}, boxes)
+	}
+	open := func(files FileOptions, wide bool) (Dataset, error) {
+		source, _, err := MakeDataset("clips", "stride=5")
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = source.(Filed).WithFiles(files)
+		return source.(Decoding).WithDecoder(imaging.Decoder{KeepDepth: wide}).Open(t.Context(), dir, ModeRAM)
+	}
+	if _, err := open(FileOptions{}, false); err == nil || !strings.Contains(err.Error(), "values of 16 bits, and nothing says which of them are black and white: give --levels LOW,HIGH") {
+		t.Errorf("%v", err)
+	}
+	if _, err := open(FileOptions{Contract: 2}, false); err != nil {
+		t.Errorf("by the rules of before: %v", err)
+	}
+	d, err := open(FileOptions{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := thermal(t, `"bit_depth": 8`, `"bit_depth": 14`, "[0, 255]", "[7000, 8020]", `"low": 0, "high": 255`, `"low": 7000, "high": 8020`)
+	s := &Sensor{Profile: p, Seed: 1}
+	if _, err := s.Check(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	img, err := s.Through(d, 0).Image(3)
+	if err != nil || img.Wide != nil || !img.Levelled || slices.Max(img.Pix) < 240 {
+		t.Errorf("%dx%dx%d, largest value %d (%v)", img.Width, img.Height, img.Channels, slices.Max(img.Pix), err)
+	}
+	if _, err := (&Sensor{Profile: thermal(t)}).Check(t.Context(), d); err == nil || !strings.Contains(err.Error(), "bit_depth") {
+		t.Errorf("%v", err)
 	}
 }
