@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/video"
 )
@@ -19,6 +20,9 @@ type Video struct {
 	Rate   int           // frames a second of folders
 	// Wide gives the values of 16 bits of frames with more than 8; else all have 8.
 	Wide bool
+	// Levelled refuses grey and RGB of more than 8 bits, of which nothing says what levels are black
+	// and white; else they are cut to 8 bits, unless Wide.
+	Levelled bool
 }
 
 // Name implements [Decoder].
@@ -35,7 +39,7 @@ func (v *Video) Name() string {
 func (v *Video) Frames(ctx context.Context, c Clip, colour bool, end *Ending) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		options := video.Options{
-			FFmpeg: v.FFmpeg, Rate: video.Rational{Num: int64(v.Rate), Den: 1}, KeepDepth: v.Wide, Timing: video.Warn, Digest: true,
+			FFmpeg: v.FFmpeg, Rate: video.Rational{Num: int64(v.Rate), Den: 1}, KeepDepth: v.Wide || v.Levelled, Timing: video.Warn, Digest: true,
 		}
 		r, err := video.Open(ctx, c.Path, options)
 		if err != nil {
@@ -44,6 +48,10 @@ func (v *Video) Frames(ctx context.Context, c Clip, colour bool, end *Ending) it
 		}
 		defer r.Close()
 		format := r.Info().Format
+		if v.Levelled && !v.Wide && format.Deep() {
+			yield(Frame{}, config.Usagef("%s has values of %d bits, and nothing says which of them are black and white: give --levels LOW,HIGH, such as the range that 'blocktrain sensor fit' finds in it", c.Path, format.Depth()))
+			return
+		}
 		if err := v.yieldAll(r, format, colour, yield); err != nil && !errors.Is(err, errStopped) {
 			yield(Frame{}, err)
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -11,8 +12,12 @@ import (
 
 // Enter makes the controls of those results that are evaluations of clips, writes them into the
 // directory of their run and its record, and tells of them. Where there are none, it does
-// nothing. Controls that stand, with all that the settings ask for, are kept.
-func (r *Run) Enter(ctx context.Context, d *rundir.Dir, record *rundir.Record, results []metric.Result) error {
+// nothing. Controls that stand, with all that the settings ask for, are kept. The same holds
+// for how the model does on the test part as a sensor shows it.
+func (r *Run) Enter(ctx context.Context, d *rundir.Dir, record *rundir.Record, model *classifier.Classifier, results []metric.Result) error {
+	if err := r.enterSensor(ctx, d, record, model, results); err != nil {
+		return err
+	}
 	evaluations := ofClips(results)
 	if len(evaluations) == 0 {
 		return nil

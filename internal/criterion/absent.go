@@ -54,12 +54,18 @@ func (v *Verdict) Options() string {
 	if v.Absent > 0 {
 		options += "," + AbsentOption + "=" + skipAbsent
 	}
+	if v.Severity != nil {
+		options += ",severity=" + config.Exact(*v.Severity)
+	}
 	return options
 }
 
 // SameThresholds says whether two verdicts compare with the same numbers.
 func (v *Verdict) SameThresholds(other *Verdict) bool {
 	if v.Threshold != other.Threshold {
+		return false
+	}
+	if v.Severity != nil && other.Severity != nil && *v.Severity != *other.Severity {
 		return false
 	}
 	if v.Labels != nil && other.Labels != nil && (v.Labels.Threshold != other.Labels.Threshold || v.Labels.Runtime != other.Labels.Runtime) {

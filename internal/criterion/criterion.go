@@ -41,6 +41,8 @@ const (
 type Measurements struct {
 	// Test is the result on the test part, of whatever target the model has.
 	Test metric.Result
+	// Sensor is how the model does on the test part as a sensor shows it.
+	Sensor *metric.SensorCurve
 	// Latency is the time of one inference: batch 1, one worker, after a
 	// warm-up, at least 200 samples.
 	Latency *metric.Latency
@@ -84,6 +86,8 @@ type Verdict struct {
 	// Absent is the number of classes that are not counted, since the test part has no
 	// examples of them and that was allowed.
 	Absent int `json:"absent_classes,omitempty" schema:"2"`
+	// Severity is that of the sensor at which the model was measured.
+	Severity *float64 `json:"severity,omitempty" schema:"2"`
 }
 
 // modules is the table of criteria.
@@ -93,6 +97,7 @@ var modules = map[string]config.Module[Criterion]{
 	"max_model_size_mb":        {Doc: "size of model.onnx in MB of 1,000,000 bytes", New: newMaxModelSize},
 	"max_reconstruction_error": {Doc: "mean squared error of the images of the test part", New: newMaxReconstructionError},
 	"min_per_class_accuracy":   {Doc: "accuracy of the worst class of the test part", New: newMinPerClassAccuracy},
+	"min_sensor_accuracy":      {Doc: "accuracy on the test part as the sensor shows it", New: newMinSensorAccuracy},
 	"min_test_accuracy":        {Doc: "accuracy on the test part", New: newMinTestAccuracy},
 	"min_test_examples":        {Doc: "examples of the test part, and of the rarest class in it", New: newMinTestExamples},
 	"min_unseen_accuracy":      {Doc: "accuracy by clip on test clips whose scenes the training part does not show", New: newMinUnseenAccuracy},

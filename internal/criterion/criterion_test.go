@@ -142,6 +142,30 @@ func clips(seen, unseen, right int, known bool) func(m *Measurements) {
 	}
 }
 
+// seen adds what the model does at two severities of a sensor, on ten examples.
+func seen(first float64, right int, second float64, other int) func(m *Measurements) {
+	return func(m *Measurements) {
+		evaluate := func(right int) *metric.Evaluation {
+			var probabilities []float32
+			for i := range 10 {
+				row := []float32{0, 1}
+				if i < right {
+					row = []float32{1, 0}
+				}
+				probabilities = append(probabilities, row...)
+			}
+			e, err := metric.Evaluate(probabilities, make([]int, 10), []string{"bird", "drone"})
+			if err != nil {
+				panic(err)
+			}
+			return e
+		}
+		m.Sensor = metric.NewSensorCurve(evaluate(10), 1)
+		m.Sensor.Add(first, evaluate(right))
+		m.Sensor.Add(second, evaluate(other))
+	}
+}
+
 // byBoth adds what ONNX Runtime made of the file.
 func byBoth(same int, difference float64) func(m *Measurements) {
 	return func(m *Measurements) {
@@ -206,6 +230,11 @@ func TestJudge(t *testing.T) {
 		{"min_unseen_accuracy", "", nil, none, false, "the test part has no clips"},
 		{"min_unseen_accuracy", "", images, none, false, "is of target image"},
 		{"min_unseen_accuracy", "", func(m *Measurements) { m.Test = nil }, none, false, "no evaluation on the test part"},
+		{"min_sensor_accuracy", "", seen(0, 9, 3, 8), 0.8, true, "at severity 3 of the sensor, 8 of 10 test examples are right (95 % interval 49.02 to 94.33 %)"},
+		{"min_sensor_accuracy", "threshold=0.85", seen(0, 9, 3, 8), 0.8, false, "8 of 10 test examples"},
+		{"min_sensor_accuracy", "severity=0,threshold=0.85", seen(0, 9, 3, 8), 0.9, true, "at severity 0 of the sensor, 9 of 10"},
+		{"min_sensor_accuracy", "severity=5", seen(0, 9, 3, 8), none, false, "not evaluated at severity 5"},
+		{"min_sensor_accuracy", "", nil, none, false, "the run has no sensor profile"},
 		{"min_test_examples", "", nil, 300, true, `the test part has 300 examples, the rarest class, "class a", has 100 of them, of at least 30 wanted`},
 		{"min_test_examples", "threshold=300,per-class=100", nil, 300, true, ""},
 		{"min_test_examples", "threshold=301", nil, 300, false, "300 examples"},
@@ -348,7 +377,7 @@ func TestMakeCriterionRefuses(t *testing.T) {
 
 func TestDefaultThresholds(t *testing.T) {
 	want := map[string]string{
-		"max_inference_ratio": "100", "max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "min_unseen_accuracy": "0.75", "no_regression": "0.05", "onnx_agreement": "0.0001",
+		"max_inference_ratio": "100", "max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "min_unseen_accuracy": "0.75", "min_sensor_accuracy": "0.75", "no_regression": "0.05", "onnx_agreement": "0.0001",
 	}
 	got := map[string]string{}
 	for _, d := range Modules() {

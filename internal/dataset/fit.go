@@ -22,11 +22,15 @@ type Form struct {
 	// Reduced is to what the shorter side is brought for the first stage of an augmentation,
 	// in pixels; 0: images are as the rule makes them.
 	Reduced int
+	Native  bool  // images are as they are, and Rule has no meaning
 	Of      []int // indexes of the examples that are used so; nil: all
 }
 
 // make brings an image to the form. What it has made it gives back as it is.
 func (f Form) make(img imaging.Image) (imaging.Image, error) {
+	if f.Native {
+		return img, nil
+	}
 	if f.Reduced > 0 {
 		return f.Rule.Reduce(img, f.Reduced)
 	}
@@ -35,6 +39,9 @@ func (f Form) make(img imaging.Image) (imaging.Image, error) {
 
 // bytes is the memory that an image of the given shape takes in the form.
 func (f Form) bytes(s shape) int64 {
+	if f.Native {
+		return s.bytes()
+	}
 	if f.Reduced == 0 {
 		return int64(f.Rule.Width * f.Rule.Height * f.Rule.Channels)
 	}

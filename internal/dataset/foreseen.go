@@ -129,7 +129,7 @@ func (e *early) in(form Form, i int, s shape) (imaging.Image, bool) {
 		return imaging.Image{}, false
 	}
 	for at, own := range e.foreseen.Forms(s.picture()) {
-		if own.Reduced == form.Reduced && leadsTo(own.Rule, form.Rule) {
+		if own.Reduced == form.Reduced && own.Native == form.Native && leadsTo(own.Rule, form.Rule) {
 			return e.made[i][at], true
 		}
 	}

@@ -46,6 +46,9 @@ type Loader struct {
 	KeepSize int
 	// Apart varies an example that an order has several times in another way each time.
 	Apart bool
+	// Sensor shows images through cameras before they are brought to the size of the network; nil:
+	// they are taken as they are.
+	Sensor *Sensor
 }
 
 // ahead is how many batches are in memory: one in use and the next ones being
@@ -249,7 +252,11 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	if f.varying {
 		*stream = *f.imageKey.Stream(uint32(i), f.epoch, f.earlierAt(s.batch.Position+at-f.position))
 	}
-	img, part, err := f.load(i, place, stream)
+	images := f.images
+	if f.Sensor != nil {
+		images = f.Sensor.inTraining(f.images, i, f.epoch, f.earlierAt(s.batch.Position+at-f.position))
+	}
+	img, part, err := f.load(images, i, place, stream)
 	if err != nil {
 		return err
 	}
@@ -273,7 +280,7 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 	if f.Encoder == nil {
 		return nil
 	}
-	if err = f.encode(s.target(at), i, Example{info, img}, part, moved); err != nil {
+	if err = f.encode(s.target(at), loaded{images, i, part}, Example{info, img}, moved); err != nil {
 		return fmt.Errorf("example %d (%s): %w", i, f.Dataset.Source(i), err)
 	}
 	return nil
@@ -281,12 +288,12 @@ func (f *feed) fill(s *slot, at int, stream *rng.Stream) error {
 
 // load brings image i to the size of the input: by the rule, or by the first stage of the
 // augmentation, which takes the part that it returns.
-func (f *feed) load(i int, place []uint8, stream *rng.Stream) (imaging.Image, augment.Rectangle, error) {
+func (f *feed) load(images detailed, i int, place []uint8, stream *rng.Stream) (imaging.Image, augment.Rectangle, error) {
 	if !f.Augment.First() {
-		img, err := loadImage(f.images, i, f.Rule, place)
+		img, err := loadImage(images, i, f.Rule, place)
 		return img, augment.Rectangle{}, err
 	}
-	img, err := loadReduced(f.images, i, f.Rule, f.KeepSize)
+	img, err := loadReduced(images, i, f.Rule, f.KeepSize)
 	if err != nil {
 		return img, augment.Rectangle{}, err
 	}
@@ -303,15 +310,22 @@ func (f *feed) earlierAt(at int) uint32 {
 	return f.earlier[at]
 }
 
-// encode writes the target of example i, of whose image a part was taken if there is a
-// first stage, and which the augmentation moved.
-func (f *feed) encode(dst []float32, i int, e Example, part augment.Rectangle, moved imaging.Motion) error {
+// loaded is where the image of an example is from: image i of some images, and the part that was
+// taken of it if there is a first stage.
+type loaded struct {
+	images detailed
+	i      int
+	part   augment.Rectangle
+}
+
+// encode writes the target of an example whose image the augmentation moved.
+func (f *feed) encode(dst []float32, from loaded, e Example, moved imaging.Motion) error {
 	if e.Info.Annotation != nil {
-		was, err := f.images.shape(i)
+		was, err := from.images.shape(from.i)
 		if err != nil {
 			return err
 		}
-		for _, m := range []imaging.Motion{f.brought(int(was.width), int(was.height), part), moved} {
+		for _, m := range []imaging.Motion{f.brought(int(was.width), int(was.height), from.part), moved} {
 			if m != nil {
 				e.Info.Annotation = e.Info.Annotation.Moved(m, f.Rule.Width, f.Rule.Height)
 			}

@@ -65,12 +65,14 @@ func (s *slot) reset(position int, indexes []int) {
 	}
 }
 
-// image is where example at is put.
+// image is where example at is put. Its capacity ends there: whoever makes a larger image must
+// not write over other examples.
 func (s *slot) image(at int) []uint8 {
+	low, high := at*s.size, (at+1)*s.size
 	if s.staged != nil {
-		return s.staged[at*s.size : (at+1)*s.size]
+		return s.staged[low:high:high]
 	}
-	return s.batch.Images[at*s.size : (at+1)*s.size]
+	return s.batch.Images[low:high:high]
 }
 
 // target is where the target of example at is put.

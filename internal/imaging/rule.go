@@ -324,6 +324,10 @@ func Luma(red, green, blue uint8) uint8 {
 	return uint8((19595*uint32(red) + 38470*uint32(green) + 7471*uint32(blue) + 1<<15) >> 16)
 }
 
+// Grey is an image of 8 bits with each frame in grey, as a [Rule] makes it; the image itself where
+// it is that.
+func (m Image) Grey() Image { return toGrey(m) }
+
 func toGrey(img Image) Image {
 	if !img.Colour() {
 		return img

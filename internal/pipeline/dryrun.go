@@ -58,7 +58,7 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Dur
 			data.Rule = imaging.InputRule(in.W, in.H, in.C)
 			data.TestRule = data.Rule
 		}
-		data.Fitted, data.TestFitted, data.Reduced = dataset.MadeUp(data.All, data.Rule), dataset.MadeUp(data.All, data.TestRule), nil
+		data.Fitted, data.TestFitted, data.Reduced, data.Native = dataset.MadeUp(data.All, data.Rule), dataset.MadeUp(data.All, data.TestRule), nil, nil
 		made.Data = &data
 		speed, err := train.Measure(ctx, made.TrainJob(rundir.At(""), nil), estimateLimit/time.Duration(len(p.Networks)))
 		if err != nil {

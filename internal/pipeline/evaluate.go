@@ -62,7 +62,7 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 	if made.Clips, err = s.Decision(s.Dir).Evaluate(ctx, model); err != nil {
 		return nil, err
 	}
-	if err := s.Controls().Enter(ctx, s.Dir, s.Record, made.Parts); err != nil {
+	if err := s.Controls().Enter(ctx, s.Dir, s.Record, model, made.Parts); err != nil {
 		return nil, err
 	}
 	if !c.PlotsStand() {

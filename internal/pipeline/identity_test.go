@@ -21,7 +21,7 @@ import (
 var another = map[string]string{
 	"recipe": "fast", "dataset": "digits,folder", "dataset-options": "group=prefix:_", "split-ratio": "50/25/25", "split-seed": "2",
 	"resize": "crop", "resize-filter": "triangle", "crop-fraction": "0.875", "alpha": "black", "image-size": "9", "test-image-size": "12", "channels": "1", "levels": "0,65534", "limit-train": "11",
-	"train-classes": "0,1", "augment": "erase", "keep-size": "50",
+	"train-classes": "0,1", "augment": "erase", "keep-size": "50", "sensor": "rgb-vga-noisy", "sensor-train": "false",
 	"model": "vgg-small", "model-options": "activation=gelu", "freeze": "stem", "decision-folds": "3",
 	"loss": "focal", "loss-options": "label-smoothing=0.2", "optimizer": "sgd", "optimizer-options": "beta1=0.8", "schedule": "cosine", "schedule-options": "rise=0.2",
 	"epochs": "3", "batch-size": "17", "shard-size": "7", "learning-rate": "0.0123", "weight-decay": "0.0123", "gradient-clip": "0.5", "warmup": "0.5",
@@ -30,7 +30,7 @@ var another = map[string]string{
 	"monitor": "validation_accuracy", "min-delta": "0.01", "patience": "2",
 
 	"data-dir": "", "data-mode": "disk", "on-corrupt": "skip", "index": "off", "cache-size": "7MB", "feature-cache": "off", "memory": "7MB", "split": "", "init-from": "", "allow-missing-class": "true", "min-test-examples": "7", "min-class-test-examples": "7",
-	"criteria": "min_test_accuracy", "min-test-accuracy": "0.5", "min-per-class-accuracy": "0.5", "min-unseen-accuracy": "0.5", "max-reconstruction-error": "0.5",
+	"criteria": "min_test_accuracy", "min-test-accuracy": "0.5", "min-per-class-accuracy": "0.5", "min-unseen-accuracy": "0.5", "min-sensor-accuracy": "0.5", "sensor-severity": "4", "max-reconstruction-error": "0.5",
 	"max-inference-time-ms": "7", "max-inference-ratio": "7", "max-model-size-mb": "7", "baseline": "elsewhere", "onnxruntime-lib": "elsewhere", "force": "true", "reason": "why",
 	"name": "another", "release-version": "9.9.9", "output-dir": "elsewhere", "exporters": "onnx", "visualizations": "none", "controls": "off",
 	"workers": "3", "checkpoint-interval": "7", "dry-run": "true",
@@ -97,6 +97,10 @@ func TestIdentityFollowsFromTheClass(t *testing.T) {
 			changes["head"] = train.HeadSolver
 		case "finetune-epochs":
 			changes["head"] = train.HeadSGD
+		case "sensor-train":
+			changes["sensor"] = "rgb-vga-noisy"
+		case "min-sensor-accuracy": // which asks for one
+			delete(changes, option.Name)
 		case "reason":
 			changes["force"] = "true"
 		case "force":

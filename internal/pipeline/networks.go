@@ -68,7 +68,7 @@ func (p *Prepared) Derive(ctx context.Context, dir *rundir.Dir, k int) error {
 	in := n.Graph.Input().Shape
 	data := *p.Data
 	data.Rule = imaging.InputRule(in.W, in.H, in.C)
-	data.TestRule, data.Fitted, data.TestFitted = data.Rule, images, images
+	data.TestRule, data.Fitted, data.TestFitted, data.Native = data.Rule, images, images, nil
 	n.Data = &data
 	statistics, err := dataset.Measure(ctx, n.Data.Fitted, n.Data.TrainList(n.Settings), n.Data.Rule)
 	if err != nil {

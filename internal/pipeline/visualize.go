@@ -1,18 +1,13 @@
 package pipeline
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/imaging"
-	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -30,7 +25,11 @@ func (s *session) visualize(model *classifier.Classifier, validation, test *Scor
 	if err != nil {
 		return err
 	}
-	figures, err := s.Figures(Shown{history, model, validation, test, detection.Curve(found.Validation, found.Test)}, s.Modules.Visualizations)
+	curve, err := s.Candidate().SensorCurve()
+	if err != nil {
+		return err
+	}
+	figures, err := s.Figures(Shown{history, model, validation, test, detection.Curve(found.Validation, found.Test), curve}, s.Modules.Visualizations)
 	if err != nil {
 		return err
 	}
@@ -48,13 +47,17 @@ type Shown struct {
 	Model            *classifier.Classifier
 	Validation, Test *Scored
 	Detection        *visualization.DetectionCurve // of clips
+	Sensor           *metric.SensorCurve           // through the run's sensor
 }
 
 // Figures draws plots, and leaves out those for which there is nothing to draw.
 func (p *Prepared) Figures(shown Shown, all []visualization.Visualization) (_ []visualization.Figure, err error) {
 	test := shown.Test
-	data := visualization.Data{History: shown.History, Validation: shown.Validation.Result, Test: test.Result, Detection: shown.Detection}
+	data := visualization.Data{History: shown.History, Validation: shown.Validation.Result, Test: test.Result, Detection: shown.Detection, Sensor: shown.Sensor}
 	if data.Samples, err = p.samples(); err != nil {
+		return nil, err
+	}
+	if data.Seen, err = p.Data.SeenPictures(p.Settings, pictureLimit); err != nil {
 		return nil, err
 	}
 	switch tally := test.tally.(type) {
@@ -67,26 +70,7 @@ func (p *Prepared) Figures(shown Shown, all []visualization.Visualization) (_ []
 	if err != nil {
 		return nil, err
 	}
-	return drawAll(all, data, p.Settings.WorkerCount())
-}
-
-// drawAll draws several figures at a time, and leaves out those for which there is
-// nothing to draw.
-func drawAll(visualizations []visualization.Visualization, data visualization.Data, workers int) ([]visualization.Figure, error) {
-	figures := make([]visualization.Figure, len(visualizations))
-	var group errgroup.Group
-	group.SetLimit(workers)
-	for i, v := range visualizations {
-		group.Go(func() (err error) {
-			defer logging.ExitOnPanic()
-			if figures[i], err = v.Draw(data); errors.Is(err, visualization.ErrNothingToDraw) {
-				return nil
-			}
-			return err
-		})
-	}
-	err := group.Wait()
-	return slices.DeleteFunc(figures, func(f visualization.Figure) bool { return f.Name == "" }), err
+	return visualization.DrawAll(all, data, p.Settings.WorkerCount())
 }
 
 // samples are examples of the training part as the network sees them.

@@ -11,7 +11,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
@@ -65,6 +67,9 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 		return m, err
 	}
 	m.Test, m.Latency = test, test.MeasuredLatency()
+	if m.Sensor, err = c.SensorCurve(); err != nil {
+		return m, err
+	}
 	t, err := c.Trained()
 	if err != nil {
 		return m, err
@@ -80,6 +85,17 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 		m.Baseline, err = c.CompareBaseline(ctx, part)
 	}
 	return m, err
+}
+
+// SensorCurve is how the model does through the run's sensor; nil where that was not measured.
+func (c *Candidate) SensorCurve() (*metric.SensorCurve, error) {
+	if c.Record.Files[layout.SensorFile] == "" {
+		return nil, nil
+	}
+	if err := c.Dir.CheckFile(c.Record, layout.SensorFile); err != nil {
+		return nil, err
+	}
+	return metric.ReadSensorCurve(c.Dir.File(layout.SensorFile))
 }
 
 // Publish writes a decision, with its date, to release.json, the record and the log. A

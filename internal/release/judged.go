@@ -60,6 +60,12 @@ func judgedByThreshold(s *settings.Settings, v config.NamedValue, decided *crite
 	case "min-unseen-accuracy", "max-inference-ratio": // which do so above 0
 		unseen := decided.Of(name)
 		return unseen == nil && v.Value == "0" || unseen != nil && config.Exact(unseen.Threshold) == v.Value
+	case "min-sensor-accuracy": // likewise
+		seen := decided.Of(name)
+		return seen == nil && v.Value == "0" || seen != nil && config.Exact(seen.Threshold) == v.Value
+	case "sensor-severity":
+		seen := decided.Of(settings.MinSensorAccuracy)
+		return seen != nil && seen.Severity != nil && config.Exact(*seen.Severity) == v.Value
 	}
 	verdict := decided.Of(name)
 	return verdict == nil || config.Exact(verdict.Threshold) == v.Value

@@ -15,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/preprocess"
@@ -97,7 +98,7 @@ func (content *Report) addInitial(record *rundir.Record) {
 // addResults reads the run's results; those of stages that have not run are left
 // out.
 func (content *Report) addResults(d *rundir.Dir) error {
-	var errs [7]error
+	var errs [8]error
 	content.History, errs[0] = metric.ReadHistory(d.File(train.HistoryFile))
 	content.Validation, errs[1] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartValidation))))
 	content.Test, errs[2] = optionalResult(target.ReadResult(d.File(rundir.EvaluationFile(dataset.PartTest))))
@@ -105,6 +106,7 @@ func (content *Report) addResults(d *rundir.Dir) error {
 	content.Figures, errs[4] = d.ReadFigures()
 	content.Limits, errs[5] = leaksOf(d)
 	content.Controls, errs[6] = optional(metric.ReadControls(d.File(rundir.ControlsFile)))
+	content.Sensor, errs[7] = optional(metric.ReadSensorCurve(d.File(layout.SensorFile)))
 	return errors.Join(errs[:]...)
 }
 

@@ -50,6 +50,7 @@ type Report struct {
 	History          []metric.Epoch
 	Validation, Test metric.Result
 	Controls         *metric.Controls    // nil where no clips were evaluated
+	Sensor           *metric.SensorCurve // through the run's sensor; nil where there is none
 	Detection        []*detection.Result // of clips, how well targets are found: that of the test part first
 	Release          *criterion.Release  // nil before the gate has judged
 	Figures          []visualization.Figure
@@ -140,7 +141,7 @@ func (r *Report) Figure(name string) *visualization.Figure {
 // ResultFigures are those of the section of results. The list of confused pairs, which is
 // drawn in the place of a large confusion matrix, is a table of the page already.
 func (r *Report) ResultFigures() []visualization.Figure {
-	elsewhere := []string{"training-loss", "accuracy", "sample-grid", "worst-mistakes", "reconstructions"}
+	elsewhere := []string{"training-loss", "accuracy", "sample-grid", "worst-mistakes", "reconstructions", "sensor-images"}
 	if r.manyClasses() {
 		elsewhere = append(elsewhere, "confusion-matrix")
 	}

@@ -30,6 +30,7 @@ const (
 	BackgroundPlace                    // places without a target in clips; item is the frame
 	PaintOver                          // rectangles that targets are painted over in; item is the example's index
 	LearningCurve                      // order in which images join the shares of a learning curve
+	SensorSeverity                     // severity of a sensor profile in training, index 0, item is the example's index; index 1: the cameras of an epoch
 )
 
 // Key selects one family of streams.

@@ -38,6 +38,9 @@ type Data struct {
 	// Reduced is All as the first stage of the augmentation takes it, in RAM mode kept so;
 	// nil where there is none.
 	Reduced dataset.Dataset
+	// Native is All with images in the size that they have, which training sees through a sensor;
+	// nil where it sees them as they are.
+	Native dataset.Dataset
 
 	listsAlone bool // no image is used
 	index      dataset.IndexOptions
@@ -204,6 +207,9 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	if err := d.measureInput(ctx, env, s); err != nil {
 		return err
 	}
+	if err := d.checkSensor(ctx, env, s); err != nil {
+		return err
+	}
 	if err := d.fit(ctx, s, m.Augment); err != nil {
 		return err
 	}
@@ -357,7 +363,10 @@ func (d *Data) Statistics(ctx context.Context, s *settings.Settings) (found *dat
 
 // fit keeps images in memory in the forms in which they are used.
 func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipeline) error {
-	d.Fitted, d.TestFitted = d.All, d.All
+	d.Fitted, d.TestFitted, d.Native = d.All, d.All, nil
+	if s.SensorTrains() {
+		d.Native = d.All
+	}
 	if p.First() {
 		if least, side := min(d.Rule.Width, d.Rule.Height), s.ReducedSide(d.Rule); side < least {
 			return config.Usagef("--keep-size %d: parts of images of that size would be enlarged to the input of %dx%d: want at least %d", side, d.Rule.Width, d.Rule.Height, least)
@@ -369,7 +378,10 @@ func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipelin
 	}
 	forms := formsOf(s, d.Rule, d.TestRule, p.First())
 	places := []*dataset.Dataset{&d.TestFitted, &d.Fitted}
-	if p.First() { // by the rule, the statistics alone see images of training, once
+	switch {
+	case d.Native != nil:
+		forms[1].Of, places[1] = d.TrainList(s), &d.Native
+	case p.First(): // by the rule, the statistics alone see images of training, once
 		forms[1].Of, places[1] = d.TrainList(s), &d.Reduced
 	}
 	fitted, err := d.fitted(ctx, s, forms)
@@ -400,6 +412,9 @@ func (d *Data) Over(ctx context.Context, s *settings.Settings, p *augment.Pipeli
 		over.Fitted, over.TestFitted = all, all
 		if p.First() {
 			over.Reduced = all
+		}
+		if s.SensorTrains() {
+			over.Native = all
 		}
 	}
 	return &over, err
@@ -434,26 +449,6 @@ func (d *Data) warnOfDuplicates(env *rundir.Environment) {
 			"validation", found.Validation, "test", found.Test, "conflicting_labels", found.Conflicting,
 			"first", first.Source, "same_as", first.OfSource)
 	}
-}
-
-// Loader makes batches of the run's data to train with, varied by the pipeline.
-func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader {
-	l := &dataset.Loader{
-		Dataset: d.Fitted, Rule: d.Rule, Augment: p, Seed: uint64(s.Seed), Workers: s.WorkerCount(),
-		Apart: s.Sampling == "balanced" && s.ContractVersion() >= 3,
-	}
-	if p.First() {
-		l.KeepSize = s.ReducedSide(d.Rule)
-		if d.Reduced != nil {
-			l.Dataset = d.Reduced
-		}
-	}
-	return l
-}
-
-// TestLoader makes batches of the run's data to judge by.
-func (d *Data) TestLoader(s *settings.Settings) *dataset.Loader {
-	return &dataset.Loader{Dataset: d.TestFitted, Rule: d.TestRule, Workers: s.WorkerCount()}
 }
 
 // TrainList is what of the training part is trained on: the examples of --train-classes,

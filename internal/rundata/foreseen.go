@@ -9,9 +9,13 @@ import (
 )
 
 // formsOf are the forms in which RAM mode keeps images: that of everything but training, and,
-// where they differ, that of training. In parts says that training takes random parts of images.
+// where they differ, that of training. In parts says that training takes random parts of images;
+// what it sees through a sensor it sees in the size that images have.
 func formsOf(s *settings.Settings, rule, testRule imaging.Rule, inParts bool) []dataset.Form {
 	forms := []dataset.Form{{Rule: testRule}}
+	if s.SensorTrains() {
+		return append(forms, dataset.Form{Native: true})
+	}
 	if inParts {
 		return append(forms, dataset.Form{Rule: rule, Reduced: s.ReducedSide(rule)})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -66,5 +67,5 @@ func madeByEvaluation(name string) bool {
 		rest, is := strings.CutPrefix(name, path.Join(EvaluationDir, p.String()))
 		return name == ClipsFile(p) || is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
 	})
-	return own || name == ControlsFile || strings.HasPrefix(name, PlotsDir+"/")
+	return own || name == ControlsFile || name == layout.SensorFile || strings.HasPrefix(name, PlotsDir+"/")
 }

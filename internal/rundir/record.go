@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/rundir/notes"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
 
@@ -89,6 +90,8 @@ type Identity struct {
 	// DecisionFolds is into how many folds the training part is divided for the network that
 	// decides on tracks of clips; 0: the run has none.
 	DecisionFolds int `json:"decision_folds,omitempty" schema:"2"`
+	// Sensor is the camera that the model is meant for; nil: none is known.
+	Sensor *sensor.Note `json:"sensor,omitempty" schema:"2"`
 	// Normalize is "network" where the input's normalisation is the one that the network was
 	// published with; else it is by the statistics of the training part.
 	Normalize string `json:"normalize,omitempty" schema:"2"`

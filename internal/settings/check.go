@@ -15,7 +15,7 @@ import (
 // Check refuses settings that contradict each other and names of modules, and
 // options of theirs, that do not exist. The error is a config.UsageError.
 func (s *Settings) Check() error {
-	err := errors.Join(s.checkData(), s.checkTraining(), s.checkRelease(), s.checkName(), s.checkModules())
+	err := errors.Join(s.takeSensor(), s.checkData(), s.checkTraining(), s.checkRelease(), s.checkName(), s.checkModules())
 	if err != nil {
 		return &config.UsageError{Err: err}
 	}
@@ -40,6 +40,9 @@ func (s *Settings) checkData() error {
 	}
 	if s.KeepSize != "" && !s.TakesParts() {
 		errs = append(errs, fmt.Errorf("--keep-size %s says what parts of images are taken of: want --augment random-resized-crop with it", s.KeepSize))
+	}
+	if s.Sensor == "" && !s.SensorTrain {
+		errs = append(errs, errors.New("--sensor-train=false says what is trained on where there is a sensor: want --sensor with it"))
 	}
 	return errors.Join(append(errs, s.CheckDataDirs(), s.checkDrawn(), s.checkDatasetOptions())...)
 }
@@ -103,6 +106,8 @@ func (s *Settings) checkRelease() error {
 		return errors.New("--force needs --reason TEXT, which is kept with the release")
 	case !s.Force && s.Reason != "":
 		return errors.New("--reason says why a release is forced: want --force with it")
+	case s.MinSensorAccuracy > 0 && s.Sensor == "":
+		return errors.New("--min-sensor-accuracy is of what a sensor shows: want --sensor PROFILE, of the camera that the model is meant for")
 	case len(s.Criteria) == 0:
 		return errors.New("no criteria: a model that nothing is asked of cannot be approved")
 	case s.Baseline == "" && slices.ContainsFunc(s.Criteria, isNoRegression):
@@ -126,4 +131,18 @@ func (s *Settings) checkName() error {
 func isNoRegression(criterion string) bool {
 	name, _, _ := strings.Cut(criterion, ":")
 	return name == NoRegression
+}
+
+// takeSensor puts the text of the profile in place of its name or path, so that a run does not
+// depend on a file that may change.
+func (s *Settings) takeSensor() error {
+	if s.Sensor == "" {
+		return nil
+	}
+	p, err := loadSensor(s.Sensor)
+	if err != nil {
+		return err
+	}
+	s.Sensor, err = p.Line()
+	return err
 }

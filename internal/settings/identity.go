@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
 
@@ -69,6 +70,7 @@ var identityFields = []field{
 	phasesField, normalizeField,
 	{words: "folds of the decision", settings: []string{"decision-folds"}, value: func(i *rundir.Identity) any { return i.DecisionFolds },
 		recorded: func(i *rundir.Identity) []string { return []string{strconv.Itoa(i.DecisionFolds)} }},
+	sensorField,
 	{words: "initial weights", value: func(i *rundir.Identity) any { return i.InitSHA256 }},
 	{words: "initial weights drawn", value: func(i *rundir.Identity) any { return i.InitAnew }},
 	module("loss", func(i *rundir.Identity) *rundir.ModuleNote { return &i.Loss }, func(m *Modules) rundir.ModuleNote { return m.LossNote }),
@@ -116,6 +118,38 @@ var normalizeField = field{
 		return []string{i.Normalize}
 	},
 }
+
+// sensorField holds what camera the model is meant for.
+var sensorField = field{
+	words: "sensor", settings: []string{"sensor", "sensor-train"}, value: func(i *rundir.Identity) any { return i.Sensor },
+	record: func(i *rundir.Identity, s *Settings, _ *Modules) {
+		if i.Sensor = nil; s.Sensor != "" {
+			i.Sensor = &sensor.Note{Profile: s.SensorProfile(), Train: s.SensorTrain}
+		}
+	},
+	recorded: func(i *rundir.Identity) []string {
+		if i.Sensor == nil {
+			return []string{"", "true"}
+		}
+		text, err := i.Sensor.Profile.Line()
+		if err != nil {
+			text = "{}" // which is refused when it is read
+		}
+		return []string{text, strconv.FormatBool(i.Sensor.Train)}
+	},
+}
+
+// SensorProfile is the camera that the model is meant for; nil where none is known.
+func (s *Settings) SensorProfile() *sensor.Profile {
+	if s.Sensor == "" {
+		return nil
+	}
+	p, _ := loadSensor(s.Sensor) // checked when it was set
+	return p
+}
+
+// SensorTrains says whether the training part is seen through the sensor.
+func (s *Settings) SensorTrains() bool { return s.Sensor != "" && s.SensorTrain }
 
 // Rates are learning rate and weight decay, by default those of the optimizer.
 func (s *Settings) Rates(m *Modules) (learningRate, weightDecay float32) {

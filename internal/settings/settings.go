@@ -8,6 +8,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 )
 
 // Default is the word for a loss, or criteria, that follow from the target.
@@ -56,6 +57,8 @@ type Settings struct {
 	TrainClasses      []string // empty: all
 	Augment           string
 	KeepSize          string // "" or a number of pixels
+	Sensor            string // name, path or text of a sensor profile; empty: none
+	SensorTrain       bool
 	Memory            string // "" or a size such as 8GB
 
 	// Model.
@@ -100,6 +103,8 @@ type Settings struct {
 	MinTestExamples        config.Optional // unset: a warning if there are fewer than criterion.FewExamples
 	MinClassTestExamples   config.Optional // the same of each class
 	MinUnseenAccuracy      float64         // 0: not asked for
+	MinSensorAccuracy      float64         // 0: not asked for
+	SensorSeverity         float64
 	MaxReconstructionError float64
 	MaxInferenceTimeMS     float64
 	MaxInferenceRatio      float64 // 0: not asked for
@@ -183,6 +188,8 @@ func (s *Settings) declareData(o *config.Options) {
 	o.List(&s.TrainClasses, "train-classes", "", "keep these classes alone in the training and validation parts; empty: all")
 	o.String(&s.Augment, "augment", "none", "random changes of training images, such as shift:pixels=2,rotate")
 	o.String(&s.KeepSize, "keep-size", "", "with random-resized-crop: shorter side to which images are brought before parts are taken; empty: 8/7 of the input's", isSide)
+	o.String(&s.Sensor, "sensor", "", "sensor profile of the camera that the model is meant for: one of the program's, such as "+sensor.Names()[1]+", or a file", isSensor)
+	o.Bool(&s.SensorTrain, "sensor-train", true, "with --sensor: train on what the camera sees, at a severity that each image draws, and not on the images as they are")
 	o.Begin(group, config.Execution)
 	o.String(&s.Memory, "memory", "", "with --data-mode ram: most memory for images, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
 }
@@ -236,6 +243,8 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Optional(&s.MinTestExamples, "min-test-examples", "fewest examples of the test part; empty: a warning below 30", criterion.IsCount)
 	o.Optional(&s.MinClassTestExamples, MinClassTestExamples, "fewest test examples of a class; empty: a warning below 30", criterion.IsCount)
 	o.Float64(&s.MinUnseenAccuracy, "min-unseen-accuracy", 0, "least accuracy by clip on scenes that the training part does not show; 0: not asked for", config.Share)
+	o.Float64(&s.MinSensorAccuracy, "min-sensor-accuracy", 0, "least accuracy on the test part as the sensor of --sensor shows it; 0: not asked for", config.Share)
+	o.Float64(&s.SensorSeverity, "sensor-severity", sensor.AsGiven, "of --min-sensor-accuracy, 0 to 5: how strong noise, blur and patterns are; 3: as the profile says", criterion.IsSeverity)
 	o.Float64(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
 	o.Float64(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
 	o.Float64(&s.MaxInferenceRatio, "max-inference-ratio", 0, "longest median time for one image, as a multiple of that of a calibration network timed in turn with it, in place of --max-inference-time-ms; 0: not asked for", config.AtLeast(0.0))

@@ -264,12 +264,12 @@ func TestNames(t *testing.T) {
 func TestClasses(t *testing.T) {
 	s := runtest.MustResolve(t)
 	want := map[config.Class]string{
-		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize resize-filter crop-fraction alpha image-size test-image-size channels levels normalize limit-train train-classes augment keep-size model model-options freeze decision-folds " +
+		config.Identity: "recipe dataset dataset-options split-ratio split-seed resize resize-filter crop-fraction alpha image-size test-image-size channels levels normalize limit-train train-classes augment keep-size sensor sensor-train model model-options freeze decision-folds " +
 			"loss loss-options optimizer optimizer-options schedule schedule-options epochs batch-size shard-size learning-rate weight-decay gradient-clip " +
 			"warmup ema seed sampling overfit-batch head head-penalties views finetune-epochs layer-decay batch-norm monitor min-delta patience",
 		config.Execution:  "data-dir data-mode on-corrupt index cache-size feature-cache split memory init-from exporters visualizations controls workers checkpoint-interval",
 		config.Gate:       "criteria baseline onnxruntime-lib",
-		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy max-reconstruction-error max-inference-time-ms max-inference-ratio max-model-size-mb require-commit",
+		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy min-sensor-accuracy sensor-severity max-reconstruction-error max-inference-time-ms max-inference-ratio max-model-size-mb require-commit",
 		config.Consent:    "force reason overwrite-release",
 		config.Naming:     "name release-version license contact intended-use",
 		config.Invocation: "decided-by output-dir max-package-mb dry-run",

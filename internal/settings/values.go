@@ -251,6 +251,7 @@ const (
 	MinPerClassAccuracy = "min_per_class_accuracy"
 	MinTestExamples     = "min_test_examples"
 	MinUnseenAccuracy   = "min_unseen_accuracy"
+	MinSensorAccuracy   = "min_sensor_accuracy"
 	MaxInferenceTime    = "max_inference_time_ms"
 	MaxInferenceRatio   = "max_inference_ratio"
 )
@@ -276,9 +277,10 @@ func isMonitor(s string) error {
 // CriteriaSelections are the criteria of the gate with their thresholds. A
 // threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
 // setting. A baseline brings the criterion no_regression with it, a wanted number of
-// test examples the criterion min_test_examples, and a wanted accuracy on unseen scenes the
-// criterion min_unseen_accuracy. A largest ratio to the calibration network takes the place of
-// max_inference_time_ms, unless that has a threshold of its own.
+// test examples the criterion min_test_examples, and a wanted accuracy on unseen scenes, or
+// through a sensor, the criterion min_unseen_accuracy or min_sensor_accuracy. A largest ratio
+// to the calibration network takes the place of max_inference_time_ms, unless that has a
+// threshold of its own.
 func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	words := s.Criteria
 	if slices.Equal(words, []string{Default}) {
@@ -307,6 +309,9 @@ func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	}
 	if s.MaxInferenceRatio > 0 && !named[MaxInferenceRatio] {
 		list = byRatio(list)
+	}
+	if s.MinSensorAccuracy > 0 && !named[MinSensorAccuracy] {
+		list = append(list, config.Selection{Name: MinSensorAccuracy})
 	}
 	for i := range list {
 		list[i].Options = s.criterionOptions(list[i])
@@ -346,6 +351,9 @@ func (s *Settings) criterionOptions(c config.Selection) string {
 	if c.Options == "" && c.Name == MinTestExamples {
 		options = append(options, "per-class="+config.FormatFloat32(s.MinClassTestExamples.Or(criterion.FewExamples)))
 	}
+	if c.Options == "" && c.Name == MinSensorAccuracy {
+		options = append(options, "severity="+config.Exact(s.SensorSeverity))
+	}
 	if s.ONNXRuntimeLib != "" && c.Name == criterion.ONNXAgreementName && !strings.Contains(c.Options, criterion.RuntimeOption+"=") {
 		options = append(options, criterion.RuntimeOption+"="+criterion.ONNXRuntime)
 	}
@@ -370,6 +378,9 @@ func (s *Settings) thresholds() map[string]float64 {
 	}
 	if s.MaxInferenceRatio > 0 {
 		thresholds[MaxInferenceRatio] = s.MaxInferenceRatio
+	}
+	if s.MinSensorAccuracy > 0 {
+		thresholds[MinSensorAccuracy] = s.MinSensorAccuracy
 	}
 	return thresholds
 }

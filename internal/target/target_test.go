@@ -72,7 +72,7 @@ func TestPairs(t *testing.T) {
 		"class loss":      "",
 		"image loss":      "loss %s does not fit target image: want mse",
 		"grid loss":       "loss %s does not fit target grid: want mse",
-		"class criterion": "criterion %s does not fit target class, which has min_per_class_accuracy, min_test_accuracy, min_unseen_accuracy, min_test_examples, max_inference_ratio, max_inference_time_ms, max_model_size_mb, onnx_agreement, no_regression",
+		"class criterion": "criterion %s does not fit target class, which has min_per_class_accuracy, min_sensor_accuracy, min_test_accuracy, min_unseen_accuracy, min_test_examples, max_inference_ratio, max_inference_time_ms, max_model_size_mb, onnx_agreement, no_regression",
 		"image criterion": "criterion %s does not fit target image, which has max_reconstruction_error, min_test_examples, max_inference_ratio, max_inference_time_ms, max_model_size_mb, onnx_agreement",
 		"grid criterion":  "criterion %s does not fit target grid, which has max_inference_ratio, max_inference_time_ms, max_model_size_mb",
 		"class monitor":   "monitor %s does not fit target class: want validation_loss or validation_accuracy",

@@ -18,6 +18,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/train"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -240,7 +241,7 @@ func (v *verification) notRebuilt() []string {
 	for _, part := range []dataset.Part{dataset.PartValidation, dataset.PartTest} {
 		names = append(names, rundir.EvaluationFile(part), rundir.DetectionFile(part))
 	}
-	names = append(names, rundir.ControlsFile, rundir.ReleaseFile, rundir.CardFile, rundir.ExportDir, exporter.RepositoryDir)
+	names = append(names, rundir.ControlsFile, layout.SensorFile, rundir.ReleaseFile, rundir.CardFile, rundir.ExportDir, exporter.RepositoryDir)
 	return slices.DeleteFunc(names, func(name string) bool { return !fileio.Exists(v.file(name)) })
 }
 

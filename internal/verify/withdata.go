@@ -19,6 +19,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/release"
 	agree "github.com/blocktrain/blocktrain/internal/release/agreement"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 	"github.com/blocktrain/blocktrain/internal/visualization"
@@ -279,4 +280,24 @@ func (v *verification) compareControls(ctx context.Context, p *pipeline.Prepared
 		return err
 	}
 	return finding.Between(rundir.ControlsFile, "", edited, recorded, made)
+}
+
+// compareSensor scores the model once more on what the sensor shows of the test part.
+func (v *verification) compareSensor(ctx context.Context, p *pipeline.Prepared, model *classifier.Classifier, scored map[dataset.Part]*pipeline.Scored) error {
+	if scored[dataset.PartTest] == nil || v.record.Identity.Sensor == nil {
+		return nil
+	}
+	test, is := scored[dataset.PartTest].Result.(*metric.Evaluation)
+	if !is {
+		return nil
+	}
+	recorded, err := metric.ReadSensorCurve(v.file(layout.SensorFile))
+	if err != nil {
+		return v.lacking(layout.SensorFile, err)
+	}
+	made, err := p.Controls().SensorCurve(ctx, model, test)
+	if err != nil {
+		return err
+	}
+	return finding.Between(layout.SensorFile, "", edited, recorded, made)
 }

@@ -22,8 +22,30 @@ type MP4 struct {
 	Stall         time.Duration // longest wait for the encoder; 0 is a minute
 }
 
-// WriteMP4 writes an H.264 video for people to look at. frames is called once and gives the
-// frames, of 8 bits, to write in order. The file appears when all is written and flushed: on
+// encoders are those that are taken, the first that ffmpeg has, with what asks them for a good
+// picture. The last is a part of ffmpeg itself.
+var encoders = []struct {
+	name      string
+	arguments []string
+}{
+	{"libx264", []string{"-preset", "veryfast", "-crf", "18"}},
+	{"libopenh264", []string{"-b:v", "8M"}},
+	{"mpeg4", []string{"-qscale:v", "2"}},
+}
+
+// encoder are the arguments that choose an encoder.
+func (f *FFmpeg) encoder(ctx context.Context) []string {
+	listed, _ := command(ctx, f.Path, "-hide_banner", "-encoders").Output() // nothing: the first is asked for, and missed
+	for _, e := range encoders {
+		if strings.Contains(string(listed), " "+e.name+" ") {
+			return append([]string{"-c:v", e.name}, e.arguments...)
+		}
+	}
+	return append([]string{"-c:v", encoders[0].name}, encoders[0].arguments...)
+}
+
+// WriteMP4 writes a video for people to look at: H.264 where ffmpeg has an encoder of it, or else
+// MPEG-4. frames is called once and gives the frames, of 8 bits, to write in order. The file appears when all is written and flushed: on
 // any error, such as a full disk, path keeps what it held before.
 func WriteMP4(ctx context.Context, path string, m MP4, frames func(write func(imaging.Image) error) error) error {
 	if m.Width < 1 || m.Height < 1 || m.Width > MaxSide || m.Height > MaxSide {
@@ -40,7 +62,7 @@ func WriteMP4(ctx context.Context, path string, m MP4, frames func(write func(im
 
 // arguments are those of the encoder. One thread, so that the bytes are the same on any
 // machine with this version of ffmpeg.
-func (m MP4) arguments(file string) []string {
+func (m MP4) arguments(file string, encoder []string) []string {
 	pixels := "gray"
 	if m.Colour {
 		pixels = "rgb24"
@@ -49,13 +71,13 @@ func (m MP4) arguments(file string) []string {
 	if !rate.Known() || rate.Num <= 0 {
 		rate = defaultRate
 	}
-	return []string{"-nostdin", "-nostats", "-hide_banner", "-loglevel", "repeat+level+info", "-protocol_whitelist", "pipe",
+	args := []string{"-nostdin", "-nostats", "-hide_banner", "-loglevel", "repeat+level+info", "-protocol_whitelist", "pipe",
 		"-f", "rawvideo", "-pixel_format", pixels, "-video_size", fmt.Sprintf("%dx%d", m.Width, m.Height),
 		"-framerate", fmt.Sprintf("%d/%d", rate.Num, rate.Den), "-i", "pipe:0",
-		"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
-		"-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-threads", "1",
+		"-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"}
+	return append(append(args, encoder...), "-threads", "1",
 		"-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
-		"-flags", "+bitexact", "-fflags", "+bitexact", "-f", "mp4", "-y", "file:" + file}
+		"-flags", "+bitexact", "-fflags", "+bitexact", "-f", "mp4", "-y", "file:"+file)
 }
 
 // encode runs ffmpeg for a file, whose name messages leave to the caller.
@@ -64,7 +86,7 @@ func (m MP4) encode(ctx context.Context, file string, frames func(func(imaging.I
 	if err != nil {
 		return err
 	}
-	p, err := m.FFmpeg.start(ctx, in, func(s string) string { return strings.ReplaceAll(s, "file:"+file, "the file") }, m.arguments(file))
+	p, err := m.FFmpeg.start(ctx, in, func(s string) string { return strings.ReplaceAll(s, "file:"+file, "the file") }, m.arguments(file, m.FFmpeg.encoder(ctx)))
 	_ = in.Close() // ffmpeg has its own: when it ends, writing fails
 	if err != nil {
 		return errors.Join(err, out.Close())
@@ -123,7 +145,7 @@ func (p *process) encoded(stall time.Duration, out io.Closer, frames int, failed
 	case strings.Contains(all, "No space left"):
 		return fmt.Errorf("the disk is full: make room (ffmpeg says %q)", messages[0])
 	case strings.Contains(all, "Unknown encoder"):
-		return errors.New("this ffmpeg has no encoder libx264: install one that has it, on Debian and Ubuntu with apt-get install ffmpeg")
+		return errors.New("this ffmpeg has no encoder of H.264 or MPEG-4: install one that has it, on Debian and Ubuntu with apt-get install ffmpeg")
 	case len(messages) > 0:
 		return fmt.Errorf("ffmpeg says %q", all)
 	case err != nil:

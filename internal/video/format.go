@@ -35,6 +35,13 @@ func (f Format) Grey() bool {
 // Depth is the number of bits of a sample, 0 of an unknown format.
 func (f Format) Depth() int { return layouts[f.Pixels].depth }
 
+// Deep says whether samples are grey or RGB of more than 8 bits, as the levels of a camera are:
+// nothing says which of them are black and white. The levels of YUV have limits by its standards.
+func (f Format) Deep() bool {
+	l, known := layouts[f.Pixels]
+	return known && l.depth > 8 && l.kind != yuv
+}
+
 // Bytes is the size of a frame: its planes one after the other, rows without padding. It is 0
 // of an unknown format.
 func (f Format) Bytes() int {

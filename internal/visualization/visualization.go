@@ -6,9 +6,13 @@ package visualization
 
 import (
 	"errors"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/metric"
 )
 
@@ -29,6 +33,10 @@ type Data struct {
 	// The scores of an auto-encoder, one for each example of a part.
 	ValidationScores, TestScores []float32
 	Detection                    *DetectionCurve // of clips; nil of other data
+	// Seen are examples of the test part, with what the sensor shows of them as outputs, and Sensor
+	// is how a classifier does on that; both nil without a sensor.
+	Seen   []Picture
+	Sensor *metric.SensorCurve
 }
 
 // Picture is one example in a grid. The caption may have several lines. What stands
@@ -62,6 +70,8 @@ var modules = map[string]config.Module[Visualization]{
 	"reliability":        {Doc: "how often the network is right, by how confident it is", New: newReliability},
 	"reconstructions":    {Doc: "the images that an auto-encoder reconstructs worst, with the reconstructions", New: newReconstructions},
 	"sample-grid":        {Doc: "examples as the network sees them", New: newSampleGrid},
+	"sensor-accuracy":    {Doc: "accuracy on what the sensor shows of the test part, by severity", New: newSensorAccuracy},
+	"sensor-images":      {Doc: "examples of the test part, as they are and as the sensor shows them", New: newSensorImages},
 	"score-histogram":    {Doc: "how the scores of an auto-encoder are distributed", New: newScoreHistogram},
 	"training-loss":      {Doc: "loss on the training and validation parts, by epoch", New: newTrainingLoss},
 	"worst-mistakes":     {Doc: "the wrong answers that were given with the highest confidence", New: newWorstMistakes},
@@ -75,6 +85,25 @@ func MakeVisualization(name, options string) (Visualization, map[string]string, 
 
 // Modules documents all visualizations, sorted by name.
 func Modules() []config.Description { return config.Describe(modules) }
+
+// DrawAll draws several figures at a time, and leaves out those for which there is
+// nothing to draw.
+func DrawAll(visualizations []Visualization, data Data, workers int) ([]Figure, error) {
+	figures := make([]Figure, len(visualizations))
+	var group errgroup.Group
+	group.SetLimit(workers)
+	for i, v := range visualizations {
+		group.Go(func() (err error) {
+			defer logging.ExitOnPanic()
+			if figures[i], err = v.Draw(data); errors.Is(err, ErrNothingToDraw) {
+				return nil
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	return slices.DeleteFunc(figures, func(f Figure) bool { return f.Name == "" }), err
+}
 
 // judged returns the evaluation of a classifier to show, that of the test part if there
 // is one, with a word for the part. It is nil for other targets.

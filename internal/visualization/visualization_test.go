@@ -117,8 +117,8 @@ func scenes(t testing.TB) map[string]Data {
 		picture(2000, 1000, 3, "large\nwith\nfour\nlines"), picture(88, 88, 1, "a caption which is far too long for its tile"), picture(28, 28, 1, ""),
 	}
 	return map[string]Data{
-		"usual":    {History: history(12), Test: evaluation(t, names(10, "%d"), 200), Samples: pictures(40), Mistakes: pictures(13), Detection: found(27, 90)},
-		"one":      {History: history(1), Validation: evaluation(t, []string{"cat", "dog"}, 20), Samples: pictures(1), Mistakes: pictures(2), Detection: found(1, 0)},
+		"usual":    {History: history(12), Test: evaluation(t, names(10, "%d"), 200), Samples: pictures(40), Mistakes: pictures(13), Detection: found(27, 90), Seen: seen(20), Sensor: through(t, 6)},
+		"one":      {History: history(1), Validation: evaluation(t, []string{"cat", "dog"}, 20), Samples: pictures(1), Mistakes: pictures(2), Detection: found(1, 0), Seen: seen(1), Sensor: through(t, 2)},
 		"odd":      {History: history(2), Test: evaluation(t, odd, 30), Samples: oddPictures},
 		"rare":     {History: history(75), Test: rare},
 		"thirty":   {History: history(300), Test: evaluation(t, names(30, "class %02d"), 50)},
@@ -131,7 +131,7 @@ func scenes(t testing.TB) map[string]Data {
 
 // Figures that scenes of a target never have.
 const (
-	ofClips   = " detection-curve"
+	ofClips   = " detection-curve sensor-accuracy sensor-images"
 	ofImages  = "reconstructions score-histogram "
 	ofClasses = "accuracy confusion-matrix per-class-accuracy reliability worst-mistakes "
 )
@@ -143,6 +143,26 @@ var absent = map[string]string{
 	"hundred":  ofImages + "sample-grid worst-mistakes accuracy training-loss" + ofClips,
 	"thousand": ofImages + "sample-grid worst-mistakes accuracy training-loss" + ofClips,
 	"images":   ofClasses + ofClips, "image": ofClasses + ofClips,
+}
+
+// seen are images with what a sensor shows of them.
+func seen(n int) []Picture {
+	all := pictures(n)
+	for i := range all {
+		all[i].Output = all[i].Image
+	}
+	return all
+}
+
+// through is a curve of so many severities.
+func through(t testing.TB, n int) *metric.SensorCurve {
+	t.Helper()
+	classes := names(10, "%d")
+	c := metric.NewSensorCurve(evaluation(t, classes, 20), 1)
+	for severity := range n {
+		c.Add(float64(severity), evaluation(t, classes, 20))
+	}
+	return c
 }
 
 // found is a curve of so many thresholds.

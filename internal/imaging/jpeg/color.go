@@ -71,6 +71,13 @@ func limit(v int32) uint8 { return uint8(max(0, min(v, 255))) }
 func (d *decoder) render(space colorSpace) *Picture {
 	channels := len(d.components)
 	p := &Picture{Width: d.width, Height: d.height, Channels: channels, Pix: make([]uint8, d.width*d.height*channels)}
+	d.renderInto(p.Pix, space)
+	return p
+}
+
+// renderInto fills pix with the pixels, [height,width,channels].
+func (d *decoder) renderInto(pix []uint8, space colorSpace) {
+	channels := len(d.components)
 	planes := make([]*upsampler, channels)
 	for i := range planes {
 		planes[i] = newUpsampler(&d.components[i], d)
@@ -80,9 +87,8 @@ func (d *decoder) render(space colorSpace) *Picture {
 		for i, u := range planes {
 			rows[i] = u.row(y)[:d.width]
 		}
-		pixels(p.Pix[y*d.width*channels:][:d.width*channels], rows, space)
+		pixels(pix[y*d.width*channels:][:d.width*channels], rows, space)
 	}
-	return p
 }
 
 // pixels makes a row of pixels of the rows of all components.

@@ -36,6 +36,9 @@ func New(ctx context.Context, p *predict.Predictor, sources []Source, r Request)
 	if name := p.Target.Properties().Name; name != metric.TargetClass {
 		return nil, config.Usagef("%s is a video, and the model's target is %s: want a model for classes, or images", sources[0].Name, name)
 	}
+	if r.Raw != nil && r.Raw.Format.Deep() && p.Rule.Levels == nil {
+		return nil, config.Usagef("--raw: frames have values of %d bits, and the model takes 8, so that nothing says which are black and white: want a model that was trained with --levels LOW,HIGH, or frames that were brought to 8 bits", r.Raw.Format.Depth())
+	}
 	w := &Watcher{Predictor: p, Request: r, Decision: Mean{}, sources: sources}
 	if err := w.findTargets(); err != nil {
 		return nil, err

@@ -14,6 +14,10 @@ import (
 // part, fold by fold, with networks of both kinds that were trained without the fold. All of
 // them come after the network by which the run is judged.
 
+// SensorFile is the file, from the run directory, with how the model does on the test part as a
+// sensor shows it.
+const SensorFile = "evaluation/sensor.json"
+
 // NetworksDir has a folder for each network of a run of several but the one that is judged.
 const NetworksDir = "networks"
 

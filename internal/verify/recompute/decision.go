@@ -68,7 +68,7 @@ func (s *Subject) checkUndecided() error {
 // decide is the decision that the recorded criteria come to, of a model of that size.
 func (s *Subject) decide(size int64) (*criterion.Release, error) {
 	test := s.results[dataset.PartTest]
-	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Agreement: s.agreement, Baseline: s.Release.Baseline}
+	m := criterion.Measurements{Test: test, Latency: test.MeasuredLatency(), ModelBytes: &size, Agreement: s.agreement, Baseline: s.Release.Baseline, Sensor: s.curve}
 	var criteria []criterion.Criterion
 	for _, recorded := range s.Release.Criteria {
 		c, _, err := criterion.MakeCriterion(recorded.Name, recorded.Options())

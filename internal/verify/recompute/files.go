@@ -94,6 +94,9 @@ func (s *Subject) listed() ([]string, error) {
 	if s.controlled() {
 		names = append(names, rundir.ControlsFile)
 	}
+	if s.sensed() {
+		names = append(names, layout.SensorFile)
+	}
 	figures, err := rundir.At(s.Folder).ReadFigures()
 	if err != nil {
 		return nil, s.lacking(plotsIndex, err)

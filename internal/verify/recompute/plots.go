@@ -34,7 +34,7 @@ func (s *Subject) checkPlots() error {
 	}
 	data := visualization.Data{
 		History: s.Networks[len(s.Networks)-1].History, Validation: s.results[dataset.PartValidation], Test: s.results[dataset.PartTest],
-		Detection: detection.Curve(s.detected[dataset.PartValidation], s.detected[dataset.PartTest]),
+		Detection: detection.Curve(s.detected[dataset.PartValidation], s.detected[dataset.PartTest]), Sensor: s.curve,
 	}
 	for _, f := range drawn {
 		if slices.Contains(s.drawn, f.Name) {

@@ -52,6 +52,9 @@ func (s *Subject) checkResults() error {
 	if err := s.checkControls(); err != nil {
 		return err
 	}
+	if err := s.checkSensor(); err != nil {
+		return err
+	}
 	return s.checkBest()
 }
 

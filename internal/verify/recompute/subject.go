@@ -39,6 +39,7 @@ type Subject struct {
 	started   *settings.Settings // those of run.env; nil where this program cannot read it
 	results   map[dataset.Part]metric.Result
 	detected  map[dataset.Part]*detection.Result // of parts with clips
+	curve     *metric.SensorCurve                // through the sensor; nil where there is none
 	agreement *criterion.Agreement               // that the decision rests on; nil where there is none
 	drawn     []string                           // names of the plots
 	undrawn   []visualization.Figure             // those that cannot be drawn again without the data

@@ -1,0 +1,96 @@
+package verify
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
+	"github.com/blocktrain/blocktrain/internal/sensor"
+	"github.com/blocktrain/blocktrain/internal/settings/runtest"
+)
+
+// TestSensor trains through the sensor of a profile's file, which is gone when the run is
+// verified, with other numbers of workers, and finds what was changed.
+func TestSensor(t *testing.T) {
+	dir := t.TempDir()
+	p, err := sensor.Load("rgb-vga-noisy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "camera.json")
+	if err := p.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	run := func(name string, more ...string) (*rundir.Record, string) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if _, err := pipeline.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, path, more...)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		record, err := rundir.ReadRecord(filepath.Join(path, rundir.RecordFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return record, path
+	}
+	asked := []string{"min-sensor-accuracy=0.01", "sensor-severity=4", "visualizations=sensor-accuracy,sensor-images"}
+	record, path := run("first", append(asked, "sensor="+file)...)
+	other, _ := run("disk", append(asked, "sensor=rgb-vga-noisy", "workers=3", "data-mode=disk")...)
+	if record.Training.WeightsSHA256 != other.Training.WeightsSHA256 || record.IdentitySHA256 != other.IdentitySHA256 {
+		t.Error("the same profile by its name, with other workers and on disk, gives another model")
+	}
+	plain, _ := run("plain")
+	clean, _ := run("clean", append(asked, "sensor=rgb-vga-noisy", "sensor-train=false")...)
+	if plain.Training.WeightsSHA256 == record.Training.WeightsSHA256 || plain.Training.WeightsSHA256 != clean.Training.WeightsSHA256 || plain.Identity.Sensor != nil {
+		t.Error("--sensor-train decides whether training sees images through the sensor")
+	}
+	curve, err := metric.ReadSensorCurve(filepath.Join(path, layout.SensorFile))
+	if err != nil || len(curve.Points) != 6 {
+		t.Fatalf("%+v, %v", curve, err)
+	}
+	if text := readText(t, filepath.Join(path, rundir.CardFile)); !strings.Contains(text, "### Through the sensor") || !strings.Contains(text, "at severity 4 of the sensor") {
+		t.Error("the model card does not say how the model does through the sensor")
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: path, Workers: 2}); err != nil {
+		t.Errorf("verification: %v", err)
+	}
+	for name, test := range map[string]struct{ file, was, is, want string }{
+		"outputs":  {layout.SensorFile, `"probabilities_sha256": "..`, `"probabilities_sha256": "zz`, "probabilities_sha256"},
+		"accuracy": {layout.SensorFile, `"accuracy": 0\.`, `"accuracy": 0.9`, "evaluation/sensor.json, content"},
+		"seed":     {layout.SensorFile, `"seed": 1`, `"seed": 2`, "seed"},
+		"weights":  {layout.SensorFile, `"weights_sha256": "..`, `"weights_sha256": "zz`, "evaluation/sensor.json, content"},
+		"profile":  {"", `"read_noise_e": 160`, `"read_noise_e": 161`, "identity"},
+		"severity": {rundir.ReleaseFile, `"severity": 4`, `"severity": 3`, "criteria[5]"},
+	} {
+		forged := runtest.Copied(t, path)
+		record := filepath.Join(forged, rundir.RecordFile)
+		if test.file == "" {
+			replaceIn(t, record, test.was, test.is)
+		} else {
+			inside := filepath.Join(forged, test.file)
+			before := fileio.SHA256Of([]byte(readText(t, inside)))
+			replaceIn(t, inside, test.was, test.is)
+			replaceIn(t, record, before, fileio.SHA256Of([]byte(readText(t, inside))))
+		}
+		if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: forged, Workers: 2}); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %s", name, err, test.want)
+		}
+	}
+	lost := runtest.Copied(t, path)
+	if err := os.Remove(filepath.Join(lost, layout.SensorFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: lost, Workers: 2}); !errors.Is(err, rundir.ErrDifference) {
+		t.Errorf("removed: %v", err)
+	}
+}
