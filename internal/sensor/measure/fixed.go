@@ -1,0 +1,257 @@
+package measure
+
+import (
+	"math"
+)
+
+// flatShare is the share of the static pixels, those where the picture changes least, that
+// fixed patterns are measured on.
+const flatShare = 0.45
+
+// findFlat finds the static pixels around which the picture changes least, when the patterns
+// of rows and columns are taken out: by the gradient of the smoothed picture.
+func (s *scene) findFlat(rows, columns []float64) {
+	plain := s.without(rows, columns)
+	blurred := smooth(smooth(plain, s.width, s.height), s.width, s.height)
+	gradient := make([]float64, len(plain))
+	var list []float64
+	s.flat = make([]bool, len(plain))
+	for y := 2; y < s.height-2; y++ {
+		for x := 2; x < s.width-2; x++ {
+			i := y*s.width + x
+			gradient[i] = square(blurred[i+1]-blurred[i-1]) + square(blurred[i+s.width]-blurred[i-s.width])
+			if s.static[i] {
+				list = append(list, gradient[i])
+			}
+		}
+	}
+	median(list) // sorts
+	limit := quantile(list, flatShare)
+	for y := 2; y < s.height-2; y++ {
+		for x := 2; x < s.width-2; x++ {
+			i := y*s.width + x
+			s.flat[i] = s.static[i] && gradient[i] <= limit
+		}
+	}
+}
+
+// without is the mean picture less a pattern of rows and one of columns.
+func (s *scene) without(rows, columns []float64) []float64 {
+	plain := make([]float64, len(s.mean))
+	for i, v := range s.mean {
+		plain[i] = v - rows[i/s.width] - columns[i%s.width]
+	}
+	return plain
+}
+
+// fixed measures the patterns that stay, of pixels, rows and columns, on the mean over time.
+// It returns the patterns of rows and columns themselves, without their slow changes, which
+// cannot be told from the scene.
+func (s *scene) fixed(n *Noise3D) (rows, columns []float64) {
+	turned := transposed(s.mean, s.width, s.height)
+	all := transposed(s.static, s.width, s.height)
+	first := ripple(newProfile(s.mean, s.static, s.width, s.height, anySet))
+	second := ripple(newProfile(turned, all, s.height, s.width, anySet))
+	s.findFlat(first, second)
+	flat := transposed(s.flat, s.width, s.height)
+	frames := float64(len(s.frames))
+	n.V = linePattern(s.mean, s.flat, s.width, s.height, square(n.TV.Value)/frames)
+	n.H = linePattern(turned, flat, s.height, s.width, square(n.TH.Value)/frames)
+	n.VH = s.pixelPattern()
+	return ripple(newProfile(s.mean, s.flat, s.width, s.height, anySet)), ripple(newProfile(turned, flat, s.height, s.width, anySet))
+}
+
+// corner is the fourth difference: along rows and columns at once it answers to the finest
+// detail, least of which an image has that went through a lens, and not at all to a pattern of
+// rows or columns.
+var corner = [5]float64{1, -4, 6, -4, 1}
+
+// cornerGain is the sum of the squared weights of corner in both directions.
+const cornerGain = 70 * 70
+
+// The second difference in both directions (Immerkaer, Computer Vision and Image Understanding
+// 64, 1996) answers to coarser detail too.
+const immerkaerGain = 36
+
+// cornerAt is corner in both directions at a pixel that is not at the border.
+func cornerAt(plane []float64, width, i int) float64 {
+	sum := float64(0)
+	for dy, a := range corner {
+		row := plane[i+(dy-2)*width-2:][:5]
+		line := float64(0)
+		for dx, b := range corner {
+			line += float64(b * row[dx])
+		}
+		sum += float64(a * line)
+	}
+	return sum
+}
+
+// immerkaerAt is the second difference in both directions.
+func immerkaerAt(plane []float64, width, i int) float64 {
+	line := func(at int) float64 { return plane[at-1] - float64(2*plane[at]) + plane[at+1] }
+	return line(i-width) - float64(2*line(i)) + line(i+width)
+}
+
+// pixelPattern measures the pattern of pixels, by the median of what is left of the finest
+// detail in flat places. Where coarser detail says more, part of it is texture of the scene
+// that was taken for a pattern, and the error says so.
+func (s *scene) pixelPattern() *Figure {
+	var fine, coarse []float64
+	temporal := float64(0)
+	for i, flat := range s.flat {
+		if flat && s.surrounded(i) {
+			fine = append(fine, cornerAt(s.mean, s.width, i))
+			coarse = append(coarse, immerkaerAt(s.mean, s.width, i))
+			temporal += s.noise[i]
+		}
+	}
+	if len(fine) < minBin {
+		return nil
+	}
+	count := float64(len(fine))
+	temporal = temporal / count / float64(len(s.frames))
+	variance, other := square(spread(fine))/cornerGain, square(spread(coarse))/immerkaerGain
+	error2 := square(variance) * 2 * cornerRedundancy / count * medianLoss
+	if other > variance {
+		error2 += square(other-variance) / 4
+	}
+	return figureOf(variance-temporal, math.Sqrt(error2))
+}
+
+const (
+	// cornerRedundancy is how many pixels are worth one, as their values of corner share most of
+	// what they are made of: the sum of the squared correlations.
+	cornerRedundancy = 6.9
+	medianLoss       = 2.7 // variance of a spread by the median against that of the best estimate
+)
+
+// surrounded says whether all 25 pixels around one are static.
+func (s *scene) surrounded(i int) bool {
+	for dy := -2; dy <= 2; dy++ {
+		for _, static := range s.static[i+dy*s.width-2:][:5] {
+			if !static {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Sets of columns from which a profile of rows is made.
+const (
+	anySet = iota
+	evenSet
+	oddSet
+)
+
+// setWidth is the width in pixels of the stripes of which every second one is in a set.
+const setWidth = 8
+
+// newProfile finds how much each row lies above the others, by the steps from a row to the
+// next: the middle of the differences of pixels that count in both. A step for which there are
+// too few such pixels is 0, and missing counts these.
+func newProfile(plane []float64, counts []bool, width, height, set int) (profile []float64, missing int) {
+	profile = make([]float64, height)
+	var steps []float64
+	for y := 1; y < height; y++ {
+		steps = steps[:0]
+		for x := range width {
+			i := y*width + x
+			if in := 1 + x/setWidth%2; counts[i] && counts[i-width] && (set == anySet || set == in) {
+				steps = append(steps, plane[i]-plane[i-width])
+			}
+		}
+		profile[y] = profile[y-1]
+		if len(steps) < minLine {
+			missing++
+			continue
+		}
+		profile[y] += midmean(steps)
+	}
+	return profile, missing
+}
+
+// ripple is a profile without its slow changes: less its mean over 9 neighbours, twice.
+func ripple(profile []float64, _ int) []float64 {
+	slow := averaged(averaged(profile))
+	out := make([]float64, len(profile))
+	for i, v := range profile {
+		out[i] = v - slow[i]
+	}
+	return out
+}
+
+func averaged(values []float64) []float64 {
+	const reach = 4
+	out := make([]float64, len(values))
+	for i := range out {
+		out[i] = mean(values[max(0, i-reach):min(len(values), i+reach+1)])
+	}
+	return out
+}
+
+// linePattern measures the standard deviation of the pattern of rows; temporal is the variance
+// that the mean over time has kept of noise of rows. It multiplies the spectra of two profiles,
+// of every second stripe of columns each: their product has the pattern, which both share, and
+// not the noise of pixels, which they do not. Low frequencies are the scene's. They are used
+// from the top down as long as they hold no more than those above.
+func linePattern(plane []float64, counts []bool, width, height int, temporal float64) *Figure {
+	a, missingA := newProfile(plane, counts, width, height, evenSet)
+	b, missingB := newProfile(plane, counts, width, height, oddSet)
+	if height < 16 || max(missingA, missingB) > height/4 {
+		return nil
+	}
+	x, y := spectrum(level(a)), spectrum(level(b))
+	products := make([]float64, height)
+	for k := range products {
+		products[k] = float64(x[k] * y[k])
+	}
+	low := height / 2
+	variance, se := meanAndError(products[low:])
+	for next := low / 2; next >= 4; next /= 2 {
+		more, moreSE := meanAndError(products[next:low])
+		if more > variance+2*math.Sqrt(square(se)+square(moreSE)) {
+			break
+		}
+		low = next
+		variance, se = meanAndError(products[low:])
+	}
+	return figureOf(variance-temporal, se)
+}
+
+// level takes the line through the ends out.
+func level(profile []float64) []float64 {
+	n := len(profile)
+	slope := (profile[n-1] - profile[0]) / float64(n-1)
+	out := make([]float64, n)
+	for i, v := range profile {
+		out[i] = v - float64(slope*float64(i))
+	}
+	return out
+}
+
+// spectrum is the discrete cosine transform (II) with the scale at which white noise of
+// variance 1 has coefficients of variance 1.
+func spectrum(values []float64) []float64 {
+	n := len(values)
+	table := make([]float64, 4*n)
+	for i := range table {
+		table[i] = cos(math.Pi / 2 * float64(i) / float64(n))
+	}
+	out := make([]float64, n)
+	scale := math.Sqrt(2 / float64(n))
+	for k := range out {
+		sum := float64(0)
+		for i, v := range values {
+			sum += float64(v * table[(2*i+1)*k%(4*n)])
+		}
+		out[k] = float64(sum * scale)
+	}
+	return out
+}
+
+// meanAndError are the mean and its standard error by scatter.
+func meanAndError(values []float64) (middle, se float64) {
+	return mean(values), deviation(values) / math.Sqrt(float64(max(1, len(values))))
+}
