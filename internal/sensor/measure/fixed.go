@@ -4,9 +4,12 @@ import (
 	"math"
 )
 
-// flatShare is the share of the static pixels, those where the picture changes least, that
-// fixed patterns are measured on.
-const flatShare = 0.45
+// The shares of the static pixels, those where the picture changes least, that patterns are
+// measured on: of rows and columns, which takes many, and of pixels.
+const (
+	flatShare   = 0.65
+	flatterPart = 0.4
+)
 
 // findFlat finds the static pixels around which the picture changes least, when the patterns
 // of rows and columns are taken out: by the gradient of the smoothed picture.
@@ -15,7 +18,7 @@ func (s *scene) findFlat(rows, columns []float64) {
 	blurred := smooth(smooth(plain, s.width, s.height), s.width, s.height)
 	gradient := make([]float64, len(plain))
 	var list []float64
-	s.flat = make([]bool, len(plain))
+	s.flat, s.flatter = make([]bool, len(plain)), make([]bool, len(plain))
 	for y := 2; y < s.height-2; y++ {
 		for x := 2; x < s.width-2; x++ {
 			i := y*s.width + x
@@ -26,11 +29,12 @@ func (s *scene) findFlat(rows, columns []float64) {
 		}
 	}
 	median(list) // sorts
-	limit := quantile(list, flatShare)
+	limit, less := quantile(list, flatShare), quantile(list, flatterPart)
 	for y := 2; y < s.height-2; y++ {
 		for x := 2; x < s.width-2; x++ {
 			i := y*s.width + x
 			s.flat[i] = s.static[i] && gradient[i] <= limit
+			s.flatter[i] = s.static[i] && gradient[i] <= less
 		}
 	}
 }
@@ -99,7 +103,7 @@ func immerkaerAt(plane []float64, width, i int) float64 {
 func (s *scene) pixelPattern() *Figure {
 	var fine, coarse []float64
 	temporal := float64(0)
-	for i, flat := range s.flat {
+	for i, flat := range s.flatter {
 		if flat && s.surrounded(i) {
 			fine = append(fine, cornerAt(s.mean, s.width, i))
 			coarse = append(coarse, immerkaerAt(s.mean, s.width, i))
@@ -167,7 +171,7 @@ func newProfile(plane []float64, counts []bool, width, height, set int) (profile
 			missing++
 			continue
 		}
-		profile[y] += midmean(steps)
+		profile[y] += clippedMean(steps)
 	}
 	return profile, missing
 }
@@ -194,30 +198,56 @@ func averaged(values []float64) []float64 {
 // linePattern measures the standard deviation of the pattern of rows; temporal is the variance
 // that the mean over time has kept of noise of rows. It multiplies the spectra of two profiles,
 // of every second stripe of columns each: their product has the pattern, which both share, and
-// not the noise of pixels, which they do not. Low frequencies are the scene's. They are used
-// from the top down as long as they hold no more than those above.
+// not the noise of pixels, which they do not. The pattern is taken to be white. What the scene
+// adds to it is taken for a random walk, since profiles are sums of steps, so that its
+// spectrum rises towards low frequencies; both are fitted at once.
 func linePattern(plane []float64, counts []bool, width, height int, temporal float64) *Figure {
 	a, missingA := newProfile(plane, counts, width, height, evenSet)
 	b, missingB := newProfile(plane, counts, width, height, oddSet)
 	if height < 16 || max(missingA, missingB) > height/4 {
 		return nil
 	}
-	x, y := spectrum(level(a)), spectrum(level(b))
-	products := make([]float64, height)
-	for k := range products {
-		products[k] = float64(x[k] * y[k])
+	const lowest = 4 // frequencies below are the scene's
+	x, y := spectrum(level(a))[lowest:], spectrum(level(b))[lowest:]
+	walk, product, power := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
+	for k := range x {
+		walk[k] = 1 / (4 * square(sin(math.Pi/2*float64(k+lowest)/float64(height))))
+		product[k] = float64(x[k] * y[k])
+		power[k] = square(x[k])/2 + square(y[k])/2
 	}
-	low := height / 2
-	variance, se := meanAndError(products[low:])
-	for next := low / 2; next >= 4; next /= 2 {
-		more, moreSE := meanAndError(products[next:low])
-		if more > variance+2*math.Sqrt(square(se)+square(moreSE)) {
-			break
+	l, ok := fitSpectrum(walk, product, power)
+	if !ok {
+		return nil
+	}
+	return figureOf(l.offset-temporal, l.offsetSE)
+}
+
+// fitSpectrum fits values = offset + slope*walk, with no part below 0. The variance of a
+// coefficient is the square of the power that is expected there, which the fit of power says.
+func fitSpectrum(walk, values, power []float64) (l line, ok bool) {
+	weights := make([]float64, len(walk))
+	least := mean(power[len(power)/2:])
+	expected := line{offset: least}
+	least /= 5
+	for range 4 {
+		for k, g := range walk {
+			weights[k] = 1 / (2 * square(max(expected.offset, least, 1e-9)+float64(expected.slope*g)))
 		}
-		low = next
-		variance, se = meanAndError(products[low:])
+		if expected, ok = fitPositive(walk, power, weights); !ok {
+			return l, false
+		}
 	}
-	return figureOf(variance-temporal, se)
+	return fitPositive(walk, values, weights)
+}
+
+// fitPositive fits a line, or a constant unless it clearly rises.
+func fitPositive(x, y, weights []float64) (line, bool) {
+	l, ok := fitLine(x, y, weights)
+	if ok && l.slope < 2*l.slopeSE {
+		l = line{}
+		l.offset, l.offsetSE = weighted(y, weights)
+	}
+	return l, ok
 }
 
 // level takes the line through the ends out.
@@ -249,9 +279,4 @@ func spectrum(values []float64) []float64 {
 		out[k] = float64(sum * scale)
 	}
 	return out
-}
-
-// meanAndError are the mean and its standard error by scatter.
-func meanAndError(values []float64) (middle, se float64) {
-	return mean(values), deviation(values) / math.Sqrt(float64(max(1, len(values))))
 }

@@ -189,7 +189,7 @@ func TestProfiles(t *testing.T) {
 			return fmt.Sprintf("%5.2f(%4.2f)", f.Value/want, f.Error/want)
 		}
 		tvh := c.tvh
-		line := fmt.Sprintf("%2d static %.2f", n, r.Static)
+		line := fmt.Sprintf("%2d %.1f %.1f %.1f %.1f blur %.1f static %.2f", n, c.tvh, c.vh, c.v, c.h, c.blur, r.Static)
 		if c.gain == 0 {
 			line += " tvh " + ratio(r.Noise.TVH, tvh)
 		} else {

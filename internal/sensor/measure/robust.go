@@ -34,6 +34,25 @@ func midmean(values []float64) float64 {
 	return mean(values[n/4 : n-n/4])
 }
 
+// clippedMean is the mean of the values that lie within four standard deviations of their
+// median. Unlike a median's, sums of it over steps leave no trace of the values in between.
+func clippedMean(values []float64) float64 {
+	list := slices.Clone(values)
+	middle := median(list)
+	for i, v := range values {
+		list[i] = v - middle
+	}
+	limit := float64(4 * spread(list))
+	sum, n := float64(0), 0
+	for _, v := range values {
+		if math.Abs(v-middle) <= limit {
+			sum += v
+			n++
+		}
+	}
+	return sum / float64(max(n, 1))
+}
+
 // mean is 0 of no values.
 func mean(values []float64) float64 {
 	if len(values) == 0 {

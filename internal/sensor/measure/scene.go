@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -23,7 +24,7 @@ type scene struct {
 	clipped       []bool    // at the lowest or highest DN in some frame
 	bin           []int     // of levels
 	static        []bool    // neither clipped nor moved over
-	flat          []bool    // static, where the picture changes least
+	flat, flatter []bool    // static, where the picture changes least
 	noise         []float64 // temporal variance without that of rows, columns and frames
 	staticShare   float64
 	clippedShare  float64
@@ -83,7 +84,8 @@ func (s *scene) binLevels() {
 }
 
 // byBin takes the medians of values over the pixels of each bin that count. Bins with too few
-// pixels have those of the nearest bin that has enough.
+// pixels have those of the nearest bin that has enough. Where something bright moves, a bin may
+// have hardly any other pixels: no bin has more than twice what a line through all of them says.
 func (s *scene) byBin(values []float64, counts func(i int) bool) [levelBins]float64 {
 	var lists [levelBins][]float64
 	for i, v := range values {
@@ -91,6 +93,11 @@ func (s *scene) byBin(values []float64, counts func(i int) bool) [levelBins]floa
 			lists[s.bin[i]] = append(lists[s.bin[i]], v)
 		}
 	}
+	var medians [levelBins]float64
+	for b, list := range lists {
+		medians[b] = median(slices.Clone(list))
+	}
+	rise := robustLine(medians[:], func(b int) float64 { return float64(len(lists[b])) })
 	var found [levelBins]float64
 	for b := range lists {
 		nearest := -1
@@ -100,10 +107,44 @@ func (s *scene) byBin(values []float64, counts func(i int) bool) [levelBins]floa
 			}
 		}
 		if nearest >= 0 {
-			found[b] = median(slices.Clone(lists[nearest]))
+			found[b] = medians[nearest]
+		}
+		if l := rise.offset + float64(rise.slope*float64(b)); l > 0 {
+			found[b] = min(found[b], 2*l)
 		}
 	}
 	return found
+}
+
+// robustLine is the line through values at 0, 1 and so on whose slope is the median of those of
+// all pairs, each as often as both weights say (Theil and Sen, with weights).
+func robustLine(values []float64, weight func(i int) float64) line {
+	type weighty struct{ value, weight float64 }
+	middle := func(list []weighty) float64 {
+		slices.SortFunc(list, func(a, b weighty) int { return cmp.Compare(a.value, b.value) })
+		total, below := float64(0), float64(0)
+		for _, v := range list {
+			total += v.weight
+		}
+		for _, v := range list {
+			if below += v.weight; 2*below >= total {
+				return v.value
+			}
+		}
+		return 0
+	}
+	var slopes, offsets []weighty
+	for i := range values {
+		for j := i + 1; j < len(values); j++ {
+			slopes = append(slopes, weighty{(values[j] - values[i]) / float64(j-i), float64(weight(i) * weight(j))})
+		}
+	}
+	l := line{slope: middle(slopes)}
+	for i, v := range values {
+		offsets = append(offsets, weighty{v - float64(l.slope*float64(i)), weight(i)})
+	}
+	l.offset = middle(offsets)
+	return l
 }
 
 func distance(a, b int) int { return max(a-b, b-a) }

@@ -42,7 +42,7 @@ func (s *scene) curve() []Point {
 		b.Level += s.mean[i]
 		b.Variance += s.noise[i]
 		b.Pixels++
-		if s.flat[i] && s.surrounded(i) {
+		if s.flatter[i] && s.surrounded(i) {
 			operators[s.bin[i]] = append(operators[s.bin[i]], cornerAt(s.mean, s.width, i))
 			temporal[s.bin[i]] += s.noise[i]
 		}
