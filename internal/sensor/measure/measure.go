@@ -131,5 +131,3 @@ func (m *Meter) notFixed(r *Report) {
 		}
 	}
 }
-
-func (m *Meter) blur(*Report, *scene, []float64, []float64) {}
