@@ -65,5 +65,5 @@ func (m *Meter) roughness(values []float64) float64 {
 			list = append(list, cornerAt(values, m.width, y*m.width+x))
 		}
 	}
-	return max(spread(list)/70, float64(0.3*m.unit()))
+	return max(spread(list)/70, float64(0.3*m.unit))
 }

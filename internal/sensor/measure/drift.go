@@ -35,7 +35,7 @@ func (m *Meter) drift() *Drift {
 	d.Extremes = &extremes
 	d.Gain = &Figure{sd, sd / math.Sqrt(2*float64(len(gains)-1)), Analytic}
 	d.AGC = "fixed"
-	if sd > steadyGain || d.Mean > steadyLevel*m.unit() {
+	if sd > steadyGain || d.Mean > steadyLevel*m.unit {
 		d.AGC = "drifts"
 	}
 	return d
@@ -73,7 +73,7 @@ func (m *Meter) gains() (gains []float64, lost bool) {
 	for i, v := range m.blocks[0] {
 		first[i] = float64(v)
 	}
-	if deviation(first) < m.unit() { // an even picture has no contrast to follow
+	if deviation(first) < m.unit { // an even picture has no contrast to follow
 		return nil, true
 	}
 	for _, blocks := range m.blocks {

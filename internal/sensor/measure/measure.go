@@ -37,8 +37,10 @@ func (m *Meter) Report() (*Report, error) {
 	if m.frames == 0 {
 		return nil, errors.New("no frame was given to measure")
 	}
-	r := &Report{Name: m.options.Name, Frames: m.frames, Measured: len(m.window), Width: m.width, Height: m.height, BitDepth: m.depth, Colour: m.colour,
-		RateHz: m.options.RateHz, Levels: m.levels(), Notes: []string{}, Declined: []Declined{}}
+	r := &Report{Name: m.options.Name, Frames: m.frames, Measured: len(m.window), Width: m.width, Height: m.height, Colour: m.colour,
+		RateHz: m.options.RateHz, Notes: []string{}, Declined: []Declined{}}
+	r.Levels = m.levels()
+	m.unit = float64(int(1)<<r.Levels.BitDepth-1) / 255
 	n := float64(m.looked)
 	r.Look = Look{m.look.Level / n, m.look.Contrast / n, m.look.Sharpness / n}
 	if m.frames > 1 {
@@ -65,12 +67,14 @@ func (m *Meter) unfit(r *Report) string {
 	switch {
 	case even && r.Levels.Greatest == 0:
 		return "black: all pixels are 0, so nothing can be measured; look whether the lens cap is on and the video is the right one"
-	case even && r.Levels.AtTop == 1:
+	case even && r.Levels.Greatest == 1<<r.Levels.BitDepth-1:
 		return "saturated: all pixels have the largest value, so nothing can be measured; shorten the exposure"
-	case r.Levels.AtTop > maxClipped:
-		return fmt.Sprintf("saturated: %.0f %% of the values are the largest, whose noise is cut off; shorten the exposure", 100*r.Levels.AtTop)
-	case r.Levels.AtBottom > maxClipped:
-		return fmt.Sprintf("black: %.0f %% of the values are 0, whose noise is cut off; give more light, or raise the black level", 100*r.Levels.AtBottom)
+	case even && m.frames > 1:
+		return fmt.Sprintf("all pixels are %d in all frames, so nothing can be measured; look whether the video is the right one", r.Levels.Greatest)
+	case r.Levels.AtGreatest > maxClipped:
+		return fmt.Sprintf("saturated: %.0f %% of the values are the largest, whose noise is cut off; shorten the exposure", 100*r.Levels.AtGreatest)
+	case r.Levels.AtLeast > maxClipped && r.Levels.Bottom >= 0:
+		return fmt.Sprintf("black: %.0f %% of the values are %d, the least, whose noise is cut off; give more light, or raise the black level", 100*r.Levels.AtLeast, r.Levels.Least)
 	case m.frames == 1:
 		return "there is one frame: noise over time cannot be told from the scene; give a clip of at least 4 frames, better 32"
 	case r.Unchanged > maxUnchanged:
@@ -83,7 +87,7 @@ func (m *Meter) unfit(r *Report) string {
 
 // noise measures all that needs frames which differ by noise.
 func (m *Meter) noise(r *Report) {
-	s := newScene(m, float64(r.Levels.Step)/m.perDN())
+	s := newScene(m, r.Levels)
 	r.Static = s.staticShare
 	if s.staticShare < minStatic {
 		r.decline(fmt.Sprintf("only %.0f %% of the pixels show the same in all frames, so noise cannot be told from motion; give a clip of a camera that stands still", 100*s.staticShare), whatNoise, whatFixed, whatGain, whatDefects)
@@ -101,23 +105,15 @@ func (m *Meter) noise(r *Report) {
 	rows, columns := s.fixed(r.Noise)
 	m.notFixed(r)
 	var why string
-	if r.Transfer, why = s.transfer(m.options.Black, m.unit()); why != "" {
+	if r.Transfer, why = s.transfer(m.options.Black, m.unit); why != "" {
 		r.decline(why, whatGain)
 	}
 	pattern := float64(0)
 	if f := r.Noise.VH; f != nil {
 		pattern = f.Value
 	}
-	r.Defects = s.defects(pattern, m.unit())
+	r.Defects = s.defects(pattern, m.unit)
 	m.blur(r, s, rows, columns)
-}
-
-// perDN is how many values of the file a DN is.
-func (m *Meter) perDN() float64 {
-	if !m.wide || m.depth == 16 {
-		return 1
-	}
-	return 65535 / float64(uint32(1)<<m.depth-1)
 }
 
 // notFixed says which fixed patterns could not be measured.

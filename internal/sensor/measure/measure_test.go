@@ -148,7 +148,7 @@ func (c *camera) draw(seed uint64) []imaging.Image {
 				value := signal + vh[i] + v[y] + hh[x] + tv[y] + th[x] + flicker + math.Sqrt(variance)*float64(s.Normal())
 				value = min(max(math.Floor(value+0.5), 0), top)
 				if c.depth > 8 {
-					img.Wide[i] = uint16(math.Floor(value*65535/top + 0.5))
+					img.Wide[i] = uint16(value)
 				} else {
 					img.Pix[i] = uint8(value)
 				}

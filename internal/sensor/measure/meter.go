@@ -8,10 +8,7 @@ import (
 
 // Options say how a clip is measured.
 type Options struct {
-	Name string
-	// Depth are the bits of the camera's converter, 1 to 16; 0: those of the images. Images of
-	// 16 bits hold such values multiplied by 65535/(2^Depth-1).
-	Depth  int
+	Name   string
 	RateHz float64 // frames a second; 0: unknown
 	// Black is the level without light in DN, where it is known.
 	Black *float64
@@ -32,17 +29,17 @@ type Meter struct {
 	options       Options
 	width, height int
 	wide, colour  bool
-	depth         int
 
 	frames    int
-	histogram []int64 // of the files' values
+	histogram []int64
 	previous  []uint16
 	unchanged int64
-	window    [][]uint16 // the first frames, in DN
-	means     []float64  // of all frames, in DN
+	window    [][]uint16 // the first frames
+	means     []float64  // of all frames
 	blocks    [][]float32
 	look      Look
 	looked    int
+	unit      float64 // DN of a level of 8 bits; known at the end
 }
 
 // NewMeter makes a meter for one clip.
@@ -61,7 +58,7 @@ func (m *Meter) Add(img imaging.Image) error {
 	}
 	plane := m.plane(img)
 	if m.frames%lookStride == 0 {
-		m.see(plane)
+		m.see(img)
 	}
 	m.count(plane)
 	m.levelled(plane)
@@ -90,15 +87,10 @@ func (m *Meter) begin(img imaging.Image) error {
 		return fmt.Errorf("%s: a frame of %d channels, want grey or colour", m.options.Name, img.Channels)
 	}
 	m.width, m.height, m.wide, m.colour = img.Width, img.Height, img.Wide != nil, img.Colour()
-	m.depth = m.options.Depth
-	most := 8
+	m.histogram = make([]int64, 1<<8)
 	if m.wide {
-		most = 16
+		m.histogram = make([]int64, 1<<16)
 	}
-	if m.depth < 1 || m.depth > most {
-		m.depth = most
-	}
-	m.histogram = make([]int64, 1<<most)
 	return nil
 }
 
@@ -106,41 +98,29 @@ func (m *Meter) windowFrames() int {
 	return max(2, min(maxWindow, maxSamples/(m.width*m.height)))
 }
 
-// plane copies the grey or green values, as DN, and counts those of the file.
+// plane copies the grey or green values, and counts them.
 func (m *Meter) plane(img imaging.Image) []uint16 {
 	plane := make([]uint16, m.width*m.height)
 	step, first := img.Channels, img.Channels/2
-	top := uint32(1)<<m.depth - 1
 	for i := range plane {
-		at := i*step + first
-		if !m.wide {
+		if at := i*step + first; m.wide {
+			plane[i] = img.Wide[at]
+		} else {
 			plane[i] = uint16(img.Pix[at])
-			m.histogram[img.Pix[at]]++
-			continue
 		}
-		v := img.Wide[at]
-		m.histogram[v]++
-		plane[i] = v
-		if m.depth < 16 {
-			plane[i] = uint16((uint32(v)*top + 32767) / 65535)
-		}
+		m.histogram[plane[i]]++
 	}
 	return plane
 }
 
-// see adds to the look of the clip: the same figures that clips of a dataset have.
-func (m *Meter) see(plane []uint16) {
-	all, edges := imaging.MomentsOf(plane), imaging.Laplacian(m.width, plane)
-	unit := m.unit()
-	const fine = 256
-	m.look.Level += float64(all.Mean(fine)) / fine / unit
-	m.look.Contrast += float64(all.Deviation(fine)) / fine / unit
-	m.look.Sharpness += float64(edges.Deviation(fine)) / fine / unit
+// see adds to the look of the clip.
+func (m *Meter) see(img imaging.Image) {
+	look := LookOf(img)
+	m.look.Level += look.Level
+	m.look.Contrast += look.Contrast
+	m.look.Sharpness += look.Sharpness
 	m.looked++
 }
-
-// unit is how many DN a level of 8 bits is.
-func (m *Meter) unit() float64 { return float64(uint32(1)<<m.depth-1) / 255 }
 
 // count compares a frame with the one before.
 func (m *Meter) count(plane []uint16) {
@@ -180,7 +160,7 @@ func (m *Meter) levels() Levels {
 	for _, n := range m.histogram {
 		total += n
 	}
-	l := Levels{Least: -1, AtBottom: float64(m.histogram[0]) / float64(total), AtTop: float64(m.histogram[len(m.histogram)-1]) / float64(total)}
+	l := Levels{Least: -1}
 	at := func(permille int64) int {
 		below := int64(0)
 		for v, n := range m.histogram {
@@ -202,7 +182,31 @@ func (m *Meter) levels() Levels {
 		l.Step = divisor(l.Step, v-l.Least)
 	}
 	l.Step = max(l.Step, 1)
+	l.AtLeast, l.AtGreatest = float64(m.histogram[l.Least])/float64(total), float64(m.histogram[l.Greatest])/float64(total)
+	l.BitDepth = m.depth(l)
+	l.Bottom, l.Top = -1, 1<<16
+	const much = 0.002
+	if next := l.Least + l.Step; l.Least == 0 || l.AtLeast > much && next <= l.Greatest && m.histogram[l.Least] > 2*m.histogram[next] {
+		l.Bottom = l.Least
+	}
+	if next := l.Greatest - l.Step; l.Greatest == 1<<l.BitDepth-1 || l.AtGreatest > much && next >= l.Least && m.histogram[l.Greatest] > 2*m.histogram[next] {
+		l.Top = l.Greatest
+	}
 	return l
+}
+
+// depth are the bits of the converter: 8 or 16 as the file has, or 10, 12 or 14 where these lie
+// in the low bits of 16.
+func (m *Meter) depth(l Levels) int {
+	if !m.wide {
+		return 8
+	}
+	for _, bits := range []int{10, 12, 14} {
+		if l.Step == 1 && l.Greatest < 1<<bits {
+			return bits
+		}
+	}
+	return 16
 }
 
 // divisor is the greatest common one.
@@ -211,4 +215,25 @@ func divisor(a, b int) int {
 		a, b = b, a%b
 	}
 	return a
+}
+
+// LookOf describes an image: by its grey levels, of 16 bits in 1/256 of a level.
+func LookOf(img imaging.Image) Look {
+	width, plane := img.Width, make([]uint16, img.Width*img.Height)
+	const fine = 256
+	for i := range plane {
+		at := i * img.Channels
+		switch {
+		case img.Wide != nil && img.Channels >= 3:
+			plane[i] = uint16((19595*uint32(img.Wide[at]) + 38470*uint32(img.Wide[at+1]) + 7471*uint32(img.Wide[at+2]) + 1<<15) >> 16)
+		case img.Wide != nil:
+			plane[i] = img.Wide[at]
+		case img.Channels >= 3:
+			plane[i] = fine * uint16(imaging.Luma(img.Pix[at], img.Pix[at+1], img.Pix[at+2]))
+		default:
+			plane[i] = fine * uint16(img.Pix[at])
+		}
+	}
+	all, edges := imaging.MomentsOf(plane), imaging.Laplacian(width, plane)
+	return Look{float64(all.Mean(1)) / fine, float64(all.Deviation(1)) / fine, float64(edges.Deviation(1)) / fine}
 }

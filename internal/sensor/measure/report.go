@@ -85,18 +85,24 @@ type Blur struct {
 	Spectrum *Figure `json:"spectrum_px"`
 }
 
-// Levels are the levels of all frames, in values of the files: of 8 or of 16 bits.
+// Levels are the levels of all frames. Shares are of all pixels.
 type Levels struct {
 	Least    int `json:"least"`
 	P01      int `json:"p0_1"` // a thousandth of the pixels is below
 	Median   int `json:"median"`
 	P999     int `json:"p99_9"`
 	Greatest int `json:"greatest"`
-	// AtBottom and AtTop are the shares of pixels at 0 and at the largest value.
-	AtBottom float64 `json:"at_bottom"`
-	AtTop    float64 `json:"at_top"`
+
+	AtLeast    float64 `json:"at_least"`
+	AtGreatest float64 `json:"at_greatest"`
 	// Step is the distance between values: 16 where 12 bits lie in the high bits of 16.
 	Step int `json:"step"`
+	// BitDepth are the bits that values take: 8, 10, 12, 14 or 16.
+	BitDepth int `json:"bit_depth"`
+	// Bottom and Top are the levels at which values are cut off, as far as can be seen; else -1
+	// and 65536.
+	Bottom int `json:"bottom"`
+	Top    int `json:"top"`
 }
 
 // Range is what --levels takes: all but a thousandth of the pixels at either end.
@@ -137,7 +143,7 @@ type Defects struct {
 }
 
 // Look is what a picture is like, by the figures that training data have too: means over every
-// 15th frame, in levels of 8 bits.
+// 15th frame, in levels of 8 bits, as package clips has them.
 type Look struct {
 	Level     float64 `json:"level"`     // mean
 	Contrast  float64 `json:"contrast"`  // standard deviation
@@ -150,15 +156,14 @@ type Declined struct {
 	Why  string `json:"why"`
 }
 
-// Report is what was measured of a clip. DN are levels of the camera's converter, 0 to
-// 2^BitDepth-1. What is nil was declined.
+// Report is what was measured of a clip. DN are the values of the frames, of 8 or 16
+// bits. What is nil was declined.
 type Report struct {
 	Name     string  `json:"name"`
 	Frames   int     `json:"frames"`
 	Measured int     `json:"measured_frames"` // the first of them, which noise was measured from
 	Width    int     `json:"width"`
 	Height   int     `json:"height"`
-	BitDepth int     `json:"bit_depth"`
 	Colour   bool    `json:"colour"` // then everything is measured of the green values
 	RateHz   float64 `json:"frame_rate_hz"`
 

@@ -16,12 +16,11 @@ const (
 type scene struct {
 	width, height int
 	frames        [][]uint16
-	top           uint16    // the largest DN
 	step          float64   // between values, in DN
 	mean          []float64 // over time
 	fast          []float64 // variance by the differences of successive frames
 	all           []float64 // variance
-	clipped       []bool    // at the lowest or highest DN in some frame
+	clipped       []bool    // cut off in some frame
 	bin           []int     // of levels
 	static        []bool    // neither clipped nor moved over
 	flat, flatter []bool    // static, where the picture changes least
@@ -31,16 +30,16 @@ type scene struct {
 }
 
 // newScene measures every pixel. There must be at least two frames.
-func newScene(m *Meter, step float64) *scene {
+func newScene(m *Meter, l Levels) *scene {
 	n := m.width * m.height
-	s := &scene{width: m.width, height: m.height, frames: m.window, top: uint16(uint32(1)<<m.depth - 1), step: step,
+	s := &scene{width: m.width, height: m.height, frames: m.window, step: float64(l.Step),
 		mean: make([]float64, n), fast: make([]float64, n), all: make([]float64, n), clipped: make([]bool, n), static: make([]bool, n)}
 	sums, squares, steps := make([]int64, n), make([]int64, n), make([]int64, n)
 	for t, frame := range s.frames {
 		for i, v := range frame {
 			sums[i] += int64(v)
 			squares[i] += int64(v) * int64(v)
-			if v == 0 || v == s.top {
+			if int(v) <= l.Bottom || int(v) >= l.Top {
 				s.clipped[i] = true
 			}
 		}
