@@ -3,6 +3,14 @@ package measure
 import (
 	"fmt"
 	"math"
+
+	"github.com/blocktrain/blocktrain/internal/imaging"
+)
+
+// What a blur was measured from.
+const (
+	fromEdges    = "edges"
+	fromSpectrum = "spectrum"
 )
 
 // blur measures blur: at the edges of the mean picture where there is one, without the patterns
@@ -21,9 +29,9 @@ func (m *Meter) blur(r *Report, s *scene, rows, columns []float64) {
 	b.Edges = len(edges)
 	b.AcrossX, b.AcrossY = blurOf(facing(edges, false)), blurOf(facing(edges, true))
 	b.Spectrum = fallOf(pictures)
-	b.Sigma, b.From = blurOf(edges), "edges"
+	b.Sigma, b.From = blurOf(edges), fromEdges
 	if b.Sigma == nil {
-		b.Sigma, b.From = b.Spectrum, "spectrum"
+		b.Sigma, b.From = b.Spectrum, fromSpectrum
 	}
 	if b.Sigma == nil {
 		r.decline(fmt.Sprintf("%d straight edges stand out from noise, want at least %d, and the spectrum does not fall as blur makes it; give a clip with roofs, poles or the like in it", len(edges), minEdges), whatBlur)
@@ -66,4 +74,17 @@ func (m *Meter) roughness(values []float64) float64 {
 		}
 	}
 	return max(spread(list)/70, float64(0.3*m.unit))
+}
+
+// BlurOf is the blur of one image by its edges; nil where there are too few.
+func BlurOf(img imaging.Image) *Figure {
+	m := NewMeter(Options{})
+	if m.Add(img) != nil {
+		return nil
+	}
+	r, err := m.Report()
+	if err != nil || r.Blur == nil || r.Blur.From != fromEdges {
+		return nil
+	}
+	return r.Blur.Sigma
 }
