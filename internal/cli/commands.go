@@ -4,7 +4,7 @@ package cli
 func commands() []*command {
 	return []*command{
 		runCommand(), trainCommand(), evaluateCommand(), gateCommand(), exportCommand(), packageCommand(), publishCommand(), serveCommand(), verifyCommand(), cvCommand(),
-		splitCommand(), edaCommand(), predictCommand(), clipsCommand(), cacheCommand(),
+		splitCommand(), edaCommand(), predictCommand(), clipsCommand(), sensorCommand(), cacheCommand(),
 		lockCommand(), reviewCommand(),
 		listCommand(), configCommand(), doctorCommand(), benchCommand(), versionCommand(), completionCommand(),
 	}

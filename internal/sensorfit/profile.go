@@ -17,7 +17,7 @@ type making struct {
 }
 
 // makeProfile makes the profile of what was measured: ranges are those of the spread. What was
-// not measured gets a default, and the source names it.
+// not measured gets a default, and the source names it. There is none where nothing was.
 func (r *Result) makeProfile(o Options) error {
 	m := &making{Result: r, options: o}
 	s := &r.Summary
@@ -50,6 +50,9 @@ func (r *Result) makeProfile(o Options) error {
 		m.visible(p, float64(top))
 	} else {
 		m.thermal(p)
+	}
+	if len(m.measured) == 0 {
+		return nil
 	}
 	p.Source = m.source()
 	r.Profile = p
@@ -168,10 +171,6 @@ func (m *making) source() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured by blocktrain sensor fit from %s, %s of %s: %s.", filepath.Base(r.Path), counted(len(r.Clips), "clip", "clips"), counted(frames, "frame", "frames"), strings.Join(m.measured, ", "))
-	if len(m.measured) == 0 {
-		b.Reset()
-		fmt.Fprintf(&b, "From %s, %s of %s, of which blocktrain sensor fit could measure nothing but size and levels.", filepath.Base(r.Path), counted(len(r.Clips), "clip", "clips"), counted(frames, "frame", "frames"))
-	}
 	if len(r.Clips) == 1 {
 		b.WriteString(" Ranges are the figures give or take twice their standard error.")
 	} else {
