@@ -89,6 +89,7 @@ type Summary struct {
 	GainDrift *Spread        `json:"gain_sd_percent"`
 	MeanDrift *Spread        `json:"frame_mean_sd_dn"`
 	AGC       string         `json:"agc"` // "fixed", "drifts" or "unknown"
+	Drifting  int            `json:"clips_that_drift"`
 	Defects   *Spread        `json:"defect_ppm"`
 
 	Level     Spread  `json:"level"`

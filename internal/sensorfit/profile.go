@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/sensor"
+	"github.com/blocktrain/blocktrain/internal/sensor/measure"
 )
 
 // making makes a profile, and remembers what was not measured.
@@ -182,7 +183,7 @@ func (m *making) source() string {
 	for _, d := range r.Summary.Declined {
 		fmt.Fprintf(&b, " %s: %s.", d.What, d.Why)
 	}
-	if r.Summary.AGC == "drifts" {
+	if r.Summary.AGC == measure.Drifts {
 		b.WriteString(" The AGC drifts; the profile has it fixed.")
 	}
 	return b.String()

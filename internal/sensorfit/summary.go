@@ -162,14 +162,17 @@ func (r *Result) summarizeNoise() {
 
 func (r *Result) summarizeDrift() {
 	s := &r.Summary
-	s.AGC = "unknown"
+	s.AGC = measure.UnknownAGC
 	var means []float64
 	for _, clip := range r.Clips {
 		if clip.Drift == nil {
 			continue
 		}
 		means = append(means, clip.Drift.Mean)
-		if clip.Drift.AGC == "drifts" || s.AGC == "unknown" {
+		if clip.Drift.AGC == measure.Drifts {
+			s.Drifting++
+		}
+		if clip.Drift.AGC == measure.Drifts || s.AGC == measure.UnknownAGC {
 			s.AGC = clip.Drift.AGC
 		}
 	}
@@ -185,17 +188,27 @@ func (r *Result) summarizeDrift() {
 	}
 }
 
-// countDeclined counts what could not be measured, in the order in which it first comes.
+// countDeclined counts what could not be measured, in the order in which it first comes. What
+// the first clips have for one reason is one entry.
 func (r *Result) countDeclined() {
-	r.Summary.Declined = []Count{}
+	var list []Count
 	for _, clip := range r.Clips {
 		for _, d := range clip.Declined {
-			at := slices.IndexFunc(r.Summary.Declined, func(c Count) bool { return c.What == d.What })
+			at := slices.IndexFunc(list, func(c Count) bool { return c.What == d.What })
 			if at < 0 {
-				at = len(r.Summary.Declined)
-				r.Summary.Declined = append(r.Summary.Declined, Count{d.What, d.Why, 0})
+				at = len(list)
+				list = append(list, Count{d.What, d.Why, 0})
 			}
-			r.Summary.Declined[at].Clips++
+			list[at].Clips++
 		}
+	}
+	r.Summary.Declined = []Count{}
+	for _, c := range list {
+		joined := r.Summary.Declined
+		if at := slices.IndexFunc(joined, func(other Count) bool { return other.Why == c.Why && other.Clips == c.Clips }); at >= 0 {
+			joined[at].What += ", " + c.What
+			continue
+		}
+		r.Summary.Declined = append(joined, c)
 	}
 }

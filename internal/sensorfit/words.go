@@ -80,11 +80,13 @@ func (r *Result) writeDrift(w io.Writer) {
 	if s.MeanDrift == nil {
 		return
 	}
-	words := map[string]string{
-		"fixed":   "gain and level stay as they are",
-		"drifts":  "gain or level change in the course of a clip, as an AGC makes them",
-		"unknown": "whether the gain changes cannot be told, since the scene does",
-	}[s.AGC]
+	words := "gain and level stay as they are"
+	switch s.AGC {
+	case measure.Drifts:
+		words = "gain or level change in the course of a clip, as an AGC makes them" + r.share(s.Drifting)
+	case measure.UnknownAGC:
+		words = "whether the gain changes cannot be told, since the scene does, or is even"
+	}
 	fmt.Fprintf(w, "drift: %s; means of frames vary by %s DN", words, digits(s.MeanDrift.Value))
 	if s.GainDrift != nil {
 		fmt.Fprintf(w, ", the gain by %s %%", digits(s.GainDrift.Value))

@@ -11,9 +11,16 @@ const (
 	sameScene = 0.9
 )
 
+// What is said of an AGC.
+const (
+	Steady     = "fixed"
+	Drifts     = "drifts"
+	UnknownAGC = "unknown"
+)
+
 // drift follows level and gain through all frames.
 func (m *Meter) drift() *Drift {
-	d := &Drift{Mean: deviation(m.means), AGC: "unknown"}
+	d := &Drift{Mean: deviation(m.means), AGC: UnknownAGC}
 	for i := 1; i < len(m.means); i++ {
 		d.Largest = max(d.Largest, math.Abs(m.means[i]-m.means[i-1]))
 	}
@@ -34,9 +41,9 @@ func (m *Meter) drift() *Drift {
 	sd := 100 * deviation(gains)
 	d.Extremes = &extremes
 	d.Gain = &Figure{sd, sd / math.Sqrt(2*float64(len(gains)-1)), Analytic}
-	d.AGC = "fixed"
+	d.AGC = Steady
 	if sd > steadyGain || d.Mean > steadyLevel*m.unit {
-		d.AGC = "drifts"
+		d.AGC = Drifts
 	}
 	return d
 }

@@ -121,7 +121,7 @@ type Drift struct {
 	Largest   float64  `json:"largest_step_dn"`
 	Gain      *Figure  `json:"gain_sd_percent"` // standard deviation of the frames' contrast against that of the first
 	Extremes  *[2]Part `json:"gain_extremes"`
-	// AGC says whether gain and level stay as they are: "fixed", "drifts", or "unknown".
+	// AGC says whether gain and level stay as they are: [Steady], [Drifts] or [UnknownAGC].
 	AGC string `json:"agc"`
 }
 
