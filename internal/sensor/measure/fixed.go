@@ -2,6 +2,7 @@ package measure
 
 import (
 	"math"
+	"slices"
 )
 
 // The shares of the static pixels, those where the picture changes least, that patterns are
@@ -12,31 +13,55 @@ const (
 )
 
 // findFlat finds the static pixels around which the picture changes least, when the patterns
-// of rows and columns are taken out: by the gradient of the smoothed picture.
+// of rows and columns are taken out: by the gradient of the smoothed picture, and by its detail,
+// which texture has. Neither answers to the finest detail, which patterns are measured by, so
+// that pixels are not chosen by what is measured.
 func (s *scene) findFlat(rows, columns []float64) {
-	plain := s.without(rows, columns)
-	blurred := smooth(smooth(plain, s.width, s.height), s.width, s.height)
-	gradient := make([]float64, len(plain))
+	once := smooth(s.without(rows, columns), s.width, s.height)
+	twice := smooth(once, s.width, s.height)
+	gradient, detail := make([]float64, len(once)), make([]float64, len(once))
+	s.inside(func(i int) {
+		gradient[i] = square(twice[i+1]-twice[i-1]) + square(twice[i+s.width]-twice[i-s.width])
+		detail[i] = square(float64(4*once[i]) - once[i-1] - once[i+1] - once[i-s.width] - once[i+s.width])
+	})
+	for range 3 {
+		detail = smooth(detail, s.width, s.height)
+	}
+	usualGradient, usualDetail := s.middleOf(gradient), s.middleOf(detail)
 	var list []float64
-	s.flat, s.flatter = make([]bool, len(plain)), make([]bool, len(plain))
-	for y := 2; y < s.height-2; y++ {
-		for x := 2; x < s.width-2; x++ {
-			i := y*s.width + x
-			gradient[i] = square(blurred[i+1]-blurred[i-1]) + square(blurred[i+s.width]-blurred[i-s.width])
-			if s.static[i] {
-				list = append(list, gradient[i])
-			}
+	s.inside(func(i int) {
+		gradient[i] = gradient[i]/usualGradient + detail[i]/usualDetail
+		if s.static[i] {
+			list = append(list, gradient[i])
 		}
-	}
-	median(list) // sorts
+	})
+	slices.Sort(list)
 	limit, less := quantile(list, flatShare), quantile(list, flatterPart)
+	s.flat, s.flatter = make([]bool, len(once)), make([]bool, len(once))
+	s.inside(func(i int) {
+		s.flat[i] = s.static[i] && gradient[i] <= limit
+		s.flatter[i] = s.static[i] && gradient[i] <= less
+	})
+}
+
+// inside visits the pixels that are not within two of the border.
+func (s *scene) inside(visit func(i int)) {
 	for y := 2; y < s.height-2; y++ {
 		for x := 2; x < s.width-2; x++ {
-			i := y*s.width + x
-			s.flat[i] = s.static[i] && gradient[i] <= limit
-			s.flatter[i] = s.static[i] && gradient[i] <= less
+			visit(y*s.width + x)
 		}
 	}
+}
+
+// middleOf is the median over static pixels, and never 0.
+func (s *scene) middleOf(values []float64) float64 {
+	var list []float64
+	s.inside(func(i int) {
+		if s.static[i] {
+			list = append(list, values[i])
+		}
+	})
+	return max(median(list), 1e-9)
 }
 
 // without is the mean picture less a pattern of rows and one of columns.
@@ -207,15 +232,15 @@ func linePattern(plane []float64, counts []bool, width, height int, temporal flo
 	if height < 16 || max(missingA, missingB) > height/4 {
 		return nil
 	}
-	const lowest = 4 // frequencies below are the scene's
-	x, y := spectrum(level(a))[lowest:], spectrum(level(b))[lowest:]
-	walk, product, power := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
+	const lowest = degree + 1 // frequencies below are the scene's
+	x, y := spectrum(bent(a))[lowest:], spectrum(bent(b))[lowest:]
+	walk, common, power := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
 	for k := range x {
 		walk[k] = 1 / (4 * square(sin(math.Pi/2*float64(k+lowest)/float64(height))))
-		product[k] = float64(x[k] * y[k])
+		common[k] = float64(x[k] * y[k])
 		power[k] = square(x[k])/2 + square(y[k])/2
 	}
-	l, ok := fitSpectrum(walk, product, power)
+	l, ok := fitSpectrum(walk, common, power)
 	if !ok {
 		return nil
 	}
@@ -250,15 +275,49 @@ func fitPositive(x, y, weights []float64) (line, bool) {
 	return l, ok
 }
 
-// level takes the line through the ends out.
-func level(profile []float64) []float64 {
-	n := len(profile)
-	slope := (profile[n-1] - profile[0]) / float64(n-1)
-	out := make([]float64, n)
-	for i, v := range profile {
-		out[i] = v - float64(slope*float64(i))
+// degree is that of the polynomial that is taken out of a profile: what changes so slowly is the
+// scene's.
+const degree = 6
+
+// bent is a profile without the polynomial that fits it best.
+func bent(profile []float64) []float64 {
+	out := slices.Clone(profile)
+	var basis [][]float64
+	for d := range degree + 1 {
+		next := make([]float64, len(out))
+		for i := range next {
+			next[i] = 1
+			if d > 0 {
+				next[i] = float64(basis[d-1][i] * (2*float64(i)/float64(len(out)-1) - 1))
+			}
+		}
+		for _, b := range basis {
+			takeOut(next, b)
+		}
+		size := math.Sqrt(product(next, next))
+		for i := range next {
+			next[i] /= size
+		}
+		takeOut(out, next)
+		basis = append(basis, next)
 	}
 	return out
+}
+
+// takeOut takes the part along b, of length 1, out of a.
+func takeOut(a, b []float64) {
+	part := product(a, b)
+	for i, v := range b {
+		a[i] -= float64(part * v)
+	}
+}
+
+func product(a, b []float64) float64 {
+	sum := float64(0)
+	for i, v := range a {
+		sum += float64(v * b[i])
+	}
+	return sum
 }
 
 // spectrum is the discrete cosine transform (II) with the scale at which white noise of
