@@ -48,7 +48,7 @@ func (s *scene) judge(d *Defects, i int, limit, usual float64) {
 	slices.Sort(levels)
 	low, high := levels[0], levels[len(levels)-1]
 	below, above := low-s.mean[i] > limit, s.mean[i]-high > limit
-	close := high-low < limit/2
+	close := high-low < limit
 	switch {
 	case s.all[i] == 0 && changing >= len(around)-1 && len(s.frames) >= minStuck:
 		d.Stuck++

@@ -227,16 +227,23 @@ func averaged(values []float64) []float64 {
 // adds to it is taken for a random walk, since profiles are sums of steps, so that its
 // spectrum rises towards low frequencies; both are fitted at once.
 func linePattern(plane []float64, counts []bool, width, height int, temporal float64) *Figure {
+	const border = 2 // rows in which nothing counts
+	if height < 16+2*border {
+		return nil
+	}
 	a, missingA := newProfile(plane, counts, width, height, evenSet)
 	b, missingB := newProfile(plane, counts, width, height, oddSet)
-	if height < 16 || max(missingA, missingB) > height/4 {
+	a, b = a[border:height-border], b[border:height-border]
+	n := len(a)
+	missing := max(missingA, missingB) - 2*border
+	if missing > n/4 {
 		return nil
 	}
 	const lowest = degree + 1 // frequencies below are the scene's
 	x, y := spectrum(bent(a))[lowest:], spectrum(bent(b))[lowest:]
 	walk, common, power := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
 	for k := range x {
-		walk[k] = 1 / (4 * square(sin(math.Pi/2*float64(k+lowest)/float64(height))))
+		walk[k] = 1 / (4 * square(sin(math.Pi/2*float64(k+lowest)/float64(n))))
 		common[k] = float64(x[k] * y[k])
 		power[k] = square(x[k])/2 + square(y[k])/2
 	}
@@ -244,7 +251,9 @@ func linePattern(plane []float64, counts []bool, width, height int, temporal flo
 	if !ok {
 		return nil
 	}
-	return figureOf(l.offset-temporal, l.offsetSE)
+	// Rows whose step is missing do as the row before, and have no part in the pattern.
+	whole := float64(n) / float64(n-missing)
+	return figureOf(float64(l.offset*whole)-temporal, float64(l.offsetSE*whole))
 }
 
 // fitSpectrum fits values = offset + slope*walk, with no part below 0. The variance of a

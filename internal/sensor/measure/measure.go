@@ -3,6 +3,7 @@ package measure
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // What may be declined.
@@ -20,10 +21,14 @@ const (
 	// was compressed: noise above half a level changes more.
 	maxUnchanged = 0.5
 	// minStatic is the share of static pixels below which noise cannot be told from motion.
-	minStatic = 0.1
+	// Where the scene becomes another, that limit is mostStatic: texture that moves past is like
+	// noise in time.
+	minStatic  = 0.1
+	mostStatic = 0.7
 	// minFrames are needed for noise, and wantedFrames for good figures.
 	minFrames    = 4
 	wantedFrames = 16
+	minSide      = 32 // of frames, in pixels
 	// maxClipped is the share of pixels at the lowest or highest level above which noise is not
 	// measured.
 	maxClipped = 0.8
@@ -75,6 +80,8 @@ func (m *Meter) unfit(r *Report) string {
 		return fmt.Sprintf("saturated: %.0f %% of the values are the largest, whose noise is cut off; shorten the exposure", 100*r.Levels.AtGreatest)
 	case r.Levels.AtLeast > maxClipped && r.Levels.Bottom >= 0:
 		return fmt.Sprintf("black: %.0f %% of the values are %d, the least, whose noise is cut off; give more light, or raise the black level", 100*r.Levels.AtLeast, r.Levels.Least)
+	case min(m.width, m.height) < minSide:
+		return fmt.Sprintf("frames of %dx%d pixels are too small; give whole frames of the camera, of at least %[3]dx%[3]d", m.width, m.height, minSide)
 	case m.frames == 1:
 		return "there is one frame: noise over time cannot be told from the scene; give a clip of at least 4 frames, better 32"
 	case r.Unchanged > maxUnchanged:
@@ -88,8 +95,10 @@ func (m *Meter) unfit(r *Report) string {
 // noise measures all that needs frames which differ by noise.
 func (m *Meter) noise(r *Report) {
 	s := newScene(m, r.Levels)
+	s.leaveMotionOut()
 	r.Static = s.staticShare
-	if s.staticShare < minStatic {
+	moves := r.Drift.AGC == UnknownAGC && s.staticShare < mostStatic // what it shows becomes something else
+	if s.staticShare < minStatic || moves {
 		r.decline(fmt.Sprintf("only %.0f %% of the pixels show the same in all frames, so noise cannot be told from motion; give a clip of a camera that stands still", 100*s.staticShare), whatNoise, whatFixed, whatGain, whatDefects)
 		m.blur(r, nil, nil, nil)
 		return
@@ -109,10 +118,12 @@ func (m *Meter) noise(r *Report) {
 		r.decline(why, whatGain)
 	}
 	pattern := float64(0)
-	if f := r.Noise.VH; f != nil {
-		pattern = f.Value
+	for _, f := range []*Figure{r.Noise.VH, r.Noise.V, r.Noise.H} {
+		if f != nil {
+			pattern += square(f.Value)
+		}
 	}
-	r.Defects = s.defects(pattern, m.unit)
+	r.Defects = s.defects(math.Sqrt(pattern), m.unit)
 	m.blur(r, s, rows, columns)
 }
 

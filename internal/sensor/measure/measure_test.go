@@ -29,7 +29,7 @@ type camera struct {
 	drawn struct{ tvh, vh, v, h float64 }
 }
 
-// randomCamera is one of many. Patterns of rows and columns have at least a third of that of
+// randomCamera is one of many. Patterns of rows and columns have at least 0.4 of that of
 // pixels: weaker ones drown in it.
 func randomCamera(n int) *camera {
 	s := rng.NewKey(uint64(n), rng.TestPurpose).Stream(0, 0, 0)
@@ -37,7 +37,7 @@ func randomCamera(n int) *camera {
 	c := &camera{width: 160, height: 128, frames: 32 + 8*s.IntN(5), depth: 8, scale: 1}
 	c.blur = u(0.5, 1.6)
 	c.tvh, c.vh, c.v, c.h = u(1, 6), u(0.8, 4), u(0.5, 3), u(0.5, 3)
-	c.v, c.h = max(c.v, c.vh/3), max(c.h, c.vh/3)
+	c.v, c.h = max(c.v, 0.4*c.vh), max(c.h, 0.4*c.vh)
 	c.tv, c.th, c.t = u(0, 1.5), u(0, 1.5), u(0, 1)
 	if n%2 == 0 {
 		c.gain, c.black = u(0.02, 0.2), u(4, 16)
