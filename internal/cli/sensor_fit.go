@@ -31,8 +31,8 @@ func sensorFitCommand() *command {
 camera that made a video, a folder of numbered frames, or the clips in a folder.
 The clips may show anything. Best is a camera that stands still, 32 frames or
 more, uncompressed, with some even places, some sharp edges, and levels from
-dark to bright. Noise cannot be measured where a codec has removed it: where over
-half of the pixels repeat from frame to frame, none is given.
+dark to bright. Noise cannot be measured where a codec has removed it: none is
+given where over half of the pixels repeat from frame to frame.
 
 With --run, or with --dataset and --data-dir, it says how far the training part
 of these data is from what was measured: level, contrast, blur and target size.`,

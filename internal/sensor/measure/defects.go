@@ -3,11 +3,15 @@ package measure
 import (
 	"math"
 	"slices"
+
+	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
 const (
-	// minStuck is how many frames it takes to say that a pixel never changes.
-	minStuck = 8
+	// minStuck is how many frames it takes to say that a pixel never changes, and stuckByChance
+	// how many pixels without a defect may happen not to.
+	minStuck      = 8
+	stuckByChance = 0.01
 	// A pixel is hot or dark if it lies so many standard deviations of the fixed pattern, and at
 	// least so many levels of 8 bits, beyond all its neighbours, which lie close together.
 	hotSigmas = 8.0
@@ -16,10 +20,12 @@ const (
 )
 
 // defects counts pixels that do not do as others do. pattern is the standard deviation of the
-// fixed pattern, unit the DN of a level of 8 bits.
-func (s *scene) defects(pattern, unit float64) *Defects {
+// fixed pattern, unit the DN of a level of 8 bits, unchanged the share of pixels that repeat
+// from frame to frame.
+func (s *scene) defects(pattern, unit, unchanged float64) *Defects {
 	d := &Defects{}
 	usual := s.byBin(s.fast, func(i int) bool { return !s.clipped[i] })
+	s.tellsStuck = len(s.frames) >= minStuck && float64(kernel.PowInt(unchanged, len(s.frames)-1)*float64(len(s.mean))) < stuckByChance
 	limit := max(float64(hotSigmas*pattern), float64(hotLevels*unit))
 	for y := 1; y < s.height-1; y++ {
 		for x := 1; x < s.width-1; x++ {
@@ -50,7 +56,7 @@ func (s *scene) judge(d *Defects, i int, limit, usual float64) {
 	below, above := low-s.mean[i] > limit, s.mean[i]-high > limit
 	close := high-low < limit
 	switch {
-	case s.all[i] == 0 && changing >= len(around)-1 && len(s.frames) >= minStuck:
+	case s.all[i] == 0 && changing >= len(around)-1 && s.tellsStuck:
 		d.Stuck++
 		if s.mean[i] == 0 || below {
 			d.Dead++

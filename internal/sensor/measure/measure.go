@@ -123,7 +123,7 @@ func (m *Meter) noise(r *Report) {
 			pattern += square(f.Value)
 		}
 	}
-	r.Defects = s.defects(math.Sqrt(pattern), m.unit)
+	r.Defects = s.defects(math.Sqrt(pattern), m.unit, r.Unchanged)
 	m.blur(r, s, rows, columns)
 }
 

@@ -27,6 +27,7 @@ type scene struct {
 	noise         []float64 // temporal variance without that of rows, columns and frames
 	staticShare   float64
 	clippedShare  float64
+	tellsStuck    bool // there are so many frames that a pixel which never changes has a defect
 }
 
 // newScene measures every pixel. There must be at least two frames.
