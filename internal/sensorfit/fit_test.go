@@ -245,3 +245,24 @@ func TestChosen(t *testing.T) {
 		t.Error("not all")
 	}
 }
+
+// moving writes a clip of a bright target of 14x10 that moves over an even picture.
+func moving(t *testing.T, dir string, frames int) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	s := rng.NewKey(7, rng.TestPurpose).Stream(0, 0, 0)
+	for n := range frames {
+		img := image.NewGray(image.Rect(0, 0, 160, 128))
+		for i := range img.Pix {
+			x, y := i%160, i/160
+			v := 80 + float64(y)/4 + float64(s.Normal())
+			if x >= 10+2*n && x < 24+2*n && y >= 60 && y < 70 {
+				v += 70
+			}
+			img.Pix[i] = uint8(v)
+		}
+		clipstest.WriteFrame(t, dir, n, img)
+	}
+}
