@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -54,7 +53,7 @@ of these data is from what was measured: level, contrast, blur and target size.`
 		},
 		args: func(args []string) error {
 			if len(args) != 1 {
-				return errors.New("want one video, folder of numbered frames, or folder of clips")
+				return config.Usagef("want one video, folder of numbered frames, or folder of clips")
 			}
 			return nil
 		},
