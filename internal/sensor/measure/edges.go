@@ -124,7 +124,11 @@ func (p *picture) fit(c candidate, reach int) (e edge, ok bool) {
 	if !f.converge(samples) || !f.good(samples, p.noise, reach) {
 		return e, false
 	}
-	return edge{width: f.width, se: f.se, across: square(ny)}, true
+	e = edge{width: f.width, se: f.se, across: square(ny)}
+	if f.between(nx, ny) {
+		e.width = math.Sqrt(square(f.width) + apertures)
+	}
+	return e, true
 }
 
 // A step is low + (high-low)*Phi((across - at - turn*along)/width).
@@ -177,6 +181,15 @@ func (f *step) converge(samples []sample) bool {
 		}
 	}
 	return false
+}
+
+// between says whether a step runs along a row or column, just between two of them. Then no
+// pixel has a part of both sides, so that its aperture does not widen the step.
+func (f *step) between(nx, ny float64) bool {
+	const parallel, near = 0.03, 0.25
+	x, y := math.Abs(nx+float64(f.turn*ny)), math.Abs(ny-float64(f.turn*nx))
+	off := math.Abs(f.at - math.RoundToEven(f.at))
+	return min(x, y) < parallel && 0.5-off < near
 }
 
 // good says whether a step describes its samples: they lie as near to it as noise lets them,
