@@ -56,7 +56,7 @@ func (s *scene) judge(d *Defects, i int, limit, usual float64) {
 	below, above := low-s.mean[i] > limit, s.mean[i]-high > limit
 	close := high-low < limit
 	switch {
-	case s.all[i] == 0 && changing >= len(around)-1 && s.tellsStuck:
+	case s.all[i] == 0 && changing >= len(around)-1 && s.tellsStuck && (!s.clipped[i] || below || above):
 		d.Stuck++
 		if s.mean[i] == 0 || below {
 			d.Dead++

@@ -10,7 +10,7 @@ import (
 
 const (
 	maxEdges  = 400 // places that are tried in a picture
-	minEdges  = 8   // that must have been fitted for a figure
+	minEdges  = 5   // that must have been fitted for a figure
 	edgeReach = 5   // pixels across an edge to either side that are looked at first
 	edgeFar   = 10  // and where an edge proves wide
 	edgeWide  = 1.6 // pixels of standard deviation from which on it is

@@ -72,16 +72,26 @@ func (s *scene) curve() []Point {
 // darkness finds black level and read noise. Variance extrapolates to 0 at a level zero, and
 // gain*readnoise^2 = black - zero: given the one, the other is known. Without light there can
 // be no less than no noise, and with some a pixel is not below black: so black lies between
-// zero and the darkest level that was seen.
+// zero and the darkest level that was seen. Bounds are wider by twice the standard error.
 func (t *Transfer) darkness(l line, black *float64) {
 	zero := -l.offset / l.slope
-	low, high := max(zero, 0), t.Curve[0].Level
+	low, high := max(zero-float64(2*l.errorAt(zero))/l.slope, 0), t.Curve[0].Level
 	if black != nil {
 		low, high = *black, *black
 	}
 	high = max(high, low)
 	t.Black = Bounds{low, high}
+	if black != nil {
+		variance, se := l.offset+float64(l.slope*low), 2*l.errorAt(low)
+		t.ReadNoise = Bounds{root(variance-se) / l.slope, root(variance+se) / l.slope}
+		return
+	}
 	t.ReadNoise = Bounds{root((low - zero) / l.slope), root((high - zero) / l.slope)}
+}
+
+// errorAt is the standard error of the line at x.
+func (l line) errorAt(x float64) float64 {
+	return root(square(l.offsetSE) + square(float64(x*l.slopeSE)) + float64(2*float64(x*l.covariance)))
 }
 
 // uniformity fits fixed variance = (gain*DSNU)^2 + (PRNU*(level-black))^2.
