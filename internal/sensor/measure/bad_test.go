@@ -279,7 +279,7 @@ func TestRobust(t *testing.T) {
 	if !ok || math.Abs(l.slope-2) > 1e-12 || math.Abs(l.offset-1) > 1e-12 {
 		t.Errorf("%+v", l)
 	}
-	if _, ok := fitLine([]float64{1, 1, 1}, x[:3], x[1:4]); ok {
+	if _, found := fitLine([]float64{1, 1, 1}, x[:3], x[1:4]); found {
 		t.Error("a line through one place")
 	}
 	values, inverse, ok := solve([][]float64{{4, 1}, {1, 3}}, []float64{1, 2})

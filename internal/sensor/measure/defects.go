@@ -54,16 +54,16 @@ func (s *scene) judge(d *Defects, i int, limit, usual float64) {
 	slices.Sort(levels)
 	low, high := levels[0], levels[len(levels)-1]
 	below, above := low-s.mean[i] > limit, s.mean[i]-high > limit
-	close := high-low < limit
+	alike := high-low < limit
 	switch {
 	case s.all[i] == 0 && changing >= len(around)-1 && s.tellsStuck && (!s.clipped[i] || below || above):
 		d.Stuck++
 		if s.mean[i] == 0 || below {
 			d.Dead++
 		}
-	case above && close && s.static[i]:
+	case above && alike && s.static[i]:
 		d.Hot++
-	case below && close && s.static[i]:
+	case below && alike && s.static[i]:
 		d.Dark++
 	case usual > 0 && s.fast[i] > noisy*usual && s.still(around) && len(s.frames) >= minStuck:
 		d.Noisy++

@@ -25,15 +25,6 @@ func median(values []float64) float64 {
 	return quantile(values, 0.5)
 }
 
-// midmean is the mean of the middle half of the values, which it sorts; 0 of none. Few values
-// that do not belong do not move it, and for normal noise its variance is 1.19 times that of
-// the mean.
-func midmean(values []float64) float64 {
-	slices.Sort(values)
-	n := len(values)
-	return mean(values[n/4 : n-n/4])
-}
-
 // clippedMean is the mean of the values that lie within four standard deviations of their
 // median. Unlike a median's, sums of it over steps leave no trace of the values in between.
 func clippedMean(values []float64) float64 {
