@@ -89,7 +89,7 @@ func measureClip(ctx context.Context, s source, o Options) (*measure.Report, err
 	options := video.Options{Damage: video.Warn, Timing: video.Warn, Rotation: video.Warn, KeepDepth: true, FFmpeg: o.FFmpeg,
 		Warn: func(message string, _ ...any) { warnings = append(warnings, message) }}
 	if o.RateHz > 0 {
-		options.Rate = video.Rational{Num: int64(o.RateHz*1000 + 0.5), Den: 1000}
+		options.Rate = video.Rational{Num: int64(float64(o.RateHz*1000) + 0.5), Den: 1000}
 	}
 	r, err := video.Open(ctx, s.path, options)
 	if err != nil {

@@ -67,7 +67,7 @@ func (r *Result) between(bounds func(*measure.Transfer) measure.Bounds) *Spread 
 		}
 	}
 	if found != nil {
-		found.Value = found.Low/2 + found.High/2
+		found.Value = float64(found.Low/2) + float64(found.High/2)
 	}
 	return found
 }

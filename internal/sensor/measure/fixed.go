@@ -141,9 +141,9 @@ func (s *scene) pixelPattern() *Figure {
 	count := float64(len(fine))
 	temporal = temporal / count / float64(len(s.frames))
 	variance, other := square(spread(fine))/cornerGain, square(spread(coarse))/immerkaerGain
-	error2 := square(variance) * 2 * cornerRedundancy / count * medianLoss
+	error2 := float64(square(variance) * 2 * cornerRedundancy / count * medianLoss)
 	if other > variance {
-		error2 += square(other-variance) / 4
+		error2 += float64(square(other-variance) / 4)
 	}
 	return figureOf(variance-temporal, math.Sqrt(error2))
 }
@@ -245,7 +245,7 @@ func linePattern(plane []float64, counts []bool, width, height int, temporal flo
 	for k := range x {
 		walk[k] = 1 / (4 * square(sin(math.Pi/2*float64(k+lowest)/float64(n))))
 		common[k] = float64(x[k] * y[k])
-		power[k] = square(x[k])/2 + square(y[k])/2
+		power[k] = float64(square(x[k])/2) + float64(square(y[k])/2)
 	}
 	l, ok := fitSpectrum(walk, common, power)
 	if !ok {

@@ -89,7 +89,7 @@ func normalCDF(x float64) float64 {
 	z := math.Abs(x) / math.Sqrt2
 	t := 1 / (1 + float64(0.3275911*z))
 	p := t * (0.254829592 + float64(t*(-0.284496736+float64(t*(1.421413741+float64(t*(-1.453152027+float64(t*1.061405429))))))))
-	tail := float64(p*exp(-float64(z*z))) / 2
+	tail := float64(float64(p*exp(-float64(z*z))) / 2)
 	if x > 0 {
 		return 1 - tail
 	}

@@ -155,8 +155,8 @@ func (s *scene) findStatic() {
 	whole := func(i int) bool { return !s.clipped[i] }
 	fast, all := s.byBin(s.fast, whole), s.byBin(s.all, whole)
 	n := float64(len(s.frames) - 1)
-	limit := 1 + outlying*math.Sqrt(2/n)
-	limitFast := 1 + outlying*math.Sqrt(3/n) // successive differences share a frame
+	limit := 1 + float64(outlying*math.Sqrt(2/n))
+	limitFast := 1 + float64(outlying*math.Sqrt(3/n)) // successive differences share a frame
 	count := 0
 	floor := square(s.step) / 12
 	for i := range s.mean {

@@ -77,9 +77,9 @@ func (p *picture) addSpectra(power []float64) (pieces int) {
 	for y := 0; y < p.height; y += stride {
 		for x := 0; x+segment <= p.width; x += segment / 2 {
 			values := p.values[y*p.width+x:][:segment]
-			middle := mean(values)
+			middle := float64(mean(values))
 			for i, v := range values {
-				piece[i] = float64((v - middle) * window[i])
+				piece[i] = float64(float64(v-middle) * window[i])
 			}
 			for k := range power {
 				var re, im float64

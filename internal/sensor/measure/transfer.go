@@ -97,7 +97,7 @@ func (l line) errorAt(x float64) float64 {
 // uniformity fits fixed variance = (gain*DSNU)^2 + (PRNU*(level-black))^2.
 func (t *Transfer) uniformity() {
 	var x, y, w []float64
-	black := t.Black.Low/2 + t.Black.High/2
+	black := float64(t.Black.Low/2) + float64(t.Black.High/2)
 	for _, p := range t.Curve {
 		if p.fixedError > 0 {
 			x, y, w = append(x, square(max(p.Level-black, 0))), append(y, p.Fixed), append(w, 1/square(p.fixedError))
