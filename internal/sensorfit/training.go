@@ -3,6 +3,7 @@ package sensorfit
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
@@ -159,4 +160,7 @@ func (d *Difference) judge(what, unit, of, less, more string) {
 		verdict = "targets are " + map[bool]string{true: less, false: more}[*d.Here < *d.Low] + " than what was trained on"
 	}
 	d.Text = fmt.Sprintf("%s: %.3g%s here, %.3g in the median of the training %s, nine tenths of which lie between %.3g and %.3g: %s.", what, *d.Here, unit, *d.Median, of, *d.Low, *d.High, verdict)
+	if more := float64(*d.Here**d.Here) - float64(*d.Median**d.Median); what == "blur" && more > 0 {
+		d.Text += fmt.Sprintf(" Blurs add up by their squares: a psf_sigma_px of %.2g brings the median of the training %s to the camera's.", math.Sqrt(more), of)
+	}
 }

@@ -88,7 +88,7 @@ func TestCompareWithImages(t *testing.T) {
 	want := map[string]string{
 		"level":    "the camera is brighter than what was trained on",
 		"contrast": "the camera is richer in contrast than what was trained on",
-		"blur":     "the camera is more blurred than what was trained on",
+		"blur":     "the camera is more blurred than what was trained on. Blurs add up by their squares: a psf_sigma_px of 0.",
 		"target":   "target: measured neither here nor in the training data.",
 	}
 	for _, diff := range r.Training.Differences {

@@ -120,8 +120,10 @@ func digits(v float64) string {
 		return fmt.Sprintf("%.1f", v)
 	case a >= 1:
 		return fmt.Sprintf("%.2f", v)
-	case a >= 0.01 || a == 0:
+	case a >= 0.1 || a == 0:
 		return fmt.Sprintf("%.3f", v)
+	case a >= 0.01:
+		return fmt.Sprintf("%.4f", v)
 	}
 	return fmt.Sprintf("%.5f", v)
 }
