@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"internal/engine"},
 	{"internal/augment", "internal/onnx", "internal/clips"},
 	{"internal/dataset", "internal/track", "internal/model", "internal/loss", "internal/optimizer", "internal/exporter", "internal/criterion", "internal/visualization"},
-	{"internal/target", "internal/htmlpage", "internal/detection", "internal/features", "internal/head"},
+	{"internal/target", "internal/htmlpage", "internal/detection", "internal/features", "internal/head", "internal/sensorfit"},
 	{"internal/train"},
 	{"internal/progress"},
 	{"internal/rundir"},

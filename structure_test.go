@@ -49,6 +49,8 @@ var rooms = []room{
 	{dir: "internal/target", cycle: 8, lines: 2500},
 	{dir: "internal/eda", cycle: 8, lines: 2500},
 	{dir: "internal/track", cycle: 8, lines: 2500},
+	{dir: "internal/sensor/measure", cycle: 8, lines: 2500},
+	{dir: "internal/sensorfit", cycle: 8, lines: 2500},
 	{dir: "internal/eda/clipstat", cycle: 8, lines: 2500},
 	{dir: "internal/decision", cycle: 8, lines: 2500},
 	{dir: "internal/serve", cycle: 8, lines: 2500},

@@ -75,7 +75,7 @@ func TestHelpTellsTheTruth(t *testing.T) {
 	}
 }
 
-var exampleCall = regexp.MustCompile(`blocktrain ((?:package verify|package check|package smoke|package sign|clips convert|sensor apply|cache clear|weights list|weights get|weights import|weights show|review rules|lock check|lock fetch|[a-z]+))(.*)`)
+var exampleCall = regexp.MustCompile(`blocktrain ((?:package verify|package check|package smoke|package sign|clips convert|sensor apply|sensor fit|cache clear|weights list|weights get|weights import|weights show|review rules|lock check|lock fetch|[a-z]+))(.*)`)
 var exampleFlag = regexp.MustCompile(`--([a-z-]+)`)
 
 // TestExamples checks that the examples use commands and flags that exist.

@@ -19,12 +19,16 @@ import (
 
 func sensorCommand() *command {
 	return &command{
-		use: "sensor", short: "show images as another camera sees them", group: groupData,
-		long: `A sensor profile is a JSON file that says what a camera does to an image: its
+		use: "sensor", short: "measure a camera, and show images as it sees them", group: groupData,
+		long: `A model is trained on one camera's images and used on another's. These
+commands measure a camera, and show what it would have seen.
+
+A sensor profile is a JSON file that says what a camera does to an image: its
 size, blur, noise, fixed patterns, defects, and how it brings values to 8 bits.
 The program has some: ` + strings.Join(sensor.Names(), ", ") + `.`,
-		example:  `  blocktrain sensor apply --sensor ir-320x256 clip.mp4 --output seen.mp4`,
-		children: []*command{sensorApplyCommand()},
+		example: `  blocktrain sensor fit recordings --output camera.json
+  blocktrain sensor apply --sensor ir-320x256 clip.mp4 --output seen.mp4`,
+		children: []*command{sensorFitCommand(), sensorApplyCommand()},
 	}
 }
 
