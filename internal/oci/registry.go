@@ -151,7 +151,7 @@ func passes(err error) bool {
 	var network net.Error
 	var credential *credentialError
 	switch {
-	case errors.As(err, &credential):
+	case errors.As(err, &credential), errors.Is(err, http.ErrSchemeMismatch):
 		return false
 	case errors.As(err, &answer):
 		return answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusRequestTimeout
@@ -171,6 +171,8 @@ func (o Options) explain(what string, attempt int, err error) error {
 	case errors.Is(err, auth.ErrBasicCredentialNotFound), status == http.StatusUnauthorized, status == http.StatusForbidden:
 		host, _, _ := strings.Cut(o.Reference, "/")
 		remedy = fmt.Sprintf(": the credentials are missing, have expired, or do not allow it: run 'docker login %s' again, or set %s and %s", host, UsernameVariable, PasswordVariable)
+	case errors.Is(err, http.ErrSchemeMismatch):
+		remedy = ": the registry has no TLS: give --plain-http if it is on this machine, else one that has TLS"
 	case status == http.StatusMethodNotAllowed:
 		remedy = ": the registry is read-only"
 	case status == http.StatusRequestEntityTooLarge, status == http.StatusInsufficientStorage:
