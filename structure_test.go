@@ -52,6 +52,7 @@ var rooms = []room{
 	{dir: "internal/eda/clipstat", cycle: 8, lines: 2500},
 	{dir: "internal/decision", cycle: 8, lines: 2500},
 	{dir: "internal/serve", cycle: 8, lines: 2500},
+	{dir: "internal/serve/bounds", cycle: 8, lines: 2500},
 	{dir: "internal/serve/lazyjson", cycle: 8, lines: 2500},
 	{dir: "internal/serve/smoke", cycle: 8, lines: 2500},
 	{dir: "internal/review", cycle: 8, lines: 2500},

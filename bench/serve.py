@@ -10,9 +10,12 @@ takes little of the machine. Each server is asked for SECONDS [3] at a time, one
 ROUNDS [5] times; a figure is the median of the rounds, with the lowest and the highest. Whatever
 else the machine does at that time changes the figures: look at the spread. With the numbers of
 the processes, the processor time that a server and its children take for an image is printed
-too, which depends less on what else runs.
+too, which depends less on what else runs. The last lines have ratios, over 1 where the first
+server is better than the second: of rates or, where clients send at fixed times, of latencies.
+Both of a ratio are of one round.
 """
 
+import collections
 import http.client
 import json
 import os
@@ -22,7 +25,12 @@ import statistics
 import sys
 import time
 
-CASES = [("1 client, 1 image", 1, 1), ("8 clients, 1 image", 8, 1), ("50 clients, 1 image", 50, 1), ("1 client, 32 images", 1, 32), ("4 clients, 32 images", 4, 32)]
+# What is asked: a title, clients, images of a request, and requests a second of all clients
+# together; 0: each sends the next as soon as it has an answer.
+CASES = [
+    ("1 client, 1 image", 1, 1, 0), ("8 clients, 1 image", 8, 1, 0), ("50 clients, 1 image", 50, 1, 0), ("50 clients, 1000 a second", 50, 1, 1000),
+    ("1 client, 32 images", 1, 32, 0), ("4 clients, 32 images", 4, 32, 0), ("1 client, 64 images", 1, 64, 0), ("4 clients, 64 images", 4, 64, 0),
+]
 
 
 def request(model, shape, images):
@@ -70,20 +78,29 @@ class Client:
         return time.perf_counter() - self.began if len(self.received) >= self.wanted else None
 
 
-def ask(address, payload, clients, seconds):
+def ask(address, payload, clients, seconds, pace=0):
     """Requests a second, and the latencies in milliseconds."""
     with selectors.DefaultSelector() as selector:
         all_clients = [Client(address, payload, selector) for _ in range(clients)]
         began = time.perf_counter()
         latencies = []
-        for client in all_clients:
-            client.send()
-        while time.perf_counter() < began + seconds:
-            for key, _ in selector.select():
+        interval = clients / pace if pace else 0
+        # When each client that waits sends next, the earliest first.
+        waiting = collections.deque((began + interval * n / clients, client) for n, client in enumerate(all_clients))
+        now = began
+        while now < began + seconds:
+            while waiting and waiting[0][0] <= now:
+                waiting.popleft()[1].send()
+            for key, _ in selector.select(max(0, waiting[0][0] - now) if waiting else None):
                 took = key.data.done()
-                if took is not None:
-                    latencies.append(1000 * took)
+                if took is None:
+                    continue
+                latencies.append(1000 * took)
+                if pace:
+                    waiting.append((key.data.began + interval, key.data))
+                else:
                     key.data.send()
+            now = time.perf_counter()
         took = time.perf_counter() - began
         for client in all_clients:
             client.socket.close()
@@ -110,6 +127,57 @@ def spread(values, form):
     return "%s (%s to %s)" % tuple(form % v for v in (statistics.median(values), min(values), max(values)))
 
 
+def ask_json(address, path):
+    connection = http.client.HTTPConnection(*address)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status != 200:
+        sys.exit("%s: %d %s" % (path, answer.status, text.decode()))
+    return json.loads(text)
+
+
+def shape_of(address, model):
+    """The shape of an image."""
+    return ask_json(address, "/v2/models/" + model)["inputs"][0]["shape"][1:]
+
+
+def compare(model, servers, pids, seconds, rounds):
+    """Prints the table; the ratios of the first server's rates to the second's, by case."""
+    any_address = next(iter(servers.values()))
+    shape = shape_of(any_address, model)
+    largest = min(ask_json(address, "/v2/models/%s/config" % model)["max_batch_size"] for address in servers.values())
+    print("| requests | server | images a second | median ms | 99 % ms | processor us an image |\n|---|---|---|---|---|---|")
+    ratios = {}
+    for title, clients, images, pace in CASES:
+        if images > largest:
+            continue
+        payload = request(model, shape, images)
+        rates, medians, late, costs = ({name: [] for name in servers} for _ in range(4))
+        for turn in range(rounds + 1):
+            for name, address in servers.items():
+                before = processor(pids[name]) if pids.get(name) else 0
+                rate, latencies = ask(address, payload, clients, seconds if turn else min(1, seconds), pace)
+                used = processor(pids[name]) - before if pids.get(name) else float("nan")
+                if turn:  # the first is not counted
+                    rates[name].append(images * rate)
+                    medians[name].append(latencies[len(latencies) // 2])
+                    late[name].append(latencies[len(latencies) * 99 // 100])
+                    costs[name].append(1e6 * used / images / len(latencies))
+        for name in servers:
+            print("| %s | %s | %s | %s | %s | %s |" % (title, name, spread(rates[name], "%.0f"), spread(medians[name], "%.2f"), spread(late[name], "%.2f"), spread(costs[name], "%.0f")), flush=True)
+        if len(servers) > 1:
+            first, second = list(servers)[:2]
+            if pace:
+                ratios[title + ", median latency, inverse"] = [b / a for a, b in zip(medians[first], medians[second])]
+                ratios[title + ", 99 % latency, inverse"] = [b / a for a, b in zip(late[first], late[second])]
+            else:
+                ratios[title + ", rate"] = [a / b for a, b in zip(rates[first], rates[second])]
+    for title, values in ratios.items():
+        print("%s: %s" % (title, spread(values, "%.2f")), flush=True)
+    return ratios
+
+
 def main():
     model, servers, pids, numbers = sys.argv[1], {}, {}, []
     for argument in sys.argv[2:]:
@@ -120,27 +188,7 @@ def main():
             pids[name] = int(pid[0]) if pid else None
         else:
             numbers.append(float(argument))
-    seconds, rounds = numbers[0] if numbers else 3, int(numbers[1]) if len(numbers) > 1 else 5
-    host, port = next(iter(servers.values()))
-    connection = http.client.HTTPConnection(host, port)
-    connection.request("GET", "/v2/models/" + model)
-    shape = json.loads(connection.getresponse().read())["inputs"][0]["shape"][1:]
-    print("| requests | server | images a second | median ms | 99 % ms | processor us an image |\n|---|---|---|---|---|---|")
-    for title, clients, images in CASES:
-        payload = request(model, shape, images)
-        rates, medians, late, costs = ({name: [] for name in servers} for _ in range(4))
-        for turn in range(rounds + 1):
-            for name, address in servers.items():
-                before = processor(pids[name]) if pids[name] else 0
-                rate, latencies = ask(address, payload, clients, seconds if turn else min(1, seconds))
-                used = processor(pids[name]) - before if pids[name] else float("nan")
-                if turn:  # the first is not counted
-                    rates[name].append(images * rate)
-                    medians[name].append(latencies[len(latencies) // 2])
-                    late[name].append(latencies[len(latencies) * 99 // 100])
-                    costs[name].append(1e6 * used / images / len(latencies))
-        for name in servers:
-            print("| %s | %s | %s | %s | %s | %s |" % (title, name, spread(rates[name], "%.0f"), spread(medians[name], "%.2f"), spread(late[name], "%.2f"), spread(costs[name], "%.0f")), flush=True)
+    compare(model, servers, pids, numbers[0] if numbers else 3, int(numbers[1]) if len(numbers) > 1 else 5)
 
 
 if __name__ == "__main__":

@@ -9,47 +9,40 @@
 #
 # TRITONSERVER is the program, BACKENDS the folder of its backends, PACKAGE an unpacked
 # package. In NVIDIA's image: /opt/tritonserver/bin/tritonserver /opt/tritonserver/backends
+# BLOCKTRAIN names the program; without it, one is built.
 set -euo pipefail
 
 [ $# -ge 3 ] || { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2; }
 server=$(realpath "$1") backends=$(realpath "$2")
 shift 2
 packages=$(realpath "$@")
+program=${BLOCKTRAIN:+$(realpath "$BLOCKTRAIN")}
 cd "$(dirname "$0")/.."
+. bench/triton.sh
 
 out=$(mktemp -d)
-pid=
-finish() {
-	if [ -n "$pid" ]; then kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; fi
-	rm -rf "$out"
-}
-trap finish EXIT
+trap 'triton_stop; rm -rf "$out"' EXIT
 
-CGO_ENABLED=0 go build -o "$out/blocktrain" ./cmd/blocktrain
+if [ -z "$program" ]; then
+	program=$out/blocktrain
+	CGO_ENABLED=0 go build -o "$program" ./cmd/blocktrain
+fi
 mkdir "$out/repository"
 while read -r package; do
-	"$out/blocktrain" package check --strict "$package"
+	"$program" package check --strict "$package"
 	cp -r "$package"/model-repository/* "$out/repository/"
+	# of a model of clips, the network that decides on tracks
+	for network in "$package"/networks/*/model-repository; do
+		[ -e "$network" ] || continue
+		"$program" package check --strict "$network"
+		cp -r "$network"/* "$out/repository/"
+	done
 done <<<"$packages"
 
-port=${PORT:-18000}
-CUDA_VISIBLE_DEVICES='' "$server" --model-repository="$out/repository" --backend-directory="$backends" \
-	--strict-readiness=true --disable-auto-complete-config --exit-on-error=true \
-	--http-address=127.0.0.1 --http-port="$port" --allow-grpc=false --allow-metrics=false \
-	>"$out/log" 2>&1 </dev/null &
-pid=$!
-
-answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/v2/$1")" = 200 ]; }
-until answers health/ready; do
-	if ! kill -0 "$pid" 2>/dev/null || [ $SECONDS -ge 120 ]; then
-		echo "Triton did not become ready:" >&2
-		grep -E '^E|^error' "$out/log" >&2 || tail -20 "$out/log" >&2
-		exit 1
-	fi
-	sleep 0.2
-done
+triton_start "$out/repository" "$out/log" --exit-on-error=true
+triton_until 120 triton_ready
 for model in "$out"/repository/*/; do
 	name=$(basename "$model")
-	answers "models/$name/ready" || { echo "$name is not ready" >&2; exit 1; }
-	echo "Triton serves $name: $(curl -s "http://127.0.0.1:$port/v2/models/$name")"
+	curl -sf -o /dev/null "$triton_url/v2/models/$name/ready" || { echo "$name is not ready" >&2; exit 1; }
+	echo "Triton serves $name: $(curl -s "$triton_url/v2/models/$name")"
 done

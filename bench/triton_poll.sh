@@ -2,57 +2,53 @@
 # Does a real Triton that polls its repository serve all the while that versions of a
 # model are published? Publishes FIRST, starts tritonserver on loopback, then publishes
 # SECOND and rolls it back. The model must be ready whenever it is asked, with the labels
-# in its configuration, and each version must be loaded within 20 seconds.
+# in its configuration if the package has labels, and each version must be loaded within
+# 20 seconds.
 #
 #   bench/triton_poll.sh TRITONSERVER BACKENDS FIRST SECOND
 #
 # TRITONSERVER is the program, BACKENDS the folder of its backends, FIRST and SECOND two
-# packages of one model. In NVIDIA's image: /opt/tritonserver/bin/tritonserver
-# /opt/tritonserver/backends
+# packages of one model, unpacked or not. In NVIDIA's image:
+# /opt/tritonserver/bin/tritonserver /opt/tritonserver/backends
+# BLOCKTRAIN names the program; without it, one is built.
 set -euo pipefail
 
 [ $# -eq 4 ] || { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2; }
 server=$(realpath "$1") backends=$(realpath "$2") first=$(realpath "$3") second=$(realpath "$4")
+program=${BLOCKTRAIN:+$(realpath "$BLOCKTRAIN")}
 cd "$(dirname "$0")/.."
+. bench/triton.sh
 
 out=$(mktemp -d)
-pid='' watcher=''
+watcher=''
 finish() {
-	for one in $watcher $pid; do kill "$one" 2>/dev/null && wait "$one" 2>/dev/null || true; done
+	if [ -n "$watcher" ]; then kill "$watcher" 2>/dev/null && wait "$watcher" 2>/dev/null || true; fi
+	triton_stop
 	rm -rf "$out"
 }
 trap finish EXIT
 
-CGO_ENABLED=0 go build -o "$out/blocktrain" ./cmd/blocktrain
+if [ -z "$program" ]; then
+	program=$out/blocktrain
+	CGO_ENABLED=0 go build -o "$program" ./cmd/blocktrain
+fi
 mkdir "$out/repository"
-publish() { "$out/blocktrain" publish --log-level error --model-repository "$out/repository" "$@" | tail -1; }
+publish() { "$program" publish --log-level error --model-repository "$out/repository" "$@" | tail -1; }
 publish "$first"
 model=$(ls "$out/repository")
+wanted='"name"'
+if [ -e "$out/repository/$model/labels.txt" ]; then wanted='"label_filename":"labels.txt"'; fi
 
-port=${PORT:-18000}
-CUDA_VISIBLE_DEVICES='' "$server" --model-repository="$out/repository" --backend-directory="$backends" \
-	--model-control-mode=poll --repository-poll-secs=1 --strict-readiness=true --disable-auto-complete-config \
-	--http-address=127.0.0.1 --http-port="$port" --allow-grpc=false --allow-metrics=false \
-	>"$out/log" 2>&1 </dev/null &
-pid=$!
-
-ask() { curl -sf "http://127.0.0.1:$port/v2/models/$model$1"; }
+triton_start "$out/repository" "$out/log" --model-control-mode=poll --repository-poll-secs=1
+ask() { curl -sf "$triton_url/v2/models/$model$1"; }
 waits_for() { # until version $1 is served
-	local end=$((SECONDS + 20))
-	until ask "/versions/$1/ready"; do
-		if ! kill -0 "$pid" 2>/dev/null || [ $SECONDS -ge $end ]; then
-			echo "Triton does not serve version $1:" >&2
-			tail -20 "$out/log" >&2
-			exit 1
-		fi
-		sleep 0.2
-	done
+	triton_until 20 ask "/versions/$1/ready"
 	echo "Triton serves version $1"
 }
 waits_for 1
 
 while true; do
-	if ! ask /ready || ! ask /config | grep -q '"label_filename":"labels.txt"'; then echo "$(date +%T) not ready, or without labels" >>"$out/missing"; fi
+	if ! ask /ready || ! ask /config | grep -q "$wanted"; then echo "$(date +%T) not ready, or without labels" >>"$out/missing"; fi
 	echo >>"$out/asked"
 	sleep 0.02
 done &

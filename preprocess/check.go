@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -23,9 +22,12 @@ func (p *Preprocessing) Check(folder string) error {
 	return errors.Join(errs...)
 }
 
+// maxTestBytes bounds the file of a test image, or of its bytes.
+const maxTestBytes = 64 << 20
+
 func (p *Preprocessing) checkImage(folder string, test Test) error {
 	file := filepath.Join(folder, filepath.FromSlash(test.Image))
-	content, err := os.ReadFile(file)
+	content, err := fileio.ReadFile(file, maxTestBytes)
 	if err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (p *Preprocessing) checkImage(folder string, test Test) error {
 	if test.Tensor == "" {
 		return nil
 	}
-	want, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(test.Tensor)))
+	want, err := fileio.ReadFile(filepath.Join(folder, filepath.FromSlash(test.Tensor)), maxTestBytes)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -105,6 +106,13 @@ func (p *Preprocessing) check() error {
 		return fmt.Errorf("input %q of %q: want %q of %q", p.Input.Name, p.Input.Type, inputName, inputType)
 	case p.Alpha == "" || p.Resize.Filter == "":
 		return errors.New("alpha or the filter is empty: want both named")
+	}
+	for _, test := range p.Tests {
+		for _, name := range []string{test.Image, test.Tensor} {
+			if name != "" && !fs.ValidPath(name) || name == "." {
+				return fmt.Errorf("test image %q: want the path of a file in the package", name)
+			}
+		}
 	}
 	return p.rule().Validate()
 }

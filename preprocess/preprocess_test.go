@@ -179,6 +179,8 @@ func TestReadRefuses(t *testing.T) {
 		{`"channels": 1`, `"channels": 2`, "2 channels"},
 		{`"pillow-bilinear"`, `"pillow-lanczos"`, `resize filter "pillow-lanczos"`},
 		{`"mode": "stretch"`, `"mode": "stretch", "crop_fraction": "0.5"`, "crop fraction 0.5"},
+		{`"image": "preprocessing/images/01-colour.jpg"`, `"image": "../../etc/passwd"`, "want the path of a file in the package"},
+		{`"image": "preprocessing/images/01-colour.jpg"`, `"image": "/etc/passwd"`, "want the path of a file in the package"},
 		{`"type": "uint8",`, `"type": "uint8", "more": 1,`, "more"},
 	} {
 		if !bytes.Contains(text, []byte(c.old)) {

@@ -131,28 +131,47 @@ const (
 	LatencySamples = 200
 )
 
-// Latency times the network on single images of list, on one worker of the machine of
-// that name.
-func (c *Classifier) Latency(ctx context.Context, data *dataset.Loader, list []int, machine string) (*metric.Latency, error) {
+// Timing says what is timed.
+type Timing struct {
+	Machine   string // its name
+	Calibrate bool   // time the calibration network too
+}
+
+// Latency times the network on single images of list, on one worker, in turn with the
+// calibration network if that is asked for.
+func (c *Classifier) Latency(ctx context.Context, data *dataset.Loader, list []int, timing Timing) (*metric.Latency, error) {
 	plan, err := c.NewPlan(1, 1)
 	if err != nil {
 		return nil, err
 	}
 	defer plan.Close()
+	var calibration *calibration
+	if timing.Calibrate {
+		if calibration, err = newCalibration(); err != nil {
+			return nil, err
+		}
+		defer calibration.close()
+	}
 	order := make([]int, LatencyWarmup+LatencySamples)
 	for i := range order {
 		order[i] = list[i%len(list)]
 	}
-	var samples []time.Duration
+	var samples, calibrated []time.Duration
 	for batch, err := range data.Batches(ctx, order, 0, 0, 1) {
 		if err != nil {
 			return nil, err
 		}
 		started := time.Now()
 		plan.Run(1, batch.Images)
+		took := time.Since(started)
+		other := calibration.time()
 		if batch.Position >= LatencyWarmup {
-			samples = append(samples, time.Since(started))
+			samples, calibrated = append(samples, took), append(calibrated, other)
 		}
 	}
-	return metric.SummarizeLatency(samples, 1, 1, machine)
+	latency, err := metric.SummarizeLatency(samples, 1, 1, timing.Machine)
+	if err == nil && timing.Calibrate {
+		err = latency.Calibrate(CalibrationNetwork, calibrated)
+	}
+	return latency, err
 }

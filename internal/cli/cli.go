@@ -78,7 +78,7 @@ func exitCode(err error) int {
 // printError writes an error for a person: each line of it after the program's
 // name, and what to do next below.
 func printError(w io.Writer, err error) {
-	for line := range strings.Lines(errorText(err)) {
+	for line := range strings.Lines(logging.Plain(errorText(err))) {
 		line = fmt.Sprintf("blocktrain: %s\n", strings.TrimRight(line, "\n"))
 		if logging.Colored(w) {
 			line = logging.Paint(line)

@@ -116,15 +116,17 @@ func hasFlag(c *command, name string) bool {
 }
 
 // TestOptionsAgree checks that an option which several commands have is of one type,
-// since they share its variable and its line in .env.
+// since they share its variable and its line in .env. What only flags set may differ.
 func TestOptionsAgree(t *testing.T) {
 	types := map[string]string{}
 	check := func(options []*config.Option) {
 		for _, option := range options {
-			if before, seen := types[option.Name]; seen && before != option.Type {
+			if before, seen := types[option.Name]; seen && !option.IsFromFlags() && before != option.Type {
 				t.Errorf("--%s is of type %s and %s", option.Name, before, option.Type)
 			}
-			types[option.Name] = option.Type
+			if !option.IsFromFlags() {
+				types[option.Name] = option.Type
+			}
 			if first, _ := utf8.DecodeRuneInString(option.Doc); option.Doc == "" || strings.HasSuffix(option.Doc, ".") || strings.ToLower(string(first)) != string(first) {
 				t.Errorf("--%s: want one line, lower case, without full stop: %q", option.Name, option.Doc)
 			}

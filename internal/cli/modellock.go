@@ -25,21 +25,19 @@ change that makes the model, and is what a reviewer approves. Times are not in
 it.
 
 --data says for each dataset how its data comes: built-in, download,
-folder:PATH of the repository, or https://...#sha256=DIGEST. Without it, only
-datasets are known that the program draws or has the digests of.`,
+folder:PATH of the repository, https://...#sha256=DIGEST, or an artifact of a
+registry, oci:HOST/NAME@sha256:DIGEST. Without it, only datasets are known that
+the program draws or has the digests of.`,
 		example: `  blocktrain lock runs/first
   blocktrain lock runs/first --data photos=folder:data/photos
   blocktrain lock check runs/second release/model.lock`,
 		own: func(o *config.Options) {
 			o.String(&output, "output", modellock.File, "file to write")
 			o.Words(&data, "data", "", "how the data comes to another machine, SOURCE or DATASET=SOURCE")
+			o.FromFlags()
 		},
 		args: wantArgs("run directory", 1),
 		run: func(_ context.Context, c *call) error {
-			if c.origins["output"] != config.OriginFlag {
-				output = modellock.File
-			}
-			forget(c.origins, "data", &data)
 			sources := map[string]string{}
 			for _, entry := range data {
 				name, source, named := strings.Cut(entry, "=")
@@ -85,10 +83,10 @@ decision and the differences to a file, as Markdown.`,
 		example: `  blocktrain lock check runs/first release/model.lock`,
 		own: func(o *config.Options) {
 			o.String(&summary, "summary", "", "file to append a table in Markdown to; empty: none")
+			o.FromFlags()
 		},
 		args: wantArgs("arguments, a run directory and a lock", 2),
 		run: func(_ context.Context, c *call) error {
-			forget(c.origins, "summary", &summary)
 			found, err := modellock.Compare(c.args[0], c.args[1])
 			if err != nil {
 				return err
@@ -110,15 +108,16 @@ func lockFetchCommand() *command {
 		long: `Finds or downloads the data that a lock names, compares digests, and prints the
 value for --data-dir, which is empty where no data is needed. A file with
 another digest is removed: exit code 4. It is called at the top of the
-repository.`,
+repository. Registries are shown the credentials that the configuration of
+Docker has for them.`,
 		example: `  data=$(blocktrain lock fetch release/model.lock --into data)
   blocktrain run ${data:+--data-dir "$data"}`,
-		own:  func(o *config.Options) { o.String(&into, "into", "data", "folder for what is downloaded") },
+		own: func(o *config.Options) {
+			o.String(&into, "into", "data", "folder for what is downloaded")
+			o.FromFlags()
+		},
 		args: wantArgs("lock", 1),
 		run: func(ctx context.Context, c *call) error {
-			if c.origins["into"] != config.OriginFlag {
-				into = "data"
-			}
 			lock, err := modellock.Read(c.args[0])
 			if err != nil {
 				return err

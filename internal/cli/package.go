@@ -66,10 +66,10 @@ environment nor .env.`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
 			o.String(&publicKey, "public-key", "", "trusted public keys: a PEM FILE, or env:NAME for a variable that holds one")
+			o.FromFlags()
 		},
 		args: onePackage,
 		run: func(ctx context.Context, c *call) error {
-			forget(c.origins, "public-key", &publicKey)
 			request := verify.PackageRequest{Path: c.args[0], MaxMB: c.settings.MaxPackageMB}
 			if publicKey != "" {
 				keys, err := provenance.ReadPublicKeys(publicKey)
@@ -110,7 +110,8 @@ environment variable that holds such a file's text:
                        model signing, which 'model_signing verify key' checks
 
 Signing again with the same key gives the same bytes; with another one it
-replaces the signature.`,
+replaces the signature. Keys and --review are taken from flags alone, and
+neither from the environment nor from .env.`,
 		example: `  openssl genpkey -algorithm ed25519 -out release.pem
   openssl pkey -in release.pem -pubout -out release.pub
   blocktrain package sign digits-1.0.0.tar.gz --signing-key release.pem`,
@@ -119,6 +120,7 @@ replaces the signature.`,
 			o.String(&statementsKey, "signing-key", "", "key that signs the statements, Ed25519: a PEM FILE, or env:NAME")
 			o.String(&modelKey, "model-signing-key", "", "key of the bundle of OpenSSF model signing, ECDSA P-256: a PEM FILE, or env:NAME")
 			o.String(&review, "review", "", "file with the verdict of a review as JSON, which is signed too")
+			o.FromFlags() // no file of a folder must say what is signed, and by whom
 		},
 		args: onePackage,
 		run: func(ctx context.Context, c *call) error {

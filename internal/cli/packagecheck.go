@@ -43,6 +43,7 @@ checked, and a warning says so. Exit code 3 says that a model would be refused.`
 			options.String(&o.ConfigName, "model-config-name", "", "take configs/NAME.pbtxt of models that have it, as the server's flag of this name", checkConfigName)
 			options.Bool(&o.Strict, "strict", false, "refuse what is only warned of, too")
 			options.Bool(&asJSON, "json", false, "print the result as JSON")
+			options.FromFlags()
 		},
 		args: func(args []string) error {
 			if len(args) != 1 {

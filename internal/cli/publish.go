@@ -21,6 +21,7 @@ type publishing struct {
 	repository                  publish.Options
 	image                       oci.Options
 	publicKey, rollback, source string
+	attestations                []string
 }
 
 func publishCommand() *command {
@@ -40,10 +41,11 @@ this command published and nobody changed. --rollback MODEL, without a package,
 publishes the version before the newest one once more.
 
 --image is HOST/NAME:TAG. The image has the model repository under /models, for
-Kubernetes' image volumes; attached to it are the archive, its statements and
-its signatures. The tag is set last, and never moved: one that stands for other
-bytes is refused. Credentials are those of Docker's configuration, or
-REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
+Kubernetes' image volumes; attached to it are the archive, its statements, its
+signatures, and with --attestation Sigstore bundles about the archive, such as
+those of GitHub's actions/attest. The tag is set last, and never moved: one that
+stands for other bytes is refused. Credentials are those of Docker's
+configuration, or REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
 		example: `  blocktrain publish digits-1.0.0.tar.gz --model-repository /srv/models --keep 3
   blocktrain publish --rollback digits --model-repository /srv/models
   blocktrain publish digits-1.0.0.tar.gz --image ghcr.io/acme/digits:1.0.0 \
@@ -57,7 +59,6 @@ REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
 			return nil
 		},
 		run: func(ctx context.Context, c *call) error {
-			p.flagsAlone(c.origins)
 			if err := p.check(c.args); err != nil {
 				return err
 			}
@@ -75,34 +76,19 @@ REGISTRY_USERNAME and REGISTRY_PASSWORD.`,
 
 func (p *publishing) declare(o *config.Options) {
 	o.String(&p.repository.Repository, "model-repository", "", "folder of models that Triton serves")
-	o.String(&p.repository.Staging, "staging", "", "folder to build in, on the same file system as --model-repository; empty: .NAME.publishing beside it")
+	o.String(&p.repository.Staging, "staging", "", "folder in which one is made to build in, on the same file system as --model-repository and outside of it; empty: beside that")
 	o.Bool(&p.repository.ReplaceInterface, "replace-interface", false, "publish even if classes, inputs, outputs or an edited configuration are replaced")
 	o.Int(&p.repository.Keep, "keep", 0, "versions published by this command that stay, the new one included; 0: all", config.Between(0, 1_000_000))
 	o.String(&p.rollback, "rollback", "", "model to roll back, in --model-repository")
 	o.String(&p.image.Reference, "image", "", "image to publish, HOST/NAME:TAG")
 	o.Bool(&p.image.PlainHTTP, "plain-http", false, "the registry is on this machine and has no TLS")
 	o.String(&p.source, "source", "", "address of the source, which the image names (org.opencontainers.image.source)")
+	o.Words(&p.attestations, "attestation", "", "files with a Sigstore bundle about the archive, to attach to the image")
 	o.Bool(&p.AllowForced, "allow-forced", false, "publish a release that was forced")
 	o.Bool(&p.RequireSignature, "require-signature", false, "refuse a package that no key of --public-key has signed")
 	o.String(&p.publicKey, "public-key", "", "trusted public keys: a PEM FILE, or env:NAME for a variable that holds one")
-}
-
-// flagsAlone forgets what no flag says: what surrounds the command must not loosen what it
-// wants, or send a package elsewhere.
-func (p *publishing) flagsAlone(origins config.Origins) {
-	for name, value := range map[string]*string{
-		"model-repository": &p.repository.Repository, "staging": &p.repository.Staging, "rollback": &p.rollback,
-		"image": &p.image.Reference, "source": &p.source, "public-key": &p.publicKey,
-	} {
-		forget(origins, name, value)
-	}
-	for name, value := range map[string]*bool{
-		"replace-interface": &p.repository.ReplaceInterface, "plain-http": &p.image.PlainHTTP,
-		"allow-forced": &p.AllowForced, "require-signature": &p.RequireSignature,
-	} {
-		forget(origins, name, value)
-	}
-	forget(origins, "keep", &p.repository.Keep)
+	// What surrounds the command must not loosen what it wants, or send a package elsewhere.
+	o.FromFlags()
 }
 
 // check refuses flags that do not go together.
@@ -115,6 +101,8 @@ func (p *publishing) check(args []string) error {
 		return config.Usagef("want the package to publish, unpacked or as .tar.gz")
 	case toFolder == toRegistry:
 		return config.Usagef("say where to publish: --model-repository or --image, one of them")
+	case len(p.attestations) > 0 && !toRegistry:
+		return config.Usagef("--attestation wants --image: a model repository has no place for attestations")
 	case p.RequireSignature && p.publicKey == "":
 		return config.Usagef("--require-signature wants --public-key: without it nobody knows whose signature counts")
 	}
@@ -135,7 +123,7 @@ func (p *publishing) publish(ctx context.Context, c *call) (err error) {
 	}
 	source, err := rundir.OpenModelSource(ctx, path, c.settings.MaxPackageMB)
 	if err != nil {
-		return err
+		return damaged(ctx, c, path, err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
 	record, err := p.verified(ctx, c, path, source)
@@ -149,6 +137,17 @@ func (p *publishing) publish(ctx context.Context, c *call) (err error) {
 	if err == nil {
 		c.print(done.Text())
 	}
+	return err
+}
+
+// damaged is the error of a package that cannot be opened: the difference that 'package
+// verify' finds, if it finds one.
+func damaged(ctx context.Context, c *call, path string, opened error) error {
+	found, err := verify.Package(ctx, c.env, verify.PackageRequest{Path: path, MaxMB: c.settings.MaxPackageMB})
+	if !errors.Is(err, rundir.ErrDifference) {
+		return opened
+	}
+	c.print(found.Text())
 	return err
 }
 
@@ -187,6 +186,9 @@ func (p *publishing) verified(ctx context.Context, c *call, path string, source 
 func (p *publishing) push(ctx context.Context, c *call, source *rundir.Source, record *rundir.Record, archive string) error {
 	image, err := publish.Image(source, record, archive, p.source)
 	if err != nil {
+		return err
+	}
+	if err := publish.Attach(&image, archive, p.attestations); err != nil {
 		return err
 	}
 	o := p.image

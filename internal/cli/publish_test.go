@@ -32,12 +32,13 @@ func TestPublishCommand(t *testing.T) {
 	t.Setenv("BLOCKTRAIN_ALLOW_FORCED", "true")
 	t.Setenv("BLOCKTRAIN_REPLACE_INTERFACE", "true")
 	t.Setenv("BLOCKTRAIN_MODEL_REPOSITORY", "elsewhere")
+	t.Setenv("BLOCKTRAIN_KEEP", "folder/of/verify")
 	approved, forced := filepath.Join(before, "balanced-weighted.tar.gz"), filepath.Join(before, "forced.tar.gz")
 	top, err := fileio.ReadArchive(t.Context(), approved, dir, fileio.Limits{Entries: 1000, Bytes: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, write := range map[string]string{"key.pem": "not a key", filepath.Join(top, "MODEL_CARD.md"): "changed"} {
+	for name, write := range map[string]string{"key.pem": "not a key", "cut.tar.gz": "\x1f\x8b\x08", filepath.Join(top, "MODEL_CARD.md"): "changed"} {
 		if err := fileio.WriteBytes(name, []byte(write)); err != nil {
 			t.Fatal(err)
 		}
@@ -55,11 +56,16 @@ func TestPublishCommand(t *testing.T) {
 		{[]string{approved, "--model-repository", "models", "--image", "localhost/a:1"}, ExitUsage, "one of them"},
 		{[]string{approved, "--image", "localhost/a"}, ExitUsage, "has no tag"},
 		{[]string{approved, "--image", "example.org/a:1", "--plain-http"}, ExitUsage, "HTTP without TLS"},
+		{[]string{approved, "--model-repository", "models", "--attestation", "key.pem"}, ExitUsage, "--attestation wants --image"},
+		{[]string{approved, "--image", "localhost/a:1", "--attestation", "key.pem"}, ExitFailed, "the attestation key.pem"},
 		{[]string{approved, "--model-repository", "models", "--require-signature"}, ExitUsage, "--public-key"},
 		{[]string{approved, "--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "--rollback"},
-		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "published by this program"},
+		{[]string{"--rollback", "balanced", "--model-repository", "models"}, ExitUsage, "there is no model balanced"},
 		{[]string{forced, "--model-repository", "models"}, ExitRefused, "--allow-forced"},
-		{[]string{top, "--model-repository", "models"}, ExitFailed, "not as it was made"},
+		{[]string{top, "--model-repository", "models"}, ExitDifference, "MODEL_CARD.md"},
+		{[]string{"cut.tar.gz", "--model-repository", "models"}, ExitDifference, "cut.tar.gz, content"},
+		{[]string{"cut.tar.gz", "--image", "localhost/a:1"}, ExitDifference, "cut.tar.gz, content"},
+		{[]string{"nowhere.tar.gz", "--model-repository", "models"}, ExitUsage, "nowhere.tar.gz"},
 		{[]string{approved, "--model-repository", "models"}, ExitDone, "balanced: published as version 1\n"},
 		{[]string{approved, "--model-repository", "models"}, ExitDone, "version 1 is this package already"},
 		{[]string{forced, "--model-repository", "models", "--allow-forced"}, ExitDone, "published as version 1\n"},

@@ -25,6 +25,7 @@ func (r *reviewing) declare(o *config.Options) {
 	o.String(&r.repository, "repository", "", "repository on GitHub, OWNER/NAME; empty: GITHUB_REPOSITORY")
 	o.String(&r.api, "api", "", "address of GitHub's API; empty: GITHUB_API_URL, or https://api.github.com")
 	o.Bool(&r.json, "json", false, "write JSON")
+	o.FromFlags() // a file of the repository that is judged must not say whom to ask, since whoever is asked gets the token
 }
 
 func reviewCommand() *command {
@@ -53,6 +54,7 @@ BLOCKTRAIN_ variables and .env do not count.`,
 			o.String(&r.branch, "branch", "main", "branch that commits are merged into")
 			o.Int(&r.run, "run-id", 0, "run of the workflow, for an approval of its environment; 0: GITHUB_RUN_ID", config.AtLeast(0))
 			o.String(&r.output, "output", "", "file for the verdict as JSON; empty: none")
+			o.FromFlags()
 		},
 		run:      func(ctx context.Context, c *call) error { return c.review(ctx, r) },
 		children: []*command{reviewRulesCommand()},
@@ -86,17 +88,8 @@ func (c *call) variable(names ...string) string {
 	return ""
 }
 
-// client asks as the flags and the workflow's variables say. A file of the repository that is
-// judged must not say whom to ask, since whoever is asked gets the token.
+// client asks as the flags and the workflow's variables say.
 func (c *call) client(r *reviewing) (*review.Client, error) {
-	for name, value := range map[string]*string{"repository": &r.repository, "api": &r.api, "commit": &r.commit, "output": &r.output} {
-		forget(c.origins, name, value)
-	}
-	forget(c.origins, "run-id", &r.run)
-	forget(c.origins, "json", &r.json)
-	if c.origins["branch"] != config.OriginFlag {
-		r.branch = "main"
-	}
 	first := func(value *string, otherwise ...string) {
 		if *value == "" {
 			*value = c.variable(otherwise...)

@@ -15,7 +15,7 @@ import (
 type serveFlags struct {
 	options                        serve.Options
 	tokenFile                      string
-	bodyMB                         int
+	bodyMB, megapixels             int
 	receive, answer, shutdown      int // seconds
 	metricsPort, requests, connect int
 }
@@ -27,6 +27,7 @@ func (f *serveFlags) declare(o *config.Options) {
 	o.Int(&f.metricsPort, "metrics-port", d.MetricsPort, "second port, for metrics alone; 0: a free one, -1: none", config.Between(-1, 65535))
 	o.String(&f.tokenFile, "token-file", "", "file with the token that clients must send; needed where other machines can connect")
 	o.Int(&f.bodyMB, "max-body-mb", int(d.Body>>20), "largest request, in megabytes, before and after unpacking", config.Between(1, 1024))
+	o.Int(&f.megapixels, "max-image-megapixels", d.Pixels/1_000_000, "largest image file, in millions of pixels; each takes up to 11 bytes of memory", config.Between(1, 200))
 	o.Int(&f.requests, "max-requests", d.Requests, "requests for results at a time; more are refused", config.Between(1, 10000))
 	o.Int(&f.connect, "max-connections", d.Connections, "connections at a time; more wait", config.Between(1, 100000))
 	o.Int(&f.receive, "receive-timeout", int(d.Receive.Seconds()), "seconds that a request may take to come", seconds)
@@ -38,7 +39,7 @@ func (f *serveFlags) declare(o *config.Options) {
 func (f *serveFlags) resolve(c *call) (o serve.Options, err error) {
 	o = serve.DefaultOptions()
 	o.Listen, o.MetricsPort, o.Requests, o.Connections = f.options.Listen, f.metricsPort, f.requests, f.connect
-	o.Body = int64(f.bodyMB) << 20
+	o.Body, o.Pixels = int64(f.bodyMB)<<20, f.megapixels*1_000_000
 	o.Receive, o.Answer, o.Drain = time.Duration(f.receive)*time.Second, time.Duration(f.answer)*time.Second, time.Duration(f.shutdown)*time.Second
 	o.Header = min(o.Header, o.Receive)
 	o.Workers, o.Log = c.settings.WorkerCount(), c.env.Log

@@ -21,13 +21,15 @@ Inference Protocol, such as Triton or 'blocktrain serve': one by one and
 together, in binary form and as JSON, and for their classes. Compares the
 answers with smoke.json, which the package has, and what the server says of the
 model with the model. The server's statistics must count what was sent. Exit
-code 4 says that an answer differs, 1 that there is none.`,
+code 4 says that an answer differs, 1 that there is none. --tolerance is taken
+from the flag alone, and neither from the environment nor from .env.`,
 		example: `  blocktrain package smoke digits-vgg-small-0.1.0.tar.gz http://127.0.0.1:8000
   blocktrain package smoke --json runs/first/package/digits-vgg-small-0.1.0 \
     https://models.example.org`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
 			o.Float64(&options.Tolerance, "tolerance", smoke.DefaultTolerance, "difference of a value that is allowed; of values over 1, as a part of the largest", config.Between(0, 1))
+			o.FromFlags() // what surrounds the command must not loosen what it wants
 			o.String(&tokenFile, "token-file", "", "file with the token that the server wants")
 			o.Bool(&asJSON, "json", false, "write JSON")
 		},

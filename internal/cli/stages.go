@@ -62,6 +62,7 @@ func (c *call) printFile(path string) error {
 
 // print prints a result for people, with its outcome in colour where there are colours.
 func (c *call) print(text string) {
+	text = logging.Plain(text)
 	if c.colored {
 		text = logging.Paint(text)
 	}

@@ -46,6 +46,7 @@ this one, and nothing is downloaded. Of the settings of the environment and of
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 			o.Int(&request.Epochs, "epochs", 0, "compare the first epochs alone; 0: all, and what was made of the weights", config.Between(0, 100_000))
 			o.String(&request.Keep, "keep", "", "new folder for the run that is made for comparison; empty: it is removed")
+			o.FromFlags("data-dir", "init-from", "epochs", "keep") // what surrounds the command must not change what it says of a model
 			o.Bool(&asJSON, "json", false, "print the result as JSON")
 		},
 		args: func(args []string) error {
@@ -56,10 +57,6 @@ this one, and nothing is downloaded. Of the settings of the environment and of
 		},
 		run: func(ctx context.Context, c *call) error {
 			request.Path, request.MaxPackageMB = c.args[0], c.settings.MaxPackageMB
-			forget(c.origins, "data-dir", &request.DataDirs)
-			forget(c.origins, "init-from", &request.InitFrom)
-			forget(c.origins, "epochs", &request.Epochs)
-			forget(c.origins, "keep", &request.Keep)
 			result, err := verify.Run(ctx, c.env, request)
 			switch {
 			case result == nil:
@@ -70,14 +67,5 @@ this one, and nothing is downloaded. Of the settings of the environment and of
 			}
 			return err
 		},
-	}
-}
-
-// forget unsets a value that is not from a flag: what surrounds a command must not
-// change what it says of a model.
-func forget[T any](origins config.Origins, name string, value *T) {
-	if origins[name] != config.OriginFlag {
-		var none T
-		*value = none
 	}
 }

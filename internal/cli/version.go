@@ -37,10 +37,9 @@ JSON, and --notices the licences of all that.`,
 			o.Bool(&asJSON, "json", false, "write JSON")
 			o.Bool(&sbom, "sbom", false, "write the program's bill of materials as CycloneDX JSON")
 			o.Bool(&thirdParty, "notices", false, "write the licences of all that is linked into the program")
+			o.FromFlags("sbom", "notices")
 		},
 		run: func(_ context.Context, c *call) error {
-			forget(c.origins, "sbom", &sbom)
-			forget(c.origins, "notices", &thirdParty)
 			info := buildinfo.Get()
 			switch {
 			case sbom && thirdParty:

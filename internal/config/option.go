@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -21,6 +22,7 @@ type Option struct {
 
 	later bool // see Options.Later
 	words bool // see Options.Words
+	flags bool // see Options.FromFlags
 	set   func(string) error
 	get   func() string
 }
@@ -100,6 +102,20 @@ func ParseOptions(s string) (*Options, error) {
 // the option out where it has that default, so that an identity which was recorded
 // without the option stays what it was.
 func (o *Options) Later() { o.declared[len(o.declared)-1].later = true }
+
+// FromFlags says that the options of those names, declared before, are taken from flags alone.
+// Without names it is all that were declared. What the environment and env files say under
+// such a name is meant for another command, and may be of another type: it is not looked at.
+func (o *Options) FromFlags(names ...string) {
+	for _, option := range o.declared {
+		if len(names) == 0 || slices.Contains(names, option.Name) {
+			option.flags = true
+		}
+	}
+}
+
+// IsFromFlags says whether only a flag sets the option.
+func (o *Option) IsFromFlags() bool { return o.flags }
 
 // IsLater says whether the option was added Later.
 func (o *Option) IsLater() bool { return o.later }

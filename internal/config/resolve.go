@@ -10,13 +10,16 @@ import (
 type Origins map[string]string
 
 // Resolve sets every declared option to the value of the first source that has
-// one; the others keep their default. The error, a UsageError, names each
+// one, and what is FromFlags to that of a flag; the others keep their default. The error, a UsageError, names each
 // malformed value and its place.
 func (o *Options) Resolve(sources ...Source) (Origins, error) {
 	origins := Origins{}
 	var errs []error
 	for _, option := range o.declared {
 		text, given := Lookup(option.Name, sources...)
+		if option.flags && text.Origin != OriginFlag {
+			text, given = Text{Origin: OriginDefault}, false
+		}
 		origins[option.Name] = text.Origin
 		if !given {
 			continue

@@ -127,6 +127,20 @@ func TestResolveRefuses(t *testing.T) {
 	}
 }
 
+// TestFromFlags checks that an option which is taken from flags alone does not look at what the
+// surroundings say under its name, even where that would be an error.
+func TestFromFlags(t *testing.T) {
+	surroundings := Environment([]string{"BLOCKTRAIN_EPOCHS=some/folder"})
+	e, o := declared()
+	o.FromFlags("epochs")
+	if origins, err := o.Resolve(Source{}, surroundings); err != nil || e.epochs != 5 || origins["epochs"] != OriginDefault {
+		t.Errorf("%d epochs from %v, error %v", e.epochs, origins, err)
+	}
+	if origins, err := o.Resolve(Flags(map[string]string{"epochs": "7"}), surroundings); err != nil || e.epochs != 7 || origins["epochs"] != OriginFlag {
+		t.Errorf("%d epochs from %v, error %v", e.epochs, origins, err)
+	}
+}
+
 func TestSourcesRefuse(t *testing.T) {
 	_, o := declared()
 	for _, test := range []struct{ text, want string }{

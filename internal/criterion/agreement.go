@@ -120,6 +120,16 @@ func (a *Agreement) Has(runtime string) bool {
 	return len(a.Networks) > 0
 }
 
+// HasVersion says whether every network was run by this version of ONNX Runtime.
+func (a *Agreement) HasVersion(version string) bool {
+	for _, n := range a.Networks {
+		if r := n.of(ONNXRuntime); r == nil || r.Version != version {
+			return false
+		}
+	}
+	return len(a.Networks) > 0
+}
+
 func (n *NetworkAgreement) of(runtime string) *RuntimeAgreement {
 	for i := range n.Runtimes {
 		if n.Runtimes[i].Runtime == runtime {

@@ -31,6 +31,10 @@ func TestReadAgreement(t *testing.T) {
 	if r := read.Networks[0].Runtimes; r[0].Agrees || r[1].Agrees || !read.Has(ONNXRuntime) {
 		t.Errorf("with a threshold of 1e-7: %+v", r)
 	}
+	version := read.Networks[0].Runtimes[1].Version
+	if !read.HasVersion(version) || read.HasVersion(version+".1") || agreed(300).HasVersion("") || new(Agreement).HasVersion(version) {
+		t.Errorf("run by ONNX Runtime %s and no other version, says %+v", version, read)
+	}
 }
 
 // TestForgedAgreement has files that contradict themselves.

@@ -73,7 +73,7 @@ type Verdict struct {
 	Op        string           `json:"op"` // ">=" or "<=": measured op threshold
 	Threshold float64          `json:"threshold"`
 	Measured  *float64         `json:"measured"`
-	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse", "examples", "range" (difference over the range of an output)
+	Unit      string           `json:"unit"` // "share", "ms", "MB" (1,000,000 bytes), "p-value", "mse", "examples", "ratio" (to the calibration network), "range" (difference over the range of an output)
 	Passed    bool             `json:"passed"`
 	Reason    string           `json:"reason"`
 	Interval  *metric.Interval `json:"interval,omitempty"` // 95 %, of a measured share or error
@@ -88,6 +88,7 @@ type Verdict struct {
 
 // modules is the table of criteria.
 var modules = map[string]config.Module[Criterion]{
+	"max_inference_ratio":      {Doc: "median time for one image on one thread, as a multiple of that of a calibration network timed in turn with it", New: newMaxInferenceRatio},
 	"max_inference_time_ms":    {Doc: "95th percentile of the time for one image on one thread", New: newMaxInferenceTime},
 	"max_model_size_mb":        {Doc: "size of model.onnx in MB of 1,000,000 bytes", New: newMaxModelSize},
 	"max_reconstruction_error": {Doc: "mean squared error of the images of the test part", New: newMaxReconstructionError},

@@ -70,7 +70,13 @@ func reconstruction(t *testing.T) *metric.Reconstruction {
 }
 
 func latency() *metric.Latency {
-	return &metric.Latency{P50: 1.5, P95: 4, Max: 9, Batch: 1, Workers: 1, Samples: 200, Machine: "a computer, 2 cores"}
+	return &metric.Latency{P50: 1.5, P95: 4, Max: 9, Batch: 1, Workers: 1, Samples: 200, Machine: "a computer, 2 cores",
+		Calibration: &metric.Calibration{Network: "calibration-1", P50: 0.5, P95: 0.5, Max: 1, Samples: 200, Ratio: 3}}
+}
+
+// calibrated has the calibration network take so many milliseconds, and a ratio recorded.
+func calibrated(ms, ratio float64) func(m *Measurements) {
+	return func(m *Measurements) { m.Latency.Calibration.P50, m.Latency.Calibration.Ratio = ms, ratio }
 }
 
 // good are measurements that pass every criterion with its default threshold.
@@ -183,6 +189,15 @@ func TestJudge(t *testing.T) {
 		{"min_per_class_accuracy", "absent=skip", nil, 0.97, true, "98.97 %)"},
 		{"min_per_class_accuracy", "absent=skip", rare(0), 0.97, true, `"class c": 97.00 % of 100 test examples (95 % interval 91.55 to 98.97 %); 1 class without test examples is not counted`},
 		{"min_per_class_accuracy", "threshold=0.98,absent=skip", rare(0), 0.97, false, "not counted"},
+
+		{"max_inference_ratio", "threshold=3", calibrated(0.5, 3), 3, true, "median of 200 single images 1.5 ms, of calibration-1 in turn with them 0.5 ms, on a computer, 2 cores"},
+		{"max_inference_ratio", "threshold=2.9", calibrated(0.5, 3), 3, false, "median of 200"},
+		{"max_inference_ratio", "", calibrated(0.5, 2), none, false, "recorded as 2, the times give 3"},
+		{"max_inference_ratio", "", calibrated(0, 3), none, false, "want more than 0"},
+		{"max_inference_ratio", "", func(m *Measurements) { calibrated(0.5, 3)(m); m.Latency.Calibration.Samples = 199 }, none, false, "timed 199 times"},
+		{"max_inference_ratio", "", func(m *Measurements) { calibrated(0.5, 3)(m); m.Latency.Workers = 2 }, none, false, "2 workers"},
+		{"max_inference_ratio", "", func(m *Measurements) { m.Latency.Calibration = nil }, none, false, "the calibration network was not timed"},
+		{"max_inference_ratio", "", func(m *Measurements) { m.Latency = nil }, none, false, "was not measured"},
 
 		{"min_unseen_accuracy", "", clips(1, 4, 3, true), 0.75, true, "3 of 4 test clips of scenes that the training part does not show are right (95 % interval by groups 25.00 to 100.00 %)"},
 		{"min_unseen_accuracy", "threshold=0.76", clips(1, 4, 3, true), 0.75, false, "3 of 4 test clips"},
@@ -333,7 +348,7 @@ func TestMakeCriterionRefuses(t *testing.T) {
 
 func TestDefaultThresholds(t *testing.T) {
 	want := map[string]string{
-		"max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "min_unseen_accuracy": "0.75", "no_regression": "0.05", "onnx_agreement": "0.0001",
+		"max_inference_ratio": "100", "max_inference_time_ms": "50", "max_model_size_mb": "10", "max_reconstruction_error": "0.02", "min_per_class_accuracy": "0.9", "min_test_accuracy": "0.97", "min_test_examples": "30", "min_unseen_accuracy": "0.75", "no_regression": "0.05", "onnx_agreement": "0.0001",
 	}
 	got := map[string]string{}
 	for _, d := range Modules() {

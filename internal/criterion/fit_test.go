@@ -30,7 +30,7 @@ func TestFit(t *testing.T) {
 		}
 	}
 	err := CheckFit(make1(t, "min_test_accuracy", ""), "image", ofImages)
-	const want = "criterion min_test_accuracy does not fit target image, which has max_reconstruction_error, max_inference_time_ms, max_model_size_mb"
+	const want = "criterion min_test_accuracy does not fit target image, which has max_reconstruction_error, max_inference_ratio, max_inference_time_ms, max_model_size_mb"
 	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}

@@ -262,6 +262,8 @@ func (v *Verdict) value(x float64) string {
 	switch v.Unit {
 	case "share":
 		return metric.Percent(x) + " %"
+	case "ratio":
+		return fmt.Sprintf("%.3g times", x)
 	case "p-value":
 		return fmt.Sprintf("p %.3g", x)
 	case "range":

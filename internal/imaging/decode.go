@@ -133,6 +133,20 @@ func (d Decoder) decode(data []byte) (Image, error) {
 	return f.read(data, d)
 }
 
+// Pixels is how many pixels the image file in data claims to have. It unpacks nothing. An
+// error is one that Decode has too.
+func Pixels(data []byte) (int, error) {
+	f, err := sniff(data)
+	if err != nil {
+		return 0, err
+	}
+	header, err := f.parse(data)
+	if err != nil {
+		return 0, f.explain(err, len(data))
+	}
+	return header.width * header.height, nil
+}
+
 // read decodes a file of the format.
 func (f format) read(data []byte, d Decoder) (img Image, err error) {
 	header, err := f.parse(data)

@@ -4,6 +4,9 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
 const (
@@ -31,6 +34,21 @@ var colors = map[string]string{
 // Colored says whether w is a terminal on which colours are wanted: NO_COLOR is what
 // programs agree on for those that do not want any.
 func Colored(w io.Writer) bool { return IsTerminal(w) && os.Getenv("NO_COLOR") == "" }
+
+// Plain is a text whose characters do nothing to a terminal: what would move the cursor, change
+// colours or turn the direction of text is written as Go writes it in strings. Names in files
+// of other people may have such characters. Ends of lines and tabs stay.
+func Plain(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029') {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
 
 // Paint gives the outcomes in a text their colours: of decisions and of the criteria in
 // their tables, of verifications, and of the message of a model that is refused.

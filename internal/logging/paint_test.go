@@ -25,3 +25,20 @@ func TestPaint(t *testing.T) {
 		}
 	}
 }
+
+// TestPlain takes from a text what would do something to a terminal.
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\tb\nÜ 日本 ≥":      "a\tb\nÜ 日本 ≥",
+		"\x1b[2Jverified":   `\x1b[2Jverified`,
+		"refused\rapproved": `refused\rapproved`,
+		"a\u202eb\u2028c":   `a\u202eb\u2028c`,
+		"\u009b31m\x7f\b":   `\u009b31m\x7f\b`,
+		"it's":              "it's",
+		"\xff":              "\ufffd",
+	} {
+		if got := Plain(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

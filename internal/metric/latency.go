@@ -16,6 +16,34 @@ type Latency struct {
 	Workers int     `json:"workers"` // threads of the engine
 	Samples int     `json:"samples"` // calls measured, after the warm-up
 	Machine string  `json:"machine"`
+	// Calibration is there where a criterion compares with it. Programs that do not know it
+	// refuse such a result.
+	Calibration *Calibration `json:"calibration,omitempty"`
+}
+
+// Calibration is how long a fixed network takes for one image on the same machine, in
+// milliseconds. It was timed in turn with the model, in one process, so that what slows one
+// of them down slows the other down as well.
+type Calibration struct {
+	Network string  `json:"network"` // its name, with the number of its version
+	P50     float64 `json:"p50"`
+	P95     float64 `json:"p95"`
+	Max     float64 `json:"max"`
+	Samples int     `json:"samples"`
+	Ratio   float64 `json:"ratio"` // the model's median over this one
+}
+
+// Calibrate adds the times of a calibration network to those of a model.
+func (l *Latency) Calibrate(network string, samples []time.Duration) error {
+	times, err := SummarizeLatency(samples, 1, 1, l.Machine)
+	if err != nil {
+		return err
+	}
+	if times.P50 <= 0 {
+		return errors.New("the median time of the calibration network is 0: the clock of this machine is too coarse to compare with it")
+	}
+	l.Calibration = &Calibration{Network: network, P50: times.P50, P95: times.P95, Max: times.Max, Samples: times.Samples, Ratio: l.P50 / times.P50}
+	return nil
 }
 
 // SummarizeLatency gives the percentiles of measured times by nearest rank:

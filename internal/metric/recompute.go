@@ -92,5 +92,22 @@ func (l *Latency) Check() error {
 	if l.Batch < 1 || l.Workers < 1 || l.Samples < 1 {
 		return fmt.Errorf("the latency was measured with batch %d, %d workers and %d samples, want at least 1 each", l.Batch, l.Workers, l.Samples)
 	}
+	return l.checkCalibration()
+}
+
+// checkCalibration refuses times of a calibration network that no measurement gives, and a
+// ratio that does not follow from them.
+func (l *Latency) checkCalibration() error {
+	c := l.Calibration
+	switch {
+	case c == nil:
+		return nil
+	case !(c.P50 > 0 && c.P50 <= c.P95 && c.P95 <= c.Max) || math.IsInf(c.Max, 0):
+		return fmt.Errorf("the percentiles of the calibration network do not rise from above 0: %v, %v, %v", c.P50, c.P95, c.Max)
+	case c.Samples != l.Samples || c.Network == "":
+		return fmt.Errorf("the calibration network %q was timed %d times, the model %d times: want the same", c.Network, c.Samples, l.Samples)
+	case c.Ratio != l.P50/c.P50:
+		return fmt.Errorf("the ratio to the calibration network is %v, want %v", c.Ratio, l.P50/c.P50)
+	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package metric
 
 import (
+	"math"
 	"reflect"
 	"testing"
+	"time"
 )
 
 // TestRecomputed computes figures again from an evaluation, and refuses counts that do
@@ -43,6 +45,30 @@ func TestRecomputed(t *testing.T) {
 		if _, err := e.Recomputed(); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestCalibrate compares two times, and refuses a ratio that they do not give.
+func TestCalibrate(t *testing.T) {
+	l := &Latency{P50: 6, P95: 7, Max: 8, Batch: 1, Workers: 1, Samples: 3, Machine: "a computer"}
+	if err := l.Calibrate("calibration-1", []time.Duration{2e6, 9e6, 1e6}); err != nil || l.Check() != nil {
+		t.Fatal(err, l.Check())
+	}
+	if want := (Calibration{"calibration-1", 2, 9, 9, 3, 3}); *l.Calibration != want {
+		t.Errorf("%+v, want %+v", *l.Calibration, want)
+	}
+	for name, change := range map[string]func(c *Calibration){
+		"ratio": func(c *Calibration) { c.Ratio = 2 }, "order": func(c *Calibration) { c.P95 = 1 }, "zero": func(c *Calibration) { c.P50, c.Ratio = 0, math.Inf(1) },
+		"samples": func(c *Calibration) { c.Samples = 2 }, "name": func(c *Calibration) { c.Network = "" }, "infinite": func(c *Calibration) { c.Max = math.Inf(1) },
+	} {
+		other, c := *l, *l.Calibration
+		other.Calibration = &c
+		if change(&c); other.Check() == nil {
+			t.Errorf("%s: %+v is taken", name, c)
+		}
+	}
+	if err := l.Calibrate("calibration-1", []time.Duration{0, 0, 1}); err == nil {
+		t.Error("a median of 0 is compared with")
 	}
 }
 

@@ -78,6 +78,9 @@ func (h *Head) writePart(b *strings.Builder) {
 func writeLatency(b *strings.Builder, l *Latency) {
 	if l != nil {
 		fmt.Fprintf(b, "latency      p50 %.3g ms, p95 %.3g ms (batch %d, workers %d, %s samples)\n", l.P50, l.P95, l.Batch, l.Workers, Count(l.Samples))
+		if c := l.Calibration; c != nil {
+			fmt.Fprintf(b, "calibration  p50 %.3g ms, p95 %.3g ms (%s); the model takes %.3g times as long\n", c.P50, c.P95, c.Network, c.Ratio)
+		}
 	}
 }
 

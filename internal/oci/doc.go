@@ -10,4 +10,6 @@
 // The same release gives the same bytes, so that publishing again is harmless. The tag is
 // set last: until then, nobody sees anything of a release. A tag that stands for other bytes
 // is never moved.
+//
+// It also downloads artifacts, such as data, by their digests.
 package oci

@@ -35,6 +35,8 @@ func (p *Pushed) Text() string {
 // tag on condition that it is free: publications by one user of a machine wait for each other,
 // and those of several machines must be kept apart by whoever starts them.
 func Push(ctx context.Context, r Release, o Options) (_ *Pushed, err error) {
+	o.secrets = &secrets{}
+	o.secrets.add(o.Password)
 	repository, err := o.repository()
 	if err != nil {
 		return nil, err

@@ -30,6 +30,9 @@ type Options struct {
 	Locks              string // folder for locks, by which publications of this user wait for each other
 	Wait               time.Duration
 	Log                func(message string)
+
+	pulling bool // credentials are those of Docker's configuration alone
+	secrets *secrets
 }
 
 // attempts is how often something is tried that a registry failed at, and firstWait how
@@ -68,6 +71,11 @@ func (o Options) repository() (*remote.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.client(reference)
+}
+
+// client asks the registry of a reference.
+func (o Options) client(reference registry.Reference) (*remote.Repository, error) {
 	if o.PlainHTTP && !isLoopback(reference.Host()) {
 		return nil, config.Usagef("HTTP without TLS is for registries on this machine, and %s is none: publish by HTTPS", reference.Host())
 	}
@@ -81,7 +89,8 @@ func (o Options) repository() (*remote.Repository, error) {
 	}
 	transport = transport.Clone()
 	transport.ResponseHeaderTimeout = answerTimeout
-	client := &auth.Client{Client: &http.Client{Transport: transport}, Cache: auth.NewCache(), Credential: credential}
+	guarded := &guard{transport, reference.Host(), o.PlainHTTP, o.secrets}
+	client := &auth.Client{Client: &http.Client{Transport: guarded}, Cache: auth.NewCache(), Credential: credential}
 	client.SetUserAgent(buildinfo.Program())
 	return &remote.Repository{Client: client, Reference: reference, PlainHTTP: o.PlainHTTP, SkipReferrersGC: true}, nil
 }
@@ -105,6 +114,7 @@ func (o Options) credential(host string) (auth.CredentialFunc, error) {
 			// The helper of a store may have printed anything.
 			return found, &credentialError{fmt.Errorf("cannot get the credentials for %s from the configuration of Docker: run 'docker login %s' again", asking, asking)}
 		}
+		o.secrets.add(found.Password, found.RefreshToken, found.AccessToken)
 		return found, nil
 	}, nil
 }
@@ -124,10 +134,11 @@ func (o Options) try(ctx context.Context, what string, do func() error) error {
 			return nil
 		}
 		var taken *takenError
+		var different *differs
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.As(err, &taken):
+		case errors.As(err, &taken), errors.As(err, &different):
 			return err
 		}
 		if !passes(err) || attempt == attempts {
@@ -151,7 +162,7 @@ func passes(err error) bool {
 	var network net.Error
 	var credential *credentialError
 	switch {
-	case errors.As(err, &credential), errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &credential), errors.Is(err, errInClear), errors.Is(err, http.ErrSchemeMismatch):
 		return false
 	case errors.As(err, &answer):
 		return answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusRequestTimeout
@@ -170,9 +181,15 @@ func (o Options) explain(what string, attempt int, err error) error {
 	switch {
 	case errors.Is(err, auth.ErrBasicCredentialNotFound), status == http.StatusUnauthorized, status == http.StatusForbidden:
 		host, _, _ := strings.Cut(o.Reference, "/")
-		remedy = fmt.Sprintf(": the credentials are missing, have expired, or do not allow it: run 'docker login %s' again, or set %s and %s", host, UsernameVariable, PasswordVariable)
+		remedy = fmt.Sprintf(": the credentials are missing, have expired, or do not allow it: run 'docker login %s' again", host)
+		if !o.pulling {
+			remedy += fmt.Sprintf(", or set %s and %s", UsernameVariable, PasswordVariable)
+		}
 	case errors.Is(err, http.ErrSchemeMismatch):
-		remedy = ": the registry has no TLS: give --plain-http if it is on this machine, else one that has TLS"
+		remedy = ": the registry has no TLS, which it needs"
+		if !o.pulling {
+			remedy = ": the registry has no TLS: give --plain-http if it is on this machine, else one that has TLS"
+		}
 	case status == http.StatusMethodNotAllowed:
 		remedy = ": the registry is read-only"
 	case status == http.StatusRequestEntityTooLarge, status == http.StatusInsufficientStorage:
@@ -198,10 +215,7 @@ var query = regexp.MustCompile(`\?[^\s"']*|://[^\s"'/@]*@`)
 
 // redact is the text of an error without secrets.
 func (o Options) redact(err error) string {
-	text := err.Error()
-	if o.Password != "" {
-		text = strings.ReplaceAll(text, o.Password, "***")
-	}
+	text := o.secrets.hide(err.Error())
 	return query.ReplaceAllStringFunc(text, func(found string) string {
 		if found[0] == '?' {
 			return "?***"

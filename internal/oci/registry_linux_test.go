@@ -9,8 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/content/file"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -49,6 +54,60 @@ func TestDockerRegistry(t *testing.T) {
 		t.Errorf("other bytes under the tag: %v", err)
 	}
 	checkCopy(t, o.Reference, made.index, nil)
+}
+
+// TestPullFromDockerRegistry downloads what the library of 'oras push' put there: a folder and a
+// file, and the folder alone.
+func TestPullFromDockerRegistry(t *testing.T) {
+	if _, err := exec.LookPath("docker-registry"); err != nil {
+		t.Skip("docker-registry is not installed: apt-get install docker-registry")
+	}
+	host := startRegistry(t)
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	work := t.TempDir()
+	for name, text := range map[string]string{"photos/a/1.png": "one", "photos/b/2.png": "two", "labels.csv": "a,b"} {
+		path := filepath.Join(work, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store, err := file.New(work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	store.TarReproducible = true
+	var layers []v1.Descriptor
+	for _, name := range []string{"photos", "labels.csv"} {
+		layer, err := store.Add(t.Context(), name, "", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers = append(layers, layer)
+	}
+	manifest, err := oras.PackManifest(t.Context(), store, oras.PackManifestVersion1_1, "application/x-data", oras.PackManifestOptions{Layers: layers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository, err := Options{Reference: host + "/acme/data:1", PlainHTTP: true}.repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(store.Tag(t.Context(), manifest, "1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := oras.Copy(t.Context(), store, "1", repository, "1", oras.DefaultCopyOptions); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	files, err := Pull(t.Context(), Options{Reference: host + "/acme/data@" + manifest.Digest.String()}, folder, 1<<20)
+	want := []Pulled{{filepath.Join(folder, "photos.tar.gz"), "photos", true}, {filepath.Join(folder, "labels.csv"), "labels.csv", false}}
+	if err != nil || !slices.Equal(files, want) {
+		t.Errorf("%+v, %v, want %+v", files, err, want)
+	}
+	if b, err := os.ReadFile(filepath.Join(folder, "labels.csv")); err != nil || string(b) != "a,b" {
+		t.Errorf("%q %v", b, err)
+	}
 }
 
 // checkCopy copies what a reference stands for with skopeo, which must be top and have parts.

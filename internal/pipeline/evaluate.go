@@ -43,7 +43,7 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 		parts = append(parts, e)
 	}
 	test := parts[len(parts)-1]
-	latency, err := model.Latency(ctx, s.Data.TestLoader(s.Settings), s.Data.Split.Test, machine.Name())
+	latency, err := model.Latency(ctx, s.Data.TestLoader(s.Settings), s.Data.Split.Test, classifier.Timing{Machine: machine.Name(), Calibrate: s.Settings.Calibrated()})
 	if err != nil {
 		return nil, err
 	}

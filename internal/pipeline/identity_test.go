@@ -29,7 +29,7 @@ var another = map[string]string{
 
 	"data-dir": "", "data-mode": "disk", "on-corrupt": "skip", "index": "off", "cache-size": "7MB", "memory": "7MB", "split": "", "init-from": "", "allow-missing-class": "true", "min-test-examples": "7", "min-class-test-examples": "7",
 	"criteria": "min_test_accuracy", "min-test-accuracy": "0.5", "min-per-class-accuracy": "0.5", "min-unseen-accuracy": "0.5", "max-reconstruction-error": "0.5",
-	"max-inference-time-ms": "7", "max-model-size-mb": "7", "baseline": "elsewhere", "onnxruntime-lib": "elsewhere", "force": "true", "reason": "why",
+	"max-inference-time-ms": "7", "max-inference-ratio": "7", "max-model-size-mb": "7", "baseline": "elsewhere", "onnxruntime-lib": "elsewhere", "force": "true", "reason": "why",
 	"name": "another", "release-version": "9.9.9", "output-dir": "elsewhere", "exporters": "onnx", "visualizations": "none", "controls": "off",
 	"workers": "3", "checkpoint-interval": "7", "dry-run": "true",
 	"max-package-mb": "7", "require-commit": "true", "decided-by": "somebody", "overwrite-release": "true",

@@ -84,7 +84,10 @@ func writeEnvelopes(envelopes []*envelope) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// readEnvelopes reads such a file, strictly.
+// maxSignatures is how many an envelope may have.
+const maxSignatures = 100
+
+// readEnvelopes reads such a file, in which no byte may be otherwise than writeEnvelopes has it.
 func readEnvelopes(b []byte) ([]*envelope, error) {
 	if len(b) == 0 || b[len(b)-1] != '\n' {
 		return nil, errors.New("its last line does not end: it is cut off")
@@ -95,7 +98,14 @@ func readEnvelopes(b []byte) ([]*envelope, error) {
 		if err := fileio.DecodeJSON(line, e, fileio.Form{}); err != nil {
 			return nil, fmt.Errorf("line %d: %w", len(envelopes)+1, err)
 		}
+		if len(e.Signatures) > maxSignatures {
+			return nil, fmt.Errorf("line %d has %d signatures, want at most %d", len(envelopes)+1, len(e.Signatures), maxSignatures)
+		}
 		envelopes = append(envelopes, e)
 	}
-	return envelopes, nil
+	again, err := writeEnvelopes(envelopes)
+	if err == nil && !bytes.Equal(again, b) {
+		err = errors.New("spaces or the order of keys were changed")
+	}
+	return envelopes, err
 }

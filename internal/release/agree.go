@@ -107,8 +107,11 @@ func (c *Candidate) measureAgreement(ctx context.Context, part *TestPart) (*crit
 // would, by every runtime that is asked for; nil where there is none.
 func (c *Candidate) standingAgreement(wanted *criterion.Verdict) (*criterion.Agreement, error) {
 	a := c.lastAgreement()
-	if a == nil || !a.Has(wanted.Labels.Runtime) || c.Settings.ONNXRuntimeLib != "" && !a.Has(criterion.ONNXRuntime) {
+	if a == nil || !a.Has(wanted.Labels.Runtime) {
 		return nil, nil
+	}
+	if by, err := c.byLibrary(a); err != nil || !by {
+		return nil, err
 	}
 	opset, err := agreement.PackageOpset(c.Settings)
 	if err != nil {
@@ -119,6 +122,23 @@ func (c *Candidate) standingAgreement(wanted *criterion.Verdict) (*criterion.Agr
 	}
 	a.JudgeBy(wanted)
 	return a, nil
+}
+
+// byLibrary says whether an agreement rests on the library of ONNX Runtime that is given, if
+// one is. A program without ONNX Runtime cannot ask a library for its version: any will do.
+func (c *Candidate) byLibrary(a *criterion.Agreement) (bool, error) {
+	library := c.Settings.ONNXRuntimeLib
+	if library == "" {
+		return true, nil
+	}
+	if !ort.Built {
+		return a.Has(criterion.ONNXRuntime), nil
+	}
+	if err := CheckRuntime(c.Settings, c.Modules); err != nil {
+		return false, err
+	}
+	version, err := ort.Version(library)
+	return err == nil && a.HasVersion(version), err
 }
 
 // lastAgreement is what an earlier decision rested on; nil where there is none, or where

@@ -57,7 +57,7 @@ func judgedByThreshold(s *settings.Settings, v config.NamedValue, decided *crite
 	case "min-test-examples": // which asks for the criterion
 		size := decided.Of(name)
 		return size != nil && config.Exact(size.Threshold) == v.Value
-	case "min-unseen-accuracy": // which does so above 0
+	case "min-unseen-accuracy", "max-inference-ratio": // which do so above 0
 		unseen := decided.Of(name)
 		return unseen == nil && v.Value == "0" || unseen != nil && config.Exact(unseen.Threshold) == v.Value
 	}

@@ -75,6 +75,7 @@ type pull struct {
 	Head           branchEnd  `json:"head"`
 	Base           branchEnd  `json:"base"`
 	Commits        int        `json:"commits"`
+	ChangedFiles   int        `json:"changed_files"`
 }
 
 // pullReview is an entry of pulls/NUMBER/reviews.
@@ -90,6 +91,12 @@ type pullReview struct {
 type pullEvent struct {
 	Event string    `json:"event"`
 	At    time.Time `json:"created_at"`
+}
+
+// pullFile is an entry of pulls/NUMBER/files.
+type pullFile struct {
+	Filename string `json:"filename"`
+	Previous string `json:"previous_filename,omitempty"` // of one that was moved
 }
 
 // pullCommit is an entry of pulls/NUMBER/commits.
@@ -153,8 +160,23 @@ type releaseItem struct {
 	Author     *user  `json:"author"`
 }
 
+// workflowRuns is a page of actions/workflows/FILE/runs.
+type workflowRuns struct {
+	Runs []workflowRun `json:"workflow_runs"`
+}
+
+// workflowJobs is a page of actions/runs/ID/jobs.
+type workflowJobs struct {
+	Jobs []struct {
+		Name       string  `json:"name"`
+		HeadSHA    string  `json:"head_sha"`
+		Conclusion *string `json:"conclusion"` // null: it has not ended
+	} `json:"jobs"`
+}
+
 // workflowRun is an answer of actions/runs/ID.
 type workflowRun struct {
+	ID         int64  `json:"id"`
 	HeadSHA    string `json:"head_sha"`
 	HeadBranch string `json:"head_branch"`
 	Event      string `json:"event"`

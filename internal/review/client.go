@@ -23,6 +23,7 @@ const (
 	attempts    = 5               // of a request that fails for a passing reason
 	longestWait = 2 * time.Minute // for a rate limit
 	maxAnswer   = 16 << 20        // bytes
+	maxAnswers  = 128 << 20       // bytes of all of them
 	maxPages    = 50              // of a list, with pageSize entries each
 	pageSize    = 100
 	timeout     = 30 * time.Second // of a request
@@ -42,6 +43,7 @@ type Client struct {
 	wait    func(context.Context, time.Duration) error
 	now     func() time.Time
 	answers map[string]answered // by address
+	left    int                 // bytes of answers that are taken yet
 }
 
 var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
@@ -56,11 +58,11 @@ func NewClient(api, repository, token string) (*Client, error) {
 		return nil, config.Usagef("the API's address %q is none: want one such as https://api.github.com", api)
 	case base.Scheme != "https" && (base.Scheme != "http" || !isLoopback(base.Hostname())):
 		return nil, config.Usagef("the API's address %s is not https, so that the token would be sent in the clear", base)
-	case !repositoryName.MatchString(repository):
+	case !repositoryName.MatchString(repository), strings.HasSuffix(repository, "/."), strings.HasSuffix(repository, "/.."):
 		return nil, config.Usagef("%q is no repository of GitHub: want OWNER/NAME, as --repository or in GITHUB_REPOSITORY", repository)
 	}
 	return &Client{
-		Repository: repository, base: base, token: token, wait: sleep, now: time.Now, answers: map[string]answered{},
+		Repository: repository, base: base, token: token, wait: sleep, now: time.Now, answers: map[string]answered{}, left: maxAnswers,
 		http: &http.Client{
 			Timeout: timeout,
 			// A repository that was renamed is redirected. What is asked about then is
@@ -117,7 +119,12 @@ var form = fileio.Form{MaxBytes: maxAnswer, Open: true}
 // get asks for a path of the repository, such as "pulls/3", and decodes the answer into v,
 // a pointer. An answer 403 or 404 is an [Unasked], unless a rate limit is the cause.
 func (c *Client) get(ctx context.Context, path string, v any) error {
-	body, _, err := c.ask(ctx, c.address(path))
+	return c.getAt(ctx, c.address(path), path, v)
+}
+
+// getAt is get for an address of the API and a name for it in errors.
+func (c *Client) getAt(ctx context.Context, address *url.URL, path string, v any) error {
+	body, _, err := c.ask(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -240,7 +247,11 @@ func (c *Client) once(ctx context.Context, address *url.URL) (*answer, error) {
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	body, response.Header = c.withoutToken(body, response.Header)
+	c.left -= len(body)
 	switch {
+	case c.left < 0:
+		return nil, fmt.Errorf("GET %s: the answers have more than %d bytes together", address.Path, maxAnswers)
 	case err != nil:
 		return nil, &passingError{err: fmt.Errorf("GET %s: %w", address.Path, err)}
 	case len(body) > maxAnswer:
@@ -251,10 +262,30 @@ func (c *Client) once(ctx context.Context, address *url.URL) (*answer, error) {
 	return nil, c.refusal(address, response, body)
 }
 
+// withoutToken is an answer without the token, which somebody may send back: what an answer
+// says gets into messages and verdicts.
+func (c *Client) withoutToken(body []byte, header http.Header) ([]byte, http.Header) {
+	if c.token == "" {
+		return body, header
+	}
+	for _, values := range header {
+		for i, value := range values {
+			values[i] = strings.ReplaceAll(value, c.token, hidden)
+		}
+	}
+	return bytes.ReplaceAll(body, []byte(c.token), []byte(hidden)), header
+}
+
+// hidden stands for the token.
+const hidden = "***"
+
 // refusal is the error of an answer that is not 200.
 func (c *Client) refusal(address *url.URL, response *http.Response, body []byte) error {
-	says := c.message(body)
-	_, path, _ := strings.Cut(address.Path, "repos/"+c.Repository+"/")
+	says := message(body)
+	_, path, ours := strings.Cut(address.Path, "repos/"+c.Repository+"/")
+	if !ours {
+		path = address.Path
+	}
 	err := fmt.Errorf("GET %s: %s: %s", path, response.Status, says)
 	status := response.StatusCode
 	switch {
@@ -288,8 +319,8 @@ func (c *Client) after(header http.Header) time.Duration {
 	return 0
 }
 
-// message is what an answer says was wrong, shortened. The token is never part of it.
-func (c *Client) message(body []byte) string {
+// message is what an answer says was wrong, shortened.
+func message(body []byte) string {
 	var said struct {
 		Message string `json:"message"`
 	}
@@ -298,9 +329,6 @@ func (c *Client) message(body []byte) string {
 		text = said.Message
 	} else if body = bytes.TrimSpace(body); len(body) > 0 {
 		text = string(body)
-	}
-	if c.token != "" {
-		text = strings.ReplaceAll(text, c.token, "***")
 	}
 	return fmt.Sprintf("%.200q", text)
 }

@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -121,10 +122,71 @@ func TestNextPage(t *testing.T) {
 	}
 }
 
+// TestTokenSentBack wants no token in errors and verdicts, wherever the API sends it back.
+func TestTokenSentBack(t *testing.T) {
+	for name, change := range map[string]func(h *hub){
+		"a page elsewhere": func(h *hub) {
+			h.before = func(w http.ResponseWriter, _ *http.Request) bool {
+				w.Header().Set("Link", `<https://evil.example/?`+token+`>; rel="next"`)
+				return false
+			}
+		},
+		"a permission": func(h *hub) {
+			h.before = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.Contains(r.URL.Path, "rule-suites") {
+					return false
+				}
+				w.Header().Set("X-Accepted-GitHub-Permissions", token)
+				w.WriteHeader(http.StatusForbidden)
+				return true
+			}
+		},
+		"a key":    func(h *hub) { h.answers["pulls/7"] = object{token: 1, strings.ToUpper("number"): 7} },
+		"a commit": func(h *hub) { h.answers["git/commits/"+shaCommit] = commitOf(token, shaRelease) },
+		"a reviewer's name": func(h *hub) {
+			h.answers["pulls/7/reviews"] = array{reviewBy(1, person(9, token), approved, shaHead, 10)}
+		},
+		"an error of owners": func(h *hub) {
+			h.answers["codeowners/errors"] = object{"errors": array{object{"line": 1, "message": token}}}
+		},
+		"a rule's result": func(h *hub) {
+			h.answers["rulesets/rule-suites"] = array{object{"after_sha": shaCommit, "result": token}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHub(t)
+			change(h)
+			v, err := h.client(t).Review(t.Context(), Request{Commit: shaCommit, Branch: "main"})
+			text := fmt.Sprint(err)
+			if v != nil {
+				b, err := json.Marshal(v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text += string(b) + v.Text()
+			}
+			if strings.Contains(text, token[:20]) || err == nil && v.Approved {
+				t.Errorf("error %v, verdict %s", err, text)
+			}
+		})
+	}
+}
+
+// TestHugeAnswers gives up before answers take all memory.
+func TestHugeAnswers(t *testing.T) {
+	h := newHub(t)
+	c := h.client(t)
+	c.left = 3000
+	h.answers["pulls/7/reviews"] = array{object{"id": 1, "more": strings.Repeat("x", 4000)}}
+	if _, err := c.Review(t.Context(), Request{Commit: shaCommit, Branch: "main"}); err == nil || !strings.Contains(err.Error(), "bytes together") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestNewClientRefuses(t *testing.T) {
 	for api, repository := range map[string]string{
 		"http://api.github.com": "a/b", "": "a/b", "ftp://x": "a/b", "https://u:p@api.github.com": "a/b", "https://x?y": "a/b",
-		"https://api.github.com": "a/../b", "https://api.github.com/": "b", "https://ghe.example/api/v3": "a/b?c",
+		"https://api.github.com": "a/../b", "https://api.github.com/": "b", "https://api.github.com/x": "a/..", "https://api.github.com/y": "a/.", "https://ghe.example/api/v3": "a/b?c",
 	} {
 		var usage *config.UsageError
 		if _, err := NewClient(api, repository, ""); !errors.As(err, &usage) {

@@ -176,15 +176,18 @@ func (j *judgement) checkBase(ctx context.Context, p *pull) error {
 	return j.add(CheckBase, detail, err == nil, err)
 }
 
-// owners finds out whether the owners of the code had to approve. No answer says that they
-// did: GitHub refuses a merge without them where the rule is in force.
-func (j *judgement) owners(ctx context.Context, _ *pull) error {
+// owners finds out whether the owners of the code approved, or had to: GitHub refuses a merge
+// without them where the rule is in force.
+func (j *judgement) owners(ctx context.Context, p *pull) error {
 	var found ownersErrors
 	if err := j.get(ctx, "codeowners/errors?ref="+j.Base, &found); err != nil {
 		return j.add(CheckOwners, "", false, err)
 	}
 	if len(found.Errors) > 0 {
 		return j.add(CheckOwners, fmt.Sprintf("CODEOWNERS of %s has %d errors, the first in line %d: %.100q", short(j.Base), len(found.Errors), found.Errors[0].Line, found.Errors[0].Message), false, nil)
+	}
+	if j.policy.CodeOwners == OwnersByApproval {
+		return j.ownersApproved(ctx, p)
 	}
 	rules, err := j.rulesInForce(ctx)
 	asked := slices.ContainsFunc(rules, func(r rule) bool {

@@ -59,18 +59,21 @@ type hub struct {
 func newHub(t *testing.T) *hub {
 	t.Helper()
 	h := &hub{refused: map[string]int{}, answers: map[string]any{
-		"git/ref/heads/main":              refTo("commit", shaCommit),
-		"git/ref/tags/v1":                 refTo("commit", shaRelease),
-		"releases":                        array{release("v1", robot)},
-		"git/commits/" + shaCommit:        commitOf(shaCommit, shaRelease),
-		"commits/" + shaCommit + "/pulls": array{pullEntry(7)},
-		"pulls/7":                         pullOf(),
-		"issues/7/events":                 array{object{"event": "labeled", "created_at": day(12)}, object{"event": "merged", "created_at": day(20)}},
-		"pulls/7/commits":                 array{written(shaOlder, ada, ada), written(shaHead, ada, flow)},
-		"pulls/7/reviews":                 array{reviewBy(100, bob, approved, shaHead, 10)},
-		"codeowners/errors":               object{"errors": array{}},
-		"rules/branches/main":             rulesInForce(),
-		"rulesets/rule-suites":            array{object{"id": 1, "after_sha": shaCommit, "result": "pass"}},
+		"git/ref/heads/main":                 refTo("commit", shaCommit),
+		"git/ref/tags/v1":                    refTo("commit", shaRelease),
+		"releases":                           array{release("v1", robot)},
+		"actions/workflows/release.yml/runs": object{"total_count": 1, "workflow_runs": array{releaseRun(shaRelease)}},
+		"actions/runs/41/jobs":               object{"total_count": 2, "jobs": array{jobOf("plan", shaRelease, "success"), jobOf("approved", shaRelease, "success")}},
+		"git/commits/" + shaCommit:           commitOf(shaCommit, shaRelease),
+		"commits/" + shaCommit + "/pulls":    array{pullEntry(7)},
+		"pulls/7":                            pullOf(),
+		"issues/7/events":                    array{object{"event": "labeled", "created_at": day(12)}, object{"event": "merged", "created_at": day(20)}},
+		"pulls/7/commits":                    array{written(shaOlder, ada, ada), written(shaHead, ada, flow)},
+		"pulls/7/files":                      array{object{"filename": ".env"}, object{"filename": "docs/new.md", "previous_filename": "docs/old.md"}, object{"filename": "release/model.lock"}},
+		"pulls/7/reviews":                    array{reviewBy(100, bob, approved, shaHead, 10)},
+		"codeowners/errors":                  object{"errors": array{}},
+		"rules/branches/main":                rulesInForce(),
+		"rulesets/rule-suites":               array{object{"id": 1, "after_sha": shaCommit, "result": "pass"}},
 	}}
 	for who, may := range map[string]string{"ada": "admin", "bob": "write", "carol": "write"} {
 		h.permit(map[string]object{"ada": ada, "bob": bob, "carol": carol}[who], may)
@@ -90,6 +93,15 @@ func refTo(kind, sha string) object {
 
 func release(tag string, by object) object {
 	return object{"tag_name": tag, "draft": false, "prerelease": false, "author": by, "name": nil}
+}
+
+// releaseRun is a run of the release workflow for a commit.
+func releaseRun(sha string) object {
+	return object{"id": 41, "head_sha": sha, "head_branch": "main", "event": "push", "path": ".github/workflows/release.yml", "conclusion": "failure"}
+}
+
+func jobOf(name, sha string, conclusion any) object {
+	return object{"name": name, "head_sha": sha, "conclusion": conclusion}
 }
 
 func commitOf(sha string, parents ...string) object {
@@ -114,7 +126,7 @@ func pullEntry(number int) object {
 
 func pullOf() object {
 	return object{"number": 7, "state": "closed", "merged": true, "merged_at": day(20), "merged_by": ada, "merge_commit_sha": shaCommit,
-		"user": ada, "head": object{"ref": "work", "sha": shaHead, "repo": nil}, "base": base(), "commits": 2, "title": "${{ secrets.X }}"}
+		"user": ada, "head": object{"ref": "work", "sha": shaHead, "repo": nil}, "base": base(), "commits": 2, "changed_files": 3, "title": "${{ secrets.X }}"}
 }
 
 func written(sha string, author, committer any) object {
@@ -149,6 +161,9 @@ func (h *hub) policy(sha string, p object) {
 
 func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ours := strings.CutPrefix(r.URL.Path, "/repos/"+repository+"/")
+	if !ours {
+		path, ours = strings.CutPrefix(r.URL.Path, "/")
+	}
 	if ref := r.URL.Query().Get("ref"); strings.HasPrefix(path, "contents/") {
 		path += "@" + ref
 	}
@@ -239,6 +254,12 @@ func (h *hub) approveRun(who any) {
 	h.answers["actions/runs/55"] = object{"id": 55, "head_sha": shaCommit, "head_branch": "main", "event": "push", "path": ".github/workflows/release.yml"}
 	h.answers["actions/runs/55/approvals"] = array{object{"state": "approved", "comment": "looks right", "user": who,
 		"environments": array{object{"name": "release"}}}}
+}
+
+// owners sets CODEOWNERS as of a commit, and has its owners compared with the approvals.
+func (h *hub) owners(text string) {
+	h.policy(shaRelease, object{"approval": "review", "code_owners": "approval"})
+	h.answers["contents/.github/CODEOWNERS@"+shaRelease] = object{"type": "file", "encoding": "base64", "content": base64.StdEncoding.EncodeToString([]byte(text))}
 }
 
 // alone is a repository of one person: without a second account, on the free plan.

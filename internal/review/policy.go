@@ -34,6 +34,8 @@ type Policy struct {
 	Approvals int `json:"approvals,omitempty"`
 	// Reviewers are the only ones whose approval counts, by login; empty: all who can write.
 	Reviewers []string `json:"reviewers,omitempty"`
+	// CodeOwners is how the owners in CODEOWNERS are asked: "rule", the default, or "approval".
+	CodeOwners string `json:"code_owners,omitempty"`
 	// Since is the commit after which commits have to be approved.
 	Since string `json:"since,omitempty"`
 	// NotAvailable says of checks that cannot be asked here why they cannot.
@@ -76,6 +78,10 @@ func (p *Policy) check() error {
 		return fmt.Errorf("approval is %.40q, want %q or %q", p.Approval, ByReview, ByEnvironment)
 	case p.Approvals < 0 || p.Approvals > 10:
 		return fmt.Errorf("approvals is %d, want 1 to 10", p.Approvals)
+	case p.CodeOwners != "" && p.CodeOwners != OwnersByRule && p.CodeOwners != OwnersByApproval:
+		return fmt.Errorf("code_owners is %.40q, want %q or %q", p.CodeOwners, OwnersByRule, OwnersByApproval)
+	case p.CodeOwners == OwnersByApproval && p.Approval != ByReview:
+		return fmt.Errorf("code_owners %q needs approval %q: an approval of the environment is no owner's", OwnersByApproval, ByReview)
 	case p.Since != "" && !commitName.MatchString(p.Since):
 		return fmt.Errorf("since is %.60q, want the 40 hexadecimal digits of a commit", p.Since)
 	case p.NotAvailable[CheckPermission] != "" && len(p.Reviewers) == 0:

@@ -166,25 +166,11 @@ func (r *review) starts(ctx context.Context) (map[string]string, error) {
 	if own != nil && own.Since != "" {
 		starts[own.Since] = "since in " + PolicyFile
 	}
-	releases, err := list[releaseItem](ctx, r.Client, "releases")
-	if err != nil {
-		return nil, err
+	sha, tag, err := r.lastRelease(ctx, len(starts) > 0)
+	if tag != "" {
+		starts[sha] = "release " + tag
 	}
-	for _, release := range releases {
-		if release.Draft || release.Prerelease || !isWorkflow(release.Author) {
-			continue
-		}
-		sha, err := r.tagged(ctx, release.Tag)
-		if err != nil {
-			return nil, err
-		}
-		// A workflow that runs again finds the release that it has made itself.
-		if sha != r.request.Commit {
-			starts[sha] = "release " + release.Tag
-			break
-		}
-	}
-	return starts, nil
+	return starts, err
 }
 
 // isWorkflow says whether the token of a workflow made something. A tag or a release that

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -63,6 +64,25 @@ func TestHonest(t *testing.T) {
 			h.policy(shaRelease, object{"approval": "review", "approvals": 2})
 			h.answers["rules/branches/main"].(array)[2].(object)["parameters"].(object)["required_approving_review_count"] = 2
 			h.reviews(reviewBy(1, bob, approved, shaHead, 9), reviewBy(2, carol, approved, shaHead, 10))
+		}, ""},
+		"a pull request of a bot": {func(h *hub) {
+			h.in("pulls/7")["user"] = robot
+			h.answers["pulls/7/commits"] = array{written(shaOlder, robot, flow), written(shaHead, robot, flow)}
+		}, ""},
+		"owners of each path": {func(h *hub) { h.owners("* @carol\n/release/ @BOB # the models\n.env @carol @bob\ndocs/*.md\n") }, ""},
+		"an owner in a team": {func(h *hub) {
+			h.owners("* @acme/models")
+			h.answers["orgs/acme/teams/models/memberships/bob"] = object{"state": "active", "role": "member"}
+		}, ""},
+		"owners in the file at the top": {func(h *hub) {
+			h.owners("")
+			h.answers["contents/CODEOWNERS@"+shaRelease] = h.answers["contents/.github/CODEOWNERS@"+shaRelease]
+			delete(h.answers, "contents/.github/CODEOWNERS@"+shaRelease)
+		}, ""},
+		"a forged release after a good one": {func(h *hub) {
+			h.merge(shaOther, shaRelease)
+			h.answers["releases"] = array{release("v9", robot), release("v1", robot)}
+			h.answers["git/ref/tags/v9"] = refTo("commit", shaOther)
 		}, ""},
 		"by its author, alone":          {(*hub).alone, "approved by its author"},
 		"alone, and a friend reviewed":  {func(h *hub) { h.alone(); h.reviews(reviewBy(1, bob, approved, shaHead, 10)) }, "every commit was approved by a reviewer"},
@@ -211,12 +231,75 @@ func TestCheats(t *testing.T) {
 			h.answers["compare/"+shaCommit+"...main"] = object{"status": "diverged"}
 		}, CheckBranch, "not on main"},
 		"a release that a person made": {func(h *hub) { h.answers["releases"] = array{release("v1", ada)} }, CheckHistory, "nothing says after which commit"},
+		"a draft of a release":         {func(h *hub) { h.answers["releases"].(array)[0].(object)["draft"] = true }, CheckHistory, "nothing says after which commit"},
+		"a release by a workflow of a branch": {func(h *hub) {
+			run := releaseRun(shaRelease)
+			run["head_branch"] = "work"
+			h.answers["actions/workflows/release.yml/runs"] = object{"workflow_runs": array{run}}
+		}, CheckRelease, "no run of .github/workflows/release.yml on main is of its commit"},
+		"a release by another workflow": {func(h *hub) {
+			run := releaseRun(shaRelease)
+			run["path"] = ".github/workflows/mine.yml"
+			h.answers["actions/workflows/release.yml/runs"] = object{"workflow_runs": array{run}}
+		}, CheckRelease, "no run"},
+		"a release by the run of a pull request": {func(h *hub) {
+			run := releaseRun(shaRelease)
+			run["event"] = "pull_request"
+			h.answers["actions/workflows/release.yml/runs"] = object{"workflow_runs": array{run}}
+		}, CheckRelease, "no run"},
+		"a release whose run was of another commit": {func(h *hub) {
+			h.answers["actions/workflows/release.yml/runs"] = object{"workflow_runs": array{releaseRun(shaOther)}}
+		}, CheckRelease, "no run"},
+		"a release of a commit that its run refused": {func(h *hub) {
+			h.answers["actions/runs/41/jobs"] = object{"jobs": array{jobOf("plan", shaRelease, "success"), jobOf("approved", shaRelease, "failure"), jobOf("build", shaRelease, "skipped")}}
+		}, CheckRelease, "in the run 41 of .github/workflows/release.yml its commit 111111111111 was not approved"},
+		"a release whose run goes on": {func(h *hub) {
+			h.answers["actions/runs/41/jobs"] = object{"jobs": array{jobOf("approved", shaRelease, nil)}}
+		}, CheckRelease, "was not approved"},
+		"an unreviewed commit that a forged release hides": {func(h *hub) {
+			h.merge(shaOther, shaRelease)
+			h.answers["commits/"+shaOther+"/pulls"] = array{}
+			h.answers["releases"] = array{release("v9", robot), release("v1", robot)}
+			h.answers["git/ref/tags/v9"] = refTo("commit", shaOther)
+		}, CheckPull, "pushed directly"},
+		"a tag that was moved to an unreviewed commit": {func(h *hub) {
+			h.merge(shaOther, shaRelease)
+			h.answers["commits/"+shaOther+"/pulls"] = array{}
+			h.answers["git/ref/tags/v1"] = refTo("commit", shaOther)
+		}, CheckRelease, "no run"},
+		"an owner who did not approve": {func(h *hub) { h.owners("* @bob\n/release/ @carol") }, CheckOwners, `"release/model.lock" is owned by @carol, none of whom approved`},
+		"an owner of where a file was": {func(h *hub) { h.owners("* @bob\ndocs/old.md @carol") }, CheckOwners, `"docs/old.md" is owned by @carol`},
+		"the author owns it":           {func(h *hub) { h.owners("* @bob\n.env @ada") }, CheckOwners, `".env" is owned by @ada`},
+		"an owner whose approval does not count": {func(h *hub) {
+			h.owners("* @carol")
+			h.reviews(reviewBy(1, bob, approved, shaHead, 10), reviewBy(2, carol, approved, shaOlder, 9))
+		}, CheckOwners, "owned by @carol"},
+		"owners of the commit itself": {func(h *hub) {
+			h.owners("* @carol")
+			h.answers["contents/.github/CODEOWNERS@"+shaCommit] = object{"type": "file", "encoding": "base64", "content": base64.StdEncoding.EncodeToString([]byte("* @bob"))}
+		}, CheckOwners, "owned by @carol"},
+		"an owner in a team of another organisation": {func(h *hub) {
+			h.owners("* @evil/models")
+			h.answers["orgs/evil/teams/models/memberships/bob"] = object{"state": "active"}
+		}, CheckOwners, "owned by @evil/models"},
+		"an owner who was invited to a team": {func(h *hub) {
+			h.owners("* @acme/models")
+			h.answers["orgs/acme/teams/models/memberships/bob"] = object{"state": "pending"}
+		}, CheckOwners, "owned by @acme/models"},
+		"an owner by address":        {func(h *hub) { h.owners("* bob@example.com") }, CheckOwners, "is an address"},
+		"more files than are listed": {func(h *hub) { h.owners("* @bob"); h.in("pulls/7")["changed_files"] = 4 }, CheckOwners, "3 of 4 changed files are listed"},
+		"owners that cannot be read": {func(h *hub) { h.owners("!* @bob") }, CheckOwners, "line 1: the pattern"},
+		"owners by approval, and an approval of the environment": {func(h *hub) {
+			h.policy(shaRelease, object{"approval": "environment", "code_owners": "approval"})
+		}, "policy", "is no owner's"},
 		"a bot of another name": {func(h *hub) {
 			h.answers["releases"] = array{release("v1", object{"id": 5, "login": "evil[bot]", "type": "Bot"})}
 		}, CheckHistory, "nothing says"},
 		"a tag elsewhere": {func(h *hub) {
 			h.answers["git/ref/tags/v1"] = refTo("commit", shaOther)
 			h.answers["git/commits/"+shaRelease] = commitOf(shaRelease)
+			h.answers["actions/workflows/release.yml/runs"] = object{"workflow_runs": array{releaseRun(shaOther)}}
+			h.answers["actions/runs/41/jobs"] = object{"jobs": array{jobOf("approved", shaOther, "success")}}
 		}, CheckHistory, "the history ends"},
 		"a policy that the commit itself relaxes": {func(h *hub) {
 			h.alone()
@@ -287,6 +370,7 @@ func allChecks(v *Verdict) []Check {
 var questions = map[string][]string{
 	CheckBranch:      {"git/ref/heads/main"},
 	CheckHistory:     {"git/commits/" + shaCommit, "releases", "git/ref/tags/v1"},
+	CheckRelease:     {"actions/workflows/release.yml/runs", "actions/runs/41/jobs"},
 	CheckRules:       {"rules/branches/main"},
 	CheckPull:        {"commits/" + shaCommit + "/pulls", "pulls/7"},
 	CheckAuthors:     {"pulls/7/commits"},

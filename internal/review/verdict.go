@@ -13,6 +13,7 @@ import (
 // The checks, by the names that a policy and the verdict have for them.
 const (
 	CheckHistory     = "history"              // how the branch came to the commit, and where to begin
+	CheckRelease     = "release_run"          // the release workflow made the release to begin at
 	CheckBranch      = "branch"               // the commit is on the branch
 	CheckRules       = "rules"                // what the branch's rules ask for
 	CheckEnvironment = "environment_approval" // somebody approved the run
@@ -31,7 +32,7 @@ const (
 
 // optional are the checks that a policy may name as not available: those that a plan, a
 // permission or an account may lack. Without the others nothing would be known.
-var optional = []string{CheckRules, CheckProtected, CheckAuthors, CheckBase, CheckPermission, CheckOwners, CheckBypass}
+var optional = []string{CheckRelease, CheckRules, CheckProtected, CheckAuthors, CheckBase, CheckPermission, CheckOwners, CheckBypass}
 
 // Outcome is how a check came out.
 type Outcome string
@@ -62,6 +63,7 @@ func (c *Check) OK() bool {
 // missing says what a check needs.
 var missing = map[string]string{
 	CheckHistory:     "permission contents: read",
+	CheckRelease:     "permission actions: read",
 	CheckBranch:      "permission contents: read",
 	CheckRules:       "permission metadata: read; of a private repository, GitHub Pro, Team or Enterprise",
 	CheckEnvironment: "permission actions: read",

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,8 +141,7 @@ func (i *instance) warm(size int) {
 	i.run(jobs)
 }
 
-// do waits for the outputs of n images, and calls arrived as soon as they are in the queue. An
-// error says that the context ended before.
+// do waits for the outputs of n images, and calls arrived once they are queued. An error is the context's.
 func (b *batcher) do(ctx context.Context, n int, images []uint8, arrived func()) ([][]float32, error) {
 	j := &job{ctx: ctx, n: n, images: images, queued: time.Now(), done: make(chan struct{})}
 	b.waiting.Add(1)
@@ -173,6 +173,8 @@ func (i *instance) work() {
 				return
 			}
 		}
+		// First what else can run: answers are written, and requests that have come join the batch.
+		runtime.Gosched()
 		var jobs []*job
 		jobs, next = i.collect(next)
 		i.run(jobs)

@@ -11,55 +11,22 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
+
+	"github.com/blocktrain/blocktrain/internal/serve/bounds"
 )
 
 const statusTooLarge = http.StatusRequestEntityTooLarge
 
-// memory bounds the bytes of all bodies that are held at a time.
-type memory struct {
-	free atomic.Int64
-}
-
 // bodies is how many bodies of the largest size may be held at a time.
 const bodies = 4
-
-func newMemory(bytes int64) *memory {
-	m := &memory{}
-	m.free.Store(bytes)
-	return m
-}
-
-func (m *memory) holding() *holding { return &holding{of: m} }
-
-// holding is the part of a memory that a request has.
-type holding struct {
-	of    *memory
-	bytes int64
-}
-
-// take takes so many bytes more; false where there are not so many.
-func (h *holding) take(n int64) bool {
-	if h.of.free.Add(-n) < 0 {
-		h.of.free.Add(n)
-		return false
-	}
-	h.bytes += n
-	return true
-}
-
-func (h *holding) release() {
-	h.of.free.Add(h.bytes)
-	h.bytes = 0
-}
 
 // full is the answer where there is no room for a request now.
 func full(what string) error { return &failure{http.StatusServiceUnavailable, what} }
 
 // readBody reads a body as it was before it was packed. Memory is taken as bytes come, so
 // that a length which is only claimed costs nothing.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, held *holding) ([]byte, error) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, held *bounds.Holding) ([]byte, error) {
 	if r.ContentLength > s.options.Body {
 		w.Header().Set("Connection", "close")
 		return nil, s.options.tooLarge(r.ContentLength)
@@ -85,7 +52,7 @@ func unreadBody(err error) error {
 }
 
 // unpack undoes the encoding of a body.
-func (s *Server) unpack(packed []byte, encoding string, held *holding) ([]byte, error) {
+func (s *Server) unpack(packed []byte, encoding string, held *bounds.Holding) ([]byte, error) {
 	var from io.Reader
 	var err error
 	switch strings.ToLower(encoding) {
@@ -111,7 +78,7 @@ var errEncoding = &failure{http.StatusNotImplemented, "Unsupported compression t
 
 // readAll reads to the end, at most as many bytes as a body may have. About so many are
 // expected.
-func (s *Server) readAll(r io.Reader, held *holding, expected int64) ([]byte, error) {
+func (s *Server) readAll(r io.Reader, held *bounds.Holding, expected int64) ([]byte, error) {
 	const first = 64 << 10
 	size := min(expected+1, first)
 	if expected == 0 {
@@ -119,7 +86,7 @@ func (s *Server) readAll(r io.Reader, held *holding, expected int64) ([]byte, er
 	}
 	var b []byte
 	for {
-		if !held.take(size) {
+		if !held.Take(size) {
 			return nil, full("this server holds as many bytes of requests as it may: ask again")
 		}
 		b = append(make([]byte, 0, int64(len(b))+size), b...)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/imaging"
 )
 
 const inferPath = "/v2/models/M/infer"
@@ -81,7 +82,7 @@ func TestSlowAndLarge(t *testing.T) {
 	if status, words := said(t, s, "GET /v2 HTTP/1.1\r\nHo"); status == 200 {
 		t.Errorf("a header that does not end is answered: %d %s", status, words)
 	}
-	if got := s.memory.free.Load(); got != bodies*o.Body {
+	if got := s.memory.Free(); got != bodies*o.Body {
 		t.Errorf("%d bytes of memory are free, want %d", got, bodies*o.Body)
 	}
 	if status, _, _ := ask(t, plainClient(t), "GET", s.URL()+"/v2/health/ready", nil, nil); status != 200 {
@@ -197,6 +198,78 @@ func TestNoRoom(t *testing.T) {
 	}
 	if _, _, text = ask(t, client, "GET", s.URL()+"/metrics", nil, nil); !strings.Contains(string(text), `reason="REJECTED",version="1"} 2`) {
 		t.Errorf("two requests were rejected: %s", text)
+	}
+}
+
+// TestNoRoomForAnswers refuses a request while others hold all the memory that answers may take,
+// and has that of each back when it was taken.
+func TestNoRoomForAnswers(t *testing.T) {
+	s := start(t, testModel(t), testOptions())
+	body := string(images(s.model.Batch))
+	header := fmt.Sprintf(`{"inputs":[{"name":"image","datatype":"UINT8","shape":[%d,28,28,1],"parameters":{"binary_data_size":%d}}]}`, s.model.Batch, len(body))
+	send := func() int {
+		status, _, _ := ask(t, plainClient(t), "POST", s.URL()+inferPath, map[string]string{headerLength: fmt.Sprint(len(header))}, strings.NewReader(header+body))
+		return status
+	}
+	before := s.answers.Free()
+	if status := send(); status != 200 || s.answers.Free() != before {
+		t.Errorf("status %d, and %d of %d bytes are free", status, s.answers.Free(), before)
+	}
+	others := s.answers.Holding()
+	if !others.Take(before - s.model.largestAnswer() + 1) {
+		t.Fatal("there is no room at all")
+	}
+	if status := send(); status != 503 {
+		t.Errorf("status %d, want 503", status)
+	}
+	others.Release()
+	if status := send(); status != 200 {
+		t.Errorf("status %d, want 200", status)
+	}
+}
+
+// TestImageBombs sends images that would take much memory or time, and addresses that ask for
+// what there is not.
+func TestImageBombs(t *testing.T) {
+	o := testOptions()
+	o.Pixels, o.Answer = 10_000, 50*time.Millisecond
+	s := start(t, testModel(t), o)
+	picture := func(side int) string {
+		var b bytes.Buffer
+		if err := (imaging.Image{Width: side, Height: side, Channels: 1, Pix: make([]uint8, side*side)}).WritePNG(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	send := func(query, body string) (int, string) {
+		status, _, answer := ask(t, plainClient(t), "POST", s.URL()+"/v2/models/M/image"+query, nil, strings.NewReader(body))
+		return status, string(answer)
+	}
+	for _, test := range []struct {
+		query, body string
+		status      int
+		words       string
+	}{
+		{"", picture(100), 200, "probabilities"},
+		{"", picture(101), 413, "--max-image-megapixels"},
+		{"", picture(101)[:60], 413, "--max-image-megapixels"}, // what it claims counts
+		{"?classification=1;2", picture(1), 400, "address"},
+		{"?%zz", picture(1), 400, "address"},
+		{"?classes=1", picture(1), 400, "classification=K"},
+		{"?classification=1&classification=2", picture(1), 400, "once"},
+	} {
+		if status, answer := send(test.query, test.body); status != test.status || !strings.Contains(answer, test.words) {
+			t.Errorf("%q with %d bytes: %d %s, want %d and %q", test.query, len(test.body), status, answer, test.status, test.words)
+		}
+	}
+	for range cap(s.decoding) {
+		s.decoding <- struct{}{}
+	}
+	if status, answer := send("", picture(1)); status != 503 || !strings.Contains(answer, "Request timeout expired") {
+		t.Errorf("while others are decoded: %d %s", status, answer)
+	}
+	for range cap(s.decoding) {
+		<-s.decoding
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync"
@@ -39,7 +41,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request, to address) {
 func (s *Server) image(w http.ResponseWriter, r *http.Request, to address) {
 	s.results(w, r, to, typePlain, func(_ http.Header, body []byte, begun func()) (*request, error) {
 		begun()
-		asked, err := s.model.readQuery(r.URL.Query().Get("classification"), r.URL.Query().Get("binary_data"))
+		asked, err := s.model.readQuery(r.URL.RawQuery)
 		if err != nil {
 			return nil, err
 		}
@@ -49,10 +51,19 @@ func (s *Server) image(w http.ResponseWriter, r *http.Request, to address) {
 }
 
 // readQuery reads what a request for an image file wants of the outputs.
-func (m *Model) readQuery(classification, binary string) (*request, error) {
+func (m *Model) readQuery(query string) (*request, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, invalid("the address cannot be read: %v", err)
+	}
+	for name, given := range values {
+		if name != "classification" && name != "binary_data" || len(given) > 1 {
+			return nil, invalid("%.100q in the address: want classification=K and binary_data=true, each once", name)
+		}
+	}
+	classification, binary := values.Get("classification"), values.Get("binary_data")
 	asked := &request{n: 1}
 	k, all := 0, false
-	var err error
 	if classification != "" {
 		if k, err = strconv.Atoi(classification); err != nil || k < 0 {
 			return nil, invalid("classification=%s: want a number of classes", classification)
@@ -73,24 +84,33 @@ func (m *Model) readQuery(classification, binary string) (*request, error) {
 // prepare decodes an image and brings it to the network's input. As many are decoded at a
 // time as there are workers, since large ones take much memory.
 func (s *Server) prepare(ctx context.Context, file []byte) ([]uint8, error) {
-	select {
-	case s.decoding <- struct{}{}:
-		defer func() { <-s.decoding }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 	rule := s.model.Classifier.Rule
 	if n := rule.FrameCount(); n > 1 {
 		return nil, invalid("model '%s' takes %d frames at a time, and one image was sent: prepare them as PREPROCESSING.md of the package says, and send the tensor to /infer", s.model.Name, n)
 	}
+	pixels, err := imaging.Pixels(file)
+	switch {
+	case err != nil:
+		return nil, unusable(err)
+	case pixels > s.options.Pixels:
+		return nil, &failure{statusTooLarge, fmt.Sprintf("the image has more pixels than this server takes: %d, and the limit is %d (--max-image-megapixels)", pixels, s.options.Pixels)}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.options.Answer, errLate)
+	defer cancel()
+	select {
+	case s.decoding <- struct{}{}:
+		defer func() { <-s.decoding }()
+	case <-ctx.Done():
+		return nil, s.unanswered("", context.Cause(ctx))
+	}
 	img, err := decode(rule, file)
 	if err != nil {
-		return nil, invalid("the image cannot be used: %v", err)
+		return nil, unusable(err)
 	}
 	defer img.Release()
 	made, err := rule.Apply(img)
 	if err != nil {
-		return nil, invalid("the image cannot be used: %v", err)
+		return nil, unusable(err)
 	}
 	return slices.Clone(made.Pix), nil
 }
@@ -179,8 +199,8 @@ func (s *Server) result(w http.ResponseWriter, r *http.Request, read read, write
 		w.Header().Set("Retry-After", "1")
 		return full(withID("") + "Exceeds maximum queue size")
 	}
-	held := s.memory.holding()
-	defer held.release()
+	held := s.memory.Holding()
+	defer held.Release()
 	body, err := s.readBody(w, r, held)
 	if err != nil {
 		return err
@@ -194,17 +214,30 @@ func (s *Server) result(w http.ResponseWriter, r *http.Request, read read, write
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), s.options.Answer, errLate)
 	defer cancel()
+	answer := s.answers.Holding()
+	defer answer.Release()
+	if !answer.Take(s.model.answerBytes(asked)) {
+		return full("this server holds as many bytes of answers as it may: ask again")
+	}
 	outputs, err := s.batcher.do(ctx, asked.n, asked.images, arrived)
-	switch {
-	case errors.Is(err, errLate):
-		s.stats.reject()
-		return full(withID(asked.id) + "Request timeout expired")
-	case err != nil: // nobody hears the answer
-		s.stats.cancel()
-		return full(withID(asked.id) + "request was canceled")
+	if err != nil {
+		return s.unanswered(asked.id, err)
 	}
 	return write(w, r, asked, outputs)
 }
+
+// unanswered counts a request that got no results before its context ended, for that cause.
+func (s *Server) unanswered(id string, cause error) error {
+	if errors.Is(cause, errLate) {
+		s.stats.reject()
+		return full(withID(id) + "Request timeout expired")
+	}
+	s.stats.cancel() // nobody hears the answer
+	return full(withID(id) + "request was canceled")
+}
+
+// unusable refuses an image file.
+func unusable(err error) error { return invalid("the image cannot be used: %v", err) }
 
 // respond writes the answer of the protocol.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, asked *request, outputs [][]float32) error {

@@ -93,8 +93,8 @@ const maxControl = 1 << 16
 
 // index lists the model, whether or not those are asked for alone that are ready.
 func (s *Server) index(w http.ResponseWriter, r *http.Request, _ address) {
-	held := s.memory.holding()
-	defer held.release()
+	held := s.memory.Holding()
+	defer held.Release()
 	body, err := s.readAll(http.MaxBytesReader(w, r.Body, maxControl), held, 0)
 	if err != nil {
 		refuse(w, typeJSON, unreadBody(err))

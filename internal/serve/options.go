@@ -3,11 +3,11 @@ package serve
 import (
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/logging"
 )
 
@@ -19,6 +19,7 @@ type Options struct {
 
 	Workers     int   // goroutines that compute
 	Body        int64 // bytes of a request, packed and unpacked
+	Pixels      int   // of an image file
 	Requests    int   // requests for results at a time
 	Connections int   // connections at a time
 
@@ -34,7 +35,7 @@ type Options struct {
 // DefaultOptions are those of a server that only this machine reaches.
 func DefaultOptions() Options {
 	return Options{
-		Listen: "127.0.0.1:8000", MetricsPort: -1, Body: 64 << 20, Requests: 64, Connections: 1024,
+		Listen: "127.0.0.1:8000", MetricsPort: -1, Body: 64 << 20, Pixels: 50_000_000, Requests: 64, Connections: 1024,
 		Header: 10 * time.Second, Receive: 30 * time.Second, Answer: 30 * time.Second, Idle: 2 * time.Minute, Drain: 30 * time.Second,
 	}
 }
@@ -45,7 +46,7 @@ const leastToken = 16
 // ReadToken reads the token in a file: its first line, without the end of the line.
 func ReadToken(file string) (string, error) {
 	const most = 4096
-	b, err := os.ReadFile(file)
+	b, err := fileio.ReadFile(file, most)
 	if err != nil {
 		return "", config.Usagef("--token-file: %w", err)
 	}

@@ -18,6 +18,29 @@ type response struct {
 	mixed  bool // there is an output whose data is binary
 }
 
+// bytesOfNumber is about what a value takes in an answer: as it comes from the network, as
+// text, and packed.
+const bytesOfNumber = 64
+
+// answerBytes is how much memory an answer takes about, which for images as outputs can be
+// many times that of the request.
+func (m *Model) answerBytes(r *request) int64 {
+	var values int64
+	for _, a := range r.outputs {
+		n := int64(1)
+		for _, dim := range m.outputDims(a.output) {
+			n *= int64(dim)
+		}
+		values += int64(r.n) * n
+	}
+	return values * bytesOfNumber
+}
+
+// largestAnswer is answerBytes of the largest request that can be answered.
+func (m *Model) largestAnswer() int64 {
+	return m.answerBytes(&request{n: m.Batch, outputs: m.allOutputs(false)})
+}
+
 // respond writes the outputs of n images, of which outputs[k] has [n,...].
 func (m *Model) respond(r *request, outputs [][]float32) (*response, error) {
 	made := &response{text: []byte{'{'}}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/logging"
+	"github.com/blocktrain/blocktrain/internal/serve/bounds"
 )
 
 // Server answers requests for one model. Run runs it; it is used once.
@@ -20,7 +21,8 @@ type Server struct {
 	options  Options
 	stats    *statistics
 	batcher  *batcher
-	memory   *memory
+	memory   *bounds.Memory // of bodies
+	answers  *bounds.Memory
 	slots    chan struct{} // of requests for results
 	decoding chan struct{} // of images that are decoded
 	ending   atomic.Bool
@@ -38,7 +40,7 @@ func New(ctx context.Context, m *Model, o Options) (*Server, error) {
 		o.Log = logging.Discard()
 	}
 	s := &Server{
-		model: m, options: o, stats: newStatistics(m), memory: newMemory(bodies * o.Body),
+		model: m, options: o, stats: newStatistics(m), memory: bounds.NewMemory(bodies * o.Body), answers: bounds.NewMemory(bodies * max(o.Body, m.largestAnswer())),
 		slots: make(chan struct{}, o.Requests), decoding: make(chan struct{}, max(1, o.Workers)),
 	}
 	if err := s.listen(ctx); err != nil {
@@ -55,18 +57,18 @@ func (s *Server) listen(ctx context.Context) (err error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.options.Listen)
 	if err != nil {
-		return unusable(s.options.Listen, err)
+		return cannotListen(s.options.Listen, err)
 	}
-	s.main = limited(listener, s.options.Connections)
+	s.main = bounds.Listener(listener, s.options.Connections)
 	if s.options.MetricsPort < 0 {
 		return nil
 	}
 	host, _, _ := net.SplitHostPort(s.options.Listen) // which check took apart
 	address := net.JoinHostPort(host, strconv.Itoa(s.options.MetricsPort))
 	if s.more, err = config.Listen(ctx, "tcp", address); err != nil {
-		return errors.Join(unusable(address, err), s.main.Close())
+		return errors.Join(cannotListen(address, err), s.main.Close())
 	}
-	s.more = limited(s.more, s.options.Connections)
+	s.more = bounds.Listener(s.more, s.options.Connections)
 	return nil
 }
 
@@ -126,7 +128,7 @@ func (s *Server) end(servers []*http.Server) error {
 	var errs []error
 	for _, server := range servers {
 		if err := server.Shutdown(ctx); err != nil {
-			errs = append(errs, unanswered(s.options.Drain, err), server.Close())
+			errs = append(errs, brokenOff(s.options.Drain, err), server.Close())
 		}
 	}
 	s.drain()

@@ -96,6 +96,7 @@ type Settings struct {
 	MinUnseenAccuracy      float64         // 0: not asked for
 	MaxReconstructionError float64
 	MaxInferenceTimeMS     float64
+	MaxInferenceRatio      float64 // 0: not asked for
 	MaxModelSizeMB         float64
 	Baseline               string
 	ONNXRuntimeLib         string // empty: model.onnx is run by the program's own reader alone
@@ -228,6 +229,7 @@ func (s *Settings) declareRelease(o *config.Options) {
 	o.Float64(&s.MinUnseenAccuracy, "min-unseen-accuracy", 0, "least accuracy by clip on scenes that the training part does not show; 0: not asked for", config.Share)
 	o.Float64(&s.MaxReconstructionError, "max-reconstruction-error", 0.02, "largest mean squared error of an auto-encoder on the test part", config.Above(0))
 	o.Float64(&s.MaxInferenceTimeMS, "max-inference-time-ms", 50, "longest time for one image, 95th percentile, one worker", config.Above(0))
+	o.Float64(&s.MaxInferenceRatio, "max-inference-ratio", 0, "longest median time for one image, as a multiple of that of a calibration network timed in turn with it, in place of --max-inference-time-ms; 0: not asked for", config.AtLeast(0.0))
 	o.Float64(&s.MaxModelSizeMB, "max-model-size-mb", 10, "largest size of model.onnx", config.Above(0))
 	o.Bool(&s.RequireCommit, "require-commit", false, "train and package only with a program of a known commit, without changes")
 	o.Begin("Release", config.Gate)

@@ -47,6 +47,7 @@ func TestSettingsRefuse(t *testing.T) {
 		{"min-per-class-accuracy=92.5", "want 0 to 1, such as 0.925 for 92.5 %"},
 		{"min-test-accuracy=-1", "want 0 to 1"},
 		{"max-inference-time-ms=0", "want more than 0"},
+		{"max-inference-ratio=-1", "want at least 0"},
 		{"name=../x", "want letters, digits, dots"},
 		{"name=" + strings.Repeat("x", 129), "has 129 characters: want at most 128; --name gives another"},
 		{"dataset=folder;data-dir=" + strings.Repeat("x", 200), "has 210 characters: want at most 128"},
@@ -200,6 +201,35 @@ func TestCriteriaSelections(t *testing.T) {
 	}
 }
 
+// TestInferenceRatio puts the ratio into the place of the milliseconds, unless these were given a
+// threshold in the list.
+func TestInferenceRatio(t *testing.T) {
+	for _, test := range []struct{ flags, want string }{
+		{"", "min_test_accuracy min_per_class_accuracy max_inference_time_ms max_model_size_mb onnx_agreement"},
+		{"max-inference-ratio=2.5", "min_test_accuracy min_per_class_accuracy max_inference_ratio:threshold=2.5 max_model_size_mb onnx_agreement"},
+		{"max-inference-ratio=2.5;criteria=min_test_accuracy", "min_test_accuracy max_inference_ratio:threshold=2.5"},
+		{"max-inference-ratio=2.5;criteria=max_inference_ratio,max_inference_time_ms", "max_inference_ratio:threshold=2.5 max_inference_time_ms"},
+		{"max-inference-ratio=2.5;criteria=max_inference_time_ms:threshold=9", "max_inference_time_ms max_inference_ratio:threshold=2.5"},
+		{"criteria=max_inference_ratio", "max_inference_ratio"},
+	} {
+		s := runtest.MustResolve(t, strings.FieldsFunc(test.flags, func(r rune) bool { return r == ';' })...)
+		list, err := s.CriteriaSelections()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, c := range list {
+			if c.Name == settings.MaxInferenceRatio && c.Options != "" {
+				c.Name += ":" + c.Options
+			}
+			names = append(names, c.Name)
+		}
+		if got := strings.Join(names, " "); got != test.want || s.Calibrated() != strings.Contains(got, "ratio") {
+			t.Errorf("%s: calibrated %t, criteria %s, want %s", test.flags, s.Calibrated(), got, test.want)
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	s := runtest.MustResolve(t, "dataset=mnist,cifar10", "model=mlp")
@@ -239,7 +269,7 @@ func TestClasses(t *testing.T) {
 			"warmup ema seed sampling overfit-batch monitor min-delta patience",
 		config.Execution:  "data-dir data-mode on-corrupt index cache-size split memory init-from exporters visualizations controls workers checkpoint-interval",
 		config.Gate:       "criteria baseline onnxruntime-lib",
-		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy max-reconstruction-error max-inference-time-ms max-model-size-mb require-commit",
+		config.Threshold:  "allow-missing-class min-test-accuracy min-per-class-accuracy min-test-examples min-class-test-examples min-unseen-accuracy max-reconstruction-error max-inference-time-ms max-inference-ratio max-model-size-mb require-commit",
 		config.Consent:    "force reason overwrite-release",
 		config.Naming:     "name release-version license contact intended-use",
 		config.Invocation: "decided-by output-dir max-package-mb dry-run",

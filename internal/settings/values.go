@@ -251,6 +251,8 @@ const (
 	MinPerClassAccuracy = "min_per_class_accuracy"
 	MinTestExamples     = "min_test_examples"
 	MinUnseenAccuracy   = "min_unseen_accuracy"
+	MaxInferenceTime    = "max_inference_time_ms"
+	MaxInferenceRatio   = "max_inference_ratio"
 )
 
 // ONNXRuntimeLib is the setting that has model.onnx judged by ONNX Runtime too.
@@ -275,7 +277,8 @@ func isMonitor(s string) error {
 // threshold in the list itself, "min_test_accuracy:threshold=0.9", outranks the
 // setting. A baseline brings the criterion no_regression with it, a wanted number of
 // test examples the criterion min_test_examples, and a wanted accuracy on unseen scenes the
-// criterion min_unseen_accuracy.
+// criterion min_unseen_accuracy. A largest ratio to the calibration network takes the place of
+// max_inference_time_ms, unless that has a threshold of its own.
 func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	words := s.Criteria
 	if slices.Equal(words, []string{Default}) {
@@ -302,10 +305,32 @@ func (s *Settings) CriteriaSelections() ([]config.Selection, error) {
 	if s.MinUnseenAccuracy > 0 && !named[MinUnseenAccuracy] {
 		list = append(list, config.Selection{Name: MinUnseenAccuracy})
 	}
+	if s.MaxInferenceRatio > 0 && !named[MaxInferenceRatio] {
+		list = byRatio(list)
+	}
 	for i := range list {
 		list[i].Options = s.criterionOptions(list[i])
 	}
 	return list, nil
+}
+
+// byRatio has the inference time judged by its ratio to that of the calibration network.
+func byRatio(list []config.Selection) []config.Selection {
+	ratio := config.Selection{Name: MaxInferenceRatio}
+	at := slices.IndexFunc(list, func(c config.Selection) bool { return c.Name == MaxInferenceTime && c.Options == "" })
+	if at < 0 {
+		return append(list, ratio)
+	}
+	list = slices.Clone(list)
+	list[at] = ratio
+	return list
+}
+
+// Calibrated says whether the gate compares the inference time with that of the calibration
+// network, which the evaluation then has to time.
+func (s *Settings) Calibrated() bool {
+	list, err := s.CriteriaSelections()
+	return err == nil && slices.ContainsFunc(list, func(c config.Selection) bool { return c.Name == MaxInferenceRatio })
 }
 
 // criterionOptions are those of a criterion, completed by the settings.
@@ -337,11 +362,14 @@ func (s *Settings) thresholds() map[string]float64 {
 		MinPerClassAccuracy:        s.MinPerClassAccuracy,
 		MinTestExamples:            float64(s.MinTestExamples.Or(criterion.FewExamples)),
 		"max_reconstruction_error": s.MaxReconstructionError,
-		"max_inference_time_ms":    s.MaxInferenceTimeMS,
+		MaxInferenceTime:           s.MaxInferenceTimeMS,
 		"max_model_size_mb":        s.MaxModelSizeMB,
 	}
 	if s.MinUnseenAccuracy > 0 { // else that of the criterion itself
 		thresholds[MinUnseenAccuracy] = s.MinUnseenAccuracy
+	}
+	if s.MaxInferenceRatio > 0 {
+		thresholds[MaxInferenceRatio] = s.MaxInferenceRatio
 	}
 	return thresholds
 }

@@ -154,6 +154,7 @@ type checker struct {
 	release    Release
 	repository string
 	models     map[string]*model
+	folders    map[string]bool // of the repository; nil: not read yet
 }
 
 // model is one model while it is checked.
@@ -189,9 +190,29 @@ func (c *checker) model(name string) *model {
 // stopped says whether Triton would not go on with the model.
 func (m *model) stopped() bool { return m.report.count(Refused)+m.report.count(Aborts) > 0 }
 
+// What a report has of one rule, and of one finding: more helps nobody, and whoever made the
+// files could let it grow without end.
+const (
+	mostOfRule = 100
+	mostWords  = 4096 // bytes
+)
+
 // add notes a finding.
 func (m *model) add(f Finding) {
-	if !slices.Contains(m.report.Findings, f) {
+	if len(f.Words) > mostWords {
+		f.Words = strings.ToValidUTF8(f.Words[:mostWords], "") + "..."
+	}
+	same := func(other Finding) bool { return other == f }
+	ofRule := 0
+	for _, other := range m.report.Findings {
+		if other.Rule == f.Rule && other.Level == f.Level {
+			ofRule++
+		}
+	}
+	if ofRule == mostOfRule {
+		f.By, f.Words, f.Remedy = "checker", fmt.Sprintf("more than %d times: the rest is left out", mostOfRule), ""
+	}
+	if ofRule <= mostOfRule && !slices.ContainsFunc(m.report.Findings, same) {
 		m.report.Findings = append(m.report.Findings, f)
 	}
 }

@@ -75,14 +75,7 @@ func (m *model) checkFlow(f flow) {
 		}
 		ready[in.Name] = true
 	}
-	for again := true; again; {
-		again = false
-		for name, before := range f.before {
-			if !ready[name] && !slices.ContainsFunc(before, func(b string) bool { return !ready[b] }) {
-				ready[name], again = true, true
-			}
-		}
-	}
+	f.follow(ready)
 	served := map[string]bool{}
 	for _, out := range m.config.Output {
 		served[out.Name] = true
@@ -99,6 +92,33 @@ func (m *model) checkFlow(f flow) {
 	for _, name := range sortedKeys(f.named) {
 		if !served[name] && (!ready[name] || !f.read[name]) {
 			m.core("ensemble-tensor", "ensemble tensor '%s' is unused in ensemble '%s'", name, m.name)
+		}
+	}
+}
+
+// follow adds to the tensors that are there all that follow from them.
+func (f flow) follow(ready map[string]bool) {
+	waits, after := map[string]int{}, map[string][]string{} // how many tensors one waits for, and which wait for it
+	var next []string
+	for name, before := range f.before {
+		for _, b := range before {
+			if !ready[b] {
+				waits[name]++
+				after[b] = append(after[b], name)
+			}
+		}
+		if waits[name] == 0 && !ready[name] {
+			next = append(next, name)
+		}
+	}
+	for len(next) > 0 {
+		name := next[len(next)-1]
+		next = next[:len(next)-1]
+		ready[name] = true
+		for _, waiting := range after[name] {
+			if waits[waiting]--; waits[waiting] == 0 && !ready[waiting] {
+				next = append(next, waiting)
+			}
 		}
 	}
 }
@@ -177,8 +197,14 @@ func (m *model) parts() map[string]*model {
 
 // isModel says whether the repository has a folder of that name.
 func (m *model) isModel(name string) bool {
-	all, err := folders(m.repository)
-	return err == nil && slices.Contains(all, name)
+	if m.folders == nil {
+		m.checker.folders = map[string]bool{}
+		all, _ := folders(m.repository) // without an error: the model's own is there
+		for _, one := range all {
+			m.folders[one] = true
+		}
+	}
+	return m.folders[name]
 }
 
 // checkStep is ValidateTensorMapping of Triton's core.

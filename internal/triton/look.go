@@ -28,6 +28,10 @@ func (m *model) look() {
 	m.lookAtDigests()
 }
 
+// mostFiles is how many files and folders of a model are looked at. A link can lead to the top
+// of the file system.
+const mostFiles = 100_000
+
 // lookForLinks warns of links, behind which files can change without a new version, and
 // which archives, images and object stores do not keep.
 func (m *model) lookForLinks() {
@@ -36,7 +40,12 @@ func (m *model) lookForLinks() {
 		m.warn("link", remedy, "the model's folder is a link")
 	}
 	root := m.dir + string(filepath.Separator)
+	left := mostFiles
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if left--; left < 0 {
+			m.warn("unreadable", "keep what is no part of the model elsewhere", "the model's folder has more than %d files and folders: the rest was not looked at", mostFiles)
+			return fs.SkipAll
+		}
 		if err == nil && entry.Type()&fs.ModeSymlink != 0 {
 			m.warn("link", remedy, "%s is a link", filepath.ToSlash(strings.TrimPrefix(path, root)))
 		}

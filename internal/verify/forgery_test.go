@@ -213,7 +213,7 @@ func forgedExamples(t *testing.T) (dirs []string) {
 			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx",
 		},
 		{
-			"name=fifth", "dataset=clips", "data-dir=" + filepath.Join(base, "clips"), "dataset-options=minimum=12,margin=2", "image-size=12", "min-unseen-accuracy=0.1",
+			"name=fifth", "dataset=clips", "data-dir=" + filepath.Join(base, "clips"), "dataset-options=minimum=12,margin=2", "image-size=12", "min-unseen-accuracy=0.1", "max-inference-ratio=100000",
 			"epochs=1", "batch-size=16", "visualizations=none", "exporters=onnx", "force=true", "reason=a test of forgeries",
 		},
 	} {

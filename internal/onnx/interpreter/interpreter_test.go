@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -264,6 +265,14 @@ func TestRefused(t *testing.T) {
 		{"an output of another shape", with(func(f *file) { f.outputs = []message{valueOf("out", Float, -1, 3)} }), `output "out" has shape [1 2], declared is 3`},
 		{"an output of half precision", with(func(f *file) { f.outputs = []message{valueOf("out", 10, -1, 2)} }), `output "out" has element type 1 and is declared with 10`},
 		{"an output nobody makes", with(func(f *file) { f.outputs = []message{valueOf("other", Float, -1, 2)} }), `output "other" is made by no node`},
+		{"outputs without end", with(func(f *file) { f.outputs = slices.Repeat([]message{valueOf("out", Float, -1, 2)}, maxNodes+1) }), "more than 65536 inputs or outputs"},
+		{"numbers without end", with(func(f *file) {
+			c := floatsOf("c", []int{1}, 1)
+			for range maxInts {
+				c = append(c, message{}.int(7, 1)...)
+			}
+			f.constants = []message{append(c, message{}.int(7, 1)...)}
+		}), "field 7 has more than 65536 numbers"},
 		{"no outputs", with(func(f *file) { f.outputs = nil }), "the model has no outputs"},
 		{"a subgraph", single([]int{2}, []int{2}, nodeOf("If", "out", x).bytes(5, message{}.text(1, "then").bytes(6, nil))), "operator If: AttributeProto: field 6"},
 	} {

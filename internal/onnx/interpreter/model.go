@@ -236,6 +236,9 @@ func readAttribute(b []byte) (*attribute, error) {
 
 // readValue appends an input or output.
 func readValue(b []byte, to *[]Value) error {
+	if len(*to) == maxNodes {
+		return fmt.Errorf("the graph has more than %d inputs or outputs", maxNodes)
+	}
 	var v Value
 	err := eachField("ValueInfoProto", b, func(f field) error {
 		switch f.number {

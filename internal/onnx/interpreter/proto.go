@@ -70,6 +70,9 @@ func (f field) integer(to *int64) error {
 // integers reads one number of a list, or a packed list.
 func (f field) integers(to *[]int64) error {
 	if f.kind != protowire.BytesType {
+		if len(*to) == maxInts {
+			return f.tooMany()
+		}
 		*to = append(*to, int64(f.value))
 		return f.want(protowire.VarintType)
 	}
@@ -79,11 +82,15 @@ func (f field) integers(to *[]int64) error {
 			return fmt.Errorf("%s: field %d: %w", f.message, f.number, protowire.ParseError(n))
 		}
 		if len(*to) == maxInts {
-			return fmt.Errorf("%s: field %d has more than %d numbers", f.message, f.number, maxInts)
+			return f.tooMany()
 		}
 		*to, b = append(*to, int64(v)), b[n:]
 	}
 	return nil
+}
+
+func (f field) tooMany() error {
+	return fmt.Errorf("%s: field %d has more than %d numbers", f.message, f.number, maxInts)
 }
 
 // float reads a float32.

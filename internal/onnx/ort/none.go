@@ -18,6 +18,9 @@ type Session struct {
 
 var errNotBuilt = errors.New("this program was built without ONNX Runtime: " + BuildAdvice)
 
+// Version refuses.
+func Version(string) (string, error) { return "", errNotBuilt }
+
 // Open refuses.
 func Open(string, []byte, int) (*Session, error) { return nil, errNotBuilt }
 

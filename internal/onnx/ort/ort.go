@@ -47,6 +47,14 @@ func load(path string) error {
 	return nil
 }
 
+// Version loads the library at path, and says which version it is.
+func Version(path string) (string, error) {
+	if err := load(path); err != nil {
+		return "", err
+	}
+	return runtime.GetVersion(), nil
+}
+
 // Open loads the library at path, and a model, which is run by so many threads.
 func Open(path string, model []byte, threads int) (_ *Session, err error) {
 	if err := load(path); err != nil {

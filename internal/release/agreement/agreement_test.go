@@ -211,6 +211,10 @@ func TestONNXRuntime(t *testing.T) {
 	if r.Library == "" {
 		t.Skipf("%s does not name the shared library of ONNX Runtime", library)
 	}
+	version, err := ort.Version(r.Library)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"vgg-small", "autoencoder", "mobilenet-small"} {
 		r.Record, r.Trained = untrained(t, name)
 		a, err := Measure(t.Context(), r, wanted(t, "runtime=onnxruntime"))
@@ -218,7 +222,7 @@ func TestONNXRuntime(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := a.Networks[0].Runtimes
-		if len(got) != 2 || got[1].Runtime != criterion.ONNXRuntime || got[1].Version == "" || !got[1].Agrees || !a.Has(criterion.ONNXRuntime) {
+		if len(got) != 2 || got[1].Runtime != criterion.ONNXRuntime || got[1].Version != version || !a.HasVersion(version) || !got[1].Agrees || !a.Has(criterion.ONNXRuntime) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

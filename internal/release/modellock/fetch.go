@@ -11,14 +11,17 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/oci"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -48,7 +51,9 @@ func (l *Lock) Fetch(ctx context.Context, root, into string) ([]string, error) {
 		case Folder:
 			place, err = inside(root, s.Path)
 		case Asset:
-			place, err = s.fetch(ctx, filepath.Join(into, name))
+			place, err = fetch(filepath.Join(into, name), func(folder string) (string, error) { return s.asset(ctx, folder) })
+		case Artifact:
+			place, err = fetch(filepath.Join(into, name), func(folder string) (string, error) { return s.artifact(ctx, folder) })
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the data of %s: %w", name, err)
@@ -74,8 +79,8 @@ func inside(root, name string) (string, error) {
 	return filepath.Join(root, filepath.FromSlash(name)), nil
 }
 
-// fetch downloads a file into a new folder, and unpacks it if it is an archive.
-func (s *Source) fetch(ctx context.Context, folder string) (place string, err error) {
+// fetch makes a folder and fills it. It removes it again where that fails.
+func fetch(folder string, fill func(folder string) (place string, err error)) (place string, err error) {
 	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
 		return "", err
 	}
@@ -87,17 +92,82 @@ func (s *Source) fetch(ctx context.Context, folder string) (place string, err er
 			err = errors.Join(err, os.RemoveAll(folder))
 		}
 	}()
-	file := filepath.Join(folder, path.Base(s.URL))
+	return fill(folder)
+}
+
+// asset downloads a file into a folder, and unpacks it if it is an archive.
+func (s *Source) asset(ctx context.Context, folder string) (place string, err error) {
+	file := filepath.Join(folder, s.fileName())
 	if err := s.download(ctx, file); err != nil {
 		return "", err
 	}
-	if !strings.HasSuffix(file, ".tar.gz") && !strings.HasSuffix(file, ".tgz") {
+	if !isArchive(file) {
 		return file, nil
 	}
 	if err := unpack(ctx, file, folder); err != nil {
 		return "", fmt.Errorf("%s: %w", s.URL, err)
 	}
 	return folder, os.Remove(file)
+}
+
+// artifact downloads the files of an artifact into a folder, and unpacks those that are
+// archives or were folders. One file or folder alone is the data itself.
+func (s *Source) artifact(ctx context.Context, folder string) (place string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	files, err := oci.Pull(ctx, oci.Options{Reference: s.Reference}, folder, maxAsset)
+	if err != nil {
+		return "", err
+	}
+	place = folder
+	for _, file := range files {
+		if len(files) == 1 && (file.Folder || !isArchive(file.Name)) {
+			place = filepath.Join(folder, file.Name)
+		}
+		if !file.Folder && !isArchive(file.Name) {
+			continue
+		}
+		if err := unpack(ctx, file.Path, folder); err != nil {
+			return "", fmt.Errorf("%s of %s: %w", file.Name, s.Reference, err)
+		}
+		if err := os.Remove(file.Path); err != nil {
+			return "", err
+		}
+	}
+	if _, err := os.Stat(place); err != nil {
+		return "", fmt.Errorf("%s: its archive does not hold the folder that it is named after: %w", s.Reference, err)
+	}
+	return place, nil
+}
+
+// isArchive says whether a file is unpacked by its name.
+func isArchive(name string) bool {
+	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+}
+
+// fileName is what the file of an asset is called here: what its address ends with, if that
+// is a name on every system.
+func (s *Source) fileName() string {
+	name := "data"
+	if u, err := url.Parse(s.URL); err == nil {
+		if base := path.Base(u.Path); filepath.IsLocal(base) && base != "." && !strings.ContainsAny(base, `/\:`) && !strings.ContainsFunc(base, unicode.IsControl) {
+			name = base
+		}
+	}
+	return name
+}
+
+// stayEncrypted follows an address that a server sends to, unless it has no TLS where the
+// first one had.
+func stayEncrypted(next *http.Request, before []*http.Request) error {
+	const most = 10
+	switch {
+	case len(before) >= most:
+		return fmt.Errorf("more than %d redirections", most)
+	case next.URL.Scheme != "https" && before[0].URL.Scheme == "https":
+		return fmt.Errorf("it is redirected to %s, which is not https", next.URL.Host)
+	}
+	return nil
 }
 
 // download writes the file, whose digest is compared before anybody reads it.
@@ -110,7 +180,7 @@ func (s *Source) download(ctx context.Context, file string) (err error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = answerLimit
-	response, err := (&http.Client{Transport: transport}).Do(request)
+	response, err := (&http.Client{Transport: transport, CheckRedirect: stayEncrypted}).Do(request)
 	if err != nil {
 		return err
 	}

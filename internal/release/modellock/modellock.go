@@ -231,6 +231,9 @@ func (l *Lock) check() error {
 		return fmt.Errorf("data: it does not say how the data comes")
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Data)) {
+		if err := config.IsModuleName(name); err != nil { // it becomes the name of a folder
+			return fmt.Errorf("data: %.60q is no name of a dataset: %w", name, err)
+		}
 		if _, err := ParseSource(l.Data[name]); err != nil {
 			return fmt.Errorf("data: %s: %w", name, err)
 		}

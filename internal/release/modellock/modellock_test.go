@@ -6,11 +6,13 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -118,11 +120,60 @@ func TestParseSource(t *testing.T) {
 		"built-in": true, "download": true, "folder:data/photos": true, "https://example.com/a.tar.gz#sha256=" + digest: true, "http://127.0.0.1:1/a#sha256=" + digest: true,
 		"": false, "folder:": false, "folder:/etc": false, "folder:..": false, "folder:a/../../b": false, "folder:a//b": false, `folder:a\b`: false, "folder:./a": false,
 		"https://example.com/a": false, "https://example.com/a#sha256=aa": false, "http://example.com/a#sha256=" + digest: false,
+		"oci:ghcr.io/acme/photos@sha256:" + digest: true, "oci:127.0.0.1:5000/a@sha256:" + digest: true, "oci:ghcr.io/acme/photos:1": false, "oci:": false,
+		"oci:ghcr.io/acme/photos:1@sha256:" + digest: false, "oci:ghcr.io/acme/photos@sha256:aa": false, "oci:acme@sha256:" + digest: false, "oci://ghcr.io/acme/photos@sha256:" + digest: false,
 		"https://u:p@example.com/a#sha256=" + digest: false, "https:///a#sha256=" + digest: false, "ftp://x#sha256=" + digest: false,
 	} {
 		if _, err := ParseSource(text); (err == nil) != good {
 			t.Errorf("%q: error %v", text, err)
 		}
+	}
+}
+
+// TestLinesOfOthers keeps what a lock says on its line.
+func TestLinesOfOthers(t *testing.T) {
+	l, run := newLock(), newLock()
+	l.Identity["a\n::error::b\rc"] = "x\n::warning::y"
+	differences, err := l.Differences(run)
+	if err != nil || len(differences) != 1 {
+		t.Fatalf("%q, %v", differences, err)
+	}
+	c := Comparison{Differences: differences}
+	if text := c.Text(); strings.Count(text, "\n") != 1 || strings.Contains(text, "\r") || !strings.Contains(text, `\n::warning::y`) {
+		t.Errorf("%q", text)
+	}
+}
+
+// TestNamesInLocks refuses names of datasets that would lead out of the folder for data, and
+// takes of an address no name that leads elsewhere.
+func TestNamesInLocks(t *testing.T) {
+	for _, name := range []string{"../x", "..", ".", "", "a/b", "/etc", `a\b`, "a\nb", "C:x", "A"} {
+		l := newLock()
+		l.Data = map[string]string{name: Download}
+		if err := l.check(); err == nil || !strings.Contains(err.Error(), "no name of a dataset") {
+			t.Errorf("%q: error %v", name, err)
+		}
+	}
+	for address, want := range map[string]string{
+		"https://x/a/b.tar.gz": "b.tar.gz", "https://x/b.npz?token=a/../..": "b.npz", "https://x": "data", "https://x/..": "data", "https://x/.": "data",
+		"https://x/%2e%2e": "data", "https://x/a%2f..": "data", `https://x/..%5c..%5cb`: "data", "https://x/C:b": "data", "https://x/a%0ab": "data",
+	} {
+		if name := (&Source{URL: address}).fileName(); name != want {
+			t.Errorf("%s: %q, want %q", address, name, want)
+		}
+	}
+}
+
+// TestRedirections follows no address without TLS from one that has it.
+func TestRedirections(t *testing.T) {
+	request := func(address string) *http.Request { return httptest.NewRequest(http.MethodGet, address, nil) }
+	for next, follows := range map[string]bool{"https://b/x": true, "http://b/x": false, "http://127.0.0.1/x": false} {
+		if err := stayEncrypted(request(next), []*http.Request{request("https://a/x")}); (err == nil) != follows {
+			t.Errorf("to %s: %v", next, err)
+		}
+	}
+	if err := stayEncrypted(request("https://a/x"), slices.Repeat([]*http.Request{request("https://a/x")}, 10)); err == nil {
+		t.Error("it follows redirections without end")
 	}
 }
 
@@ -207,5 +258,74 @@ func TestFetch(t *testing.T) {
 				t.Errorf("%s: data that was there was taken", source)
 			}
 		}
+	}
+}
+
+// registry is one of an artifact, whose files are given as NAME or, of a folder, NAME/.
+func registry(t *testing.T, files map[string][]byte) (server *httptest.Server, digest string) {
+	t.Helper()
+	blobs := map[string][]byte{}
+	var layers []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		sum := "sha256:" + fileio.SHA256Of(files[name])
+		blobs[sum] = files[name]
+		title, folder := strings.CutSuffix(name, "/")
+		layers = append(layers, fmt.Sprintf(`{"mediaType":"application/x-file","digest":%q,"size":%d,"annotations":{"org.opencontainers.image.title":%q,"io.deis.oras.content.unpack":"%t"}}`,
+			sum, len(files[name]), title, folder))
+	}
+	const kind = "application/vnd.oci.image.manifest.v1+json"
+	manifest := []byte(`{"schemaVersion":2,"mediaType":"` + kind + `","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[` + strings.Join(layers, ",") + `]}`)
+	digest = "sha256:" + fileio.SHA256Of(manifest)
+	blobs[digest] = manifest
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, known := blobs[filepath.Base(r.URL.Path)]
+		if !known {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", map[bool]string{true: kind, false: "application/octet-stream"}[strings.Contains(r.URL.Path, "/manifests/")])
+		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+		_, _ = w.Write(b)
+	}))
+	t.Cleanup(server.Close)
+	return server, digest
+}
+
+// TestFetchArtifact brings the files of an artifact here, and nothing of another one.
+func TestFetchArtifact(t *testing.T) {
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	photos := archive(t, "photos/", "photos/a/1.png=one")
+	for name, c := range map[string]struct {
+		files map[string][]byte
+		want  string // --data-dir, or ! and the error
+		has   string // a file
+	}{
+		"a file":                  {map[string][]byte{"data.npz": []byte("npz")}, "x=INTO/x/data.npz", "data.npz"},
+		"an archive":              {map[string][]byte{"photos.tar.gz": archive(t, "a/1.png=one")}, "x=INTO/x", "a/1.png"},
+		"a folder":                {map[string][]byte{"photos/": photos}, "x=INTO/x/photos", "photos/a/1.png"},
+		"a folder and a file":     {map[string][]byte{"photos/": photos, "labels.csv": []byte("l")}, "x=INTO/x", "photos/a/1.png"},
+		"a folder of other name":  {map[string][]byte{"images/": photos}, "! does not hold the folder", ""},
+		"a folder that leads out": {map[string][]byte{"photos/": archive(t, "../x=y")}, "! leads out of it", ""},
+		"a link":                  {map[string][]byte{"photos/": archive(t, "photos/l>/etc")}, "! neither a file nor a folder", ""},
+		"no archive":              {map[string][]byte{"photos/": []byte("x")}, "! photos of", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, digest := registry(t, c.files)
+			l, into := newLock(), filepath.Join(t.TempDir(), "data")
+			l.Data = map[string]string{"x": "oci:" + strings.TrimPrefix(server.URL, "http://") + "/acme/data@" + digest}
+			words, err := l.Fetch(t.Context(), t.TempDir(), into)
+			if bad, is := strings.CutPrefix(c.want, "! "); is {
+				if err == nil || !strings.Contains(err.Error(), bad) || fileio.Exists(filepath.Join(into, "x")) {
+					t.Errorf("%q, error %v, want %q and nothing left", words, err, bad)
+				}
+				return
+			}
+			if want := strings.ReplaceAll(c.want, "INTO", into); err != nil || strings.Join(words, ",") != want || !fileio.Exists(filepath.Join(into, "x", filepath.FromSlash(c.has))) {
+				t.Errorf("%q %v, want %q with %s", words, err, want, c.has)
+			}
+			if fileio.Exists(filepath.Join(into, "x/photos.tar.gz")) {
+				t.Error("the archive is there still")
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/oci"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
@@ -22,11 +23,13 @@ import (
 //	download                    the program downloads it, and compares digests that it has
 //	folder:PATH                 a folder or file of the repository
 //	https://...#sha256=DIGEST   a file, such as an asset of a release: .tar.gz, or data itself
+//	oci:HOST/NAME@sha256:DIGEST an artifact of a registry, as 'oras push' makes it of files or folders
 type Source struct {
-	Kind   string // "built-in", "download", "folder" or "https"
-	Path   string // of a folder, from the top of the repository, with slashes
-	URL    string // of a file, without the digest
-	SHA256 string // of the file
+	Kind      string // "built-in", "download", "folder", "https" or "oci"
+	Path      string // of a folder, from the top of the repository, with slashes
+	URL       string // of a file, without the digest
+	SHA256    string // of the file
+	Reference string // of an artifact, with its digest
 }
 
 // The kinds of sources.
@@ -35,10 +38,11 @@ const (
 	Download = "download"
 	Folder   = "folder"
 	Asset    = "https"
+	Artifact = "oci"
 )
 
 // sourceForms are the forms that a source may have, for messages.
-const sourceForms = "built-in, download, folder:PATH or https://...#sha256=DIGEST"
+const sourceForms = "built-in, download, folder:PATH, https://...#sha256=DIGEST or oci:HOST/NAME@sha256:DIGEST"
 
 var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
@@ -55,6 +59,11 @@ func ParseSource(text string) (*Source, error) {
 		return &Source{Kind: Folder, Path: rest}, nil
 	case kind == "https" || kind == "http":
 		return parseAsset(text)
+	case kind == Artifact:
+		if _, err := oci.ParseDigest(rest); err != nil {
+			return nil, err
+		}
+		return &Source{Kind: Artifact, Reference: rest}, nil
 	}
 	return nil, fmt.Errorf("%.80q says of no data how it comes: want %s", text, sourceForms)
 }

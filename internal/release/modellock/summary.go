@@ -44,6 +44,9 @@ func (c *Comparison) Outcome() error {
 	return nil
 }
 
+// oneLine keeps a text of a file on its line: CI systems take commands from lines of the log.
+var oneLine = strings.NewReplacer("\n", `\n`, "\r", `\r`)
+
 // Text is the comparison for people.
 func (c *Comparison) Text() string {
 	if c.Err != nil {
@@ -52,7 +55,11 @@ func (c *Comparison) Text() string {
 	if len(c.Differences) == 0 {
 		return fmt.Sprintf("%s is what %s says\n", c.Run, c.Lock)
 	}
-	return strings.Join(c.Differences, "\n") + "\n"
+	var b strings.Builder
+	for _, line := range c.Differences {
+		b.WriteString(oneLine.Replace(line) + "\n")
+	}
+	return b.String()
 }
 
 // Markdown is the decision on the run as a table, and the comparison below it.

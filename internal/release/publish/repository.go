@@ -65,7 +65,8 @@ type change struct {
 	dir     string // the one that will take its place
 	version int64  // the next
 	all     []*note
-	fresh   bool // there is no model of the name yet
+	was     string // look of place; empty: there is no model of the name yet
+	fresh   bool   // there is none
 	done    *Published
 }
 
@@ -76,13 +77,12 @@ func ToRepository(ctx context.Context, source *rundir.Source, record *rundir.Rec
 	if err != nil {
 		return nil, err
 	}
-	sums, err := fileio.SHA256(source.File(fileio.ChecksumFile))
-	if err != nil {
-		return nil, err
+	n := &note{Schema: noteSchema, Package: record.Name + "-" + record.ReleaseVersion, Decision: record.Decision}
+	if err := n.listed(source, files); err != nil {
+		return nil, source.Named(err)
 	}
-	n := &note{Schema: noteSchema, Package: record.Name + "-" + record.ReleaseVersion, PackageSHA256: sums, Decision: record.Decision}
 	return o.change(ctx, record.Name, func(c *change) error {
-		if last := c.last(); last != nil && last.PackageSHA256 == sums {
+		if last := c.last(); last != nil && last.PackageSHA256 == n.PackageSHA256 {
 			c.done.Already, c.done.Version = true, last.Version
 			return nil
 		}
@@ -94,6 +94,9 @@ func ToRepository(ctx context.Context, source *rundir.Source, record *rundir.Rec
 // numbers never stand for something else. Rolled back again, it goes one version further.
 func Rollback(ctx context.Context, model string, o Options) (*Published, error) {
 	return o.change(ctx, model, func(c *change) error {
+		if c.fresh {
+			return config.Usagef("there is no model %s in %s", model, o.Repository)
+		}
 		if c.last() == nil {
 			return config.Usagef("%s: the newest version is not one that was published by this program, or was changed since: roll back by hand", c.place)
 		}
@@ -132,7 +135,7 @@ func modelFiles(source *rundir.Source, model string) (map[string]string, error) 
 
 // change changes a model by do, in one step.
 func (o Options) change(ctx context.Context, model string, do func(*change) error) (_ *Published, err error) {
-	if model != filepath.Base(model) || !filepath.IsLocal(model) {
+	if model != filepath.Base(model) || !filepath.IsLocal(model) || model == "." {
 		return nil, config.Usagef("%q is not the name of a model", model)
 	}
 	repository, err := filepath.EvalSymlinks(o.Repository)
@@ -142,8 +145,8 @@ func (o Options) change(ctx context.Context, model string, do func(*change) erro
 	if repository, err = filepath.Abs(repository); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(repository); err != nil || !info.IsDir() {
-		return nil, config.Usagef("%s is not a folder: want a model repository", repository)
+	if err := checkRepository(repository); err != nil {
+		return nil, err
 	}
 	s, err := o.open(ctx, repository)
 	if err != nil {
@@ -160,12 +163,34 @@ func (o Options) change(ctx context.Context, model string, do func(*change) erro
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return c.done, s.swap(model)
+	return c.done, s.swap(model, c.was)
+}
+
+// checkRepository refuses what is no model repository, or must not change.
+func checkRepository(repository string) error {
+	if info, err := os.Stat(repository); err != nil || !info.IsDir() {
+		return config.Usagef("%s is not a folder: want a model repository", repository)
+	}
+	if fileio.Exists(filepath.Join(repository, "config.pbtxt")) {
+		return config.Usagef("%s is the folder of a model, since it has config.pbtxt: give the folder above it, which has the models", repository)
+	}
+	const levels = 3 // RUN/package/NAME/model-repository
+	for dir := repository; ; dir = filepath.Dir(dir) {
+		if fileio.Exists(filepath.Join(dir, rundir.RecordFile)) {
+			return config.Usagef("%s is in the package or run %s, which would then not be as it was made: give a folder elsewhere", repository, dir)
+		}
+		if dir == filepath.Dir(dir) || strings.Count(strings.TrimPrefix(repository, dir), string(filepath.Separator)) == levels {
+			return nil
+		}
+	}
 }
 
 // begin looks at the model as it is, and makes the folder that will take its place.
 func (c *change) begin(s *staging) (err error) {
-	if c.fresh = !fileio.Exists(c.place); c.fresh {
+	if c.was, err = look(c.place); err != nil {
+		return err
+	}
+	if c.fresh = c.was == ""; c.fresh {
 		c.version = 1
 	} else {
 		if info, err := os.Lstat(c.place); err != nil || !info.IsDir() {

@@ -59,6 +59,15 @@ func packageForTest(t *testing.T, archive, version string) made {
 	return made{source, record}
 }
 
+// change changes a file of the model, and the list of digests with it.
+func (m made) change(t *testing.T, name string, change func(string) string) {
+	t.Helper()
+	rewrite(t, m.source.File("model-repository/digits/"+name), change)
+	if err := fileio.WriteChecksums(m.source.Folder); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func rewrite(t *testing.T, path string, change func(string) string) {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -174,7 +183,7 @@ func TestInterface(t *testing.T) {
 	_, err := other.to(t, o)
 	wantRefused(t, err, "--replace-interface")
 	labels := packageForTest(t, approved, "3")
-	rewrite(t, labels.source.File("model-repository/digits/labels.txt"), func(text string) string { return "x" + text })
+	labels.change(t, "labels.txt", func(text string) string { return "x" + text })
 	_, err = labels.to(t, o)
 	wantRefused(t, err, "labels")
 	if diff := cmp.Diff(before, tree(t, o)); diff != "" {
@@ -187,7 +196,7 @@ func TestInterface(t *testing.T) {
 func TestBrokenModel(t *testing.T) {
 	o := newRepository(t)
 	m := packageForTest(t, approved, "1")
-	rewrite(t, m.source.File("model-repository/digits/config.pbtxt"), func(text string) string { return text + "nonsense: 1\n" })
+	m.change(t, "config.pbtxt", func(text string) string { return text + "nonsense: 1\n" })
 	_, err := m.to(t, o)
 	wantRefused(t, err, "Triton")
 	if fileio.Exists(filepath.Join(o.Repository, "digits")) {
@@ -295,11 +304,15 @@ func TestSwapInTwo(t *testing.T) {
 		t.Fatal(err)
 	}
 	place := filepath.Join(o.Repository, "digits")
+	was, err := look(place)
+	if err != nil {
+		t.Fatal(err)
+	}
 	made, err := s.begin("digits")
 	if err == nil {
 		err = fileio.WriteBytes(filepath.Join(made, "new.txt"), nil)
 	}
-	if err = errors.Join(err, s.swapInTwo("digits", made, place), s.close()); err != nil {
+	if err = errors.Join(err, s.swapInTwo("digits", made, place, was), s.close()); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Contains(slices.Collect(maps.Keys(tree(t, o))), "new.txt") {

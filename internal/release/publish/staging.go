@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
@@ -35,16 +37,15 @@ var errNoExchange = errors.New("the file system cannot exchange two folders")
 // open makes the folder, waits until it is ours, and clears what a publication left that was
 // killed.
 func (o Options) open(ctx context.Context, repository string) (*staging, error) {
-	dir := o.Staging
-	if dir == "" {
-		dir = filepath.Join(filepath.Dir(repository), "."+filepath.Base(repository)+".publishing")
-	}
-	dir, err := filepath.Abs(dir)
+	dir, err := o.stagingDir(repository)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // what is built in it becomes the server's
 		return nil, fmt.Errorf("a model is built in %s before it is put into the repository, and that cannot be made: %w; give another folder on the same file system by --staging", dir, err)
+	}
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+		return nil, config.Usagef("%s is no folder of its own, and a model is built in it: remove it, or give another folder by --staging", dir)
 	}
 	lock, err := fileio.LockWithin(ctx, dir, lockWait)
 	if err != nil {
@@ -55,6 +56,32 @@ func (o Options) open(ctx context.Context, repository string) (*staging, error) 
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return s, nil
+}
+
+// stagingDir is the folder of a repository to build in. In a folder that the user names, which
+// may have anything else in it, it is one that is of this repository alone: what a killed
+// publication left is put back or removed.
+func (o Options) stagingDir(repository string) (string, error) {
+	name := "." + filepath.Base(repository) + ".publishing"
+	if o.Staging == "" {
+		return filepath.Join(filepath.Dir(repository), name), nil
+	}
+	staging, err := filepath.Abs(o.Staging)
+	if err != nil {
+		return "", err
+	}
+	if within, err := filepath.Rel(repository, whereItLeads(staging)); err == nil && filepath.IsLocal(within) {
+		return "", config.Usagef("--staging %s is in the repository, where a server would take it for a model: give a folder outside of it, on the same file system", o.Staging)
+	}
+	return filepath.Join(staging, name+"-"+fileio.SHA256Of([]byte(repository))[:8]), nil
+}
+
+// whereItLeads is an absolute path without links, of which not everything need be there.
+func whereItLeads(path string) string {
+	if target, err := filepath.EvalSymlinks(path); err == nil || path == filepath.Dir(path) {
+		return target
+	}
+	return filepath.Join(whereItLeads(filepath.Dir(path)), filepath.Base(path))
 }
 
 // clear puts back what another folder was about to take the place of, and removes the rest.
@@ -104,7 +131,7 @@ func (s *staging) begin(model string) (string, error) {
 func link(to, from string, e fs.DirEntry) error {
 	switch {
 	case e.IsDir():
-		return os.MkdirAll(to, 0o755) //nolint:gosec // the server, another user, reads it
+		return linkDir(to, e)
 	case e.Type()&fs.ModeSymlink != 0:
 		target, err := os.Readlink(from)
 		if err != nil {
@@ -120,15 +147,62 @@ func link(to, from string, e fs.DirEntry) error {
 	return fileio.Copy(to, from)
 }
 
-// swap puts the new folder of a model into the repository.
-func (s *staging) swap(model string) error {
-	made, place := filepath.Join(s.dir, newDir, model), filepath.Join(s.repository, model)
-	var err error
-	if fileio.Exists(place) {
-		if err = exchange(made, place); errors.Is(err, errNoExchange) {
-			err = s.swapInTwo(model, made, place)
+// linkDir makes a folder that others may read and write as they could before.
+func linkDir(to string, e fs.DirEntry) error {
+	info, err := e.Info()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(to, info.Mode().Perm()|0o700)
+}
+
+// look is what a folder has, by name, size and time: equal as long as nobody changes anything in
+// it. It is empty where there is no folder.
+func look(dir string) (string, error) {
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
-	} else {
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		if path == dir {
+			path = ""
+		}
+		fmt.Fprintf(&b, "%q %v", strings.TrimPrefix(path, dir), info.Mode())
+		if !e.IsDir() { // whose time may be that of its move
+			fmt.Fprintf(&b, " %d %d", info.Size(), info.ModTime().UnixNano())
+		}
+		b.WriteByte('\n')
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) && b.Len() == 0 {
+		return "", nil
+	}
+	return b.String(), err
+}
+
+// swap puts the new folder of a model into the repository, in the place of one that looks as
+// the new one was made of.
+func (s *staging) swap(model, was string) error {
+	made, place := filepath.Join(s.dir, newDir, model), filepath.Join(s.repository, model)
+	err := unchanged(place, was)
+	switch {
+	case err != nil:
+	case was != "":
+		if err = exchange(made, place); errors.Is(err, errNoExchange) {
+			err = s.swapInTwo(model, made, place, was)
+		} else if err == nil {
+			if err = unchanged(made, was); err != nil {
+				err = errors.Join(err, exchange(made, place))
+			}
+		}
+	default:
 		err = os.Rename(made, place)
 	}
 	if errors.Is(err, syscall.EXDEV) {
@@ -140,8 +214,18 @@ func (s *staging) swap(model string) error {
 	return syncDir(s.repository)
 }
 
+// unchanged is an error where a folder looks another way than before: what came into it
+// meanwhile would be lost.
+func unchanged(dir, was string) error {
+	is, err := look(dir)
+	if err == nil && is != was {
+		err = errors.New("somebody else changed the model meanwhile, such as another publication with another --staging: publish again")
+	}
+	return err
+}
+
 // swapInTwo is for file systems without exchange. For a moment there is no model.
-func (s *staging) swapInTwo(model, made, place string) error {
+func (s *staging) swapInTwo(model, made, place, was string) error {
 	old := filepath.Join(s.dir, oldDir)
 	if err := os.MkdirAll(old, 0o755); err != nil { //nolint:gosec // it holds what the server reads, for a moment
 		return err
@@ -150,7 +234,11 @@ func (s *staging) swapInTwo(model, made, place string) error {
 	if err := os.Rename(place, old); err != nil {
 		return err
 	}
-	if err := os.Rename(made, place); err != nil {
+	err := unchanged(old, was)
+	if err == nil {
+		err = os.Rename(made, place)
+	}
+	if err != nil {
 		return errors.Join(err, os.Rename(old, place))
 	}
 	return nil

@@ -1,7 +1,9 @@
 package publish
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/rundir"
 )
 
 // noteFile is in the folder of a version that this program published.
@@ -98,7 +101,7 @@ func published(modelDir string) ([]*note, error) {
 			all = append(all, n)
 		}
 	}
-	slices.SortFunc(all, func(a, b *note) int { return int(max(-1, min(1, b.Version-a.Version))) })
+	slices.SortFunc(all, func(a, b *note) int { return cmp.Compare(b.Version, a.Version) })
 	return all, nil
 }
 
@@ -136,8 +139,31 @@ func edited(modelDir string, last *note) (string, error) {
 	return "", nil
 }
 
+// listed takes the digests of files from the list of the package, which somebody has verified:
+// what is published must still have them.
+func (n *note) listed(source *rundir.Source, files map[string]string) error {
+	const most = 4 << 20
+	text, err := fileio.ReadFile(source.File(fileio.ChecksumFile), most)
+	if err != nil {
+		return err
+	}
+	sums, err := fileio.ParseChecksums(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", fileio.ChecksumFile, err)
+	}
+	n.PackageSHA256, n.Files = fileio.SHA256Of(text), map[string]string{}
+	for name, path := range files {
+		for _, sum := range sums {
+			if source.File(sum.Path) == path {
+				n.Files[name] = sum.SHA256
+			}
+		}
+	}
+	return nil
+}
+
 // write makes the folder of a version, and the configuration and the labels of the model, from
-// files by their names in a version's folder.
+// files by their names in a version's folder, which must have the digests that n has of them.
 func (n *note) write(modelDir string, files map[string]string) error {
 	dir := versionDir(modelDir, n.Version)
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -154,9 +180,12 @@ func (n *note) write(modelDir string, files map[string]string) error {
 			}
 		}
 	}
-	var err error
-	if n.Files, err = digests(dir); err != nil {
+	written, err := digests(dir)
+	if err != nil {
 		return err
+	}
+	if !maps.Equal(written, n.Files) {
+		return fmt.Errorf("the files of %s were changed while it was published, after they were compared with their digests: nothing was published", n.Package)
 	}
 	return fileio.WriteJSON(filepath.Join(dir, noteFile), n)
 }

@@ -29,6 +29,9 @@ const MaxValues = 1024
 
 const maxBytes = 1 << 20
 
+// maxImage bounds the file of a test image.
+const maxImage = 64 << 20
+
 // Record is the content of File: what the model must answer for each test image of
 // preprocessing.json, as the engine computed it when the package was made.
 type Record struct {
@@ -158,7 +161,7 @@ func (p *Package) prepare(folder string, rule *preprocess.Preprocessing) error {
 		if test.Image != rule.Tests[i].Image || test.TensorSHA256 != rule.Tests[i].TensorSHA256 {
 			return fmt.Errorf("test %d is of %s, and that of %s of another image or with other bytes: %s", i, test.Image, preprocess.RuleFile, rule.Tests[i].Image)
 		}
-		content, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(test.Image)))
+		content, err := fileio.ReadFile(filepath.Join(folder, filepath.FromSlash(test.Image)), maxImage)
 		if err != nil {
 			return err
 		}

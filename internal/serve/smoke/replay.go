@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/rundir"
 )
@@ -109,14 +110,30 @@ func (r *replay) run(ctx context.Context) error {
 	if err := r.askAll(ctx); err != nil {
 		return err
 	}
-	after, err := r.server.statistics(ctx, r.Model)
-	if err != nil {
-		return err
+	return r.checkStatistics(ctx, before)
+}
+
+// checkStatistics wants what was sent to be counted. Triton counts a request after its answer
+// was sent, so that the last ones may be missing for a moment. Others may have asked too, and
+// what is run before a server is ready counts.
+func (r *replay) checkStatistics(ctx context.Context, before int64) error {
+	const tries, pause = 20, 100 * time.Millisecond
+	counted := int64(0)
+	for range tries {
+		after, err := r.server.statistics(ctx, r.Model)
+		if err != nil {
+			return err
+		}
+		if counted = after - before; counted >= r.sent {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
 	}
-	// Others may have asked too, and what is run before a server is ready counts.
-	if counted := after - before; counted < r.sent {
-		r.differs("the statistics count %d images more than before, and %d were sent", counted, r.sent)
-	}
+	r.differs("the statistics count %d images more than before, and %d were sent", counted, r.sent)
 	return nil
 }
 

@@ -3,7 +3,11 @@
 // keeps no weights. Field numbers are those of onnx.proto.
 package onnxfile
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
 
 // Model is an ONNX file. HasGraph is false for one without any graph, such as an empty
 // file, and HasIRVersion for one that leaves its IR version out.
@@ -67,8 +71,11 @@ const maxDepth = 100
 // Decode reads a file. Its error has ONNX Runtime's words.
 func Decode(file []byte) (*Model, error) {
 	m := &Model{Metadata: map[string]string{}}
-	d := &decoder{model: m}
+	d := &decoder{m, maxParts}
 	err := fields(file, func(number protowire.Number, v uint64, b []byte) error {
+		if err := d.take(); err != nil {
+			return err
+		}
 		switch number {
 		case 1:
 			m.IRVersion, m.HasIRVersion = int64(v), true
@@ -104,7 +111,22 @@ func (m *Model) dropInitializers() {
 	m.Graph.Inputs = inputs
 }
 
-type decoder struct{ model *Model }
+type decoder struct {
+	model *Model
+	left  int // parts that may come yet
+}
+
+// maxParts is how many nodes, values, names and so on a file may have, far more than models
+// do: each takes many times the memory that it takes in the file.
+const maxParts = 1 << 21
+
+// take counts a part.
+func (d *decoder) take() error {
+	if d.left--; d.left < 0 {
+		return fmt.Errorf("it has more than %d nodes, values and names, which is the most that is checked", maxParts)
+	}
+	return nil
+}
 
 func (d *decoder) opset(message []byte) error {
 	var o Opset
@@ -154,6 +176,9 @@ func (d *decoder) graph(message []byte, depth int) error {
 		g.Initializers = map[string]bool{}
 	}
 	return fields(message, func(number protowire.Number, _ uint64, b []byte) error {
+		if err := d.take(); err != nil {
+			return err
+		}
 		switch number {
 		case 1:
 			return d.node(b, depth)
@@ -177,6 +202,9 @@ func (d *decoder) graph(message []byte, depth int) error {
 func (d *decoder) node(message []byte, depth int) error {
 	n := Node{Nested: depth > 1}
 	err := fields(message, func(number protowire.Number, _ uint64, b []byte) error {
+		if err := d.take(); err != nil {
+			return err
+		}
 		switch number {
 		case 1:
 			n.Inputs = append(n.Inputs, string(b))

@@ -36,11 +36,19 @@ var domains = []string{
 // CheckOperators returns ONNX Runtime's words about each operator that it does not have,
 // once for each. Operators of other domains than ONNX's own are only known by domain.
 func (m *Model) CheckOperators() []string {
-	table := operators()
+	table, functions := operators(), map[Function]bool{}
+	for _, f := range m.Functions {
+		functions[f] = true
+	}
 	var problems []string
+	said := map[string]bool{"": true}
 	for _, n := range m.Graph.Nodes {
-		if problem := m.checkOperator(table, n); problem != "" && !slices.Contains(problems, problem) {
+		if functions[Function{n.Domain, n.Op}] {
+			continue
+		}
+		if problem := m.checkOperator(table, n); !said[problem] {
 			problems = append(problems, problem)
+			said[problem] = true
 		}
 	}
 	return problems
@@ -48,7 +56,7 @@ func (m *Model) CheckOperators() []string {
 
 func (m *Model) checkOperator(table map[string]operator, n Node) string {
 	switch {
-	case slices.Contains(m.Functions, Function{n.Domain, n.Op}), slices.Contains(domains, n.Domain):
+	case slices.Contains(domains, n.Domain):
 		return ""
 	case n.Domain != "":
 		return fmt.Sprintf("Fatal error: %s:%s(-1) is not a registered function/op", n.Domain, n.Op)

@@ -203,6 +203,9 @@ func (s *Subject) checkLatency(name string, part dataset.Part, r metric.Result) 
 		return s.resultDiffers(name, "latency_ms", fmt.Sprintf("batch %d, %d workers, %d samples", l.Batch, l.Workers, l.Samples),
 			fmt.Sprintf("1, 1 and %d", classifier.LatencySamples))
 	}
+	if c := l.Calibration; s.Ours && c != nil && c.Network != classifier.CalibrationNetwork {
+		return s.resultDiffers(name, "latency_ms.calibration.network", c.Network, classifier.CalibrationNetwork)
+	}
 	return nil
 }
 
