@@ -117,8 +117,8 @@ neither from the environment nor from .env.`,
   blocktrain package sign digits-1.0.0.tar.gz --signing-key release.pem`,
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
-			o.String(&statementsKey, "signing-key", "", "key that signs the statements, Ed25519: FILE or env:NAME")
-			o.String(&modelKey, "model-signing-key", "", "key of the bundle of OpenSSF model signing, ECDSA P-256: FILE or env:NAME")
+			o.String(&statementsKey, "signing-key", "", "key that signs the statements, Ed25519: a PEM FILE, or env:NAME")
+			o.String(&modelKey, "model-signing-key", "", "key of the bundle of OpenSSF model signing, ECDSA P-256: a PEM FILE, or env:NAME")
 			o.String(&review, "review", "", "file with the verdict of a review as JSON, which is signed too")
 			o.FromFlags() // no file of a folder must say what is signed, and by whom
 		},

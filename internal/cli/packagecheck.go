@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -50,6 +52,9 @@ checked, and a warning says so. Exit code 3 says that a model would be refused.`
 			return nil
 		},
 		run: func(_ context.Context, c *call) error {
+			if err := checkFolder(c.args[0]); err != nil {
+				return err
+			}
 			found, err := triton.Check(c.args[0], o)
 			if err != nil {
 				return config.Usage(err)
@@ -57,6 +62,18 @@ checked, and a warning says so. Exit code 3 says that a model would be refused.`
 			return errors.Join(c.showCheck(found, asJSON), refuseCheck(found))
 		},
 	}
+}
+
+// checkFolder wants a folder that exists, and says what to do with an archive.
+func checkFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return config.Usagef("%s does not exist: give the folder of an unpacked package, or a model repository", dir)
+	case err == nil && !info.IsDir():
+		return config.Usagef("%s is a file, want a folder: unpack an archive by 'tar -xzf FILE', and give the folder", dir)
+	}
+	return nil
 }
 
 // checkConfigName wants a name that leads into no other folder.

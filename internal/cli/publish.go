@@ -110,6 +110,9 @@ func (p *publishing) check(args []string) error {
 		_, err := oci.ParseReference(p.image.Reference)
 		return err
 	}
+	if !fileio.Exists(p.repository.Repository) {
+		return config.Usagef("--model-repository %s does not exist: make the folder that the server is given, or name another", p.repository.Repository)
+	}
 	return nil
 }
 

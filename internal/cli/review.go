@@ -121,7 +121,7 @@ func (c *call) review(ctx context.Context, r reviewing) error {
 	}
 	verdict, err := client.Review(ctx, request)
 	if err != nil {
-		return fmt.Errorf("nothing could be found out of the approval: %w", err)
+		return fmt.Errorf("whether the commit was approved could not be found out: %w", err)
 	}
 	if r.output != "" {
 		err = fileio.WriteJSON(r.output, verdict)

@@ -19,11 +19,11 @@ func verifyCommand() *command {
 run.json alone, compares the data, trains again in a folder of its own, and
 compares every epoch, the best weights and the evaluations with the record, and
 everything else with what these give: decision, tables, plots, model card,
-report and exported model. It ends at the first
-difference, names it, and says what may be the cause: exit code 4. The number of
-workers, the data mode and the machine do not matter. --epochs N compares the
-first N epochs alone, which is no verification of the model: the JSON then says
-"verified": false and "partial": true.
+report and exported model. It ends at the first difference, names it, and says
+what may be the cause: exit code 4. The number of workers, the data mode and the
+machine do not matter. --epochs N compares the first N epochs alone, which is no
+verification of the model: the JSON then says "verified": false and "partial":
+true.
 
 Of a run directory it leaves out the last checkpoint, package/, the logs and
 evaluations on other data, and says so. A file that no run has is a difference.
@@ -32,9 +32,8 @@ A package may be unpacked or a .tar.gz, which is unpacked to a temporary folder.
 Packages carry no data: --data-dir says where it is, and where a published
 dataset is downloaded to if it is not there. Without it the data is looked for
 where the record has it, from the folder that the run was started in and from
-this one, and nothing is downloaded. Of the settings of the
-environment and of .env, only --workers, --data-mode, --memory,
---max-package-mb and --json count.`,
+this one, and nothing is downloaded. Of the settings of the environment and of
+.env, only --workers, --data-mode, --memory, --max-package-mb and --json count.`,
 		example: `  blocktrain verify runs/first
   blocktrain verify mnist-vgg-small-0.1.0.tar.gz --data-dir data/mnist
   blocktrain verify mnist-vgg-small-0.1.0 --data-dir data --epochs 1 --json`,

@@ -245,7 +245,11 @@ func (p *pass) fit() error {
 // warn adds a warning, with paths from the folder that the clip is in: a summary is kept, and
 // the same clip may lie elsewhere the next time.
 func (p *pass) warn(text string) {
-	folder := filepath.Dir(p.clip.Path) + string(filepath.Separator)
+	folder := filepath.Dir(p.clip.Path)
+	if own, err := filepath.Rel(folder, p.labels.File); err == nil { // which may lie beside that folder
+		text = strings.ReplaceAll(text, p.labels.File, own)
+	}
+	folder += string(filepath.Separator)
 	p.summary.Warnings = append(p.summary.Warnings, filepath.ToSlash(strings.ReplaceAll(text, folder, "")))
 }
 

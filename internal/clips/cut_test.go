@@ -393,3 +393,15 @@ func TestStoreLeavesNothing(t *testing.T) {
 		t.Errorf("error %v, want that of filling", err)
 	}
 }
+
+// TestWarningsNameFilesFromTheClip has labels in the folder of a clip, and beside that: a
+// summary is kept, and the folder may be another one later.
+func TestWarningsNameFilesFromTheClip(t *testing.T) {
+	for file, want := range map[string]string{"data/train/clip.json": "clip.json", "data/train/clip/label.json": "clip/label.json", "data/labels/clip.json": "../labels/clip.json"} {
+		p := &pass{clip: Clip{Path: filepath.FromSlash("data/train/clip")}, labels: &Labels{File: filepath.FromSlash(file)}}
+		p.warn(p.labels.File + " has 99 entries")
+		if diff := cmp.Diff([]string{want + " has 99 entries"}, p.summary.Warnings); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

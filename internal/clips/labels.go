@@ -6,7 +6,6 @@ package clips
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 )
@@ -134,7 +133,7 @@ func (b Box) String() string { return fmt.Sprintf("[%d,%d,%d,%d]", b.X, b.Y, b.W
 type Alignment struct {
 	Shift     int    // the first entry of a frame
 	Labelled  int    // frames, from the first, that have an entry
-	Warning   string // begins with the file's name without its folder, since it is kept with what is cut out; empty: entries and frames agree
+	Warning   string // begins with the file's path; empty: entries and frames agree
 	Unmatched bool   // they differ by more than one in twenty
 }
 
@@ -151,10 +150,10 @@ func (l *Labels) Align(frames int) Alignment {
 	case n == frames+1 && !l.Sparse && len(l.Entries[0].Targets) == 0:
 		a.Shift = 1
 	case 20*differ <= frames:
-		a.Warning = fmt.Sprintf("%s has %d entries for %d frames: the first %d are used", filepath.Base(l.File), n, frames, a.Labelled)
+		a.Warning = fmt.Sprintf("%s has %d entries for %d frames: the first %d are used", l.File, n, frames, a.Labelled)
 	default:
 		a.Unmatched = true
-		a.Warning = fmt.Sprintf("%s has %d entries for %d frames, which differ by more than 5 %%: the first %d are used, and frames without an entry are unlabelled", filepath.Base(l.File), n, frames, a.Labelled)
+		a.Warning = fmt.Sprintf("%s has %d entries for %d frames, which differ by more than 5 %%: the first %d are used, and frames without an entry are unlabelled", l.File, n, frames, a.Labelled)
 	}
 	return a
 }

@@ -156,6 +156,16 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestNoTLS asks a registry without TLS by HTTPS: once, and the error says what to do.
+func TestNoTLS(t *testing.T) {
+	o := optionsForTest(t, newFake(t))
+	o.PlainHTTP = false
+	o.Log = func(text string) { t.Errorf("it is tried again: %s", text) }
+	if _, err := Push(t.Context(), releaseForTest(t, "weights"), o); err == nil || !strings.Contains(err.Error(), "give --plain-http if it is on this machine") {
+		t.Errorf("a registry without TLS: %v", err)
+	}
+}
+
 func checkForGood(t *testing.T, r Release, at, status int) {
 	t.Helper()
 	f := newFake(t)

@@ -162,7 +162,7 @@ func passes(err error) bool {
 	var network net.Error
 	var credential *credentialError
 	switch {
-	case errors.As(err, &credential), errors.Is(err, errInClear):
+	case errors.As(err, &credential), errors.Is(err, errInClear), errors.Is(err, http.ErrSchemeMismatch):
 		return false
 	case errors.As(err, &answer):
 		return answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusRequestTimeout
@@ -184,6 +184,11 @@ func (o Options) explain(what string, attempt int, err error) error {
 		remedy = fmt.Sprintf(": the credentials are missing, have expired, or do not allow it: run 'docker login %s' again", host)
 		if !o.pulling {
 			remedy += fmt.Sprintf(", or set %s and %s", UsernameVariable, PasswordVariable)
+		}
+	case errors.Is(err, http.ErrSchemeMismatch):
+		remedy = ": the registry has no TLS, which it needs"
+		if !o.pulling {
+			remedy = ": the registry has no TLS: give --plain-http if it is on this machine, else one that has TLS"
 		}
 	case status == http.StatusMethodNotAllowed:
 		remedy = ": the registry is read-only"

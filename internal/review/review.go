@@ -29,7 +29,7 @@ const maxCommits = 100
 // error says that nothing could be found out.
 func (c *Client) Review(ctx context.Context, request Request) (*Verdict, error) {
 	if !commitName.MatchString(request.Commit) {
-		return nil, config.Usagef("%.60q is no commit: want 40 hexadecimal digits, as --commit or in GITHUB_SHA", request.Commit)
+		return nil, config.Usagef("%.60q is not a commit: want 40 hexadecimal digits, by --commit or in GITHUB_SHA", request.Commit)
 	}
 	r := &review{Client: c, request: request, policy: defaultPolicy()}
 	r.verdict = Verdict{

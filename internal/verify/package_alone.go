@@ -43,7 +43,7 @@ func (f *PackageFindings) Text() string {
 		fmt.Fprintf(&b, "%s: every file is as listed and belongs to the package, and the model is that of weights and record\n", f.Path)
 	}
 	if f.Provenance == nil {
-		b.WriteString("no signature counts, since it is not as it was made and signed\n")
+		b.WriteString("no signature is accepted, because something differs\n")
 		return b.String()
 	}
 	b.WriteString(f.Provenance.Text())
