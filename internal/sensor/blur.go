@@ -59,15 +59,21 @@ func gaussian(sigma int) []int64 {
 	return weights
 }
 
-// blurRow filters a row. padded has len(weights)-1 values more at each end of it.
-func blurRow(dst, padded []int32, weights []int64) {
+// blurRow filters a row. padded has len(weights)-1 values more at each end of it. sums is scratch
+// for a row.
+func blurRow(dst, padded []int32, weights, sums []int64) {
 	radius := len(weights) - 1
-	for x := range dst {
-		window := padded[x : x+2*radius+1]
-		sum := weights[0]*int64(window[radius]) + weightOne/2
-		for i := 1; i <= radius; i++ {
-			sum += weights[i] * (int64(window[radius-i]) + int64(window[radius+i]))
+	sums = sums[:len(dst)]
+	for x, v := range padded[radius:][:len(sums)] {
+		sums[x] = weights[0]*int64(v) + weightOne/2
+	}
+	for i, w := range weights[1:] {
+		right := padded[radius+i+1:][:len(sums)]
+		for x, v := range padded[radius-i-1:][:len(sums)] {
+			sums[x] += w * (int64(v) + int64(right[x]))
 		}
+	}
+	for x, sum := range sums {
 		dst[x] = int32(sum >> weightBits)
 	}
 }
@@ -167,8 +173,11 @@ func filter(dst, src []int32, width int, taps []tap, sums []int64) {
 			for x := range low {
 				sums[x] += t.weight * int64(row[0])
 			}
-			for x := low; x < high; x++ {
-				sums[x] += t.weight * int64(row[x+t.dx])
+			if low < high {
+				to := sums[low:high]
+				for x, v := range row[low+t.dx:][:len(to)] {
+					to[x] += t.weight * int64(v)
+				}
 			}
 			for x := max(low, high); x < width; x++ {
 				sums[x] += t.weight * int64(row[width-1])

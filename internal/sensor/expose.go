@@ -69,7 +69,7 @@ func (e *exposure) optics(channel int, weightsX, weightsY []int64) {
 		before = sized(&e.before, rows*width)
 	}
 	radius := max(0, len(weightsX)-1)
-	padded, row := sized(&e.padded, e.x.count+2*radius), sized(&e.row, e.x.count)
+	padded, row, sums := sized(&e.padded, e.x.count+2*radius), sized(&e.row, e.x.count), sized(&e.sums, max(width, e.x.count))
 	for y := range rows {
 		e.load(padded[radius:][:e.x.count], channel, y)
 		to := before[y*width:][:width]
@@ -79,7 +79,7 @@ func (e *exposure) optics(channel int, weightsX, weightsY []int64) {
 		switch {
 		case radius > 0:
 			pad(padded, radius)
-			blurRow(to, padded, weightsX)
+			blurRow(to, padded, weightsX, sums)
 		default:
 			copy(to, padded)
 		}
@@ -87,7 +87,6 @@ func (e *exposure) optics(channel int, weightsX, weightsY []int64) {
 			e.x.reduceRow(before[y*width:], row)
 		}
 	}
-	sums := sized(&e.sums, width)
 	if len(weightsY) > 0 {
 		to := plane
 		if e.y.windows != nil {
