@@ -42,6 +42,7 @@ type compiler struct {
 	norms     []*norm          // those with running averages to update
 	step      *stepAddress
 	cutNext   bool // the next operation begins a group
+	together  bool // what is emitted is for all images of a shard; see lower_heavy.go
 }
 
 // again computes an output again while going backward, where that is cheaper than
@@ -74,7 +75,7 @@ func (c *compiler) emitWhole(name string, run func(w *worker, s span), uses ...*
 func (c *compiler) cut() { c.cutNext = true }
 
 func (c *compiler) append(o *op) {
-	o.part, o.cut, c.cutNext = c.at, c.cutNext, false
+	o.part, o.together, o.cut, c.cutNext = c.at, c.together, c.cutNext, false
 	c.ops = append(c.ops, o)
 }
 
@@ -279,7 +280,9 @@ func (c *compiler) transform(n *nn.Node, emit func(dst *tensor)) {
 // node order.
 func (c *compiler) forward() ([]func(), error) {
 	var backwards []func()
+	from := heavyFrom(c.plan.graph)
 	for _, n := range c.plan.graph.Nodes {
+		c.together = !c.training && n.Index >= from
 		c.at = part{Forward, n.Layer.Kind()}
 		backward, err := c.lower(n)
 		if err != nil {

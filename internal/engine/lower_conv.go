@@ -71,10 +71,18 @@ func (c *compiler) gatheredConv(v *conv) func(name string, x, y *tensor) {
 	taps := v.gathering()
 	runs := taps.outputRuns(taps.list)
 	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
+	var heavy *heavyConv
+	if c.together && taps.width == 1 && v.groups == 1 {
+		heavy = v.heavyConvOf(runs, c.shard)
+	}
 	return func(name string, x, y *tensor) {
 		x = c.widen(name, x, v.in, taps.widening)
 		c.emitDivisible(name, v.outPixels(), worth, func(w *worker, s span, h share) {
 			in, out := x.of(w, s), y.of(w, s)
+			if heavy != nil && s.count > 1 && h == everything {
+				heavy.convolve(out, in, s.count)
+				return
+			}
 			first, last := h.of(v.outPixels())
 			for i := range s.count {
 				for r := range runs {
