@@ -104,13 +104,20 @@ func (p *heavyPixels) repeat(pixels, images, size int) {
 func (h *heavyConv) convolve(y, x []float32, count int) {
 	for first := 0; first < h.out.C; first += heavyColumns {
 		p := heavyPanel{h, y, x, count, first, min(heavyColumns, h.out.C-first)}
-		p.start()
+		if !h.single() {
+			p.start()
+		}
 		for t := range h.gathers {
 			for i := range h.gathers[t] {
 				p.add(t, &h.gathers[t][i])
 			}
 		}
 	}
+}
+
+// single says that each chain is in one piece.
+func (h *heavyConv) single() bool {
+	return len(h.gathers) == 1 && len(h.gathers[0]) == 1 && h.gathers[0][0].all
 }
 
 // heavyPanel is a number of neighbouring output channels of some images.
@@ -138,6 +145,12 @@ func (p *heavyPanel) add(tap int, of *heavyPixels) {
 	product := kernel.Product{
 		DstStride: p.out.C, B: p.weight[tap*p.in.C*p.out.C+p.first:], BStride: p.out.C,
 		Taps: 1, K: p.in.C, N: p.columns, Accumulate: true,
+	}
+	if p.single() {
+		product.Accumulate = false
+		if p.bias != nil {
+			product.Bias = p.bias[p.first:]
+		}
 	}
 	if of.all {
 		product.Rows = p.count * p.outPixels()

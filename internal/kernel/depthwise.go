@@ -37,7 +37,7 @@ func (d *Depthwise) Convolve() {
 	for m, count := 0, 0; m < d.Rows; m += count {
 		run := convolve
 		count = min(depthwiseRows, d.Rows-m)
-		if active.depthwiseSeveral != nil && count >= severalPixels {
+		if d.Taps != depthwiseTaps && active.depthwiseSeveral != nil && count >= severalPixels {
 			run, count = active.depthwiseSeveral, count/severalPixels*severalPixels
 		}
 		run(&d.Dst[m*d.Channels], &d.A[0], &d.Offsets[m*d.Taps], &d.W[0], bias, zeros, count, d.Taps, d.Channels, d.Accumulate)

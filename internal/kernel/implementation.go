@@ -74,8 +74,8 @@ type tiled struct {
 	outer          family[outerTile]
 	transpose      func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)
 
-	// depthwiseSeveral, for rows that are a multiple of severalPixels, and depthwiseFive
-	// are nil where the others are as fast.
+	// depthwiseNine is for 9 taps, and depthwiseSeveral for rows that are a multiple of
+	// severalPixels. That and depthwiseFive may be nil.
 	depthwise, depthwiseNine, depthwiseSeveral func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
 	depthwiseTap, depthwiseFive, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)
 	maxPool                                    func(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)
