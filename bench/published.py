@@ -98,7 +98,7 @@ class Peer:
     def __init__(self, python, *words):
         self.process = subprocess.Popen([python, __file__, "--peer", *map(str, words)], text=True, bufsize=1,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        if self.process.stdout.readline() != "ready\n":
+        if "ready\n" not in iter(self.process.stdout.readline, ""):  # libraries may print before it
             sys.exit(f"{' '.join(map(str, words))}: cannot be measured: run {python} {__file__} --peer with these words")
 
     def measure(self, seconds):

@@ -26,6 +26,7 @@ func TestHeavyConvolutions(t *testing.T) {
 	if got := heavyFrom(g); got != from.Index {
 		t.Errorf("convolutions are heavy from layer %d on, want %d", got, from.Index)
 	}
+	compareHeavySteps(t, g)
 	const images = 11
 	bytes := randomBytes(images*g.Input().Shape.Elements(), 3)
 	params := g.NewParameters(2)
@@ -47,6 +48,37 @@ func TestHeavyConvolutions(t *testing.T) {
 		for _, workers := range []int{1, 2} {
 			if got := run(batch, workers); got != want {
 				t.Errorf("batches of %d on %d workers give other bits", batch, workers)
+			}
+		}
+	}
+}
+
+// compareHeavySteps compares a step that takes images together with one that takes them
+// one by one.
+func compareHeavySteps(t *testing.T, g *nn.Graph) {
+	t.Helper()
+	for _, fixed := range []bool{false, true} {
+		want := ""
+		for _, portionBytes := range []int{1, 0} {
+			for _, workers := range []int{1, 2, 5} {
+				params := g.NewParameters(2)
+				trainer, err := NewTrainer(g, params, TrainerOptions{
+					BatchSize: 11, ShardSize: 4, Workers: workers, Loss: testLoss{}, Optimizer: still{}, FixedNorms: fixed,
+					portionBytes: portionBytes, joinAnyway: workers == 5,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer trainer.Close()
+				if _, err := trainer.Step(testStep(g, 11)); err != nil {
+					t.Fatal(err)
+				}
+				got := fmt.Sprintf("%x %s", bitsOf(trainer.gradient), params.Digest())
+				if want == "" {
+					want = got
+				} else if got != want {
+					t.Errorf("%d workers and portions of %d bytes give other bits", workers, portionBytes)
+				}
 			}
 		}
 	}

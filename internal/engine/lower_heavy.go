@@ -8,12 +8,13 @@ import (
 // A convolution is heavy if it has more weights than an image has values before and
 // behind it, and at least heavyWeights of them. Its weights come from far away in memory,
 // and most of that is for nothing if each image of a shard reads them again. From the
-// node on behind which all convolutions are heavy, inference takes all images of a shard
-// through a layer before the next. That is free of the contract, as images do not affect
-// each other and each chain goes on where it was stored.
+// node on behind which all convolutions are heavy, all images of a shard are taken through
+// an operation before the next. That is free of the contract: images do not affect each
+// other, each chain goes on where it was stored, and sums over images keep their order.
 const (
 	heavyWeights = 1 << 16
 	heavyColumns = 64 // whose weights are read for all images before those of others
+	heavyRows    = 64 // input channels whose weights' gradient is summed over all images before that of others
 )
 
 func heavy(n *nn.Node, l nn.Conv2D) bool {
@@ -53,7 +54,8 @@ type heavyPixels struct {
 // heavyConv computes a convolution tap by tap, for a number of images at once.
 type heavyConv struct {
 	*conv
-	gathers []heavyTap
+	gathers    []heavyTap
+	accumulate bool // adds to the output
 }
 
 // heavyConvOf takes runs of output pixels apart by taps. Images are at most shard.
@@ -104,7 +106,7 @@ func (p *heavyPixels) repeat(pixels, images, size int) {
 func (h *heavyConv) convolve(y, x []float32, count int) {
 	for first := 0; first < h.out.C; first += heavyColumns {
 		p := heavyPanel{h, y, x, count, first, min(heavyColumns, h.out.C-first)}
-		if !h.single() {
+		if !h.single() && !h.accumulate {
 			p.start()
 		}
 		for t := range h.gathers {
@@ -146,7 +148,7 @@ func (p *heavyPanel) add(tap int, of *heavyPixels) {
 		DstStride: p.out.C, B: p.weight[tap*p.in.C*p.out.C+p.first:], BStride: p.out.C,
 		Taps: 1, K: p.in.C, N: p.columns, Accumulate: true,
 	}
-	if p.single() {
+	if p.single() && !p.accumulate {
 		product.Accumulate = false
 		if p.bias != nil {
 			product.Bias = p.bias[p.first:]
@@ -162,5 +164,36 @@ func (p *heavyPanel) add(tap int, of *heavyPixels) {
 	for i := range p.count {
 		product.Dst, product.A = p.y[(i*p.outPixels()+of.first)*p.out.C+p.first:], p.x[i*p.in.Elements():][:p.in.Elements()]
 		product.Gather()
+	}
+}
+
+// heavyBack is the convolution that makes the gradient of the input of one without stride
+// from that of its output, with turned weights.
+func (v *conv) heavyBack(phase *dataPhase, shard int, accumulate bool) *heavyConv {
+	back := &conv{window: v.back(), groups: 1, weight: phase.weights}
+	h := back.heavyConvOf(phase.runs, shard)
+	h.accumulate = accumulate
+	return h
+}
+
+// heavyGradient returns what computes, or adds, the part of the gradient of the weights
+// that a number of images contribute: some rows of it, for all images, before the next.
+func (v *conv) heavyGradient(taps gathering) func(dw, x, dy []float32, count int, accumulate bool) {
+	seen := taps.pixelsOfTaps()
+	return func(dw, x, dy []float32, count int, accumulate bool) {
+		for t := range seen {
+			for first := 0; first < v.in.C; first += heavyRows {
+				outer := kernel.Outer{
+					Dst: dw[(t*v.in.C+first)*v.out.C:], DstStride: v.out.C, Offsets: seen[t].offsets,
+					BStride: v.out.C, M: min(heavyRows, v.in.C-first), N: v.out.C,
+				}
+				for i := range count {
+					outer.A = x[i*v.in.Elements():][first:v.in.Elements()]
+					outer.B = dy[i*v.out.Elements()+seen[t].first*v.out.C:]
+					outer.Accumulate = accumulate || i > 0
+					outer.Sum()
+				}
+			}
+		}
 	}
 }

@@ -92,7 +92,7 @@ func (g *group) choosePortion(budget, most int) {
 	if g.ops[0].whole || g.ops[0].tasks != nil {
 		return
 	}
-	if g.ops[0].together {
+	if g.ops[0].together && budget >= cacheBudget {
 		g.portion = most
 		return
 	}
