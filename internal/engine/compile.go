@@ -42,6 +42,8 @@ type compiler struct {
 	norms     []*norm          // those with running averages to update
 	step      *stepAddress
 	cutNext   bool // the next operation begins a group
+	heavyFrom int  // index of a node; see lower_heavy.go
+	together  bool // what is emitted is for all images of a shard; see lower_heavy.go
 }
 
 // again computes an output again while going backward, where that is cheaper than
@@ -74,7 +76,7 @@ func (c *compiler) emitWhole(name string, run func(w *worker, s span), uses ...*
 func (c *compiler) cut() { c.cutNext = true }
 
 func (c *compiler) append(o *op) {
-	o.part, o.cut, c.cutNext = c.at, c.cutNext, false
+	o.part, o.together, o.cut, c.cutNext = c.at, c.together, c.cutNext, false
 	c.ops = append(c.ops, o)
 }
 
@@ -279,7 +281,9 @@ func (c *compiler) transform(n *nn.Node, emit func(dst *tensor)) {
 // node order.
 func (c *compiler) forward() ([]func(), error) {
 	var backwards []func()
+	c.heavyFrom = heavyFrom(c.plan.graph)
 	for _, n := range c.plan.graph.Nodes {
+		c.together = n.Index >= c.heavyFrom
 		c.at = part{Forward, n.Layer.Kind()}
 		backward, err := c.lower(n)
 		if err != nil {
@@ -295,7 +299,7 @@ func (c *compiler) backward(backwards []func()) {
 	for i := len(backwards) - 1; i >= 0; i-- {
 		g := c.gradients[i]
 		if backwards[i] != nil && g != nil && g.started {
-			c.at = part{Backward, c.plan.graph.Nodes[i].Layer.Kind()}
+			c.at, c.together = part{Backward, c.plan.graph.Nodes[i].Layer.Kind()}, i >= c.heavyFrom
 			backwards[i]()
 		}
 	}

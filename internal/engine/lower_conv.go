@@ -71,10 +71,18 @@ func (c *compiler) gatheredConv(v *conv) func(name string, x, y *tensor) {
 	taps := v.gathering()
 	runs := taps.outputRuns(taps.list)
 	worth := v.outPixels()*len(v.weight) >= worthMultiplyAdds
+	var heavy *heavyConv
+	if c.together && taps.width == 1 && v.groups == 1 {
+		heavy = v.heavyConvOf(runs, c.shard)
+	}
 	return func(name string, x, y *tensor) {
 		x = c.widen(name, x, v.in, taps.widening)
 		c.emitDivisible(name, v.outPixels(), worth, func(w *worker, s span, h share) {
 			in, out := x.of(w, s), y.of(w, s)
+			if heavy != nil && s.count > 1 && h == everything {
+				heavy.convolve(out, in, s.count)
+				return
+			}
 			first, last := h.of(v.outPixels())
 			for i := range s.count {
 				for r := range runs {
@@ -159,9 +167,17 @@ func (c *compiler) convWeightGradient(n *nn.Node, v *conv) {
 	if v.rowwise() && v.kernel*v.in.C < fewChains && v.out.C <= fewChains {
 		sum = v.sumOfRows(taps)
 	}
+	var heavy func(dw, x, dy []float32, count int, accumulate bool)
+	if c.together && taps.width == 1 && v.groups == 1 {
+		heavy = v.heavyGradient(taps)
+	}
 	c.emitOrdered(n.Name+" weight gradient", func(w *worker, s span) {
 		dw := c.slots.at(s, slot, len(v.weight))
 		in, out := x.of(w, s), dy.of(w, s)
+		if heavy != nil {
+			heavy(dw, in, out, s.count, s.within > 0)
+			return
+		}
 		for i := range s.count {
 			sum(dw, in[i*x.size:][:x.size], out[i*dy.size:][:dy.size], s.within+i > 0)
 		}
@@ -303,9 +319,17 @@ func (c *compiler) convDataGradient(n *nn.Node, v *conv, dx *tensor) {
 	for _, phase := range phases {
 		phase.weights = c.turnedWeights(n, v, phase.taps)
 	}
+	var heavy *heavyConv
+	if c.together && v.stride == 1 && v.groups == 1 && phases[0].width == 1 {
+		heavy = v.heavyBack(phases[0], c.shard, accumulate)
+	}
 	dy := c.widen(n.Name+" gradient", c.gradients[n.Index], v.out, v.wideningBack())
 	c.emit(n.Name+" data gradient", func(w *worker, s span) {
 		in, out := dx.of(w, s), dy.of(w, s)
+		if heavy != nil && s.count > 1 {
+			heavy.convolve(in, out, s.count)
+			return
+		}
 		for i := range s.count {
 			for _, phase := range phases {
 				for r := range phase.runs {

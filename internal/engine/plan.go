@@ -18,14 +18,15 @@ type span struct {
 // need the whole of it. An operation with tasks set takes the whole batch at once
 // and is cut by outputs instead.
 type op struct {
-	name    string
-	part    part
-	uses    []*tensor
-	run     func(w *worker, s span)
-	whole   bool
-	cut     bool                   // begins a group
-	ordered bool                   // adds up over a shard, in the order of examples
-	tasks   func(examples int) int // nil for an operation on shards
+	name     string
+	part     part
+	uses     []*tensor
+	run      func(w *worker, s span)
+	whole    bool
+	cut      bool                   // begins a group
+	ordered  bool                   // adds up over a shard, in the order of examples
+	together bool                   // gains by all examples of a shard at once
+	tasks    func(examples int) int // nil for an operation on shards
 
 	divided   func(w *worker, s span, h share) // nil where it cannot be; see divide.go
 	worth     bool                             // of being divided

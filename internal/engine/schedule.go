@@ -80,7 +80,7 @@ func schedule(ops []*op, budget, most int) []segment {
 // a shard, and otherwise in a new group.
 func (s *segment) add(o *op) {
 	last := len(s.groups) - 1
-	if last < 0 || o.whole || o.cut || s.groups[last].ops[0].whole {
+	if last < 0 || o.whole || o.cut || s.groups[last].ops[0].whole || o.together != s.groups[last].ops[0].together {
 		s.groups = append(s.groups, group{})
 		last++
 	}
@@ -90,6 +90,10 @@ func (s *segment) add(o *op) {
 // choosePortion decides how many examples the group takes at a time.
 func (g *group) choosePortion(budget, most int) {
 	if g.ops[0].whole || g.ops[0].tasks != nil {
+		return
+	}
+	if g.ops[0].together && budget >= cacheBudget {
+		g.portion = most
 		return
 	}
 	bytes := 0

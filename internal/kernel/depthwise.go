@@ -33,9 +33,24 @@ func (d *Depthwise) Convolve() {
 	if d.Taps == depthwiseTaps {
 		convolve = active.depthwiseNine
 	}
-	convolve(&d.Dst[0], &d.A[0], &d.Offsets[0], &d.W[0], bias, &zeroRow(d.Channels)[0],
-		d.Rows, d.Taps, d.Channels, d.Accumulate)
+	zeros := &zeroRow(d.Channels)[0]
+	for m, count := 0, 0; m < d.Rows; m += count {
+		run := convolve
+		count = min(depthwiseRows, d.Rows-m)
+		if d.Taps != depthwiseTaps && active.depthwiseSeveral != nil && count >= severalPixels {
+			run, count = active.depthwiseSeveral, count/severalPixels*severalPixels
+		}
+		run(&d.Dst[m*d.Channels], &d.A[0], &d.Offsets[m*d.Taps], &d.W[0], bias, zeros, count, d.Taps, d.Channels, d.Accumulate)
+	}
 }
+
+// severalPixels is the number of pixels that depthwiseSeveral takes at a time.
+const severalPixels = 4
+
+// depthwiseRows is the number of pixels that a kernel takes one strip of channels
+// after the other through. What it reads for one strip then lies beside what it reads
+// for the next, which is in a cache by then. It is free of the contract.
+const depthwiseRows = 64
 
 // check panics if the convolution reaches outside of its slices.
 func (d *Depthwise) check() {
@@ -82,19 +97,27 @@ func DepthwiseGradient(dw, a, dy []float32, offsets []int32, rows, taps, channel
 	_, _ = dw[:taps*channels], dy[:rows*channels]
 	checkOffsets(a, offsets[:rows*taps], channels)
 	zeros := &zeroRow(channels)[0]
-	for t := 0; t < taps; {
-		gradient, count := active.depthwiseTap, 1
-		if taps-t >= depthwiseTaps {
-			gradient, count = active.depthwiseTaps, depthwiseTaps
+	for m := 0; m < rows; m += depthwiseRows {
+		count := min(depthwiseRows, rows-m)
+		for t := 0; t < taps; {
+			gradient, several := active.depthwiseTap, 1
+			switch left := taps - t; {
+			case active.depthwiseFive != nil && left >= fiveTaps && left%depthwiseTaps != 0:
+				gradient, several = active.depthwiseFive, fiveTaps
+			case left >= depthwiseTaps:
+				gradient, several = active.depthwiseTaps, depthwiseTaps
+			}
+			gradient(&dw[t*channels], &a[0], &dy[m*channels], &offsets[m*taps+t], zeros, count, taps, channels)
+			t += several
 		}
-		gradient(&dw[t*channels], &a[0], &dy[0], &offsets[t], zeros, rows, taps, channels)
-		t += count
 	}
 }
 
-// depthwiseTaps is the number of neighbouring taps that one kernel takes at
-// once.
-const depthwiseTaps = 9
+// Numbers of neighbouring taps that one kernel takes at once.
+const (
+	depthwiseTaps = 9
+	fiveTaps      = 5
+)
 
 func depthwiseGradientGeneric(dw, a, dy []float32, offsets []int32, rows, taps, channels int) {
 	for m := range rows {

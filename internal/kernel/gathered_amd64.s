@@ -209,12 +209,13 @@ TEXT ·depthwiseNineAVX512(SB), NOSPLIT, $0-73
 wide:
 	CMPQ    AX, $0x20
 	JL      wideEnd
-	VXORPS  Z0, Z0, Z0
-	VXORPS  Z1, Z1, Z1
 	MOVQ    w+24(FP), DX
 	ADDQ    CX, DX
 	MOVQ    channels+64(FP), BX
 	SHLQ    $0x02, BX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	ADDQ    BX, DX
 	VMOVUPS (DX), Z2
 	VMOVUPS 64(DX), Z3
 	ADDQ    BX, DX
@@ -239,9 +240,335 @@ wide:
 	VMOVUPS (DX), Z16
 	VMOVUPS 64(DX), Z17
 	ADDQ    BX, DX
+	VXORPS  Z18, Z18, Z18
+	VXORPS  Z19, Z19, Z19
+	MOVQ    bias+32(FP), DX
+	TESTQ   DX, DX
+	JZ      wideUnbiased
+	ADDQ    CX, DX
 	VMOVUPS (DX), Z18
 	VMOVUPS 64(DX), Z19
+
+wideUnbiased:
+	MOVQ a+8(FP), DX
+	MOVQ zeros+40(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	ADDQ CX, DX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	SUBQ SI, BX
+	MOVQ dst+0(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+16(FP), DI
+	MOVQ channels+64(FP), R8
+	SHLQ $0x02, R8
+	MOVQ taps+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ rows+48(FP), R10
+
+wideRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     wideLoad
+	VMOVAPS Z18, Z20
+	VMOVAPS Z19, Z21
+	JMP     wideTaps
+
+wideLoad:
+	VMOVUPS (SI), Z20
+	VMOVUPS 64(SI), Z21
+
+wideTaps:
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z0, Z20
+	VFMADD231PS 64(DX)(R11*4), Z1, Z21
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z2, Z20
+	VFMADD231PS 64(DX)(R11*4), Z3, Z21
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z4, Z20
+	VFMADD231PS 64(DX)(R11*4), Z5, Z21
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z6, Z20
+	VFMADD231PS 64(DX)(R11*4), Z7, Z21
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z8, Z20
+	VFMADD231PS 64(DX)(R11*4), Z9, Z21
+	MOVLQSX     20(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z10, Z20
+	VFMADD231PS 64(DX)(R11*4), Z11, Z21
+	MOVLQSX     24(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z12, Z20
+	VFMADD231PS 64(DX)(R11*4), Z13, Z21
+	MOVLQSX     28(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z14, Z20
+	VFMADD231PS 64(DX)(R11*4), Z15, Z21
+	MOVLQSX     32(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z16, Z20
+	VFMADD231PS 64(DX)(R11*4), Z17, Z21
+	VMOVUPS     Z20, (SI)
+	VMOVUPS     Z21, 64(SI)
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         wideRow
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x20, AX
+	JMP         wide
+
+wideEnd:
+narrow:
+	CMPQ    AX, $0x10
+	JL      narrowEnd
+	MOVQ    w+24(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+64(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Z0
 	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	ADDQ    BX, DX
+	VXORPS  Z9, Z9, Z9
+	MOVQ    bias+32(FP), DX
+	TESTQ   DX, DX
+	JZ      narrowUnbiased
+	ADDQ    CX, DX
+	VMOVUPS (DX), Z9
+
+narrowUnbiased:
+	MOVQ a+8(FP), DX
+	MOVQ zeros+40(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	ADDQ CX, DX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	SUBQ SI, BX
+	MOVQ dst+0(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+16(FP), DI
+	MOVQ channels+64(FP), R8
+	SHLQ $0x02, R8
+	MOVQ taps+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ rows+48(FP), R10
+
+narrowRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     narrowLoad
+	VMOVAPS Z9, Z10
+	JMP     narrowTaps
+
+narrowLoad:
+	VMOVUPS (SI), Z10
+
+narrowTaps:
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z0, Z10
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z1, Z10
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z2, Z10
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z3, Z10
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z4, Z10
+	MOVLQSX     20(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z5, Z10
+	MOVLQSX     24(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z6, Z10
+	MOVLQSX     28(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z7, Z10
+	MOVLQSX     32(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z8, Z10
+	VMOVUPS     Z10, (SI)
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         narrowRow
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         narrow
+
+narrowEnd:
+	TESTQ     AX, AX
+	JZ        channelsEnd
+	MOVL      $0x0000ffff, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      w+24(FP), AX
+	ADDQ      CX, AX
+	MOVQ      channels+64(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z8
+	ADDQ      DX, AX
+	VXORPS    Z9, Z9, Z9
+	MOVQ      bias+32(FP), AX
+	TESTQ     AX, AX
+	JZ        cutUnbiased
+	ADDQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z9
+
+cutUnbiased:
+	MOVQ a+8(FP), AX
+	MOVQ zeros+40(FP), DX
+	SUBQ AX, DX
+	SARQ $0x02, DX
+	ADDQ CX, AX
+	MOVQ CX, BX
+	SHRQ $0x02, BX
+	SUBQ BX, DX
+	MOVQ dst+0(FP), BX
+	ADDQ CX, BX
+	MOVQ offsets+16(FP), CX
+	MOVQ channels+64(FP), SI
+	SHLQ $0x02, SI
+	MOVQ taps+56(FP), DI
+	SHLQ $0x02, DI
+	MOVQ rows+48(FP), R8
+
+cutRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     cutLoad
+	VMOVAPS Z9, Z10
+	JMP     cutTaps
+
+cutLoad:
+	VMOVUPS.Z (BX), K1, Z10
+
+cutTaps:
+	MOVLQSX     (CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z0, Z10
+	MOVLQSX     4(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z1, Z10
+	MOVLQSX     8(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z2, Z10
+	MOVLQSX     12(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z3, Z10
+	MOVLQSX     16(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z4, Z10
+	MOVLQSX     20(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z5, Z10
+	MOVLQSX     24(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z6, Z10
+	MOVLQSX     28(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z7, Z10
+	MOVLQSX     32(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z8, Z10
+	VMOVUPS     Z10, K1, (BX)
+	ADDQ        SI, BX
+	ADDQ        DI, CX
+	DECQ        R8
+	JNZ         cutRow
+
+channelsEnd:
+	VZEROUPPER
+	RET
+
+// func depthwiseSeveralAVX512(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·depthwiseSeveralAVX512(SB), NOSPLIT, $0-73
+	MOVQ channels+64(FP), AX
+	XORQ CX, CX
+
+wide:
+	CMPQ    AX, $0x20
+	JL      wideEnd
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
 	MOVQ    bias+32(FP), DX
 	TESTQ   DX, DX
 	JZ      wideUnbiased
@@ -266,88 +593,80 @@ wideUnbiased:
 	MOVQ taps+56(FP), R9
 	SHLQ $0x02, R9
 	MOVQ rows+48(FP), R10
+	LEAQ (R9)(R9*2), R11
 
-wideRow:
+wideRows:
+	VMOVAPS Z0, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z1, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z1, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z1, Z9
 	CMPB    accumulate+72(FP), $0x00
-	JNE     wideLoad
-	VMOVAPS Z0, Z20
-	VMOVAPS Z1, Z21
-	JMP     wideTaps
-
-wideLoad:
-	VMOVUPS (SI), Z20
-	VMOVUPS 64(SI), Z21
+	JE      wideTaps
+	MOVQ    SI, R12
+	VMOVUPS (R12), Z2
+	VMOVUPS 64(R12), Z3
+	ADDQ    R8, R12
+	VMOVUPS (R12), Z4
+	VMOVUPS 64(R12), Z5
+	ADDQ    R8, R12
+	VMOVUPS (R12), Z6
+	VMOVUPS 64(R12), Z7
+	ADDQ    R8, R12
+	VMOVUPS (R12), Z8
+	VMOVUPS 64(R12), Z9
 
 wideTaps:
-	MOVLQSX     (DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z2, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z3, Z21
-	MOVLQSX     4(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z4, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z5, Z21
-	MOVLQSX     8(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z6, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z7, Z21
-	MOVLQSX     12(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z8, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z9, Z21
-	MOVLQSX     16(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z10, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z11, Z21
-	MOVLQSX     20(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z12, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z13, Z21
-	MOVLQSX     24(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z14, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z15, Z21
-	MOVLQSX     28(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z16, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z17, Z21
-	MOVLQSX     32(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z22
-	VFMADD231PS Z22, Z18, Z20
-	VMOVUPS     64(DX)(R11*4), Z22
-	VFMADD231PS Z22, Z19, Z21
-	VMOVUPS     Z20, (SI)
-	VMOVUPS     Z21, 64(SI)
-	ADDQ        R8, SI
-	ADDQ        R9, DI
-	DECQ        R10
-	JNZ         wideRow
+	MOVQ w+24(FP), R12
+	ADDQ CX, R12
+	MOVQ taps+56(FP), R13
+
+wideTap:
+	VMOVUPS     (R12), Z10
+	VMOVUPS     64(R12), Z11
+	MOVLQSX     (DI), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z10, Z2
+	VFMADD231PS 64(DX)(R14*4), Z11, Z3
+	MOVLQSX     (DI)(R9*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z10, Z4
+	VFMADD231PS 64(DX)(R14*4), Z11, Z5
+	MOVLQSX     (DI)(R9*2), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z10, Z6
+	VFMADD231PS 64(DX)(R14*4), Z11, Z7
+	MOVLQSX     (DI)(R11*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z10, Z8
+	VFMADD231PS 64(DX)(R14*4), Z11, Z9
+	ADDQ        R8, R12
+	ADDQ        $0x04, DI
+	DECQ        R13
+	JNZ         wideTap
+	MOVQ        SI, R12
+	VMOVUPS     Z2, (R12)
+	VMOVUPS     Z3, 64(R12)
+	ADDQ        R8, R12
+	VMOVUPS     Z4, (R12)
+	VMOVUPS     Z5, 64(R12)
+	ADDQ        R8, R12
+	VMOVUPS     Z6, (R12)
+	VMOVUPS     Z7, 64(R12)
+	ADDQ        R8, R12
+	VMOVUPS     Z8, (R12)
+	VMOVUPS     Z9, 64(R12)
+	LEAQ        (SI)(R8*4), SI
+	ADDQ        R11, DI
+	SUBQ        $0x04, R10
+	JNZ         wideRows
 	ADDQ        $0x00000080, CX
 	SUBQ        $0x20, AX
 	JMP         wide
@@ -357,28 +676,6 @@ narrow:
 	CMPQ    AX, $0x10
 	JL      narrowEnd
 	VXORPS  Z0, Z0, Z0
-	MOVQ    w+24(FP), DX
-	ADDQ    CX, DX
-	MOVQ    channels+64(FP), BX
-	SHLQ    $0x02, BX
-	VMOVUPS (DX), Z1
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z2
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z3
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z4
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z5
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z6
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z7
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z8
-	ADDQ    BX, DX
-	VMOVUPS (DX), Z9
-	ADDQ    BX, DX
 	MOVQ    bias+32(FP), DX
 	TESTQ   DX, DX
 	JZ      narrowUnbiased
@@ -402,67 +699,63 @@ narrowUnbiased:
 	MOVQ taps+56(FP), R9
 	SHLQ $0x02, R9
 	MOVQ rows+48(FP), R10
+	LEAQ (R9)(R9*2), R11
 
-narrowRow:
+narrowRows:
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
 	CMPB    accumulate+72(FP), $0x00
-	JNE     narrowLoad
-	VMOVAPS Z0, Z10
-	JMP     narrowTaps
-
-narrowLoad:
-	VMOVUPS (SI), Z10
+	JE      narrowTaps
+	MOVQ    SI, R12
+	VMOVUPS (R12), Z1
+	ADDQ    R8, R12
+	VMOVUPS (R12), Z2
+	ADDQ    R8, R12
+	VMOVUPS (R12), Z3
+	ADDQ    R8, R12
+	VMOVUPS (R12), Z4
 
 narrowTaps:
-	MOVLQSX     (DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z1, Z10
-	MOVLQSX     4(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z2, Z10
-	MOVLQSX     8(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z3, Z10
-	MOVLQSX     12(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z4, Z10
-	MOVLQSX     16(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z5, Z10
-	MOVLQSX     20(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z6, Z10
-	MOVLQSX     24(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z7, Z10
-	MOVLQSX     28(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z8, Z10
-	MOVLQSX     32(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z11
-	VFMADD231PS Z11, Z9, Z10
-	VMOVUPS     Z10, (SI)
-	ADDQ        R8, SI
-	ADDQ        R9, DI
-	DECQ        R10
-	JNZ         narrowRow
+	MOVQ w+24(FP), R12
+	ADDQ CX, R12
+	MOVQ taps+56(FP), R13
+
+narrowTap:
+	VMOVUPS     (R12), Z5
+	MOVLQSX     (DI), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z5, Z1
+	MOVLQSX     (DI)(R9*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z5, Z2
+	MOVLQSX     (DI)(R9*2), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z5, Z3
+	MOVLQSX     (DI)(R11*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Z5, Z4
+	ADDQ        R8, R12
+	ADDQ        $0x04, DI
+	DECQ        R13
+	JNZ         narrowTap
+	MOVQ        SI, R12
+	VMOVUPS     Z1, (R12)
+	ADDQ        R8, R12
+	VMOVUPS     Z2, (R12)
+	ADDQ        R8, R12
+	VMOVUPS     Z3, (R12)
+	ADDQ        R8, R12
+	VMOVUPS     Z4, (R12)
+	LEAQ        (SI)(R8*4), SI
+	ADDQ        R11, DI
+	SUBQ        $0x04, R10
+	JNZ         narrowRows
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x10, AX
 	JMP         narrow
@@ -474,28 +767,6 @@ narrowEnd:
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
 	VXORPS    Z0, Z0, Z0
-	MOVQ      w+24(FP), AX
-	ADDQ      CX, AX
-	MOVQ      channels+64(FP), DX
-	SHLQ      $0x02, DX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      DX, AX
-	VMOVUPS.Z (AX), K1, Z9
-	ADDQ      DX, AX
 	MOVQ      bias+32(FP), AX
 	TESTQ     AX, AX
 	JZ        cutUnbiased
@@ -513,73 +784,73 @@ cutUnbiased:
 	SUBQ BX, DX
 	MOVQ dst+0(FP), BX
 	ADDQ CX, BX
-	MOVQ offsets+16(FP), CX
-	MOVQ channels+64(FP), SI
-	SHLQ $0x02, SI
-	MOVQ taps+56(FP), DI
+	MOVQ offsets+16(FP), SI
+	MOVQ channels+64(FP), DI
 	SHLQ $0x02, DI
-	MOVQ rows+48(FP), R8
+	MOVQ taps+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ rows+48(FP), R9
+	LEAQ (R8)(R8*2), R10
 
-cutRow:
-	CMPB    accumulate+72(FP), $0x00
-	JNE     cutLoad
-	VMOVAPS Z0, Z10
-	JMP     cutTaps
-
-cutLoad:
-	VMOVUPS.Z (BX), K1, Z10
+cutRows:
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	CMPB      accumulate+72(FP), $0x00
+	JE        cutTaps
+	MOVQ      BX, R11
+	VMOVUPS.Z (R11), K1, Z1
+	ADDQ      DI, R11
+	VMOVUPS.Z (R11), K1, Z2
+	ADDQ      DI, R11
+	VMOVUPS.Z (R11), K1, Z3
+	ADDQ      DI, R11
+	VMOVUPS.Z (R11), K1, Z4
 
 cutTaps:
-	MOVLQSX     (CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z1, Z10
-	MOVLQSX     4(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z2, Z10
-	MOVLQSX     8(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z3, Z10
-	MOVLQSX     12(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z4, Z10
-	MOVLQSX     16(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z5, Z10
-	MOVLQSX     20(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z6, Z10
-	MOVLQSX     24(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z7, Z10
-	MOVLQSX     28(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z8, Z10
-	MOVLQSX     32(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z9, Z10
-	VMOVUPS     Z10, K1, (BX)
-	ADDQ        SI, BX
-	ADDQ        DI, CX
-	DECQ        R8
-	JNZ         cutRow
+	MOVQ w+24(FP), R11
+	ADDQ CX, R11
+	MOVQ taps+56(FP), R12
+
+cutTap:
+	VMOVUPS.Z   (R11), K1, Z5
+	MOVLQSX     (SI), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMOVUPS.Z   (AX)(R13*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z1
+	MOVLQSX     (SI)(R8*1), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMOVUPS.Z   (AX)(R13*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	MOVLQSX     (SI)(R8*2), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMOVUPS.Z   (AX)(R13*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	MOVLQSX     (SI)(R10*1), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMOVUPS.Z   (AX)(R13*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+	ADDQ        DI, R11
+	ADDQ        $0x04, SI
+	DECQ        R12
+	JNZ         cutTap
+	MOVQ        BX, R11
+	VMOVUPS     Z1, K1, (R11)
+	ADDQ        DI, R11
+	VMOVUPS     Z2, K1, (R11)
+	ADDQ        DI, R11
+	VMOVUPS     Z3, K1, (R11)
+	ADDQ        DI, R11
+	VMOVUPS     Z4, K1, (R11)
+	LEAQ        (BX)(DI*4), BX
+	ADDQ        R10, SI
+	SUBQ        $0x04, R9
+	JNZ         cutRows
 
 channelsEnd:
 	VZEROUPPER
@@ -648,66 +919,48 @@ wideRow:
 	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z0
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z1
+	VFMADD231PS (DX)(R11*4), Z18, Z0
+	VFMADD231PS 64(DX)(R11*4), Z19, Z1
 	MOVLQSX     4(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z2
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z3
+	VFMADD231PS (DX)(R11*4), Z18, Z2
+	VFMADD231PS 64(DX)(R11*4), Z19, Z3
 	MOVLQSX     8(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z4
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z5
+	VFMADD231PS (DX)(R11*4), Z18, Z4
+	VFMADD231PS 64(DX)(R11*4), Z19, Z5
 	MOVLQSX     12(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z6
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z7
+	VFMADD231PS (DX)(R11*4), Z18, Z6
+	VFMADD231PS 64(DX)(R11*4), Z19, Z7
 	MOVLQSX     16(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z8
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z9
+	VFMADD231PS (DX)(R11*4), Z18, Z8
+	VFMADD231PS 64(DX)(R11*4), Z19, Z9
 	MOVLQSX     20(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z10
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z11
+	VFMADD231PS (DX)(R11*4), Z18, Z10
+	VFMADD231PS 64(DX)(R11*4), Z19, Z11
 	MOVLQSX     24(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z12
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z13
+	VFMADD231PS (DX)(R11*4), Z18, Z12
+	VFMADD231PS 64(DX)(R11*4), Z19, Z13
 	MOVLQSX     28(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z14
-	VMOVUPS     64(DX)(R11*4), Z20
-	VFMADD231PS Z20, Z19, Z15
+	VFMADD231PS (DX)(R11*4), Z18, Z14
+	VFMADD231PS 64(DX)(R11*4), Z19, Z15
 	MOVLQSX     32(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z20
-	VFMADD231PS Z20, Z18, Z16
-	VMOVUPS     64(DX)(R11*4), Z18
-	VFMADD231PS Z18, Z19, Z17
+	VFMADD231PS (DX)(R11*4), Z18, Z16
+	VFMADD231PS 64(DX)(R11*4), Z19, Z17
 	ADDQ        R8, SI
 	ADDQ        R9, DI
 	DECQ        R10
@@ -795,48 +1048,39 @@ narrowRow:
 	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z0
+	VFMADD231PS (DX)(R11*4), Z9, Z0
 	MOVLQSX     4(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z1
+	VFMADD231PS (DX)(R11*4), Z9, Z1
 	MOVLQSX     8(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z2
+	VFMADD231PS (DX)(R11*4), Z9, Z2
 	MOVLQSX     12(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z3
+	VFMADD231PS (DX)(R11*4), Z9, Z3
 	MOVLQSX     16(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z4
+	VFMADD231PS (DX)(R11*4), Z9, Z4
 	MOVLQSX     20(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z5
+	VFMADD231PS (DX)(R11*4), Z9, Z5
 	MOVLQSX     24(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z6
+	VFMADD231PS (DX)(R11*4), Z9, Z6
 	MOVLQSX     28(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z7
+	VFMADD231PS (DX)(R11*4), Z9, Z7
 	MOVLQSX     32(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z10
-	VFMADD231PS Z10, Z9, Z8
+	VFMADD231PS (DX)(R11*4), Z9, Z8
 	ADDQ        R8, SI
 	ADDQ        R9, DI
 	DECQ        R10
@@ -990,6 +1234,272 @@ channelsEnd:
 	VZEROUPPER
 	RET
 
+// func depthwiseFiveGradientAVX512(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·depthwiseFiveGradientAVX512(SB), NOSPLIT, $0-64
+	MOVQ channels+56(FP), AX
+	XORQ CX, CX
+
+wide:
+	CMPQ    AX, $0x20
+	JL      wideEnd
+	MOVQ    dw+0(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	ADDQ    BX, DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
+	ADDQ    CX, DX
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
+	ADDQ    CX, SI
+	MOVQ    offsets+24(FP), DI
+	MOVQ    channels+56(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    taps+48(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+40(FP), R10
+
+wideRow:
+	VMOVUPS     (SI), Z10
+	VMOVUPS     64(SI), Z11
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z10, Z0
+	VFMADD231PS 64(DX)(R11*4), Z11, Z1
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z10, Z2
+	VFMADD231PS 64(DX)(R11*4), Z11, Z3
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z10, Z4
+	VFMADD231PS 64(DX)(R11*4), Z11, Z5
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z10, Z6
+	VFMADD231PS 64(DX)(R11*4), Z11, Z7
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z10, Z8
+	VFMADD231PS 64(DX)(R11*4), Z11, Z9
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         wideRow
+	MOVQ        dw+0(FP), DX
+	ADDQ        CX, DX
+	MOVQ        channels+56(FP), BX
+	SHLQ        $0x02, BX
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, 64(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     Z3, 64(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     Z5, 64(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z6, (DX)
+	VMOVUPS     Z7, 64(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z8, (DX)
+	VMOVUPS     Z9, 64(DX)
+	ADDQ        BX, DX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x20, AX
+	JMP         wide
+
+wideEnd:
+narrow:
+	CMPQ    AX, $0x10
+	JL      narrowEnd
+	MOVQ    dw+0(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Z0
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z2
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Z4
+	ADDQ    BX, DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
+	ADDQ    CX, DX
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
+	ADDQ    CX, SI
+	MOVQ    offsets+24(FP), DI
+	MOVQ    channels+56(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    taps+48(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+40(FP), R10
+
+narrowRow:
+	VMOVUPS     (SI), Z5
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z5, Z0
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z5, Z1
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z5, Z2
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z5, Z3
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Z5, Z4
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         narrowRow
+	MOVQ        dw+0(FP), DX
+	ADDQ        CX, DX
+	MOVQ        channels+56(FP), BX
+	SHLQ        $0x02, BX
+	VMOVUPS     Z0, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z1, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z2, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z3, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Z4, (DX)
+	ADDQ        BX, DX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         narrow
+
+narrowEnd:
+	TESTQ     AX, AX
+	JZ        channelsEnd
+	MOVL      $0x0000ffff, DX
+	BZHIL     AX, DX, DX
+	KMOVW     DX, K1
+	MOVQ      dw+0(FP), AX
+	ADDQ      CX, AX
+	MOVQ      channels+56(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      DX, AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      DX, AX
+	MOVQ      a+8(FP), AX
+	MOVQ      zeros+32(FP), DX
+	SUBQ      AX, DX
+	SARQ      $0x02, DX
+	ADDQ      CX, AX
+	MOVQ      CX, BX
+	SHRQ      $0x02, BX
+	SUBQ      BX, DX
+	MOVQ      dy+16(FP), BX
+	ADDQ      CX, BX
+	MOVQ      offsets+24(FP), SI
+	MOVQ      channels+56(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      taps+48(FP), R8
+	SHLQ      $0x02, R8
+	MOVQ      rows+40(FP), R9
+
+cutRow:
+	VMOVUPS.Z   (BX), K1, Z5
+	MOVLQSX     (SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z0
+	MOVLQSX     4(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z1
+	MOVLQSX     8(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	MOVLQSX     12(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	MOVLQSX     16(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMOVUPS.Z   (AX)(R10*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+	ADDQ        DI, BX
+	ADDQ        R8, SI
+	DECQ        R9
+	JNZ         cutRow
+	MOVQ        dw+0(FP), AX
+	ADDQ        CX, AX
+	MOVQ        channels+56(FP), CX
+	SHLQ        $0x02, CX
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z1, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        CX, AX
+
+channelsEnd:
+	VZEROUPPER
+	RET
+
 // func depthwiseTapGradientAVX512(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·depthwiseTapGradientAVX512(SB), NOSPLIT, $0-64
@@ -1033,14 +1543,10 @@ wideRow:
 	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z8
-	VFMADD231PS Z8, Z4, Z0
-	VMOVUPS     64(DX)(R11*4), Z4
-	VFMADD231PS Z4, Z5, Z1
-	VMOVUPS     128(DX)(R11*4), Z4
-	VFMADD231PS Z4, Z6, Z2
-	VMOVUPS     192(DX)(R11*4), Z4
-	VFMADD231PS Z4, Z7, Z3
+	VFMADD231PS (DX)(R11*4), Z4, Z0
+	VFMADD231PS 64(DX)(R11*4), Z5, Z1
+	VFMADD231PS 128(DX)(R11*4), Z6, Z2
+	VFMADD231PS 192(DX)(R11*4), Z7, Z3
 	ADDQ        R8, SI
 	ADDQ        R9, DI
 	DECQ        R10
@@ -1090,8 +1596,7 @@ narrowRow:
 	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Z2
-	VFMADD231PS Z2, Z1, Z0
+	VFMADD231PS (DX)(R11*4), Z1, Z0
 	ADDQ        R8, SI
 	ADDQ        R9, DI
 	DECQ        R10
@@ -1792,11 +2297,12 @@ TEXT ·depthwiseNineAVX2(SB), NOSPLIT, $0-73
 narrow:
 	CMPQ    AX, $0x08
 	JL      narrowEnd
-	VXORPS  Y0, Y0, Y0
 	MOVQ    w+24(FP), DX
 	ADDQ    CX, DX
 	MOVQ    channels+64(FP), BX
 	SHLQ    $0x02, BX
+	VMOVUPS (DX), Y0
+	ADDQ    BX, DX
 	VMOVUPS (DX), Y1
 	ADDQ    BX, DX
 	VMOVUPS (DX), Y2
@@ -1813,8 +2319,322 @@ narrow:
 	ADDQ    BX, DX
 	VMOVUPS (DX), Y8
 	ADDQ    BX, DX
+	VXORPS  Y9, Y9, Y9
+	MOVQ    bias+32(FP), DX
+	TESTQ   DX, DX
+	JZ      narrowUnbiased
+	ADDQ    CX, DX
 	VMOVUPS (DX), Y9
-	ADDQ    BX, DX
+
+narrowUnbiased:
+	MOVQ a+8(FP), DX
+	MOVQ zeros+40(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	ADDQ CX, DX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	SUBQ SI, BX
+	MOVQ dst+0(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+16(FP), DI
+	MOVQ channels+64(FP), R8
+	SHLQ $0x02, R8
+	MOVQ taps+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ rows+48(FP), R10
+
+narrowRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     narrowLoad
+	VMOVAPS Y9, Y10
+	JMP     narrowTaps
+
+narrowLoad:
+	VMOVUPS (SI), Y10
+
+narrowTaps:
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y0, Y10
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y1, Y10
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y2, Y10
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y3, Y10
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y4, Y10
+	MOVLQSX     20(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y5, Y10
+	MOVLQSX     24(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y6, Y10
+	MOVLQSX     28(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y7, Y10
+	MOVLQSX     32(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y8, Y10
+	VMOVUPS     Y10, (SI)
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         narrowRow
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x08, AX
+	JMP         narrow
+
+narrowEnd:
+	TESTQ      AX, AX
+	JZ         channelsEnd
+	LEAQ       lanes<>+0(SB), DX
+	NEGQ       AX
+	VMOVUPS    32(DX)(AX*4), Y0
+	MOVQ       w+24(FP), AX
+	ADDQ       CX, AX
+	MOVQ       channels+64(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y4
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y5
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y6
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y7
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y8
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y9
+	ADDQ       DX, AX
+	VXORPS     Y10, Y10, Y10
+	MOVQ       bias+32(FP), AX
+	TESTQ      AX, AX
+	JZ         cutUnbiased
+	ADDQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y10
+
+cutUnbiased:
+	MOVQ a+8(FP), AX
+	MOVQ zeros+40(FP), DX
+	SUBQ AX, DX
+	SARQ $0x02, DX
+	ADDQ CX, AX
+	MOVQ CX, BX
+	SHRQ $0x02, BX
+	SUBQ BX, DX
+	MOVQ dst+0(FP), BX
+	ADDQ CX, BX
+	MOVQ offsets+16(FP), CX
+	MOVQ channels+64(FP), SI
+	SHLQ $0x02, SI
+	MOVQ taps+56(FP), DI
+	SHLQ $0x02, DI
+	MOVQ rows+48(FP), R8
+
+cutRow:
+	CMPB    accumulate+72(FP), $0x00
+	JNE     cutLoad
+	VMOVAPS Y10, Y11
+	JMP     cutTaps
+
+cutLoad:
+	VMASKMOVPS (BX), Y0, Y11
+
+cutTaps:
+	MOVLQSX     (CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y1, Y11
+	MOVLQSX     4(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y2, Y11
+	MOVLQSX     8(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y3, Y11
+	MOVLQSX     12(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y4, Y11
+	MOVLQSX     16(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y5, Y11
+	MOVLQSX     20(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y6, Y11
+	MOVLQSX     24(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y7, Y11
+	MOVLQSX     28(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y8, Y11
+	MOVLQSX     32(CX), R9
+	TESTQ       R9, R9
+	CMOVQLT     DX, R9
+	VMASKMOVPS  (AX)(R9*4), Y0, Y12
+	VFMADD231PS Y12, Y9, Y11
+	VMASKMOVPS  Y11, Y0, (BX)
+	ADDQ        SI, BX
+	ADDQ        DI, CX
+	DECQ        R8
+	JNZ         cutRow
+
+channelsEnd:
+	VZEROUPPER
+	RET
+
+// func depthwiseSeveralAVX2(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·depthwiseSeveralAVX2(SB), NOSPLIT, $0-73
+	MOVQ channels+64(FP), AX
+	XORQ CX, CX
+
+wide:
+	CMPQ    AX, $0x10
+	JL      wideEnd
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    bias+32(FP), DX
+	TESTQ   DX, DX
+	JZ      wideUnbiased
+	ADDQ    CX, DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+
+wideUnbiased:
+	MOVQ a+8(FP), DX
+	MOVQ zeros+40(FP), BX
+	SUBQ DX, BX
+	SARQ $0x02, BX
+	ADDQ CX, DX
+	MOVQ CX, SI
+	SHRQ $0x02, SI
+	SUBQ SI, BX
+	MOVQ dst+0(FP), SI
+	ADDQ CX, SI
+	MOVQ offsets+16(FP), DI
+	MOVQ channels+64(FP), R8
+	SHLQ $0x02, R8
+	MOVQ taps+56(FP), R9
+	SHLQ $0x02, R9
+	MOVQ rows+48(FP), R10
+	LEAQ (R9)(R9*2), R11
+
+wideRows:
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y1, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y1, Y9
+	CMPB    accumulate+72(FP), $0x00
+	JE      wideTaps
+	MOVQ    SI, R12
+	VMOVUPS (R12), Y2
+	VMOVUPS 32(R12), Y3
+	ADDQ    R8, R12
+	VMOVUPS (R12), Y4
+	VMOVUPS 32(R12), Y5
+	ADDQ    R8, R12
+	VMOVUPS (R12), Y6
+	VMOVUPS 32(R12), Y7
+	ADDQ    R8, R12
+	VMOVUPS (R12), Y8
+	VMOVUPS 32(R12), Y9
+
+wideTaps:
+	MOVQ w+24(FP), R12
+	ADDQ CX, R12
+	MOVQ taps+56(FP), R13
+
+wideTap:
+	VMOVUPS     (R12), Y10
+	VMOVUPS     32(R12), Y11
+	MOVLQSX     (DI), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y10, Y2
+	VFMADD231PS 32(DX)(R14*4), Y11, Y3
+	MOVLQSX     (DI)(R9*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y10, Y4
+	VFMADD231PS 32(DX)(R14*4), Y11, Y5
+	MOVLQSX     (DI)(R9*2), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y10, Y6
+	VFMADD231PS 32(DX)(R14*4), Y11, Y7
+	MOVLQSX     (DI)(R11*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y10, Y8
+	VFMADD231PS 32(DX)(R14*4), Y11, Y9
+	ADDQ        R8, R12
+	ADDQ        $0x04, DI
+	DECQ        R13
+	JNZ         wideTap
+	MOVQ        SI, R12
+	VMOVUPS     Y2, (R12)
+	VMOVUPS     Y3, 32(R12)
+	ADDQ        R8, R12
+	VMOVUPS     Y4, (R12)
+	VMOVUPS     Y5, 32(R12)
+	ADDQ        R8, R12
+	VMOVUPS     Y6, (R12)
+	VMOVUPS     Y7, 32(R12)
+	ADDQ        R8, R12
+	VMOVUPS     Y8, (R12)
+	VMOVUPS     Y9, 32(R12)
+	LEAQ        (SI)(R8*4), SI
+	ADDQ        R11, DI
+	SUBQ        $0x04, R10
+	JNZ         wideRows
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         wide
+
+wideEnd:
+narrow:
+	CMPQ    AX, $0x08
+	JL      narrowEnd
+	VXORPS  Y0, Y0, Y0
 	MOVQ    bias+32(FP), DX
 	TESTQ   DX, DX
 	JZ      narrowUnbiased
@@ -1838,67 +2658,63 @@ narrowUnbiased:
 	MOVQ taps+56(FP), R9
 	SHLQ $0x02, R9
 	MOVQ rows+48(FP), R10
+	LEAQ (R9)(R9*2), R11
 
-narrowRow:
+narrowRows:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
 	CMPB    accumulate+72(FP), $0x00
-	JNE     narrowLoad
-	VMOVAPS Y0, Y10
-	JMP     narrowTaps
-
-narrowLoad:
-	VMOVUPS (SI), Y10
+	JE      narrowTaps
+	MOVQ    SI, R12
+	VMOVUPS (R12), Y1
+	ADDQ    R8, R12
+	VMOVUPS (R12), Y2
+	ADDQ    R8, R12
+	VMOVUPS (R12), Y3
+	ADDQ    R8, R12
+	VMOVUPS (R12), Y4
 
 narrowTaps:
-	MOVLQSX     (DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y1, Y10
-	MOVLQSX     4(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y2, Y10
-	MOVLQSX     8(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y3, Y10
-	MOVLQSX     12(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y4, Y10
-	MOVLQSX     16(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y5, Y10
-	MOVLQSX     20(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y6, Y10
-	MOVLQSX     24(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y7, Y10
-	MOVLQSX     28(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y8, Y10
-	MOVLQSX     32(DI), R11
-	TESTQ       R11, R11
-	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y11
-	VFMADD231PS Y11, Y9, Y10
-	VMOVUPS     Y10, (SI)
-	ADDQ        R8, SI
-	ADDQ        R9, DI
-	DECQ        R10
-	JNZ         narrowRow
+	MOVQ w+24(FP), R12
+	ADDQ CX, R12
+	MOVQ taps+56(FP), R13
+
+narrowTap:
+	VMOVUPS     (R12), Y5
+	MOVLQSX     (DI), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y5, Y1
+	MOVLQSX     (DI)(R9*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y5, Y2
+	MOVLQSX     (DI)(R9*2), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y5, Y3
+	MOVLQSX     (DI)(R11*1), R14
+	TESTQ       R14, R14
+	CMOVQLT     BX, R14
+	VFMADD231PS (DX)(R14*4), Y5, Y4
+	ADDQ        R8, R12
+	ADDQ        $0x04, DI
+	DECQ        R13
+	JNZ         narrowTap
+	MOVQ        SI, R12
+	VMOVUPS     Y1, (R12)
+	ADDQ        R8, R12
+	VMOVUPS     Y2, (R12)
+	ADDQ        R8, R12
+	VMOVUPS     Y3, (R12)
+	ADDQ        R8, R12
+	VMOVUPS     Y4, (R12)
+	LEAQ        (SI)(R8*4), SI
+	ADDQ        R11, DI
+	SUBQ        $0x04, R10
+	JNZ         narrowRows
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, AX
 	JMP         narrow
@@ -1910,28 +2726,6 @@ narrowEnd:
 	NEGQ       AX
 	VMOVUPS    32(DX)(AX*4), Y0
 	VXORPS     Y1, Y1, Y1
-	MOVQ       w+24(FP), AX
-	ADDQ       CX, AX
-	MOVQ       channels+64(FP), DX
-	SHLQ       $0x02, DX
-	VMASKMOVPS (AX), Y0, Y2
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y3
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y4
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y5
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y6
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y7
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y8
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y9
-	ADDQ       DX, AX
-	VMASKMOVPS (AX), Y0, Y10
-	ADDQ       DX, AX
 	MOVQ       bias+32(FP), AX
 	TESTQ      AX, AX
 	JZ         cutUnbiased
@@ -1949,73 +2743,73 @@ cutUnbiased:
 	SUBQ BX, DX
 	MOVQ dst+0(FP), BX
 	ADDQ CX, BX
-	MOVQ offsets+16(FP), CX
-	MOVQ channels+64(FP), SI
-	SHLQ $0x02, SI
-	MOVQ taps+56(FP), DI
+	MOVQ offsets+16(FP), SI
+	MOVQ channels+64(FP), DI
 	SHLQ $0x02, DI
-	MOVQ rows+48(FP), R8
+	MOVQ taps+56(FP), R8
+	SHLQ $0x02, R8
+	MOVQ rows+48(FP), R9
+	LEAQ (R8)(R8*2), R10
 
-cutRow:
-	CMPB    accumulate+72(FP), $0x00
-	JNE     cutLoad
-	VMOVAPS Y1, Y11
-	JMP     cutTaps
-
-cutLoad:
-	VMASKMOVPS (BX), Y0, Y11
+cutRows:
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	CMPB       accumulate+72(FP), $0x00
+	JE         cutTaps
+	MOVQ       BX, R11
+	VMASKMOVPS (R11), Y0, Y2
+	ADDQ       DI, R11
+	VMASKMOVPS (R11), Y0, Y3
+	ADDQ       DI, R11
+	VMASKMOVPS (R11), Y0, Y4
+	ADDQ       DI, R11
+	VMASKMOVPS (R11), Y0, Y5
 
 cutTaps:
-	MOVLQSX     (CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y2, Y11
-	MOVLQSX     4(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y3, Y11
-	MOVLQSX     8(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y4, Y11
-	MOVLQSX     12(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y5, Y11
-	MOVLQSX     16(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y6, Y11
-	MOVLQSX     20(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y7, Y11
-	MOVLQSX     24(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y8, Y11
-	MOVLQSX     28(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y9, Y11
-	MOVLQSX     32(CX), R9
-	TESTQ       R9, R9
-	CMOVQLT     DX, R9
-	VMASKMOVPS  (AX)(R9*4), Y0, Y12
-	VFMADD231PS Y12, Y10, Y11
-	VMASKMOVPS  Y11, Y0, (BX)
-	ADDQ        SI, BX
-	ADDQ        DI, CX
-	DECQ        R8
-	JNZ         cutRow
+	MOVQ w+24(FP), R11
+	ADDQ CX, R11
+	MOVQ taps+56(FP), R12
+
+cutTap:
+	VMASKMOVPS  (R11), Y0, Y6
+	MOVLQSX     (SI), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMASKMOVPS  (AX)(R13*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y2
+	MOVLQSX     (SI)(R8*1), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMASKMOVPS  (AX)(R13*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y3
+	MOVLQSX     (SI)(R8*2), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMASKMOVPS  (AX)(R13*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y4
+	MOVLQSX     (SI)(R10*1), R13
+	TESTQ       R13, R13
+	CMOVQLT     DX, R13
+	VMASKMOVPS  (AX)(R13*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        DI, R11
+	ADDQ        $0x04, SI
+	DECQ        R12
+	JNZ         cutTap
+	MOVQ        BX, R11
+	VMASKMOVPS  Y2, Y0, (R11)
+	ADDQ        DI, R11
+	VMASKMOVPS  Y3, Y0, (R11)
+	ADDQ        DI, R11
+	VMASKMOVPS  Y4, Y0, (R11)
+	ADDQ        DI, R11
+	VMASKMOVPS  Y5, Y0, (R11)
+	LEAQ        (BX)(DI*4), BX
+	ADDQ        R10, SI
+	SUBQ        $0x04, R9
+	JNZ         cutRows
 
 channelsEnd:
 	VZEROUPPER
@@ -2074,48 +2868,39 @@ narrowRow:
 	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y0
+	VFMADD231PS (DX)(R11*4), Y9, Y0
 	MOVLQSX     4(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y1
+	VFMADD231PS (DX)(R11*4), Y9, Y1
 	MOVLQSX     8(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y2
+	VFMADD231PS (DX)(R11*4), Y9, Y2
 	MOVLQSX     12(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y3
+	VFMADD231PS (DX)(R11*4), Y9, Y3
 	MOVLQSX     16(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y4
+	VFMADD231PS (DX)(R11*4), Y9, Y4
 	MOVLQSX     20(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y5
+	VFMADD231PS (DX)(R11*4), Y9, Y5
 	MOVLQSX     24(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y6
+	VFMADD231PS (DX)(R11*4), Y9, Y6
 	MOVLQSX     28(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y7
+	VFMADD231PS (DX)(R11*4), Y9, Y7
 	MOVLQSX     32(DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y10
-	VFMADD231PS Y10, Y9, Y8
+	VFMADD231PS (DX)(R11*4), Y9, Y8
 	ADDQ        R8, SI
 	ADDQ        R9, DI
 	DECQ        R10
@@ -2269,6 +3054,272 @@ channelsEnd:
 	VZEROUPPER
 	RET
 
+// func depthwiseFiveGradientAVX2(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·depthwiseFiveGradientAVX2(SB), NOSPLIT, $0-64
+	MOVQ channels+56(FP), AX
+	XORQ CX, CX
+
+wide:
+	CMPQ    AX, $0x10
+	JL      wideEnd
+	MOVQ    dw+0(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	ADDQ    BX, DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
+	ADDQ    CX, DX
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
+	ADDQ    CX, SI
+	MOVQ    offsets+24(FP), DI
+	MOVQ    channels+56(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    taps+48(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+40(FP), R10
+
+wideRow:
+	VMOVUPS     (SI), Y10
+	VMOVUPS     32(SI), Y11
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y10, Y0
+	VFMADD231PS 32(DX)(R11*4), Y11, Y1
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y10, Y2
+	VFMADD231PS 32(DX)(R11*4), Y11, Y3
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y10, Y4
+	VFMADD231PS 32(DX)(R11*4), Y11, Y5
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y10, Y6
+	VFMADD231PS 32(DX)(R11*4), Y11, Y7
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y10, Y8
+	VFMADD231PS 32(DX)(R11*4), Y11, Y9
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         wideRow
+	MOVQ        dw+0(FP), DX
+	ADDQ        CX, DX
+	MOVQ        channels+56(FP), BX
+	SHLQ        $0x02, BX
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, 32(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	VMOVUPS     Y3, 32(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     Y5, 32(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y6, (DX)
+	VMOVUPS     Y7, 32(DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y8, (DX)
+	VMOVUPS     Y9, 32(DX)
+	ADDQ        BX, DX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x10, AX
+	JMP         wide
+
+wideEnd:
+narrow:
+	CMPQ    AX, $0x08
+	JL      narrowEnd
+	MOVQ    dw+0(FP), DX
+	ADDQ    CX, DX
+	MOVQ    channels+56(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS (DX), Y0
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y1
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y2
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y3
+	ADDQ    BX, DX
+	VMOVUPS (DX), Y4
+	ADDQ    BX, DX
+	MOVQ    a+8(FP), DX
+	MOVQ    zeros+32(FP), BX
+	SUBQ    DX, BX
+	SARQ    $0x02, BX
+	ADDQ    CX, DX
+	MOVQ    CX, SI
+	SHRQ    $0x02, SI
+	SUBQ    SI, BX
+	MOVQ    dy+16(FP), SI
+	ADDQ    CX, SI
+	MOVQ    offsets+24(FP), DI
+	MOVQ    channels+56(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    taps+48(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+40(FP), R10
+
+narrowRow:
+	VMOVUPS     (SI), Y5
+	MOVLQSX     (DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y5, Y0
+	MOVLQSX     4(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y5, Y1
+	MOVLQSX     8(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y5, Y2
+	MOVLQSX     12(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y5, Y3
+	MOVLQSX     16(DI), R11
+	TESTQ       R11, R11
+	CMOVQLT     BX, R11
+	VFMADD231PS (DX)(R11*4), Y5, Y4
+	ADDQ        R8, SI
+	ADDQ        R9, DI
+	DECQ        R10
+	JNZ         narrowRow
+	MOVQ        dw+0(FP), DX
+	ADDQ        CX, DX
+	MOVQ        channels+56(FP), BX
+	SHLQ        $0x02, BX
+	VMOVUPS     Y0, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y1, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y2, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y3, (DX)
+	ADDQ        BX, DX
+	VMOVUPS     Y4, (DX)
+	ADDQ        BX, DX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x08, AX
+	JMP         narrow
+
+narrowEnd:
+	TESTQ      AX, AX
+	JZ         channelsEnd
+	LEAQ       lanes<>+0(SB), DX
+	NEGQ       AX
+	VMOVUPS    32(DX)(AX*4), Y0
+	MOVQ       dw+0(FP), AX
+	ADDQ       CX, AX
+	MOVQ       channels+56(FP), DX
+	SHLQ       $0x02, DX
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y3
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y4
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y5
+	ADDQ       DX, AX
+	MOVQ       a+8(FP), AX
+	MOVQ       zeros+32(FP), DX
+	SUBQ       AX, DX
+	SARQ       $0x02, DX
+	ADDQ       CX, AX
+	MOVQ       CX, BX
+	SHRQ       $0x02, BX
+	SUBQ       BX, DX
+	MOVQ       dy+16(FP), BX
+	ADDQ       CX, BX
+	MOVQ       offsets+24(FP), SI
+	MOVQ       channels+56(FP), DI
+	SHLQ       $0x02, DI
+	MOVQ       taps+48(FP), R8
+	SHLQ       $0x02, R8
+	MOVQ       rows+40(FP), R9
+
+cutRow:
+	VMASKMOVPS  (BX), Y0, Y6
+	MOVLQSX     (SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y1
+	MOVLQSX     4(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y2
+	MOVLQSX     8(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y3
+	MOVLQSX     12(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y4
+	MOVLQSX     16(SI), R10
+	TESTQ       R10, R10
+	CMOVQLT     DX, R10
+	VMASKMOVPS  (AX)(R10*4), Y0, Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        DI, BX
+	ADDQ        R8, SI
+	DECQ        R9
+	JNZ         cutRow
+	MOVQ        dw+0(FP), AX
+	ADDQ        CX, AX
+	MOVQ        channels+56(FP), CX
+	SHLQ        $0x02, CX
+	VMASKMOVPS  Y1, Y0, (AX)
+	ADDQ        CX, AX
+	VMASKMOVPS  Y2, Y0, (AX)
+	ADDQ        CX, AX
+	VMASKMOVPS  Y3, Y0, (AX)
+	ADDQ        CX, AX
+	VMASKMOVPS  Y4, Y0, (AX)
+	ADDQ        CX, AX
+	VMASKMOVPS  Y5, Y0, (AX)
+	ADDQ        CX, AX
+
+channelsEnd:
+	VZEROUPPER
+	RET
+
 // func depthwiseTapGradientAVX2(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
 // Requires: AVX, CMOV, FMA3
 TEXT ·depthwiseTapGradientAVX2(SB), NOSPLIT, $0-64
@@ -2312,14 +3363,10 @@ wideRow:
 	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y8
-	VFMADD231PS Y8, Y4, Y0
-	VMOVUPS     32(DX)(R11*4), Y4
-	VFMADD231PS Y4, Y5, Y1
-	VMOVUPS     64(DX)(R11*4), Y4
-	VFMADD231PS Y4, Y6, Y2
-	VMOVUPS     96(DX)(R11*4), Y4
-	VFMADD231PS Y4, Y7, Y3
+	VFMADD231PS (DX)(R11*4), Y4, Y0
+	VFMADD231PS 32(DX)(R11*4), Y5, Y1
+	VFMADD231PS 64(DX)(R11*4), Y6, Y2
+	VFMADD231PS 96(DX)(R11*4), Y7, Y3
 	ADDQ        R8, SI
 	ADDQ        R9, DI
 	DECQ        R10
@@ -2369,8 +3416,7 @@ narrowRow:
 	MOVLQSX     (DI), R11
 	TESTQ       R11, R11
 	CMOVQLT     BX, R11
-	VMOVUPS     (DX)(R11*4), Y2
-	VFMADD231PS Y2, Y1, Y0
+	VFMADD231PS (DX)(R11*4), Y1, Y0
 	ADDQ        R8, SI
 	ADDQ        R9, DI
 	DECQ        R10

@@ -14,10 +14,20 @@ func depthwiseAVX512(dst *float32, a *float32, offsets *int32, w *float32, bias 
 //go:noescape
 func depthwiseNineAVX512(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
 
+// depthwiseSeveralAVX512 computes Depthwise.Convolve for rows that are a multiple of severalPixels.
+//
+//go:noescape
+func depthwiseSeveralAVX512(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+
 // depthwiseTapsGradientAVX512 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
 //
 //go:noescape
 func depthwiseTapsGradientAVX512(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
+
+// depthwiseFiveGradientAVX512 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
+//
+//go:noescape
+func depthwiseFiveGradientAVX512(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
 
 // depthwiseTapGradientAVX512 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
 //
@@ -49,10 +59,20 @@ func depthwiseAVX2(dst *float32, a *float32, offsets *int32, w *float32, bias *f
 //go:noescape
 func depthwiseNineAVX2(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
 
+// depthwiseSeveralAVX2 computes Depthwise.Convolve for rows that are a multiple of severalPixels.
+//
+//go:noescape
+func depthwiseSeveralAVX2(dst *float32, a *float32, offsets *int32, w *float32, bias *float32, zeros *float32, rows int, taps int, channels int, accumulate bool)
+
 // depthwiseTapsGradientAVX2 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
 //
 //go:noescape
 func depthwiseTapsGradientAVX2(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
+
+// depthwiseFiveGradientAVX2 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
+//
+//go:noescape
+func depthwiseFiveGradientAVX2(dw *float32, a *float32, dy *float32, offsets *int32, zeros *float32, rows int, taps int, channels int)
 
 // depthwiseTapGradientAVX2 adds to the gradients of neighbouring taps, the first of which offsets and dw point to.
 //

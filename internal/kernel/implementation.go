@@ -74,11 +74,13 @@ type tiled struct {
 	outer          family[outerTile]
 	transpose      func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)
 
-	depthwise, depthwiseNine    func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
-	depthwiseTap, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)
-	maxPool                     func(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)
-	maxPoolGradientApart        func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
-	maxPoolGradient             func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
+	// depthwiseNine is for 9 taps, and depthwiseSeveral for rows that are a multiple of
+	// severalPixels. That and depthwiseFive may be nil.
+	depthwise, depthwiseNine, depthwiseSeveral func(dst, a *float32, offsets *int32, w, bias, zeros *float32, rows, taps, channels int, accumulate bool)
+	depthwiseTap, depthwiseFive, depthwiseTaps func(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)
+	maxPool                                    func(dst *float32, index *uint8, x *float32, offsets *int32, rows, taps, channels int)
+	maxPoolGradientApart                       func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
+	maxPoolGradient                            func(dx *float32, index *uint8, dy *float32, offsets *int32, rows, taps, channels int)
 }
 
 var generic = implementation{

@@ -108,7 +108,7 @@ func fencedProducts(f []*fence, rows, n int) {
 
 // fencedRows runs what works on rows of channels, and element by element.
 func fencedRows(f []*fence, rows, n int) {
-	for _, taps := range []int{2, 9, 11} {
+	for _, taps := range []int{2, 9, 11, 25} {
 		offsets := fenced(f[0], offsetsFor(rows*taps, n, rows))
 		x := fenced(f[1], tight(awkward(2, 9*n), offsets, n))
 		dst, w, bias := fenced(f[2], awkward(3, rows*n)), fenced(f[3], awkward(4, taps*n)), fenced(f[4], awkward(5, n))

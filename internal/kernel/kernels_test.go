@@ -255,12 +255,16 @@ func TestBytesAndBits(t *testing.T) {
 func depthwiseSizes(f func(rows, taps, channels int)) {
 	for channels := 1; channels < 150; channels += 1 + channels/40 {
 		f(1+channels%3, 1+channels%3, channels)
-		f(1+channels%2, 9, channels)
+		f(1+channels%6, 9, channels)
+		f(4+channels%5, 25, channels)
 	}
 	for taps := range 28 {
 		f(3, taps, 19)
+		f(9, taps, 35)
 	}
 	f(0, 3, 4)
+	f(depthwiseRows+6, 9, 21)
+	f(2*depthwiseRows+1, 25, 33)
 }
 
 func TestDepthwiseTiles(t *testing.T) {

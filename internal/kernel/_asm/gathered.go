@@ -90,9 +90,10 @@ func gathered(s isa) {
 	s.function("depthwise", depthwiseSignature, "computes Depthwise.Convolve.")
 	s.pixels(func() { s.strips(4, depthwise) }, "dst")
 	depthwiseNine(s)
-	for _, taps := range []int{depthwiseTaps, 1} {
-		depthwiseGradient(s, taps)
-	}
+	depthwiseSeveral(s)
+	depthwiseGradient(s, "depthwiseTapsGradient", depthwiseTaps, s.stripVectors())
+	depthwiseGradient(s, "depthwiseFiveGradient", 5, 2)
+	depthwiseGradient(s, "depthwiseTapGradient", 1, 4)
 	maxPools(s)
 }
 
@@ -144,22 +145,102 @@ func (p *strip) startStrip() []vec {
 func depthwiseNine(s isa) {
 	s.function("depthwiseNine", depthwiseSignature, "computes Depthwise.Convolve for 9 taps.")
 	s.strips(s.stripVectors(), func(p *strip) {
-		w, bias := make([][]vec, depthwiseTaps), p.zeros(p.vectors)
+		w := make([][]vec, depthwiseTaps)
 		from, stride := p.pointer("w"), loadBytes(parameter("channels"))
 		for t := range w {
 			w[t] = p.registers(p.vectors)
 			p.each(func(i, disp int) { p.mask.load(at(from, disp), w[t][i]) })
 			ADDQ(stride, from)
 		}
-		MOVQ(parameter("bias"), from)
-		TESTQ(from, from)
-		JZ(LabelRef(p.label + "Unbiased"))
-		ADDQ(p.column, from)
-		p.each(func(i, disp int) { p.mask.load(at(from, disp), bias[i]) })
-		Label(p.label + "Unbiased")
-		p.weighPixels(w, bias)
+		p.weighPixels(w, p.bias())
 	})
 	end()
+}
+
+// bias loads the bias of a strip, which is zero where there is none.
+func (p *strip) bias() []vec {
+	bias, from := p.zeros(p.vectors), load64(parameter("bias"))
+	TESTQ(from, from)
+	JZ(LabelRef(p.label + "Unbiased"))
+	ADDQ(p.column, from)
+	p.each(func(i, disp int) { p.mask.load(at(from, disp), bias[i]) })
+	Label(p.label + "Unbiased")
+	return bias
+}
+
+// depthwiseSeveral emits the convolution of several pixels at a time: each weight is
+// loaded once for all of them. Rows are a multiple of severalPixels.
+func depthwiseSeveral(s isa) {
+	s.function("depthwiseSeveral", depthwiseSignature, "computes Depthwise.Convolve for rows that are a multiple of severalPixels.")
+	s.strips(2, func(p *strip) { p.weighSeveral(p.bias()) })
+	end()
+}
+
+// severalPixels is the number of pixels of depthwiseSeveral.
+const severalPixels = 4
+
+// weighSeveral emits the loop over pixels.
+func (p *strip) weighSeveral(bias []vec) {
+	g := p.newGather("dst")
+	acc := make([][]vec, severalPixels)
+	for m := range acc {
+		acc[m] = p.registers(p.vectors)
+	}
+	last := GP64() // from the first pixel's offsets to the last's
+	LEAQ(Mem{Base: g.step, Index: g.step, Scale: 2}, last)
+	Label(p.label + "Rows")
+	for m := range acc {
+		p.each(func(i, _ int) { VMOVAPS(bias[i], acc[m][i]) })
+	}
+	CMPB(parameter("accumulate"), Imm(0))
+	JE(LabelRef(p.label + "Taps"))
+	p.eachPixel(g, func(m int, row reg.GPVirtual) {
+		p.each(func(i, disp int) { p.mask.load(at(row, disp), acc[m][i]) })
+	})
+	Label(p.label + "Taps")
+	w, taps := p.pointer("w"), load64(parameter("taps"))
+	Label(p.label + "Tap")
+	weights := make([]vec, p.vectors)
+	p.each(func(i, disp int) { weights[i] = p.load(at(w, disp)) })
+	for m, table := range []Mem{
+		{Base: g.table}, {Base: g.table, Index: g.step, Scale: 1}, {Base: g.table, Index: g.step, Scale: 2}, {Base: g.table, Index: last, Scale: 1},
+	} {
+		offset := GP64()
+		loadOffset(table, g.zeros, offset)
+		p.each(func(i, disp int) { p.weigh(g.memory(offset, disp), weights[i], acc[m][i]) })
+	}
+	ADDQ(g.stride, w)
+	ADDQ(Imm(4), g.table)
+	DECQ(taps)
+	JNZ(LabelRef(p.label + "Tap"))
+	p.eachPixel(g, func(m int, row reg.GPVirtual) {
+		p.each(func(i, disp int) { p.mask.store(acc[m][i], at(row, disp)) })
+	})
+	LEAQ(Mem{Base: g.row, Index: g.stride, Scale: severalPixels}, g.row)
+	ADDQ(last, g.table)
+	SUBQ(Imm(severalPixels), g.rows)
+	JNZ(LabelRef(p.label + "Rows"))
+}
+
+// eachPixel calls f for the rows of several pixels.
+func (p *strip) eachPixel(g gather, f func(m int, row reg.GPVirtual)) {
+	row := GP64()
+	MOVQ(g.row, row)
+	for m := range severalPixels {
+		f(m, row)
+		if m < severalPixels-1 {
+			ADDQ(g.stride, row)
+		}
+	}
+}
+
+// weigh adds the product of what lies in memory and a weight.
+func (p *strip) weigh(from Mem, weight, acc vec) {
+	if p.mask.some {
+		VFMADD231PS(p.load(from), weight, acc)
+	} else {
+		VFMADD231PS(from, weight, acc)
+	}
 }
 
 // stripVectors is the number of vectors of 9 taps that registers have room for.
@@ -184,7 +265,7 @@ func (p *strip) weighPixels(w [][]vec, bias []vec) {
 	Label(p.label + "Taps")
 	for t := range w {
 		offset := g.offset(t)
-		p.each(func(i, disp int) { VFMADD231PS(p.load(g.memory(offset, disp)), w[t][i], acc[i]) })
+		p.each(func(i, disp int) { p.weigh(g.memory(offset, disp), w[t][i], acc[i]) })
 	}
 	p.each(func(i, disp int) { p.mask.store(acc[i], at(g.row, disp)) })
 	g.next(p.label + "Row")
@@ -232,14 +313,9 @@ const depthwiseTaps = 9
 
 // depthwiseGradient emits the gradient of a number of neighbouring taps: a strip
 // of channels goes through all pixels with its gradients in registers.
-func depthwiseGradient(s isa, taps int) {
-	name := map[bool]string{true: "depthwiseTapGradient", false: "depthwiseTapsGradient"}[taps == 1]
+func depthwiseGradient(s isa, name string, taps, vectors int) {
 	s.function(name, "(dw, a, dy *float32, offsets *int32, zeros *float32, rows, taps, channels int)",
 		"adds to the gradients of neighbouring taps, the first of which offsets and dw point to.")
-	vectors := s.stripVectors()
-	if taps == 1 {
-		vectors = 4
-	}
 	s.strips(vectors, func(p *strip) {
 		acc := make([][]vec, taps)
 		eachTap := func(f func(acc []vec, dw reg.GPVirtual)) {
@@ -271,7 +347,7 @@ func (p *strip) gradientRows(acc [][]vec) {
 	p.each(func(i, disp int) { gradient[i] = p.load(at(g.row, disp)) })
 	for t := range acc {
 		offset := g.offset(t)
-		p.each(func(i, disp int) { VFMADD231PS(p.load(g.memory(offset, disp)), gradient[i], acc[t][i]) })
+		p.each(func(i, disp int) { p.weigh(g.memory(offset, disp), gradient[i], acc[t][i]) })
 	}
 	g.next(p.label + "Row")
 }
