@@ -18,9 +18,15 @@ func (s *Settings) TakePaths(then *rundir.Record, path string) {
 	if s.Origins["data-dir"] != config.OriginFlag {
 		s.DataDirs = then.DirsFromHere(path, s.DataDirs)
 	}
-	if s.Origins["init-from"] != config.OriginFlag && catalogue.IsPath(s.InitFrom) {
+	if s.Origins["init-from"] != config.OriginFlag && !isCatalogued(s.InitFrom) {
 		s.InitFrom = then.RecordedPath(path, s.InitFrom)
 	}
+}
+
+// isCatalogued says whether what --init-from gives is a name of the catalogue of weights.
+func isCatalogued(word string) bool {
+	_, err := catalogue.Get(word)
+	return err == nil
 }
 
 // Rename gives the record the name and version of flags, and what they say of the

@@ -113,8 +113,7 @@ func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared)
 	if found.Model != recorded.Model {
 		v.warn(rundir.RecordFile + " calls the model that training began with " + recorded.Model + ", it is called " + found.Model + " now")
 	}
-	was, is := *recorded, *found
-	was.File, was.Model, is.File, is.Model = "", "", "", ""
+	was, is := learntOf(recorded), learntOf(found)
 	if seen == 0 && !was.Unseen && !v.knownUnseen(recorded) { // the data may not have been at hand then
 		is.Unseen = false
 	} else if seen == 0 && was.Unseen && !is.Unseen && !is.Unknown && !v.knownUnseen(recorded) { // nor now
@@ -122,6 +121,15 @@ func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared)
 	}
 	return finding.Between(rundir.RecordFile, "initial", changed(rundir.RecordFile)+"; or "+p.Settings.InitFrom+" is not where it was", was, is)
 }
+
+// learnt is what a record says of the data that initial weights were trained on.
+type learnt struct {
+	Datasets []notes.Dataset `json:"datasets,omitempty"`
+	Unknown  bool            `json:"datasets_unknown,omitempty"`
+	Unseen   bool            `json:"test_part_unseen"`
+}
+
+func learntOf(n *rundir.InitialNote) learnt { return learnt{n.Datasets, n.Unknown, n.Unseen} }
 
 // knownUnseen says whether all data that the initial weights were trained on is data of
 // the run too, so that it is known which images of the test part are among them.

@@ -49,9 +49,6 @@ type From struct {
 // package, in which case archives too are taken, or published ones by their name. There are
 // none where nothing is named.
 func Read(ctx context.Context, f From) (*Weights, error) {
-	if published.IsName(f.Word) && fileio.Exists(f.Word) && !published.IsKnown(f.Word) { // as older programs took it
-		f.Word = "./" + f.Word
-	}
 	return f.read(ctx, func(*Weights, *rundir.Source, string) error { return nil })
 }
 

@@ -6,11 +6,12 @@ package published
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/model"
 	"github.com/blocktrain/blocktrain/internal/pretrained/catalogue"
 	"github.com/blocktrain/blocktrain/internal/pretrained/store"
@@ -28,11 +29,14 @@ type Weights struct {
 	LeftOut []string // names of the file that no tensor of ours has
 }
 
-// IsName says whether what --init-from gives is a name of the catalogue, and no path.
-func IsName(word string) bool { return word != "" && !catalogue.IsPath(word) }
+// IsName says whether what --init-from gives is a name of the catalogue, and no path. A run in a
+// folder without a dot or separator in its name is named so too, unless the catalogue has it.
+func IsName(word string) bool {
+	return word != "" && !catalogue.IsPath(word) && (isKnown(word) || !fileio.Exists(word))
+}
 
-// IsKnown says whether the catalogue has a name.
-func IsKnown(name string) bool {
+// isKnown says whether the catalogue has a name.
+func isKnown(name string) bool {
 	_, err := catalogue.Get(name)
 	return err == nil
 }
@@ -41,16 +45,16 @@ func IsKnown(name string) bool {
 // given the error of reading it as weights of ours. Refused is the error of a file that is
 // none of ours and cannot be read as others' either.
 func Found(path, network string, unread error) (w *Weights, found bool, refused error) {
-	if errors.Is(unread, fs.ErrNotExist) || unread == nil && len(tables.Of(network)) == 0 {
-		return nil, false, nil
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || unread == nil && len(tables.Of(network)) == 0 {
+		return nil, false, nil //nolint:nilerr // said of it as of a file of ours
 	}
-	ours := unread == nil || strings.HasSuffix(path, ".safetensors") // of which more is said as of one of ours
-	w, err := Read(path, network)
+	w, err = Read(path, network)
 	switch {
 	case err == nil:
 		return w, true, nil
-	case unread == nil, ours && (len(tables.Of(network)) == 0 || !errors.Is(err, tables.ErrNoTable)):
-		return nil, false, nil
+	case unread == nil, !errors.Is(err, tables.ErrNoTable) && !isTorch(path):
+		return nil, false, nil // more is said of it as of a file of ours
 	}
 	return nil, false, err
 }
@@ -59,7 +63,7 @@ func Found(path, network string, unread error) (w *Weights, found bool, refused 
 func Named(name, network string) (*Weights, error) {
 	e, err := catalogue.Get(name)
 	if err != nil {
-		return nil, config.Usagef("--init-from %s: %w; a file or folder of that name is ./%s", name, err, name)
+		return nil, config.Usagef("--init-from %s: %w, and there is no file or folder of that name", name, err)
 	}
 	if e.Network != network {
 		return nil, config.Usagef("--init-from %s: these are weights of %s: want --model %s with them", name, e.Network, e.Network)
@@ -92,14 +96,21 @@ func Again(note *notes.Published, digest string) (*Weights, error) {
 // Read reads a file of weights of a network. Its error wraps tables.ErrNoTable where the file
 // has tensors of something else.
 func Read(path, network string) (*Weights, error) {
-	if len(tables.Of(network)) == 0 {
-		return nil, fmt.Errorf("%w: there is none for %s", tables.ErrNoTable, network)
-	}
 	opened, err := store.Open("", path, network)
+	if err != nil && len(tables.Of(network)) == 0 {
+		if opened, other := store.Open("", path, ""); other == nil {
+			return nil, fmt.Errorf("%w of %s: it holds %s", tables.ErrNoTable, network, opened.Fit.Table.Network)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	return of(opened), nil
+}
+
+// isTorch says whether a file is meant to be one of PyTorch, or an archive that holds one.
+func isTorch(path string) bool {
+	return slices.Contains([]string{".pth", ".pt", ".whl", ".zip", ".bin"}, filepath.Ext(path))
 }
 
 func of(o *store.Opened) *Weights {
