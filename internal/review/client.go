@@ -265,7 +265,7 @@ func (c *Client) once(ctx context.Context, address *url.URL) (*answer, error) {
 // withoutToken is an answer without the token, which somebody may send back: what an answer
 // says gets into messages and verdicts.
 func (c *Client) withoutToken(body []byte, header http.Header) ([]byte, http.Header) {
-	if c.token == "" {
+	if len(c.token) < shortestToken { // which would be found in words that mean something else
 		return body, header
 	}
 	for _, values := range header {
@@ -275,6 +275,9 @@ func (c *Client) withoutToken(body []byte, header http.Header) ([]byte, http.Hea
 	}
 	return bytes.ReplaceAll(body, []byte(c.token), []byte(hidden)), header
 }
+
+// shortestToken is less than any token of GitHub has.
+const shortestToken = 8
 
 // hidden stands for the token.
 const hidden = "***"
