@@ -177,7 +177,7 @@ func (c publishedCase) spread(name string) (centre, width float64) {
 		return 0.75, 0.25
 	case last == "bias" && !slices.Contains(bare, layer):
 		if c.name == "resnet50" {
-			return 5, 0.25
+			return 6, 0.25
 		}
 		return 3, 0.25
 	}
