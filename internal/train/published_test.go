@@ -176,6 +176,9 @@ func (c publishedCase) spread(name string) (centre, width float64) {
 	case last == "weight":
 		return 0.75, 0.25
 	case last == "bias" && !slices.Contains(bare, layer):
+		if c.name == "resnet50" {
+			return 6, 0.25
+		}
 		return 3, 0.25
 	}
 	return 0, 0.125
