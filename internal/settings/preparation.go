@@ -66,7 +66,7 @@ func (s *Settings) CheckSizeOf(parameters int) error {
 		return nil
 	}
 	return config.Usagef("--max-model-size-mb %s: the weights of %s alone have %.1f MB, so that no training can meet it: want --max-model-size-mb %.0f, or a smaller model",
-		config.Short(s.MaxModelSizeMB), s.Model, least, math.Ceil(least*1.05))
+		config.Short(s.MaxModelSizeMB), s.Model, least, math.Floor(float64(least*1.05)+1))
 }
 
 // judgesSize says whether the size of the model is among what is judged.

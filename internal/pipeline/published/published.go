@@ -98,8 +98,8 @@ func Again(note *notes.Published, digest string) (*Weights, error) {
 func Read(path, network string) (*Weights, error) {
 	opened, err := store.Open("", path, network)
 	if err != nil && len(tables.Of(network)) == 0 {
-		if opened, other := store.Open("", path, ""); other == nil {
-			return nil, fmt.Errorf("%w of %s: it holds %s", tables.ErrNoTable, network, opened.Fit.Table.Network)
+		if held, other := store.Open("", path, ""); other == nil {
+			return nil, fmt.Errorf("%w of %s: it holds %s", tables.ErrNoTable, network, held.Fit.Table.Network)
 		}
 	}
 	if err != nil {
