@@ -47,7 +47,7 @@ func (m *efficientNetLite) Build(input nn.Shape, classes int) (*nn.Graph, error)
 	net := inverted{same: true, norm: nn.BatchNorm{Epsilon: 1e-3}, stem: 32, top: 1280, dropout: m.dropout}
 	last := len(efficientNetStages) - 1
 	for i, stage := range efficientNetStages {
-		stage.channels = divisibleBy8(m.width * float64(stage.channels))
+		stage.channels = divisibleBy8(float64(m.width * float64(stage.channels)))
 		if i > 0 && i < last {
 			stage.blocks = roundUp(m.depth * float64(stage.blocks))
 		}
