@@ -49,6 +49,15 @@ func unary(f func(float32) float32) func(*call) (*tensor, func(), error) {
 }
 
 func (c *call) each(f func(float32) float32) (*tensor, func(), error) {
+	return c.all(func(out, in []float32) {
+		for i, x := range in {
+			out[i] = f(x)
+		}
+	})
+}
+
+// all applies a function to a value as a whole.
+func (c *call) all(f func(out, in []float32)) (*tensor, func(), error) {
 	in, err := c.floats(0)
 	if err != nil {
 		return nil, nil, err
@@ -57,11 +66,7 @@ func (c *call) each(f func(float32) float32) (*tensor, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return out, func() {
-		for i, x := range in.f {
-			out.f[i] = f(x)
-		}
-	}, nil
+	return out, func() { f(out.f[:len(in.f)], in.f) }, nil
 }
 
 func relu(x float32) float32 {
@@ -99,7 +104,18 @@ func prepareClip(c *call) (*tensor, func(), error) {
 		}
 		bounds[i] = t.f[0]
 	}
-	return c.each(func(x float32) float32 { return min(max(x, bounds[0]), bounds[1]) })
+	low, high := bounds[0], bounds[1]
+	return c.all(func(out, in []float32) {
+		for i, x := range in {
+			if x < low {
+				x = low
+			}
+			if x > high {
+				x = high
+			}
+			out[i] = x
+		}
+	})
 }
 
 // along are parallel runs over two values and their result: n elements, in steps of sa

@@ -5,14 +5,6 @@ import (
 	"fmt"
 )
 
-// Rows of weights are multiplied in groups, and columns of data in pairs: so each number
-// that is loaded is used several times, and all sums of a group and a pair stay in
-// registers.
-const (
-	groupRows = 4
-	pairSize  = 2
-)
-
 // packed are weights [rows,depth] in the order in which they are multiplied:
 // [groups,depth,groupRows], with zeros for the rows that the last group lacks.
 type packed struct {
@@ -31,60 +23,28 @@ func pack(rows, depth int, at func(row, k int) float32) *packed {
 	return p
 }
 
-// multiply gives the products of all rows with the columns of a panel [depth,pairSize],
+// multiply gives the products of all rows with the columns of a panel [depth,panelColumns],
 // and adds bias[row]. The product of a row with column j, of so many columns, goes to
 // to[row*rowStep+j*columnStep].
 func (p *packed) multiply(panel []float32, bias func(row int) float32, to []float32, rowStep, columnStep, columns int) {
-	var sums [groupRows * pairSize]float32
+	var sums [groupRows * panelColumns]float32
 	size := p.depth * groupRows
 	for first := 0; first < p.rows; first += groupRows {
 		multiplyGroup(p.values[first/groupRows*size:][:size], panel, &sums)
 		for row := first; row < min(first+groupRows, p.rows); row++ {
+			b, results := bias(row), (*[panelColumns]float32)(sums[(row-first)*panelColumns:])
+			if columns == panelColumns && columnStep == 1 {
+				beside := (*[panelColumns]float32)(to[row*rowStep:])
+				for j := range beside {
+					beside[j] = results[j] + b
+				}
+				continue
+			}
 			for j := range columns {
-				to[row*rowStep+j*columnStep] = sums[(row-first)*pairSize+j] + bias(row)
+				to[row*rowStep+j*columnStep] = results[j] + b
 			}
 		}
 	}
-}
-
-// multiplyGroup multiplies weights [depth,4] with a panel [depth,2], in the order of depth.
-// Four steps are written out, which makes it about twice as fast.
-func multiplyGroup(weights, panel []float32, sums *[groupRows * pairSize]float32) {
-	const unrolled = 4
-	var s00, s01, s10, s11, s20, s21, s30, s31 float32
-	for len(weights) >= unrolled*groupRows && len(panel) >= unrolled*pairSize {
-		w, x := (*[unrolled * groupRows]float32)(weights), (*[unrolled * pairSize]float32)(panel)
-		x0, x1 := x[0], x[1]
-		s00, s01 = s00+float32(w[0]*x0), s01+float32(w[0]*x1)
-		s10, s11 = s10+float32(w[1]*x0), s11+float32(w[1]*x1)
-		s20, s21 = s20+float32(w[2]*x0), s21+float32(w[2]*x1)
-		s30, s31 = s30+float32(w[3]*x0), s31+float32(w[3]*x1)
-		x0, x1 = x[2], x[3]
-		s00, s01 = s00+float32(w[4]*x0), s01+float32(w[4]*x1)
-		s10, s11 = s10+float32(w[5]*x0), s11+float32(w[5]*x1)
-		s20, s21 = s20+float32(w[6]*x0), s21+float32(w[6]*x1)
-		s30, s31 = s30+float32(w[7]*x0), s31+float32(w[7]*x1)
-		x0, x1 = x[4], x[5]
-		s00, s01 = s00+float32(w[8]*x0), s01+float32(w[8]*x1)
-		s10, s11 = s10+float32(w[9]*x0), s11+float32(w[9]*x1)
-		s20, s21 = s20+float32(w[10]*x0), s21+float32(w[10]*x1)
-		s30, s31 = s30+float32(w[11]*x0), s31+float32(w[11]*x1)
-		x0, x1 = x[6], x[7]
-		s00, s01 = s00+float32(w[12]*x0), s01+float32(w[12]*x1)
-		s10, s11 = s10+float32(w[13]*x0), s11+float32(w[13]*x1)
-		s20, s21 = s20+float32(w[14]*x0), s21+float32(w[14]*x1)
-		s30, s31 = s30+float32(w[15]*x0), s31+float32(w[15]*x1)
-		weights, panel = weights[unrolled*groupRows:], panel[unrolled*pairSize:]
-	}
-	for len(weights) >= groupRows && len(panel) >= pairSize {
-		w, x0, x1 := (*[groupRows]float32)(weights), panel[0], panel[1]
-		s00, s01 = s00+float32(w[0]*x0), s01+float32(w[0]*x1)
-		s10, s11 = s10+float32(w[1]*x0), s11+float32(w[1]*x1)
-		s20, s21 = s20+float32(w[2]*x0), s21+float32(w[2]*x1)
-		s30, s31 = s30+float32(w[3]*x0), s31+float32(w[3]*x1)
-		weights, panel = weights[groupRows:], panel[pairSize:]
-	}
-	*sums = [groupRows * pairSize]float32{s00, s01, s10, s11, s20, s21, s30, s31}
 }
 
 // packOnce packs the weights of a node for all plans.
@@ -155,7 +115,7 @@ func prepareGemm(c *call) (*tensor, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := c.reserve(depth * pairSize); err != nil {
+	if err := c.reserve(depth * panelColumns); err != nil {
 		return nil, nil, err
 	}
 	all, err := c.packOnce(1, rows, depth, at)
@@ -164,13 +124,13 @@ func prepareGemm(c *call) (*tensor, func(), error) {
 	}
 	weights, scratch := all[0], c.scratch
 	return out, func() {
-		panel := (*scratch)[:depth*pairSize]
-		for n := 0; n < in.shape[0]; n += pairSize {
-			columns := min(pairSize, in.shape[0]-n)
-			for j := range pairSize {
+		panel := (*scratch)[:depth*panelColumns]
+		for n := 0; n < in.shape[0]; n += panelColumns {
+			columns := min(panelColumns, in.shape[0]-n)
+			for j := range panelColumns {
 				example := in.f[(n+min(j, columns-1))*depth:][:depth]
 				for k, v := range example {
-					panel[k*pairSize+j] = v
+					panel[k*panelColumns+j] = v
 				}
 			}
 			weights.multiply(panel, bias, out.f[n*rows:], 1, rows, columns)
@@ -213,7 +173,7 @@ func prepareConv(c *call) (*tensor, func(), error) {
 	}
 	depth := v.channels * v.kernel[0] * v.kernel[1]
 	tables := v.window.out[0]*v.window.out[1] + depth
-	if err := errors.Join(c.arena.take(8*tables), c.reserve(padded+depth*pairSize)); err != nil {
+	if err := errors.Join(c.arena.take(8*tables), c.reserve(padded+depth*panelColumns)); err != nil {
 		return nil, nil, err
 	}
 	v.tabulate()
@@ -289,17 +249,31 @@ func (v *convolution) run() {
 	}
 }
 
-// runGroup multiplies the weights of a group with two columns at a time.
+// runGroup multiplies the weights of a group with the columns of a panel at a time.
 func (v *convolution) runGroup(g int, pixels, to []float32) {
-	panel := (*v.scratch)[len(*v.scratch)-len(v.distance)*pairSize:]
+	panel := (*v.scratch)[len(*v.scratch)-len(v.distance)*panelColumns:]
 	bias := func(row int) float32 { return v.bias(g*v.rows + row) }
-	for at := 0; at < len(v.places); at += pairSize {
-		columns := min(pairSize, len(v.places)-at)
-		first, second := pixels[v.places[at]:], pixels[v.places[at+columns-1]:]
-		for k, d := range v.distance {
-			panel[k*pairSize], panel[k*pairSize+1] = first[d], second[d]
-		}
+	for at := 0; at < len(v.places); at += panelColumns {
+		columns := min(panelColumns, len(v.places)-at)
+		v.fill(panel, pixels, at, columns)
 		v.weights[g].multiply(panel, bias, to[at:], len(v.places), 1, columns)
+	}
+}
+
+// fill makes a panel of the columns of so many places from at on. Most lie side by side.
+func (v *convolution) fill(panel, pixels []float32, at, columns int) {
+	first := v.places[at]
+	if columns == panelColumns && v.places[at+panelColumns-1] == first+panelColumns-1 {
+		for k, d := range v.distance {
+			*(*[panelColumns]float32)(panel[k*panelColumns:]) = *(*[panelColumns]float32)(pixels[first+d:])
+		}
+		return
+	}
+	for j := range panelColumns {
+		column := pixels[v.places[at+min(j, columns-1)]:]
+		for k, d := range v.distance {
+			panel[k*panelColumns+j] = column[d]
+		}
 	}
 }
 
@@ -307,11 +281,41 @@ func (v *convolution) runGroup(g int, pixels, to []float32) {
 // have them.
 func (v *convolution) runSingle(g int, pixels, to []float32) {
 	weights, bias := v.weight.f[g*len(v.distance):][:len(v.distance)], v.bias(g)
-	for at, place := range v.places {
-		sum, window := float32(0), pixels[place:]
-		for k, d := range v.distance {
-			sum += float32(weights[k] * window[d])
+	for at := 0; at < len(v.places); {
+		if first := v.places[at]; at+panelColumns <= len(v.places) && v.places[at+panelColumns-1] == first+panelColumns-1 {
+			v.runBeside(weights, bias, pixels[first:], (*[panelColumns]float32)(to[at:]))
+			at += panelColumns
+			continue
 		}
-		to[at] = sum + bias
+		places := v.places[at:min(at+4, len(v.places))]
+		v.runApart(weights, bias, pixels, places, to[at:])
+		at += len(places)
 	}
+}
+
+// runApart is runSingle for up to four places. Four sums are under way at once, since each
+// waits for its last product.
+func (v *convolution) runApart(weights []float32, bias float32, pixels []float32, places []int, to []float32) {
+	var windows [4][]float32
+	for j := range windows {
+		windows[j] = pixels[places[min(j, len(places)-1)]:]
+	}
+	var s0, s1, s2, s3 float32
+	for k, d := range v.distance {
+		w := weights[k]
+		s0, s1 = s0+float32(w*windows[0][d]), s1+float32(w*windows[1][d])
+		s2, s3 = s2+float32(w*windows[2][d]), s3+float32(w*windows[3][d])
+	}
+	copy(to[:len(places)], []float32{s0 + bias, s1 + bias, s2 + bias, s3 + bias})
+}
+
+// runBeside is runSingle for places that lie side by side, whose sums stay in registers.
+func (v *convolution) runBeside(weights []float32, bias float32, pixels []float32, to *[panelColumns]float32) {
+	var s0, s1, s2, s3, s4, s5, s6, s7 float32
+	for k, d := range v.distance {
+		w, x := weights[k], (*[panelColumns]float32)(pixels[d:])
+		s0, s1, s2, s3 = s0+float32(w*x[0]), s1+float32(w*x[1]), s2+float32(w*x[2]), s3+float32(w*x[3])
+		s4, s5, s6, s7 = s4+float32(w*x[4]), s5+float32(w*x[5]), s6+float32(w*x[6]), s7+float32(w*x[7])
+	}
+	*to = [panelColumns]float32{s0 + bias, s1 + bias, s2 + bias, s3 + bias, s4 + bias, s5 + bias, s6 + bias, s7 + bias}
 }
