@@ -91,3 +91,13 @@ type ram struct {
 func (r ram) Image(i int) (imaging.Image, error) { return r.kept.image(i, nil) }
 
 func (r ram) imageIn(i int, buffer []uint8) (imaging.Image, error) { return r.kept.image(i, buffer) }
+
+// Forget gives up the images of list that d keeps in memory in a form of [Fit]. Each is decoded
+// when it is used again. It must not be called beside anything that uses d.
+func Forget(d Dataset, list []int) {
+	if r, kept := d.(ram); kept {
+		for _, i := range list {
+			r.kept.images[i] = nil
+		}
+	}
+}

@@ -60,6 +60,7 @@ func (t *Task) Solve(ctx context.Context, params *nn.Parameters, seen func(done,
 	if err != nil {
 		return nil, err
 	}
+	t.Data.ForgetPlain(t.Settings)
 	from, by := t.examples(learnt, t.Data.TrainList(t.Settings)), t.examples(judged, t.Data.ValidationList(t.Settings))
 	options := head.Options{Classes: len(t.Data.All.Classes()), Penalties: t.Settings.Penalties(), Workers: t.Settings.WorkerCount()}
 	found, err := head.Train(ctx, from, by, options)
