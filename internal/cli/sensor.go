@@ -46,8 +46,9 @@ func sensorApplyCommand() *command {
 		long: `Shows an image, a video or a folder of numbered frames through the camera of a
 profile, and writes it for people to look at: an image as PNG, a clip as MP4, or
 as a folder of PNG files if --output does not end in .mp4. Values of 16 bits are
-taken as they are, as the levels of the camera's converter. Training and
-evaluation do the same to their images without such files.
+taken as they are, as the levels of the camera's converter; those that it
+cannot have are refused. Training and evaluation do the same to their images
+without such files.
 
 --severity multiplies noise, blur, patterns and defects: 3 is the profile as
 given, and 0 leaves size and rounding alone.`,
