@@ -46,8 +46,9 @@ func sensorApplyCommand() *command {
 		long: `Shows an image, a video or a folder of numbered frames through the camera of a
 profile, and writes it for people to look at: an image as PNG, a clip as MP4, or
 as a folder of PNG files if --output does not end in .mp4. Values of 16 bits are
-taken as they are, as the levels of the camera's converter. Training and
-evaluation do the same to their images without such files.
+taken as they are, as the levels of the camera's converter; those that it
+cannot have are refused. Training and evaluation do the same to their images
+without such files.
 
 --severity multiplies noise, blur, patterns and defects: 3 is the profile as
 given, and 0 leaves size and rounding alone.`,
@@ -102,7 +103,7 @@ func (a *applying) apply(ctx context.Context, c *call, p *sensor.Profile, path s
 	if p.Smaller(img.Width, img.Height) {
 		c.env.Log.Warn("the sensor sees more detail than the image has, which keeps its size", "image", fmt.Sprintf("%dx%d", img.Width, img.Height), "sensor", fmt.Sprintf("%dx%d", p.Width, p.Height))
 	}
-	seen, err := camera.Image(nil, img, sensor.View{})
+	seen, err := shower{p, camera}.image(img, sensor.View{})
 	if err != nil {
 		return config.Usagef("%s: %w", path, err)
 	}
@@ -119,14 +120,19 @@ func (a *applying) clip(ctx context.Context, p *sensor.Profile, camera *sensor.C
 	if err := p.CheckClip(size.Width, size.Height); err != nil {
 		return config.Usagef("%s: %w", clip.Path, err)
 	}
-	decoder := &clips.Video{Rate: 30, Wide: size.Depth() > 8}
+	decoder := &clips.Video{Rate: 30, Wide: size.Deep()}
+	if size.Deep() {
+		if decoder.AsStored, err = p.AsStored(size.Depth()); err != nil {
+			return config.Usagef("%s: %w", clip.Path, err)
+		}
+	}
 	if known.Container != "folder" {
 		if decoder.FFmpeg, err = video.Find(ctx, ""); err != nil {
 			return err
 		}
 	}
 	each := func(colour bool, write func(imaging.Image) error) error {
-		return seenFrames(ctx, decoder, clip, colour, camera, write)
+		return seenFrames(ctx, decoder, clip, colour, shower{p, camera}, write)
 	}
 	// Grey unless a frame is not.
 	colour := false
@@ -143,15 +149,30 @@ func (a *applying) clip(ctx context.Context, p *sensor.Profile, camera *sensor.C
 	return video.WriteMP4(ctx, a.output, m, func(write func(imaging.Image) error) error { return each(colour, write) })
 }
 
+// shower shows images through a camera of a profile.
+type shower struct {
+	profile *sensor.Profile
+	camera  *sensor.Camera
+}
+
+// image is what the camera shows. Values that its converter does not have are refused, which would
+// come out white.
+func (s shower) image(img imaging.Image, v sensor.View) (imaging.Image, error) {
+	if err := s.profile.CheckValues(img); err != nil {
+		return imaging.Image{}, err
+	}
+	return s.camera.Image(nil, img, v)
+}
+
 // seenFrames gives the frames of a clip as a camera sees them.
-func seenFrames(ctx context.Context, decoder clips.Decoder, clip clips.Clip, colour bool, camera *sensor.Camera, write func(imaging.Image) error) error {
+func seenFrames(ctx context.Context, decoder clips.Decoder, clip clips.Clip, colour bool, by shower, write func(imaging.Image) error) error {
 	var end clips.Ending
 	number := 0
 	for frame, err := range decoder.Frames(ctx, clip, colour, &end) {
 		if err != nil {
 			return err
 		}
-		seen, err := camera.Image(nil, frame.Image, sensor.View{Frames: []int{number}})
+		seen, err := by.image(frame.Image, sensor.View{Frames: []int{number}})
 		if err != nil {
 			return config.Usagef("%s: %w", clip.Path, err)
 		}

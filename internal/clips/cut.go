@@ -37,6 +37,7 @@ type Decoder interface {
 type Ending struct {
 	Digest   string // SHA-256 of the frames as they were stored
 	Warnings []string
+	Shown    bool // a sensor profile brought the frames to 8 bits
 }
 
 // ErrColour says that a clip that was to be read as grey has colours.
@@ -74,11 +75,13 @@ type Example struct {
 
 // Summary is what is known of a clip after it was read.
 type Summary struct {
-	Frames   int      `json:"frames"`
-	Width    int      `json:"width"` // pixels
-	Height   int      `json:"height"`
-	Digest   string   `json:"digest"`   // SHA-256 of the frames as they were stored
-	Colour   bool     `json:"colour"`   // frames have red, green and blue
+	Frames int    `json:"frames"`
+	Width  int    `json:"width"` // pixels
+	Height int    `json:"height"`
+	Digest string `json:"digest"` // SHA-256 of the frames as they were stored
+	Colour bool   `json:"colour"` // frames have red, green and blue
+	// Shown says that a sensor profile brought the frames to 8 bits.
+	Shown    bool     `json:"shown,omitempty"`
 	Backdrop Backdrop `json:"backdrop"` // of the frames as they are
 	Warnings []string `json:"warnings"` // which name files from the folder that the clip is in
 	Boxes    int      `json:"boxes"`    // in the frames that are labelled
@@ -361,6 +364,7 @@ func (p *pass) finish() (*Summary, error) {
 	s := &p.summary
 	s.Frames, s.Width, s.Height = p.seen, p.shape.Width, p.shape.Height
 	s.Digest, s.Colour, s.Backdrop = p.ending.Digest, p.shape.Colour(), p.backdrops.median()
+	s.Shown = p.ending.Shown
 	for _, warning := range p.ending.Warnings {
 		p.warn(warning)
 	}

@@ -11,7 +11,12 @@ import (
 // clipDecoder reads videos and folders of frames. It looks for ffmpeg if there are videos.
 func (s *clipsSource) clipDecoder(ctx context.Context, f *foundClips) (clips.Decoder, error) {
 	d := &clips.Video{Rate: s.rate, Wide: s.decoder.KeepDepth}
-	d.Levelled = s.files.Contract == 0 || s.files.Contract >= 3 // before, 16 bits were cut to 8
+	if s.files.Contract == 0 || s.files.Contract >= 3 { // before, 16 bits were cut to 8
+		d.Levelled = true
+		if s.files.Sensor != nil && s.files.Sensor.BitDepth > 8 {
+			d.Sensor = s.files.Sensor
+		}
+	}
 	if !slices.ContainsFunc(f.list, func(c *foundClip) bool { return c.clip.Frames == nil }) {
 		return d, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 )
 
 // Dataset is an ordered list of labelled images. Its methods may be called from
@@ -119,6 +120,9 @@ type FileOptions struct {
 	// Contract is the version of the reproducibility contract by whose rules folders are
 	// read; 0: the newest.
 	Contract int
+	// Sensor brings frames of clips that have more than 8 bits to 8, where the decoder does not keep
+	// them; nil: none is given.
+	Sensor *sensor.Profile
 }
 
 // CacheOptions say where a [Filed] source keeps what takes long to decode.

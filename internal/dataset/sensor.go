@@ -98,7 +98,11 @@ func (s *seen) imageIn(i int, buffer []uint8) (imaging.Image, error) {
 		img = img.Grey()
 	}
 	v, clip := s.view(i)
-	shown, err := s.profile.Camera(s.seed, clip, s.severity).Image(buffer, img, v)
+	profile := s.profile
+	if p := s.Info(i).Place; p != nil && p.Clip.Shown {
+		profile = profile.OfShown()
+	}
+	shown, err := profile.Camera(s.seed, clip, s.severity).Image(buffer, img, v)
 	shown.Levelled = true // of 8 bits, whatever it was
 	return shown, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -236,7 +237,8 @@ func TestDeepClips(t *testing.T) {
 		source = source.(Filed).WithFiles(files)
 		return source.(Decoding).WithDecoder(imaging.Decoder{KeepDepth: wide}).Open(t.Context(), dir, ModeRAM)
 	}
-	if _, err := open(FileOptions{}, false); err == nil || !strings.Contains(err.Error(), "values of 16 bits, and nothing says which of them are black and white: give --levels LOW,HIGH") {
+	if _, err := open(FileOptions{}, false); err == nil || !strings.Contains(err.Error(), "values of 16 bits, and nothing says which of them are black and white: give --levels LOW,HIGH") ||
+		!regexp.MustCompile(`first \d+ frames lie in 7\d\d\d to \d{4}: --levels 7\d\d\d,\d{4}`).MatchString(err.Error()) {
 		t.Errorf("%v", err)
 	}
 	if _, err := open(FileOptions{Contract: 2}, false); err != nil {
@@ -257,5 +259,57 @@ func TestDeepClips(t *testing.T) {
 	}
 	if _, err := (&Sensor{Profile: thermal(t)}).Check(t.Context(), d); err == nil || !strings.Contains(err.Error(), "bit_depth") {
 		t.Errorf("%v", err)
+	}
+	checkShown(t, p, open)
+}
+
+// checkShown has a profile bring frames of 16 bits, which are 7000 and four times the value of 8, to
+// these.
+func checkShown(t *testing.T, p *sensor.Profile, open func(FileOptions, bool) (Dataset, error)) {
+	t.Helper()
+	d, err := open(FileOptions{Sensor: p}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep, err := open(FileOptions{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := &Sensor{Profile: p, Seed: 1}
+	if _, err := by.Check(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.Len() {
+		img, err := d.Image(i)
+		wide, errWide := deep.Image(i)
+		if err != nil || errWide != nil || img.Wide != nil || len(img.Pix) != len(wide.Wide) || !d.Info(i).Place.Clip.Shown {
+			t.Fatalf("example %d: %+v, %v, %v", i, d.Info(i).Place.Clip.Summary, err, errWide)
+		}
+		for at, v := range wide.Wide { // 0 beyond the edges of the frame
+			if want := (max(int(v), 7000) - 7000) / 4; int(img.Pix[at]) != want {
+				t.Fatalf("example %d: DN %d became %d, want %d", i, v, img.Pix[at], want)
+			}
+		}
+		if seen, err := by.Through(d, 0).Image(i); err != nil || !slices.Equal(seen.Pix, img.Pix) {
+			t.Fatalf("example %d at severity 0 is not as it is (%v)", i, err)
+		}
+	}
+	linear := *p
+	linear.AGC = sensor.AGC{Mode: sensor.LinearAGC, Low: sensor.Single(1), High: sensor.Single(99)}
+	if d, err = open(FileOptions{Sensor: &linear}, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&Sensor{Profile: &linear}).Check(t.Context(), d); err == nil || !strings.Contains(err.Error(), "agc.mode: linear finds its limits in whole frames, and the examples are parts of them") {
+		t.Errorf("crops and a linear AGC: %v", err)
+	}
+	few := *p
+	few.BitDepth, few.Range = 12, [2]int{0, 4095}
+	few.AGC.Low, few.AGC.High = sensor.Single(0), sensor.Single(4095)
+	if _, err := open(FileOptions{Sensor: &few}, false); err == nil || !strings.Contains(err.Error(), "bit_depth: the sensor profile has 12, and the image has the value 7") {
+		t.Errorf("a profile of 12 bits: %v", err)
+	}
+	few.BitDepth, few.Range, few.AGC.High = 8, [2]int{0, 255}, sensor.Single(255)
+	if _, err := open(FileOptions{Sensor: &few}, false); err == nil || !strings.Contains(err.Error(), "give --levels LOW,HIGH, or --sensor") {
+		t.Errorf("a profile of 8 bits: %v", err)
 	}
 }

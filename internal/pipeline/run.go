@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/pipeline/initial"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/train"
 )
@@ -163,6 +164,9 @@ func (p *Prepared) WriteBeginning(d *rundir.Dir) error {
 	if err := d.NoteFiles(p.Record, rundir.SplitFile, rundir.DuplicatesFile); err != nil {
 		return err
 	}
+	if err := p.writeProfile(d); err != nil {
+		return err
+	}
 	text, err := p.Settings.RecordText()
 	if err != nil {
 		return err
@@ -173,6 +177,19 @@ func (p *Prepared) WriteBeginning(d *rundir.Dir) error {
 		return err
 	}
 	return fileio.WriteBytes(d.File(rundir.SettingsFile), text)
+}
+
+// writeProfile writes the sensor profile, where there is one, for those who use the model: the run
+// itself goes by the record.
+func (p *Prepared) writeProfile(d *rundir.Dir) error {
+	note := p.Record.Identity.Sensor
+	if note == nil {
+		return nil
+	}
+	if err := note.Profile.Write(d.File(layout.ProfileFile)); err != nil {
+		return err
+	}
+	return d.NoteFiles(p.Record, layout.ProfileFile)
 }
 
 // do does the task and says where what it made is.

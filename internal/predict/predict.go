@@ -29,6 +29,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/track"
@@ -108,6 +109,15 @@ type Videos struct {
 
 // Videos says how the model finds targets in videos.
 func (p *Predictor) Videos() Videos { return p.videos }
+
+// Sensor is the profile of the camera that the model is meant for, which brings frames of more than 8
+// bits to 8 where the model takes no other levels; nil where none is known.
+func (p *Predictor) Sensor() *sensor.Profile {
+	if p.Rule.Levels != nil || p.record.Identity.Sensor == nil {
+		return nil
+	}
+	return p.record.Identity.Sensor.Profile
+}
 
 // Close ends the workers.
 func (p *Predictor) Close() { p.plan.Close() }

@@ -42,6 +42,7 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 		Configuration: configurationOf(record), Digests: digestsOf(record), Environment: environmentOf(record),
 		Started: record.Started.Format("2006-01-02 15:04:05 MST"), Stopped: record.Training.Stopped,
 		Divided: SplitWords(record), ByScene: byScene(record), LeftOut: leftOutWords(record), Reproduce: reproduceOf(record),
+		ProfileFile: profileFile(record),
 	}
 	for _, part := range dataset.Parts() {
 		content.Parts = append(content.Parts, Part{Name: partText(record, part), Examples: identity.Split.Of(part)})
@@ -108,6 +109,14 @@ func (content *Report) addResults(d *rundir.Dir) error {
 	content.Controls, errs[6] = optional(metric.ReadControls(d.File(rundir.ControlsFile)))
 	content.Sensor, errs[7] = optional(metric.ReadSensorCurve(d.File(layout.SensorFile)))
 	return errors.Join(errs[:]...)
+}
+
+// profileFile is the name of the file with the run's sensor profile; empty where it has none.
+func profileFile(record *rundir.Record) string {
+	if record.Files[layout.ProfileFile] == "" {
+		return ""
+	}
+	return layout.ProfileFile
 }
 
 // addDetection reads how well targets of clips are found, where the record has that.

@@ -51,6 +51,7 @@ type Report struct {
 	Validation, Test metric.Result
 	Controls         *metric.Controls    // nil where no clips were evaluated
 	Sensor           *metric.SensorCurve // through the run's sensor; nil where there is none
+	ProfileFile      string              // with its profile; empty where the run has no such file
 	Detection        []*detection.Result // of clips, how well targets are found: that of the test part first
 	Release          *criterion.Release  // nil before the gate has judged
 	Figures          []visualization.Figure

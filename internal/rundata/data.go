@@ -137,6 +137,7 @@ func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	}
 	files := dataset.FileOptions{
 		SkipCorrupt: s.OnCorrupt == settings.Skip, Recorded: how.Recorded, Index: lookUp, Cache: how.cache(env, s), Classes: how.classes, Contract: s.ContractVersion(),
+		Sensor: s.SensorProfile(),
 	}
 	if how.fitted && !s.DryRun {
 		files.Foreseen = foreseen(s)

@@ -193,9 +193,13 @@ func (e *exposure) limits(first, channels int) (low, high int) {
 			counts[v]++
 		}
 	}
-	n *= channels
-	low = valueAt(counts, n*e.low/(100<<16))
-	high = valueAt(counts, ceilDiv(n*e.high, 100<<16)-1)
+	return e.limitsOf(counts, n*channels)
+}
+
+// limitsOf are the DN that a linear AGC makes black and white, where n values are counted by DN.
+func (c *Camera) limitsOf(counts []uint32, n int) (low, high int) {
+	low = valueAt(counts, n*c.low/(100<<16))
+	high = valueAt(counts, ceilDiv(n*c.high, 100<<16)-1)
 	if high <= low { // one level alone
 		low, high = max(0, min(low, len(counts)-2)), max(1, min(low+1, len(counts)-1))
 	}

@@ -274,9 +274,10 @@ func (c cancelling) Image(i int) (imaging.Image, error) {
 
 // Environment of a process that killUntilDone starts.
 const (
-	childModel = "BLOCKTRAIN_TEST_CHILD_MODEL" // line of contractModelsFile, from 0; contractJob without
-	childData  = "BLOCKTRAIN_TEST_CHILD_DATA"  // of contractJob
-	childDir   = "BLOCKTRAIN_TEST_CHILD_DIR"
+	childModel  = "BLOCKTRAIN_TEST_CHILD_MODEL" // line of contractModelsFile, from 0; contractJob without
+	childData   = "BLOCKTRAIN_TEST_CHILD_DATA"  // of contractJob
+	childDir    = "BLOCKTRAIN_TEST_CHILD_DIR"
+	childSensor = "BLOCKTRAIN_TEST_CHILD_SENSOR" // index in contractSensors; none without
 )
 
 // TestContractChild trains in a process that is killed. It says when a step is
@@ -290,6 +291,8 @@ func TestContractChild(t *testing.T) {
 	if i, err := strconv.Atoi(os.Getenv(childModel)); err == nil {
 		_, models := readContractModels(t)
 		job = contractModelJob(t, models[i], drawn{}, dir, 2)
+	} else if n, err := strconv.Atoi(os.Getenv(childSensor)); err == nil {
+		job = contractSensorJob(t, n, os.Getenv(childData), dir, dataset.ModeRAM, 2)
 	} else {
 		job = contractJob(t, os.Getenv(childData), dir, dataset.ModeRAM, 2)
 	}

@@ -86,11 +86,86 @@ func TestSensor(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, test.want)
 		}
 	}
+	testProfileFile(t, path, p)
 	lost := runtest.Copied(t, path)
 	if err := os.Remove(filepath.Join(lost, layout.SensorFile)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: lost, Workers: 2}); !errors.Is(err, rundir.ErrDifference) {
 		t.Errorf("removed: %v", err)
+	}
+}
+
+// testProfileFile wants the profile as a file in run and package, where damage is found whatever digests
+// say, and accepts runs and packages of programs that did not write it.
+func testProfileFile(t *testing.T, path string, p *sensor.Profile) {
+	t.Helper()
+	packages, err := filepath.Glob(filepath.Join(path, rundir.PackageDir, "*", rundir.RecordFile))
+	if err != nil || len(packages) != 1 {
+		t.Fatal(packages, err)
+	}
+	pack := filepath.Dir(packages[0])
+	want, err := p.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{path, pack} {
+		if text := readText(t, filepath.Join(dir, layout.ProfileFile)); text != string(want) {
+			t.Errorf("%s of %s: %s", layout.ProfileFile, dir, text)
+		}
+	}
+	if text := readText(t, filepath.Join(pack, rundir.CardFile)); !strings.Contains(text, "(`sensor.json`)") {
+		t.Error("the model card does not name the file of the profile")
+	}
+	noise := func(dir string) {
+		file, record := filepath.Join(dir, layout.ProfileFile), filepath.Join(dir, rundir.RecordFile)
+		before := fileio.SHA256Of([]byte(readText(t, file)))
+		replaceIn(t, file, `"read_noise_e": 160`, `"read_noise_e": 161`)
+		replaceIn(t, record, before, fileio.SHA256Of([]byte(readText(t, file))))
+	}
+	removed := func(dir string) {
+		if err := os.Remove(filepath.Join(dir, layout.ProfileFile)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cut := func(dir string) { replaceIn(t, filepath.Join(dir, layout.ProfileFile), `"prnu_percent"[^}]*`, ``) }
+	older := func(dir string) { // before the file was there
+		removed(dir)
+		replaceIn(t, filepath.Join(dir, rundir.RecordFile), `"sensor\.json": "[0-9a-f]*",\s*`, ``)
+		replaceIn(t, filepath.Join(dir, rundir.CardFile), "\\(`sensor\\.json`\\)", "(`sensor` in `run.json`)")
+		replaceIn(t, filepath.Join(dir, rundir.CardFile), " Frames of that camera with more[^\n]*", "")
+	}
+	for name, test := range map[string]struct {
+		change func(dir string)
+		want   string
+	}{
+		"changed": {noise, "sensor.json, read_noise_e"},
+		"removed": {removed, "sensor.json"},
+		"damaged": {cut, "sensor.json"},
+		"older":   {older, ""},
+	} {
+		run := runtest.Copied(t, path)
+		test.change(run)
+		if name == "older" {
+			if err := os.RemoveAll(filepath.Join(run, rundir.PackageDir)); err != nil { // which has its own copy
+				t.Fatal(err)
+			}
+		}
+		_, err := Run(t.Context(), runtest.Quiet(), Request{Path: run, Workers: 2})
+		if (err == nil) != (test.want == "") || err != nil && (!errors.Is(err, rundir.ErrDifference) || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s, in the run: %v, want %q", name, err, test.want)
+		}
+		dir := filepath.Join(t.TempDir(), filepath.Base(pack))
+		if err := os.CopyFS(dir, os.DirFS(pack)); err != nil {
+			t.Fatal(err)
+		}
+		test.change(dir)
+		if err := fileio.WriteChecksums(dir); err != nil {
+			t.Fatal(err)
+		}
+		_, err = Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir})
+		if (err == nil) != (test.want == "") || err != nil && (!errors.Is(err, rundir.ErrDifference) || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s, in the package: %v, want %q", name, err, test.want)
+		}
 	}
 }

@@ -10,6 +10,9 @@ import (
 type Output struct {
 	Colour bool // red, green and blue; grey otherwise
 	Wide   bool // values of 16 bits, of 0 to 65535, otherwise of 8
+	// AsStored leaves the samples of grey and RGB as they are, with Wide: they are the levels of a
+	// camera's converter, and no more bits than it has.
+	AsStored bool
 }
 
 // A Converter makes pixels of the planes of frames. All is integer arithmetic.
@@ -41,6 +44,11 @@ func NewConverter(f Format, o Output) (*Converter, error) {
 		c.most = 65535
 	}
 	c.levels = levels(f.Range, l.depth, c.most)
+	if o.AsStored && o.Wide && l.kind != yuv {
+		for sample := range c.levels {
+			c.levels[sample] = uint16(sample)
+		}
+	}
 	if l.kind == yuv {
 		c.matrix = newCoefficients(f.Matrix, f.Range, l.depth, c.most)
 	}

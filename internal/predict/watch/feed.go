@@ -9,6 +9,7 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 	"github.com/blocktrain/blocktrain/internal/video"
 )
 
@@ -33,7 +34,8 @@ type feed struct {
 	choice choice
 	keep   bool // pictures are kept for drawing
 
-	grey, colour *video.Converter
+	sensor       *sensor.Profile // that brings frames to 8 bits; nil: none does
+	grey, colour *clips.Converter
 	coloured     bool
 	reopened     int
 
@@ -41,9 +43,9 @@ type feed struct {
 	waiting []arrival // of frames that were read, without those that were taken
 }
 
-func newFeed(r *video.Reader, wide bool, every Every, keep bool) *feed {
+func newFeed(r *video.Reader, wide bool, by *sensor.Profile, every Every, keep bool) *feed {
 	format := r.Info().Format
-	return &feed{reader: r, format: format, wide: wide && format.Depth() > 8, choice: choice{Every: every}, keep: keep}
+	return &feed{reader: r, format: format, wide: wide, sensor: by, choice: choice{Every: every}, keep: keep}
 }
 
 // frames yields all frames. For each that it yields, one arrival waits.
@@ -91,13 +93,11 @@ func (f *feed) convert(data []byte) (imaging.Image, error) {
 	}
 	if *made == nil {
 		var err error
-		if *made, err = video.NewConverter(f.format, video.Output{Colour: f.coloured, Wide: f.wide}); err != nil {
+		if *made, err = clips.NewConverter(f.format, video.Output{Colour: f.coloured, Wide: f.wide}, f.sensor); err != nil {
 			return imaging.Image{}, err
 		}
 	}
-	img := (*made).New()
-	(*made).Convert(img, data)
-	return img, nil
+	return (*made).Frame(data)
 }
 
 // duration is a number of seconds to the nanosecond, rounded down.

@@ -37,7 +37,7 @@ type sample struct {
 // run reads the video to its end.
 func (v *view) run(ctx context.Context, r *video.Reader) error {
 	folder := v.Predictor.Request().Annotate
-	f := newFeed(r, v.Rule.Levels != nil, v.Every, folder != "")
+	f := newFeed(r, v.Rule.Levels != nil, v.Sensor(), v.Every, folder != "")
 	if folder == "" {
 		return v.follow(ctx, f)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
@@ -35,9 +36,6 @@ type Watcher struct {
 func New(ctx context.Context, p *predict.Predictor, sources []Source, r Request) (*Watcher, error) {
 	if name := p.Target.Properties().Name; name != metric.TargetClass {
 		return nil, config.Usagef("%s is a video, and the model's target is %s: want a model for classes, or images", sources[0].Name, name)
-	}
-	if r.Raw != nil && r.Raw.Format.Deep() && p.Rule.Levels == nil {
-		return nil, config.Usagef("--raw: frames have values of %d bits, and the model takes 8, so that nothing says which are black and white: want a model that was trained with --levels LOW,HIGH, or frames that were brought to 8 bits", r.Raw.Format.Depth())
 	}
 	w := &Watcher{Predictor: p, Request: r, Decision: Mean{}, sources: sources}
 	if err := w.findTargets(); err != nil {
@@ -98,9 +96,25 @@ type unopened struct{ error }
 func (w *Watcher) options() video.Options {
 	return video.Options{
 		FFmpeg: w.ffmpeg, Threads: w.Workers(), Stall: w.Stall, Damage: video.Warn, Timing: video.Warn,
-		Rate: video.Rational{Num: int64(w.rate), Den: 1}, KeepDepth: w.Rule.Levels != nil, Retries: w.Retries,
+		Rate: video.Rational{Num: int64(w.rate), Den: 1}, KeepDepth: w.keepsDepth(), Retries: w.Retries,
 		Warn: w.Log().Warn,
 	}
+}
+
+// keepsDepth says whether values of 16 bits are read, be it to refuse them. Under contracts before
+// version 3, models were trained on what was cut to 8 bits.
+func (w *Watcher) keepsDepth() bool {
+	return w.Rule.Levels != nil || w.Sensor() != nil || w.Record().Identity.ContractVersion >= 3
+}
+
+// checkDepth refuses frames of more than 8 bits where nothing says which levels are black and white.
+func (w *Watcher) checkDepth(s Source, r *video.Reader) error {
+	format := r.Info().Format
+	if !format.Deep() || w.Rule.Levels != nil || clips.Brings(w.Sensor(), format) || !w.keepsDepth() && w.Raw == nil {
+		return nil
+	}
+	return config.Usagef("%s: frames have values of %d bits, and the model takes 8, so that nothing says which are black and white: want a model that was trained with --levels LOW,HIGH or with --sensor and a profile of this camera, or frames that were brought to 8 bits%s",
+		s.Name, format.Depth(), clips.RangeText(r))
 }
 
 // clip predicts on one video.
@@ -114,6 +128,9 @@ func (w *Watcher) clip(ctx context.Context, s Source, to Writer) (*Summary, erro
 	}
 	defer r.Close()
 	info := r.Info()
+	if err := w.checkDepth(s, r); err != nil {
+		return nil, err
+	}
 	v := &view{Watcher: w, source: s.Name, to: to, tally: tally{counts: make([]int, len(w.Labels))}}
 	v.tally.Summary = Summary{
 		Kind: KindSummary, Source: s.Name, Width: info.Format.Width, Height: info.Format.Height, DecidedBy: w.Decision.Name(), Every: w.Every.String(), Smooth: postprocess.SmoothWindow,

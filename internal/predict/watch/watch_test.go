@@ -99,7 +99,7 @@ func TestFeedCutsAtColours(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := newFeed(r, false, Every{Frames: 2}, false)
+		f := newFeed(r, false, nil, Every{Frames: 2}, false)
 		var got []string
 		for frame, err := range f.frames() {
 			if err != nil {

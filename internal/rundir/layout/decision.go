@@ -18,6 +18,10 @@ import (
 // sensor shows it.
 const SensorFile = "evaluation/sensor.json"
 
+// ProfileFile is the file, from the run directory, with the profile of the camera that the model is
+// meant for, as its record has it. Runs of programs that did not write it yet have none.
+const ProfileFile = "sensor.json"
+
 // NetworksDir has a folder for each network of a run of several but the one that is judged.
 const NetworksDir = "networks"
 

@@ -23,7 +23,7 @@ const (
 var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|networks/decision/(track)?folds(/[0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
 
 // recordedName is what a file is called whose digest the record has.
-var recordedName = whole(`run\.env|(split|duplicates|release|onnx-agreement)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + features + `|` + evaluation + `|` + plot)
+var recordedName = whole(`run\.env|(split|duplicates|sensor|release|onnx-agreement)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + features + `|` + evaluation + `|` + plot)
 
 // IsRecordedName says whether the record of a run may list a file of that name.
 func IsRecordedName(name string) bool { return recordedName.MatchString(name) }
@@ -40,7 +40,7 @@ type kindOfFile struct {
 var packageFiles = []kindOfFile{
 	{whole(`SHA256SUMS|run\.env`), 4},
 	{whole(`run\.json|(release|onnx-agreement)\.json|MODEL_CARD\.md`), 16},
-	{whole(features + `|(pre|post)processing\.json|smoke\.json|PREPROCESSING\.md|preprocess\.(py|go)|postprocess\.py|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
+	{whole(features + `|sensor\.json|(pre|post)processing\.json|smoke\.json|PREPROCESSING\.md|preprocess\.(py|go)|postprocess\.py|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
 	{whole(`(split|duplicates)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + evaluation + `|` + plot), 48},
 	{whole(repository + `/(config\.pbtxt|labels\.txt)`), 16},
 	{whole(ofNetwork + `weights\.safetensors|` + repository + `/1/model\.onnx`), 0},

@@ -44,7 +44,7 @@ func (m *Meter) Report() (*Report, error) {
 	}
 	r := &Report{Name: m.options.Name, Frames: m.frames, Measured: len(m.window), Width: m.width, Height: m.height, Colour: m.colour,
 		RateHz: m.options.RateHz, Notes: []string{}, Declined: []Declined{}}
-	r.Levels = m.levels()
+	r.Levels = m.histogram.Levels()
 	m.unit = float64(int(1)<<r.Levels.BitDepth-1) / 255
 	n := float64(m.looked)
 	r.Look = Look{m.look.Level / n, m.look.Contrast / n, m.look.Sharpness / n}

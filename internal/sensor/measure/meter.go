@@ -31,7 +31,7 @@ type Meter struct {
 	wide, colour  bool
 
 	frames    int
-	histogram []int64
+	histogram Histogram
 	previous  []uint16
 	unchanged int64
 	window    [][]uint16 // the first frames
@@ -87,10 +87,7 @@ func (m *Meter) begin(img imaging.Image) error {
 		return fmt.Errorf("%s: a frame of %d channels, want grey or colour", m.options.Name, img.Channels)
 	}
 	m.width, m.height, m.wide, m.colour = img.Width, img.Height, img.Wide != nil, img.Colour()
-	m.histogram = make([]int64, 1<<8)
-	if m.wide {
-		m.histogram = make([]int64, 1<<16)
-	}
+	m.histogram = newHistogram(m.wide)
 	return nil
 }
 
@@ -101,13 +98,8 @@ func (m *Meter) windowFrames() int {
 // plane copies the grey or green values, and counts them.
 func (m *Meter) plane(img imaging.Image) []uint16 {
 	plane := make([]uint16, m.width*m.height)
-	step, first := img.Channels, img.Channels/2
 	for i := range plane {
-		if at := i*step + first; m.wide {
-			plane[i] = img.Wide[at]
-		} else {
-			plane[i] = uint16(img.Pix[at])
-		}
+		plane[i] = valueOf(img, i)
 		m.histogram[plane[i]]++
 	}
 	return plane
@@ -152,69 +144,6 @@ func (m *Meter) levelled(plane []uint16) {
 	}
 	m.means = append(m.means, float64(sum)/float64(len(plane)))
 	m.blocks = append(m.blocks, blocks)
-}
-
-// levels describes the histogram.
-func (m *Meter) levels() Levels {
-	total := int64(0)
-	for _, n := range m.histogram {
-		total += n
-	}
-	l := Levels{Least: -1}
-	at := func(permille int64) int {
-		below := int64(0)
-		for v, n := range m.histogram {
-			if below += n; below*1000 > total*permille {
-				return v
-			}
-		}
-		return len(m.histogram) - 1
-	}
-	l.P01, l.Median, l.P999 = at(1), at(500), at(999)
-	for v, n := range m.histogram {
-		if n == 0 {
-			continue
-		}
-		if l.Least < 0 {
-			l.Least = v
-		}
-		l.Greatest = v
-		l.Step = divisor(l.Step, v-l.Least)
-	}
-	l.Step = max(l.Step, 1)
-	l.AtLeast, l.AtGreatest = float64(m.histogram[l.Least])/float64(total), float64(m.histogram[l.Greatest])/float64(total)
-	l.BitDepth = m.depth(l)
-	l.Bottom, l.Top = -1, 1<<16
-	const much = 0.002
-	if next := l.Least + l.Step; l.Least == 0 || l.AtLeast > much && next <= l.Greatest && m.histogram[l.Least] > 2*m.histogram[next] {
-		l.Bottom = l.Least
-	}
-	if next := l.Greatest - l.Step; l.Greatest == 1<<l.BitDepth-1 || l.AtGreatest > much && next >= l.Least && m.histogram[l.Greatest] > 2*m.histogram[next] {
-		l.Top = l.Greatest
-	}
-	return l
-}
-
-// depth are the bits of the converter: 8 or 16 as the file has, or 10, 12 or 14 where these lie
-// in the low bits of 16.
-func (m *Meter) depth(l Levels) int {
-	if !m.wide {
-		return 8
-	}
-	for _, bits := range []int{10, 12, 14} {
-		if l.Step == 1 && l.Greatest < 1<<bits {
-			return bits
-		}
-	}
-	return 16
-}
-
-// divisor is the greatest common one.
-func divisor(a, b int) int {
-	for b != 0 {
-		a, b = b, a%b
-	}
-	return a
 }
 
 // LookOf describes an image: by its grey levels, of 16 bits in 1/256 of a level.

@@ -139,6 +139,19 @@ func (s *Subject) sensed() bool {
 	return is && s.Record.Identity.Sensor != nil
 }
 
+// profiled says whether the run has the file of its sensor profile, which older programs did not write.
+func (s *Subject) profiled() bool {
+	return s.Record.Identity.Sensor != nil && s.Record.Files[layout.ProfileFile] != ""
+}
+
+// checkProfile compares the file of the sensor profile with the record.
+func (s *Subject) checkProfile() error {
+	if !s.profiled() {
+		return nil
+	}
+	return s.compare(layout.ProfileFile, s.Record.Identity.Sensor.Profile)
+}
+
 // checkSensor reads how the model does through the sensor, whose figures follow from its counts,
 // and compares it with the evaluation of the test part and with the record.
 func (s *Subject) checkSensor() error {

@@ -61,6 +61,9 @@ func (s *Subject) checkPackages() error {
 // listed are the files of which the record has digests.
 func (s *Subject) listed() ([]string, error) {
 	names := []string{rundir.SettingsFile, rundir.SplitFile, rundir.DuplicatesFile}
+	if s.profiled() {
+		names = append(names, layout.ProfileFile)
+	}
 	for _, n := range s.Networks {
 		names = append(names, rundir.HistoryOf(n.Name))
 	}

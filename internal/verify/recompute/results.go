@@ -29,7 +29,7 @@ func (s *Subject) evaluated() bool {
 // from others, and the tables, and compares them with the record and the history.
 func (s *Subject) checkResults() error {
 	s.results = map[dataset.Part]metric.Result{}
-	if err := errors.Join(s.checkHistoryTables(), s.checkScale()); err != nil || !s.evaluated() {
+	if err := errors.Join(s.checkHistoryTables(), s.checkScale(), s.checkProfile()); err != nil || !s.evaluated() {
 		return err
 	}
 	for _, part := range rundir.EvaluatedParts() {
