@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -132,6 +133,9 @@ esac`
 // the attestation.
 func TestWorkflowSteps(t *testing.T) {
 	author := newRunner(t, ".")
+	if code := author.run(`python3 -m pip download -q --no-deps --dest "$RUNNER_TEMP/wheel" "$(grep -o '^onnxruntime==[0-9.]*' .ci/onnxruntime.txt)"`); code != 0 {
+		t.Skipf("ONNX Runtime, which the gate runs, cannot be had from PyPI:\n%s", &author.output)
+	}
 	author.must(smaller)
 	base, commit := strings.TrimSpace(author.must("git rev-parse HEAD~1")), strings.TrimSpace(author.must("git rev-parse HEAD"))
 	checkPullRequest(t, author)
@@ -163,6 +167,7 @@ func TestWorkflowSteps(t *testing.T) {
 	}
 	first.must("git checkout -q -- . && git clean -qfd")
 	first.job("release.yml", "build")
+	wantONNXRuntime(t, first.must(`tar -xzOf "$RUNNER_TEMP"/release/*.tar.gz --wildcards '*/onnx-agreement.json'`))
 
 	second := newRunner(t, author.clone, environ...)
 	second.must("cp -r " + filepath.Join(first.temp, "release") + ` "$RUNNER_TEMP"`)
@@ -298,6 +303,16 @@ func startRegistry(t *testing.T) string {
 	return ""
 }
 
+// wantONNXRuntime wants the gate to have run the exported model by its own reader and by the
+// library that .ci/onnxruntime.txt names.
+func wantONNXRuntime(t *testing.T, report string) {
+	t.Helper()
+	found := regexp.MustCompile(`(?m)^onnxruntime==(\S+)`).FindStringSubmatch(readText(t, ".ci/onnxruntime.txt"))
+	if found == nil || !strings.Contains(report, `"runtime": "own"`) || !strings.Contains(report, `"runtime": "onnxruntime"`) || !strings.Contains(report, `"version": "`+found[1]+`"`) {
+		t.Errorf("%s did not run the model in the gate:\n%s", found, report)
+	}
+}
+
 // checkPullRequest runs the job that trains, once as it should be and once with a lock that
 // says something else.
 func checkPullRequest(t *testing.T, author *runner) {
@@ -309,12 +324,15 @@ func checkPullRequest(t *testing.T, author *runner) {
 			t.Errorf("the pull request's package is not said to be %q:\n%s", want, &pull.output)
 		}
 	}
+	wantONNXRuntime(t, readText(t, filepath.Join(pull.temp, "model/run/onnx-agreement.json")))
 	if table := readText(t, filepath.Join(pull.temp, "summary")); !strings.Contains(table, "| min\\_test\\_accuracy | ") || !strings.Contains(table, "Every digest and figure is that of") {
 		t.Errorf("the table is\n%s", table)
 	}
 	pull.must(`sed -i 's/"learning_rate": "[^"]*"/"learning_rate": "1"/' release/model.lock && git commit -qam other && rm -rf "$RUNNER_TEMP"/*`)
-	pull.must(scripts(t, "pull-request.yml", "model")[0])
-	if code := pull.run(scripts(t, "pull-request.yml", "model")[1]); code != 4 || !strings.Contains(pull.output.String(), "identity.learning_rate: the lock has 1, the run has") {
+	steps := scripts(t, "pull-request.yml", "model")
+	pull.must(steps[0])
+	pull.must(steps[1])
+	if code := pull.run(steps[2]); code != 4 || !strings.Contains(pull.output.String(), "identity.learning_rate: the lock has 1, the run has") {
 		t.Errorf("with another lock: exit code %d:\n%s", code, &pull.output)
 	}
 }

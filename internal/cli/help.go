@@ -129,21 +129,23 @@ func writeFlag(w io.Writer, option *config.Option) {
 	writeEntry(w, head, flagColumn, text)
 }
 
-// placeholders stand in help for the values of some flags; for others it is a word
-// for their type.
+// placeholders stand in help for the values of flags that mean the same for every command.
+// Others have a placeholder of their own, or a word for their type.
 var placeholders = map[string]string{
 	"baseline": "RUN|PACKAGE", "criteria": "NAME,...", "data-dir": "[NAME=]DIR", "dataset": "NAME,...",
 	"class-map": "FILE", "crop-fraction": "NUMBER", "keep-size": "N", "levels": "LOW,HIGH", "memory": "SIZE", "test-image-size": "SIZE", "train-classes": "NAME,...",
 	"cpu-profile": "FILE", "dataset-options": "KEY=VALUE,...", "env-file": "FILE", "exporters": "NAME,...", "freeze": "PREFIX,...", "image-size": "SIZE",
-	"annotate": "DIR", "cache-size": "SIZE", "frame-size": "WxH", "part": "NAME,...", "augment": "NAME,...", "init-from": "FILE", "input": "WxHxC", "keep": "DIR", "loss": "NAME", "member": "NAME", "loss-options": "KEY=VALUE,...", "model": "NAME", "model-config-name": "NAME",
+	"annotate": "DIR", "cache-size": "SIZE", "frame-size": "WxH", "part": "NAME,...", "augment": "NAME,...", "init-from": "FILE", "input": "WxHxC", "loss": "NAME", "member": "NAME", "loss-options": "KEY=VALUE,...", "model": "NAME", "model-config-name": "NAME",
 	"model-options": "KEY=VALUE,...", "name": "NAME", "optimizer": "NAME", "optimizer-options": "KEY=VALUE,...",
 	"output": "FILE", "output-dir": "DIR", "recipe": "NAME", "release-version": "VERSION", "run": "DIR", "schedule": "NAME", "every": "N|TIME", "raw": "WxH:FORMAT:RATE", "summary": "FILE",
 	"schedule-options": "KEY=VALUE,...", "server-has": "NAME,...", "model-repository": "DIR", "staging": "DIR", "rollback": "MODEL", "image": "IMAGE", "public-key": "FILE", "review": "FILE", "token-file": "FILE", "signing-key": "FILE", "model-signing-key": "FILE", "split": "FILE", "split-ratio": "A/B/C", "triton": "YY.MM", "visualizations": "NAME,...", "weights": "FILE",
 }
 
 func placeholder(option *config.Option) string {
-	// A name may be that of a folder for one command and of a number for another.
-	if word, special := placeholders[option.Name]; special && (option.Type != "int" || word != "DIR") {
+	if option.Placeholder != "" {
+		return option.Placeholder
+	}
+	if word, special := placeholders[option.Name]; special {
 		return word
 	}
 	switch option.Type {

@@ -53,6 +53,12 @@ the program draws or has the digests of.`,
 			if err != nil {
 				return err
 			}
+			if lock.Decision == "forced" {
+				c.env.Log.Warn("the gate refused this model, and it was forced: the lock says so, and who approves the lock approves that", "reason", lock.ForceReason)
+			}
+			if err := warnSameVersion(c, output, lock); err != nil {
+				return err
+			}
 			if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 				return err
 			}
@@ -60,6 +66,21 @@ the program draws or has the digests of.`,
 		},
 		children: []*command{lockCheckCommand(), lockFetchCommand()},
 	}
+}
+
+// warnSameVersion warns that the lock takes the place of another one that has the same version:
+// if that is released, the workflow refuses this one.
+func warnSameVersion(c *call, file string, lock *modellock.Lock) error {
+	before, err := modellock.Read(file)
+	if err != nil || before.Version != lock.Version {
+		return nil // there is none, or none that can be released
+	}
+	differences, err := before.Differences(lock)
+	if len(differences) > 0 {
+		c.env.Log.Warn("the lock that this one replaces has the same version and is of another model: if it is released, raise BLOCKTRAIN_RELEASE_VERSION",
+			"version", lock.Version, "differences", len(differences), "first", differences[0])
+	}
+	return err
 }
 
 // wantArgs checks how many arguments a command gets.

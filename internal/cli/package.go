@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
 	"github.com/blocktrain/blocktrain/internal/provenance"
+	"github.com/blocktrain/blocktrain/internal/review"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/verify"
 )
@@ -96,7 +97,7 @@ func onePackage(args []string) error {
 }
 
 func packageSignCommand() *command {
-	var statementsKey, modelKey, review string
+	var statementsKey, modelKey, verdict string
 	return &command{
 		use: "sign PACKAGE", short: "sign a package with a key",
 		long: `Signs a package, after 'package verify' has found nothing wrong with it. No file
@@ -119,12 +120,12 @@ neither from the environment nor from .env.`,
 		own: func(o *config.Options) {
 			o.String(&statementsKey, "signing-key", "", "key that signs the statements, Ed25519: a PEM FILE, or env:NAME")
 			o.String(&modelKey, "model-signing-key", "", "key of the bundle of OpenSSF model signing, ECDSA P-256: a PEM FILE, or env:NAME")
-			o.String(&review, "review", "", "file with the verdict of a review as JSON, which is signed too")
+			o.String(&verdict, "review", "", "file with the verdict of a review as JSON, which is signed too")
 			o.FromFlags() // no file of a folder must say what is signed, and by whom
 		},
 		args: onePackage,
 		run: func(ctx context.Context, c *call) error {
-			signing, err := readSigning(statementsKey, modelKey, review)
+			signing, err := readSigning(statementsKey, modelKey, verdict)
 			if err != nil {
 				return err
 			}
@@ -148,11 +149,11 @@ neither from the environment nor from .env.`,
 }
 
 // readSigning reads what a package is signed with.
-func readSigning(statementsKey, modelKey, review string) (*provenance.Signing, error) {
+func readSigning(statementsKey, modelKey, verdict string) (*provenance.Signing, error) {
 	if statementsKey == "" && modelKey == "" {
 		return nil, config.Usagef("no key is given: give --signing-key or --model-signing-key, or both; 'openssl genpkey -algorithm ed25519 -out FILE' makes the first")
 	}
-	if review != "" && statementsKey == "" {
+	if verdict != "" && statementsKey == "" {
 		return nil, config.Usagef("--review needs --signing-key, since the verdict is one of the statements")
 	}
 	var signing provenance.Signing
@@ -167,9 +168,12 @@ func readSigning(statementsKey, modelKey, review string) (*provenance.Signing, e
 			return nil, err
 		}
 	}
-	if review != "" {
-		if signing.Review, err = fileio.ReadFile(review, provenance.MaxReview); err != nil {
+	if verdict != "" {
+		if signing.Review, err = fileio.ReadFile(verdict, provenance.MaxReview); err != nil {
 			return nil, config.Usagef("--review: %w", err)
+		}
+		if _, err = review.ParseVerdict(signing.Review); err != nil {
+			return nil, config.Usagef("--review %s: %w", verdict, err)
 		}
 	}
 	return &signing, nil

@@ -40,6 +40,9 @@ that is there are refused. --keep removes older versions, but only those that
 this command published and nobody changed. --rollback MODEL, without a package,
 publishes the version before the newest one once more.
 
+The standard output has where the package went; what was verified goes to the
+standard error.
+
 --image is HOST/NAME:TAG. The image has the model repository under /models, for
 Kubernetes' image volumes; attached to it are the archive, its statements, its
 signatures, and with --attestation Sigstore bundles about the archive, such as
@@ -150,7 +153,7 @@ func damaged(ctx context.Context, c *call, path string, opened error) error {
 	if !errors.Is(err, rundir.ErrDifference) {
 		return opened
 	}
-	c.print(found.Text())
+	c.say(found.Text())
 	return err
 }
 
@@ -169,7 +172,7 @@ func (p *publishing) verified(ctx context.Context, c *call, path string, source 
 	}
 	found, err := verify.Package(ctx, c.env, request)
 	if found != nil {
-		c.print(found.Text())
+		c.say(found.Text())
 	}
 	if err != nil {
 		return nil, err

@@ -75,6 +75,9 @@ func TestPublishCommand(t *testing.T) {
 		if code != test.code || !strings.Contains(out+errs, test.want) {
 			t.Errorf("%q: exit code %d, want %d: %s%s", test.args, code, test.code, out, errs)
 		}
+		if strings.Contains(out, "signed") || code == ExitDone && !strings.Contains(errs, "not signed: nothing says who made it") {
+			t.Errorf("%q: verification is not on the standard error: %s, and on the standard output %s", test.args, errs, out)
+		}
 	}
 	if fileio.Exists("elsewhere") {
 		t.Error("the environment says where to publish")

@@ -69,6 +69,9 @@ func (c *call) print(text string) {
 	fmt.Fprint(c.stdout, text)
 }
 
+// say writes what is no result of the command to the standard error.
+func (c *call) say(text string) { fmt.Fprint(c.root.ErrOrStderr(), logging.Plain(text)) }
+
 // printPath prints where the result of a command is, if it made one.
 func (c *call) printPath(path string, err error) error {
 	if err == nil {

@@ -46,6 +46,7 @@ this one, and nothing is downloaded. Of the settings of the environment and of
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 			o.Int(&request.Epochs, "epochs", 0, "compare the first epochs alone; 0: all, and what was made of the weights", config.Between(0, 100_000))
 			o.String(&request.Keep, "keep", "", "new folder for the run that is made for comparison; empty: it is removed")
+			o.Placeholder("DIR")
 			o.FromFlags("data-dir", "init-from", "epochs", "keep") // what surrounds the command must not change what it says of a model
 			o.Bool(&asJSON, "json", false, "print the result as JSON")
 		},

@@ -19,6 +19,8 @@ type Option struct {
 	Doc     string // one line, lower case, no full stop
 	Group   string // heading it is listed under in a command's help
 	Class   Class  // what its value may affect
+	// Placeholder stands for the value in help, such as DIR; empty: a word for the type.
+	Placeholder string
 
 	later bool // see Options.Later
 	words bool // see Options.Words
@@ -113,6 +115,9 @@ func (o *Options) FromFlags(names ...string) {
 		}
 	}
 }
+
+// Placeholder sets what stands in help for the value of the option declared last.
+func (o *Options) Placeholder(word string) { o.declared[len(o.declared)-1].Placeholder = word }
 
 // IsFromFlags says whether only a flag sets the option.
 func (o *Option) IsFromFlags() bool { return o.flags }

@@ -51,19 +51,6 @@ var commitName = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // defaultPolicy is that of a repository without a policy: the strictest.
 func defaultPolicy() *Policy { return &Policy{Schema: policySchema, Approval: ByReview} }
 
-// ReadPolicy reads a policy from a file.
-func ReadPolicy(path string) (*Policy, error) {
-	b, err := fileio.ReadFile(path, policyForm.MaxBytes)
-	if err != nil {
-		return nil, err
-	}
-	p, err := parsePolicy(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return p, nil
-}
-
 func parsePolicy(b []byte) (*Policy, error) {
 	p := &Policy{}
 	if err := fileio.DecodeJSON(b, p, policyForm); err != nil {

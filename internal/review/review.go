@@ -11,7 +11,6 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/buildinfo"
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/fileio"
 )
 
 // Request says what to judge.
@@ -237,16 +236,6 @@ func (r *review) rules(ctx context.Context) error {
 
 func (r *review) rulesInForce(ctx context.Context) ([]rule, error) {
 	return list[rule](ctx, r.Client, "rules/branches/"+escaped(r.request.Branch))
-}
-
-// LackingRules names what a list of rules, as JSON of the API, does not ask for and a
-// policy wants.
-func LackingRules(rules []byte, p *Policy) ([]string, error) {
-	var all []rule
-	if err := fileio.DecodeJSON(rules, &all, form); err != nil {
-		return nil, err
-	}
-	return lackingRules(all, p), nil
 }
 
 // lackingRules names what no rule in force asks for.

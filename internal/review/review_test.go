@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -471,11 +470,7 @@ func TestVerdictJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "review.json")
-	if err := fileio.WriteBytes(file, b); err != nil {
-		t.Fatal(err)
-	}
-	read, err := ReadVerdict(file)
+	read, err := ParseVerdict(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -487,10 +482,7 @@ func TestVerdictJSON(t *testing.T) {
 		t.Errorf("%s", b)
 	}
 	forged := strings.Replace(string(b), `"outcome": "passed"`, `"outcome": "failed"`, 1)
-	if err := fileio.WriteBytes(file, []byte(forged)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ReadVerdict(file); err == nil || !strings.Contains(err.Error(), "is not what its checks say") {
+	if _, err := ParseVerdict([]byte(forged)); err == nil || !strings.Contains(err.Error(), "is not what its checks say") {
 		t.Errorf("a verdict with a failed check is read: %v", err)
 	}
 	for _, want := range []string{"decision  approved\nreason    approved by its author\n", "the policy does without it here: GITHUB_TOKEN cannot have administration: read"} {

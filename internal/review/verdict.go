@@ -177,11 +177,10 @@ type Review struct {
 // verdictForm is of a verdict that was written to a file.
 var verdictForm = fileio.Form{MaxBytes: 16 << 20, Schemas: []int{verdictSchema}}
 
-// ReadVerdict reads a verdict from a file and refuses one that does not follow from its
-// checks.
-func ReadVerdict(path string) (*Verdict, error) {
+// ParseVerdict reads a verdict, strictly, and refuses one that does not follow from its checks.
+func ParseVerdict(text []byte) (*Verdict, error) {
 	v := &Verdict{}
-	if err := fileio.ReadJSON(path, v, verdictForm); err != nil {
+	if err := fileio.DecodeJSON(text, v, verdictForm); err != nil {
 		return nil, err
 	}
 	again := *v
@@ -192,7 +191,7 @@ func ReadVerdict(path string) (*Verdict, error) {
 		same = same && again.Commits[i].Approved == v.Commits[i].Approved
 	}
 	if !same {
-		return nil, fmt.Errorf("%s: approved is %t, which is not what its checks say: ask again with blocktrain review", path, v.Approved)
+		return nil, fmt.Errorf("approved is %t, which is not what its checks say: ask again with blocktrain review", v.Approved)
 	}
 	return v, nil
 }

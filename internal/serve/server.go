@@ -80,13 +80,23 @@ func (s *Server) closePorts() error {
 	return err
 }
 
-// URL is where the server answers.
-func (s *Server) URL() string { return "http://" + s.main.Addr().String() }
+// URL is where the server answers: at the host that was asked for, and the port that it has.
+func (s *Server) URL() string { return s.address(s.main) }
+
+// address names the host as it was asked for. Of 0.0.0.0, the listener says [::].
+func (s *Server) address(l net.Listener) string {
+	host, _, _ := net.SplitHostPort(s.options.Listen) // which check took apart
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil || host == "" {
+		return "http://" + l.Addr().String()
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
 
 // MetricsURL is where the server answers for metrics.
 func (s *Server) MetricsURL() string {
 	if s.more != nil {
-		return "http://" + s.more.Addr().String() + "/metrics"
+		return s.address(s.more) + "/metrics"
 	}
 	return s.URL() + "/metrics"
 }

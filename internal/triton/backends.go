@@ -1,9 +1,11 @@
 package triton
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/triton/modelconfig"
 )
 
@@ -29,8 +31,46 @@ var backends = []backendKind{
 // paired are the backends whose platform Triton compares with the backend.
 var paired = []string{"tensorrt", onnxBackend, "pytorch", "tensorflow"}
 
+// parts are what NVIDIA's images have and a server may be said to have: backends, an
+// accelerator and a repository agent.
+func parts() []string {
+	names := []string{openVINO, "checksum"}
+	for _, b := range backends {
+		names = append(names, b.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // has says whether the server has a part by the options.
 func (c *checker) has(part string) bool { return slices.Contains(c.options.Has, part) }
+
+// noteParts notes what the configuration asks for, also where a fault ends the check before
+// that is looked for.
+func (m *model) noteParts() {
+	m.asked = append(m.asked, m.config.Backend)
+	if m.config.RepositoryAgents != nil {
+		for _, agent := range m.config.RepositoryAgents.Agents {
+			m.asked = append(m.asked, agent.Name)
+		}
+	}
+	if o := m.config.Optimization; o != nil && o.ExecutionAccelerators != nil {
+		for _, a := range o.ExecutionAccelerators.CPU {
+			m.asked = append(m.asked, a.Name)
+		}
+	}
+}
+
+// checkParts refuses parts of the options that are neither NVIDIA's nor asked for by a model:
+// the name is misspelt, or of another repository.
+func (c *checker) checkParts() error {
+	for _, part := range c.options.Has {
+		if known := parts(); !slices.Contains(known, part) && !slices.Contains(c.asked, part) {
+			return fmt.Errorf("--server-has: no model here asks for it: %w", config.UnknownName("part of a server", part, known))
+		}
+	}
+	return nil
+}
 
 // checkBackend compares backend and platform.
 func (m *model) checkBackend() {

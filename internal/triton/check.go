@@ -69,6 +69,9 @@ func Check(dir string, o Options) (*Report, error) {
 	for _, name := range names {
 		c.model(name)
 	}
+	if err := c.checkParts(); err != nil {
+		return nil, err
+	}
 	r := &Report{Schema: reportSchema, Repository: repository, Triton: o.Release, ONNXRuntime: release.ORT, Strict: o.Strict, Passed: true}
 	for _, name := range names {
 		m := c.models[name]
@@ -155,6 +158,7 @@ type checker struct {
 	repository string
 	models     map[string]*model
 	folders    map[string]bool // of the repository; nil: not read yet
+	asked      []string        // parts of the server that models were found to ask for
 }
 
 // model is one model while it is checked.
@@ -254,6 +258,7 @@ func (m *model) readConfig() {
 		m.core("config-syntax", "failed to read text proto from %s: %v", path, err)
 		return
 	}
+	m.noteParts()
 	if m.config.Name == "" {
 		m.config.Name = m.name
 	}
