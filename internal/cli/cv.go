@@ -25,7 +25,8 @@ further part of the other folds: of these, --split-ratio divides training from
 validation part. An official test part takes no part, unless --include-test
 joins it. Each fold is a run directory, which 'verify' takes; it is no release.
 cv.json has mean and spread over the folds, and all folds together with
-intervals, which are by groups where the data has groups. On a terminal a table
+intervals, which are by groups where the data has groups. With --sensor it has
+the accuracy through the sensor at severities 0 to 5, too. On a terminal a table
 is shown; elsewhere cv.json goes to the standard output. What was interrupted
 goes on by --run DIR --resume.`,
 		example: `  blocktrain cv --folds 5
