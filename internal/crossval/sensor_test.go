@@ -89,3 +89,42 @@ func TestSensorOfImages(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCompare compares a cross-validation with one that differs in the epochs, adds up the
+// differences by hand, and refuses other folds and data.
+func TestCompare(t *testing.T) {
+	a := ofClipsThroughSensor(t, "before", "sensor-train=false")
+	b := ofClipsThroughSensor(t, "after", "epochs=6")
+	c, err := crossval.Compare(a.Dir, b.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, q := a.Result.Pooled, b.Result.Pooled
+	if c.Examples.Baseline != p.Correct || c.Examples.Candidate != q.Correct || c.Examples.Count != p.Examples || c.Examples.Groups != p.Groups ||
+		c.Examples.Interval.Low > c.Examples.Difference || c.Examples.Interval.High < c.Examples.Difference {
+		t.Errorf("examples: %+v, want %d and %d right of %d", c.Examples, p.Correct, q.Correct, p.Examples)
+	}
+	if c.Clips.Baseline != p.Clips.Clips.Correct || c.Clips.Candidate != q.Clips.Clips.Correct || c.Clips.Count != 12 {
+		t.Errorf("clips: %+v", c.Clips)
+	}
+	if len(c.Sensor) != 6 || c.Sensor[3].Examples.Candidate != q.Sensor.At(3).Correct || c.Sensor[3].Clips.Baseline != p.Sensor.At(3).Clips.Clips.Correct {
+		t.Errorf("through the sensor: %+v", c.Sensor)
+	}
+	for _, words := range []string{"baseline   before", "candidate  after", "severity 3, clips", "as they are, examples", "12 clips", "epochs"} {
+		if !strings.Contains(c.Table(), words) {
+			t.Errorf("the table lacks %q:\n%s", words, c.Table())
+		}
+	}
+	same, err := crossval.Compare(a.Dir, a.Dir)
+	if err != nil || same.Examples.Difference != 0 || same.Examples.Interval != (metric.Interval{}) || same.Differing != "" {
+		t.Errorf("compared with itself: %+v, %v", same, err)
+	}
+	other := ofClipsThroughSensor(t, "other", "split-seed=2")
+	if _, err := crossval.Compare(a.Dir, other.Dir); err == nil || !strings.Contains(err.Error(), "different folds") {
+		t.Errorf("other folds: %v", err)
+	}
+	data := ofClipsThroughSensor(t, "data", "dataset-options=minimum=14,margin=2,group=scene")
+	if _, err := crossval.Compare(a.Dir, data.Dir); err == nil || !strings.Contains(err.Error(), "different data") {
+		t.Errorf("other data: %v", err)
+	}
+}
