@@ -25,12 +25,14 @@ further part of the other folds: of these, --split-ratio divides training from
 validation part. An official test part takes no part, unless --include-test
 joins it. Each fold is a run directory, which 'verify' takes; it is no release.
 cv.json has mean and spread over the folds, and all folds together with
-intervals, which are by groups where the data has groups. On a terminal a table
+intervals, which are by groups where the data has groups. With --sensor it has
+the accuracy through the sensor at severities 0 to 5, too. On a terminal a table
 is shown; elsewhere cv.json goes to the standard output. What was interrupted
 goes on by --run DIR --resume.`,
 		example: `  blocktrain cv --folds 5
   blocktrain cv --dataset folder --data-dir clips --dataset-options group=folder
   blocktrain cv --run runs/20260102-150405-digits-vgg-small-cv --resume
+  blocktrain cv compare runs/before-cv runs/after-cv
   blocktrain cv verify runs/20260102-150405-digits-vgg-small-cv`,
 		settings: func(o *config.Option) bool { return o.Group != "Release" && o.Name != "split" }, recorded: &dir,
 		own: func(o *config.Options) {
@@ -54,7 +56,7 @@ goes on by --run DIR --resume.`,
 			}
 			return c.printCV(crossval.Run(ctx, c.env, c.settings, request))
 		},
-		children: []*command{cvVerifyCommand()},
+		children: []*command{cvCompareCommand(), cvVerifyCommand()},
 	}
 }
 
@@ -115,6 +117,43 @@ only --workers, --data-mode, --memory and --json count.`,
 				}
 			}
 			return err
+		},
+	}
+}
+
+func cvCompareCommand() *command {
+	var asJSON bool
+	return &command{
+		flagsAlone: true,
+		use:        "compare BASELINE CANDIDATE", short: "compare two cross-validations over the same folds",
+		long: `Compares the accuracy of two cross-validations over the same examples and folds.
+Both judged every example, so that examples are paired: the difference is the
+candidate's accuracy less the baseline's, with a 95 % interval by the bootstrap
+over groups, for examples and for clips. Where both have the curve of the same
+sensor they are compared at each severity, too. Cross-validations of other data,
+folds or classes are refused. Differences are in points of percent.`,
+		example: `  blocktrain cv compare runs/before-cv runs/after-cv
+  blocktrain cv compare runs/before-cv runs/after-cv --json`,
+		own: func(o *config.Options) {
+			o.FromFlags()
+			o.Bool(&asJSON, "json", false, "print the result as JSON")
+		},
+		args: func(args []string) error {
+			if len(args) != 2 {
+				return config.Usagef("want two directories of cross-validations, got %d arguments", len(args))
+			}
+			return nil
+		},
+		run: func(_ context.Context, c *call) error {
+			found, err := crossval.Compare(c.args[0], c.args[1])
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				return writeJSON(c.stdout, found)
+			}
+			c.print(found.Table())
+			return nil
 		},
 	}
 }

@@ -70,6 +70,7 @@ func (r *Run) SensorCurve(ctx context.Context, model *classifier.Classifier, tes
 			return nil, err
 		}
 		AddGroups(result, tally, r.Data.All, list)
+		AddClips(result, tally, r.Data.All, list, TrainedOn(r.Data.All, r.Data.Split.Train))
 		e, is := result.(*metric.Evaluation)
 		if !is {
 			return nil, fmt.Errorf("the evaluation through the sensor is of target %s: want one of classes", result.Header().TargetName())

@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
 )
@@ -25,6 +26,9 @@ type Fold struct {
 	Result metric.Result  // on the fold
 	// Controls are those of a result of clips; nil of another.
 	Controls *metric.Controls
+	// Sensor is how the model does on the fold as the sensor of the settings shows it; nil where
+	// there is none.
+	Sensor *metric.SensorCurve
 	// Tracked and Detection are of targets that are found without labelled boxes; nil where none
 	// were looked for.
 	Tracked   *metric.TrackedClips
@@ -57,7 +61,22 @@ func readFold(dir string, number int) (*Fold, error) {
 			err = f.Controls.CheckAgainst(e)
 		}
 	}
-	return f, errors.Join(err, f.readTracked())
+	return f, errors.Join(err, f.readSensor(), f.readTracked())
+}
+
+// readSensor reads how the model does through the sensor of the settings, if there is one.
+func (f *Fold) readSensor() (err error) {
+	e, is := f.Result.(*metric.Evaluation)
+	if !is || f.Record.Identity.Sensor == nil {
+		return nil
+	}
+	if f.Sensor, err = metric.ReadSensorCurve(f.Dir.File(layout.SensorFile)); err != nil {
+		return err
+	}
+	if err := f.Sensor.CheckAgainst(e); err != nil {
+		return fmt.Errorf("%s: %w", f.Dir.File(layout.SensorFile), err)
+	}
+	return nil
 }
 
 // check refuses a fold that is not that of the folds.

@@ -101,6 +101,9 @@ type Pooled struct {
 	// held against controls, by what the folds without it learnt.
 	Clips    *metric.ClipFigures    `json:"clips,omitempty"`
 	Controls *metric.ControlledPart `json:"controls,omitempty"`
+	// Sensor is how the models do, by severity, on what the sensor of the settings shows, each on
+	// its fold. It is there where there is a sensor.
+	Sensor *metric.SensorCurve `json:"sensor,omitempty"`
 	// LeftOut says why some or all folds have no network that saw no target.
 	LeftOut string `json:"controls_left_out,omitempty"`
 }
@@ -198,7 +201,21 @@ func (cv *CrossValidation) pool() (err error) {
 		Confusion: e.Confusion, ConfusionCounts: e.ConfusionCounts, CalibrationError: e.CalibrationError,
 	}
 	cv.poolControls()
-	return nil
+	return cv.poolSensor()
+}
+
+// poolSensor puts together how the models of the folds do through the sensor.
+func (cv *CrossValidation) poolSensor() (err error) {
+	var parts []*metric.SensorCurve
+	for _, f := range cv.Folds {
+		if f.Sensor != nil {
+			parts = append(parts, f.Sensor)
+		}
+	}
+	if len(parts) == len(cv.Folds) {
+		cv.Result.Pooled.Sensor, err = metric.PoolSensorCurves(parts)
+	}
+	return err
 }
 
 // poolControls takes the figures of clips, and puts together the controls of the folds.

@@ -40,6 +40,9 @@ func (cv *CrossValidation) Table() string {
 	}
 	if cv.Pooled != nil {
 		fmt.Fprintf(&b, "\nall folds together, each example judged once:\n%s", cv.Pooled.Table())
+		if c := r.Pooled.Sensor; c != nil {
+			fmt.Fprintf(&b, "\nseen through the sensor, all folds together:\n%s", c.Table())
+		}
 		r.Pooled.writeControls(&b)
 	}
 	cv.writeTracked(&b)

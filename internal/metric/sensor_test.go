@@ -96,3 +96,47 @@ func TestSensorCurveRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestPoolSensorCurves wants of two halves the figures of both together, and the clips of each
+// behind those of the other.
+func TestPoolSensorCurves(t *testing.T) {
+	part := func(name string) *SensorCurve {
+		e := ofClips(t)
+		for i := range e.Clips.Each {
+			e.Clips.Each[i].Clip += name
+		}
+		c := NewSensorCurve(e, 7)
+		c.Add(0, e)
+		c.Add(3, e)
+		return c
+	}
+	a, b := part("1"), part("2")
+	pooled, err := PoolSensorCurves([]*SensorCurve{a, b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "sensor.json")
+	if err := fileio.WriteJSON(path, pooled); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSensorCurve(path); err != nil {
+		t.Error(err)
+	}
+	p := pooled.At(3)
+	if pooled.Examples != 2*a.Examples || p.Correct != 2*a.Points[1].Correct || p.Accuracy != a.Points[1].Accuracy || len(p.Clips.Each) != 12 ||
+		p.Clips.Each[6].Group != 6 || p.Interval == a.Points[1].Interval {
+		t.Errorf("pooled %+v", p)
+	}
+	b.Points[1].Severity = 4
+	if _, err := PoolSensorCurves([]*SensorCurve{a, b}); err == nil || !strings.Contains(err.Error(), "severities") {
+		t.Errorf("other severities: %v", err)
+	}
+	lost := part("3")
+	lost.Points[1].Clips = nil
+	if err := fileio.WriteJSON(path, lost); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSensorCurve(path); err == nil {
+		t.Error("a point without clips is read")
+	}
+}

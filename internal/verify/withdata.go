@@ -307,5 +307,8 @@ func (v *verification) compareSensor(ctx context.Context, p *pipeline.Prepared, 
 	if err != nil {
 		return err
 	}
+	if recorded.Schema == metric.SensorSchema && !v.ours() {
+		made = made.InFirstSchema()
+	}
 	return finding.Between(layout.SensorFile, "", edited, recorded, made)
 }
