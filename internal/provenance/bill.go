@@ -113,6 +113,9 @@ func (c *contents) bill() (*bill, error) {
 		components = append(components, component{Type: "data", Ref: fmt.Sprintf("dataset:%d", i+1), Name: d.Title(),
 			Properties: []billProperty{{"blocktrain:dataset_sha256", d.SHA256}, {"blocktrain:examples", fmt.Sprint(d.Examples)}}})
 	}
+	if p := c.published(); p != nil {
+		components = append(components, publishedWeights(p, c.record.Identity.InitSHA256))
+	}
 	components = append(components, programOf(c.record, "trained-by", c.record.Execution.Program))
 	m := billMetadata{Timestamp: c.record.Started.UTC().Format(time.RFC3339), Component: model}
 	if p := c.record.Package; p != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/exporter"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/notes"
 )
 
 // contents are what statements say of a package.
@@ -50,6 +51,15 @@ func readContents(folder, archive string) (*contents, error) {
 	}
 	c.name = c.record.PackageName()
 	return c, nil
+}
+
+// published is what is known of the weights of others that training began with; nil where it
+// began with none.
+func (c *contents) published() *notes.Published {
+	if c.record.Initial == nil {
+		return nil
+	}
+	return c.record.Initial.Published
 }
 
 func (c *contents) file(name string) string {

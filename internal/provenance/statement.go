@@ -146,7 +146,7 @@ func (c *contents) dependencies() ([]resource, error) {
 	}
 	found = append(found, split)
 	if i.InitSHA256 != "" {
-		found = append(found, resource{Name: "weights that training began with", Digest: sha256Digest(i.InitSHA256)})
+		found = append(found, initialWeights(c.published(), i.InitSHA256))
 	}
 	if commit := commitOf(c.record.Execution.Program); commit != nil {
 		found = append(found, *commit)
@@ -237,7 +237,7 @@ func (c *contents) metrics() (any, error) {
 	if c.record.Training == nil {
 		return nil, fmt.Errorf("%s does not say how the training ended: make the package again with blocktrain package", rundir.RecordFile)
 	}
-	p := metrics{Weights: resource{Name: c.record.Weights, Digest: map[string]string{"blocktrainWeights": c.record.Training.WeightsSHA256}}}
+	p := metrics{Weights: resource{Name: c.record.Weights, Digest: map[string]string{tensorDigest: c.record.Training.WeightsSHA256}}}
 	for _, name := range c.evaluations() {
 		d, err := c.descriptor(name)
 		if err != nil {

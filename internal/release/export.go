@@ -14,7 +14,9 @@ import (
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/postprocess"
+	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/serve/smoke"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/preprocess"
@@ -111,6 +113,16 @@ func WriteProcessing(record *rundir.Record, folder string) error {
 		}
 	}
 	return nil
+}
+
+// WriteNotice writes into the folder of a package what is known of the weights of others that the
+// training began with, and of their licence. Of other packages there is nothing to write.
+func WriteNotice(record *rundir.Record, folder string) error {
+	text := report.Notice(record)
+	if text == nil {
+		return nil
+	}
+	return fileio.WriteBytes(filepath.Join(folder, layout.NoticeFile), text)
 }
 
 // WriteSmoke writes into the folder of a package what the model must answer for the test images

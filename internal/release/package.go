@@ -120,7 +120,7 @@ func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error
 	if err := ExportNetworks(formats, c.Record, t, program, folder); err != nil {
 		return err
 	}
-	if err := errors.Join(WriteProcessing(c.Record, folder), WriteSmoke(c.Record, t, folder)); err != nil {
+	if err := errors.Join(WriteNotice(c.Record, folder), WriteProcessing(c.Record, folder), WriteSmoke(c.Record, t, folder)); err != nil {
 		return err
 	}
 	for _, name := range c.Record.FileNames() {

@@ -88,10 +88,15 @@ func (content *Report) addInitial(record *rundir.Record) {
 	for _, d := range i.Datasets {
 		begun.Datasets = append(begun.Datasets, Dataset{Name: d.Name, Examples: d.Examples, Digest: d.SHA256})
 	}
+	begun.addPublished(i.Published, record.Identity.InitSHA256)
 	content.Initial = begun
 	content.Configuration = append(content.Configuration, Setting{Key: "init-from", Value: i.File})
 	content.Digests = append(content.Digests, Setting{Key: "init-from", Value: record.Identity.InitSHA256})
-	if !i.Unseen {
+	switch {
+	case i.Unseen:
+	case begun.TrainedOn != "":
+		content.Limits = append(content.Limits, fmt.Sprintf("Training began with %s, which were trained on %s. Whether images of the test part are among those was not looked at; if they are, the results look better than they are.", begun.Weights, begun.TrainedOn))
+	default:
 		content.Limits = append(content.Limits, fmt.Sprintf("Training began with %s. Whether those were trained on images of the test part cannot be known; if they were, the results look better than they are.", begun.Weights))
 	}
 }
@@ -232,15 +237,22 @@ func environmentOf(record *rundir.Record) []Setting {
 // reproduceOf are the commands that train the same weights again and compare.
 func reproduceOf(record *rundir.Record) []string {
 	verify := "blocktrain verify " + config.ShellWord(record.PackageName()) + " --data-dir DATA"
-	if record.Identity.InitSHA256 != "" {
+	var first []string
+	switch i := record.Initial; {
+	case record.Identity.InitSHA256 == "":
+	case i != nil && i.Published != nil && i.Published.Name != "":
+		first = []string{"# the weights that training began with, unless they are kept already", "blocktrain weights get " + config.ShellWord(i.Published.Name)}
+	case i != nil && i.Published != nil:
+		first = []string{"# the file of the weights that training began with, unless it is kept already", "blocktrain weights import FILE"}
+	default:
 		verify += " --init-from FILE"
 	}
-	return []string{
+	return append(first,
 		"# the unpacked package, or the run directory; DATA is the folder of the data",
 		verify,
 		"# the same, keeping what is trained in the new folder again",
-		verify + " --keep again",
-	}
+		verify+" --keep again",
+	)
 }
 
 // resizeText says in words how images of another size or colour are brought to the

@@ -65,6 +65,10 @@ type Initial struct {
 	Weights  string    // what they are: "the weights of NAME"
 	Datasets []Dataset // that those were trained on
 	Unknown  bool      // there may be others
+	// Of weights that others published: what is known of them, what that means for whoever passes
+	// the model on, and what they were trained on, if that is known.
+	Published         []notes.Fact
+	Advice, TrainedOn string
 }
 
 // Dataset is one source of examples.

@@ -172,7 +172,7 @@ func variants(t testing.TB) map[string]*Report {
 	if err := forced.Release.Force("needed for the trade fair"); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*Report{"approved": whole(t), "refused": refused, "forced": forced, "tuned": tuned(t), "images": images(t), "empty": {Name: "nothing-yet"}, "hostile": hostile(t)}
+	return map[string]*Report{"approved": whole(t), "refused": refused, "forced": forced, "tuned": tuned(t), "transfer": transferred(t), "images": images(t), "empty": {Name: "nothing-yet"}, "hostile": hostile(t)}
 }
 
 // tuned is the report of one epoch on a folder, begun with the weights of another model.
@@ -189,6 +189,19 @@ func tuned(t testing.TB) *Report {
 	return r
 }
 
+// transferred is the report of a run that began with published weights.
+func transferred(t testing.TB) *Report {
+	r := whole(t)
+	r.Initial = &Initial{Unknown: true}
+	r.Initial.addPublished(&notes.Published{
+		File: "efficientnet-lite0.pth", SHA256: strings.Repeat("f1", 32), Network: "efficientnet-lite0", Family: "EfficientNet-PyTorch", Classes: 1000,
+		Name: "efficientnet-lite0", Package: "lite0-model", Version: "0.1.0", Licence: "Apache License 2.0", LicenceMetadata: "UNKNOWN",
+		Converter: "somebody", Origin: "somebody else, 2020", TrainedOn: "ImageNet (ILSVRC 2012)", DataTerms: "research and education only",
+	}, strings.Repeat("d5", 32))
+	r.History = transferHistory()
+	return r
+}
+
 const attack = "<script>alert('1')</script> | a\nb `c` [d](javascript:e) \"f\" {{.Name}} --> &amp; $g$ @h **i**\x1b]0;j\a"
 
 // hostile has an attack wherever a user's text can be.
@@ -196,7 +209,7 @@ func hostile(t testing.TB) *Report {
 	r := whole(t)
 	r.Name, r.Version, r.Program, r.Input, r.Resize, r.OpenCV, r.Model, r.Started, r.Stopped = attack, attack, attack, attack, attack, attack, attack, attack, attack
 	r.Datasets = []Dataset{{attack, 1, attack}}
-	r.Initial, r.Frozen = &Initial{attack, r.Datasets, true}, 1
+	r.Initial, r.Frozen = &Initial{attack, r.Datasets, true, []notes.Fact{{Name: attack, Words: attack}}, attack, attack}, 1
 	r.Parts, r.LeftOut = []Part{{attack, 1}}, []string{attack}
 	r.Classes = []string{attack, "b"}
 	settings := []Setting{{attack, attack}}

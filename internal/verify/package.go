@@ -17,6 +17,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/preprocess"
 )
@@ -74,7 +75,7 @@ func (v *verification) derive(dir string) error {
 	if err != nil {
 		return unreadable(rundir.RecordFile, err)
 	}
-	if err := release.WriteProcessing(v.record, dir); err != nil {
+	if err := errors.Join(release.WriteNotice(v.record, dir), release.WriteProcessing(v.record, dir)); err != nil {
 		return err
 	}
 	return v.deriveBy(v.record.Package.Program, formats, exporter.WeightsFile, dir, dir)
@@ -117,7 +118,7 @@ func (v *verification) deriveBy(program string, formats settings.Exporters, weig
 // isProse says whether a file of a package is for people, or a program for them to run.
 // Another version of the program may write it in other words.
 func isProse(name string) bool {
-	return slices.Contains([]string{rundir.CardFile, preprocess.PageFile, preprocess.PythonClient, preprocess.GoClient, postprocess.Client}, name)
+	return slices.Contains([]string{rundir.CardFile, layout.NoticeFile, preprocess.PageFile, preprocess.PythonClient, preprocess.GoClient, postprocess.Client}, name)
 }
 
 // compareDerived compares a file with what was derived anew. What is served is

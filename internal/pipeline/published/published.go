@@ -117,12 +117,20 @@ func of(o *store.Opened) *Weights {
 	w := &Weights{Tensors: o.Fit.Tensors(true), How: o.File.How() + "; names of " + o.Fit.Table.Family, LeftOut: o.Fit.Extra}
 	w.Digest = weights.Digest(w.Tensors)
 	w.Note = notes.Published{File: filepath.Base(o.Path), SHA256: o.File.SHA256, Network: o.Fit.Table.Network, Family: o.Fit.Table.Family, Classes: o.Fit.Classes}
-	if e := o.Entry; e != nil {
-		w.Note.Name, w.Note.Package, w.Note.Version = e.Name, e.Package, e.Version
-		w.Note.Licence, w.Note.LicenceMetadata = e.Licence.File, e.Licence.Metadata
-		w.Note.Converter, w.Note.Origin, w.Note.TrainedOn, w.Note.DataTerms = e.Converter, e.Origin, e.TrainedOn, e.DataTerms
-	}
+	w.Note = Told(w.Note, o.Fit.Digest())
 	return w
+}
+
+// Told is a note with what the catalogue tells of weights whose tensors have a digest, which is
+// nothing of weights that it does not have.
+func Told(n notes.Published, digest string) notes.Published {
+	told := notes.Published{File: n.File, SHA256: n.SHA256, Network: n.Network, Family: n.Family, Classes: n.Classes}
+	if e, known := catalogue.ByDigest(digest); known {
+		told.Name, told.Package, told.Version = e.Name, e.Package, e.Version
+		told.Licence, told.LicenceMetadata = e.Licence.File, e.Licence.Metadata
+		told.Converter, told.Origin, told.TrainedOn, told.DataTerms = e.Converter, e.Origin, e.TrainedOn, e.DataTerms
+	}
+	return told
 }
 
 // PreparationOf is how the network of a model wants its images, if it says so.

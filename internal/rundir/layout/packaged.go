@@ -10,6 +10,9 @@ import (
 // The names of the files and folders of a package. Whatever has another name is refused
 // before anything is read.
 
+// NoticeFile is what a package says of the weights of others that its training began with.
+const NoticeFile = "NOTICE.txt"
+
 const (
 	ofNetwork  = `(networks/[a-z0-9]+/)?`
 	repository = ofNetwork + `model-repository/[A-Za-z0-9][A-Za-z0-9._-]*`
@@ -39,7 +42,7 @@ type kindOfFile struct {
 // its contents fit into memory.
 var packageFiles = []kindOfFile{
 	{whole(`SHA256SUMS|run\.env`), 4},
-	{whole(`run\.json|(release|onnx-agreement)\.json|MODEL_CARD\.md`), 16},
+	{whole(`run\.json|(release|onnx-agreement)\.json|MODEL_CARD\.md|NOTICE\.txt`), 16},
 	{whole(features + `|sensor\.json|(pre|post)processing\.json|smoke\.json|PREPROCESSING\.md|preprocess\.(py|go)|postprocess\.py|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
 	{whole(`(split|duplicates)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + evaluation + `|` + plot), 48},
 	{whole(repository + `/(config\.pbtxt|labels\.txt)`), 16},

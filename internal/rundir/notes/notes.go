@@ -1,6 +1,12 @@
 // Package notes has parts of a run's record that are plain data.
 package notes
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Phases is how a training goes from the last layer to all of the network.
 type Phases struct {
 	Head           string    `json:"head" schema:"2"` // none, sgd or solver
@@ -44,3 +50,28 @@ type About struct {
 	Contact     string `json:"contact,omitempty" schema:"2"`
 	IntendedUse string `json:"intended_use,omitempty" schema:"2"`
 }
+
+// Fact is one thing that is known of something, for people: what it is about, and the words.
+type Fact struct{ Name, Words string }
+
+// Facts are what is known of published weights, in the order in which documents tell it.
+// Digest is that of their tensors (weights.Digest). What is not known is said to be so where
+// somebody who passes a model on has to know it, and else left out.
+func (p *Published) Facts(digest string) []Fact {
+	unknown := "not known: these weights are not in the catalogue"
+	if p.Name != "" {
+		unknown = "not known"
+	}
+	facts := []Fact{
+		{"name in the catalogue", p.Name}, {"network", p.Network}, {"package", p.PackageText()},
+		{"file", p.File}, {"SHA-256 of the file", p.SHA256}, {"digest of the tensors", digest}, {"names of the tensors in the file", p.Family},
+		{"licence, as the file in the package says", cmp.Or(p.Licence, unknown)},
+		{"licence, as the package's metadata say", cmp.Or(p.LicenceMetadata, unknown)},
+		{"trained by", cmp.Or(p.Origin, unknown)}, {"converted by", cmp.Or(p.Converter, unknown)},
+		{"trained on", cmp.Or(p.TrainedOn, unknown)}, {"terms of that data", cmp.Or(p.DataTerms, unknown)},
+	}
+	return slices.DeleteFunc(facts, func(f Fact) bool { return f.Words == "" })
+}
+
+// PackageText is the package with its version; empty of weights that are in none.
+func (p *Published) PackageText() string { return strings.TrimSpace(p.Package + " " + p.Version) }

@@ -12,6 +12,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/engine"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/pipeline/published"
+	"github.com/blocktrain/blocktrain/internal/pretrained/tables"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
@@ -111,6 +113,22 @@ func (s *Subject) checkInitial() error {
 		if b, err := hex.DecodeString(d.SHA256); err != nil || len(b) != 32 || d.Examples < 1 || d.Name == "" {
 			return recordDiffers("initial.datasets", fmt.Sprintf("%+v", d), "a name, a digest and a number of examples")
 		}
+	}
+	return s.checkPublished()
+}
+
+// checkPublished refuses what no record says of weights that others published: another licence
+// or source than the catalogue has for weights of this digest, or any where it has none.
+func (s *Subject) checkPublished() error {
+	p := s.Record.Initial.Published
+	if p == nil || !s.Ours {
+		return nil
+	}
+	if b, err := hex.DecodeString(p.SHA256); err != nil || len(b) != 32 || p.File == "" || len(tables.Of(p.Network)) == 0 {
+		return recordDiffers("initial.published", fmt.Sprintf("%.80q, %.80q, %.80q", p.File, p.SHA256, p.Network), "a file, its digest and a network that is published")
+	}
+	if told := published.Told(*p, s.Record.Identity.InitSHA256); *p != told {
+		return recordDiffers("initial.published", fmt.Sprintf("%+v", *p), fmt.Sprintf("%+v, as the catalogue has it", told))
 	}
 	return nil
 }
