@@ -96,13 +96,19 @@ func (o *Options) prepare(train, validation *Examples) (p, v part, err error) {
 	return part{Examples: train, d: d}, part{Examples: validation, d: d}, nil
 }
 
-func (o *Options) setDefaults() {
-	if o.Penalties == nil {
-		o.Penalties = DefaultPenalties()
+// Penalties are those that are tried where some are given, from strong to weak and each once;
+// DefaultPenalties where nil is.
+func Penalties(given []float64) []float64 {
+	if given == nil {
+		given = DefaultPenalties()
 	}
-	o.Penalties = slices.Clone(o.Penalties)
-	slices.SortFunc(o.Penalties, func(a, b float64) int { return cmp.Compare(b, a) })
-	o.Penalties = slices.Compact(o.Penalties)
+	given = slices.Clone(given)
+	slices.SortFunc(given, func(a, b float64) int { return cmp.Compare(b, a) })
+	return slices.Compact(given)
+}
+
+func (o *Options) setDefaults() {
+	o.Penalties = Penalties(o.Penalties)
 	if o.Tolerance == 0 {
 		o.Tolerance = DefaultTolerance
 	}

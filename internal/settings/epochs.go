@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
@@ -62,6 +63,9 @@ func (s *Settings) checkPhases() error {
 	}
 	if !solver && len(s.HeadPenalties) > 0 {
 		refuse("--head-penalties %s are for the solver: want --head solver with it", strings.Join(s.HeadPenalties, ","))
+	}
+	if different := slices.Compact(slices.Sorted(slices.Values(s.Penalties()))); len(different) < len(s.HeadPenalties) {
+		refuse("--head-penalties %s: a penalty is there twice: want each once", strings.Join(s.HeadPenalties, ","))
 	}
 	if !solver && s.Views > 1 {
 		refuse("--views %d is for the solver: want --head solver with it", s.Views)

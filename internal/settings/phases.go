@@ -30,7 +30,7 @@ func (p *Phases) declare(o *config.Options) {
 	const group = "Phases"
 	o.Begin(group, config.Identity)
 	o.Choice(&p.Head, "head", train.HeadNone, "how the last layer is trained before the rest: not at all, by the optimizer for --epochs, or by a solver on what the other layers make of the images", train.HeadNone, train.HeadSGD, train.HeadSolver)
-	o.List(&p.HeadPenalties, "head-penalties", "", "with --head solver: penalties to choose from by the validation part; empty: 10 to 0.01", isPenalty)
+	o.List(&p.HeadPenalties, "head-penalties", "", "with --head solver: penalties to choose from by the validation part; empty: 3 to 0.003", isPenalty)
 	o.Int(&p.Views, "views", 1, "with --head solver: how often it looks at each training image: as it is, mirrored if --augment has flip, then as --augment varies it", config.Between(1, 100))
 	o.Int(&p.FinetuneEpochs, "finetune-epochs", 0, "with --head sgd or solver: passes over the training part after that, with all layers", config.Between(0, 100_000))
 	o.Float(&p.LayerDecay, "layer-decay", 0, "learning rate of each layer over that of the layer after it, such as 0.8; 0: the same", config.Between(0, 1))

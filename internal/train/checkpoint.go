@@ -98,9 +98,13 @@ func SaveWeights(path string, p *nn.Parameters, metadata map[string]string) erro
 
 // save writes the checkpoint of the present position. Where that is no place to
 // go on from, because a value is not finite, the checkpoint before is kept: the
-// next step or the end of the epoch will say so.
+// next step or the end of the epoch will say so. Where a later phase is about to begin, it is
+// kept too: it has the optimizer and the averages that the history's last line is about.
 func (l *loop) save() error {
 	l.saved = time.Now()
+	if l.phase.first > 0 && l.begins() {
+		return nil
+	}
 	if _, _, found := l.nonFinite(); found {
 		return nil
 	}

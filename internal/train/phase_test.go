@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -99,6 +100,30 @@ func checkPhases(t *testing.T, dir string, job Job, first *nn.Parameters) {
 		moved := fmt.Sprint(first.Of(param)) != fmt.Sprint(tensor.Data)
 		if want := param.Trainable; moved != want { // the running averages are fixed
 			t.Errorf("%s moved: %v, want %v", name, moved, want)
+		}
+	}
+}
+
+// TestInterruptedBetweenPhases cancels the training as each epoch ends, so that it goes on
+// where a phase begins.
+func TestInterruptedBetweenPhases(t *testing.T) {
+	data := contractData(t)
+	for _, kind := range []string{HeadSGD, HeadSolver} {
+		whole, dir := t.TempDir(), t.TempDir()
+		if _, err := Run(t.Context(), phaseJob(t, data, whole, kind, 2)); err != nil {
+			t.Fatal(err)
+		}
+		for range contractEpochs {
+			ctx, cancel := context.WithCancel(t.Context())
+			job := phaseJob(t, data, dir, kind, 2)
+			job.Observer = watch{epoch: func(metric.Epoch, bool) { cancel() }}
+			if _, err := Run(ctx, job); err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatalf("%s: %v", kind, err)
+			}
+			cancel()
+		}
+		if want, got := contractResult(t, whole), contractResult(t, dir); got != want {
+			t.Errorf("%s: interrupted after each epoch it came to %s, want %s", kind, got, want)
 		}
 	}
 }

@@ -59,12 +59,12 @@ var unknowable = []limit{
 	{"split.json", []string{"group"}, aText},
 	{"run.env", []string{"BLOCKTRAIN_LICENSE", "BLOCKTRAIN_CONTACT", "BLOCKTRAIN_INTENDED_USE"}, aText},
 	{"run.json", []string{"execution.settings[*].value", "package.exporters[*].options.*"}, noBit},
-	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value", "identity.settings[gradient-clip].value", "identity.schedule.options.*", "identity.sensor.profile.frame_rate_hz", "identity.sensor.profile.response_dn_per_k"}, noBit},
+	{"run.json", []string{"identity.settings[patience].value", "identity.settings[min-delta].value", "identity.settings[gradient-clip].value", "identity.settings[epochs].value", "identity.schedule.options.*", "identity.sensor.profile.frame_rate_hz", "identity.sensor.profile.response_dn_per_k"}, noBit},
 	{"split.json", []string{"ratios[*]"}, noBit}, // of a part that comes with the data
 	{"release.json", []string{"criteria[*].threshold", "criteria[*].rarest_class.threshold"}, noBit},
 	{"export/export.json", []string{"exporters*"}, noBit},
 	{"run.env", []string{"BLOCKTRAIN_DATA_DIR", "BLOCKTRAIN_DATA_MODE", "BLOCKTRAIN_MEMORY", "BLOCKTRAIN_SPLIT", "BLOCKTRAIN_SPLIT_SEED", "BLOCKTRAIN_CHANNELS", "BLOCKTRAIN_INIT_FROM",
-		"BLOCKTRAIN_ALLOW_MISSING_CLASS", "BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_SENSOR_SEVERITY", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_ONNXRUNTIME_LIB", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
+		"BLOCKTRAIN_ALLOW_MISSING_CLASS", "BLOCKTRAIN_CRITERIA", "BLOCKTRAIN_MIN_*", "BLOCKTRAIN_MAX_*", "BLOCKTRAIN_SENSOR_SEVERITY", "BLOCKTRAIN_SENSOR_TRAIN", "BLOCKTRAIN_DECISION_FOLDS", "BLOCKTRAIN_BASELINE", "BLOCKTRAIN_ONNXRUNTIME_LIB", "BLOCKTRAIN_NAME", "BLOCKTRAIN_RELEASE_VERSION",
 		"BLOCKTRAIN_EXPORTERS", "BLOCKTRAIN_VISUALIZATIONS", "BLOCKTRAIN_WORKERS", "BLOCKTRAIN_CHECKPOINT_INTERVAL", "BLOCKTRAIN_REQUIRE_COMMIT", "BLOCKTRAIN_GIVEN_AS_FLAGS"}, noBit},
 }
 
@@ -82,11 +82,11 @@ var needData = []limit{
 	{"duplicates.json", []string{"*"}, byData},
 	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
 	{"run.json", []string{"identity.settings[*].value", "identity.input.*", "identity.augment", "identity.model.options.*", "identity.loss.*", "identity.optimizer.*", "identity.schedule.*",
-		"identity.learning_rate", "identity.weight_decay", "identity.sensor.*"}, byTraining},
+		"identity.learning_rate", "identity.weight_decay", "identity.phases.layer_decay", "identity.sensor.*"}, byTraining},
 	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},
 	{"onnx-agreement.json", []string{"networks[*].examples", "networks[*].runtimes[*].same_label", "networks[*].runtimes[*].outputs[*].largest_difference", "networks[*].runtimes[*].outputs[*].range"}, byData},
 	{"split.json", []string{"group"}, byData},
-	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256"}, byTraining},
+	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256", "head.solutions[*].*", "head.curve[*].*"}, byTraining},
 	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "error", "scores_sha256", "score.*", "error_interval.*", "error_groups", "group_counts*", "severities*"}, byTraining},
 	{"evaluation/controls.json", []string{"painted.*"}, byTraining},
 	{"networks/decision/features.json", []string{"features[*].mean", "features[*].deviation", "weights.*"}, byTraining},

@@ -353,8 +353,9 @@ func forge(t *testing.T, n int, thorough bool) {
 	used := map[string]bool{}
 	tried := 0
 	examples := forgedExamples(t)
-	if thorough { // else TestForgedDecision
+	if thorough { // else TestForgedDecision and TestForgedHead
 		examples = append(examples, forgedExample(t, t.TempDir(), decisionRun(t)...)...)
+		examples = append(examples, forgedExample(t, t.TempDir(), forgedHeadRun()...)...)
 	}
 	for _, source := range examples {
 		tried += forgeIn(t, source, func(at int, _ forgery) bool { return at%n == 0 }, thorough, used)

@@ -124,6 +124,10 @@ func (s *Subject) checkEnd(n *Network, own *settings.Settings, p target.Properti
 // of examples is 0 where it is not known.
 func (s *Subject) checkEpochs(n *Network, own *settings.Settings, modules *settings.Modules, examples int) error {
 	p, known := modules.Target.Properties(), examples > 0 && len(own.TrainClasses) == 0 // else the data alone says how many steps there are
+	knownExamples := 0
+	if known {
+		knownExamples = examples
+	}
 	highest, _ := own.Rates(modules)
 	rates := train.NewRates(train.Options{
 		Epochs: own.TotalEpochs(), Head: train.Head{Kind: own.Head, Epochs: own.Epochs}, BatchSize: own.BatchSize, LearningRate: highest, Warmup: own.Warmup, OverfitBatch: own.OverfitBatch,
@@ -150,6 +154,12 @@ func (s *Subject) checkEpochs(n *Network, own *settings.Settings, modules *setti
 			return differs("seconds", config.Exact(e.Seconds), "times of at least 0")
 		case known && recorded != rate:
 			return differs("learning_rate", recorded, rate+" by the schedule")
+		}
+		if e.Head == nil {
+			continue
+		}
+		if err := checkSolved(e, own, knownExamples, differs); err != nil {
+			return err
 		}
 	}
 	return nil
