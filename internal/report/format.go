@@ -13,6 +13,7 @@ func formats() map[string]any {
 	functions["epochs"] = epochs
 	functions["value"] = func(r metric.Result) float64 { _, v := r.Measured(); return v }
 	functions["loss"] = metric.LossText
+	functions["phase"] = metric.PhaseWords
 	functions["prose"] = func(s string) string { return metric.Clip(s, maxProse) }
 	return functions
 }

@@ -47,6 +47,7 @@ type Report struct {
 	Started       string
 	Stopped       string // why training ended early
 
+	Phases           *Phases // of a training that has them, else nil
 	History          []metric.Epoch
 	Validation, Test metric.Result
 	Controls         *metric.Controls    // nil where no clips were evaluated
@@ -146,7 +147,7 @@ func (r *Report) Figure(name string) *visualization.Figure {
 // ResultFigures are those of the section of results. The list of confused pairs, which is
 // drawn in the place of a large confusion matrix, is a table of the page already.
 func (r *Report) ResultFigures() []visualization.Figure {
-	elsewhere := []string{"training-loss", "accuracy", "sample-grid", "worst-mistakes", "reconstructions", "sensor-accuracy", "sensor-images"}
+	elsewhere := []string{"training-loss", "accuracy", "learning-curve", "sample-grid", "worst-mistakes", "reconstructions", "sensor-accuracy", "sensor-images"}
 	if r.manyClasses() {
 		elsewhere = append(elsewhere, "confusion-matrix")
 	}

@@ -199,6 +199,7 @@ func transferred(t testing.TB) *Report {
 		Converter: "somebody", Origin: "somebody else, 2020", TrainedOn: "ImageNet (ILSVRC 2012)", DataTerms: "research and education only",
 	}, strings.Repeat("d5", 32))
 	r.History = transferHistory()
+	r.addPhases(4, "validation_accuracy")
 	return r
 }
 

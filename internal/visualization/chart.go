@@ -59,6 +59,7 @@ func (c *chart) paint(p page, history []metric.Epoch) {
 	a := newAxes(p, top+textSize+18, epochScale(history[0].Epoch, history[len(history)-1].Epoch), c.scale)
 	a.labelX, a.labelY = "epoch", c.y
 	a.paint(p)
+	paintPhases(p, &a, history)
 	for _, curve := range c.curves {
 		c.add(p, &a, curve, history)
 	}
@@ -66,6 +67,19 @@ func (c *chart) paint(p page, history []metric.Epoch) {
 		last := c.curves[len(c.curves)-1]
 		at := c.position(&a, last, c.best)
 		p.circle(at.X, at.Y, 5.5, stroke(0.75, last.color))
+	}
+}
+
+// paintPhases marks where a training goes from the last layer to all of the network.
+func paintPhases(p page, a *axes, history []metric.Epoch) {
+	for i := range history[1:] {
+		if history[i].Phase == history[i+1].Phase {
+			continue
+		}
+		x := a.at(float64(history[i].Epoch)+0.5, a.y.low).X
+		p.line(x, a.top, x, a.bottom, stroke(0.75, muted, 2, 2))
+		p.words(note.aligned(1), x-5, a.top+textSize-2, metric.PhaseWords(history[i].Phase))
+		p.words(note, x+5, a.top+textSize-2, metric.PhaseWords(history[i+1].Phase))
 	}
 }
 

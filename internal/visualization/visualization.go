@@ -66,6 +66,7 @@ var modules = map[string]config.Module[Visualization]{
 	"accuracy":           {Doc: "accuracy on the training and validation parts, by epoch", New: newAccuracy},
 	"confusion-matrix":   {Doc: "which class is taken for which", New: newConfusionMatrix},
 	"detection-curve":    {Doc: "how many targets of clips are found, and how many false alarms come with that", New: newDetectionCurve},
+	"learning-curve":     {Doc: "accuracy of the last layer alone on shares of the training images: whether more would help", New: newLearningCurve},
 	"per-class-accuracy": {Doc: "accuracy of each class with its 95 % interval", New: newPerClassAccuracy},
 	"reliability":        {Doc: "how often the network is right, by how confident it is", New: newReliability},
 	"reconstructions":    {Doc: "the images that an auto-encoder reconstructs worst, with the reconstructions", New: newReconstructions},

@@ -124,6 +124,7 @@ func scenes(t testing.TB) map[string]Data {
 		"thirty":   {History: history(300), Test: evaluation(t, names(30, "class %02d"), 50)},
 		"hundred":  {Test: evaluation(t, names(100, "some class %02d"), 30)},
 		"thousand": {Test: evaluation(t, names(400, "class %d"), 4)},
+		"phases":   {History: inPhases(t), Validation: evaluation(t, names(10, "%d"), 20)},
 		"images":   images(t, 600, 11),
 		"image":    images(t, 30, 2),
 	}
@@ -131,18 +132,32 @@ func scenes(t testing.TB) map[string]Data {
 
 // Figures that scenes of a target never have.
 const (
-	ofClips   = " detection-curve sensor-accuracy sensor-images"
+	ofClips   = " detection-curve sensor-accuracy sensor-images learning-curve"
 	ofImages  = "reconstructions score-histogram "
 	ofClasses = "accuracy confusion-matrix per-class-accuracy reliability worst-mistakes "
 )
 
 // absent says which figures a scene has no data for.
 var absent = map[string]string{
-	"usual": ofImages, "one": ofImages,
-	"odd": ofImages + "worst-mistakes" + ofClips, "rare": ofImages + "sample-grid worst-mistakes" + ofClips, "thirty": ofImages + "sample-grid worst-mistakes" + ofClips,
+	"usual": ofImages + "learning-curve", "one": ofImages + "learning-curve",
+	"phases": ofImages + "sample-grid worst-mistakes detection-curve sensor-accuracy sensor-images",
+	"odd":    ofImages + "worst-mistakes" + ofClips, "rare": ofImages + "sample-grid worst-mistakes" + ofClips, "thirty": ofImages + "sample-grid worst-mistakes" + ofClips,
 	"hundred":  ofImages + "sample-grid worst-mistakes accuracy training-loss" + ofClips,
 	"thousand": ofImages + "sample-grid worst-mistakes accuracy training-loss" + ofClips,
 	"images":   ofClasses + ofClips, "image": ofClasses + ofClips,
+}
+
+// inPhases is a history whose first epoch found the last layer.
+func inPhases(t testing.TB) []metric.Epoch {
+	t.Helper()
+	all := history(4)
+	all[0].Phase = metric.PhaseHead
+	all[0].Head = &metric.HeadNote{}
+	for i, percent := range []int{25, 50, 100} {
+		all[0].Head.Curve = append(all[0].Head.Curve, metric.HeadPoint{Percent: percent, Images: 27 * percent, HeadSolution: metric.HeadSolution{ValidationAccuracy: 0.79 + 0.04*float64(i)}})
+		all[i+1].Phase = metric.PhaseFinetune
+	}
+	return all
 }
 
 // seen are images with what a sensor shows of them.
@@ -259,6 +274,9 @@ func TestEqualBytes(t *testing.T) {
 		if strings.Contains(ofImages, name) {
 			data = all["images"]
 		}
+		if name == "learning-curve" {
+			data = all["phases"]
+		}
 		a, err := first[name].Draw(data)
 		if err != nil {
 			t.Fatal(err)
@@ -280,6 +298,9 @@ func TestGoldenSVG(t *testing.T) {
 		data := all["one"]
 		if strings.Contains(ofImages, name) {
 			data = all["image"]
+		}
+		if name == "learning-curve" {
+			data = all["phases"]
 		}
 		f, err := v.Draw(data)
 		if err != nil {

@@ -1,0 +1,62 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+)
+
+// HeadOf is the note of the epoch in which a solver found the last layer; nil where none did.
+func HeadOf(history []Epoch) *HeadNote {
+	for i := range history {
+		if history[i].Head != nil {
+			return history[i].Head
+		}
+	}
+	return nil
+}
+
+// PhaseWords says in words what learns in a phase.
+func PhaseWords(phase string) string {
+	switch phase {
+	case PhaseHead:
+		return "last layer"
+	case PhaseFinetune:
+		return "all layers"
+	}
+	return "one phase"
+}
+
+// BestOfPhase is the epoch of a phase with the lowest loss on the validation part, or with the
+// highest accuracy; the first of equal ones. It is nil where the phase has no epoch.
+func BestOfPhase(history []Epoch, phase string, byLoss bool) *Epoch {
+	var best *Epoch
+	for i := range history {
+		switch e := &history[i]; {
+		case e.Phase != phase:
+		case best == nil, byLoss && e.ValidationLoss < best.ValidationLoss, !byLoss && e.ValidationAccuracy > best.ValidationAccuracy:
+			best = e
+		}
+	}
+	return best
+}
+
+// MoreImages says in a sentence whether more training images would help: by what the last step of
+// the learning curve gained on the validation part, beside the standard error of an accuracy on
+// its examples, sqrt(p(1-p)/examples). It is empty of a curve with fewer than two points.
+func (h *HeadNote) MoreImages(examples int) string {
+	n := len(h.Curve)
+	if n < 2 || examples < 1 {
+		return ""
+	}
+	before, last := h.Curve[n-2], h.Curve[n-1]
+	gain := last.ValidationAccuracy - before.ValidationAccuracy
+	uncertain := math.Sqrt(last.ValidationAccuracy * (1 - last.ValidationAccuracy) / float64(examples))
+	what := fmt.Sprintf("From %s to %s training images the accuracy on the validation part went from %s to %s %%", Count(before.Images), Count(last.Images), Percent(before.ValidationAccuracy), Percent(last.ValidationAccuracy))
+	switch {
+	case gain > uncertain:
+		return fmt.Sprintf("%s, by more than one standard error (%s points): more images like these would probably help.", what, Percent(uncertain))
+	case gain < -uncertain:
+		return fmt.Sprintf("%s, down by more than one standard error (%s points): look at the labels of the images before you collect more.", what, Percent(uncertain))
+	}
+	return fmt.Sprintf("%s, by no more than one standard error (%s points): more images like these would probably help little.", what, Percent(uncertain))
+}
