@@ -131,8 +131,20 @@ type namedValue struct {
 // maxSide bounds the sides of a sensor; noise is addressed by 16 bits of each coordinate.
 const maxSide = 16384
 
-// MaxDN is the largest DN of the converter.
-func (p *Profile) MaxDN() int { return 1<<p.BitDepth - 1 }
+// maxBitDepth bounds the bits of a converter, whose values are those of images of 16 bits.
+const maxBitDepth = 16
+
+// MaxDN is the largest DN of the converter. Of a bit depth that no converter has, which
+// [Profile.Validate] reports by itself, it is that of the deepest, so that other keys are judged
+// for what they are.
+func (p *Profile) MaxDN() int {
+	if !p.hasBitDepth() {
+		return 1<<maxBitDepth - 1
+	}
+	return 1<<p.BitDepth - 1
+}
+
+func (p *Profile) hasBitDepth() bool { return p.BitDepth >= 1 && p.BitDepth <= maxBitDepth }
 
 // profileForm is how a profile's file is read.
 var profileForm = fileio.Form{MaxBytes: 64 << 10, Schemas: []int{Schema}}
@@ -207,7 +219,7 @@ func (p *Profile) checkGeometry() error {
 		checkNumber("width", float64(p.Width), limits{high: maxSide, whole: true}),
 		checkNumber("height", float64(p.Height), limits{high: maxSide, whole: true}),
 		checkNumber("frame_rate_hz", p.FrameRateHz, limits{high: 100_000, above: true}),
-		checkNumber("bit_depth", float64(p.BitDepth), limits{low: 1, high: 16, whole: true}),
+		checkNumber("bit_depth", float64(p.BitDepth), limits{low: 1, high: maxBitDepth, whole: true}),
 	}
 	if (p.Width == 0) != (p.Height == 0) {
 		errs = append(errs, fmt.Errorf("width and height: %d and %d, want both above 0, or both 0 for the size of what is seen", p.Width, p.Height))
@@ -219,7 +231,7 @@ func (p *Profile) checkGeometry() error {
 }
 
 func (p *Profile) checkRange() error {
-	if p.BitDepth < 1 || p.BitDepth > 16 {
+	if !p.hasBitDepth() {
 		return nil // is reported
 	}
 	if low, high := p.Range[0], p.Range[1]; low < 0 || low >= high || high > p.MaxDN() {

@@ -102,6 +102,8 @@ func TestParseRefuses(t *testing.T) {
 		{thermalText, `"width": 320`, `"width": 320, "colour": true`, "colour: the key is unknown"},
 		{thermalText, `"schema": 1`, `"schema": 2`, "schema is 2, this program reads 1"},
 		{thermalText, `"bit_depth": 14`, `"bit_depth": 17`, "bit_depth: 17, want a whole number from 1 to 16"},
+		{thermalText, `"bit_depth": 14`, `"bit_depth": -1`, "bit_depth: -1, want a whole number from 1 to 16"},
+		{visibleText, `"bit_depth": 10`, `"bit_depth": -9223372036854775808`, "want a whole number from 1 to 16"},
 		{thermalText, `[7000, 9000]`, `[9000, 7000]`, "range: [9000, 7000], want [low, high] with 0 <= low < high <= 16383"},
 		{thermalText, `[7000, 9000]`, `[7000, 16384]`, "range: [7000, 16384], want"},
 		{thermalText, `[7000, 9000]`, `7000`, "range: want an array"},
@@ -136,6 +138,17 @@ func TestParseRefuses(t *testing.T) {
 		_, err := Parse([]byte(strings.Replace(test.text, test.old, test.new, 1)))
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.new, err, test.want)
+		}
+	}
+}
+
+// TestParseNamesTheKeyAtFault wants nothing said of keys that are judged by a bit depth which is
+// wrong.
+func TestParseNamesTheKeyAtFault(t *testing.T) {
+	for _, bits := range []string{"-1", "0", "17", "1000000"} {
+		_, err := Parse([]byte(strings.Replace(thermalText, `"bit_depth": 14`, `"bit_depth": `+bits, 1)))
+		if err == nil || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "bit_depth: ") {
+			t.Errorf("%s: %v, want one line about bit_depth", bits, err)
 		}
 	}
 }

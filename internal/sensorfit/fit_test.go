@@ -145,6 +145,24 @@ func TestFitVisible(t *testing.T) {
 	within(t, "full well", p.FullWellE.Middle(), 2550, 0.1)
 }
 
+// TestFitNoisyWithoutGain wants a profile of a visible camera with so much noise and pattern that
+// these are out of a profile's bounds in electrons of the smallest gain.
+func TestFitNoisyWithoutGain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "clip")
+	drawing{seed: 5, frames: 8, wide: 100, noise: 20, pattern: 15}.write(t, dir)
+	r := mustFit(t, Options{Path: dir, Modality: sensor.Visible})
+	p := r.Profile
+	if p == nil || r.Summary.Gain != nil {
+		t.Fatalf("%+v", r.Summary)
+	}
+	gain := p.GainDNPerE.Middle()
+	within(t, "noise in DN", p.ReadNoiseE.Middle()*gain, 2000, 0.1)
+	within(t, "pattern in DN", p.DSNUE.Middle()*gain, 1500, 0.3)
+	if shot := math.Sqrt(gain * 65535); shot > 50 {
+		t.Errorf("shot noise of %v DN, want far less than what was measured", shot)
+	}
+}
+
 // TestFitWide wants levels for --levels, and a profile whose AGC has them.
 func TestFitWide(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "clip")

@@ -103,8 +103,8 @@ func (m *making) thermal(p *sensor.Profile) {
 // come out as they were measured.
 func (m *making) visible(p *sensor.Profile, top float64) {
 	s := &m.Summary
-	const mostElectrons = 9e7
-	otherwise := max(1e-5, top/mostElectrons)
+	const mostElectrons, mostNoise = 9e7, 9e5 // a profile takes somewhat more
+	otherwise := max(1e-5, top/mostElectrons, m.strongest()/mostNoise)
 	gain := otherwise
 	if s.Gain != nil {
 		gain = s.Gain.Value
@@ -130,6 +130,18 @@ func (m *making) visible(p *sensor.Profile, top float64) {
 	set(&p.DSNUE, "dsnu_e", dsnu, 0)
 	set(&p.PRNUPercent, "prnu_percent", s.PRNU, 0)
 	set(&p.BlackLevelDN, "black_level_dn", s.Black, 0)
+}
+
+// strongest is the largest noise and fixed pattern that was measured, in DN, by the upper end.
+func (m *making) strongest() float64 {
+	n, most := &m.Summary.Noise, float64(0)
+	if n.TVH != nil {
+		most = n.TVH.High
+	}
+	if pattern := m.dark(1); pattern != nil {
+		most = max(most, pattern.High)
+	}
+	return most
 }
 
 // dark is the fixed pattern without light, of pixels, rows and columns, in electrons.
