@@ -224,3 +224,22 @@ func writeStripes(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+// TestDistanceCache wants what the solver saw in the cache to be taken, where the layers below the
+// head are as they were: one file, of one network.
+func TestDistanceCache(t *testing.T) {
+	base := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", base)
+	images := filepath.Join(base, "images")
+	for i := range 60 {
+		runtest.WriteImage(t, filepath.Join(images, []string{"dark", "light"}[i%2], fmt.Sprintf("%02d.png", i)), i%2, i)
+	}
+	distanceRun(t, filepath.Join(base, "run"), images, "finetune-epochs=0", "feature-cache=on")
+	files, err := filepath.Glob(filepath.Join(base, "blocktrain", "features", "*.features"))
+	if err != nil || len(files) == 0 {
+		t.Skipf("the cache of features is elsewhere on this system: %v, %v", files, err)
+	}
+	if len(files) != 1 {
+		t.Errorf("the cache has the files %v: want one", files)
+	}
+}

@@ -6,14 +6,9 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/head"
 	"github.com/blocktrain/blocktrain/internal/metric"
-	"github.com/blocktrain/blocktrain/internal/rundir"
-	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
-	"github.com/blocktrain/blocktrain/internal/transfer/distance"
-	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
 // solvedFigure is what a line of a history says of a head that was solved for, and what it
@@ -72,31 +67,4 @@ func joined(values []float64) string {
 		texts = append(texts, config.Exact(v))
 	}
 	return strings.Join(texts, ",")
-}
-
-// measuresDistance says whether the run has what predict says by how unusual an image is. All
-// runs of this program have it whose head had a phase of its own, and those of older ones may lack it.
-func (s *Subject) measuresDistance() bool {
-	if _, has := distance.HeadOf(s.Record, s.Trained); !has {
-		return false
-	}
-	return s.Ours || s.Record.Files[layout.ReferenceFile] != ""
-}
-
-// checkReference reads what distances are to, and compares the number of distances of the
-// validation part with that of its evaluation.
-func (s *Subject) checkReference() error {
-	if !s.measuresDistance() {
-		return nil
-	}
-	name := layout.ReferenceFile
-	r, err := distance.Read(s.Folder, s.Record, s.Trained)
-	if err != nil {
-		return s.lacking(name, err)
-	}
-	want := s.results[dataset.PartValidation].Header().Examples
-	if n := r.ValidationImages(); n != want {
-		return &finding.Difference{File: name, Figure: "images of the validation part", Recorded: strconv.Itoa(n), Found: strconv.Itoa(want), Cause: finding.Changed(name, rundir.EvaluationFile(dataset.PartValidation))}
-	}
-	return nil
 }
