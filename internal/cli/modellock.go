@@ -71,16 +71,18 @@ the program draws or has the digests of.`,
 // warnSameVersion warns that the lock takes the place of another one that has the same version:
 // if that is released, the workflow refuses this one.
 func warnSameVersion(c *call, file string, lock *modellock.Lock) error {
+	var differences []string
 	before, err := modellock.Read(file)
-	if err != nil || before.Version != lock.Version {
-		return nil // there is none, or none that can be released
+	if err == nil && before.Version == lock.Version {
+		if differences, err = before.Differences(lock); err != nil {
+			return err
+		}
 	}
-	differences, err := before.Differences(lock)
 	if len(differences) > 0 {
 		c.env.Log.Warn("the lock that this one replaces has the same version and is of another model: if it is released, raise BLOCKTRAIN_RELEASE_VERSION",
 			"version", lock.Version, "differences", len(differences), "first", differences[0])
 	}
-	return err
+	return nil // one that cannot be read is none that could be released
 }
 
 // wantArgs checks how many arguments a command gets.

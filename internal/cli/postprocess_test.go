@@ -202,8 +202,8 @@ func TestFollowingClientRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	f := following{"minimum=16,stride=3,level=median,background-window=8,rate=25", []string{"--decision-folds", "0"}, wideShade, 64, false}
-	folder := f.compare(t, script) // of 16 bits, of which 8 are used
+	f := following{"minimum=16,stride=3,level=median,background-window=8,rate=25", []string{"--decision-folds", "0", "--levels", "0,65535"}, wideShade, 64, false}
+	folder := f.compare(t, script) // of 16 bits
 	client := filepath.Join(folder, postprocess.Client)
 	for name, c := range map[string]struct {
 		files []string

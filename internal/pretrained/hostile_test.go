@@ -54,6 +54,9 @@ func TestHostileSafetensors(t *testing.T) {
 		{"cut", one("F32", 4)[:60], "is the file truncated?"},
 		{"twice", safe(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`, 0), "more than once"},
 		{"long header", append(binary.LittleEndian.AppendUint64(nil, 1<<40), '{'), "the header is too large"},
+		{"gap", safe(`{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"b":{"dtype":"F16","shape":[1],"data_offsets":[4,6]}}`, 6), "belong to no tensor"},
+		{"rest", safe(`{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, 4), "belong to no tensor"},
+		{"equal views", safe(`{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"b":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, 2), "overlap"},
 		{"prefix twice", safe(`{"module.a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"C64","shape":[],"data_offsets":[4,8]}}`, 8), "complex"},
 	} {
 		refuses(t, c.name, c.b, c.want)
@@ -227,6 +230,10 @@ func TestHostileArchives(t *testing.T) {
 	} {
 		refuses(t, c.name, craft(c.files, nil), c.want)
 	}
+	one := craft([]zipped{{name: "a.safetensors", data: good}}, nil)
+	refuses(t, "cut", one[:len(one)-10], "no directory at its end: is the file truncated?")
+	far := craft([]zipped{{name: "a.safetensors", data: good}, {name: "b", at: 1 << 30}}, nil)
+	refuses(t, "begins beyond", far, "does not begin where the directory says")
 	var long []zipped
 	for i := range 80 {
 		long = append(long, zipped{name: fmt.Sprintf("%02d", i) + strings.Repeat("x", 65000), data: nil})

