@@ -28,6 +28,11 @@ folder without images and an empty list are errors: exit code 2, and nothing is
 classified. A package whose files are not as its list of digests has them is
 refused before it is used.
 
+Models whose last layer was trained in a phase of its own (--head) also say how
+unusual an image is: distance is how far it is from the training images, and a
+distance_percentile of 99 that it is further away than 99 % of the validation
+images. A low one does not mean that the label is right.
+
 Videos are files, network addresses (rtsp://, udp://, tcp://, http://), cameras
 (/dev/video0), and with --stream or --raw the standard input. For a model that
 was trained on clips, a folder of frames whose names end in numbers is a video,

@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/progress"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/target"
+	"github.com/blocktrain/blocktrain/internal/transfer/distance"
 )
 
 // Evaluated is how a run's model did on parts of data.
@@ -65,6 +66,9 @@ func evaluateRun(ctx context.Context, s *session) (*Evaluated, error) {
 	if err := s.Controls().Enter(ctx, s.Dir, s.Record, model, made.Parts); err != nil {
 		return nil, err
 	}
+	if err := s.Distances(model.Trained).Enter(ctx, s.Dir); err != nil {
+		return nil, err
+	}
 	if !c.PlotsStand() {
 		if err := s.visualize(model, parts[0], test, found); err != nil {
 			return nil, err
@@ -100,6 +104,11 @@ func (p *Prepared) EvaluatePart(ctx context.Context, model *classifier.Classifie
 	head := e.Header()
 	head.Dataset, head.Part = strings.Join(p.Settings.DatasetNames(), ","), part.String()
 	return e, nil
+}
+
+// Distances makes what predict says by how unusual an image is for the run's network.
+func (p *Prepared) Distances(t *rundir.Trained) *distance.Task {
+	return &distance.Task{Env: p.Env, Settings: p.Settings, Data: p.Data, Record: p.Record, Trained: t}
 }
 
 // score runs a run's model, which was trained on some clips, over a list of examples.

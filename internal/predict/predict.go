@@ -33,6 +33,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
 	"github.com/blocktrain/blocktrain/internal/track"
+	"github.com/blocktrain/blocktrain/internal/transfer/distance"
 )
 
 // Request says what to classify with which model.
@@ -58,7 +59,8 @@ type Predictor struct {
 	tracks  *decision.Model // decides on tracks of targets
 	videos  Videos
 	plan    *classifier.Plan
-	typical float32 // score that 99 % of the validation part do not exceed; negative where it is not known
+	typical float32             // score that 99 % of the validation part do not exceed; negative where it is not known
+	unusual *distance.Reference // of images; nil where the model has none
 	images  []uint8
 	workers int
 	failed  int
@@ -92,6 +94,9 @@ func Open(ctx context.Context, log *logging.Log, s *settings.Settings, request R
 	}
 	p.videos.Rule, p.videos.Recorded, p.videos.Err = postprocess.Recorded(source, record)
 	p.videos.Err = source.Named(p.videos.Err)
+	if err = p.openDistances(source); err != nil {
+		return nil, source.Named(err)
+	}
 	if p.plan, err = model.NewPlan(predictBatch, p.workers); err != nil {
 		return nil, err
 	}
@@ -162,6 +167,11 @@ func (p *Predictor) batch(ctx context.Context, paths []string, yield func(*Predi
 	if len(paths) > 0 {
 		outputs = p.plan.Run(len(paths), p.images[:len(paths)*p.ImageBytes()])
 	}
+	distances, err := p.distances(ctx, outputs)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
 	for i, path := range paths {
 		prediction := &Prediction{Source: path}
 		if failures[i] != nil {
@@ -169,6 +179,9 @@ func (p *Predictor) batch(ctx context.Context, paths []string, yield func(*Predi
 			prediction.Error = failures[i].Error()
 		} else {
 			p.fill(prediction, outputs, i, len(paths))
+			if distances != nil {
+				prediction.distance(distances[i])
+			}
 			if err := p.annotate(prediction); err != nil {
 				yield(nil, err)
 				return false

@@ -21,6 +21,11 @@ type Prediction struct {
 	Probability *float32    `json:"probability,omitempty"`
 	Top         []Candidate `json:"top,omitempty"` // the most probable classes, as many as were asked for
 
+	// Of a classifier whose head had a phase of its own: how far the image is from the training
+	// images, and the share of the validation part that is at most so far away, in percent.
+	Distance           *float32 `json:"distance,omitempty"`
+	DistancePercentile *float64 `json:"distance_percentile,omitempty"`
+
 	// Of an auto-encoder: the mean squared error of the reconstruction, and whether that
 	// is more than 99 % of the images of the validation part have.
 	Score   *float32 `json:"score,omitempty"`
@@ -86,7 +91,11 @@ func (p *Predictor) NewWriter(format string, w io.Writer) (Writer, error) {
 	}
 	switch name := p.Target.Properties().Name; name {
 	case metric.TargetClass:
-		return csvWriter{csv.NewWriter(w), csvHeader(min(p.request.Top, len(p.Labels))), (*Prediction).classRow}, nil
+		columns := ClassColumns(min(p.request.Top, len(p.Labels)))
+		if p.unusual != nil {
+			columns = append(columns, "distance", "distance_percentile")
+		}
+		return csvWriter{csv.NewWriter(w), append(append([]string{"source"}, columns...), "error"), (*Prediction).classRow}, nil
 	case metric.TargetImage:
 		return csvWriter{csv.NewWriter(w), []string{"source", "score", "anomaly", "error"}, (*Prediction).scoreRow}, nil
 	default:
@@ -118,7 +127,13 @@ func (w csvWriter) Write(p *Prediction) error {
 	return w.line(append(row, p.Error))
 }
 
-func (p *Prediction) classRow() []string { return ClassRow(p.Top) }
+func (p *Prediction) classRow() []string {
+	row := ClassRow(p.Top)
+	if p.Distance != nil {
+		row = append(row, strconv.FormatFloat(float64(*p.Distance), 'g', -1, 32), strconv.FormatFloat(*p.DistancePercentile, 'g', -1, 64))
+	}
+	return row
+}
 
 // ClassRow is the text of the columns of ClassColumns.
 func ClassRow(top []Candidate) []string {
@@ -146,11 +161,6 @@ func (w csvWriter) line(row []string) error {
 	}
 	w.Flush()
 	return w.Error()
-}
-
-// csvHeader names the columns of csvWriter for so many classes.
-func csvHeader(top int) []string {
-	return append(append([]string{"source"}, ClassColumns(top)...), "error")
 }
 
 // ClassColumns names the columns of so many classes of a line.

@@ -67,5 +67,5 @@ func madeByEvaluation(name string) bool {
 		rest, is := strings.CutPrefix(name, path.Join(EvaluationDir, p.String()))
 		return name == ClipsFile(p) || is && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "-"))
 	})
-	return own || name == ControlsFile || name == layout.SensorFile || strings.HasPrefix(name, PlotsDir+"/")
+	return own || name == ControlsFile || name == layout.SensorFile || name == layout.ReferenceFile || strings.HasPrefix(name, PlotsDir+"/")
 }

@@ -99,7 +99,7 @@ func (t *Task) extract(ctx context.Context, params *nn.Parameters, seen func(don
 		return nil, nil, err
 	}
 	defer x.Close()
-	if err := t.openStore(x); err != nil {
+	if err := OpenStore(x, t.Settings); err != nil {
 		return nil, nil, err
 	}
 	total, before := t.Looked(), 0
@@ -114,10 +114,10 @@ func (t *Task) extract(ctx context.Context, params *nn.Parameters, seen func(don
 	return learnt, judged, err
 }
 
-// openStore opens the cache of features, if there is to be one.
-func (t *Task) openStore(x *features.Extractor) error {
-	limit := t.Settings.CacheBytes()
-	if t.Settings.FeatureCache == "off" || limit == 0 {
+// OpenStore opens the cache of features for an extractor, if the settings ask for one.
+func OpenStore(x *features.Extractor, s *settings.Settings) error {
+	limit := s.CacheBytes()
+	if s.FeatureCache == "off" || limit == 0 {
 		return nil
 	}
 	dir, err := features.CacheDir()
@@ -125,7 +125,7 @@ func (t *Task) openStore(x *features.Extractor) error {
 		slog.Warn("features are computed at each start, since there is no folder for a cache: --feature-cache off says so without this warning", "error", err)
 		return nil
 	}
-	return x.OpenStore(dir, limit, t.Settings.FeatureCache == settings.IndexRebuild)
+	return x.OpenStore(dir, limit, s.FeatureCache == settings.IndexRebuild)
 }
 
 // examples are rows for the solver. What an example of the list is given as its weight counts,

@@ -302,7 +302,7 @@ func (v *verification) compareResults(ctx context.Context, p *pipeline.Prepared,
 	if err := v.compareAgreement(ctx, p, dir, t); err != nil {
 		return err
 	}
-	if err := errors.Join(v.compareControls(ctx, p, scored), v.compareSensor(ctx, p, model, scored)); err != nil {
+	if err := errors.Join(v.compareControls(ctx, p, scored), v.compareSensor(ctx, p, model, scored), v.compareReference(ctx, p, t)); err != nil {
 		return err
 	}
 	return v.comparePlots(p, model, scored)

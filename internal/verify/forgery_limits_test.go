@@ -89,6 +89,7 @@ var needData = []limit{
 	{"*history.jsonl", []string{"train_*", "validation_*", "learning_rate", "gradient_norm", "*_sha256", "head.solutions[*].*", "head.curve[*].*"}, byTraining},
 	{"evaluation/*.json", []string{"loss", "probabilities_sha256", "error", "scores_sha256", "score.*", "error_interval.*", "error_groups", "group_counts*", "severities*"}, byTraining},
 	{"evaluation/controls.json", []string{"painted.*"}, byTraining},
+	{"evaluation/reference.safetensors", []string{""}, byTraining},
 	{"networks/decision/features.json", []string{"features[*].mean", "features[*].deviation", "weights.*"}, byTraining},
 	{"evaluation/clips-*.json", []string{"each*"}, byTraining},
 	{"plots/plots.json", []string{"plots[worst-mistakes]*", "plots[sample-grid]*", "plots[reconstructions]*", "plots[score-histogram]*", "plots[sensor-images]*"}, byData},

@@ -21,6 +21,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/rundir/notes"
+	"github.com/blocktrain/blocktrain/internal/transfer/distance"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 	"github.com/blocktrain/blocktrain/internal/visualization"
 )
@@ -311,4 +312,26 @@ func (v *verification) compareSensor(ctx context.Context, p *pipeline.Prepared, 
 		made = made.InFirstSchema()
 	}
 	return finding.Between(layout.SensorFile, "", edited, recorded, made)
+}
+
+// compareReference makes again what predict says by how unusual an image is.
+func (v *verification) compareReference(ctx context.Context, p *pipeline.Prepared, t *rundir.Trained) error {
+	name := layout.ReferenceFile
+	if v.record.Files[name] == "" {
+		return nil
+	}
+	recorded, err := distance.Read(v.folder, v.record, t)
+	if err != nil {
+		return v.lacking(name, err)
+	}
+	task := p.Distances(t)
+	task.Fresh = true
+	made, err := task.Make(ctx)
+	if err != nil {
+		return err
+	}
+	if figure, was, found := recorded.Difference(made); figure != "" {
+		return &Difference{File: name, Figure: figure, Recorded: was, Found: found, Cause: edited}
+	}
+	return nil
 }

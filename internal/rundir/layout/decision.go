@@ -22,6 +22,11 @@ const SensorFile = "evaluation/sensor.json"
 // meant for, as its record has it. Runs of programs that did not write it yet have none.
 const ProfileFile = "sensor.json"
 
+// ReferenceFile is the file, from the run directory, with the features of training images that those
+// of an image are compared with to say how unusual it is. Runs whose head has no phase of its own, and
+// those of programs that did not write it yet, have none.
+const ReferenceFile = "evaluation/reference.safetensors"
+
 // NetworksDir has a folder for each network of a run of several but the one that is judged.
 const NetworksDir = "networks"
 

@@ -19,6 +19,7 @@ const (
 	ofFold     = `networks/decision/(track)?folds/[0-9]+/`
 	features   = `networks/decision/features\.json`
 	evaluation = `evaluation/[a-z0-9._-]+\.(json|csv)`
+	reference  = `evaluation/reference\.safetensors`
 	plot       = `plots/[a-z0-9-]+\.(json|svg|png)`
 )
 
@@ -26,7 +27,7 @@ const (
 var folderName = whole(`evaluation|plots|preprocessing(/images|/tensors)?|networks(/[a-z0-9]+)?|networks/decision/(track)?folds(/[0-9]+)?|` + ofNetwork + `model-repository|` + repository + `(/1)?`)
 
 // recordedName is what a file is called whose digest the record has.
-var recordedName = whole(`run\.env|(split|duplicates|sensor|release|onnx-agreement)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + features + `|` + evaluation + `|` + plot)
+var recordedName = whole(`run\.env|(split|duplicates|sensor|release|onnx-agreement)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + features + `|` + evaluation + `|` + reference + `|` + plot)
 
 // IsRecordedName says whether the record of a run may list a file of that name.
 func IsRecordedName(name string) bool { return recordedName.MatchString(name) }
@@ -46,7 +47,7 @@ var packageFiles = []kindOfFile{
 	{whole(features + `|sensor\.json|(pre|post)processing\.json|smoke\.json|PREPROCESSING\.md|preprocess\.(py|go)|postprocess\.py|preprocessing/(images|tensors)/[0-9a-z.-]+`), 1},
 	{whole(`(split|duplicates)\.json|` + ofNetwork + `history\.jsonl|` + ofFold + `history\.jsonl|` + evaluation + `|` + plot), 48},
 	{whole(repository + `/(config\.pbtxt|labels\.txt)`), 16},
-	{whole(ofNetwork + `weights\.safetensors|` + repository + `/1/model\.onnx`), 0},
+	{whole(ofNetwork + `weights\.safetensors|` + reference + `|` + repository + `/1/model\.onnx`), 0},
 }
 
 func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(` + pattern + `)$`) }

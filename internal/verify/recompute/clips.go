@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/sensor"
+	"github.com/blocktrain/blocktrain/internal/transfer/distance"
 	"github.com/blocktrain/blocktrain/internal/verify/finding"
 )
 
@@ -174,4 +175,31 @@ func (s *Subject) checkSensor() error {
 	}
 	s.curve = c
 	return s.compare(name, c)
+}
+
+// measuresDistance says whether the run has what predict says by how unusual an image is. All
+// runs of this program have it whose head had a phase of its own, and those of older ones may lack it.
+func (s *Subject) measuresDistance() bool {
+	if _, has := distance.HeadOf(s.Record, s.Trained); !has {
+		return false
+	}
+	return s.Ours || s.Record.Files[layout.ReferenceFile] != ""
+}
+
+// checkReference reads what distances are to, and compares the number of distances of the
+// validation part with that of its evaluation.
+func (s *Subject) checkReference() error {
+	if !s.measuresDistance() {
+		return nil
+	}
+	name := layout.ReferenceFile
+	r, err := distance.Read(s.Folder, s.Record, s.Trained)
+	if err != nil {
+		return s.lacking(name, err)
+	}
+	want := s.results[dataset.PartValidation].Header().Examples
+	if n := r.ValidationImages(); n != want {
+		return &finding.Difference{File: name, Figure: "images of the validation part", Recorded: strconv.Itoa(n), Found: strconv.Itoa(want), Cause: finding.Changed(name, rundir.EvaluationFile(dataset.PartValidation))}
+	}
+	return nil
 }

@@ -100,6 +100,9 @@ func (s *Subject) listed() ([]string, error) {
 	if s.sensed() {
 		names = append(names, layout.SensorFile)
 	}
+	if s.measuresDistance() {
+		names = append(names, layout.ReferenceFile)
+	}
 	figures, err := rundir.At(s.Folder).ReadFigures()
 	if err != nil {
 		return nil, s.lacking(plotsIndex, err)

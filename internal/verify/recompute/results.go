@@ -55,6 +55,9 @@ func (s *Subject) checkResults() error {
 	if err := s.checkSensor(); err != nil {
 		return err
 	}
+	if err := s.checkReference(); err != nil {
+		return err
+	}
 	return s.checkBest()
 }
 
