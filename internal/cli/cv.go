@@ -90,7 +90,7 @@ only --workers, --data-mode, --memory and --json count.`,
 		own: func(o *config.Options) {
 			o.Words(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
 			o.FromFlags()
-			o.Choice(&request.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
+			o.Choice(&request.DataMode, "data-mode", settings.DataAuto, settings.DataModeDoc, settings.DataModes()...)
 			o.String(&request.Memory, "memory", "", "most memory for images in RAM mode, such as 8GB or 500MB; empty: half of the machine's", settings.IsMemory)
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))
 			o.Bool(&asJSON, "json", false, "print the result as JSON")

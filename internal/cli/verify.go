@@ -40,7 +40,7 @@ this one, and nothing is downloaded. Of the settings of the environment and of
 		settings: named("max-package-mb"),
 		own: func(o *config.Options) {
 			o.Words(&request.DataDirs, "data-dir", "", "folder of the data, DIR or NAME=DIR; empty: where the record has it")
-			o.Choice(&request.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
+			o.Choice(&request.DataMode, "data-mode", settings.DataAuto, settings.DataModeDoc, settings.DataModes()...)
 			o.String(&request.Memory, "memory", "", "most memory for images in RAM mode, such as 8GB or 500MB; empty: half of the machine's", settings.IsMemory)
 			o.String(&request.InitFrom, "init-from", "", "file, run or package of the weights that training began with; empty: where the record has it")
 			o.Int(&request.Workers, "workers", 0, "goroutines that compute; 0: one per core", config.Between(0, 1024))

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
@@ -75,10 +76,23 @@ func Fit(ctx context.Context, d Dataset, budget int64, forms ...Form) ([]Dataset
 	return f.fitted, nil
 }
 
-// CheckFit returns the error of a [Fit] that would take too much memory, and decodes nothing.
-func CheckFit(d Dataset, budget int64, forms ...Form) error {
-	_, err := planFit(d, budget, forms)
-	return err
+// FitBytes is the memory that a [Fit] would take. It decodes nothing.
+func FitBytes(d Dataset, forms ...Form) (int64, error) {
+	f, err := planFit(d, math.MaxInt64, forms)
+	if err != nil {
+		return 0, err
+	}
+	return f.need, nil
+}
+
+// Release gives up the images that d keeps itself. Each is decoded when it is used again. It
+// must not be called beside anything that uses d.
+func Release(d Dataset) {
+	if f, keeps := d.(forgetful); keeps {
+		for i := range d.Len() {
+			f.forget(i)
+		}
+	}
 }
 
 func planFit(d Dataset, budget int64, forms []Form) (*fitting, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/logging"
 	"github.com/blocktrain/blocktrain/internal/pipeline/further"
+	"github.com/blocktrain/blocktrain/internal/pipeline/outline"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/train"
@@ -23,16 +24,18 @@ type Plan struct {
 	Stages   []string
 	time     string // that it takes, in words
 	further  string // what is trained besides, in lines
+	memory   outline.Memory
 }
 
 // plan is that of the task in the directory.
 func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) {
 	made := &Plan{prepared: p, Dir: dir, further: p.further(t.judges()).Lines("besides         ", p.Settings.TotalEpochs())}
+	made.memory = outline.Memory{Images: p.Data.Memory, Features: p.transfer().Memory()}
 	for _, stage := range t.stages {
 		made.Stages = append(made.Stages, stage.name)
 	}
 	started := time.Now()
-	whole, err := p.estimate(ctx, t.judges())
+	whole, err := p.estimate(ctx, t.judges(), &made.memory.Training)
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -48,8 +51,9 @@ func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) 
 const estimateLimit = 2500 * time.Millisecond
 
 // estimate says how long training, and evaluation if there is one, may take on this
-// machine. The networks train on made-up images for a moment; nothing is written.
-func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Duration, err error) {
+// machine, and how many bytes of memory the largest training takes. The networks train on
+// made-up images for a moment; nothing is written.
+func (p *Prepared) estimate(ctx context.Context, evaluated bool, memory *int64) (whole time.Duration, err error) {
 	besides := p.further(evaluated)
 	for k, n := range p.Networks {
 		data, made := *p.Data, *n
@@ -60,10 +64,16 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool) (whole time.Dur
 		}
 		data.Fitted, data.TestFitted, data.Reduced, data.Native = dataset.MadeUp(data.All, data.Rule), dataset.MadeUp(data.All, data.TestRule), nil, nil
 		made.Data = &data
-		speed, err := train.Measure(ctx, made.TrainJob(rundir.At(""), nil), estimateLimit/time.Duration(len(p.Networks)))
+		job := made.TrainJob(rundir.At(""), nil)
+		speed, err := train.Measure(ctx, job, estimateLimit/time.Duration(len(p.Networks)))
 		if err != nil {
 			return 0, err
 		}
+		taken, err := train.Memory(job)
+		if err != nil {
+			return 0, err
+		}
+		*memory = max(*memory, taken)
 		for _, w := range besides.Work(made.Work(0, evaluated && k == len(p.Networks)-1)) {
 			whole += w.Time(speed.Train, speed.Score)
 		}
@@ -95,6 +105,7 @@ func (plan *Plan) Text() string {
 	if s.OverfitBatch {
 		train = batch
 	}
+	training := outline.Training{Settings: s, Steps: p.Data.StepsPerEpoch(s, s.BatchSize), Batch: batch, Looked: p.transfer().Looked(), Mirrored: p.transfer().Mirrored()}
 	return fmt.Sprintf(`dry run: nothing is trained, downloaded or written
 
 run directory   %s
@@ -106,13 +117,14 @@ augmentation    %s
 loss            %s
 optimizer       %s, learning rate %s, weight decay %s
 schedule        %s
-training        %s of %s of %s, shards of %d, seed %d%s
+training        %s%s
 time            %s
+memory          %s
 stages          %s
 identity        %s
 
 %s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
 		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), p.Data.ClassTable(strings.Repeat(" ", 16)), report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
-		config.Counted(s.TotalEpochs(), "epoch"), config.Counted(p.Data.StepsPerEpoch(s, s.BatchSize), "step"), config.Counted(batch, "image"), s.ShardSize, s.Seed, plan.further, plan.time, strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
+		training.Lines(), plan.further, plan.time, plan.memory.Lines(s), strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
 }

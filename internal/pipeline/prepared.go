@@ -95,7 +95,7 @@ func (p *Prepared) buildNetwork(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err = p.transfer().Phase(); err != nil {
+	if err := p.transfer().Check(); err != nil {
 		return err
 	}
 	p.Network, p.Task = p.chain(), p.Networks[len(built)-1].Task

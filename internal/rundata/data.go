@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/blocktrain/blocktrain/internal/index"
 	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/logging"
-	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/target"
@@ -41,6 +39,7 @@ type Data struct {
 	// Native is All with images in the size that they have, which training sees through a sensor;
 	// nil where it sees them as they are.
 	Native dataset.Dataset
+	Memory Memory // that images take
 
 	listsAlone bool // no image is used
 	index      dataset.IndexOptions
@@ -123,7 +122,7 @@ func openMembers(ctx context.Context, env *rundir.Environment, s *settings.Setti
 		return nil, err
 	}
 	d := &Data{All: opened.All, Members: opened.Members}
-	if dataset.Mode(s.DataMode) == dataset.ModeDisk && slices.ContainsFunc(d.Members, dataset.OfFiles) { // else nothing is saved
+	if s.Mode() == dataset.ModeDisk && slices.ContainsFunc(d.Members, dataset.OfFiles) { // else nothing is saved
 		d.index, _ = how.index(s) // without a folder, as was said when the files were opened, there is none
 	}
 	return d, nil
@@ -146,7 +145,7 @@ func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Sett
 		files.LeaveOut = []string{s.OutputDir}
 	}
 	opened, err := dataset.Open(ctx, s.DatasetRequests(), dataset.OpenOptions{
-		Mode: dataset.Mode(s.DataMode), Decoder: s.Decoder(), Offline: how.Offline, DryRun: s.DryRun, Log: env.Log.Logger, Files: files,
+		Mode: s.Mode(), Decoder: s.Decoder(), Offline: how.Offline, DryRun: s.DryRun, Log: env.Log.Logger, Files: files,
 	})
 	if err == nil {
 		saySkipped(env, s, opened.Members)
@@ -211,7 +210,7 @@ func (d *Data) Divide(ctx context.Context, env *rundir.Environment, s *settings.
 	if err := d.checkSensor(ctx, env, s); err != nil {
 		return err
 	}
-	if err := d.fit(ctx, s, m.Augment); err != nil {
+	if err := d.place(ctx, env, s, m.Augment); err != nil {
 		return err
 	}
 	if d.Duplicates, err = dataset.FindDuplicates(ctx, d.All, d.Split); err != nil {
@@ -362,45 +361,6 @@ func (d *Data) Statistics(ctx context.Context, s *settings.Settings) (found *dat
 	return found, err
 }
 
-// fit keeps images in memory in the forms in which they are used.
-func (d *Data) fit(ctx context.Context, s *settings.Settings, p *augment.Pipeline) error {
-	d.Fitted, d.TestFitted, d.Native = d.All, d.All, nil
-	if s.SensorTrains() {
-		d.Native = d.All
-	}
-	if p.First() {
-		if least, side := min(d.Rule.Width, d.Rule.Height), s.ReducedSide(d.Rule); side < least {
-			return config.Usagef("--keep-size %d: parts of images of that size would be enlarged to the input of %dx%d: want at least %d", side, d.Rule.Width, d.Rule.Height, least)
-		}
-		d.Reduced = d.All
-	}
-	if dataset.Mode(s.DataMode) != dataset.ModeRAM || d.listsAlone {
-		return nil
-	}
-	forms := formsOf(s, d.Rule, d.TestRule, p.First())
-	places := []*dataset.Dataset{&d.TestFitted, &d.Fitted}
-	switch {
-	case d.Native != nil:
-		forms[1].Of, places[1] = d.TrainList(s), &d.Native
-	case p.First(): // by the rule, the statistics alone see images of training, once
-		forms[1].Of, places[1] = d.TrainList(s), &d.Reduced
-	}
-	fitted, err := d.fitted(ctx, s, forms)
-	if tooMuch := (*dataset.MemoryError)(nil); errors.As(err, &tooMuch) {
-		return config.Usagef("%w: want --data-mode disk, which decodes them each time they are used, or more --memory", err)
-	}
-	if err != nil {
-		return err
-	}
-	for at := range fitted {
-		*places[at] = fitted[at]
-	}
-	if reflect.DeepEqual(d.Rule, d.TestRule) {
-		d.Fitted = d.TestFitted
-	}
-	return nil
-}
-
 // Over is the same data, divided alike, with other images of the examples: all is made of
 // d.All. Images that have no room in memory beside those of d are made each time they are
 // used.
@@ -408,7 +368,7 @@ func (d *Data) Over(ctx context.Context, s *settings.Settings, p *augment.Pipeli
 	over := *d
 	over.All, over.index, over.statistics = all, dataset.IndexOptions{}, nil
 	err := over.fit(ctx, s, p)
-	if asked := (*config.UsageError)(nil); errors.As(err, &asked) {
+	if tooMuch := (*dataset.MemoryError)(nil); errors.As(err, &tooMuch) {
 		over.listsAlone, err = true, nil
 		over.Fitted, over.TestFitted = all, all
 		if p.First() {
@@ -419,27 +379,6 @@ func (d *Data) Over(ctx context.Context, s *settings.Settings, p *augment.Pipeli
 		}
 	}
 	return &over, err
-}
-
-// fitted is the data in each form. A dry run, which uses no image, only finds out whether
-// there is room for them.
-func (d *Data) fitted(ctx context.Context, s *settings.Settings, forms []dataset.Form) ([]dataset.Dataset, error) {
-	if s.DryRun {
-		return nil, dataset.CheckFit(d.All, memoryFor(s), forms...)
-	}
-	return dataset.Fit(ctx, d.All, memoryFor(s), forms...)
-}
-
-// fallbackMemory is for images where the machine does not say how much memory it has.
-const fallbackMemory = 4 << 30
-
-// memoryFor is how many bytes images may take in RAM mode.
-func memoryFor(s *settings.Settings) int64 {
-	total, _ := machine.Memory()
-	if total == 0 {
-		total = 2 * fallbackMemory
-	}
-	return s.MemoryBudget(total)
 }
 
 // warnOfDuplicates warns of images that more than one part has.

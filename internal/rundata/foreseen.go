@@ -29,7 +29,7 @@ func formsOf(s *settings.Settings, rule, testRule imaging.Rule, inParts bool) []
 func foreseen(s *settings.Settings) *dataset.Foreseen {
 	rule := func(img imaging.Image) imaging.Rule { return s.InputRule(img, nil) }
 	f := &dataset.Foreseen{}
-	if dataset.Mode(s.DataMode) == dataset.ModeRAM {
+	if s.Mode() == dataset.ModeRAM {
 		f.Memory = memoryFor(s)
 		f.Forms = func(img imaging.Image) []dataset.Form {
 			of := rule(img)

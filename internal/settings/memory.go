@@ -7,8 +7,29 @@ import (
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/augment"
+	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 )
+
+// DataAuto leaves it to the program whether images are kept in memory: they are where there is
+// room for them.
+const DataAuto = "auto"
+
+// DataModeDoc says what --data-mode is.
+const DataModeDoc = "keep decoded images in memory, or decode at each access; auto: in memory where there is room"
+
+// DataModes are the values of --data-mode.
+func DataModes() []string {
+	return []string{DataAuto, string(dataset.ModeRAM), string(dataset.ModeDisk)}
+}
+
+// Mode is how images are accessed: in memory, as long as it is not known that there is no room.
+func (s *Settings) Mode() dataset.Mode {
+	if s.DataMode == DataAuto {
+		return dataset.ModeRAM
+	}
+	return dataset.Mode(s.DataMode)
+}
 
 // isSide refuses what is no number of pixels.
 func isSide(s string) error {

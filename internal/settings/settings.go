@@ -163,7 +163,7 @@ func (s *Settings) declareData(o *config.Options) {
 	o.List(&s.DatasetOptions, "dataset-options", "", "options of the dataset, key=value; of several, NAME:key=value")
 	o.Begin(group, config.Execution)
 	o.Words(&s.DataDirs, "data-dir", "data", "where the data is: a folder, a list or a file; NAME=DIR for one of several datasets")
-	o.Choice(&s.DataMode, "data-mode", "ram", "keep decoded images in memory, or decode at each access", "ram", "disk")
+	o.Choice(&s.DataMode, "data-mode", DataAuto, DataModeDoc, DataModes()...)
 	o.Choice(&s.OnCorrupt, "on-corrupt", "refuse", "refuse data with damaged image files, or leave these out", "refuse", Skip) // which the digest of the data has
 	o.Choice(&s.Index, "index", IndexOn, "look up what was found in image files at an earlier start, or make that index anew", IndexOn, "off", IndexRebuild)
 	o.String(&s.CacheSize, "cache-size", "20GB", "most disk for what is cut out of clips, and as much for features, such as 20GB or 500MB, so that they need not be made again; 0: none", isCacheSize)
@@ -191,7 +191,7 @@ func (s *Settings) declareData(o *config.Options) {
 	o.String(&s.Sensor, "sensor", "", "sensor profile of the camera that the model is meant for: one of the program's, such as "+sensor.Names()[1]+", or a file", isSensor)
 	o.Bool(&s.SensorTrain, "sensor-train", true, "with --sensor: train on what the camera sees, at a severity that each image draws, and not on the images as they are")
 	o.Begin(group, config.Execution)
-	o.String(&s.Memory, "memory", "", "with --data-mode ram: most memory for images, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
+	o.String(&s.Memory, "memory", "", "most memory for decoded images, such as 8GB or 500MB; empty: half of the machine's", IsMemory)
 }
 
 func (s *Settings) declareModel(o *config.Options) {

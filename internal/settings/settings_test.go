@@ -25,7 +25,7 @@ func TestSettingsRefuse(t *testing.T) {
 		{"image-size=28x", "want a size such as 28 or 320x256"},
 		{"image-size=5000", "at most 4096"},
 		{"channels=2", "want 1 (grey), 3 (colour) or 0"},
-		{"data-mode=tape", "want one of ram, disk"},
+		{"data-mode=tape", "want one of auto, ram, disk"},
 		{"resize=squash", "want one of stretch, letterbox, crop"},
 		{"resize-filter=lanczos", "want one of pillow-bilinear, pillow-bicubic, triangle"},
 		{"alpha=grey", "want one of drop, black, white"},

@@ -53,6 +53,30 @@ func Measure(ctx context.Context, job Job, limit time.Duration) (speed Speed, er
 	return speed, nil
 }
 
+// Memory is how many bytes training takes in the phase that takes most: activations, gradients,
+// the optimizer's state, and the parameters with their averages. It allocates them and trains
+// nothing.
+func Memory(job Job) (int64, error) {
+	const floatSize = 4
+	job.Observer, job.Params = unwatched{}, job.Params.Clone()
+	if job.Head.Kind != HeadSolver || job.Epochs > 1 { // else there are no steps
+		job.Head = Head{}
+	}
+	l, err := begin(job)
+	if err != nil {
+		return 0, err
+	}
+	defer l.close()
+	total := int64(floatSize * len(job.Params.Values))
+	if l.ema != nil {
+		total *= 2
+	}
+	if l.trainer != nil {
+		total += int64(l.trainer.Memory().Total())
+	}
+	return total, nil
+}
+
 // measureScoring does so for a job without steps. A step is taken to take what it usually
 // does.
 func measureScoring(ctx context.Context, job Job, deadline time.Time) (speed Speed, err error) {

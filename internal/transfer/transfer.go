@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/features"
 	"github.com/blocktrain/blocktrain/internal/head"
+	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/rundata"
@@ -42,6 +43,37 @@ func (t *Task) Phase() (train.Head, error) {
 	}
 	return train.Head{Kind: t.Settings.Head, Epochs: t.Settings.Epochs, Frozen: h.Below(t.Graph)}, nil
 }
+
+// Memory is how many bytes the features take, with what the solver takes besides; 0 where there
+// is none.
+func (t *Task) Memory() int64 {
+	h, err := features.HeadOf(t.Graph)
+	if err != nil || t.Settings.Head != train.HeadSolver {
+		return 0
+	}
+	const floatSize = 4
+	width, classes := h.Features.Shape.Elements(), len(t.Data.All.Classes())
+	learnt := t.Settings.Views * len(t.Data.TrainList(t.Settings))
+	return floatSize*int64(t.Looked())*int64(width) + head.Memory(learnt, width, classes, t.Settings.WorkerCount())
+}
+
+// Check refuses a network without a head of its own, and features that would take more memory
+// than the machine has left, as a config.UsageError.
+func (t *Task) Check() error {
+	if _, err := t.Phase(); err != nil {
+		return err
+	}
+	need := t.Memory()
+	if _, available := machine.Memory(); available > 0 && need > available {
+		const giga = 1e9
+		return config.Usagef("--head solver: features of %s and the solver take %.1f GB of memory, of which %.1f GB are available: want fewer --views, fewer images (--limit-train), or --head sgd, which keeps no features",
+			config.Counted(t.Looked(), "image"), float64(need)/giga, float64(available)/giga)
+	}
+	return nil
+}
+
+// Mirrored says whether one of the views is the mirror image.
+func (t *Task) Mirrored() bool { return t.views().Mirror }
 
 // views are those of the training images.
 func (t *Task) views() features.Views {
