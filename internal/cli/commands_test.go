@@ -54,7 +54,7 @@ func TestHelp(t *testing.T) {
 func TestHelpTellsTheTruth(t *testing.T) {
 	for path, c := range map[string]struct{ with, without []string }{
 		"run":      {with: []string{"to be joined [digits]", "test part [0.97]"}, without: []string{"[the run's]"}},
-		"evaluate": {with: []string{"empty: the run's own parts", "in memory, or decode at each access [the run's]"}, without: []string{"[digits]", "[data]"}},
+		"evaluate": {with: []string{"empty: the run's own parts", "decode at each access; auto: in memory where there is room [the run's]"}, without: []string{"[digits]", "[data]"}},
 		"gate":     {with: []string{"least accuracy on the test part [the run's]"}, without: []string{"[0.97]", "[min_test_accuracy"}},
 		"verify":   {with: []string{"--keep DIR", "--json count"}, without: []string{"Any flag can also be set"}},
 		"bench":    {with: []string{"--input WxHxC", "--cpu-profile FILE"}},
