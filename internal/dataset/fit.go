@@ -38,6 +38,18 @@ func (f Form) make(img imaging.Image) (imaging.Image, error) {
 	return f.Rule.Apply(img)
 }
 
+// serves says whether the other form makes the same of an image of the given shape, and of what
+// f has made of that image.
+func (f Form) serves(other Form, s shape) bool {
+	switch {
+	case f.Native != other.Native || !leadsTo(f.Rule, other.Rule):
+		return false
+	case f.Reduced == other.Reduced:
+		return true
+	}
+	return !f.Native && other.Reduced == 0 && other.Rule.ReduceServes(int(s.width), int(s.height), f.Reduced)
+}
+
 // bytes is the memory that an image of the given shape takes in the form.
 func (f Form) bytes(s shape) int64 {
 	if f.Native {
@@ -98,9 +110,16 @@ func Release(d Dataset) {
 func planFit(d Dataset, budget int64, forms []Form) (*fitting, error) {
 	f := &fitting{detailed: detail(d), given: d, budget: budget}
 	f.original, _ = d.(forgetful)
-	for _, form := range forms {
-		if err := f.plan(form); err != nil {
-			return nil, err
+	f.fitted = make([]Dataset, len(forms))
+	for _, reduced := range []bool{true, false} { // those first that may serve others
+		for at, form := range forms {
+			if (form.Reduced > 0) != reduced {
+				continue
+			}
+			var err error
+			if f.fitted[at], err = f.plan(form); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if f.need > budget {
@@ -125,14 +144,18 @@ type fitting struct {
 type fittedForm struct {
 	Form
 	keeper *keeper
-	member []bool // whether each example is used so; nil: all are
+	member []bool    // whether each example is used so; nil: all are
+	server []*keeper // of each example, keeps it in a form that serves; nil: its own keeper does
 }
 
-func (f *fittedForm) has(i int) bool { return f.member == nil || f.member[i] }
+// uses says whether image i is used in the form, and has whether it is kept in it.
+func (f *fittedForm) uses(i int) bool { return f.member == nil || f.member[i] }
+func (f *fittedForm) has(i int) bool  { return f.uses(i) && f.server[i] == nil }
 
-// plan decides whether a form needs memory of its own, and how much.
-func (f *fitting) plan(form Form) error {
-	own := fittedForm{Form: form}
+// plan decides whether a form needs memory of its own, and how much, and returns the dataset in
+// it. Images that another form serves take none: they are made of those of that form.
+func (f *fitting) plan(form Form) (Dataset, error) {
+	own := fittedForm{Form: form, server: make([]*keeper, f.Len())}
 	if form.Of != nil {
 		own.member = make([]bool, f.Len())
 		for _, i := range form.Of {
@@ -141,24 +164,30 @@ func (f *fitting) plan(form Form) error {
 	}
 	var have, want int64
 	for i := range f.Len() {
-		if !own.has(i) {
+		if !own.uses(i) {
 			continue
 		}
 		s, err := f.shape(i)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		have, want = have+s.bytes(), want+form.bytes(s)
+		have += s.bytes()
+		if own.server[i] = f.server(form, i, s); own.server[i] == nil {
+			want += form.bytes(s)
+		}
 	}
 	if have <= want && (f.original == nil || f.original.complete()) {
 		if !f.asIs {
 			f.asIs, f.need = true, f.need+have
 		}
-		f.fitted = append(f.fitted, f.given)
-		return nil
+		return f.given, nil
 	}
 	f.need += want
 	own.keeper = newKeeper(f.Len(), f.budget, func(i int, buffer []uint8) (imaging.Image, error) {
+		if server := own.server[i]; server != nil && server.images[i] != nil {
+			img, err := form.make(*server.images[i])
+			return img, ofExample(f, i, err)
+		}
 		img, err := f.imageIn(i, buffer)
 		defer img.Release()
 		if err == nil {
@@ -166,7 +195,17 @@ func (f *fitting) plan(form Form) error {
 		}
 		return img, ofExample(f, i, err)
 	})
-	f.kept, f.fitted = append(f.kept, own), append(f.fitted, ram{f.detailed, own.keeper})
+	f.kept = append(f.kept, own)
+	return ram{f.detailed, own.keeper}, nil
+}
+
+// server keeps image i, of shape s, in a form that serves the given one; nil: none does.
+func (f *fitting) server(form Form, i int, s shape) *keeper {
+	for _, kept := range f.kept {
+		if kept.has(i) && kept.serves(form, s) {
+			return kept.keeper
+		}
+	}
 	return nil
 }
 

@@ -76,3 +76,57 @@ func TestFit(t *testing.T) {
 		t.Errorf("what had no room at first is not kept (error %v)", err)
 	}
 }
+
+// TestFitServed checks that images are not kept twice where one form can be made of the other,
+// with the same bits.
+func TestFitServed(t *testing.T) {
+	dir := t.TempDir()
+	for at, name := range []string{"cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"} {
+		writePNG(t, dir+"/"+name, testImage(90+7*at, 80, 3, at))
+	}
+	disk, err := openFolder(t, dir, "", ModeDisk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := imaging.Rule{Width: 21, Height: 21, Channels: 3, Mode: imaging.Crop, Filter: imaging.PillowBicubic, CropFraction: 8750}
+	forms := []Form{{Rule: rule}, {Rule: rule, Reduced: 24, Of: []int{0, 2}}}
+	foreseen := &Foreseen{Forms: func(imaging.Image) []Form { return forms }, Memory: 1 << 20}
+	for _, early := range []*Foreseen{nil, foreseen} {
+		made, _, err := MakeDataset("folder", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		source, err := made.(Filed).WithFiles(FileOptions{Classes: 2, Foreseen: early}).Open(t.Context(), dir, ModeRAM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		need, err := FitBytes(source, forms...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Of 90x80 and 104x80 pixels, and of two that are used in one form alone.
+		if want := int64(3 * (27*24 + 31*24 + 2*21*21)); need != want {
+			t.Errorf("%d bytes are needed, want %d", need, want)
+		}
+		fitted, err := Fit(t.Context(), source, need, forms...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain, reduced := fitted[0].(ram).kept, fitted[1].(ram).kept; plain.count() != 2 || reduced.count() != 2 {
+			t.Errorf("%d and %d images are kept, want 2 and 2", plain.count(), reduced.count())
+		}
+		for i := range disk.Len() {
+			want, err := loadImage(detail(disk), i, rule, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := range 2 { // the first must leave what is kept as it was
+				got, err := loadImage(detail(fitted[0]), i, rule, nil)
+				if err != nil || !bytes.Equal(got.Pix, want.Pix) {
+					t.Errorf("image %d, for the time %d, is %v, want %v (error %v)", i, at, got.Pix, want.Pix, err)
+				}
+				got.Release()
+			}
+		}
+	}
+}

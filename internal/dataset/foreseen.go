@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,8 +19,8 @@ import (
 type Foreseen struct {
 	// Measured is the rule by which mean and deviation are measured; nil: they are not.
 	Measured func(imaging.Image) imaging.Rule
-	// Forms are those in which images are kept in RAM mode, of which there are as many for
-	// each image; nil: none.
+	// Forms are those in which images are kept in RAM mode; nil: none. One that another serves
+	// is not kept.
 	Forms  func(imaging.Image) []Form
 	Memory int64 // bytes that all images in these forms may take
 
@@ -109,6 +110,9 @@ func (e *early) keep(i int, img imaging.Image) bool {
 	forms := e.foreseen.Forms(img)
 	made, bytes := make([]imaging.Image, len(forms)), 0
 	for at, form := range forms {
+		if served(form, forms, shapeOf(img)) {
+			continue
+		}
 		var err error
 		if made[at], err = form.make(img); err != nil {
 			return false
@@ -122,15 +126,22 @@ func (e *early) keep(i int, img imaging.Image) bool {
 	return true
 }
 
-// in is image i, of shape s, if it was kept in the form, or in one that the form's rule brings
-// to it.
+// served says whether one of forms makes the same of images of the shape as a form does, from a
+// reduced one that is kept besides.
+func served(form Form, forms []Form, s shape) bool {
+	return slices.ContainsFunc(forms, func(other Form) bool {
+		return other.Reduced > 0 && form.Reduced == 0 && other.serves(form, s)
+	})
+}
+
+// in is image i, of shape s, if it was kept in the form, or in one that serves the form.
 func (e *early) in(form Form, i int, s shape) (imaging.Image, bool) {
 	if e == nil || e.made == nil || e.made[i] == nil {
 		return imaging.Image{}, false
 	}
 	for at, own := range e.foreseen.Forms(s.picture()) {
-		if own.Reduced == form.Reduced && own.Native == form.Native && leadsTo(own.Rule, form.Rule) {
-			return e.made[i][at], true
+		if made := e.made[i][at]; made.Width > 0 && own.serves(form, s) {
+			return made, true
 		}
 	}
 	return imaging.Image{}, false

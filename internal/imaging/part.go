@@ -38,6 +38,24 @@ func Reduced(width, height, side int) (w, h int) {
 	return (2*width*side + height) / (2 * height), side
 }
 
+// ReduceServes says whether Apply makes the same of an image of the given size and of what Reduce
+// makes of that image, to the bit: if it is its middle that Apply takes, of the size that Reduce
+// brings it to.
+func (r Rule) ReduceServes(width, height, side int) bool {
+	if r.CropFraction == 0 {
+		return false
+	}
+	w, h := Reduced(width, height, side)
+	if w == width && h == height {
+		return true
+	}
+	own := func(width, height int) bool {
+		aw, ah := r.around(width, height)
+		return aw == w && ah == h
+	}
+	return own(width, height) && own(w, h)
+}
+
 // ReduceMotion says where the places of an image of the given size are in what Reduce makes
 // of it; nil where they stay.
 func (r Rule) ReduceMotion(width, height, side int) Motion {

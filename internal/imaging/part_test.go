@@ -105,3 +105,46 @@ func TestPartMotion(t *testing.T) {
 		t.Error("an image that stays moves")
 	}
 }
+
+// TestReduceServes checks that the rule makes the same of what was reduced before wherever that
+// is said, and that it is said where an input's middle is taken of what training keeps.
+func TestReduceServes(t *testing.T) {
+	serve, not := 0, 0
+	for _, rule := range []Rule{
+		{Width: 21, Height: 21, Channels: 3, Mode: Crop, Filter: PillowBicubic, CropFraction: 8750},
+		{Width: 21, Height: 21, Channels: 1, Mode: Crop, CropFraction: 8750},
+		{Width: 21, Height: 14, Channels: 3, Mode: Crop, Filter: PillowBilinear, CropFraction: 8750},
+		{Width: 21, Height: 21, Channels: 3, Mode: Stretch, Filter: PillowBicubic},
+	} {
+		for _, side := range []int{16, 24, 25} {
+			for width := 20; width < 60; width += 3 {
+				for height := 20; height < 60; height += 3 {
+					if !rule.ReduceServes(width, height, side) {
+						not++
+						continue
+					}
+					serve++
+					img := noisy(width, height, 3)
+					want, err := rule.Apply(img)
+					if err != nil {
+						t.Fatal(err)
+					}
+					reduced, err := rule.Reduce(img, side)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got, err := rule.Apply(reduced); err != nil || !got.SameShape(want) || !bytes.Equal(got.Pix, want.Pix) {
+						t.Errorf("%+v of %dx%d by way of %d is another image (error %v)", rule, width, height, side, err)
+					}
+				}
+			}
+		}
+	}
+	if serve < 400 || not < 400 {
+		t.Errorf("%d images are served and %d are not: want many of both", serve, not)
+	}
+	published := Rule{Width: 224, Height: 224, Channels: 3, Mode: Crop, Filter: PillowBicubic, CropFraction: 8750}
+	if !published.ReduceServes(400, 533, 256) || !published.ReduceServes(4000, 256, 256) || !published.ReduceServes(200, 100, 256) {
+		t.Error("an input of 224 pixels is not taken of the middle of 256")
+	}
+}
