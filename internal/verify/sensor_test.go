@@ -87,6 +87,7 @@ func TestSensor(t *testing.T) {
 		}
 	}
 	testProfileFile(t, path, p)
+	testProfileOfRecord(t, path)
 	lost := runtest.Copied(t, path)
 	if err := os.Remove(filepath.Join(lost, layout.SensorFile)); err != nil {
 		t.Fatal(err)
@@ -175,6 +176,29 @@ func testProfileFile(t *testing.T, path string, p *sensor.Profile) {
 		_, err = Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir})
 		if (err == nil) != (test.want == "") || err != nil && (!errors.Is(err, rundir.ErrDifference) || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s, in the package: %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// testProfileOfRecord has a profile in the record that no camera has, with every digest made again. It is
+// refused wherever a record is read, and never ends the program.
+func testProfileOfRecord(t *testing.T, path string) {
+	t.Helper()
+	for name, change := range map[string][2]string{
+		"none":     {`(?s)"profile": \{.*?\},\s*"train"`, `"profile": null, "train"`},
+		"negative": {`"read_noise_e": 160`, `"read_noise_e": -160`},
+		"huge":     {`"read_noise_e": 160`, `"read_noise_e": 1e308`},
+		"size":     {`"width": 640`, `"width": 999999999`},
+		"bits":     {`"bit_depth": 10`, `"bit_depth": -1`},
+	} {
+		forged := runtest.Copied(t, path)
+		replaceIn(t, filepath.Join(forged, rundir.RecordFile), change[0], change[1])
+		seal(t, forged)
+		if _, err := rundir.ReadRecord(filepath.Join(forged, rundir.RecordFile)); err == nil || !strings.Contains(err.Error(), "sensor") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: forged, Workers: 2}); !errors.Is(err, rundir.ErrDifference) {
+			t.Errorf("%s, verified: %v", name, err)
 		}
 	}
 }
