@@ -40,7 +40,7 @@ of a cross-validation, or of a run on its validation part, which
 		example: `  blocktrain eda --dataset fashion-mnist
   blocktrain eda --dataset folder --data-dir photos --split photos.json
   blocktrain eda --run runs/first --part validation`,
-		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "cache-size", "levels", "alpha",
+		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "cache-size", "levels", "sensor", "alpha",
 			"split", "split-ratio", "split-seed", settings.MissingClass, "workers"),
 		recorded: &e.run, recordedIn: firstRun,
 		own: func(o *config.Options) {

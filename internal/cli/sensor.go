@@ -45,7 +45,9 @@ func sensorApplyCommand() *command {
 		use: "apply IMAGE|CLIP", short: "write what a camera would have seen", group: groupData,
 		long: `Shows an image, a video or a folder of numbered frames through the camera of a
 profile, and writes it for people to look at: an image as PNG, a clip as MP4, or
-as a folder of PNG files if --output does not end in .mp4. Values of 16 bits are
+as a folder of PNG files if --output does not end in .mp4. Both have their name
+when they are whole; what a killed command left is removed by the next one with
+the same --output. Values of 16 bits are
 taken as they are, as the levels of the camera's converter; those that it
 cannot have are refused. Training and evaluation do the same to their images
 without such files.
@@ -89,6 +91,10 @@ func (a *applying) apply(ctx context.Context, c *call, p *sensor.Profile, path s
 	case errors.Is(err, os.ErrNotExist):
 		return config.Usagef("%s does not exist: want an image, a video or a folder of frames", path)
 	case err != nil:
+		return err
+	}
+	name := filepath.Base(a.output)
+	if err := fileio.RemoveLeftoversOf(filepath.Dir(a.output), func(of string) bool { return of == name }); err != nil {
 		return err
 	}
 	camera := p.Camera(uint64(a.seed), 0, a.severity)
@@ -184,15 +190,14 @@ func seenFrames(ctx context.Context, decoder clips.Decoder, clip clips.Clip, col
 	return ctx.Err()
 }
 
-// folder writes frames as numbered files into a new folder.
+// folder writes frames as numbered files into a new folder, which has its name when it is whole.
 func (a *applying) folder(frames func(write func(imaging.Image) error) error) error {
-	if err := os.MkdirAll(a.output, 0o777); err != nil {
-		return err
-	}
-	number := 0
-	return frames(func(img imaging.Image) error {
-		path := filepath.Join(a.output, fmt.Sprintf("frame_%05d.png", number))
-		number++
-		return fileio.WriteAtomic(path, func(w io.Writer) error { return img.WritePNG(w) })
+	return fileio.NewDir(a.output, func(dir string) error {
+		number := 0
+		return frames(func(img imaging.Image) error {
+			path := filepath.Join(dir, fmt.Sprintf("frame_%05d.png", number))
+			number++
+			return fileio.WriteAtomic(path, func(w io.Writer) error { return img.WritePNG(w) })
+		})
 	})
 }

@@ -38,7 +38,7 @@ of these data is from what was measured: level, contrast, blur and target size.`
 		example: `  blocktrain sensor fit recordings --output camera.json
   blocktrain sensor fit clip.mkv --black-level 16 --json
   blocktrain sensor fit recordings --run runs/first`,
-		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "cache-size", "levels", "alpha",
+		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "cache-size", "levels", "sensor", "alpha",
 			"split", "split-ratio", "split-seed", "workers"),
 		recorded: &f.run, recordedIn: firstRun,
 		own: func(o *config.Options) {

@@ -79,3 +79,35 @@ func TestSensorApply(t *testing.T) {
 		}
 	}
 }
+
+// TestSensorApplyLeavesNothing has frames that cannot all be shown, and what a killed command left.
+func TestSensorApplyLeavesNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	drawSlope(t, filepath.Join("clip", "frame_0001.png"), 320, 256, 1)
+	drawSlope(t, filepath.Join("clip", "frame_0002.png"), 320, 256, 1)
+	if err := os.MkdirAll(".seen.new.tmp", 0o755); err != nil { // by a killed command, as is the next
+		t.Fatal(err)
+	}
+	for _, name := range []string{".seen.new.tmp/frame_00000.png", ".one.png.123.tmp"} {
+		if err := os.WriteFile(name, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	succeed(t, "sensor", "apply", "--quiet", "--sensor", "ideal", "clip", "--output", "seen")
+	succeed(t, "sensor", "apply", "--quiet", "--sensor", "ideal", "clip/frame_0001.png", "--output", "one.png")
+	if err := os.WriteFile("clip/frame_0002.png", []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	if code := Run(t.Context(), []string{"sensor", "apply", "--quiet", "--sensor", "ideal", "clip", "--output", "part"}, nil, &out, &errs); code == 0 {
+		t.Error("a damaged frame is shown")
+	}
+	entries, err := os.ReadDir(".")
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{"clip", "one.png", "seen"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("the folder holds %q, want %q (%v)", names, want, err)
+	}
+}

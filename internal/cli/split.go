@@ -19,7 +19,7 @@ each part. Make it once, before any look at the data, and give it to runs by
 --split.`,
 		example: `  blocktrain split --dataset mnist --data-dir data/mnist --output mnist.json
   blocktrain run --dataset mnist --data-dir data/mnist --split mnist.json`,
-		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "cache-size", "split-ratio", "split-seed", settings.MissingClass, "workers"),
+		settings: named("dataset", "dataset-options", "data-dir", "data-mode", "on-corrupt", "index", "cache-size", "levels", "sensor", "split-ratio", "split-seed", settings.MissingClass, "workers"),
 		own:      func(o *config.Options) { o.String(&output, "output", "split.json", "file to write") },
 		run: func(ctx context.Context, c *call) error {
 			made, err := pipeline.Split(ctx, c.env, c.settings, output)

@@ -57,6 +57,9 @@ func Compare(baseline, candidate string) (*Comparison, error) {
 			return nil, err
 		}
 	}
+	if made.Baseline.SHA256 == made.Candidate.SHA256 {
+		return nil, config.Usagef("%s and %s are the same cross-validation: want two, of different settings", baseline, candidate)
+	}
 	if err := checkComparable(both[0], both[1]); err != nil {
 		return nil, err
 	}
@@ -81,8 +84,8 @@ func checkComparable(a, b *CrossValidation) error {
 	if err != nil {
 		return err
 	}
-	refused := func(why string) error {
-		return config.Usagef("%s and %s cannot be compared: %s", a.Dir, b.Dir, why)
+	refused := func(why string, of ...any) error {
+		return config.Usagef("%s and %s cannot be compared: %s", a.Dir, b.Dir, fmt.Sprintf(why, of...))
 	}
 	switch {
 	case a.Pooled == nil || b.Pooled == nil:
@@ -94,7 +97,7 @@ func checkComparable(a, b *CrossValidation) error {
 	case !reflect.DeepEqual(first.Folds, second.Folds):
 		return refused("they have different folds: want the same --folds, --split-seed and --include-test")
 	case !a.Pooled.Grouped() || !b.Pooled.Grouped():
-		return refused("examples are paired by groups, and the data has none; dataset options such as group=folder make some")
+		return refused("examples are paired by groups, and the data has none: no evaluation says which of its images were right; make groups by a dataset option such as group=folder, or compare the intervals in the two %s", ResultFile)
 	}
 	return nil
 }
@@ -156,7 +159,9 @@ func (c *Comparison) addSensor(baseline, candidate *CrossValidation) error {
 func (c *Comparison) Table() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "baseline   %s\ncandidate  %s\n", metric.Clip(c.Baseline.Directory, 60), metric.Clip(c.Candidate.Directory, 60))
-	if c.Differing != "" {
+	if c.Differing == "" {
+		b.WriteString("they have the same settings\n")
+	} else {
 		fmt.Fprintf(&b, "they differ in: %s\n", c.Differing)
 	}
 	fmt.Fprintf(&b, "\n%-22s %8s %9s %11s  %s\n", "accuracy in %", "baseline", "candidate", "difference", "95 % interval by groups")

@@ -73,7 +73,7 @@ func TestSensorOfClips(t *testing.T) {
 	}
 }
 
-// TestSensorOfImages has examples without groups, and verifies the folds.
+// TestSensorOfImages has examples without groups, verifies the folds, and is not compared.
 func TestSensorOfImages(t *testing.T) {
 	s := runtest.SmallRun(t, filepath.Join(t.TempDir(), "cv"), "visualizations=none", "sensor=rgb-vga-noisy")
 	cv, err := crossval.Run(t.Context(), runtest.Quiet(), s, crossval.Request{Folds: 2})
@@ -87,6 +87,13 @@ func TestSensorOfImages(t *testing.T) {
 	}
 	if _, err := crossval.Verify(t.Context(), runtest.Quiet(), verify.Request{Path: cv.Dir, DataMode: "ram"}); err != nil {
 		t.Error(err)
+	}
+	other, err := crossval.Run(t.Context(), runtest.Quiet(), runtest.SmallRun(t, filepath.Join(t.TempDir(), "other"), "visualizations=none"), crossval.Request{Folds: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := crossval.Compare(other.Dir, cv.Dir); err == nil || !strings.Contains(err.Error(), "no evaluation says which of its images were right; make groups by a dataset option") {
+		t.Errorf("compared without groups: %v", err)
 	}
 }
 
@@ -115,9 +122,16 @@ func TestCompare(t *testing.T) {
 			t.Errorf("the table lacks %q:\n%s", words, c.Table())
 		}
 	}
-	same, err := crossval.Compare(a.Dir, a.Dir)
-	if err != nil || same.Examples.Difference != 0 || same.Examples.Interval != (metric.Interval{}) || same.Differing != "" {
-		t.Errorf("compared with itself: %+v, %v", same, err)
+	if c.Differing != "sensor-train, epochs" {
+		t.Errorf("they differ in %q, want sensor-train, since the profile is the same, and epochs", c.Differing)
+	}
+	if _, err := crossval.Compare(a.Dir, filepath.Join(a.Dir, "..", filepath.Base(a.Dir))); err == nil || !strings.Contains(err.Error(), "are the same cross-validation") {
+		t.Errorf("compared with itself: %v", err)
+	}
+	again := ofClipsThroughSensor(t, "again", "sensor-train=false")
+	same, err := crossval.Compare(a.Dir, again.Dir)
+	if err != nil || same.Examples.Difference != 0 || same.Examples.Interval != (metric.Interval{}) || same.Differing != "" || !strings.Contains(same.Table(), "they have the same settings") {
+		t.Errorf("compared with a second one of the same settings: %+v, %v", same, err)
 	}
 	other := ofClipsThroughSensor(t, "other", "split-seed=2")
 	if _, err := crossval.Compare(a.Dir, other.Dir); err == nil || !strings.Contains(err.Error(), "different folds") {

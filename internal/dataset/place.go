@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/clips"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 )
 
 // Clip is a recording that examples were taken from.
@@ -38,6 +39,14 @@ func (c *Clip) Cutting() *clips.Cutting { return c.reading.cutting }
 
 // Whole says whether its examples are whole frames.
 func (c *Clip) Whole() bool { return c.reading != nil && c.reading.cutting.Whole }
+
+// ShownBy is the sensor profile that brought the frames of the clip to 8 bits; nil where none did.
+func (c *Clip) ShownBy() *sensor.Profile {
+	if d, is := c.reading.decoder.(*clips.Video); is && c.Shown {
+		return d.Sensor
+	}
+	return nil
+}
 
 // Decode yields the frames of the clip once more. Behind the last there is an error if they
 // are not those that the clip had when it was opened.

@@ -2,6 +2,7 @@ package fileio
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -160,6 +161,34 @@ func ReplaceDir(dir string, fill func(dir string) error) error {
 		return errors.Join(err, os.Rename(old, dir))
 	}
 	return os.RemoveAll(old)
+}
+
+// NewDir fills a new folder, and gives it its name when it is whole. Until then it is called
+// ".NAME.new.tmp". One that a killed process left is removed before. The folder above is made where it
+// is missing; a dir that exists is refused. Two processes must not make the same folder at a time.
+func NewDir(dir string, fill func(dir string) error) error {
+	dir = filepath.Clean(dir)
+	if Exists(dir) {
+		return fmt.Errorf("cannot write %s: %w", dir, fs.ErrExist)
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return err
+	}
+	building, _ := beside(dir)
+	err := os.RemoveAll(building)
+	if err == nil {
+		err = os.Mkdir(building, 0o777)
+	}
+	if err != nil {
+		return err
+	}
+	if err = fill(building); err == nil {
+		err = Rename(building, dir)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(building))
+	}
+	return nil
 }
 
 // beside are the folders in which the successor of a folder is made, and in which the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,5 +176,33 @@ func TestTempDir(t *testing.T) {
 	write(t, filepath.Join(path, "a", "b"), "")
 	if err := remove(); err != nil || Exists(path) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestNewDir makes a folder that has its name when it is whole, and removes what a killed process left.
+func TestNewDir(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "above", "frames")
+	building, _ := beside(dir)
+	write(t, filepath.Join(building, "half"), "a") // by a killed process
+	err := NewDir(dir+string(filepath.Separator), func(at string) error {
+		if Exists(dir) || at != building {
+			t.Errorf("it is filled in %s, and has its name already", at)
+		}
+		return WriteBytes(filepath.Join(at, "file"), []byte("b"))
+	})
+	entries, read := os.ReadDir(dir)
+	if err != nil || read != nil || len(entries) != 1 || entries[0].Name() != "file" || Exists(building) {
+		t.Errorf("%v, %v: it holds %v", err, read, entries)
+	}
+	if err := NewDir(dir, func(string) error { return nil }); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a folder that exists: %v", err)
+	}
+	other := filepath.Join(filepath.Dir(dir), "other")
+	full := errors.New("disk full")
+	if err := NewDir(other, func(at string) error { return errors.Join(WriteBytes(filepath.Join(at, "file"), nil), full) }); !errors.Is(err, full) {
+		t.Errorf("error %v", err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(left) != 1 {
+		t.Errorf("left over: %v, %v", left, err)
 	}
 }

@@ -58,7 +58,7 @@ func (i *Identity) check() error {
 	if len(sorted) == 0 || len(slices.Compact(sorted)) != len(i.Classes) {
 		return errors.New("identity.classes: there are none, or two of one name")
 	}
-	if err := errors.Join(i.checkContract(), i.checkFolds()); err != nil {
+	if err := errors.Join(i.checkContract(), i.checkFolds(), i.Sensor.Check()); err != nil {
 		return err
 	}
 	if err := i.Input.Validate(); err != nil {

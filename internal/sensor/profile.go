@@ -122,6 +122,23 @@ type Note struct {
 	Train   bool     `json:"train" schema:"2"` // the training part is seen through it too
 }
 
+// Check refuses a note whose profile no camera has. A nil note, of a run without a sensor, is right.
+func (n *Note) Check() error {
+	var err error
+	switch {
+	case n == nil:
+		return nil
+	case n.Profile == nil:
+		err = errors.New("there is none")
+	default:
+		err = n.Profile.Validate()
+	}
+	if err != nil {
+		return fmt.Errorf("the sensor profile: %w", err)
+	}
+	return nil
+}
+
 // namedValue is a key and its value, nil where it is not there.
 type namedValue struct {
 	key   string

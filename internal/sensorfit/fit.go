@@ -40,6 +40,9 @@ type Result struct {
 	Training *Training          `json:"training"`
 	Profile  *sensor.Profile    `json:"profile"`
 	Defaults []string           `json:"defaults"` // keys of the profile that were not measured
+
+	measured []source // those of Clips
+	options  Options
 }
 
 // Spread is a figure over clips.
@@ -114,8 +117,7 @@ func Fit(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Schema: Schema, Path: o.Path, Found: len(all), Unread: []measure.Declined{}, Defaults: []string{}}
-	var measured []source
+	r := &Result{Schema: Schema, Path: o.Path, Found: len(all), Unread: []measure.Declined{}, Defaults: []string{}, options: o}
 	for _, s := range chosen(all, o.Most) {
 		report, err := measureClip(ctx, s, o)
 		if ctx.Err() != nil {
@@ -129,14 +131,14 @@ func Fit(ctx context.Context, o Options) (*Result, error) {
 			continue
 		}
 		r.Clips = append(r.Clips, report)
-		measured = append(measured, s)
+		r.measured = append(r.measured, s)
 	}
 	if len(r.Clips) == 0 {
 		return nil, fmt.Errorf("%s: none of %d clips could be read; the first: %s", o.Path, len(r.Unread), r.Unread[0].Why)
 	}
 	r.summarize()
 	if o.Targets {
-		if err := r.targets(ctx, measured, o); err != nil {
+		if err := r.targets(ctx, r.measured, o); err != nil {
 			return nil, err
 		}
 	}

@@ -15,6 +15,8 @@ type Training struct {
 	Of          string       `json:"of"` // what the figures are over: "clips" or "images"
 	Count       int          `json:"count"`
 	Differences []Difference `json:"differences"`
+	// Note says why level, contrast and detail cannot be compared, where they cannot.
+	Note string `json:"note,omitempty"`
 }
 
 // Difference compares a figure.
@@ -47,7 +49,11 @@ func (r *Result) Compare(ctx context.Context, d dataset.Dataset, indexes []int) 
 	found := dataset.ClipsOf(d, indexes)
 	t := &Training{Of: "clips", Count: len(found)}
 	var of looks
-	var err error
+	here, note, err := r.looksHere(ctx, found)
+	if err != nil {
+		return err
+	}
+	t.Note = note
 	if len(found) > 0 {
 		err = of.clips(ctx, found)
 	} else {
@@ -59,10 +65,10 @@ func (r *Result) Compare(ctx context.Context, d dataset.Dataset, indexes []int) 
 	}
 	s := &r.Summary
 	t.Differences = []Difference{
-		t.compare("level", &s.Level, of.level, "darker", "brighter"),
-		t.compare("contrast", &s.Contrast, of.contrast, "flatter", "richer in contrast"),
+		t.compare("level", here.level, of.level, "darker", "brighter"),
+		t.compare("contrast", here.contrast, of.contrast, "flatter", "richer in contrast"),
 		t.compare("blur", s.Blur, of.blur, "sharper", "more blurred"),
-		t.compare("detail", &s.Sharpness, of.sharpness, "poorer in detail and noise", "richer in detail or noise"),
+		t.compare("detail", here.sharpness, of.sharpness, "poorer in detail and noise", "richer in detail or noise"),
 		t.compare("target", s.Target, of.target, "smaller", "larger"),
 	}
 	r.Training = t

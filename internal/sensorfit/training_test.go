@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/clips"
 	"github.com/blocktrain/blocktrain/internal/clips/clipstest"
 	"github.com/blocktrain/blocktrain/internal/dataset"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 )
 
 func opened(t *testing.T, module, options, dir string) (dataset.Dataset, []int) {
@@ -131,5 +132,54 @@ func TestRealClips(t *testing.T) {
 	}
 	if len(s.Declined) == 0 || s.Declined[0].Clips != 2 || !strings.HasPrefix(s.Declined[0].Why, "compressed: noise cannot be measured (9") {
 		t.Errorf("%+v", s.Declined)
+	}
+}
+
+// TestCompareShown compares a clip of 16 bits with training clips that a profile brought to 8: both are
+// measured as the profile shows them. Of a clip that the profile does not suit, levels are not compared.
+func TestCompareShown(t *testing.T) {
+	p, err := sensor.Parse([]byte(`{"schema": 1, "source": "drawn", "modality": "thermal", "width": 160, "height": 128, "frame_rate_hz": 30, "bit_depth": 14,
+		"range": [0, 8000], "psf_sigma_px": 0, "motion_px": 0, "response_dn_per_k": 10,
+		"noise3d_dn": {"tvh": 0, "vh": 0, "v": 0, "h": 0, "tv": 0, "th": 0, "t": 0}, "defect_ppm": 0,
+		"agc": {"mode": "fixed", "low": 0, "high": 8000}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for n := range 3 {
+		for class, name := range []string{"bird", "drone"} {
+			drawing{seed: uint32(2*n + class), frames: 20, wide: 32, noise: 1, pattern: 1, box: clips.Box{X: 100, Y: 20, W: 14, H: 10}}.write(t, filepath.Join(dir, name, fmt.Sprint(n)))
+		}
+	}
+	source, _, err := dataset.MakeDataset("clips", "stride=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := source.(dataset.Filed).WithFiles(dataset.FileOptions{Sensor: p}).Open(t.Context(), dir, dataset.ModeRAM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]int, d.Len())
+	for i := range all {
+		all[i] = i
+	}
+	compared := func(wide int) *Training {
+		seen := filepath.Join(t.TempDir(), "seen")
+		drawing{seed: 9, frames: 20, wide: wide, noise: 1, pattern: 1}.write(t, seen)
+		r := mustFit(t, Options{Path: seen})
+		if err := r.Compare(t.Context(), d, all); err != nil {
+			t.Fatal(err)
+		}
+		return r.Training
+	}
+	alike := compared(32)
+	for _, diff := range alike.Differences[:2] {
+		if diff.Here == nil || *diff.Median < 30 || *diff.Here < 0.9**diff.Median || *diff.Here > 1.1**diff.Median || alike.Note != "" {
+			t.Errorf("%s (%s)", diff.Text, alike.Note)
+		}
+	}
+	beyond := compared(250)
+	if d := beyond.Differences[0]; d.Here != nil || !strings.Contains(beyond.Note, "level, contrast and detail are not compared") || !strings.Contains(beyond.Note, "bit_depth: the sensor profile has 14") {
+		t.Errorf("%s (%s)", d.Text, beyond.Note)
 	}
 }

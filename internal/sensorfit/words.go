@@ -39,6 +39,9 @@ func (r *Result) Write(w io.Writer) {
 		for _, d := range r.Training.Differences {
 			fmt.Fprintf(w, "  %s\n", d.Text)
 		}
+		if r.Training.Note != "" {
+			fmt.Fprintf(w, "  %s\n", r.Training.Note)
+		}
 	}
 }
 

@@ -256,7 +256,11 @@ func (s *Settings) checkListed(record *rundir.Record) error {
 func Differences(a, b *rundir.Identity) string {
 	var names []string
 	for _, f := range identityFields {
-		if !reflect.DeepEqual(f.value(a), f.value(b)) {
+		switch {
+		case reflect.DeepEqual(f.value(a), f.value(b)):
+		case a.Sensor != nil && b.Sensor != nil && f.words == sensorField.words && reflect.DeepEqual(a.Sensor.Profile, b.Sensor.Profile):
+			names = append(names, "sensor-train")
+		default:
 			names = append(names, f.words)
 		}
 	}

@@ -87,6 +87,7 @@ func TestSensor(t *testing.T) {
 		}
 	}
 	testProfileFile(t, path, p)
+	testProfileOfRecord(t, path)
 	lost := runtest.Copied(t, path)
 	if err := os.Remove(filepath.Join(lost, layout.SensorFile)); err != nil {
 		t.Fatal(err)
@@ -117,12 +118,6 @@ func testProfileFile(t *testing.T, path string, p *sensor.Profile) {
 	if text := readText(t, filepath.Join(pack, rundir.CardFile)); !strings.Contains(text, "(`sensor.json`)") {
 		t.Error("the model card does not name the file of the profile")
 	}
-	noise := func(dir string) {
-		file, record := filepath.Join(dir, layout.ProfileFile), filepath.Join(dir, rundir.RecordFile)
-		before := fileio.SHA256Of([]byte(readText(t, file)))
-		replaceIn(t, file, `"read_noise_e": 160`, `"read_noise_e": 161`)
-		replaceIn(t, record, before, fileio.SHA256Of([]byte(readText(t, file))))
-	}
 	removed := func(dir string) {
 		if err := os.Remove(filepath.Join(dir, layout.ProfileFile)); err != nil {
 			t.Fatal(err)
@@ -135,18 +130,33 @@ func testProfileFile(t *testing.T, path string, p *sensor.Profile) {
 		replaceIn(t, filepath.Join(dir, rundir.CardFile), "\\(`sensor\\.json`\\)", "(`sensor` in `run.json`)")
 		replaceIn(t, filepath.Join(dir, rundir.CardFile), " Frames of that camera with more[^\n]*", "")
 	}
+	olderProgram := func(dir string) {
+		older(dir)
+		replaceIn(t, filepath.Join(dir, rundir.RecordFile), `(?s)("execution": \{\s*"program": ")[^"]*`, "${1}blocktrain 0.0.1")
+	}
+	resealed := func(from, to string) func(dir string) {
+		return func(dir string) {
+			file := filepath.Join(dir, layout.ProfileFile)
+			before := fileio.SHA256Of([]byte(readText(t, file)))
+			replaceIn(t, file, from, to)
+			replaceIn(t, filepath.Join(dir, rundir.RecordFile), before, fileio.SHA256Of([]byte(readText(t, file))))
+		}
+	}
 	for name, test := range map[string]struct {
 		change func(dir string)
 		want   string
 	}{
-		"changed": {noise, "sensor.json, read_noise_e"},
+		"changed": {resealed(`"read_noise_e": 160`, `"read_noise_e": 161`), "sensor.json, read_noise_e"},
 		"removed": {removed, "sensor.json"},
 		"damaged": {cut, "sensor.json"},
-		"older":   {older, ""},
+		"twice":   {resealed(`"motion_px": `, `"motion_px": 0, "motion_px": `), "sensor.json"},
+		"unknown": {resealed(`"motion_px": `, `"gamma": 2.2, "motion_px": `), "sensor.json, gamma"},
+		"unsaid":  {older, "sensor.json"}, // by this program, which writes it
+		"older":   {olderProgram, ""},
 	} {
 		run := runtest.Copied(t, path)
 		test.change(run)
-		if name == "older" {
+		if name == "older" || name == "unsaid" {
 			if err := os.RemoveAll(filepath.Join(run, rundir.PackageDir)); err != nil { // which has its own copy
 				t.Fatal(err)
 			}
@@ -166,6 +176,29 @@ func testProfileFile(t *testing.T, path string, p *sensor.Profile) {
 		_, err = Package(t.Context(), runtest.Quiet(), PackageRequest{Path: dir})
 		if (err == nil) != (test.want == "") || err != nil && (!errors.Is(err, rundir.ErrDifference) || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s, in the package: %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// testProfileOfRecord has a profile in the record that no camera has, with every digest made again. It is
+// refused wherever a record is read, and never ends the program.
+func testProfileOfRecord(t *testing.T, path string) {
+	t.Helper()
+	for name, change := range map[string][2]string{
+		"none":     {`(?s)"profile": \{.*?\},\s*"train"`, `"profile": null, "train"`},
+		"negative": {`"read_noise_e": 160`, `"read_noise_e": -160`},
+		"huge":     {`"read_noise_e": 160`, `"read_noise_e": 1e308`},
+		"size":     {`"width": 640`, `"width": 999999999`},
+		"bits":     {`"bit_depth": 10`, `"bit_depth": -1`},
+	} {
+		forged := runtest.Copied(t, path)
+		replaceIn(t, filepath.Join(forged, rundir.RecordFile), change[0], change[1])
+		seal(t, forged)
+		if _, err := rundir.ReadRecord(filepath.Join(forged, rundir.RecordFile)); err == nil || !strings.Contains(err.Error(), "sensor") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: forged, Workers: 2}); !errors.Is(err, rundir.ErrDifference) {
+			t.Errorf("%s, verified: %v", name, err)
 		}
 	}
 }

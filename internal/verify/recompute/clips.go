@@ -140,9 +140,10 @@ func (s *Subject) sensed() bool {
 	return is && s.Record.Identity.Sensor != nil
 }
 
-// profiled says whether the run has the file of its sensor profile, which older programs did not write.
+// profiled says whether the run has the file of its sensor profile. All runs of this program have it,
+// and those of older ones may lack it.
 func (s *Subject) profiled() bool {
-	return s.Record.Identity.Sensor != nil && s.Record.Files[layout.ProfileFile] != ""
+	return s.Record.Identity.Sensor != nil && (s.Ours || s.Record.Files[layout.ProfileFile] != "")
 }
 
 // checkProfile compares the file of the sensor profile with the record.
