@@ -45,7 +45,7 @@ func (r *Report) addDistance(record *rundir.Record) {
 	if record.Files[layout.ReferenceFile] == "" {
 		return
 	}
-	r.Limits = append(r.Limits, "The model answers to any image, also to one of none of its classes. “blocktrain predict” says with each image how far it is from the training images (distance, distance_percentile): a high percentile is a reason to look at the image, a low one is no proof that the label is right. The ONNX file and servers do not give it.")
+	r.Limits = append(r.Limits, "“blocktrain predict” says with each image how far it is from the training images (distance, distance_percentile): a high percentile is a reason to look at the image, a low one is no proof that the label is right. The ONNX file and servers do not give it.")
 }
 
 // limitsOfFew are those of results that rest on few examples.

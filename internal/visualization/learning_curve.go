@@ -56,8 +56,11 @@ func paintLearningCurve(p page, title string, curve []metric.HeadPoint) {
 		if place.X > (a.left+a.right)/2 {
 			side = 1
 		}
-		if y > a.bottom-2 || meets(points, at, side == 1) {
+		switch {
+		case meets(points, at, side == 1):
 			y = place.Y - 6
+		case y > a.bottom-2: // where the line rises to the right, there is room on its left
+			side, y = 1, place.Y-6
 		}
 		p.words(note.aligned(side), place.X, y, words)
 	}
