@@ -23,11 +23,12 @@ side, the 224 in the middle, (byte-127)/128.
             This is the recipe transfer-head. It also finds heads on 25 and 50 % of the
             training part, which the peer does not.
   transfer  the head, then --epochs epochs of all layers in float32, as the recipe transfer:
-            random resized crops, flips, TrivialAugment, label smoothing of 0.1, AdamW with 3e-4
-            and a weight decay of 0.01, 0.9 of it for each layer below, batch normalisation by
-            running averages that stay, weight averaging with a decay of 0.99, cosine after half
-            an epoch of warm-up, batches of 32, dropout of 0.2. After each epoch the averaged
-            weights are judged by the validation part. The best counts, the head among them.
+            random resized crops of at least 0.35 of the area, flips, TrivialAugment, label
+            smoothing of 0.1, AdamW with 1e-3 and a weight decay of 0.01, 0.9 of it for each
+            layer below, batch normalisation by running averages that stay, weight averaging
+            with a decay of 0.99, cosine after half an epoch of warm-up, batches of 32,
+            dropout of 0.2. After each epoch the averaged weights are judged by the validation
+            part. The best counts, the head among them.
 
 The peer keeps decoded images in memory, of 256 pixels on the shorter side, as this program does,
 and crops and varies them in --threads processes; PyTorch runs with channels_last and as
@@ -52,7 +53,7 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 WEIGHTS = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # SHA-256 of the .pth
 SHORTER, SIDE, MEAN, DEVIATION = 256, 224, 127, 128
-BATCH, RATE, DECAY, LAYER_DECAY, SMOOTHING, AVERAGING, WARMUP = 32, 3e-4, 0.01, 0.9, 0.1, 0.99, 0.5
+BATCH, RATE, DECAY, LAYER_DECAY, SMOOTHING, AVERAGING, WARMUP = 32, 1e-3, 0.01, 0.9, 0.1, 0.99, 0.5
 WORK = {"head": "transfer-head", "transfer": "transfer"}  # and its recipe
 
 
@@ -108,7 +109,7 @@ class Peer:
         self.plain = v2.Compose([v2.CenterCrop(SIDE), *normalize])
         self.mirrored = v2.Compose([v2.CenterCrop(SIDE), v2.RandomHorizontalFlip(1), *normalize])
         self.varied = v2.Compose([
-            v2.RandomResizedCrop(SIDE, interpolation=v2.InterpolationMode.BICUBIC),
+            v2.RandomResizedCrop(SIDE, scale=(0.35, 1), interpolation=v2.InterpolationMode.BICUBIC),
             v2.RandomHorizontalFlip(), v2.TrivialAugmentWide(), *normalize,
         ])
         self.model = self.published()

@@ -20,7 +20,7 @@ func TestLastWords(t *testing.T) {
 		t.Errorf("a dry run gives code %d and the last words %q: want 0 and none\n%s", code, last.String(), out.String())
 	}
 	code := run(append([]string{"train"}, small...)...)
-	if want := "continue with: blocktrain run --run 'a run' --resume"; code != ExitDone || last.String() != want {
+	if want := "continue with: blocktrain train --run 'a run'"; code != ExitDone || last.String() != want {
 		t.Errorf("training gives code %d and the last words %q: want 0 and %q\n%s", code, last.String(), want, out.String())
 	}
 	if lastWords(context.Background()) != nil {

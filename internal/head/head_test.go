@@ -317,3 +317,30 @@ func between(a, b []float32) float64 {
 	}
 	return distance(a, wide, 0)
 }
+
+// TestStepped wants each step to be told, to the end of each penalty, with the same bits as
+// where nobody listens.
+func TestStepped(t *testing.T) {
+	e := made(60, 12, 3, false)
+	o := options(3, 1, 0.1)
+	want := trained(t, e, e, o)
+	var steps []Step
+	o.Stepped = func(s Step) { steps = append(steps, s) }
+	got := trained(t, e, e, o)
+	if !slices.Equal(got.Weights, want.Weights) || !slices.Equal(got.Bias, want.Bias) || !slices.Equal(got.Fits, want.Fits) {
+		t.Error("who listens to steps gets another head")
+	}
+	last := map[int]Step{}
+	for _, s := range steps {
+		if before, has := last[s.Number]; has && s.Iterations < before.Iterations {
+			t.Errorf("step %+v comes after %+v", s, before)
+		}
+		last[s.Number] = s
+	}
+	for i, f := range got.Fits {
+		end := last[i+1]
+		if end.Penalty != f.Penalty || end.Of != 2 || end.Iterations != f.Iterations || end.GradientNorm != f.GradientNorm || end.GradientNorm > end.Target {
+			t.Errorf("the last step is %+v, the fit %+v", end, f)
+		}
+	}
+}

@@ -41,6 +41,7 @@ type minimizer struct {
 	direction, nextGradient []float64
 	next                    []float32
 	evaluations             int
+	stepped                 func(steps int, norm float64) // if not nil, is told of each step
 }
 
 func newMinimizer(o *objective) *minimizer {
@@ -73,7 +74,14 @@ func (m *minimizer) minimize(ctx context.Context, penalty, target float64, most 
 	if m.value, err = m.evaluate(ctx, m.w, m.gradient); err != nil {
 		return 0, false, err
 	}
-	for norm(m.gradient) > target {
+	for {
+		length := norm(m.gradient)
+		if m.stepped != nil {
+			m.stepped(steps, length)
+		}
+		if !(length > target) {
+			return steps, true, nil
+		}
 		if steps == most {
 			return steps, false, nil
 		}
@@ -90,7 +98,6 @@ func (m *minimizer) minimize(ctx context.Context, penalty, target float64, most 
 			m.pairs = nil
 		}
 	}
-	return steps, true, nil
 }
 
 // changePenalty keeps the pairs: the gradient of the penalty changes along a step by the

@@ -33,12 +33,23 @@ const roundingNorm = 0x1p-24
 
 // Options say how heads are trained.
 type Options struct {
-	Classes       int       // K, from 2
-	Penalties     []float64 // above 0, in any order; nil for DefaultPenalties
-	Tolerance     float64   // 0 for DefaultTolerance
-	MaxIterations int       // for each penalty; 0 for DefaultMaxIterations
-	Workers       int       // 0 for 1; changes no bit
-	Fitted        func(Fit) // if not nil, is called as each penalty is done
+	Classes       int        // K, from 2
+	Penalties     []float64  // above 0, in any order; nil for DefaultPenalties
+	Tolerance     float64    // 0 for DefaultTolerance
+	MaxIterations int        // for each penalty; 0 for DefaultMaxIterations
+	Workers       int        // 0 for 1; changes no bit
+	Fitted        func(Fit)  // if not nil, is called as each penalty is done
+	Stepped       func(Step) // if not nil, is called after each step; changes no bit
+}
+
+// Step says how far the training with a penalty is.
+type Step struct {
+	Penalty      float64
+	Number       int     // of the penalty, from 1
+	Of           int     // penalties
+	Iterations   int     // for this penalty so far
+	GradientNorm float64 // relative to that at zero weights
+	Target       float64 // of it
 }
 
 // Fit is how the training with one penalty went.
@@ -149,8 +160,13 @@ func (o *Options) train(ctx context.Context, p, v part) (*Result, error) {
 	first := norm(m.gradient)
 	target := max(o.Tolerance*first, roundingNorm*math.Sqrt(float64(m.parameters())))
 	result := &Result{}
-	for _, penalty := range o.Penalties {
+	for i, penalty := range o.Penalties {
 		f := Fit{Penalty: penalty}
+		if o.Stepped != nil && first > 0 {
+			m.stepped = func(steps int, norm float64) {
+				o.Stepped(Step{penalty, i + 1, len(o.Penalties), steps, norm / first, target / first})
+			}
+		}
 		if f.Iterations, f.Converged, err = m.minimize(ctx, penalty, target, o.MaxIterations); err != nil {
 			return nil, err
 		}

@@ -40,12 +40,17 @@ func BestOfPhase(history []Epoch, phase string, byLoss bool) *Epoch {
 	return best
 }
 
+// tellingError is the largest standard error that leaves something to be said of a step that is not
+// larger: what twice as many images usually gain is 2 or 3 points.
+const tellingError = 0.03
+
 // MoreImages says in a sentence whether more training images would help: by what the last step of
 // the learning curve gained on the validation part, beside the standard error of an accuracy on
-// its examples, sqrt(p(1-p)/examples). It is empty of a curve with fewer than two points.
+// its examples, sqrt(p(1-p)/examples). It is empty of a curve with fewer than two points, and where
+// classes have so few images that the last two are one.
 func (h *HeadNote) MoreImages(examples int) string {
 	n := len(h.Curve)
-	if n < 2 || examples < 1 {
+	if n < 2 || examples < 1 || h.Curve[n-2].Images == h.Curve[n-1].Images {
 		return ""
 	}
 	before, last := h.Curve[n-2], h.Curve[n-1]
@@ -57,6 +62,9 @@ func (h *HeadNote) MoreImages(examples int) string {
 		return fmt.Sprintf("%s, by more than one standard error (%s points): more images like these would probably help.", what, Percent(uncertain))
 	case gain < -uncertain:
 		return fmt.Sprintf("%s, down by more than one standard error (%s points): look at the labels of the images before you collect more.", what, Percent(uncertain))
+	}
+	if uncertain > tellingError {
+		return fmt.Sprintf("%s, by no more than one standard error (%s points): the validation part has too few images to tell whether more would help.", what, Percent(uncertain))
 	}
 	return fmt.Sprintf("%s, by no more than one standard error (%s points): more images like these would probably help little.", what, Percent(uncertain))
 }

@@ -17,11 +17,16 @@ func TestMoreImages(t *testing.T) {
 		{0.86, 0.87, 5000, "more images like these would probably help."},
 		{0.90, 0.80, 341, "look at the labels"},
 		{0.80, 0.87, 0, ""},
+		{0.86, 0.83, 30, "has too few images to tell"}, // 6.86 points
 	} {
 		h := &HeadNote{Curve: []HeadPoint{{Images: 1300, HeadSolution: HeadSolution{ValidationAccuracy: c.before}}, {Images: 2600, HeadSolution: HeadSolution{ValidationAccuracy: c.last}}}}
 		if got := h.MoreImages(c.examples); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
 			t.Errorf("from %v to %v on %d: %q, want %q", c.before, c.last, c.examples, got, c.want)
 		}
+	}
+	same := []HeadPoint{{Images: 200}, {Images: 200, HeadSolution: HeadSolution{ValidationAccuracy: 0.5}}}
+	if got := (&HeadNote{Curve: same}).MoreImages(100); got != "" {
+		t.Errorf("%q of two points of the same images, want nothing", got)
 	}
 	if got := (&HeadNote{Curve: make([]HeadPoint, 1)}).MoreImages(100); got != "" {
 		t.Errorf("%q of one point, want nothing", got)

@@ -13,7 +13,7 @@ import (
 
 // trainingAndEvaluation is what is done with a fold, which is never released.
 func trainingAndEvaluation() task {
-	return task{stages[:3], func(d *rundir.Dir, _ *rundir.Record) string { return d.Path }}
+	return task{stages[:3], func(d *rundir.Dir, _ *rundir.Record) string { return d.Path }, "blocktrain run --run %s --resume"}
 }
 
 // Fold trains on a split list, that of the settings, and evaluates, no more, in the run

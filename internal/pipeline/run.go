@@ -34,14 +34,15 @@ var stages = []stage{
 type task struct {
 	stages []stage
 	path   func(d *rundir.Dir, record *rundir.Record) string // of what the stages make
+	again  string                                            // the command that goes on with it; %s is the run directory
 }
 
 // wholeRun is every stage, and ends with a package.
-func wholeRun() task { return task{stages, (*rundir.Dir).Archive} }
+func wholeRun() task { return task{stages, (*rundir.Dir).Archive, "blocktrain run --run %s --resume"} }
 
 // trainingAlone is the first two stages.
 func trainingAlone() task {
-	return task{stages[:2], func(d *rundir.Dir, _ *rundir.Record) string { return d.Path }}
+	return task{stages[:2], func(d *rundir.Dir, _ *rundir.Record) string { return d.Path }, "blocktrain train --run %s"}
 }
 
 // judges says whether the task decides on the model.
@@ -197,22 +198,23 @@ func (s *session) do(ctx context.Context, t task) (*Result, error) {
 	result := &Result{Dir: s.Dir.Path}
 	s.judges = t.judges()
 	if s.Env.Resumable != nil {
-		s.Env.Resumable(resumeAdvice(s.Dir.Path))
+		s.Env.Resumable(t.advice(s.Dir.Path))
 	}
 	if err := s.run(ctx, t.stages, result); err != nil {
-		return result, explain(err, s.Dir.Path)
+		return result, explain(err, t.advice(s.Dir.Path))
 	}
 	result.Path = t.path(s.Dir, s.Record)
 	return result, nil
 }
 
-func resumeAdvice(dir string) string {
-	return fmt.Sprintf("continue with: blocktrain run --run %s --resume", config.ShellWord(dir))
+// advice says how the task is gone on with, no further than it goes itself: who asked for a
+// training alone has not asked for the test part to be scored.
+func (t task) advice(dir string) string {
+	return "continue with: " + fmt.Sprintf(t.again, config.ShellWord(dir))
 }
 
 // explain adds to an interruption, and to a full disk, how to go on.
-func explain(err error, dir string) error {
-	resume := resumeAdvice(dir)
+func explain(err error, resume string) error {
 	if !errors.Is(err, context.Canceled) {
 		return fileio.ExplainFullDisk(err, resume)
 	}

@@ -85,7 +85,7 @@ func (s *session) finish(ctx context.Context, t task, found *standing) (*Result,
 	if decided := found.release; decided != nil && !decided.Approved && t.judges() {
 		result := &Result{Dir: s.Dir.Path, products: []any{decided}}
 		if err := s.run(ctx, t.after(found).stages, result); err != nil {
-			return result, explain(err, s.Dir.Path)
+			return result, explain(err, t.advice(s.Dir.Path))
 		}
 		return result, release.Refused(s.Dir, decided)
 	}

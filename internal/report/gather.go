@@ -63,6 +63,7 @@ func Gather(d *rundir.Dir, record *rundir.Record, t *rundir.Trained, program str
 		return nil, fmt.Errorf("%s has %d epochs, %s says %d: restore the file", d.File(train.HistoryFile), n, rundir.RecordFile, record.Training.Epochs)
 	}
 	content.addInitial(record)
+	content.addDistance(record)
 	content.addPhases(record.Training.BestEpoch, record.Identity.Setting("monitor"))
 	if content.Phases.wonByHead() {
 		if content.Frozen, err = frozenBelowHead(t.Graph); err != nil {

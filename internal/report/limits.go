@@ -6,6 +6,8 @@ import (
 
 	"github.com/blocktrain/blocktrain/internal/htmlpage"
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 const (
@@ -36,6 +38,14 @@ func (r *Report) AllLimits() ([]string, error) {
 		limits = append(limits, fmt.Sprintf("Times are those of the machine they were measured on (%s).", htmlpage.Dash(l.Machine)))
 	}
 	return slices.Concat(limits, r.Controls.Warnings(), r.Limits), nil
+}
+
+// addDistance says what a distance of an image is and is not, of a model that has them.
+func (r *Report) addDistance(record *rundir.Record) {
+	if record.Files[layout.ReferenceFile] == "" {
+		return
+	}
+	r.Limits = append(r.Limits, "“blocktrain predict” says with each image how far it is from the training images (distance, distance_percentile): a high percentile is a reason to look at the image, a low one is no proof that the label is right. The ONNX file and servers do not give it.")
 }
 
 // limitsOfFew are those of results that rest on few examples.

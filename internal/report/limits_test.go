@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/blocktrain/blocktrain/internal/metric"
+	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 )
 
 func TestLimits(t *testing.T) {
@@ -44,5 +46,16 @@ func TestLimits(t *testing.T) {
 	}
 	if _, err := ModelCard(r, ""); err == nil || !strings.Contains(err.Error(), `unknown target "imge"`) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestDistanceLimit wants people to be told what a distance says, of models that have them alone.
+func TestDistanceLimit(t *testing.T) {
+	for digest, want := range map[string]int{"": 0, strings.Repeat("a", 64): 1} {
+		r := &Report{}
+		r.addDistance(&rundir.Record{Files: map[string]string{layout.ReferenceFile: digest}})
+		if len(r.Limits) != want {
+			t.Errorf("with the digest %q the limits are %q: want %d", digest, r.Limits, want)
+		}
 	}
 }

@@ -128,6 +128,48 @@ func TestInterruptedBetweenPhases(t *testing.T) {
 	}
 }
 
+// stoppedValidator is a validator that is interrupted at its work.
+type stoppedValidator struct {
+	Validator
+	cancel context.CancelFunc
+}
+
+func (c stoppedValidator) Validate(ctx context.Context, seen func(done, total int)) (metric.Result, error) {
+	c.cancel()
+	if _, err := c.Validator.Validate(ctx, seen); err != nil {
+		return nil, err
+	}
+	return nil, context.Cause(ctx)
+}
+
+// TestInterruptedInValidation cancels the training while its first epoch is validated, so that a
+// solver's is done again.
+func TestInterruptedInValidation(t *testing.T) {
+	data := contractData(t)
+	for _, kind := range []string{HeadNone, HeadSGD, HeadSolver} {
+		whole, dir := t.TempDir(), t.TempDir()
+		if _, err := Run(t.Context(), phaseJob(t, data, whole, kind, 2)); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		job := phaseJob(t, data, dir, kind, 2)
+		made := job.NewValidator
+		job.NewValidator = func(params *nn.Parameters) (Validator, error) {
+			v, err := made(params)
+			return stoppedValidator{v, cancel}, err
+		}
+		if _, err := Run(ctx, job); !errors.Is(err, context.Canceled) {
+			t.Fatalf("%s: %v, want that it was cancelled", kind, err)
+		}
+		if _, err := Run(t.Context(), phaseJob(t, data, dir, kind, 3)); err != nil {
+			t.Fatalf("%s: resumed: %v", kind, err)
+		}
+		if want, got := contractResult(t, whole), contractResult(t, dir); got != want {
+			t.Errorf("%s: interrupted in validation it came to %s, want %s", kind, got, want)
+		}
+	}
+}
+
 // TestHeadAlone wants nothing but the head to change where there is no epoch after it, and
 // no memory for an optimizer.
 func TestHeadAlone(t *testing.T) {

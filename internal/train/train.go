@@ -214,7 +214,10 @@ func (l *loop) epoch(ctx context.Context) error {
 	e.Phase = l.phase.name
 	started := time.Now()
 	validation, err := l.validator.Validate(ctx, func(done, total int) { l.Observer.Validation(e.Epoch, done, total) })
-	if err != nil {
+	switch {
+	case err != nil && l.phase.solved && ctx.Err() != nil: // there is no position within its epoch that a checkpoint could have
+		return context.Cause(ctx)
+	case err != nil:
 		return l.interrupted(ctx, l.lost("validation", err))
 	}
 	_, figure := validation.Measured()

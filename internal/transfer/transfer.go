@@ -95,10 +95,12 @@ func (t *Task) Solve(ctx context.Context, params *nn.Parameters, seen func(done,
 	t.Data.ForgetPlain(t.Settings)
 	from, by := t.examples(learnt, t.Data.TrainList(t.Settings)), t.examples(judged, t.Data.ValidationList(t.Settings))
 	options := head.Options{Classes: len(t.Data.All.Classes()), Penalties: t.Settings.Penalties(), Workers: t.Settings.WorkerCount()}
+	options.Stepped = newSolving(t.Env.Log, "the last layer").step
 	found, err := head.Train(ctx, from, by, options)
 	if err != nil {
 		return nil, fmt.Errorf("--head solver: %w", err)
 	}
+	options.Stepped = newSolving(t.Env.Log, "the last layer on a share of the images").step
 	curve, err := head.LearningCurve(ctx, from, by, options, head.Curve{Seed: uint64(t.Settings.Seed), Full: found})
 	if err != nil {
 		return nil, fmt.Errorf("--head solver: on a share of the images: %w", err)

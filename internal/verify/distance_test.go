@@ -2,10 +2,12 @@ package verify
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,19 +173,20 @@ func forgedDistances(t *testing.T, path, pack, images, odd string) {
 	distanceRun(t, foreign, images, "seed=2")
 	nudged := bytes.Clone(whole)
 	nudged[len(nudged)-4*len(validationImages(t, path, images))-200] ^= 1 // the last bit of a value of a row
-	for _, test := range []struct {
-		name           string
-		bytes          []byte
-		dataAlone, old bool
-	}{
-		{"nudged", nudged, true, false},
-		{"of another run", []byte(readText(t, filepath.Join(foreign, layout.ReferenceFile))), false, false},
-		{"cut", whole[:len(whole)-4], false, false},
-		{"longer", append(bytes.Clone(whole), 0, 0, 0, 0), false, false},
-		{"empty", nil, false, false},
-		{"removed", nil, false, true},
-	} {
-		for _, source := range []string{path, pack} {
+	tests := []forgedDistance{
+		{name: "nudged", bytes: nudged, dataAlone: true},
+		{name: "of another run", bytes: []byte(readText(t, filepath.Join(foreign, layout.ReferenceFile)))},
+		{name: "cut", bytes: whole[:len(whole)-4]},
+		{name: "longer", bytes: append(bytes.Clone(whole), 0, 0, 0, 0)},
+		{name: "empty"},
+		{name: "removed", old: true},
+	}
+	for _, test := range append(tests, malformedDistances(t, whole)...) {
+		sources := []string{path, pack}
+		if test.alone {
+			sources = sources[1:]
+		}
+		for _, source := range sources {
 			forged := runtest.Copied(t, source)
 			file := filepath.Join(forged, layout.ReferenceFile)
 			if err := os.WriteFile(file, test.bytes, 0o644); err != nil {
@@ -210,6 +213,58 @@ func forgedDistances(t *testing.T, path, pack, images, odd string) {
 			}
 		}
 	}
+}
+
+// forgedDistance is a file that is put in the place of evaluation/reference.safetensors.
+type forgedDistance struct {
+	name      string
+	bytes     []byte
+	dataAlone bool // predict cannot know
+	old       bool // a run of an older program has none
+	alone     bool // in a package alone
+}
+
+// malformedDistances are files that are none, or that say what no features can be.
+func malformedDistances(t *testing.T, whole []byte) []forgedDistance {
+	t.Helper()
+	var all []forgedDistance
+	add := func(name string, b []byte) { all = append(all, forgedDistance{name: name, bytes: b, alone: true}) }
+	for name, change := range map[string]func(f *weights.File){
+		"a row with NaN":         func(f *weights.File) { f.Tensors[1].Data[3] = float32(math.NaN()) },
+		"an infinite mean":       func(f *weights.File) { f.Tensors[0].Data[0] = float32(math.Inf(1)) },
+		"a long row":             func(f *weights.File) { f.Tensors[1].Data[0] += 2 },
+		"a distance of NaN":      func(f *weights.File) { f.Tensors[2].Data[0] = float32(math.NaN()) },
+		"a negative distance":    func(f *weights.File) { f.Tensors[2].Data[0] = -1 },
+		"distances not in order": func(f *weights.File) { slices.Reverse(f.Tensors[2].Data) },
+		"rows as one":            func(f *weights.File) { f.Tensors[1].Shape = []int{len(f.Tensors[1].Data)} },
+		"rows for columns":       func(f *weights.File) { slices.Reverse(f.Tensors[1].Shape) },
+		"no rows":                func(f *weights.File) { f.Tensors[1].Shape, f.Tensors[1].Data = []int{0, f.Tensors[1].Shape[1]}, nil },
+		"no distances":           func(f *weights.File) { f.Tensors[2].Shape, f.Tensors[2].Data = []int{0}, nil },
+		"a tensor less":          func(f *weights.File) { f.Tensors = f.Tensors[:2] },
+		"another name":           func(f *weights.File) { f.Tensors[2].Name = "distances" },
+		"other weights":          func(f *weights.File) { f.Metadata["weights_sha256"] = strings.Repeat("0", 64) },
+		"more metadata":          func(f *weights.File) { f.Metadata["more"] = "1" },
+	} {
+		f, err := weights.Read(bytes.NewReader(whole), int64(len(whole)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// In the order of the format: the mean, the rows, the distances.
+		slices.SortFunc(f.Tensors, func(a, b weights.Tensor) int {
+			order := []string{"mean", "rows", "validation_distances"}
+			return slices.Index(order, a.Name) - slices.Index(order, b.Name)
+		})
+		change(&f)
+		var b bytes.Buffer
+		if err := weights.Write(&b, f); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		add(name, b.Bytes())
+	}
+	for name, length := range map[string]uint64{"a huge header": 1 << 60, "a header beyond the file": uint64(len(whole)), "no header": 0} {
+		add(name, append(binary.LittleEndian.AppendUint64(nil, length), whole[8:]...))
+	}
+	return all
 }
 
 // writeStripes writes an image of columns that are black and white in turn.

@@ -41,6 +41,7 @@ const (
 	aMachine = "the machine, and the program on it"
 	aText    = "a text or a name that somebody chose"
 	noBit    = "a setting that changes no bit"
+	aFile    = "one of several files of the same tensors"
 )
 
 // unknowable is what neither verify nor package verify can know. doc/Design.md has the
@@ -54,7 +55,8 @@ var unknowable = []limit{
 	{"run.json", []string{"execution.program", "execution.go", "execution.os", "execution.arch", "execution.machine", "execution.simd", "execution.workers", "execution.clip_decoders*"}, aMachine},
 	{"run.json", []string{"package.program"}, aMachine},
 	{"export/export.json", []string{"program"}, aMachine},
-	{"run.json", []string{"name", "release_version", "decided_by", "license", "contact", "intended_use", "force_reason", "initial.file", "initial.model", "execution.started_in", "identity.sensor.profile.source"}, aText},
+	{"run.json", []string{"name", "release_version", "decided_by", "license", "contact", "intended_use", "force_reason", "initial.file", "initial.model", "initial.published.file", "execution.started_in", "identity.sensor.profile.source"}, aText},
+	{"run.json", []string{"initial.published.sha256"}, aFile},
 	{"release.json", []string{"decided_by", "baseline.name", "baseline.weights_sha256"}, aText},
 	{"split.json", []string{"group"}, aText},
 	{"run.env", []string{"BLOCKTRAIN_LICENSE", "BLOCKTRAIN_CONTACT", "BLOCKTRAIN_INTENDED_USE"}, aText},
@@ -80,7 +82,7 @@ const (
 var needData = []limit{
 	{"run.json", []string{"identity.datasets[*].sha256", "identity.datasets[*].examples", "identity.datasets[*].official_parts*", "identity.datasets[*].options.*", "identity.datasets[*].clips*", "identity.classes[*]"}, byData},
 	{"duplicates.json", []string{"*"}, byData},
-	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen"}, byInitial},
+	{"run.json", []string{"identity.init_sha256", "initial.datasets*", "initial.test_part_unseen", "initial.published", "initial.published.family", "initial.published.classes"}, byInitial},
 	{"run.json", []string{"identity.settings[*].value", "identity.input.*", "identity.augment", "identity.model.options.*", "identity.loss.*", "identity.optimizer.*", "identity.schedule.*",
 		"identity.learning_rate", "identity.weight_decay", "identity.phases.layer_decay", "identity.sensor.*"}, byTraining},
 	{"release.json", []string{"baseline.comparison.*", "baseline.trained_on"}, byBaseline},

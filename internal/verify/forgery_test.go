@@ -367,6 +367,7 @@ func forge(t *testing.T, n int, thorough bool) {
 	if !thorough {
 		return
 	}
+	forgePublished(t, used)
 	for _, l := range slices.Concat(unknowable, needData) {
 		if !used[l.key()] {
 			t.Errorf("nothing passes by the entry %s of the lists: remove it", l.key())

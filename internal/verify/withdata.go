@@ -16,6 +16,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/detection"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/pipeline"
+	"github.com/blocktrain/blocktrain/internal/pipeline/initial"
 	"github.com/blocktrain/blocktrain/internal/release"
 	agree "github.com/blocktrain/blocktrain/internal/release/agreement"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -100,6 +101,9 @@ func (v *verification) sourceAs(recorded, found string, p *pipeline.Prepared) st
 // with the run or package that their file lies in.
 func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared) error {
 	recorded := v.record.Initial
+	if err := v.comparePublished(p.Initial); err != nil {
+		return err
+	}
 	if recorded == nil || p.Initial == nil || recorded.Model == "" { // of a file alone nothing is known
 		return nil
 	}
@@ -122,6 +126,42 @@ func (v *verification) compareInitial(ctx context.Context, p *pipeline.Prepared)
 	}
 	return finding.Between(rundir.RecordFile, "initial", changed(rundir.RecordFile)+"; or "+p.Settings.InitFrom+" is not where it was", was, is)
 }
+
+// publishing is whether others published the weights that training began with.
+type publishing struct {
+	Published bool `json:"published"`
+}
+
+// comparePublished compares what the record says of published weights with those that were read,
+// which have the recorded tensors. They may come from another file than the training's, by other
+// names: then nobody knows the digest of that one, and its family.
+func (v *verification) comparePublished(read *initial.Weights) error {
+	if read == nil || v.record.Initial == nil {
+		return nil
+	}
+	recorded := v.record.Initial.Published
+	switch {
+	case read.Published == nil && recorded == nil, recorded == nil && !v.ours():
+		return nil
+	case read.Published == nil || recorded == nil:
+		return finding.Between(rundir.RecordFile, "initial", changed(rundir.RecordFile), publishing{recorded != nil}, publishing{read.Published != nil})
+	}
+	note := read.Published.Note
+	was, is := kindOf(recorded), kindOf(&note)
+	if note.SHA256 != recorded.SHA256 {
+		is.Family = was.Family
+	}
+	return finding.Between(rundir.RecordFile, "initial.published", changed(rundir.RecordFile), was, is)
+}
+
+// kind is what a file of published weights is, as far as it is no word of the catalogue.
+type kind struct {
+	Network string `json:"network"`
+	Family  string `json:"family"`
+	Classes int    `json:"classes"`
+}
+
+func kindOf(n *notes.Published) kind { return kind{n.Network, n.Family, n.Classes} }
 
 // learnt is what a record says of the data that initial weights were trained on.
 type learnt struct {

@@ -51,15 +51,31 @@ func paintLearningCurve(p page, title string, curve []metric.HeadPoint) {
 	p.polyline(points, stroke(1.8, blue))
 	for at, place := range points {
 		p.disc(place.X, place.Y, 2.4, blue)
-		words, side, y := fmt.Sprintf("%d %%: %s", curve[at].Percent, metric.Percent(curve[at].ValidationAccuracy)), vg.Length(0), place.Y+textSize+4
+		words, side := fmt.Sprintf("%d %%: %s", curve[at].Percent, metric.Percent(curve[at].ValidationAccuracy)), vg.Length(0)
+		y := place.Y + textSize + 4
 		if place.X > (a.left+a.right)/2 {
 			side = 1
 		}
-		if y > a.bottom-2 {
+		switch {
+		case meets(points, at, side == 1):
 			y = place.Y - 6
+		case y > a.bottom-2: // where the line rises to the right, there is room on its left
+			side, y = 1, place.Y-6
 		}
 		p.words(note.aligned(side), place.X, y, words)
 	}
+}
+
+// meets says whether words below a point, on its left or on its right, would touch the line.
+// Lengths go down the page.
+func meets(points []vg.Point, at int, left bool) bool {
+	switch {
+	case left && at > 0:
+		return points[at-1].Y > points[at].Y
+	case !left && at < len(points)-1:
+		return points[at+1].Y > points[at].Y
+	}
+	return false
 }
 
 // countLabelOf labels numbers of things, where a step may be part of one.

@@ -127,6 +127,12 @@ func (s *Subject) checkPublished() error {
 	if b, err := hex.DecodeString(p.SHA256); err != nil || len(b) != 32 || p.File == "" || len(tables.Of(p.Network)) == 0 {
 		return recordDiffers("initial.published", fmt.Sprintf("%.80q, %.80q, %.80q", p.File, p.SHA256, p.Network), "a file, its digest and a network that is published")
 	}
+	if p.Network != s.Record.Identity.Model.Name {
+		return recordDiffers("initial.published.network", p.Network, s.Record.Identity.Model.Name+", which is what was trained")
+	}
+	if !slices.ContainsFunc(tables.Of(p.Network), func(t tables.Table) bool { return t.Family == p.Family }) || p.Classes < 0 {
+		return recordDiffers("initial.published.family", fmt.Sprintf("%.80q of %d classes", p.Family, p.Classes), "a family of names of "+p.Network)
+	}
 	if told := published.Told(*p, s.Record.Identity.InitSHA256); *p != told {
 		return recordDiffers("initial.published", fmt.Sprintf("%+v", *p), fmt.Sprintf("%+v, as the catalogue has it", told))
 	}
