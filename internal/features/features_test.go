@@ -98,7 +98,7 @@ func TestExtract(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	for _, state := range []string{"cold", "warm", "damaged", "mended", "cut", "foreign", "again"} {
+	for _, state := range []string{"cold", "warm", "damaged", "mended", "cut", "foreign", "again", "empty", "filled"} {
 		path := storeFile(t, dir)
 		b, _ := os.ReadFile(path)
 		switch state {
@@ -108,8 +108,10 @@ func TestExtract(t *testing.T) {
 			b = b[:len(b)-17]
 		case "foreign":
 			copy(b, "something else")
+		case "empty":
+			b = b[:0]
 		}
-		if len(b) > 0 {
+		if state != "cold" {
 			if err := os.WriteFile(path, b, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -101,6 +101,9 @@ func (s *Store) index() error {
 	if err != nil {
 		return err
 	}
+	if info.Size() == 0 { // nothing of it fitted on the disk
+		return nil
+	}
 	header := make([]byte, len(s.header))
 	if _, err := s.file.ReadAt(header, 0); err != nil || !bytes.Equal(header, s.header) {
 		return errors.New("it does not begin as a file of features does")
