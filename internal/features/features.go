@@ -136,8 +136,11 @@ func digestNetwork(g *nn.Graph, params *nn.Parameters) (sum [sha256.Size]byte) {
 	return [sha256.Size]byte(d.Sum(nil))
 }
 
-// Close ends the workers.
-func (x *Extractor) Close() { x.inference.Close() }
+// Close ends the workers, and closes the store.
+func (x *Extractor) Close() {
+	x.store.close()
+	x.inference.Close()
+}
 
 // Extract computes the features of the examples in list. Plain gives the images as they are
 // evaluated, varied as training varies them, which may be nil where no view asks for it.
@@ -169,7 +172,8 @@ func (x *Extractor) Extract(ctx context.Context, plain, varied *dataset.Loader, 
 		}
 	}
 	s.SHA256 = s.digest()
-	return s, x.store.flush()
+	x.store.flush()
+	return s, nil
 }
 
 // digest is that of the features.

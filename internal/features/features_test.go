@@ -2,6 +2,7 @@ package features
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"math"
 	"os"
@@ -66,9 +67,7 @@ func extract(t *testing.T, workers int, dir string, change func(*nn.Parameters))
 	}
 	defer x.Close()
 	if dir != "" {
-		if err := x.OpenStore(dir, 1<<20, false); err != nil {
-			t.Fatal(err)
-		}
+		x.OpenStore(dir, 1<<20, false)
 	}
 	plain, varied := loaders(t)
 	done := 0
@@ -99,7 +98,7 @@ func TestExtract(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	for _, state := range []string{"cold", "warm", "damaged", "mended", "cut", "foreign", "again"} {
+	for _, state := range []string{"cold", "warm", "damaged", "mended", "cut", "foreign", "again", "empty", "filled"} {
 		path := storeFile(t, dir)
 		b, _ := os.ReadFile(path)
 		switch state {
@@ -109,8 +108,10 @@ func TestExtract(t *testing.T) {
 			b = b[:len(b)-17]
 		case "foreign":
 			copy(b, "something else")
+		case "empty":
+			b = b[:0]
 		}
-		if len(b) > 0 {
+		if state != "cold" {
 			if err := os.WriteFile(path, b, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -130,6 +131,58 @@ func TestExtract(t *testing.T) {
 	}
 	if head := extract(t, 2, dir, func(p *nn.Parameters) { p.Of(p.Lookup("head.bias"))[0]++ }); head.SHA256 != want.SHA256 {
 		t.Error("features depend on the head")
+	}
+}
+
+// TestStoreCannotBeWritten wants features, a warning, and no more, where the folder cannot be
+// written and the file is damaged, or what is in its place is no file.
+func TestStoreCannotBeWritten(t *testing.T) {
+	want, dir := extract(t, 1, "", nil), t.TempDir()
+	extract(t, 1, dir, nil)
+	path := storeFile(t, dir)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	for _, state := range []string{"damaged", "folder"} {
+		switch state {
+		case "damaged":
+			err = os.WriteFile(path, b, 0o600)
+		case "folder":
+			err = errors.Join(os.Remove(path), os.MkdirAll(filepath.Join(path, "full"), 0o700))
+		}
+		// a folder in the place of the lock keeps all from writing, root included
+		lock := filepath.Join(dir, ".lock")
+		if err := errors.Join(err, os.RemoveAll(lock), os.Mkdir(lock, 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		log := logged(t)
+		if diff := cmp.Diff(want, extract(t, 1, dir, nil)); diff != "" {
+			t.Errorf("%s: %s", state, diff)
+		}
+		if !strings.Contains(log.String(), "cannot be kept") {
+			t.Errorf("%s: the log says %q", state, log)
+		}
+	}
+}
+
+// TestStoreKeepsNoFeaturesInMemory opens a file of a thousand images and looks at a few.
+func TestStoreKeepsNoFeaturesInMemory(t *testing.T) {
+	s := &Store{dir: t.TempDir(), limit: 1 << 30, width: 2048, header: []byte("header")}
+	s.path, s.entry = filepath.Join(s.dir, "a"+storeEnding), make([]byte, s.entryBytes())
+	values := make([]float32, s.width)
+	for i := range 1000 {
+		values[0] = float32(i)
+		s.add([32]byte{byte(i), byte(i >> 8)}, values)
+	}
+	s.flush()
+	defer s.close()
+	if len(s.added) != 0 || len(s.places) != 1000 {
+		t.Errorf("%d bytes in memory, %d entries", len(s.added), len(s.places))
+	}
+	if !s.lookup(values, [32]byte{231, 3}) || values[0] != 999 {
+		t.Errorf("the last entry is %v", values[0])
 	}
 }
 
@@ -168,9 +221,7 @@ func TestStoreLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	if err := x.OpenStore(dir, info.Size()+10, false); err != nil {
-		t.Fatal(err)
-	}
+	x.OpenStore(dir, info.Size()+10, false)
 	plain, _ := loaders(t)
 	if _, err := x.Extract(t.Context(), plain, nil, list, Views{Count: 1}, nil); err != nil {
 		t.Fatal(err)

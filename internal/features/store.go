@@ -1,7 +1,6 @@
 package features
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -15,6 +14,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/blocktrain/blocktrain/internal/fileio"
@@ -25,24 +25,28 @@ import (
 //	the magic, the SHA-256 of the network (32 bytes), and D (8 bytes, little-endian)
 //	for each image: its key (32 bytes), D little-endian float32, and the SHA-256 of both
 //
-// The file is a matter of speed, never of evidence. An entry whose digest is wrong is not
-// read, and computed anew; verification does without the file.
+// The file is a matter of speed, never of evidence. An entry whose digest is wrong is computed
+// anew, and verification does without the file. One file has the images of all data that the
+// network has seen, so that it can be larger than memory: only its keys are kept there.
 const (
 	storeMagic  = "blocktrain features 1\n"
 	storeEnding = ".features"
 )
 
 // Store keeps features of a network. A nil Store keeps nothing. It is used by one goroutine
-// at a time.
+// at a time. Nothing that is wrong with the file ends the program.
 type Store struct {
 	dir     string
 	limit   int64
 	path    string
 	header  []byte
 	width   int
-	entries map[[sha256.Size]byte][]byte // the values, as the file has them
-	added   []byte                       // entries that the file lacks
-	damaged int                          // entries of the file
+	file    *os.File                    // nil if there is none that can be read
+	places  map[[sha256.Size]byte]int64 // where the entries of the file begin, by key
+	entry   []byte                      // the one that is looked at
+	added   []byte                      // entries that the file lacks
+	foreign bool                        // the file is none of features: another takes its place
+	damaged int                         // entries of the file
 }
 
 // CacheDir is the folder for features: blocktrain/features in the user's folder for caches.
@@ -55,78 +59,84 @@ func CacheDir() (string, error) {
 }
 
 // OpenStore opens the store in a folder, which may have so many bytes of features in all.
-// With fresh it takes nothing that is there.
-func (x *Extractor) OpenStore(dir string, limit int64, fresh bool) error {
-	s := &Store{dir: dir, limit: limit, width: x.width, entries: map[[sha256.Size]byte][]byte{}}
+// With fresh it takes nothing that is there. Close closes it.
+func (x *Extractor) OpenStore(dir string, limit int64, fresh bool) {
+	s := &Store{dir: dir, limit: limit, width: x.width, foreign: fresh}
 	s.path = filepath.Join(dir, hex.EncodeToString(x.network[:])+storeEnding)
 	s.header = append([]byte(storeMagic), x.network[:]...)
 	s.header = binary.LittleEndian.AppendUint64(s.header, uint64(x.width))
-	if fresh {
-		if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
+	s.entry = make([]byte, s.entryBytes())
 	x.store = s
-	return s.read()
+	if !fresh {
+		s.open()
+	}
 }
 
 // entryBytes is the length of an entry.
 func (s *Store) entryBytes() int { return 2*sha256.Size + 4*s.width }
 
-// read reads the entries of the file. What is damaged is left out.
-func (s *Store) read() error {
+// open opens the file, if there is one, and finds its entries.
+func (s *Store) open() {
+	s.close()
+	s.damaged, s.places = 0, map[[sha256.Size]byte]int64{}
 	f, err := fileio.OpenRegular(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return
+	}
+	if err == nil {
+		s.file = f
+		err = s.index()
 	}
 	if err != nil {
-		return s.doWithout(err)
-	}
-	defer f.Close()
-	r, good := bufio.NewReaderSize(f, 1<<20), []byte(nil)
-	header := make([]byte, len(s.header))
-	if _, err := io.ReadFull(r, header); err != nil || !bytes.Equal(header, s.header) {
-		return s.doWithout(errors.New("it does not begin as a file of features does"))
-	}
-	for {
-		entry := make([]byte, s.entryBytes())
-		switch _, err := io.ReadFull(r, entry); {
-		case errors.Is(err, io.EOF):
-			return s.mend(good)
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			s.damaged++
-			return s.mend(good)
-		case err != nil:
-			return s.doWithout(err)
-		}
-		content, seal := entry[:len(entry)-sha256.Size], entry[len(entry)-sha256.Size:]
-		if sha256.Sum256(content) != [sha256.Size]byte(seal) {
-			s.damaged++
-			continue
-		}
-		s.entries[[sha256.Size]byte(content)] = content[sha256.Size:]
-		good = append(good, entry...)
+		s.close()
+		s.foreign = true
+		slog.Warn("features in the cache cannot be read, and are computed anew", "file", s.path, "error", err)
 	}
 }
 
-// mend has the good entries written to a file of their own, if there are others.
-func (s *Store) mend(good []byte) error {
-	if s.damaged == 0 {
+// index finds the entries of the file. What a process that was killed left at its end is
+// damage.
+func (s *Store) index() error {
+	info, err := s.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 { // nothing of it fitted on the disk
 		return nil
 	}
-	slog.Warn("features in the cache are damaged, and computed anew", "file", s.path, "entries", s.damaged)
-	s.added = good
-	return os.Remove(s.path)
-}
-
-// doWithout goes on without the file, whose place is taken by a new one.
-func (s *Store) doWithout(cause error) error {
-	clear(s.entries)
-	slog.Warn("features in the cache cannot be read, and are computed anew", "file", s.path, "error", cause)
-	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the cache of features: %w: remove the file, or use --feature-cache off", err)
+	header := make([]byte, len(s.header))
+	if _, err := s.file.ReadAt(header, 0); err != nil || !bytes.Equal(header, s.header) {
+		return errors.New("it does not begin as a file of features does")
+	}
+	var key [sha256.Size]byte
+	at, size := int64(len(header)), int64(s.entryBytes())
+	for ; at+size <= info.Size(); at += size {
+		if _, err := s.file.ReadAt(key[:], at); err != nil {
+			return err
+		}
+		s.places[key] = at
+	}
+	if at < info.Size() {
+		s.damaged++
 	}
 	return nil
+}
+
+// close closes the file, which has been read only.
+func (s *Store) close() {
+	if s != nil && s.file != nil {
+		_ = s.file.Close()
+		s.file, s.places = nil, nil
+	}
+}
+
+// load reads the entry at a place, and says whether it is sound and has that key.
+func (s *Store) load(key [sha256.Size]byte, at int64) bool {
+	if _, err := s.file.ReadAt(s.entry, at); err != nil {
+		return false
+	}
+	content, seal := s.entry[:len(s.entry)-sha256.Size], s.entry[len(s.entry)-sha256.Size:]
+	return bytes.Equal(content[:sha256.Size], key[:]) && sha256.Sum256(content) == [sha256.Size]byte(seal)
 }
 
 // lookup finds the features of an image by its key.
@@ -134,12 +144,17 @@ func (s *Store) lookup(dst []float32, key [sha256.Size]byte) bool {
 	if s == nil {
 		return false
 	}
-	content, found := s.entries[key]
+	at, found := s.places[key]
 	if !found {
 		return false
 	}
+	if !s.load(key, at) {
+		delete(s.places, key)
+		s.damaged++
+		return false
+	}
 	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(content[4*i:]))
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(s.entry[sha256.Size+4*i:]))
 	}
 	return true
 }
@@ -156,7 +171,6 @@ func (s *Store) add(key [sha256.Size]byte, values []float32) {
 	}
 	seal := sha256.Sum256(s.added[first:])
 	s.added = append(s.added, seal[:]...)
-	s.entries[key] = s.added[first+sha256.Size : len(s.added)-sha256.Size]
 }
 
 // lockWait is how long to wait for another process that writes features.
@@ -164,18 +178,24 @@ const lockWait = time.Minute
 
 // flush writes what was added. The cache is not needed: where it cannot be written, a warning
 // says so.
-func (s *Store) flush() error {
-	if s == nil || len(s.added) == 0 {
-		return nil
+func (s *Store) flush() {
+	if s == nil || len(s.added) == 0 && s.damaged == 0 {
+		return
+	}
+	if s.damaged > 0 {
+		slog.Warn("features in the cache are damaged, and computed anew", "file", s.path, "entries", s.damaged)
 	}
 	if err := s.write(); err != nil {
-		slog.Warn("features cannot be kept in the cache: the next start computes them anew", "file", s.path, "error", err)
+		slog.Warn("features cannot be kept in the cache: the next start computes them anew; --feature-cache off says so without this warning",
+			"file", s.path, "error", err)
 	}
-	s.added = nil // lookups still see it
-	return nil
+	s.added = nil
+	if !s.foreign {
+		s.open()
+	}
 }
 
-// write appends what was added to the file, and makes room for it.
+// write makes room for what was added and puts it into the file.
 func (s *Store) write() (err error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
@@ -185,9 +205,40 @@ func (s *Store) write() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	_ = fileio.RemoveLeftovers(s.dir) // of killed processes; the next one tries again
 	if !s.makeRoom() {
-		return fmt.Errorf("its limit of %d bytes is reached", s.limit)
+		return fmt.Errorf("the limit of %d bytes for features is reached: --cache-size sets another", s.limit)
 	}
+	if s.foreign || s.damaged > 0 {
+		return s.rewrite()
+	}
+	return s.append()
+}
+
+// rewrite writes a file of the sound entries and of what was added. What another process has
+// appended since the file was opened is lost, and computed again.
+func (s *Store) rewrite() error {
+	err := fileio.WriteAtomic(s.path, func(w io.Writer) error {
+		defer s.close() // a file that is open cannot be replaced everywhere
+		if _, err := w.Write(s.header); err != nil {
+			return err
+		}
+		for key, at := range s.places {
+			if s.load(key, at) {
+				if _, err := w.Write(s.entry); err != nil {
+					return err
+				}
+			}
+		}
+		_, err := w.Write(s.added)
+		return err
+	})
+	s.foreign = s.foreign && err != nil
+	return err
+}
+
+// append appends what was added. Of what does not fit on the disk nothing stays.
+func (s *Store) append() (err error) {
 	f, err := os.OpenFile(s.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
@@ -197,16 +248,21 @@ func (s *Store) write() (err error) {
 	if err != nil {
 		return err
 	}
-	content := s.added
-	if info.Size() == 0 {
-		content = append(bytes.Clone(s.header), s.added...)
-	} else if tail := (info.Size() - int64(len(s.header))) % int64(s.entryBytes()); tail != 0 { // a process was killed
-		if err := f.Truncate(info.Size() - tail); err != nil {
+	content, size := s.added, info.Size()
+	if header := int64(len(s.header)); size < header {
+		content, size = slices.Concat(s.header, s.added), 0
+	} else {
+		size -= (size - header) % int64(s.entryBytes())
+	}
+	if size < info.Size() { // a process was killed
+		if err := f.Truncate(size); err != nil {
 			return err
 		}
 	}
-	_, err = f.Write(content)
-	return err
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Truncate(size))
+	}
+	return nil
 }
 
 // makeRoom removes the files of other networks, those first that were not used for longest,

@@ -271,7 +271,12 @@ func (p *Parameters) LoadMatching(tensors []weights.Tensor) (kept []string, err 
 		}
 	}
 	if len(loaded) == 0 {
-		return nil, fmt.Errorf("none of its %d tensors has the name and shape of one of this model's %d", len(tensors), len(p.params))
+		err := fmt.Errorf("none of its %d tensors has the name and shape of one of this model's %d", len(tensors), len(p.params))
+		if len(tensors) > 0 && len(p.params) > 0 {
+			file, own := tensors[0], p.params[0]
+			err = fmt.Errorf("%w: its first is %.100q %v, the model's %q %v", err, file.Name, file.Shape, own.Name, own.Shape)
+		}
+		return nil, err
 	}
 	for _, param := range p.params {
 		if !loaded[param.Name] {

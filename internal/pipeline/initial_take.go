@@ -27,7 +27,7 @@ func (p *Prepared) takeInitial() error {
 	i.Anew = left
 	var err error
 	if i.Drawn, err = p.Params.LoadMatching(taken); err != nil {
-		return config.Usage(fmt.Errorf("--init-from %s: %w", p.Settings.InitFrom, err))
+		return config.Usage(fmt.Errorf("--init-from %s: %w; 'blocktrain weights show' lists the networks that a file is near to", p.Settings.InitFrom, err))
 	}
 	if i.Published != nil { // the input's normalisation is not among them, and is not drawn either
 		i.Drawn = slices.DeleteFunc(i.Drawn, func(name string) bool { return strings.HasPrefix(name, "normalize.") })

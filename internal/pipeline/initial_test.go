@@ -35,7 +35,7 @@ func TestUselessInitialWeights(t *testing.T) {
 			for i := range f.Tensors {
 				f.Tensors[i].Name += "x"
 			}
-		}, nil, "has the name and shape of one of this model's"},
+		}, nil, "has the name and shape of one of this model's 4: its first is"},
 		"nothing":             {func(f *weights.File) { f.Tensors = nil }, nil, "the file has no tensors"},
 		"freezes all":         {func(*weights.File) {}, []string{"freeze=head,normalize"}, "nothing is left to train"},
 		"freezes all by dots": {func(*weights.File) {}, []string{"freeze=head.weight,head.bias"}, "nothing is left to train"},

@@ -165,7 +165,7 @@ func weightsOf(path string) (string, error) {
 	if record, err := ReadRecord(filepath.Join(path, RecordFile)); err == nil && record.Training != nil {
 		return "", withoutWeights(path)
 	}
-	return "", config.Usagef("%s has no weights: its training has not finished an epoch", path)
+	return "", config.Usagef("%s has no weights: want a file of weights, a package, or a run whose training has finished an epoch", path)
 }
 
 // Artifact is the network with all that its users must know. Networks before the last

@@ -133,9 +133,7 @@ func (t *Task) extract(ctx context.Context, params *nn.Parameters, seen func(don
 		return nil, nil, err
 	}
 	defer x.Close()
-	if err := OpenStore(x, t.Settings); err != nil {
-		return nil, nil, err
-	}
+	OpenStore(x, t.Settings)
 	total, before := t.Looked(), 0
 	counted := func(done, _ int) { seen(before+done, total) }
 	plain, varied := t.Data.TestLoader(t.Settings), t.Data.Loader(t.Settings, t.Modules.Augment)
@@ -149,17 +147,17 @@ func (t *Task) extract(ctx context.Context, params *nn.Parameters, seen func(don
 }
 
 // OpenStore opens the cache of features for an extractor, if the settings ask for one.
-func OpenStore(x *features.Extractor, s *settings.Settings) error {
+func OpenStore(x *features.Extractor, s *settings.Settings) {
 	limit := s.CacheBytes()
 	if s.FeatureCache == "off" || limit == 0 {
-		return nil
+		return
 	}
 	dir, err := features.CacheDir()
 	if err != nil {
 		slog.Warn("features are computed at each start, since there is no folder for a cache: --feature-cache off says so without this warning", "error", err)
-		return nil
+		return
 	}
-	return x.OpenStore(dir, limit, s.FeatureCache == settings.IndexRebuild)
+	x.OpenStore(dir, limit, s.FeatureCache == settings.IndexRebuild)
 }
 
 // examples are rows for the solver. What an example of the list is given as its weight counts,

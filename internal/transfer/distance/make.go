@@ -59,9 +59,7 @@ func (t *Task) Make(ctx context.Context) (*Reference, error) {
 	}
 	defer x.Close()
 	if t.solvedOn() {
-		if err := transfer.OpenStore(x, t.Settings); err != nil {
-			return nil, err
-		}
+		transfer.OpenStore(x, t.Settings)
 	}
 	learnt, err := t.extract(ctx, x, "training", chosen(t.Data.All, t.Data.TrainList(t.Settings)))
 	if err != nil {
