@@ -136,7 +136,7 @@ var placeholders = map[string]string{
 	"class-map": "FILE", "crop-fraction": "NUMBER", "keep-size": "N", "levels": "LOW,HIGH", "memory": "SIZE", "test-image-size": "SIZE", "train-classes": "NAME,...",
 	"cpu-profile": "FILE", "dataset-options": "KEY=VALUE,...", "env-file": "FILE", "exporters": "NAME,...", "freeze": "PREFIX,...", "image-size": "SIZE",
 	"annotate": "DIR", "cache-size": "SIZE", "frame-size": "WxH", "part": "NAME,...", "augment": "NAME,...", "init-from": "FILE", "input": "WxHxC", "loss": "NAME", "member": "NAME", "loss-options": "KEY=VALUE,...", "model": "NAME", "model-config-name": "NAME",
-	"model-options": "KEY=VALUE,...", "name": "NAME", "optimizer": "NAME", "optimizer-options": "KEY=VALUE,...",
+	"model-options": "KEY=VALUE,...", "name": "NAME", "sensor": "PROFILE", "optimizer": "NAME", "optimizer-options": "KEY=VALUE,...",
 	"output": "FILE", "output-dir": "DIR", "recipe": "NAME", "release-version": "VERSION", "run": "DIR", "schedule": "NAME", "every": "N|TIME", "raw": "WxH:FORMAT:RATE", "summary": "FILE",
 	"schedule-options": "KEY=VALUE,...", "server-has": "NAME,...", "model-repository": "DIR", "staging": "DIR", "rollback": "MODEL", "image": "IMAGE", "public-key": "FILE", "review": "FILE", "token-file": "FILE", "signing-key": "FILE", "model-signing-key": "FILE", "split": "FILE", "split-ratio": "A/B/C", "triton": "YY.MM", "visualizations": "NAME,...", "weights": "FILE",
 }

@@ -47,17 +47,16 @@ func sensorApplyCommand() *command {
 profile, and writes it for people to look at: an image as PNG, a clip as MP4, or
 as a folder of PNG files if --output does not end in .mp4. Both have their name
 when they are whole; what a killed command left is removed by the next one with
-the same --output. Values of 16 bits are
-taken as they are, as the levels of the camera's converter; those that it
-cannot have are refused. Training and evaluation do the same to their images
-without such files.
+the same --output. Values of 16 bits are taken as they are, as the levels of the
+camera's converter; those that it cannot have are refused. Training and
+evaluation do the same to their images without such files.
 
 --severity multiplies noise, blur, patterns and defects: 3 is the profile as
 given, and 0 leaves size and rounding alone.`,
 		example: `  blocktrain sensor apply --sensor rgb-vga-noisy photo.jpg --output seen.png
   blocktrain sensor apply --sensor camera.json clip.mp4 --output frames`,
 		own: func(o *config.Options) {
-			o.String(&a.profile, "sensor", "", "sensor profile: "+strings.Join(sensor.Names(), ", ")+", or a FILE with a dot or separator in its name")
+			o.String(&a.profile, "sensor", "", "sensor profile: "+strings.Join(sensor.Names(), ", ")+", or a file with a dot or separator in its name")
 			o.String(&a.output, "output", "", "file or folder to write; it must not exist")
 			o.Float64(&a.severity, "severity", sensor.AsGiven, "0 to 5: how strong noise, blur, patterns and defects are", config.Between(0, sensor.MaxSeverity))
 			o.Int(&a.seed, "sensor-seed", 0, "which camera of the profile: another number draws other patterns and noise", config.Between(0, 1<<31-1))

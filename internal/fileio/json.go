@@ -96,6 +96,9 @@ func checkSyntax(b []byte) error {
 	if json.Valid(b) {
 		return nil
 	}
+	if bytes.HasPrefix(b, []byte("\ufeff")) {
+		return errors.New("not the JSON expected here: it begins with a byte order mark, want UTF-8 without one")
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	var value json.RawMessage
 	switch err := d.Decode(&value); {

@@ -96,7 +96,7 @@ func (w *walker) value(s *shape) error {
 		w.at += len("null")
 		return nil
 	case s.kind != anyShape && !s.takes(c):
-		return w.fail("want %s", s.kind)
+		return w.fail("it is %s, want %s", kindOf(c), s.kind)
 	}
 	switch c {
 	case '{':
@@ -112,17 +112,23 @@ func (w *walker) value(s *shape) error {
 
 // takes says whether a value that begins with c can be of the shape.
 func (s *shape) takes(c byte) bool {
+	kind := kindOf(c)
+	return s.kind == kind || s.kind == mapShape && kind == objectShape
+}
+
+// kindOf is the kind of a value that begins with c and is not null.
+func kindOf(c byte) shapeKind {
 	switch c {
 	case '{':
-		return s.kind == objectShape || s.kind == mapShape
+		return objectShape
 	case '[':
-		return s.kind == arrayShape
+		return arrayShape
 	case '"':
-		return s.kind == textShape
+		return textShape
 	case 't', 'f':
-		return s.kind == boolShape
+		return boolShape
 	}
-	return s.kind == numberShape
+	return numberShape
 }
 
 // scalar passes over a number, true or false.
@@ -216,7 +222,24 @@ func (w *walker) unknown(s *shape, key string) error {
 	if w.open {
 		return w.value(anything)
 	}
-	return w.fail("the key is unknown")
+	return w.fail("the key is unknown%s", s.wanted(w.schema))
+}
+
+// maxNamed is the most keys that a message lists.
+const maxNamed = 24
+
+// wanted are the keys that an object may have, for the end of a message; none where they are too many to be read.
+func (s *shape) wanted(schema int) string {
+	var names []string
+	for _, f := range s.fields {
+		if f.in(schema) {
+			names = append(names, f.name)
+		}
+	}
+	if len(names) == 0 || len(names) > maxNamed {
+		return ""
+	}
+	return ", want one of " + strings.Join(names, ", ")
 }
 
 // members passes over an object and calls member at each value, with the key.

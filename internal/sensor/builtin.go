@@ -2,7 +2,9 @@ package sensor
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -31,6 +33,9 @@ func Builtin(word string) bool { return !strings.ContainsAny(word, `./\`) }
 func Load(word string) (*Profile, error) {
 	if !Builtin(word) {
 		text, err := fileio.ReadFile(word, profileForm.MaxBytes)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("sensor profile %s: there is no such file: want one of %s, or the path of a profile that is there", word, strings.Join(Names(), ", "))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("sensor profile: %w", err)
 		}

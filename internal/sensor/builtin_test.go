@@ -34,7 +34,7 @@ func TestLoad(t *testing.T) {
 	}
 	for word, want := range map[string]string{
 		"ir-640":                        "want one of ideal, ir-320x256, rgb-vga-noisy, or a path",
-		filepath.Join("none", "a.json"): "none",
+		filepath.Join("none", "a.json"): "there is no such file: want one of ideal, ir-320x256, rgb-vga-noisy, or the path",
 		"bad.json":                      "sensor profile bad.json: width: -320, want",
 	} {
 		if _, err := Load(word); err == nil || !strings.Contains(err.Error(), want) {

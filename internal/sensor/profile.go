@@ -171,7 +171,7 @@ func Parse(text []byte) (*Profile, error) {
 	var p Profile
 	if err := fileio.DecodeJSON(text, &p, profileForm); err != nil {
 		if key := keyOfNaN(text); key != "" {
-			err = fmt.Errorf("%s: it is no finite number, want a number, or a range [low, high]", key)
+			err = fmt.Errorf("%s: it is no finite number, want one, such as 0", key)
 		}
 		return nil, err
 	}
@@ -183,12 +183,23 @@ func Parse(text []byte) (*Profile, error) {
 
 var notFinite = regexp.MustCompile(`"([^"]*)"\s*:\s*\[?[^"\]{}]*?[-+]?(NaN|nan|Infinity|inf)\b`)
 
-// keyOfNaN is the key in front of a number that is none, which JSON cannot have.
+// keyOfNaN is the key in front of a number that is none, which JSON cannot have, with the object
+// that it belongs to.
 func keyOfNaN(text []byte) string {
-	if found := notFinite.FindSubmatch(text); found != nil {
-		return string(found[1])
+	found := notFinite.FindSubmatch(text)
+	if found == nil {
+		return ""
 	}
-	return ""
+	key := string(found[1])
+	if key == "low" || key == "high" {
+		return "agc." + key
+	}
+	for _, of := range new(Noise3D).components() {
+		if of.key == key {
+			return "noise3d_dn." + key
+		}
+	}
+	return key
 }
 
 // Text is the profile as its file has it.

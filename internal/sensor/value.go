@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -53,6 +54,10 @@ func (v *Value) UnmarshalJSON(b []byte) error {
 		*v = Between(*pair[0], *pair[1])
 		return nil
 	}
+	var compact bytes.Buffer // one line, however the file has it
+	if json.Compact(&compact, b) == nil {
+		b = compact.Bytes()
+	}
 	*v = Value{wrong: string(b)}
 	return nil
 }
@@ -73,9 +78,9 @@ func (l limits) String() string {
 		noun = "a whole number"
 	}
 	if l.above {
-		return fmt.Sprintf("%s above %v and at most %v", noun, l.low, l.high)
+		return fmt.Sprintf("%s above %.f and at most %.f", noun, l.low, l.high)
 	}
-	return fmt.Sprintf("%s from %v to %v", noun, l.low, l.high)
+	return fmt.Sprintf("%s from %.f to %.f", noun, l.low, l.high)
 }
 
 // takes says whether a number is one of them; NaN never is.
