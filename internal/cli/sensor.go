@@ -13,6 +13,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/listing"
 	"github.com/blocktrain/blocktrain/internal/sensor"
 	"github.com/blocktrain/blocktrain/internal/video"
 )
@@ -92,12 +93,19 @@ func (a *applying) apply(ctx context.Context, c *call, p *sensor.Profile, path s
 	case err != nil:
 		return err
 	}
+	ofClip := info.IsDir() || !imaging.IsFileName(path)
+	switch ending := strings.ToLower(filepath.Ext(a.output)); {
+	case !ofClip && ending != ".png":
+		return config.Usagef("--output %s: an image is written as PNG: want a name that ends in .png", a.output)
+	case ofClip && ending != ".mp4" && (imaging.IsFileName(a.output) || listing.IsVideoName(a.output)):
+		return config.Usagef("--output %s: a clip is written as MP4 or as a folder of PNG files: want a name that ends in .mp4, or that of a folder", a.output)
+	}
 	name := filepath.Base(a.output)
 	if err := fileio.RemoveLeftoversOf(filepath.Dir(a.output), func(of string) bool { return of == name }); err != nil {
 		return err
 	}
 	camera := p.Camera(uint64(a.seed), 0, a.severity)
-	if info.IsDir() || !imaging.IsFileName(path) {
+	if ofClip {
 		return a.clip(ctx, p, camera, clips.Clip{Path: path})
 	}
 	img, err := imaging.Decoder{KeepDepth: true}.DecodeFile(path)

@@ -70,6 +70,9 @@ func TestSensorApply(t *testing.T) {
 		{"--sensor bad.json colour.png --output a.png", "bad.json: schema: the key is missing"},
 		{"--sensor ir-320x256 colour.png --output a.png", "colour.png: modality: the profile is that of a thermal camera"},
 		{"--sensor rgb-vga-noisy clip --output a", "clip: width and height: the profile has 640x480"},
+		{"--sensor ideal colour.png --output a.jpg", "want a name that ends in .png"},
+		{"--sensor ideal clip --output a.mkv", "want a name that ends in .mp4"},
+		{"--sensor ideal clip --output a.png", "or that of a folder"},
 		{"--sensor ideal --severity 6 colour.png --output a.png", "severity"},
 	} {
 		var out, errs bytes.Buffer
