@@ -176,7 +176,14 @@ func TestStoreKeepsNoFeaturesInMemory(t *testing.T) {
 		values[0] = float32(i)
 		s.add([32]byte{byte(i), byte(i >> 8)}, values)
 	}
+	s.add([32]byte{}, values) // an equal image, which is kept once
+	if !s.lookup(values, [32]byte{}) || values[0] != 0 {
+		t.Errorf("the first entry is %v before it is written", values[0])
+	}
 	s.flush()
+	if info, err := os.Stat(s.path); err != nil || info.Size() != int64(len(s.header)+1000*s.entryBytes()) {
+		t.Errorf("the file has not 1000 entries: %v, %v", info, err)
+	}
 	defer s.close()
 	if len(s.added) != 0 || len(s.places) != 1000 {
 		t.Errorf("%d bytes in memory, %d entries", len(s.added), len(s.places))

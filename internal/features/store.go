@@ -45,6 +45,7 @@ type Store struct {
 	places  map[[sha256.Size]byte]int64 // where the entries of the file begin, by key
 	entry   []byte                      // the one that is looked at
 	added   []byte                      // entries that the file lacks
+	begins  map[[sha256.Size]byte]int   // where these begin, by key
 	foreign bool                        // the file is none of features: another takes its place
 	damaged int                         // entries of the file
 }
@@ -144,17 +145,18 @@ func (s *Store) lookup(dst []float32, key [sha256.Size]byte) bool {
 	if s == nil {
 		return false
 	}
-	at, found := s.places[key]
-	if !found {
+	entry := s.entry
+	if begin, found := s.begins[key]; found {
+		entry = s.added[begin:]
+	} else if at, found := s.places[key]; !found {
 		return false
-	}
-	if !s.load(key, at) {
+	} else if !s.load(key, at) {
 		delete(s.places, key)
 		s.damaged++
 		return false
 	}
 	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(s.entry[sha256.Size+4*i:]))
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(entry[sha256.Size+4*i:]))
 	}
 	return true
 }
@@ -164,7 +166,14 @@ func (s *Store) add(key [sha256.Size]byte, values []float32) {
 	if s == nil {
 		return
 	}
+	if _, twice := s.begins[key]; twice { // two equal images in a batch
+		return
+	}
+	if s.begins == nil {
+		s.begins = map[[sha256.Size]byte]int{}
+	}
 	first := len(s.added)
+	s.begins[key] = first
 	s.added = append(s.added, key[:]...)
 	for _, v := range values {
 		s.added = binary.LittleEndian.AppendUint32(s.added, math.Float32bits(v))
@@ -189,7 +198,7 @@ func (s *Store) flush() {
 		slog.Warn("features cannot be kept in the cache: the next start computes them anew; --feature-cache off says so without this warning",
 			"file", s.path, "error", err)
 	}
-	s.added = nil
+	s.added, s.begins = nil, nil
 	if !s.foreign {
 		s.open()
 	}
