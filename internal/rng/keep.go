@@ -33,15 +33,47 @@ func (k Key) keepGeneric(bits []uint8, first int, item, epoch, lane uint32, thre
 	}
 }
 
-// implementation is a way to compute Keep in vector instructions, for groups of
-// width bytes.
-type implementation struct {
-	name  string
-	width int
-	keep  func(bits *uint8, groups int, item, epoch, lane, k0, k1, threshold uint32)
+// Blocks fills words with the blocks at the indexes from first on, four words each. After
+// the index 2^32-1 comes 0. The number of words must be a multiple of four.
+func (k Key) Blocks(words []uint32, first, item, epoch, lane uint32) {
+	done := 0
+	if groups := len(words) / 4 / active.width; groups > 0 {
+		active.blocks(&words[0], groups, first, item, epoch, lane, k.k0, k.k1)
+		done = groups * active.width
+	}
+	first, words = first+uint32(done), words[4*done:]
+	if len(words) >= 4*leastBlocks && active.width <= mostLanes {
+		var group [4 * mostLanes]uint32
+		active.blocks(&group[0], 1, first, item, epoch, lane, k.k0, k.k1)
+		copy(words, group[:])
+		return
+	}
+	k.blocksGeneric(words, first, item, epoch, lane)
 }
 
-// generic leaves all bytes to keepGeneric.
+const (
+	mostLanes   = 16 // of a register
+	leastBlocks = 3  // that are computed faster with lanes left over than one by one
+)
+
+// blocksGeneric is Blocks.
+func (k Key) blocksGeneric(words []uint32, first, item, epoch, lane uint32) {
+	for i := 0; i < len(words); i += 4 {
+		block := k.Block(first+uint32(i/4), item, epoch, lane)
+		copy(words[i:i+4], block[:])
+	}
+}
+
+// implementation is a way to compute Keep and Blocks in vector instructions, for groups of
+// width bytes or blocks.
+type implementation struct {
+	name   string
+	width  int
+	keep   func(bits *uint8, groups int, item, epoch, lane, k0, k1, threshold uint32)
+	blocks func(words *uint32, groups int, first, item, epoch, lane, k0, k1 uint32)
+}
+
+// generic leaves everything to keepGeneric and blocksGeneric.
 var generic = implementation{name: "generic", width: 1 << 62}
 
 var active = available()[0]

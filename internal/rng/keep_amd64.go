@@ -13,7 +13,7 @@ func accelerated() []implementation {
 		return nil
 	}
 	if x.HasAVX512F && x.HasAVX512BW {
-		list = append(list, implementation{"avx512", 16, keepAVX512})
+		list = append(list, implementation{"avx512", 16, keepAVX512, blocksAVX512})
 	}
-	return append(list, implementation{"avx2", 8, keepAVX2})
+	return append(list, implementation{"avx2", 8, keepAVX2, blocksAVX2})
 }

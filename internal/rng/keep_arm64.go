@@ -3,4 +3,4 @@
 package rng
 
 // accelerated lists the implementations in assembly.
-func accelerated() []implementation { return []implementation{{"neon", 4, keepNEON}} }
+func accelerated() []implementation { return []implementation{{"neon", 4, keepNEON, blocksNEON}} }

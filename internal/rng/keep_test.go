@@ -3,6 +3,7 @@ package rng
 import (
 	"bytes"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -27,6 +28,27 @@ func TestKeepIsItsGenericTwin(t *testing.T) {
 	}
 }
 
+func TestBlocksAreTheirGenericTwin(t *testing.T) {
+	own := active
+	t.Cleanup(func() { active = own })
+	for _, i := range available() {
+		t.Run(i.name, func(t *testing.T) {
+			active = i
+			for n := range 70 {
+				key, item := NewKey(uint64(n), TestPurpose), uint32(n)*0x9e3779b9
+				first := []uint32{0, 1, item, 1<<32 - 20}[n%4] // the last goes on with 0
+				got, want := make([]uint32, 4*n+1), make([]uint32, 4*n+1)
+				got[4*n], want[4*n] = 0xa5a5a5a5, 0xa5a5a5a5 // is not written
+				key.Blocks(got[:4*n], first, item, ^item, uint32(n))
+				key.blocksGeneric(want[:4*n], first, item, ^item, uint32(n))
+				if !slices.Equal(got, want) {
+					t.Fatalf("%d blocks from %d: %x, want %x", n, first, got, want)
+				}
+			}
+		})
+	}
+}
+
 // TestExpectedImplementation is as in package kernel.
 func TestExpectedImplementation(t *testing.T) {
 	want := os.Getenv("BLOCKTRAIN_EXPECT_SIMD")
@@ -43,5 +65,13 @@ func BenchmarkKeep(b *testing.B) {
 	b.SetBytes(int64(len(bits)))
 	for b.Loop() {
 		NewKey(1, Dropout).Keep(bits, 1, 2, 3, 1<<14)
+	}
+}
+
+func BenchmarkBlocks(b *testing.B) {
+	words := make([]uint32, 320)
+	b.SetBytes(int64(4 * len(words)))
+	for b.Loop() {
+		NewKey(1, SensorNoise).Blocks(words, 0, 1, 2, 3)
 	}
 }

@@ -403,6 +403,406 @@ group:
 	VZEROUPPER
 	RET
 
+// func blocksAVX512(words *uint32, groups int, first uint32, item uint32, epoch uint32, lane uint32, k0 uint32, k1 uint32)
+// Requires: AVX, AVX512F
+TEXT ·blocksAVX512(SB), NOSPLIT, $0-40
+	MOVQ         words+0(FP), AX
+	MOVQ         groups+8(FP), CX
+	VMOVDQU32    count<>+0(SB), Z0
+	VBROADCASTSS first+16(FP), Z1
+	VPADDD       Z1, Z0, Z0
+
+group:
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS item+20(FP), Z2
+	VBROADCASTSS epoch+24(FP), Z3
+	VBROADCASTSS lane+28(FP), Z4
+	VBROADCASTSS k0+32(FP), Z5
+	VBROADCASTSS k1+36(FP), Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z1, Z8
+	VPSRLQ       $0x20, Z1, Z1
+	VPMULUDQ     Z7, Z1, Z1
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z1, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z1, Z7, K1, Z10
+	VMOVDQA32    Z8, Z1
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z1
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z3, Z8
+	VPSRLQ       $0x20, Z3, Z3
+	VPMULUDQ     Z7, Z3, Z3
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z3, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z3, Z7, K1, Z11
+	VMOVDQA32    Z8, Z3
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z3
+	VPXORD       Z2, Z11, Z2
+	VPXORD       Z5, Z2, Z2
+	VPXORD       Z4, Z10, Z4
+	VPXORD       Z6, Z4, Z4
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z2, Z8
+	VPSRLQ       $0x20, Z2, Z2
+	VPMULUDQ     Z7, Z2, Z2
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z2, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z2, Z7, K1, Z10
+	VMOVDQA32    Z8, Z2
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z2
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z4, Z8
+	VPSRLQ       $0x20, Z4, Z4
+	VPMULUDQ     Z7, Z4, Z4
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z4, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z4, Z7, K1, Z11
+	VMOVDQA32    Z8, Z4
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z4
+	VPXORD       Z3, Z11, Z3
+	VPXORD       Z5, Z3, Z3
+	VPXORD       Z1, Z10, Z1
+	VPXORD       Z6, Z1, Z1
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z3, Z8
+	VPSRLQ       $0x20, Z3, Z3
+	VPMULUDQ     Z7, Z3, Z3
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z3, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z3, Z7, K1, Z10
+	VMOVDQA32    Z8, Z3
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z3
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z1, Z8
+	VPSRLQ       $0x20, Z1, Z1
+	VPMULUDQ     Z7, Z1, Z1
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z1, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z1, Z7, K1, Z11
+	VMOVDQA32    Z8, Z1
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z1
+	VPXORD       Z4, Z11, Z4
+	VPXORD       Z5, Z4, Z4
+	VPXORD       Z2, Z10, Z2
+	VPXORD       Z6, Z2, Z2
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z4, Z8
+	VPSRLQ       $0x20, Z4, Z4
+	VPMULUDQ     Z7, Z4, Z4
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z4, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z4, Z7, K1, Z10
+	VMOVDQA32    Z8, Z4
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z4
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z2, Z8
+	VPSRLQ       $0x20, Z2, Z2
+	VPMULUDQ     Z7, Z2, Z2
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z2, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z2, Z7, K1, Z11
+	VMOVDQA32    Z8, Z2
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z2
+	VPXORD       Z1, Z11, Z1
+	VPXORD       Z5, Z1, Z1
+	VPXORD       Z3, Z10, Z3
+	VPXORD       Z6, Z3, Z3
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z1, Z8
+	VPSRLQ       $0x20, Z1, Z1
+	VPMULUDQ     Z7, Z1, Z1
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z1, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z1, Z7, K1, Z10
+	VMOVDQA32    Z8, Z1
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z1
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z3, Z8
+	VPSRLQ       $0x20, Z3, Z3
+	VPMULUDQ     Z7, Z3, Z3
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z3, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z3, Z7, K1, Z11
+	VMOVDQA32    Z8, Z3
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z3
+	VPXORD       Z2, Z11, Z2
+	VPXORD       Z5, Z2, Z2
+	VPXORD       Z4, Z10, Z4
+	VPXORD       Z6, Z4, Z4
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z2, Z8
+	VPSRLQ       $0x20, Z2, Z2
+	VPMULUDQ     Z7, Z2, Z2
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z2, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z2, Z7, K1, Z10
+	VMOVDQA32    Z8, Z2
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z2
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z4, Z8
+	VPSRLQ       $0x20, Z4, Z4
+	VPMULUDQ     Z7, Z4, Z4
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z4, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z4, Z7, K1, Z11
+	VMOVDQA32    Z8, Z4
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z4
+	VPXORD       Z3, Z11, Z3
+	VPXORD       Z5, Z3, Z3
+	VPXORD       Z1, Z10, Z1
+	VPXORD       Z6, Z1, Z1
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z3, Z8
+	VPSRLQ       $0x20, Z3, Z3
+	VPMULUDQ     Z7, Z3, Z3
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z3, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z3, Z7, K1, Z10
+	VMOVDQA32    Z8, Z3
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z3
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z1, Z8
+	VPSRLQ       $0x20, Z1, Z1
+	VPMULUDQ     Z7, Z1, Z1
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z1, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z1, Z7, K1, Z11
+	VMOVDQA32    Z8, Z1
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z1
+	VPXORD       Z4, Z11, Z4
+	VPXORD       Z5, Z4, Z4
+	VPXORD       Z2, Z10, Z2
+	VPXORD       Z6, Z2, Z2
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z4, Z8
+	VPSRLQ       $0x20, Z4, Z4
+	VPMULUDQ     Z7, Z4, Z4
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z4, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z4, Z7, K1, Z10
+	VMOVDQA32    Z8, Z4
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z4
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z2, Z8
+	VPSRLQ       $0x20, Z2, Z2
+	VPMULUDQ     Z7, Z2, Z2
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z2, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z2, Z7, K1, Z11
+	VMOVDQA32    Z8, Z2
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z2
+	VPXORD       Z1, Z11, Z1
+	VPXORD       Z5, Z1, Z1
+	VPXORD       Z3, Z10, Z3
+	VPXORD       Z6, Z3, Z3
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z1, Z8
+	VPSRLQ       $0x20, Z1, Z1
+	VPMULUDQ     Z7, Z1, Z1
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z1, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z1, Z7, K1, Z10
+	VMOVDQA32    Z8, Z1
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z1
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z3, Z8
+	VPSRLQ       $0x20, Z3, Z3
+	VPMULUDQ     Z7, Z3, Z3
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z3, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z3, Z7, K1, Z11
+	VMOVDQA32    Z8, Z3
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z3
+	VPXORD       Z2, Z11, Z2
+	VPXORD       Z5, Z2, Z2
+	VPXORD       Z4, Z10, Z4
+	VPXORD       Z6, Z4, Z4
+	VBROADCASTSS x9e3779b9<>+0(SB), Z7
+	VPADDD       Z7, Z5, Z5
+	VBROADCASTSS xbb67ae85<>+0(SB), Z7
+	VPADDD       Z7, Z6, Z6
+	VBROADCASTSS xd2511f53<>+0(SB), Z7
+	VPMULUDQ     Z7, Z2, Z8
+	VPSRLQ       $0x20, Z2, Z2
+	VPMULUDQ     Z7, Z2, Z2
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z2, Z9
+	VMOVDQA32    Z7, Z10
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z2, Z7, K1, Z10
+	VMOVDQA32    Z8, Z2
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z2
+	VBROADCASTSS xcd9e8d57<>+0(SB), Z7
+	VPMULUDQ     Z7, Z4, Z8
+	VPSRLQ       $0x20, Z4, Z4
+	VPMULUDQ     Z7, Z4, Z4
+	VPSRLQ       $0x20, Z8, Z7
+	VPSLLQ       $0x20, Z4, Z9
+	VMOVDQA32    Z7, Z11
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z4, Z7, K1, Z11
+	VMOVDQA32    Z8, Z4
+	MOVL         $0x0000aaaa, DX
+	KMOVW        DX, K1
+	VPBLENDMD    Z9, Z8, K1, Z4
+	VPXORD       Z3, Z11, Z3
+	VPXORD       Z5, Z3, Z3
+	VPXORD       Z1, Z10, Z1
+	VPXORD       Z6, Z1, Z1
+	VUNPCKLPS    Z4, Z3, Z5
+	VUNPCKHPS    Z4, Z3, Z3
+	VUNPCKLPS    Z2, Z1, Z4
+	VUNPCKHPS    Z2, Z1, Z1
+	VUNPCKLPD    Z4, Z5, Z2
+	VUNPCKHPD    Z4, Z5, Z4
+	VUNPCKLPD    Z1, Z3, Z5
+	VUNPCKHPD    Z1, Z3, Z1
+	VSHUFI32X4   $0x88, Z4, Z2, Z3
+	VSHUFI32X4   $0x88, Z1, Z5, Z6
+	VSHUFI32X4   $0xdd, Z4, Z2, Z2
+	VSHUFI32X4   $0xdd, Z1, Z5, Z1
+	VSHUFI32X4   $0x88, Z6, Z3, Z4
+	VSHUFI32X4   $0x88, Z1, Z2, Z5
+	VSHUFI32X4   $0xdd, Z6, Z3, Z3
+	VSHUFI32X4   $0xdd, Z1, Z2, Z1
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, 64(AX)
+	VMOVUPS      Z3, 128(AX)
+	VMOVUPS      Z1, 192(AX)
+	VBROADCASTSS x00000010<>+0(SB), Z1
+	VPADDD       Z1, Z0, Z0
+	ADDQ         $0x00000100, AX
+	DECQ         CX
+	JNZ          group
+	VZEROUPPER
+	RET
+
 // func keepAVX2(bits *uint8, groups int, item uint32, epoch uint32, lane uint32, k0 uint32, k1 uint32, threshold uint32)
 // Requires: AVX, AVX2
 TEXT ·keepAVX2(SB), NOSPLIT, $0-40
@@ -686,6 +1086,282 @@ group:
 	VBROADCASTSS x00000008<>+0(SB), Y2
 	VPADDD       Y2, Y0, Y0
 	ADDQ         $0x08, AX
+	DECQ         CX
+	JNZ          group
+	VZEROUPPER
+	RET
+
+// func blocksAVX2(words *uint32, groups int, first uint32, item uint32, epoch uint32, lane uint32, k0 uint32, k1 uint32)
+// Requires: AVX, AVX2
+TEXT ·blocksAVX2(SB), NOSPLIT, $0-40
+	MOVQ         words+0(FP), AX
+	MOVQ         groups+8(FP), CX
+	VMOVDQU      count<>+0(SB), Y0
+	VBROADCASTSS first+16(FP), Y1
+	VPADDD       Y1, Y0, Y0
+
+group:
+	VMOVAPS      Y0, Y1
+	VBROADCASTSS item+20(FP), Y2
+	VBROADCASTSS epoch+24(FP), Y3
+	VBROADCASTSS lane+28(FP), Y4
+	VBROADCASTSS k0+32(FP), Y5
+	VBROADCASTSS k1+36(FP), Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y7
+	VPMULUDQ     Y7, Y1, Y8
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y7, Y1, Y1
+	VPSRLQ       $0x20, Y8, Y7
+	VPSLLQ       $0x20, Y1, Y9
+	VPBLENDD     $0xaa, Y1, Y7, Y1
+	VPBLENDD     $0xaa, Y9, Y8, Y7
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y8
+	VPMULUDQ     Y8, Y3, Y9
+	VPSRLQ       $0x20, Y3, Y3
+	VPMULUDQ     Y8, Y3, Y3
+	VPSRLQ       $0x20, Y9, Y8
+	VPSLLQ       $0x20, Y3, Y10
+	VPBLENDD     $0xaa, Y3, Y8, Y3
+	VPBLENDD     $0xaa, Y10, Y9, Y8
+	VPXOR        Y2, Y3, Y2
+	VPXOR        Y5, Y2, Y2
+	VPXOR        Y4, Y1, Y1
+	VPXOR        Y6, Y1, Y1
+	VBROADCASTSS x9e3779b9<>+0(SB), Y3
+	VPADDD       Y3, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y3
+	VPADDD       Y3, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y3
+	VPMULUDQ     Y3, Y2, Y4
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y3, Y2, Y2
+	VPSRLQ       $0x20, Y4, Y3
+	VPSLLQ       $0x20, Y2, Y9
+	VPBLENDD     $0xaa, Y2, Y3, Y2
+	VPBLENDD     $0xaa, Y9, Y4, Y3
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y4
+	VPMULUDQ     Y4, Y1, Y9
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y4, Y1, Y1
+	VPSRLQ       $0x20, Y9, Y4
+	VPSLLQ       $0x20, Y1, Y10
+	VPBLENDD     $0xaa, Y1, Y4, Y1
+	VPBLENDD     $0xaa, Y10, Y9, Y4
+	VPXOR        Y8, Y1, Y1
+	VPXOR        Y5, Y1, Y1
+	VPXOR        Y7, Y2, Y2
+	VPXOR        Y6, Y2, Y2
+	VBROADCASTSS x9e3779b9<>+0(SB), Y7
+	VPADDD       Y7, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y7
+	VPMULUDQ     Y7, Y1, Y8
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y7, Y1, Y1
+	VPSRLQ       $0x20, Y8, Y7
+	VPSLLQ       $0x20, Y1, Y9
+	VPBLENDD     $0xaa, Y1, Y7, Y1
+	VPBLENDD     $0xaa, Y9, Y8, Y7
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y8
+	VPMULUDQ     Y8, Y2, Y9
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y8, Y2, Y2
+	VPSRLQ       $0x20, Y9, Y8
+	VPSLLQ       $0x20, Y2, Y10
+	VPBLENDD     $0xaa, Y2, Y8, Y2
+	VPBLENDD     $0xaa, Y10, Y9, Y8
+	VPXOR        Y4, Y2, Y2
+	VPXOR        Y5, Y2, Y2
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y6, Y1, Y1
+	VBROADCASTSS x9e3779b9<>+0(SB), Y3
+	VPADDD       Y3, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y3
+	VPADDD       Y3, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y3
+	VPMULUDQ     Y3, Y2, Y4
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y3, Y2, Y2
+	VPSRLQ       $0x20, Y4, Y3
+	VPSLLQ       $0x20, Y2, Y9
+	VPBLENDD     $0xaa, Y2, Y3, Y2
+	VPBLENDD     $0xaa, Y9, Y4, Y3
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y4
+	VPMULUDQ     Y4, Y1, Y9
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y4, Y1, Y1
+	VPSRLQ       $0x20, Y9, Y4
+	VPSLLQ       $0x20, Y1, Y10
+	VPBLENDD     $0xaa, Y1, Y4, Y1
+	VPBLENDD     $0xaa, Y10, Y9, Y4
+	VPXOR        Y8, Y1, Y1
+	VPXOR        Y5, Y1, Y1
+	VPXOR        Y7, Y2, Y2
+	VPXOR        Y6, Y2, Y2
+	VBROADCASTSS x9e3779b9<>+0(SB), Y7
+	VPADDD       Y7, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y7
+	VPMULUDQ     Y7, Y1, Y8
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y7, Y1, Y1
+	VPSRLQ       $0x20, Y8, Y7
+	VPSLLQ       $0x20, Y1, Y9
+	VPBLENDD     $0xaa, Y1, Y7, Y1
+	VPBLENDD     $0xaa, Y9, Y8, Y7
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y8
+	VPMULUDQ     Y8, Y2, Y9
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y8, Y2, Y2
+	VPSRLQ       $0x20, Y9, Y8
+	VPSLLQ       $0x20, Y2, Y10
+	VPBLENDD     $0xaa, Y2, Y8, Y2
+	VPBLENDD     $0xaa, Y10, Y9, Y8
+	VPXOR        Y4, Y2, Y2
+	VPXOR        Y5, Y2, Y2
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y6, Y1, Y1
+	VBROADCASTSS x9e3779b9<>+0(SB), Y3
+	VPADDD       Y3, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y3
+	VPADDD       Y3, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y3
+	VPMULUDQ     Y3, Y2, Y4
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y3, Y2, Y2
+	VPSRLQ       $0x20, Y4, Y3
+	VPSLLQ       $0x20, Y2, Y9
+	VPBLENDD     $0xaa, Y2, Y3, Y2
+	VPBLENDD     $0xaa, Y9, Y4, Y3
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y4
+	VPMULUDQ     Y4, Y1, Y9
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y4, Y1, Y1
+	VPSRLQ       $0x20, Y9, Y4
+	VPSLLQ       $0x20, Y1, Y10
+	VPBLENDD     $0xaa, Y1, Y4, Y1
+	VPBLENDD     $0xaa, Y10, Y9, Y4
+	VPXOR        Y8, Y1, Y1
+	VPXOR        Y5, Y1, Y1
+	VPXOR        Y7, Y2, Y2
+	VPXOR        Y6, Y2, Y2
+	VBROADCASTSS x9e3779b9<>+0(SB), Y7
+	VPADDD       Y7, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y7
+	VPMULUDQ     Y7, Y1, Y8
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y7, Y1, Y1
+	VPSRLQ       $0x20, Y8, Y7
+	VPSLLQ       $0x20, Y1, Y9
+	VPBLENDD     $0xaa, Y1, Y7, Y1
+	VPBLENDD     $0xaa, Y9, Y8, Y7
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y8
+	VPMULUDQ     Y8, Y2, Y9
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y8, Y2, Y2
+	VPSRLQ       $0x20, Y9, Y8
+	VPSLLQ       $0x20, Y2, Y10
+	VPBLENDD     $0xaa, Y2, Y8, Y2
+	VPBLENDD     $0xaa, Y10, Y9, Y8
+	VPXOR        Y4, Y2, Y2
+	VPXOR        Y5, Y2, Y2
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y6, Y1, Y1
+	VBROADCASTSS x9e3779b9<>+0(SB), Y3
+	VPADDD       Y3, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y3
+	VPADDD       Y3, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y3
+	VPMULUDQ     Y3, Y2, Y4
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y3, Y2, Y2
+	VPSRLQ       $0x20, Y4, Y3
+	VPSLLQ       $0x20, Y2, Y9
+	VPBLENDD     $0xaa, Y2, Y3, Y2
+	VPBLENDD     $0xaa, Y9, Y4, Y3
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y4
+	VPMULUDQ     Y4, Y1, Y9
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y4, Y1, Y1
+	VPSRLQ       $0x20, Y9, Y4
+	VPSLLQ       $0x20, Y1, Y10
+	VPBLENDD     $0xaa, Y1, Y4, Y1
+	VPBLENDD     $0xaa, Y10, Y9, Y4
+	VPXOR        Y8, Y1, Y1
+	VPXOR        Y5, Y1, Y1
+	VPXOR        Y7, Y2, Y2
+	VPXOR        Y6, Y2, Y2
+	VBROADCASTSS x9e3779b9<>+0(SB), Y7
+	VPADDD       Y7, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y7
+	VPMULUDQ     Y7, Y1, Y8
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y7, Y1, Y1
+	VPSRLQ       $0x20, Y8, Y7
+	VPSLLQ       $0x20, Y1, Y9
+	VPBLENDD     $0xaa, Y1, Y7, Y1
+	VPBLENDD     $0xaa, Y9, Y8, Y7
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y8
+	VPMULUDQ     Y8, Y2, Y9
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y8, Y2, Y2
+	VPSRLQ       $0x20, Y9, Y8
+	VPSLLQ       $0x20, Y2, Y10
+	VPBLENDD     $0xaa, Y2, Y8, Y2
+	VPBLENDD     $0xaa, Y10, Y9, Y8
+	VPXOR        Y4, Y2, Y2
+	VPXOR        Y5, Y2, Y2
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y6, Y1, Y1
+	VBROADCASTSS x9e3779b9<>+0(SB), Y3
+	VPADDD       Y3, Y5, Y5
+	VBROADCASTSS xbb67ae85<>+0(SB), Y3
+	VPADDD       Y3, Y6, Y6
+	VBROADCASTSS xd2511f53<>+0(SB), Y3
+	VPMULUDQ     Y3, Y2, Y4
+	VPSRLQ       $0x20, Y2, Y2
+	VPMULUDQ     Y3, Y2, Y2
+	VPSRLQ       $0x20, Y4, Y3
+	VPSLLQ       $0x20, Y2, Y9
+	VPBLENDD     $0xaa, Y2, Y3, Y2
+	VPBLENDD     $0xaa, Y9, Y4, Y3
+	VBROADCASTSS xcd9e8d57<>+0(SB), Y4
+	VPMULUDQ     Y4, Y1, Y9
+	VPSRLQ       $0x20, Y1, Y1
+	VPMULUDQ     Y4, Y1, Y1
+	VPSRLQ       $0x20, Y9, Y4
+	VPSLLQ       $0x20, Y1, Y10
+	VPBLENDD     $0xaa, Y1, Y4, Y1
+	VPBLENDD     $0xaa, Y10, Y9, Y4
+	VPXOR        Y8, Y1, Y1
+	VPXOR        Y5, Y1, Y1
+	VPXOR        Y7, Y2, Y2
+	VPXOR        Y6, Y2, Y2
+	VUNPCKLPS    Y4, Y1, Y5
+	VUNPCKHPS    Y4, Y1, Y1
+	VUNPCKLPS    Y3, Y2, Y4
+	VUNPCKHPS    Y3, Y2, Y2
+	VUNPCKLPD    Y4, Y5, Y3
+	VUNPCKHPD    Y4, Y5, Y4
+	VUNPCKLPD    Y2, Y1, Y5
+	VUNPCKHPD    Y2, Y1, Y1
+	VPERM2I128   $0x20, Y4, Y3, Y2
+	VPERM2I128   $0x20, Y1, Y5, Y6
+	VPERM2I128   $0x31, Y4, Y3, Y3
+	VPERM2I128   $0x31, Y1, Y5, Y1
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y6, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VMOVUPS      Y1, 96(AX)
+	VBROADCASTSS x00000008<>+0(SB), Y1
+	VPADDD       Y1, Y0, Y0
+	ADDQ         $0x00000080, AX
 	DECQ         CX
 	JNZ          group
 	VZEROUPPER

@@ -9,7 +9,17 @@ package rng
 //go:noescape
 func keepAVX512(bits *uint8, groups int, item uint32, epoch uint32, lane uint32, k0 uint32, k1 uint32, threshold uint32)
 
+// blocksAVX512 computes blocksGeneric for groups of as many blocks as a register has lanes.
+//
+//go:noescape
+func blocksAVX512(words *uint32, groups int, first uint32, item uint32, epoch uint32, lane uint32, k0 uint32, k1 uint32)
+
 // keepAVX2 computes keepGeneric for groups of as many bytes as a register has lanes.
 //
 //go:noescape
 func keepAVX2(bits *uint8, groups int, item uint32, epoch uint32, lane uint32, k0 uint32, k1 uint32, threshold uint32)
+
+// blocksAVX2 computes blocksGeneric for groups of as many blocks as a register has lanes.
+//
+//go:noescape
+func blocksAVX2(words *uint32, groups int, first uint32, item uint32, epoch uint32, lane uint32, k0 uint32, k1 uint32)

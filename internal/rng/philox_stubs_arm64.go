@@ -8,3 +8,8 @@ package rng
 //
 //go:noescape
 func keepNEON(bits *uint8, groups int, item, epoch, lane, k0, k1, threshold uint32)
+
+// blocksNEON computes blocksGeneric for groups of four blocks.
+//
+//go:noescape
+func blocksNEON(words *uint32, groups int, first, item, epoch, lane, k0, k1 uint32)

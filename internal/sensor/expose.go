@@ -15,6 +15,8 @@ type scratch struct {
 	padded     []int32                      // a row
 	row        []int32                      // a row
 	columns    []int32                      // noise of the columns
+	rows       []int32                      // noise of the rows
+	lines      []uint32                     // random numbers of the columns, or of the rows
 	sums       []int64                      // a row
 	fixed      []uint32                     // random numbers of a row
 	temporal   []uint32                     // likewise

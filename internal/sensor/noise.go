@@ -4,16 +4,17 @@ package sensor
 // are the same in all of them.
 func (e *exposure) addNoise(colour, colours int) {
 	pictures := e.src.FrameCount()
-	columns := sized(&e.columns, pictures*e.width)
+	columns, rows := sized(&e.columns, pictures*e.width), sized(&e.rows, pictures*e.height)
 	for picture := range pictures {
 		e.columnNoise(columns[picture*e.width:][:e.width], colour, e.view.frame(picture))
+		e.rowNoise(rows[picture*e.height:][:e.height], colour, e.view.frame(picture))
 	}
 	for y := range e.height {
 		fixed := e.fixedNumbers(colour, y)
 		for picture := range pictures {
 			frame := e.view.frame(picture)
 			row := e.planes[picture*colours+colour][y*e.width:][:e.width]
-			e.addPixelNoise(row, columns[picture*e.width:], fixed, e.temporalNumbers(colour, frame, y), e.rowNoise(colour, frame, y))
+			e.addPixelNoise(row, columns[picture*e.width:], fixed, e.temporalNumbers(colour, frame, y), int64(rows[picture*e.height+y]))
 		}
 	}
 }
@@ -41,47 +42,50 @@ func (e *exposure) numbers(memory *[]uint32, each int, frame, lane uint32, y int
 	perBlock := 4 / each // pixels
 	first := e.x.first
 	skip := first & (perBlock - 1)
-	words := sized(memory, (e.width+skip+perBlock)*each)
+	blocks := (e.width + skip + perBlock - 1) / perBlock
+	words := sized(memory, 4*blocks)
 	row := uint32(e.y.first+y) << 16
-	for x := 0; x < e.width+skip; x += perBlock {
-		index := uint32((first-skip+x)/perBlock) & 0xffff
-		block := e.key.Block(row|index, e.clip, frame, lane)
-		copy(words[x*each:], block[:])
+	for done := 0; done < blocks; {
+		index := uint32((first-skip)/perBlock+done) & 0xffff
+		end := min(blocks, done+1<<16-int(index))
+		e.key.Blocks(words[4*done:4*end], row|index, e.clip, frame, lane)
+		done = end
 	}
 	return words[skip*each:]
 }
 
-// lineNumber is the normal number of a row or column.
-func (e *exposure) lineNumber(at, colour int, frame, lane uint32) int64 {
-	block := e.key.Block(uint32(at>>2), e.clip, frame, lane|uint32(colour)<<laneBits)
-	return normal(block[at&3])
-}
-
-// rowNoise is what a row in a frame has more than others, with what the frame has, in 1/256 DN.
-func (e *exposure) rowNoise(colour, frame, y int) int64 {
-	at, sum := e.y.first+y, int64(0)
-	if e.sigma.v > 0 {
-		sum += scaled(e.sigma.v, e.lineNumber(at, colour, 0, laneRow))
-	}
-	if e.sigma.tv > 0 {
-		sum += scaled(e.sigma.tv, e.lineNumber(at, colour, uint32(frame), laneFrameRow))
-	}
+// rowNoise fills dst with what the rows in a frame have more than others, with what the frame
+// has, in 1/256 DN.
+func (e *exposure) rowNoise(dst []int32, colour, frame int) {
+	var all int64
 	if e.sigma.t > 0 {
-		sum += scaled(e.sigma.t, e.lineNumber(0, 0, uint32(frame), laneFrame))
+		block := e.key.Block(0, e.clip, uint32(frame), laneFrame)
+		all = scaled(e.sigma.t, normal(block[0]))
 	}
-	return sum
+	for y := range dst {
+		dst[y] = int32(all)
+	}
+	e.addLines(dst, e.sigma.v, e.y.first, 0, laneRow|uint32(colour)<<laneBits)
+	e.addLines(dst, e.sigma.tv, e.y.first, uint32(frame), laneFrameRow|uint32(colour)<<laneBits)
 }
 
 // columnNoise fills dst with what the columns in a frame have more than others, in 1/256 DN.
 func (e *exposure) columnNoise(dst []int32, colour, frame int) {
 	clear(dst)
-	for x := range dst {
-		if e.sigma.h > 0 {
-			dst[x] += int32(scaled(e.sigma.h, e.lineNumber(e.x.first+x, colour, 0, laneColumn)))
-		}
-		if e.sigma.th > 0 {
-			dst[x] += int32(scaled(e.sigma.th, e.lineNumber(e.x.first+x, colour, uint32(frame), laneFrameColumn)))
-		}
+	e.addLines(dst, e.sigma.h, e.x.first, 0, laneColumn|uint32(colour)<<laneBits)
+	e.addLines(dst, e.sigma.th, e.x.first, uint32(frame), laneFrameColumn|uint32(colour)<<laneBits)
+}
+
+// addLines adds sigma times the normal numbers of rows or columns from the first on.
+func (e *exposure) addLines(dst []int32, sigma int64, first int, frame, lane uint32) {
+	if sigma == 0 {
+		return
+	}
+	skip := first & 3
+	words := sized(&e.scratch.lines, (len(dst)+skip+3)&^3)
+	e.key.Blocks(words, uint32(first>>2), e.clip, frame, lane)
+	for i, random := range words[skip:][:len(dst)] {
+		dst[i] += int32(scaled(sigma, normal(random)))
 	}
 }
 

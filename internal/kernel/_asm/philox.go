@@ -7,21 +7,60 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// Philox4x32-10 for package rng, a block of random numbers in each lane:
-// philox emits keep: bytes of bits for the blocks from index 0 on, as many at a
-// time as a register has lanes.
+// philox emits Philox4x32-10 for package rng, a block of random numbers in each lane.
 func philox(s isa) {
+	s.philoxKeep()
+	s.philoxBlocks()
+}
+
+// philoxKeep emits keep: bytes of bits for the blocks from index 0 on, as many at a
+// time as a register has lanes.
+func (s isa) philoxKeep() {
 	s.function("keep", "(bits *uint8, groups int, item, epoch, lane, k0, k1, threshold uint32)",
 		"computes keepGeneric for groups of as many bytes as a register has lanes.")
 	bits, groups := load64(parameter("bits")), load64(parameter("groups"))
-	index := s.register()
-	if s.wide() {
-		VMOVDQU32(countTable(), index)
-	} else {
-		VMOVDQU(countTable(), index)
-	}
+	index := s.count()
 	threshold := s.fromParameter("threshold")
 	Label("group")
+	s.storeLowBytes(s.atLeastBits(s.philoxRounds(index), threshold), at(bits, 0))
+	VPADDD(s.bits(uint32(s.width)), index, index)
+	ADDQ(Imm(uint64(s.width)), bits)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	end()
+}
+
+// philoxBlocks emits blocks: the words of as many blocks at a time as a register has lanes.
+func (s isa) philoxBlocks() {
+	s.function("blocks", "(words *uint32, groups int, first, item, epoch, lane, k0, k1 uint32)",
+		"computes blocksGeneric for groups of as many blocks as a register has lanes.")
+	words, groups := load64(parameter("words")), load64(parameter("groups"))
+	index := s.count()
+	VPADDD(s.fromParameter("first"), index, index)
+	Label("group")
+	for i, v := range s.lanesInTurn(transposed(s.philoxRounds(index), s.register)) {
+		VMOVUPS(v, at(words, 4*s.width*i))
+	}
+	VPADDD(s.bits(uint32(s.width)), index, index)
+	ADDQ(U32(16*s.width), words)
+	DECQ(groups)
+	JNZ(LabelRef("group"))
+	end()
+}
+
+// count returns the numbers from 0 on, one in each lane.
+func (s isa) count() vec {
+	v := s.register()
+	if s.wide() {
+		VMOVDQU32(countTable(), v)
+	} else {
+		VMOVDQU(countTable(), v)
+	}
+	return v
+}
+
+// philoxRounds returns the four words of the blocks at an index in each lane.
+func (s isa) philoxRounds(index vec) [4]vec {
 	counter := [4]vec{s.copyOf(index), s.fromParameter("item"), s.fromParameter("epoch"), s.fromParameter("lane")}
 	key := [2]vec{s.fromParameter("k0"), s.fromParameter("k1")}
 	for round := range numbers.PhiloxRounds {
@@ -31,12 +70,28 @@ func philox(s isa) {
 			VPADDD(s.bits(numbers.PhiloxW1), key[1], key[1])
 		}
 	}
-	s.storeLowBytes(s.atLeastBits(counter, threshold), at(bits, 0))
-	VPADDD(s.bits(uint32(s.width)), index, index)
-	ADDQ(Imm(uint64(s.width)), bits)
-	DECQ(groups)
-	JNZ(LabelRef("group"))
-	end()
+	return counter
+}
+
+// lanesInTurn brings quarters of lanes, of which register r has numbers r, r+4 and so on, into
+// their order.
+func (s isa) lanesInTurn(r [4]vec) [4]vec {
+	pair := func(order uint64, a, b vec) vec {
+		v := s.register()
+		if s.wide() {
+			VSHUFI32X4(Imm(order), b, a, v)
+		} else {
+			VPERM2I128(Imm(order), b, a, v)
+		}
+		return v
+	}
+	if !s.wide() {
+		return [4]vec{pair(0x20, r[0], r[1]), pair(0x20, r[2], r[3]), pair(0x31, r[0], r[1]), pair(0x31, r[2], r[3])}
+	}
+	const even, odd = 0x88, 0xdd
+	low, high := pair(even, r[0], r[1]), pair(even, r[2], r[3])
+	low2, high2 := pair(odd, r[0], r[1]), pair(odd, r[2], r[3])
+	return [4]vec{pair(even, low, high), pair(even, low2, high2), pair(odd, low, high), pair(odd, low2, high2)}
 }
 
 func (s isa) fromParameter(name string) vec {

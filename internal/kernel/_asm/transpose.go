@@ -49,7 +49,7 @@ func transpose(from, to, fromStride, toStride, fromStride3, toStride3 reg.GPVirt
 		v[i] = XMM()
 		VMOVUPS(m, v[i])
 	}
-	v = transposed(v)
+	v = transposed(v, XMM)
 	for i, m := range fourRows(to, toStride, toStride3) {
 		VMOVUPS(v[i], m)
 	}
@@ -70,10 +70,10 @@ func fourRows(from, stride, stride3 reg.GPVirtual) [4]Mem {
 	}
 }
 
-// transposed returns the columns of four rows.
-func transposed(v [4]vec) [4]vec {
+// transposed returns the columns of four rows: of each quarter of registers for itself.
+func transposed(v [4]vec, register func() reg.VecVirtual) [4]vec {
 	apply := func(instruction func(...Op), a, b vec) vec {
-		r := XMM()
+		r := register()
 		instruction(b, a, r)
 		return r
 	}

@@ -56,6 +56,14 @@ func (f *function) transpose(from, to gp, fromStrides, toStrides [4]gp) {
 	for i, m := range fourRows(from, fromStrides) {
 		v[i] = f.load(m, lanes)
 	}
+	v = f.transposed(v)
+	for i, m := range fourRows(to, toStrides) {
+		f.store(v[i], lanes, m)
+	}
+}
+
+// transposed returns the columns of four rows.
+func (f *function) transposed(v [4]vec) [4]vec {
 	apply := func(mnemonic, arrangement string, a, b vec) vec {
 		r := f.vec()
 		f.op(mnemonic, as{b, arrangement}, as{a, arrangement}, as{r, arrangement})
@@ -63,10 +71,9 @@ func (f *function) transpose(from, to gp, fromStrides, toStrides [4]gp) {
 	}
 	even01, odd01 := apply("VTRN1", "S4", v[0], v[1]), apply("VTRN2", "S4", v[0], v[1])
 	even23, odd23 := apply("VTRN1", "S4", v[2], v[3]), apply("VTRN2", "S4", v[2], v[3])
-	v[0], v[1] = apply("VTRN1", "D2", even01, even23), apply("VTRN1", "D2", odd01, odd23)
-	v[2], v[3] = apply("VTRN2", "D2", even01, even23), apply("VTRN2", "D2", odd01, odd23)
-	for i, m := range fourRows(to, toStrides) {
-		f.store(v[i], lanes, m)
+	return [4]vec{
+		apply("VTRN1", "D2", even01, even23), apply("VTRN1", "D2", odd01, odd23),
+		apply("VTRN2", "D2", even01, even23), apply("VTRN2", "D2", odd01, odd23),
 	}
 }
 
