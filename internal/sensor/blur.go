@@ -63,19 +63,23 @@ func gaussian(sigma int) []int64 {
 // for a row.
 func blurRow(dst, padded []int32, weights, sums []int64) {
 	radius := len(weights) - 1
-	sums = sums[:len(dst)]
-	for x, v := range padded[radius:][:len(sums)] {
-		sums[x] = weights[0]*int64(v) + weightOne/2
-	}
+	sums = begin(sums[:len(dst)])
+	addWeighted(sums, padded[radius:][:len(sums)], weights[0])
 	for i, w := range weights[1:] {
-		right := padded[radius+i+1:][:len(sums)]
-		for x, v := range padded[radius-i-1:][:len(sums)] {
-			sums[x] += w * (int64(v) + int64(right[x]))
-		}
+		addWeighted(sums, padded[radius-i-1:][:len(sums)], w)
+		addWeighted(sums, padded[radius+i+1:][:len(sums)], w)
 	}
 	for x, sum := range sums {
 		dst[x] = int32(sum >> weightBits)
 	}
+}
+
+// begin sets sums to what rounds them.
+func begin(sums []int64) []int64 {
+	for x := range sums {
+		sums[x] = weightOne / 2
+	}
+	return sums
 }
 
 // blurColumns filters the columns of a plane of rows of width values. Beyond its edges lie its
@@ -88,14 +92,10 @@ func blurColumns(dst, src []int32, width int, weights, sums []int64) {
 	}
 	sums = sums[:width]
 	for y := range height {
-		for x, v := range row(y) {
-			sums[x] = weights[0]*int64(v) + weightOne/2
-		}
+		addWeighted(begin(sums), row(y), weights[0])
 		for i, w := range weights[1:] {
-			below := row(y + i + 1)
-			for x, v := range row(y - i - 1) {
-				sums[x] += w * (int64(v) + int64(below[x]))
-			}
+			addWeighted(sums, row(y-i-1), w)
+			addWeighted(sums, row(y+i+1), w)
 		}
 		for x, sum := range sums {
 			dst[y*width+x] = int32(sum >> weightBits)
@@ -164,9 +164,7 @@ func filter(dst, src []int32, width int, taps []tap, sums []int64) {
 	height := len(src) / width
 	sums = sums[:width]
 	for y := range height {
-		for x := range sums {
-			sums[x] = weightOne / 2
-		}
+		begin(sums)
 		for _, t := range taps {
 			row := src[min(max(y+t.dy, 0), height-1)*width:][:width]
 			low, high := min(max(-t.dx, 0), width), max(min(width-t.dx, width), 0)
@@ -174,10 +172,7 @@ func filter(dst, src []int32, width int, taps []tap, sums []int64) {
 				sums[x] += t.weight * int64(row[0])
 			}
 			if low < high {
-				to := sums[low:high]
-				for x, v := range row[low+t.dx:][:len(to)] {
-					to[x] += t.weight * int64(v)
-				}
+				addWeighted(sums[low:high], row[low+t.dx:high+t.dx], t.weight)
 			}
 			for x := max(low, high); x < width; x++ {
 				sums[x] += t.weight * int64(row[width-1])

@@ -137,9 +137,7 @@ func (a axis) reduceColumns(dst, src []int32, width int, sums []int64) {
 			sums[x] = int64(w.total / 2)
 		}
 		for i, t := range w.weights {
-			for x, v := range src[(w.first+i)*width:][:width] {
-				sums[x] += int64(t) * int64(v)
-			}
+			addWeighted(sums[:width], src[(w.first+i)*width:][:width], int64(t))
 		}
 		for x := range width {
 			dst[k*width+x] = int32(sums[x] / int64(w.total))

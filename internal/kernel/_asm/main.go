@@ -24,6 +24,7 @@ var families = map[string]func(isa){
 	"reduce":      reductions,
 	"peak":        peak,
 	"philox":      philox,
+	"weigh":       weigh,
 	"pixels":      pixels,
 	"prefetch":    prefetch,
 	"product":     products,
