@@ -1,5 +1,6 @@
 // Package kernel holds the arithmetic of training and inference: float32 slices
-// in and out, without knowledge of layers.
+// in and out, without knowledge of layers; and the sums of integers that images are
+// filtered by.
 //
 // Every kernel is written in portable Go, which is its definition: the function
 // with the suffix Generic. Processors with AVX-512, AVX2 or NEON run assembly

@@ -64,17 +64,17 @@ func gaussian(sigma int) []int64 {
 func blurRow(dst, padded []int32, weights, sums []int64) {
 	radius := len(weights) - 1
 	sums = begin(sums[:len(dst)])
-	addWeighted(sums, padded[radius:][:len(sums)], weights[0])
+	kernel.AddWeighted(sums, padded[radius:][:len(sums)], weights[0])
 	for i, w := range weights[1:] {
-		addWeighted(sums, padded[radius-i-1:][:len(sums)], w)
-		addWeighted(sums, padded[radius+i+1:][:len(sums)], w)
+		kernel.AddWeighted(sums, padded[radius-i-1:][:len(sums)], w)
+		kernel.AddWeighted(sums, padded[radius+i+1:][:len(sums)], w)
 	}
 	for x, sum := range sums {
 		dst[x] = int32(sum >> weightBits)
 	}
 }
 
-// begin sets sums to what rounds them.
+// begin sets sums to half of weightOne, by which the shift that follows rounds.
 func begin(sums []int64) []int64 {
 	for x := range sums {
 		sums[x] = weightOne / 2
@@ -92,10 +92,10 @@ func blurColumns(dst, src []int32, width int, weights, sums []int64) {
 	}
 	sums = sums[:width]
 	for y := range height {
-		addWeighted(begin(sums), row(y), weights[0])
+		kernel.AddWeighted(begin(sums), row(y), weights[0])
 		for i, w := range weights[1:] {
-			addWeighted(sums, row(y-i-1), w)
-			addWeighted(sums, row(y+i+1), w)
+			kernel.AddWeighted(sums, row(y-i-1), w)
+			kernel.AddWeighted(sums, row(y+i+1), w)
 		}
 		for x, sum := range sums {
 			dst[y*width+x] = int32(sum >> weightBits)
@@ -172,7 +172,7 @@ func filter(dst, src []int32, width int, taps []tap, sums []int64) {
 				sums[x] += t.weight * int64(row[0])
 			}
 			if low < high {
-				addWeighted(sums[low:high], row[low+t.dx:high+t.dx], t.weight)
+				kernel.AddWeighted(sums[low:high], row[low+t.dx:high+t.dx], t.weight)
 			}
 			for x := max(low, high); x < width; x++ {
 				sums[x] += t.weight * int64(row[width-1])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
+	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
 // View says which part of which frames an image is.
@@ -137,7 +138,7 @@ func (a axis) reduceColumns(dst, src []int32, width int, sums []int64) {
 			sums[x] = int64(w.total / 2)
 		}
 		for i, t := range w.weights {
-			addWeighted(sums[:width], src[(w.first+i)*width:][:width], int64(t))
+			kernel.AddWeighted(sums[:width], src[(w.first+i)*width:][:width], int64(t))
 		}
 		for x := range width {
 			dst[k*width+x] = int32(sums[x] / int64(w.total))

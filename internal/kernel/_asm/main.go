@@ -24,11 +24,11 @@ var families = map[string]func(isa){
 	"reduce":      reductions,
 	"peak":        peak,
 	"philox":      philox,
-	"weigh":       weigh,
 	"pixels":      pixels,
 	"prefetch":    prefetch,
 	"product":     products,
 	"transpose":   transpositions,
+	"weighted":    weighted,
 }
 
 func main() {

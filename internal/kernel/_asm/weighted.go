@@ -5,8 +5,8 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// weigh emits addWeighted for package sensor: sums of 64 bits of products of 32-bit integers.
-func weigh(s isa) {
+// weighted emits addWeighted: sums of 64 bits of products of 32-bit integers.
+func weighted(s isa) {
 	s.function("addWeighted", "(sums *int64, values *int32, groups int, weight int64)",
 		"computes addWeightedGeneric for groups of half as many values as a register has lanes.")
 	sums, values, groups := load64(parameter("sums")), load64(parameter("values")), load64(parameter("groups"))

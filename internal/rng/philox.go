@@ -53,7 +53,7 @@ func (k Key) Blocks(words []uint32, first, item, epoch, lane uint32) {
 
 const (
 	mostLanes   = 16 // of a register
-	leastBlocks = 3  // that are computed faster with lanes left over than one by one
+	leastBlocks = 6  // that are computed faster with lanes left over than one by one, by BenchmarkBlocks
 )
 
 // blocksGeneric is Blocks.

@@ -1,5 +1,0 @@
-//go:build purego || !amd64
-
-package sensor
-
-func accelerated() []implementation { return nil }
