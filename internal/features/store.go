@@ -46,7 +46,7 @@ type Store struct {
 	entry   []byte                      // the one that is looked at
 	added   []byte                      // entries that the file lacks
 	begins  map[[sha256.Size]byte]int   // where these begin, by key
-	foreign bool                        // the file is none of features: another takes its place
+	foreign bool                        // the file is none of features, or is not wanted: another takes its place
 	damaged int                         // entries of the file
 }
 

@@ -17,7 +17,7 @@ import (
 // looksHere are the camera's figures of levels of 8 bits; nil: they cannot be compared.
 type looksHere struct{ level, contrast, sharpness *Spread }
 
-// lookStride: of so many frames one is looked at, as in training data.
+// lookStride is how many frames apart those are that are looked at, as in training data.
 const lookStride = 15
 
 // looksHere are the figures that those of training clips are compared with. Where a sensor profile
