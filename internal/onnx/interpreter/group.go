@@ -4,7 +4,7 @@ package interpreter
 // that is loaded is used several times, and sums stay in registers.
 const (
 	groupRows    = 4
-	panelColumns = 8
+	panelColumns = 16
 )
 
 // multiplyGroupGo multiplies weights [depth,groupRows] with a panel [depth,panelColumns] to

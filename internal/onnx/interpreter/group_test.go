@@ -6,9 +6,20 @@ import (
 	"testing"
 )
 
-// TestMultiplyGroup compares what this machine uses with the loop in Go and with sums
+// TestMultiplyGroup compares all that this machine can use with the loop in Go and with sums
 // one by one, to the bit.
 func TestMultiplyGroup(t *testing.T) {
+	for _, way := range multiplyWays() {
+		t.Run(way.name, func(t *testing.T) { testMultiplyGroup(t, way.multiply) })
+	}
+}
+
+type multiplyWay struct {
+	name     string
+	multiply func(weights, panel []float32, sums *[groupRows * panelColumns]float32)
+}
+
+func testMultiplyGroup(t *testing.T, multiply func(weights, panel []float32, sums *[groupRows * panelColumns]float32)) {
 	r := rand.New(rand.NewPCG(1, 2))
 	special := []float32{0, float32(math.Copysign(0, -1)), math.MaxFloat32, math.SmallestNonzeroFloat32, float32(math.Inf(1)), -1}
 	number := func() float32 {
@@ -26,7 +37,7 @@ func TestMultiplyGroup(t *testing.T) {
 			panel[i] = number()
 		}
 		var got, inGo [groupRows * panelColumns]float32
-		multiplyGroup(weights, panel, &got)
+		multiply(weights, panel, &got)
 		multiplyGroupGo(weights, panel, &inGo)
 		for i := range got {
 			var want float32
@@ -49,10 +60,7 @@ func BenchmarkMultiplyGroup(b *testing.B) {
 	const depth = 256
 	weights, panel := make([]float32, depth*groupRows), make([]float32, depth*panelColumns)
 	var sums [groupRows * panelColumns]float32
-	for _, way := range []struct {
-		name     string
-		multiply func(weights, panel []float32, sums *[groupRows * panelColumns]float32)
-	}{{"used", multiplyGroup}, {"go", multiplyGroupGo}} {
+	for _, way := range multiplyWays() {
 		b.Run(way.name, func(b *testing.B) {
 			for b.Loop() {
 				way.multiply(weights, panel, &sums)

@@ -34,9 +34,9 @@ func (p *packed) multiply(panel []float32, bias func(row int) float32, to []floa
 		for row := first; row < min(first+groupRows, p.rows); row++ {
 			b, results := bias(row), (*[panelColumns]float32)(sums[(row-first)*panelColumns:])
 			if columns == panelColumns && columnStep == 1 {
-				beside := (*[panelColumns]float32)(to[row*rowStep:])
-				for j := range beside {
-					beside[j] = results[j] + b
+				whole := (*[panelColumns]float32)(to[row*rowStep:])
+				for j := range whole {
+					whole[j] = results[j] + b
 				}
 				continue
 			}
@@ -260,20 +260,30 @@ func (v *convolution) runGroup(g int, pixels, to []float32) {
 	}
 }
 
-// fill makes a panel of the columns of so many places from at on. Most lie side by side.
+// fill makes a panel of the columns of so many places from at on. Those of a run of places that
+// lie side by side are copied together. The columns that the last panel lacks are of no meaning.
 func (v *convolution) fill(panel, pixels []float32, at, columns int) {
-	first := v.places[at]
-	if columns == panelColumns && v.places[at+panelColumns-1] == first+panelColumns-1 {
-		for k, d := range v.distance {
-			*(*[panelColumns]float32)(panel[k*panelColumns:]) = *(*[panelColumns]float32)(pixels[first+d:])
+	for j := 0; j < columns; {
+		first, end := v.places[at+j], j+1
+		for end < columns && v.places[at+end] == first+end-j {
+			end++
 		}
-		return
-	}
-	for j := range panelColumns {
-		column := pixels[v.places[at+min(j, columns-1)]:]
-		for k, d := range v.distance {
-			panel[k*panelColumns+j] = column[d]
+		switch end - j {
+		case panelColumns:
+			for k, d := range v.distance {
+				*(*[panelColumns]float32)(panel[k*panelColumns:]) = *(*[panelColumns]float32)(pixels[first+d:])
+			}
+		case 1:
+			column := pixels[first:]
+			for k, d := range v.distance {
+				panel[k*panelColumns+j] = column[d]
+			}
+		default:
+			for k, d := range v.distance {
+				copy(panel[k*panelColumns+j:k*panelColumns+end], pixels[first+d:])
+			}
 		}
+		j = end
 	}
 }
 
@@ -282,9 +292,9 @@ func (v *convolution) fill(panel, pixels []float32, at, columns int) {
 func (v *convolution) runSingle(g int, pixels, to []float32) {
 	weights, bias := v.weight.f[g*len(v.distance):][:len(v.distance)], v.bias(g)
 	for at := 0; at < len(v.places); {
-		if first := v.places[at]; at+panelColumns <= len(v.places) && v.places[at+panelColumns-1] == first+panelColumns-1 {
-			v.runBeside(weights, bias, pixels[first:], (*[panelColumns]float32)(to[at:]))
-			at += panelColumns
+		if first := v.places[at]; at+beside <= len(v.places) && v.places[at+beside-1] == first+beside-1 {
+			v.runBeside(weights, bias, pixels[first:], (*[beside]float32)(to[at:]))
+			at += beside
 			continue
 		}
 		places := v.places[at:min(at+4, len(v.places))]
@@ -309,13 +319,16 @@ func (v *convolution) runApart(weights []float32, bias float32, pixels []float32
 	copy(to[:len(places)], []float32{s0 + bias, s1 + bias, s2 + bias, s3 + bias})
 }
 
+// beside is how many places runBeside takes.
+const beside = 8
+
 // runBeside is runSingle for places that lie side by side, whose sums stay in registers.
-func (v *convolution) runBeside(weights []float32, bias float32, pixels []float32, to *[panelColumns]float32) {
+func (v *convolution) runBeside(weights []float32, bias float32, pixels []float32, to *[beside]float32) {
 	var s0, s1, s2, s3, s4, s5, s6, s7 float32
 	for k, d := range v.distance {
-		w, x := weights[k], (*[panelColumns]float32)(pixels[d:])
+		w, x := weights[k], (*[beside]float32)(pixels[d:])
 		s0, s1, s2, s3 = s0+float32(w*x[0]), s1+float32(w*x[1]), s2+float32(w*x[2]), s3+float32(w*x[3])
 		s4, s5, s6, s7 = s4+float32(w*x[4]), s5+float32(w*x[5]), s6+float32(w*x[6]), s7+float32(w*x[7])
 	}
-	*to = [panelColumns]float32{s0 + bias, s1 + bias, s2 + bias, s3 + bias, s4 + bias, s5 + bias, s6 + bias, s7 + bias}
+	*to = [beside]float32{s0 + bias, s1 + bias, s2 + bias, s3 + bias, s4 + bias, s5 + bias, s6 + bias, s7 + bias}
 }
