@@ -70,11 +70,11 @@ type tiled struct {
 	// smallest offset, 0 where none is negative. There may be neither: tiles do not need them.
 	prefetch       func(p *float32, stride, rows, columns int)
 	smallestOffset func(offsets []int32) int32
-	// addWeighted is for groups of width/2 values. It may be nil.
-	addWeighted func(sums *int64, values *int32, groups int, weight int64)
-	gather      family[gatherTile]
-	outer       family[outerTile]
-	transpose   func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)
+	// filter is for groups of width values. It may be nil.
+	filter    func(dst, src *int32, groups int, offsets *int, weights *int64, taps int)
+	gather    family[gatherTile]
+	outer     family[outerTile]
+	transpose func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)
 
 	// depthwiseNine is for 9 taps, and depthwiseSeveral for rows that are a multiple of
 	// severalPixels. That and depthwiseFive may be nil.

@@ -64,7 +64,7 @@ var avx512 = implementation{
 	tiled: tiled{
 		multiplyAdd:          multiplyAddAVX512,
 		prefetch:             prefetchAVX2,
-		addWeighted:          addWeightedAVX512,
+		filter:               filterAVX512,
 		gather:               family[gatherTile]{whole: gatherAVX512, half: gatherAVX512Half},
 		outer:                family[outerTile]{whole: outerAVX512, half: outerAVX512Half, joined: outerJoinedAVX512Half},
 		transpose:            transposeAVX2,
@@ -136,7 +136,7 @@ var avx2 = implementation{
 	tiled: tiled{
 		multiplyAdd:          multiplyAddAVX2,
 		prefetch:             prefetchAVX2,
-		addWeighted:          addWeightedAVX2,
+		filter:               filterAVX2,
 		smallestOffset:       smallestOffsetAVX2,
 		gather:               family[gatherTile]{whole: gatherAVX2},
 		outer:                family[outerTile]{whole: outerAVX2, joined: outerJoinedAVX2},

@@ -41,20 +41,12 @@ func (k Key) Blocks(words []uint32, first, item, epoch, lane uint32) {
 		active.blocks(&words[0], groups, first, item, epoch, lane, k.k0, k.k1)
 		done = groups * active.width
 	}
-	first, words = first+uint32(done), words[4*done:]
-	if len(words) >= 4*leastBlocks && active.width <= mostLanes {
-		var group [4 * mostLanes]uint32
-		active.blocks(&group[0], 1, first, item, epoch, lane, k.k0, k.k1)
-		copy(words, group[:])
-		return
-	}
-	k.blocksGeneric(words, first, item, epoch, lane)
+	k.blocksGeneric(words[4*done:], first+uint32(done), item, epoch, lane)
 }
 
-const (
-	mostLanes   = 16 // of a register
-	leastBlocks = 6  // that are computed faster with lanes left over than one by one, by BenchmarkBlocks
-)
+// Together is how many blocks the widest vector instructions compute at a time. A number of
+// blocks that is a multiple of it leaves none to be computed one by one.
+const Together = 16
 
 // blocksGeneric is Blocks.
 func (k Key) blocksGeneric(words []uint32, first, item, epoch, lane uint32) {

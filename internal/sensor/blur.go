@@ -59,47 +59,34 @@ func gaussian(sigma int) []int64 {
 	return weights
 }
 
-// blurRow filters a row. padded has len(weights)-1 values more at each end of it. sums is scratch
-// for a row.
-func blurRow(dst, padded []int32, weights, sums []int64) {
-	radius := len(weights) - 1
-	sums = begin(sums[:len(dst)])
-	kernel.AddWeighted(sums, padded[radius:][:len(sums)], weights[0])
-	for i, w := range weights[1:] {
-		kernel.AddWeighted(sums, padded[radius-i-1:][:len(sums)], w)
-		kernel.AddWeighted(sums, padded[radius+i+1:][:len(sums)], w)
+// around are the weights of a filter at the distances -n to n, of those at 0 to n.
+func around(weights []int64) []int64 {
+	n := max(0, len(weights)-1)
+	all := make([]int64, 2*n+1)
+	for i, w := range weights {
+		all[n-i], all[n+i] = w, w
 	}
-	for x, sum := range sums {
-		dst[x] = int32(sum >> weightBits)
-	}
+	return all
 }
 
-// begin sets sums to half of weightOne, by which the shift that follows rounds.
-func begin(sums []int64) []int64 {
-	for x := range sums {
-		sums[x] = weightOne / 2
+// blurRow filters a row by weights at the distances -n to n. padded has n values more at each
+// end of it. offsets is scratch, one for each weight.
+func blurRow(dst, padded []int32, weights []int64, offsets []int) {
+	for i := range offsets {
+		offsets[i] = i
 	}
-	return sums
+	kernel.Filter(dst, padded, offsets, weights)
 }
 
-// blurColumns filters the columns of a plane of rows of width values. Beyond its edges lie its
-// outermost values. sums is scratch for a row.
-func blurColumns(dst, src []int32, width int, weights, sums []int64) {
+// blurColumns filters the columns of a plane of rows of width values, as blurRow does rows.
+// Beyond its edges lie its outermost values.
+func blurColumns(dst, src []int32, width int, weights []int64, offsets []int) {
 	height := len(src) / width
-	row := func(y int) []int32 {
-		y = min(max(y, 0), height-1)
-		return src[y*width:][:width]
-	}
-	sums = sums[:width]
 	for y := range height {
-		kernel.AddWeighted(begin(sums), row(y), weights[0])
-		for i, w := range weights[1:] {
-			kernel.AddWeighted(sums, row(y-i-1), w)
-			kernel.AddWeighted(sums, row(y+i+1), w)
+		for i := range offsets {
+			offsets[i] = min(max(y+i-len(offsets)/2, 0), height-1) * width
 		}
-		for x, sum := range sums {
-			dst[y*width+x] = int32(sum >> weightBits)
-		}
+		kernel.Filter(dst[y*width:][:width], src, offsets, weights)
 	}
 }
 
@@ -159,27 +146,35 @@ func motion(length, direction int) []tap {
 }
 
 // filter filters a plane of rows of width values by taps. Beyond its edges lie its outermost
-// values. sums is scratch for a row.
-func filter(dst, src []int32, width int, taps []tap, sums []int64) {
+// values.
+func filter(dst, src []int32, width int, taps []tap) {
 	height := len(src) / width
-	sums = sums[:width]
+	offsets, weights := make([]int, len(taps)), make([]int64, len(taps))
+	left, right := 0, 0 // how far the taps reach
+	for i, t := range taps {
+		weights[i], left, right = t.weight, max(left, -t.dx), max(right, t.dx)
+	}
+	left = min(left, width)
+	end := max(left, width-right)
 	for y := range height {
-		begin(sums)
-		for _, t := range taps {
-			row := src[min(max(y+t.dy, 0), height-1)*width:][:width]
-			low, high := min(max(-t.dx, 0), width), max(min(width-t.dx, width), 0)
-			for x := range low {
-				sums[x] += t.weight * int64(row[0])
+		row := func(t tap) int { return min(max(y+t.dy, 0), height-1) * width }
+		to := dst[y*width:][:width]
+		if left < end {
+			for i, t := range taps {
+				offsets[i] = row(t) + left + t.dx
 			}
-			if low < high {
-				kernel.AddWeighted(sums[low:high], row[low+t.dx:high+t.dx], t.weight)
-			}
-			for x := max(low, high); x < width; x++ {
-				sums[x] += t.weight * int64(row[width-1])
+			kernel.Filter(to[left:end], src, offsets, weights)
+		}
+		atEdge := func(first, end int) {
+			for x := first; x < end; x++ {
+				sum := int64(weightOne / 2)
+				for _, t := range taps {
+					sum += t.weight * int64(src[row(t)+min(max(x+t.dx, 0), width-1)])
+				}
+				to[x] = int32(sum >> weightBits)
 			}
 		}
-		for x, sum := range sums {
-			dst[y*width+x] = int32(sum >> weightBits)
-		}
+		atEdge(0, left)
+		atEdge(end, width)
 	}
 }

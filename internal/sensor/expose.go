@@ -18,6 +18,7 @@ type scratch struct {
 	rows       []int32                      // noise of the rows
 	lines      []uint32                     // random numbers of the columns, or of the rows
 	sums       []int64                      // a row
+	offsets    []int                        // of a filter's weights
 	fixed      []uint32                     // random numbers of a row
 	temporal   []uint32                     // likewise
 	counts     []uint32                     // of DN
@@ -50,7 +51,7 @@ type exposure struct {
 
 // expose fills the planes with what the converter gets.
 func (e *exposure) expose() {
-	weightsX, weightsY := gaussian(e.x.sigma(e.psf)), gaussian(e.y.sigma(e.psf))
+	weightsX, weightsY := around(gaussian(e.x.sigma(e.psf))), around(gaussian(e.y.sigma(e.psf)))
 	for channel := range e.src.Channels {
 		e.optics(channel, weightsX, weightsY)
 	}
@@ -67,11 +68,11 @@ func (e *exposure) optics(channel int, weightsX, weightsY []int64) {
 	rows, width := e.y.count, e.width
 	plane := sized(&e.planes[channel], e.height*width)
 	before := plane
-	if len(weightsY) > 0 || e.y.windows != nil {
+	if len(weightsY) > 1 || e.y.windows != nil {
 		before = sized(&e.before, rows*width)
 	}
-	radius := max(0, len(weightsX)-1)
-	padded, row, sums := sized(&e.padded, e.x.count+2*radius), sized(&e.row, e.x.count), sized(&e.sums, max(width, e.x.count))
+	radius := len(weightsX) / 2
+	padded, row := sized(&e.padded, e.x.count+2*radius), sized(&e.row, e.x.count)
 	for y := range rows {
 		e.load(padded[radius:][:e.x.count], channel, y)
 		to := before[y*width:][:width]
@@ -81,7 +82,7 @@ func (e *exposure) optics(channel int, weightsX, weightsY []int64) {
 		switch {
 		case radius > 0:
 			pad(padded, radius)
-			blurRow(to, padded, weightsX, sums)
+			blurRow(to, padded, weightsX, sized(&e.offsets, len(weightsX)))
 		default:
 			copy(to, padded)
 		}
@@ -89,16 +90,16 @@ func (e *exposure) optics(channel int, weightsX, weightsY []int64) {
 			e.x.reduceRow(before[y*width:], row)
 		}
 	}
-	if len(weightsY) > 0 {
+	if len(weightsY) > 1 {
 		to := plane
 		if e.y.windows != nil {
 			to = sized(&e.after, rows*width)
 		}
-		blurColumns(to, before, width, weightsY, sums)
+		blurColumns(to, before, width, weightsY, sized(&e.offsets, len(weightsY)))
 		before = to
 	}
 	if e.y.windows != nil {
-		e.y.reduceColumns(plane, before, width, sums)
+		e.y.reduceColumns(plane, before, width, sized(&e.sums, width))
 	}
 }
 
@@ -141,16 +142,17 @@ func (e *exposure) move() {
 		n := e.width * e.height
 		from := sized(&e.before, n)
 		copy(from, e.planes[channel])
-		filter(e.planes[channel][:n], from, e.width, taps, sized(&e.sums, e.width))
+		filter(e.planes[channel][:n], from, e.width, taps)
 	}
 }
 
 // show converts, and brings DN to 8 bits.
 func (e *exposure) show(pix []uint8) {
-	channels, n := e.src.Channels, e.width*e.height
+	channels, n, top := e.src.Channels, e.width*e.height, int32(e.top)
 	for channel := range channels {
-		for i, v := range e.planes[channel][:n] {
-			e.planes[channel][i] = int32((min(max(int64(v), 0), e.top) + 1<<(dnBits-1)) >> dnBits)
+		plane := e.planes[channel][:n]
+		for i, v := range plane {
+			plane[i] = (min(max(v, 0), top) + 1<<(dnBits-1)) >> dnBits
 		}
 	}
 	frames := e.src.FrameCount()
@@ -175,9 +177,14 @@ func toBytes(dst []uint8, values []int32, step, low, high int) {
 		}
 		return
 	}
+	// Instead of a division by 2d, a product with its reciprocal. It is above it by less than
+	// 2^-43, and what is divided is below 2^25 and at most 511d: the quotient is above by less
+	// than 2^-18, which is less than the 1/2d that are left to the next integer.
+	reciprocal := (1<<43 + 2*uint64(d) - 1) / (2 * uint64(d))
+	least, most := int32(low), int32(high)
 	for _, v := range values {
-		above := uint32(min(max(int(v)-low, 0), int(d)))
-		dst[at] = uint8((510*above + d) / (2 * d))
+		above := uint64(min(max(v, least), most) - least)
+		dst[at] = uint8((510*above + uint64(d)) * reciprocal >> 43)
 		at += step
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/blocktrain/blocktrain/internal/imaging"
-	"github.com/blocktrain/blocktrain/internal/kernel"
 )
 
 // View says which part of which frames an image is.
@@ -133,15 +132,18 @@ func (a axis) reduceRow(dst, src []int32) {
 // reduceColumns reduces the columns of a plane of rows of width values. sums is scratch for a
 // row.
 func (a axis) reduceColumns(dst, src []int32, width int, sums []int64) {
+	sums = sums[:width]
 	for k, w := range a.windows {
-		for x := range width {
+		for x := range sums {
 			sums[x] = int64(w.total / 2)
 		}
 		for i, t := range w.weights {
-			kernel.AddWeighted(sums[:width], src[(w.first+i)*width:][:width], int64(t))
+			for x, v := range src[(w.first+i)*width:][:width] {
+				sums[x] += int64(t) * int64(v)
+			}
 		}
-		for x := range width {
-			dst[k*width+x] = int32(sums[x] / int64(w.total))
+		for x, sum := range sums {
+			dst[k*width+x] = int32(sum / int64(w.total))
 		}
 	}
 }

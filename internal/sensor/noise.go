@@ -1,5 +1,7 @@
 package sensor
 
+import "github.com/blocktrain/blocktrain/internal/rng"
+
 // addNoise adds all noise to the planes of one colour, one for each picture. Its fixed patterns
 // are the same in all of them.
 func (e *exposure) addNoise(colour, colours int) {
@@ -20,21 +22,28 @@ func (e *exposure) addNoise(colour, colours int) {
 }
 
 // fixedNumbers are the two random numbers of each pixel of a row that do not vary in time: 16
-// bits for the fixed pattern, 16 for the PRNU, and 32 for defects. Nil where none is needed.
+// bits for the fixed pattern, 16 for the PRNU, and 32 for defects. They are 0 where none is needed.
 func (e *exposure) fixedNumbers(colour, y int) []uint32 {
 	if e.sigma.vh == 0 && e.prnu == 0 && e.defects == 0 {
-		return nil
+		return zeros(&e.scratch.fixed, 2*e.width)
 	}
 	return e.numbers(&e.scratch.fixed, 2, 0, lanePixel|uint32(colour)<<laneBits, y)
 }
 
 // temporalNumbers are the random numbers of each pixel of a row in a frame: 16 bits for the
-// read noise, and 16 for the shot noise.
+// read noise, and 16 for the shot noise. They are 0 where none is needed.
 func (e *exposure) temporalNumbers(colour, frame, y int) []uint32 {
 	if e.sigma.tvh == 0 && e.gain == 0 {
-		return nil
+		return zeros(&e.scratch.temporal, e.width)
 	}
 	return e.numbers(&e.scratch.temporal, 1, uint32(frame), laneFramePixel|uint32(colour)<<laneBits, y)
+}
+
+// zeros are random numbers that become no noise and no defect.
+func zeros(memory *[]uint32, n int) []uint32 {
+	words := sized(memory, n)
+	clear(words)
+	return words
 }
 
 // numbers are so many random numbers of each pixel of a row, 1 or 2.
@@ -42,7 +51,7 @@ func (e *exposure) numbers(memory *[]uint32, each int, frame, lane uint32, y int
 	perBlock := 4 / each // pixels
 	first := e.x.first
 	skip := first & (perBlock - 1)
-	blocks := (e.width + skip + perBlock - 1) / perBlock
+	blocks := roundUp((e.width+skip+perBlock-1)/perBlock, rng.Together)
 	words := sized(memory, 4*blocks)
 	row := uint32(e.y.first+y) << 16
 	for done := 0; done < blocks; {
@@ -53,6 +62,9 @@ func (e *exposure) numbers(memory *[]uint32, each int, frame, lane uint32, y int
 	}
 	return words[skip*each:]
 }
+
+// roundUp is the first multiple of step from n on.
+func roundUp(n, step int) int { return (n + step - 1) / step * step }
 
 // rowNoise fills dst with what the rows in a frame have more than others, with what the frame
 // has, in 1/256 DN.
@@ -82,7 +94,7 @@ func (e *exposure) addLines(dst []int32, sigma int64, first int, frame, lane uin
 		return
 	}
 	skip := first & 3
-	words := sized(&e.scratch.lines, (len(dst)+skip+3)&^3)
+	words := sized(&e.scratch.lines, roundUp(len(dst)+skip, 4*rng.Together))
 	e.key.Blocks(words, uint32(first>>2), e.clip, frame, lane)
 	for i, random := range words[skip:][:len(dst)] {
 		dst[i] += int32(scaled(sigma, normal(random)))
@@ -91,23 +103,17 @@ func (e *exposure) addLines(dst []int32, sigma int64, first int, frame, lane uin
 
 // addPixelNoise adds noise to a row of one frame, in 1/256 DN.
 func (e *exposure) addPixelNoise(row, columns []int32, fixed, temporal []uint32, offset int64) {
+	columns, fixed, temporal = columns[:len(row)], fixed[:2*len(row)], temporal[:len(row)]
+	vh, tvh, defects, ofSignal := e.sigma.vh, e.sigma.tvh, e.defects, e.gain > 0 || e.prnu > 0
 	for x, value := range row {
-		v := int64(value)
-		if e.gain > 0 {
-			v += scaled(e.shotNoise(v-e.black), normal(temporal[x]>>16))
+		v, ofFrame, ofPixel, defect := int64(value), temporal[x], fixed[2*x], fixed[2*x+1]
+		if ofSignal {
+			v += scaled(e.shotNoise(v-e.black), normal(ofFrame>>16))
+			v += (max(v-e.black, 0)*scaled(e.prnu, normal(ofPixel>>16)) + 1<<15) >> 16
 		}
-		if e.prnu > 0 {
-			v += (max(v-e.black, 0)*scaled(e.prnu, normal(fixed[2*x]>>16)) + 1<<15) >> 16
-		}
-		if e.sigma.vh > 0 {
-			v += scaled(e.sigma.vh, normal(fixed[2*x]))
-		}
-		if e.sigma.tvh > 0 {
-			v += scaled(e.sigma.tvh, normal(temporal[x]))
-		}
-		v += int64(columns[x]) + offset
-		if e.defects > 0 && fixed[2*x+1] < e.defects {
-			v = int64(fixed[2*x+1]&1) * e.top
+		v += scaled(vh, normal(ofPixel)) + scaled(tvh, normal(ofFrame)) + int64(columns[x]) + offset
+		if defect < defects {
+			v = int64(defect&1) * e.top
 		}
 		row[x] = int32(min(max(v, -1<<30), 1<<30))
 	}

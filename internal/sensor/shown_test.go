@@ -89,3 +89,23 @@ func TestAsStored(t *testing.T) {
 		}
 	}
 }
+
+// TestToBytesDivides compares the product with a reciprocal with the division that it is for.
+func TestToBytesDivides(t *testing.T) {
+	values := make([]int32, 1<<16)
+	for i := range values {
+		values[i] = int32(i)
+	}
+	got := make([]uint8, len(values))
+	for _, span := range []int{1, 2, 3, 5, 127, 254, 256, 257, 1000, 4095, 1 << 14, 54321, 65534, 65535} {
+		for _, low := range []int{0, (65535 - span) / 2, 65535 - span} {
+			toBytes(got, values, 1, low, low+span)
+			for v, found := range got {
+				above := min(max(v-low, 0), span)
+				if want := uint8((510*above + span) / (2 * span)); found != want {
+					t.Fatalf("%d between %d and %d: %d, want %d", v, low, low+span, found, want)
+				}
+			}
+		}
+	}
+}

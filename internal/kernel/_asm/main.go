@@ -20,6 +20,7 @@ import (
 var families = map[string]func(isa){
 	"gathered":    gathered,
 	"elementwise": elementwise,
+	"filter":      filter,
 	"columns":     columnKernels,
 	"reduce":      reductions,
 	"peak":        peak,
@@ -28,7 +29,6 @@ var families = map[string]func(isa){
 	"prefetch":    prefetch,
 	"product":     products,
 	"transpose":   transpositions,
-	"weighted":    weighted,
 }
 
 func main() {
