@@ -104,18 +104,28 @@ func prepareClip(c *call) (*tensor, func(), error) {
 		}
 		bounds[i] = t.f[0]
 	}
-	low, high := bounds[0], bounds[1]
-	return c.all(func(out, in []float32) {
-		for i, x := range in {
-			if x < low {
-				x = low
-			}
-			if x > high {
-				x = high
-			}
-			out[i] = x
+	return c.all(func(out, in []float32) { clip(out, in, bounds[0], bounds[1]) })
+}
+
+// clipGo keeps values from low to high; a NaN stays one.
+func clipGo(out, in []float32, low, high float32) {
+	for i, x := range in {
+		if x < low {
+			x = low
 		}
-	})
+		if x > high {
+			x = high
+		}
+		out[i] = x
+	}
+}
+
+// scaleGo is float64 arithmetic, rounded to float32 in the end.
+func scaleGo(out, in []float32, factor, offset float64) {
+	out = out[:len(in)]
+	for i, x := range in {
+		out[i] = float32(float64(float64(x)*factor) + offset)
+	}
 }
 
 // along are parallel runs over two values and their result: n elements, in steps of sa

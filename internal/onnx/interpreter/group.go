@@ -7,10 +7,11 @@ const (
 	panelColumns = 16
 )
 
-// multiplyGroupGo multiplies weights [depth,groupRows] with a panel [depth,panelColumns] to
-// sums [groupRows,panelColumns]. Each sum goes in the order of depth. Columns are taken in
-// pairs, of which registers hold all sums, and two steps are written out.
-func multiplyGroupGo(weights, panel []float32, sums *[groupRows * panelColumns]float32) {
+// multiplyGroupGo multiplies weights [depth,groupRows] with a panel [depth,panelColumns]. It
+// writes the sums [groupRows,panelColumns], of which each goes in the order of depth, with a bias
+// added to each row, and rows so many values apart. Columns are taken in pairs, of which
+// registers hold all sums, and two steps are written out.
+func multiplyGroupGo(weights, panel []float32, bias *[groupRows]float32, to []float32, apart int) {
 	const unrolled = 2
 	for j := 0; j < panelColumns; j += 2 {
 		var s00, s01, s10, s11, s20, s21, s30, s31 float32
@@ -37,7 +38,7 @@ func multiplyGroupGo(weights, panel []float32, sums *[groupRows * panelColumns]f
 			s30, s31 = s30+float32(w[3]*x0), s31+float32(w[3]*x1)
 		}
 		for row, pair := range [groupRows][2]float32{{s00, s01}, {s10, s11}, {s20, s21}, {s30, s31}} {
-			sums[row*panelColumns+j], sums[row*panelColumns+j+1] = pair[0], pair[1]
+			to[row*apart+j], to[row*apart+j+1] = pair[0]+bias[row], pair[1]+bias[row]
 		}
 	}
 }

@@ -6,57 +6,62 @@ import (
 )
 
 // packed are weights [rows,depth] in the order in which they are multiplied:
-// [groups,depth,groupRows], with zeros for the rows that the last group lacks.
+// [groups,depth,groupRows], with zeros for the rows that the last group lacks, and the bias of
+// each row [groups].
 type packed struct {
 	rows, depth int
 	values      []float32
+	bias        [][groupRows]float32
 }
 
 // pack brings weights, of which at gives row and column, into that order.
-func pack(rows, depth int, at func(row, k int) float32) *packed {
-	p := &packed{rows, depth, make([]float32, (rows+groupRows-1)/groupRows*groupRows*depth)}
+func pack(rows, depth int, at func(row, k int) float32, bias func(row int) float32) *packed {
+	groups := (rows + groupRows - 1) / groupRows
+	p := &packed{rows, depth, make([]float32, groups*groupRows*depth), make([][groupRows]float32, groups)}
 	for row := range rows {
+		group, i := row/groupRows, row%groupRows
+		p.bias[group][i] = bias(row)
 		for k := range depth {
-			p.values[(row/groupRows*depth+k)*groupRows+row%groupRows] = at(row, k)
+			p.values[(group*depth+k)*groupRows+i] = at(row, k)
 		}
 	}
 	return p
 }
 
 // multiply gives the products of all rows with the columns of a panel [depth,panelColumns],
-// and adds bias[row]. The product of a row with column j, of so many columns, goes to
+// and adds the bias of the row. The product of a row with column j, of so many columns, goes to
 // to[row*rowStep+j*columnStep].
-func (p *packed) multiply(panel []float32, bias func(row int) float32, to []float32, rowStep, columnStep, columns int) {
+func (p *packed) multiply(panel, to []float32, rowStep, columnStep, columns int) {
 	var sums [groupRows * panelColumns]float32
 	size := p.depth * groupRows
-	for first := 0; first < p.rows; first += groupRows {
-		multiplyGroup(p.values[first/groupRows*size:][:size], panel, &sums)
-		for row := first; row < min(first+groupRows, p.rows); row++ {
-			b, results := bias(row), (*[panelColumns]float32)(sums[(row-first)*panelColumns:])
-			if columns == panelColumns && columnStep == 1 {
-				whole := (*[panelColumns]float32)(to[row*rowStep:])
-				for j := range whole {
-					whole[j] = results[j] + b
-				}
-				continue
-			}
-			for j := range columns {
-				to[row*rowStep+j*columnStep] = results[j] + b
+	for group := range p.bias {
+		first := group * groupRows
+		rows, weights := min(groupRows, p.rows-first), p.values[group*size:][:size]
+		if rows == groupRows && columns == panelColumns && columnStep == 1 {
+			multiplyGroup(weights, panel, &p.bias[group], to[first*rowStep:], rowStep)
+			continue
+		}
+		multiplyGroup(weights, panel, &p.bias[group], sums[:], panelColumns)
+		for row := range rows {
+			results := sums[row*panelColumns:][:columns]
+			for j, v := range results {
+				to[(first+row)*rowStep+j*columnStep] = v
 			}
 		}
 	}
 }
 
 // packOnce packs the weights of a node for all plans.
-func (c *call) packOnce(groups, rows, depth int, at func(group, row, k int) float32) ([]*packed, error) {
+func (c *call) packOnce(groups, rows, depth int, at func(group, row, k int) float32, bias func(row int) float32) ([]*packed, error) {
 	var all []*packed
 	for g := range groups {
 		key := packKey{c.node, g}
 		if c.shared.packed[key] == nil {
-			if err := c.shared.arena.take(4 * (rows + groupRows) * depth); err != nil {
+			if err := c.shared.arena.take(4 * (rows + groupRows) * (depth + 1)); err != nil {
 				return nil, err
 			}
-			c.shared.packed[key] = pack(rows, depth, func(row, k int) float32 { return at(g, row, k) })
+			c.shared.packed[key] = pack(rows, depth,
+				func(row, k int) float32 { return at(g, row, k) }, func(row int) float32 { return bias(g*rows + row) })
 		}
 		all = append(all, c.shared.packed[key])
 	}
@@ -118,7 +123,7 @@ func prepareGemm(c *call) (*tensor, func(), error) {
 	if err := c.reserve(depth * panelColumns); err != nil {
 		return nil, nil, err
 	}
-	all, err := c.packOnce(1, rows, depth, at)
+	all, err := c.packOnce(1, rows, depth, at, bias)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -133,7 +138,7 @@ func prepareGemm(c *call) (*tensor, func(), error) {
 					panel[k*panelColumns+j] = v
 				}
 			}
-			weights.multiply(panel, bias, out.f[n*rows:], 1, rows, columns)
+			weights.multiply(panel, out.f[n*rows:], 1, rows, columns)
 		}
 	}, nil
 }
@@ -148,6 +153,7 @@ type convolution struct {
 	weights          []*packed
 	bias             func(row int) float32
 	places, distance []int // of the first pixel of each window, and of the others from there
+	wide             int   // places from the first to the last, with those between rows
 	scratch          *[]float32
 }
 
@@ -167,20 +173,24 @@ func prepareConv(c *call) (*tensor, func(), error) {
 		return nil, nil, err
 	}
 	h, w := v.padded()
-	padded, err := elements([]int{v.in.shape[1], h, w})
+	padded, err := elements([]int{v.in.shape[1], v.planes(), h, w})
 	if err != nil {
 		return nil, nil, err
 	}
+	v.wide = (v.window.out[0]-1)*w + v.window.out[1]
 	depth := v.channels * v.kernel[0] * v.kernel[1]
-	tables := v.window.out[0]*v.window.out[1] + depth
-	if err := errors.Join(c.arena.take(8*tables), c.reserve(padded+depth*panelColumns)); err != nil {
+	tables, own := v.window.out[0]*v.window.out[1]+depth, depth*panelColumns
+	if v.rows == 1 {
+		own = v.wide
+	}
+	if err := errors.Join(c.arena.take(8*tables), c.reserve(padded+own)); err != nil {
 		return nil, nil, err
 	}
 	v.tabulate()
 	if v.rows > 1 {
 		v.weights, err = c.packOnce(v.groups, v.rows, depth, func(group, row, k int) float32 {
 			return v.weight.f[(group*v.rows+row)*depth+k]
-		})
+		}, v.bias)
 	}
 	return v.out, v.run, err
 }
@@ -210,18 +220,18 @@ func (v *convolution) read(c *call) (err error) {
 
 // tabulate finds where the pixels of a window lie in the padded planes of a group.
 func (v *convolution) tabulate() {
-	h, w := v.padded()
+	_, w := v.padded()
 	v.places = make([]int, 0, v.window.out[0]*v.window.out[1])
 	for y := range v.window.out[0] {
 		for x := range v.window.out[1] {
-			v.places = append(v.places, y*v.stride[0]*w+x*v.stride[1])
+			v.places = append(v.places, y*w+x)
 		}
 	}
 	v.distance = make([]int, 0, v.channels*v.kernel[0]*v.kernel[1])
 	for ch := range v.channels {
 		for y := range v.kernel[0] {
 			for x := range v.kernel[1] {
-				v.distance = append(v.distance, (ch*h+y*v.dilation[0])*w+x*v.dilation[1])
+				v.distance = append(v.distance, v.at(ch, y*v.dilation[0], x*v.dilation[1]))
 			}
 		}
 	}
@@ -230,16 +240,15 @@ func (v *convolution) tabulate() {
 func (v *convolution) run() {
 	h, w := v.padded()
 	size := v.in.shape[1] * v.window.in[0] * v.window.in[1]
-	whole := v.before == [2]int{} && v.after == [2]int{}
-	group := v.channels * h * w
+	group := v.channels * v.planes() * h * w
 	for n := range v.in.shape[0] {
 		pixels := v.in.f[n*size : (n+1)*size]
-		if !whole {
-			pixels = (*v.scratch)[:v.in.shape[1]*h*w]
+		if v.copied() {
+			pixels = (*v.scratch)[:v.in.shape[1]*v.planes()*h*w]
 			v.pad(pixels, v.in.f[n*size:(n+1)*size], v.in.shape[1])
 		}
 		for g := range v.groups {
-			to := v.out.f[(n*v.groups+g)*v.rows*len(v.places):]
+			to := v.out.f[(n*v.groups+g)*v.rows*len(v.places):][:v.rows*len(v.places)]
 			if v.rows == 1 {
 				v.runSingle(g, pixels[g*group:(g+1)*group], to)
 			} else {
@@ -252,11 +261,10 @@ func (v *convolution) run() {
 // runGroup multiplies the weights of a group with the columns of a panel at a time.
 func (v *convolution) runGroup(g int, pixels, to []float32) {
 	panel := (*v.scratch)[len(*v.scratch)-len(v.distance)*panelColumns:]
-	bias := func(row int) float32 { return v.bias(g*v.rows + row) }
 	for at := 0; at < len(v.places); at += panelColumns {
 		columns := min(panelColumns, len(v.places)-at)
 		v.fill(panel, pixels, at, columns)
-		v.weights[g].multiply(panel, bias, to[at:], len(v.places), 1, columns)
+		v.weights[g].multiply(panel, to[at:], len(v.places), 1, columns)
 	}
 }
 
@@ -287,48 +295,18 @@ func (v *convolution) fill(panel, pixels []float32, at, columns int) {
 	}
 }
 
-// runSingle is runGroup for groups with one output channel, as depthwise convolutions
-// have them.
+// runSingle is runGroup for groups with one output channel, as depthwise convolutions have
+// them. It computes places between rows too, whose pixels are side by side with the others.
 func (v *convolution) runSingle(g int, pixels, to []float32) {
-	weights, bias := v.weight.f[g*len(v.distance):][:len(v.distance)], v.bias(g)
-	for at := 0; at < len(v.places); {
-		if first := v.places[at]; at+beside <= len(v.places) && v.places[at+beside-1] == first+beside-1 {
-			v.runBeside(weights, bias, pixels[first:], (*[beside]float32)(to[at:]))
-			at += beside
-			continue
-		}
-		places := v.places[at:min(at+4, len(v.places))]
-		v.runApart(weights, bias, pixels, places, to[at:])
-		at += len(places)
+	weights, columns := v.weight.f[g*len(v.distance):][:len(v.distance)], v.window.out[1]
+	_, w := v.padded()
+	if w == columns {
+		sumPlaces(weights, v.distance, pixels, v.bias(g), to)
+		return
 	}
-}
-
-// runApart is runSingle for up to four places. Four sums are under way at once, since each
-// waits for its last product.
-func (v *convolution) runApart(weights []float32, bias float32, pixels []float32, places []int, to []float32) {
-	var windows [4][]float32
-	for j := range windows {
-		windows[j] = pixels[places[min(j, len(places)-1)]:]
+	wide := (*v.scratch)[len(*v.scratch)-v.wide:]
+	sumPlaces(weights, v.distance, pixels, v.bias(g), wide)
+	for y := range v.window.out[0] {
+		copy(to[y*columns:][:columns], wide[y*w:])
 	}
-	var s0, s1, s2, s3 float32
-	for k, d := range v.distance {
-		w := weights[k]
-		s0, s1 = s0+float32(w*windows[0][d]), s1+float32(w*windows[1][d])
-		s2, s3 = s2+float32(w*windows[2][d]), s3+float32(w*windows[3][d])
-	}
-	copy(to[:len(places)], []float32{s0 + bias, s1 + bias, s2 + bias, s3 + bias})
-}
-
-// beside is how many places runBeside takes.
-const beside = 8
-
-// runBeside is runSingle for places that lie side by side, whose sums stay in registers.
-func (v *convolution) runBeside(weights []float32, bias float32, pixels []float32, to *[beside]float32) {
-	var s0, s1, s2, s3, s4, s5, s6, s7 float32
-	for k, d := range v.distance {
-		w, x := weights[k], (*[beside]float32)(pixels[d:])
-		s0, s1, s2, s3 = s0+float32(w*x[0]), s1+float32(w*x[1]), s2+float32(w*x[2]), s3+float32(w*x[3])
-		s4, s5, s6, s7 = s4+float32(w*x[4]), s5+float32(w*x[5]), s6+float32(w*x[6]), s7+float32(w*x[7])
-	}
-	*to = [beside]float32{s0 + bias, s1 + bias, s2 + bias, s3 + bias, s4 + bias, s5 + bias, s6 + bias, s7 + bias}
 }

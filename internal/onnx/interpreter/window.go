@@ -90,21 +90,53 @@ func (c *call) readPads(w *window) error {
 	return nil
 }
 
-// padded is the size of a plane with its padding.
+// padded is the size of a plane with its padding, and of each of the planes into which pad
+// divides it.
 func (w *window) padded() (h, width int) {
-	return w.in[0] + w.before[0] + w.after[0], w.in[1] + w.before[1] + w.after[1]
+	h, width = w.in[0]+w.before[0]+w.after[0], w.in[1]+w.before[1]+w.after[1]
+	return (h + w.stride[0] - 1) / w.stride[0], (width + w.stride[1] - 1) / w.stride[1]
 }
 
-// pad copies planes [channels,H,W] into the middle of zeros.
+// planes is how many planes pad makes of one.
+func (w *window) planes() int { return w.stride[0] * w.stride[1] }
+
+// copied says whether windows cannot be read from the image as it is.
+func (w *window) copied() bool {
+	return w.before != [2]int{} || w.after != [2]int{} || w.planes() > 1
+}
+
+// pad copies planes [channels,H,W] into the middle of zeros. Of each plane it makes as many as
+// there are places in a stride, with the pixels that far apart: so neighbours in a plane are
+// the pixels of windows that lie side by side.
 func (w *window) pad(to, from []float32, channels int) {
 	h, width := w.padded()
-	clear(to[:channels*h*width])
+	clear(to[:channels*w.planes()*h*width])
 	for ch := range channels {
 		for y := range w.in[0] {
-			row := to[(ch*h+y+w.before[0])*width+w.before[1]:]
-			copy(row[:w.in[1]], from[(ch*w.in[0]+y)*w.in[1]:])
+			row := from[(ch*w.in[0]+y)*w.in[1]:][:w.in[1]]
+			for phase := range w.stride[1] {
+				x := phase // of the first pixel, with the padding
+				for x < w.before[1] {
+					x += w.stride[1]
+				}
+				target := to[w.at(ch, y+w.before[0], x):]
+				if w.stride[1] == 1 {
+					copy(target, row)
+					continue
+				}
+				for i, j := x-w.before[1], 0; i < len(row); i, j = i+w.stride[1], j+1 {
+					target[j] = row[i]
+				}
+			}
 		}
 	}
+}
+
+// at is where pad puts a pixel of the padded plane of a channel.
+func (w *window) at(channel, y, x int) int {
+	h, width := w.padded()
+	phase := y%w.stride[0]*w.stride[1] + x%w.stride[1]
+	return ((channel*w.planes()+phase)*h+y/w.stride[0])*width + x/w.stride[1]
 }
 
 // pool makes a step that reduces windows: fold takes the values of one that lie on the
@@ -267,9 +299,7 @@ func prepareBatchNormalization(c *call) (*tensor, func(), error) {
 	return out, func() {
 		for plane := range len(in.f) / size {
 			factor, offset := factors[plane%len(factors)], offsets[plane%len(factors)]
-			for i := plane * size; i < (plane+1)*size; i++ {
-				out.f[i] = float32(float64(float64(in.f[i])*factor) + offset)
-			}
+			scale(out.f[plane*size:][:size], in.f[plane*size:][:size], factor, offset)
 		}
 	}, nil
 }

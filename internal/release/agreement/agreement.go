@@ -183,12 +183,12 @@ func (r *Request) open(t *rundir.Trained) (*network, error) {
 	n := &network{served: t.Graph.Outputs, labelled: t.Target.Properties().Labelled}
 	n.note = criterion.NetworkAgreement{Name: t.Name, WeightsSHA256: t.Params.Digest(), FileSHA256: fileio.SHA256Of(file), ComputationSHA256: m.Digest(), Opset: int(m.Opset)}
 	n.lowest, n.highest = make([]float64, len(n.served)), make([]float64, len(n.served))
-	// The file is the program's own, and images may be large. Few of them at a time are as
-	// fast, and take less memory beside the data.
+	// The file is the program's own, and images may be large. As few of them at a time as a
+	// cache has room for are the fastest, and take less memory beside the data.
 	const (
 		layers    = 8 // whose values are kept at a time, for one example
 		most      = 16
-		batchSize = 64 << 20 // bytes of the largest layer's values for a batch
+		batchSize = 4 << 20 // bytes of the largest layer's values for a batch
 	)
 	layer := t.Graph.LayerBytes()
 	x, err := interpreter.New(m, interpreter.Options{

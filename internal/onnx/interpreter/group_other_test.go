@@ -1,5 +1,0 @@
-//go:build !amd64 || purego
-
-package interpreter
-
-func multiplyWays() []multiplyWay { return []multiplyWay{{"go", multiplyGroupGo}} }
