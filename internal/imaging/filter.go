@@ -1,5 +1,7 @@
 package imaging
 
+import "github.com/blocktrain/blocktrain/internal/kernel"
+
 // Filters of Pillow's Image.resize, as its source (Resample.c) defines them. Their weights
 // are computed in float64 and rounded to 22 bits of fraction; from there on everything is
 // an integer. Sums, products and quotients are taken in Pillow's order and each of them is
@@ -29,14 +31,14 @@ func Filters() []string {
 // precision is the number of bits of fraction of a weight.
 const precision = 32 - 8 - 2
 
-// kernel is the shape of a filter: its weight at a distance in pixels, and the distance
+// curve is the shape of a filter: its weight at a distance in pixels, and the distance
 // from which on that is 0.
-type kernel struct {
+type curve struct {
 	support float64
 	weight  func(x float64) float64
 }
 
-var bilinear = kernel{1, func(x float64) float64 {
+var bilinear = curve{1, func(x float64) float64 {
 	if x < 0 {
 		x = -x
 	}
@@ -46,7 +48,7 @@ var bilinear = kernel{1, func(x float64) float64 {
 	return 0
 }}
 
-var bicubic = kernel{2, func(x float64) float64 {
+var bicubic = curve{2, func(x float64) float64 {
 	const a = -0.5
 	if x < 0 {
 		x = -x
@@ -68,10 +70,10 @@ type taps struct {
 
 // weightsOf computes the weights for n values resampled to as many as the span has, as
 // Pillow's precompute_coeffs and normalize_coeffs_8bpc do.
-func (k kernel) weightsOf(n int, to span) []taps {
+func (c curve) weightsOf(n int, to span) []taps {
 	scale := float64(n) / float64(to.size)
 	stretch := max(scale, 1)
-	support := float64(k.support * stretch)
+	support := float64(c.support * stretch)
 	inverse := 1 / stretch
 	all := make([]taps, to.count)
 	weights := make([]float64, 0, int(support)*2+3)
@@ -82,7 +84,7 @@ func (k kernel) weightsOf(n int, to span) []taps {
 		weights = weights[:0]
 		sum := 0.0
 		for x := range last - first {
-			w := k.weight(float64(float64(float64(float64(x+first)-center)+0.5) * inverse))
+			w := c.weight(float64(float64(float64(float64(x+first)-center)+0.5) * inverse))
 			weights = append(weights, w)
 			sum += w
 		}
@@ -125,8 +127,8 @@ func (f Filter) resize(img Image, x, y span) Image {
 	return img
 }
 
-// kernel is the shape of a filter of Pillow's, nil for Triangle.
-func (f Filter) kernel() *kernel {
+// curve is the shape of a filter of Pillow's, nil for Triangle.
+func (f Filter) curve() *curve {
 	switch f {
 	case PillowBilinear:
 		return &bilinear
@@ -137,15 +139,15 @@ func (f Filter) kernel() *kernel {
 }
 
 func (f Filter) rows(img Image, to span) Image {
-	if k := f.kernel(); k != nil {
-		return resizeRows(img, k.weightsOf(img.Width, to))
+	if c := f.curve(); c != nil {
+		return resizeRows(img, c.weightsOf(img.Width, to))
 	}
 	return resampleRows(img, windows(img.Width, to))
 }
 
 func (f Filter) columns(img Image, to span) Image {
-	if k := f.kernel(); k != nil {
-		return resizeColumns(img, k.weightsOf(img.Height, to))
+	if c := f.curve(); c != nil {
+		return resizeColumns(img, c.weightsOf(img.Height, to))
 	}
 	return resampleColumns(img, windows(img.Height, to))
 }
@@ -153,16 +155,18 @@ func (f Filter) columns(img Image, to span) Image {
 // resizeRows makes every row of img as long as there are taps.
 func resizeRows(img Image, all []taps) Image {
 	out := img.Black(len(all), img.Height)
+	var pixels *kernel.PixelResampler
+	if img.Channels == 3 {
+		pixels = pixelResampler(img.Width, all)
+	}
 	for y := range img.Height {
 		src, dst := img.Row(y), out.Row(y)
-		switch img.Channels {
-		case 1:
+		switch {
+		case pixels != nil:
+			pixels.Row(dst, src)
+		case img.Channels == 1:
 			for i, t := range all {
 				dst[i] = t.sum1(src)
-			}
-		case 3:
-			for i, t := range all {
-				dst[3*i], dst[3*i+1], dst[3*i+2] = t.sum3(src)
 			}
 		default:
 			for i, t := range all {
@@ -171,6 +175,14 @@ func resizeRows(img Image, all []taps) Image {
 		}
 	}
 	return out
+}
+
+func pixelResampler(width int, all []taps) *kernel.PixelResampler {
+	first, weights := make([]int, len(all)), make([][]int32, len(all))
+	for i, t := range all {
+		first[i], weights[i] = t.first, t.weights
+	}
+	return kernel.NewPixelResampler(width, first, weights)
 }
 
 const roundUp = 1 << (precision - 1)
@@ -187,19 +199,6 @@ func (t taps) sum1(row []uint8) uint8 {
 	return toByte(sum)
 }
 
-// sum3 is the weighted sum of a row of three channels.
-func (t taps) sum3(row []uint8) (a, b, c uint8) {
-	red, green, blue := int32(roundUp), int32(roundUp), int32(roundUp)
-	row = row[3*t.first:][:3*len(t.weights)]
-	for _, w := range t.weights {
-		red += w * int32(row[0])
-		green += w * int32(row[1])
-		blue += w * int32(row[2])
-		row = row[3:]
-	}
-	return toByte(red), toByte(green), toByte(blue)
-}
-
 // sums sets dst to the weighted sums of a row with as many channels.
 func (t taps) sums(dst, row []uint8) {
 	for c := range dst {
@@ -214,20 +213,9 @@ func (t taps) sums(dst, row []uint8) {
 // resizeColumns makes img as high as there are taps.
 func resizeColumns(img Image, all []taps) Image {
 	out := img.Black(img.Width, len(all))
-	sums := make([]int32, img.Width*img.Channels)
+	stride := img.Width * img.Channels
 	for k, t := range all {
-		for i := range sums {
-			sums[i] = roundUp
-		}
-		for i, w := range t.weights {
-			for j, p := range img.Row(t.first + i) {
-				sums[j] += w * int32(p)
-			}
-		}
-		row := out.Row(k)
-		for j, sum := range sums {
-			row[j] = toByte(sum)
-		}
+		kernel.ResampleColumns(out.Row(k), img.Pix[t.first*stride:], stride, t.weights)
 	}
 	return out
 }

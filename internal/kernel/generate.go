@@ -11,6 +11,7 @@ package kernel
 //go:generate go -C _asm run . -family prefetch -out ../prefetch_amd64.s -stubs ../prefetch_stubs_amd64.go -pkg kernel
 //go:generate go -C _asm run . -family product -out ../product_amd64.s -stubs ../product_stubs_amd64.go -pkg kernel
 //go:generate go -C _asm run . -family reduce -out ../reduce_amd64.s -stubs ../reduce_stubs_amd64.go -pkg kernel
+//go:generate go -C _asm run . -family resample -out ../resample_amd64.s -stubs ../resample_stubs_amd64.go -pkg kernel
 //go:generate go -C _asm run . -family transpose -out ../transpose_amd64.s -stubs ../transpose_stubs_amd64.go -pkg kernel
 //go:generate go -C _asm run . -tables ../product_tiles_amd64.go
 

@@ -71,7 +71,11 @@ type tiled struct {
 	prefetch       func(p *float32, stride, rows, columns int)
 	smallestOffset func(offsets []int32) int32
 	// filter is for groups of width values. It may be nil.
-	filter    func(dst, src *int32, groups int, offsets *int, weights *int64, taps int)
+	filter func(dst, src *int32, groups int, offsets *int, weights *int64, taps int)
+	// resampleColumns is for groups of 16 columns. There may be neither.
+	resampleColumns func(dst, src *uint8, groups, stride int, weights *int32, taps int)
+	resamplePixels  func(dst, row *uint8, count int, begins *int32, halves *int16, blocks int)
+
 	gather    family[gatherTile]
 	outer     family[outerTile]
 	transpose func(dst, src *float32, dstStride, srcStride, dstBlock, srcBlock, blocks, rows, columns int)

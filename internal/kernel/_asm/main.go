@@ -23,6 +23,7 @@ var families = map[string]func(isa){
 	"filter":      filter,
 	"columns":     columnKernels,
 	"reduce":      reductions,
+	"resample":    resample,
 	"peak":        peak,
 	"philox":      philox,
 	"pixels":      pixels,
