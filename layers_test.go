@@ -24,7 +24,8 @@ const module = "github.com/blocktrain/blocktrain/"
 // layers are the packages from the lowest layer to the highest. A package imports
 // only from layers below its own. Packages that are planned have their place too.
 var layers = [][]string{
-	{"internal/kernel", "internal/rng", "internal/fileio", "internal/imaging", "internal/logging", "internal/buildinfo"},
+	{"internal/kernel", "internal/rng", "internal/fileio", "internal/logging", "internal/buildinfo"},
+	{"internal/imaging"},
 	{"internal/metric", "internal/weights", "internal/config", "preprocess"},
 	{"internal/nn", "internal/pretrained", "internal/listing", "internal/index", "internal/mpi", "internal/video", "internal/sensor"},
 	{"internal/engine"},
