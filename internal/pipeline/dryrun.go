@@ -106,8 +106,10 @@ func (plan *Plan) Text() string {
 		train = batch
 	}
 	training := outline.Training{Settings: s, Steps: p.Data.StepsPerEpoch(s, s.BatchSize), Batch: batch, Looked: p.transfer().Looked(), Mirrored: p.transfer().Mirrored()}
+	// The table of layers may be long, and what is below it stays on the screen.
 	return fmt.Sprintf(`dry run: nothing is trained, downloaded or written
 
+%s
 run directory   %s
 datasets        %s (%d classes)
 split           %s to train with, %s to validate with, %s to test with%s
@@ -122,9 +124,8 @@ time            %s
 memory          %s
 stages          %s
 identity        %s
-
-%s`, plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
+`, p.Graph.Summary(), plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
 		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), p.Data.ClassTable(strings.Repeat(" ", 16)), report.InputText(i.Input), i.Input.Mode, i.Augment,
 		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
-		training.Lines(), plan.further, plan.time, plan.memory.Lines(s), strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256, p.Graph.Summary())
+		training.Lines(), plan.further, plan.time, plan.memory.Lines(s), strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256)
 }
