@@ -85,24 +85,46 @@ func (s stage) takes(o *op) bool {
 	return true
 }
 
-// stages cuts the operations of a group.
-func (g *group) stages() []stage {
-	var list []stage
+// cutStages finds the stages of a group.
+func (g *group) cutStages() {
+	g.stages, g.stageBudget = nil, stageBudget
 	for _, o := range g.ops {
-		last := len(list) - 1
-		if last >= 0 && list[last].takes(o) {
-			list[last] = append(list[last], o)
+		last := len(g.stages) - 1
+		if last >= 0 && g.stages[last].takes(o) {
+			g.stages[last] = append(g.stages[last], o)
 		} else {
-			list = append(list, stage{o})
+			g.stages = append(g.stages, stage{o})
 		}
 	}
-	return list
+}
+
+// stageBudget is the memory, in bytes, that a share of an image may take in a stage of several
+// operations: so that what a convolution leaves of it is still near the processor when an
+// activation changes it.
+const stageBudget = 64 << 10
+
+// run takes a portion of a shard through a stage, in shares of so many bytes.
+func (s stage) run(w *worker, portion span, budget int) {
+	parts := 1
+	if len(s) > 1 && !s[0].together {
+		parts = min(blocks(floatSize*s[0].output().size*portion.count, budget), s[0].pixels)
+	}
+	if parts == 1 {
+		for _, o := range s {
+			o.run(w, portion)
+		}
+		return
+	}
+	for i := range parts {
+		for _, o := range s {
+			o.divided(w, portion, share{i, parts})
+		}
+	}
 }
 
 // divider runs a plan for inference with divided operations.
 type divider struct {
 	plan   *plan
-	stages [][]stage // of every group
 	groups []*group
 
 	stage stage // at hand
@@ -115,7 +137,8 @@ func newDivider(p *plan) *divider {
 	for i := range p.segments {
 		for j := range p.segments[i].groups {
 			g := &p.segments[i].groups[j]
-			d.groups, d.stages = append(d.groups, g), append(d.stages, g.stages())
+			g.cutStages()
+			d.groups = append(d.groups, g)
 		}
 	}
 	first := p.pool.workers[0] // whose memory all use
@@ -130,10 +153,10 @@ func newDivider(p *plan) *divider {
 // execute runs the plan on the present batch, which is one shard.
 func (d *divider) execute() {
 	shard := d.plan.shards[0]
-	for i, g := range d.groups {
+	for _, g := range d.groups {
 		g.portions(shard, func(s span) {
 			d.span = s
-			for _, d.stage = range d.stages[i] {
+			for _, d.stage = range g.stages {
 				d.run()
 			}
 		})

@@ -34,8 +34,8 @@ func TestDividedInferenceAgrees(t *testing.T) {
 				t.Fatal(err)
 			}
 			divided := 0
-			for _, stages := range inference.divider.stages {
-				for _, s := range stages {
+			for _, g := range inference.divider.groups {
+				for _, s := range g.stages {
 					if s.divided() {
 						divided += len(s)
 					}

@@ -20,7 +20,7 @@ type span struct {
 type op struct {
 	name     string
 	part     part
-	uses     []*tensor
+	uses     []*tensor // of a divisible one the input, the output, and others
 	run      func(w *worker, s span)
 	whole    bool
 	cut      bool                   // begins a group
@@ -33,6 +33,9 @@ type op struct {
 	pixels    int                              // of an image that are divided; 0 where other outputs are
 	pointwise bool
 }
+
+// output is the tensor that a divisible operation writes.
+func (o *op) output() *tensor { return o.uses[1] }
 
 // plan is a graph compiled to operations, memory and the order of both.
 type plan struct {

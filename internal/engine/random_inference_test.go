@@ -147,6 +147,17 @@ func TestRandomGraphsDivided(t *testing.T) {
 				t.Errorf("shares in the order %v give %v, want %v", shares, got, want)
 			}
 		}
+		for _, budget := range []int{1, 100} {
+			for _, g := range p.divider.groups {
+				g.stageBudget = budget
+			}
+			p.begin(p.room(2), images)
+			p.plan.shards = cutBatch(p.plan.shards, 2, 2)
+			p.plan.execute()
+			if got := p.outputs; !sameOutputs(got, want) {
+				t.Errorf("stages in shares of %d bytes give %v, want %v", budget, got, want)
+			}
+		}
 	})
 }
 
@@ -154,10 +165,10 @@ func TestRandomGraphsDivided(t *testing.T) {
 func (p *Inference) runShares(outputs [][]float32, images []uint8, order []int) {
 	n := p.begin(outputs, images)
 	d := p.divider
-	for i, g := range d.groups {
+	for _, g := range d.groups {
 		g.portions(span{count: n}, func(s span) {
 			d.span = s
-			for _, d.stage = range d.stages[i] {
+			for _, d.stage = range g.stages {
 				if !d.stage.divided() {
 					d.stage[0].run(p.plan.pool.workers[0], s)
 					continue

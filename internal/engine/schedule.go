@@ -16,13 +16,21 @@ type segment struct {
 type group struct {
 	ops     []*op
 	portion int // examples at a time; 0 for the whole shard
+
+	stages      []stage // of the operations, in inference
+	stageBudget int     // stageBudget but in tests
 }
 
 // run takes a shard through the group.
 func (g *group) run(w *worker, shard span) {
 	g.portions(shard, func(s span) {
-		for _, o := range g.ops {
-			o.run(w, s)
+		if g.stages == nil {
+			for _, o := range g.ops {
+				o.run(w, s)
+			}
+		}
+		for _, stage := range g.stages {
+			stage.run(w, s, g.stageBudget)
 		}
 	})
 }
