@@ -13,7 +13,7 @@ import (
 const (
 	growthPercent = 20
 	leastGrowth   = 16 << 20 // bytes
-	mostGrowth    = 96 << 20
+	mostGrowth    = 48 << 20
 )
 
 // Go's least heap, before the first collection, is 4 MiB at 100 %.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -74,6 +75,9 @@ func (l *loop) enter() (err error) {
 	if l.phase != p {
 		l.leave()
 		if !p.solved {
+			// What came before, such as decoding and the features, has left memory that the
+			// system thinks in use. The plan may take as much again.
+			debug.FreeOSMemory()
 			l.trainer, err = engine.NewTrainer(l.graph, l.Params, engine.TrainerOptions{
 				BatchSize: l.BatchSize, ShardSize: l.ShardSize, Workers: l.Workers, Seed: l.Seed,
 				Frozen: p.frozen, FixedNorms: l.FixedNorms, LayerDecay: l.LayerDecay,
