@@ -23,7 +23,7 @@ func (r *Run) enterSensor(ctx context.Context, d *rundir.Dir, record *rundir.Rec
 		return nil
 	}
 	made, err := metric.ReadSensorCurve(d.File(layout.SensorFile))
-	if err != nil || d.CheckFile(record, layout.SensorFile) != nil || made.CheckAgainst(test) != nil {
+	if err != nil || d.CheckFile(record, layout.SensorFile) != nil || made.CheckAgainst(test) != nil || made.CheckSeverities(sensor.MaxSeverity) != nil {
 		if made, err = r.SensorCurve(ctx, model, test); err != nil {
 			return err
 		}

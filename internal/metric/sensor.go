@@ -188,6 +188,16 @@ func (c *SensorCurve) CheckAgainst(e *Evaluation) error {
 	return nil
 }
 
+// CheckSeverities refuses a curve that has not each severity from 0 to most once.
+func (c *SensorCurve) CheckSeverities(most int) error {
+	for severity := range most + 1 {
+		if c.At(float64(severity)) == nil || len(c.Points) != most+1 {
+			return fmt.Errorf("severities: there are %d, want %d, from 0 to %d", len(c.Points), most+1, most)
+		}
+	}
+	return nil
+}
+
 // sameClips says whether figures are of the same clips, in the same order.
 func sameClips(a, b *ClipFigures) bool {
 	return slices.EqualFunc(a.Each, b.Each, func(l, m ClipLine) bool {

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/rundir/layout"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 	"github.com/blocktrain/blocktrain/internal/settings"
 )
 
@@ -70,6 +72,9 @@ func (c *Candidate) measurements(ctx context.Context, part *TestPart) (criterion
 	if m.Sensor, err = c.SensorCurve(); err != nil {
 		return m, err
 	}
+	if err := c.checkCurve(m.Sensor, test); err != nil {
+		return m, err
+	}
 	t, err := c.Trained()
 	if err != nil {
 		return m, err
@@ -96,6 +101,25 @@ func (c *Candidate) SensorCurve() (*metric.SensorCurve, error) {
 		return nil, err
 	}
 	return metric.ReadSensorCurve(c.Dir.File(layout.SensorFile))
+}
+
+// checkCurve refuses a curve that is not of the run's model, part and seed, or not whole.
+func (c *Candidate) checkCurve(curve *metric.SensorCurve, test metric.Result) error {
+	if curve == nil {
+		return nil
+	}
+	e, is := test.(*metric.Evaluation)
+	err := errors.New("it is there, and the evaluation of the test part is not of classes")
+	if is {
+		err = errors.Join(curve.CheckAgainst(e), curve.CheckSeverities(sensor.MaxSeverity))
+	}
+	if is && err == nil && curve.Seed != uint64(c.Settings.Seed) {
+		err = fmt.Errorf("seed: it is %d, and that of the run is %d", curve.Seed, c.Settings.Seed)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: remove that file, and repeat blocktrain evaluate --run %s", c.Dir.File(layout.SensorFile), err, config.ShellWord(c.Dir.Path))
+	}
+	return nil
 }
 
 // Publish writes a decision, with its date, to release.json, the record and the log. A

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -15,6 +16,8 @@ import (
 	"github.com/blocktrain/blocktrain/internal/provenance"
 	"github.com/blocktrain/blocktrain/internal/report"
 	"github.com/blocktrain/blocktrain/internal/rundir"
+	"github.com/blocktrain/blocktrain/internal/rundir/layout"
+	"github.com/blocktrain/blocktrain/internal/sensor"
 	"github.com/blocktrain/blocktrain/internal/settings"
 	"github.com/blocktrain/blocktrain/internal/triton"
 )
@@ -123,6 +126,9 @@ func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error
 	if err := errors.Join(WriteNotice(c.Record, folder), WriteProcessing(c.Record, folder), WriteSmoke(c.Record, t, folder)); err != nil {
 		return err
 	}
+	if err := c.checkProfile(); err != nil {
+		return err
+	}
 	for _, name := range c.Record.FileNames() {
 		if err := fileio.Copy(filepath.Join(folder, name), c.Dir.File(name)); err != nil {
 			return err
@@ -146,6 +152,23 @@ func (c *Candidate) fillPackage(folder string, formats settings.Exporters) error
 		return err
 	}
 	return checkServed(folder)
+}
+
+// checkProfile refuses a file with another sensor profile than the record's. Runs of older
+// programs may have none.
+func (c *Candidate) checkProfile() error {
+	if c.Record.Files[layout.ProfileFile] == "" {
+		return nil
+	}
+	path, note := c.Dir.File(layout.ProfileFile), c.Record.Identity.Sensor
+	found, err := sensor.Load(path)
+	switch {
+	case err != nil:
+		return err
+	case note == nil || !reflect.DeepEqual(found, note.Profile):
+		return fmt.Errorf("%s is not the sensor profile that %s has: it was changed after the run; begin a new run", path, rundir.RecordFile)
+	}
+	return nil
 }
 
 // checkServed refuses a package whose model repositories Triton would not load, or would

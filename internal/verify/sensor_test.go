@@ -86,6 +86,7 @@ func TestSensor(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, test.want)
 		}
 	}
+	testForgedSensor(t, path, append(asked, "sensor=rgb-vga-noisy"))
 	testProfileFile(t, path, p)
 	testProfileOfRecord(t, path)
 	lost := runtest.Copied(t, path)
@@ -94,6 +95,39 @@ func TestSensor(t *testing.T) {
 	}
 	if _, err := Run(t.Context(), runtest.Quiet(), Request{Path: lost, Workers: 2}); !errors.Is(err, rundir.ErrDifference) {
 		t.Errorf("removed: %v", err)
+	}
+}
+
+// testForgedSensor has figures and a profile that are not of the run, with every digest made again,
+// refused before there is a release.
+func testForgedSensor(t *testing.T, path string, flags []string) {
+	t.Helper()
+	for name, test := range map[string]struct{ file, was, is string }{
+		"weights":  {layout.SensorFile, `"weights_sha256": "..`, `"weights_sha256": "zz`},
+		"part":     {layout.SensorFile, `"part": "test"`, `"part": "validation"`},
+		"seed":     {layout.SensorFile, `"seed": 1`, `"seed": 2`},
+		"severity": {layout.SensorFile, `"severity": 5`, `"severity": 6`},
+		"profile":  {layout.ProfileFile, `"read_noise_e": 160`, `"read_noise_e": 161`},
+		"no key":   {layout.ProfileFile, `"prnu_percent"[^,]*,`, ``},
+	} {
+		forged := runtest.Copied(t, path)
+		if err := os.RemoveAll(filepath.Join(forged, rundir.PackageDir)); err != nil {
+			t.Fatal(err)
+		}
+		inside := filepath.Join(forged, test.file)
+		before := fileio.SHA256Of([]byte(readText(t, inside)))
+		replaceIn(t, inside, test.was, test.is)
+		replaceIn(t, filepath.Join(forged, rundir.RecordFile), before, fileio.SHA256Of([]byte(readText(t, inside))))
+		s := runtest.SmallRun(t, forged, flags...)
+		var err error
+		if test.file == layout.SensorFile {
+			_, err = pipeline.Gate(t.Context(), runtest.Quiet(), s, forged)
+		} else {
+			_, err = pipeline.Package(t.Context(), runtest.Quiet(), s, forged)
+		}
+		if err == nil || !strings.Contains(err.Error(), filepath.Base(test.file)) {
+			t.Errorf("%s: %v, want an error of %s", name, err, test.file)
+		}
 	}
 }
 

@@ -171,7 +171,7 @@ func (s *Subject) checkSensor() error {
 	if c.Seed != uint64(s.settings.Seed) {
 		return &finding.Difference{File: name, Figure: "seed", Recorded: fmt.Sprint(c.Seed), Found: fmt.Sprint(s.settings.Seed), Cause: finding.Changed(name, rundir.RecordFile)}
 	}
-	if n := len(c.Points); n != sensor.MaxSeverity+1 || c.At(0) == nil || c.At(sensor.MaxSeverity) == nil {
+	if n := len(c.Points); c.CheckSeverities(sensor.MaxSeverity) != nil {
 		return &finding.Difference{File: name, Figure: "severities", Recorded: fmt.Sprint(n), Found: fmt.Sprintf("%d, from 0 to %d", sensor.MaxSeverity+1, sensor.MaxSeverity), Cause: finding.Changed(name)}
 	}
 	s.curve = c
