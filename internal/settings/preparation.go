@@ -1,11 +1,13 @@
 package settings
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/blocktrain/blocktrain/internal/config"
+	"github.com/blocktrain/blocktrain/internal/criterion"
 	"github.com/blocktrain/blocktrain/internal/imaging"
 	"github.com/blocktrain/blocktrain/internal/model"
 )
@@ -61,23 +63,31 @@ func (s *Settings) SettleNormalize() {
 // learns: its weights alone, of so many values, are larger.
 func (s *Settings) CheckSizeOf(parameters int) error {
 	const floatSize, mega = 4, 1e6
-	least := float64(floatSize*parameters) / mega
-	if !s.judgesSize() || least <= s.MaxModelSizeMB {
-		return nil
+	list, err := s.CriteriaSelections()
+	if err != nil {
+		return err
 	}
-	return config.Usagef("--max-model-size-mb %s: the weights of %s alone have %.1f MB, so that no training can meet it: want --max-model-size-mb %.0f, or a smaller model",
-		config.Short(s.MaxModelSizeMB), s.Model, least, math.Floor(float64(least*1.05)+1))
-}
-
-// judgesSize says whether the size of the model is among what is judged.
-func (s *Settings) judgesSize() bool {
-	for _, entry := range s.Criteria {
-		if name, _, _ := strings.Cut(entry, ":"); name == Default || name == SizeCriterion {
-			return true
+	least := float64(floatSize*parameters) / mega
+	for _, c := range list {
+		if c.Name != MaxModelSize || s.Force {
+			continue
+		}
+		_, options, err := criterion.MakeCriterion(c.Name, c.Options)
+		if err != nil {
+			return fmt.Errorf("criteria: %w", err)
+		}
+		limit, err := strconv.ParseFloat(options["threshold"], 64)
+		if err != nil {
+			return fmt.Errorf("criteria: %s: threshold: %w", c.Name, err)
+		}
+		flag := "--max-model-size-mb "
+		if limit != s.MaxModelSizeMB { // the list itself has it, which outranks the setting
+			flag = "--criteria " + MaxModelSize + ":threshold="
+		}
+		if least > limit {
+			return config.Usagef("%s%s: the weights of %s alone have %.1f MB, so that no training can meet it: want %s%.0f, or a smaller model",
+				flag, config.Short(limit), s.Model, least, flag, math.Floor(float64(least*1.05)+1))
 		}
 	}
-	return false
+	return nil
 }
-
-// SizeCriterion is the name of the criterion on the size of the model.
-const SizeCriterion = "max_model_size_mb"

@@ -244,8 +244,7 @@ func cutPrefix(entry string) (name, option string, prefixed bool) {
 	return "", entry, false
 }
 
-// Criteria that settings say more of than a threshold: NoRegression compares with the
-// baseline, and the others look at classes.
+// Criteria that settings look for by name. NoRegression compares with the baseline.
 const (
 	NoRegression        = "no_regression"
 	MinPerClassAccuracy = "min_per_class_accuracy"
@@ -254,6 +253,7 @@ const (
 	MinSensorAccuracy   = "min_sensor_accuracy"
 	MaxInferenceTime    = "max_inference_time_ms"
 	MaxInferenceRatio   = "max_inference_ratio"
+	MaxModelSize        = "max_model_size_mb"
 )
 
 // ONNXRuntimeLib is the setting that has model.onnx judged by ONNX Runtime too.
@@ -371,7 +371,7 @@ func (s *Settings) thresholds() map[string]float64 {
 		MinTestExamples:            float64(s.MinTestExamples.Or(criterion.FewExamples)),
 		"max_reconstruction_error": s.MaxReconstructionError,
 		MaxInferenceTime:           s.MaxInferenceTimeMS,
-		"max_model_size_mb":        s.MaxModelSizeMB,
+		MaxModelSize:               s.MaxModelSizeMB,
 	}
 	if s.MinUnseenAccuracy > 0 { // else that of the criterion itself
 		thresholds[MinUnseenAccuracy] = s.MinUnseenAccuracy
