@@ -44,6 +44,7 @@ type compiler struct {
 	cutNext   bool // the next operation begins a group
 	heavyFrom int  // index of a node; see lower_heavy.go
 	together  bool // what is emitted is for all images of a shard; see lower_heavy.go
+	inverted  invertedBudgets
 }
 
 // again computes an output again while going backward, where that is cheaper than

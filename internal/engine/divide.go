@@ -124,8 +124,9 @@ func (s stage) run(w *worker, portion span, budget int) {
 
 // divider runs a plan for inference with divided operations.
 type divider struct {
-	plan   *plan
-	groups []*group
+	plan    *plan
+	groups  []*group
+	workers []*worker // one for each share, with the tensors of the first
 
 	stage stage // at hand
 	span  span
@@ -141,10 +142,13 @@ func newDivider(p *plan) *divider {
 			d.groups = append(d.groups, g)
 		}
 	}
-	first := p.pool.workers[0] // whose memory all use
+	first := p.pool.workers[0] // whose tensors all use
+	for _, w := range p.pool.workers {
+		d.workers = append(d.workers, &worker{plan: p, crew: first.crew, arena: first.arena, scratch: w.scratch})
+	}
 	d.task = func(_ *worker, i int) {
 		for _, o := range d.stage {
-			o.divided(first, d.span, share{i, len(p.pool.workers)})
+			o.divided(d.workers[i], d.span, share{i, len(d.workers)})
 		}
 	}
 	return d

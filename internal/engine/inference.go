@@ -25,6 +25,11 @@ type Inference struct {
 // NewInference compiles g, as it is, for batches of up to batch images. Its results
 // are those of nn.Graph.Results, which may be of any shape.
 func NewInference(g *nn.Graph, params *nn.Parameters, batch, workers int) (*Inference, error) {
+	return compileInference(g, params, batch, workers, cacheOfInverted)
+}
+
+// compileInference is NewInference for some size of the cache.
+func compileInference(g *nn.Graph, params *nn.Parameters, batch, workers int, inverted invertedBudgets) (*Inference, error) {
 	if err := checkSizes(g, TrainerOptions{BatchSize: batch, ShardSize: inferenceShard, Workers: workers}); err != nil {
 		return nil, err
 	}
@@ -32,7 +37,7 @@ func NewInference(g *nn.Graph, params *nn.Parameters, batch, workers int) (*Infe
 	c := &compiler{
 		plan: &plan{graph: g, pool: newPool(workers)}, params: params,
 		batch: batch, shard: largestShard(batch, inferenceShard),
-		values: make([]*tensor, len(g.Nodes)), users: users, again: map[int]*again{}, slots: &slots{}, foldInto: foldable(g, users),
+		values: make([]*tensor, len(g.Nodes)), users: users, again: map[int]*again{}, slots: &slots{}, foldInto: foldable(g, users), inverted: inverted,
 	}
 	if _, err := c.forward(); err != nil {
 		c.plan.pool.close()

@@ -38,6 +38,9 @@ func (v *conv) rowwiseBack() bool {
 }
 
 func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
+	if c.lowerInverted(n) {
+		return nil
+	}
 	v := &conv{window: windowOf(n, l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape)), groups: l.Groups}
 	v.weight, v.bias = c.weightAndBias(n)
 	if v.depthwise() {
