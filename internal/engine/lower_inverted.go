@@ -40,11 +40,14 @@ type stretch struct {
 	pixels   []int32              // offsets of as many neighbouring pixels of the input
 }
 
-// invertedBand are rows first to last-1 of the output of the depthwise convolution, with the
-// offsets of what they see: [pixels,taps], counted from the first row that any of them sees.
+// rows are those from a first one to before a last one.
+type rows struct{ first, last int }
+
+// invertedBand are rows of the output of the depthwise convolution, with the offsets of what they
+// see: [pixels,taps], counted from the first row that any of them sees.
 type invertedBand struct {
-	first, last int
-	offsets     []int32
+	rows
+	offsets []int32
 }
 
 // lowerInverted lowers the inverted residual that a convolution begins, if it does.
@@ -176,13 +179,13 @@ func (v *inverted) cutBands(budget int) {
 	}
 	var before []int32
 	for first := 0; first < d.out.H; first += most {
-		b := invertedBand{first: first, last: min(first+most, d.out.H)}
-		from, to := d.rowsSeen(b.first, b.last)
+		b := invertedBand{rows: rows{first, min(first+most, d.out.H)}}
+		seen := d.seen(b.rows)
 		for pixel := first * d.out.W; pixel < b.last*d.out.W; pixel++ {
 			for tap := range d.taps() {
 				offset := d.inputAt(pixel/d.out.W, pixel%d.out.W, tap)
 				if offset >= 0 {
-					offset -= int32(from * d.in.W * d.in.C)
+					offset -= int32(seen.first * d.in.W * d.in.C)
 				}
 				b.offsets = append(b.offsets, offset)
 			}
@@ -192,17 +195,16 @@ func (v *inverted) cutBands(budget int) {
 		}
 		before = b.offsets
 		if v.expand != nil {
-			v.kept = max(v.kept, (to-from)*d.in.W*d.in.C)
+			v.kept = max(v.kept, (seen.last-seen.first)*d.in.W*d.in.C)
 		}
 		v.bands = append(v.bands, b)
 	}
 }
 
-// rowsSeen are the input rows, at least one, that output rows first to last-1 see.
-func (g window) rowsSeen(first, last int) (from, to int) {
-	from = min(max(0, first*g.stride-g.padY), g.in.H-1)
-	to = min(max(from+1, (last-1)*g.stride-g.padY+g.kernel), g.in.H)
-	return from, to
+// seen are the input rows, at least one, that output rows see.
+func (g window) seen(out rows) rows {
+	first := min(max(0, out.first*g.stride-g.padY), g.in.H-1)
+	return rows{first, min(max(first+1, (out.last-1)*g.stride-g.padY+g.kernel), g.in.H)}
 }
 
 // compute computes output rows first to last-1 of an image.
@@ -211,44 +213,44 @@ func (v *inverted) compute(y, x, scratch []float32, first, last int) {
 	row := d.in.W * d.in.C
 	begin, end := 0, 0 // input rows that are kept
 	for _, b := range v.bands {
-		first, last := max(first, b.first), min(last, b.last)
-		if first >= last {
+		part := rows{max(first, b.first), min(last, b.last)}
+		if part.first >= part.last {
 			continue
 		}
-		top, _ := d.rowsSeen(b.first, b.last) // which offsets are counted from
+		top := d.seen(b.rows).first // which offsets are counted from
 		if v.expand == nil {
-			v.narrow(y, x[top*row:], projected, b, first, last)
+			v.narrow(y, x[top*row:], projected, b, part)
 			continue
 		}
-		from, to := d.rowsSeen(first, last)
+		seen := d.seen(part)
 		if end > top {
 			copy(kept, kept[(top-begin)*row:(end-begin)*row])
 		} else {
-			end = from
+			end = seen.first
 		}
-		v.widen(kept[(end-top)*row:], x, end, to)
-		begin, end = top, to
-		v.narrow(y, kept, projected, b, first, last)
+		v.widen(kept[(end-top)*row:], x, rows{end, seen.last})
+		begin, end = top, seen.last
+		v.narrow(y, kept, projected, b, part)
 	}
 }
 
-// widen computes rows first to last-1 of what the depthwise convolution sees.
-func (v *inverted) widen(wide, x []float32, first, last int) {
+// widen computes rows of what the depthwise convolution sees.
+func (v *inverted) widen(wide, x []float32, of rows) {
 	s := v.expand
-	s.inRows(first, last, func(row, rows int) {
-		pixels := rows * s.out.W
+	s.inRows(of, func(row, count int) {
+		pixels := count * s.out.W
 		product := s.product(pixels)
-		product.Dst, product.A = wide[(row-first)*s.out.W*s.out.C:], x[row*s.in.W*s.in.C:]
+		product.Dst, product.A = wide[(row-of.first)*s.out.W*s.out.C:], x[row*s.in.W*s.in.C:]
 		product.Gather()
 		s.finish(product.Dst[:pixels*s.out.C])
 	})
 }
 
-// narrow computes rows first to last-1, of a band, from what that sees.
-func (v *inverted) narrow(y, seen, projected []float32, b invertedBand, first, last int) {
+// narrow computes output rows of a band from what that sees.
+func (v *inverted) narrow(y, seen, projected []float32, b invertedBand, of rows) {
 	d := v.depthwise
-	d.inRows(first, last, func(row, rows int) {
-		pixels, at := rows*d.out.W, row*d.out.W
+	d.inRows(of, func(row, count int) {
+		pixels, at := count*d.out.W, row*d.out.W
 		dst := projected
 		if v.project == nil {
 			dst = y[at*d.out.C:]
@@ -269,11 +271,10 @@ func (v *inverted) narrow(y, seen, projected []float32, b invertedBand, first, l
 	})
 }
 
-// inRows calls f for rows first to last-1 of the output, s.rows of them at a time.
-func (s *stretch) inRows(first, last int, f func(row, rows int)) {
-	most := s.rows
-	for row := first; row < last; row += most {
-		f(row, min(most, last-row))
+// inRows calls f for rows of the output, s.rows of them at a time.
+func (s *stretch) inRows(of rows, f func(row, count int)) {
+	for row := of.first; row < of.last; row += s.rows {
+		f(row, min(s.rows, of.last-row))
 	}
 }
 
