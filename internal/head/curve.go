@@ -22,8 +22,8 @@ type Point struct {
 // LearningCurve trains a head as [Train] does on shares of the training images, in percent
 // and rising, and returns for each the fit that was chosen on the whole validation part.
 // What it lacks to a flat line is what more images may still bring. Shares are stratified:
-// of each class they have the rounded share of its images, and one at least. They are
-// nested: images are taken in the order that seed gives them. An image is taken with all
+// of each class they have the rounded share of its images, and one at least, so that small
+// ones may be the same, which are trained on once. They are nested: images are taken in the order that seed gives them. An image is taken with all
 // of its rows. Fitted of the options is not called.
 func LearningCurve(ctx context.Context, train, validation *Examples, o Options, c Curve) ([]Point, error) {
 	p, v, err := o.prepare(train, validation)
@@ -43,8 +43,16 @@ func LearningCurve(ctx context.Context, train, validation *Examples, o Options, 
 		result, some, count := c.Full, p, len(images.labels)
 		if percent < 100 || result == nil {
 			some.rows, count = images.share(train, percent, c.Seed)
-			if result, err = o.train(ctx, some, v); err != nil {
-				return nil, err
+			switch n := len(points) - 1; {
+			case c.Full != nil && count == len(images.labels):
+				result = c.Full
+			case n >= 0 && count == points[n].Images: // shares are nested
+				points = append(points, Point{percent, count, some.count(), points[n].Fit})
+				continue
+			default:
+				if result, err = o.train(ctx, some, v); err != nil {
+					return nil, err
+				}
 			}
 		}
 		points = append(points, Point{percent, count, some.count(), result.Fits[result.Chosen]})

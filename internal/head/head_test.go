@@ -309,6 +309,32 @@ func TestLearningCurve(t *testing.T) {
 	}
 }
 
+// TestLearningCurveOfFew: shares that are all of the images, because every class has one, are
+// not trained on again, and have the fit that they would have.
+func TestLearningCurveOfFew(t *testing.T) {
+	train, validation, o := made(4, 12, 4, false), made(90, 12, 4, false), options(4, 0.1, 0.01)
+	for i := range train.Labels {
+		train.Labels[i] = i
+	}
+	steps := 0
+	o.Stepped = func(Step) { steps++ }
+	full := trained(t, train, validation, o)
+	once := steps
+	points, err := LearningCurve(t.Context(), train, validation, o, Curve{Full: full})
+	if err != nil || steps != once {
+		t.Errorf("%d steps more than for the whole, want none; error %v", steps-once, err)
+	}
+	alone, err := LearningCurve(t.Context(), train, validation, o, Curve{})
+	if err != nil || !slices.Equal(alone, points) || steps != 2*once {
+		t.Errorf("without the whole %+v in %d steps, with it %+v; error %v", alone, steps-once, points, err)
+	}
+	for _, point := range points {
+		if point.Images != 4 || point.Rows != 4 || point.Fit != full.Fits[full.Chosen] {
+			t.Errorf("%+v, want the fit of all images, %+v", point, full.Fits[full.Chosen])
+		}
+	}
+}
+
 // between is the norm of the difference, relative to that of b.
 func between(a, b []float32) float64 {
 	wide := make([]float64, len(b))

@@ -46,7 +46,9 @@ const tellingError = 0.03
 
 // MoreImages says in a sentence whether more training images would help: by what the last step of
 // the learning curve gained on the validation part, beside the standard error of an accuracy on
-// its examples, sqrt(p(1-p)/examples). It is empty of a curve with fewer than two points, and where
+// its examples, sqrt(p(1-p)/examples). There p counts one success and one failure more than there
+// were (Laplace), since all of a few examples right say little. A loss has to be two standard errors
+// large, because it blames the labels. It is empty of a curve with fewer than two points, and where
 // classes have so few images that the last two are one.
 func (h *HeadNote) MoreImages(examples int) string {
 	n := len(h.Curve)
@@ -55,16 +57,18 @@ func (h *HeadNote) MoreImages(examples int) string {
 	}
 	before, last := h.Curve[n-2], h.Curve[n-1]
 	gain := last.ValidationAccuracy - before.ValidationAccuracy
-	uncertain := math.Sqrt(last.ValidationAccuracy * (1 - last.ValidationAccuracy) / float64(examples))
+	p := (last.ValidationAccuracy*float64(examples) + 1) / float64(examples+2)
+	uncertain := math.Sqrt(p * (1 - p) / float64(examples))
 	what := fmt.Sprintf("From %s to %s training images the accuracy on the validation part went from %s to %s %%", Count(before.Images), Count(last.Images), Percent(before.ValidationAccuracy), Percent(last.ValidationAccuracy))
 	switch {
 	case gain > uncertain:
 		return fmt.Sprintf("%s, by more than one standard error (%s points): more images like these would probably help.", what, Percent(uncertain))
+	case gain < -2*uncertain:
+		return fmt.Sprintf("%s, down by more than two standard errors (of %s points): look at the labels of the images before you collect more.", what, Percent(uncertain))
+	case uncertain > tellingError:
+		return fmt.Sprintf("%s, beside a standard error of %s points: the validation part has too few images to tell whether more would help.", what, Percent(uncertain))
 	case gain < -uncertain:
-		return fmt.Sprintf("%s, down by more than one standard error (%s points): look at the labels of the images before you collect more.", what, Percent(uncertain))
-	}
-	if uncertain > tellingError {
-		return fmt.Sprintf("%s, by no more than one standard error (%s points): the validation part has too few images to tell whether more would help.", what, Percent(uncertain))
+		return fmt.Sprintf("%s, down by one to two standard errors (of %s points): more images like these would probably not help.", what, Percent(uncertain))
 	}
 	return fmt.Sprintf("%s, by no more than one standard error (%s points): more images like these would probably help little.", what, Percent(uncertain))
 }

@@ -18,6 +18,9 @@ func TestMoreImages(t *testing.T) {
 		{0.90, 0.80, 341, "look at the labels"},
 		{0.80, 0.87, 0, ""},
 		{0.86, 0.83, 30, "has too few images to tell"}, // 6.86 points
+		{1, 1, 24, "has too few images to tell"},
+		{0.9836, 0.9508, 61, "has too few images to tell"},
+		{0.87, 0.845, 341, "would probably not help."},
 	} {
 		h := &HeadNote{Curve: []HeadPoint{{Images: 1300, HeadSolution: HeadSolution{ValidationAccuracy: c.before}}, {Images: 2600, HeadSolution: HeadSolution{ValidationAccuracy: c.last}}}}
 		if got := h.MoreImages(c.examples); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {

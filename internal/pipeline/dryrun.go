@@ -34,7 +34,10 @@ func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) 
 	for _, stage := range t.stages {
 		made.Stages = append(made.Stages, stage.name)
 	}
-	started := time.Now()
+	started, judged := time.Now(), ""
+	if t.judges() {
+		judged = " and evaluate"
+	}
 	whole, err := p.estimate(ctx, t.judges(), &made.memory.Training)
 	switch {
 	case ctx.Err() != nil:
@@ -42,7 +45,7 @@ func (p *Prepared) plan(ctx context.Context, dir string, t task) (*Plan, error) 
 	case err != nil:
 		made.time = fmt.Sprintf("not estimated: %v", err)
 	default:
-		made.time = fmt.Sprintf("about %s: an estimate from %s of training on made-up images", config.Minutes(max(whole, time.Second)), logging.Seconds(time.Since(started)))
+		made.time = fmt.Sprintf("about %s to train%s: an estimate from %s of training on made-up images", config.Minutes(max(whole, time.Second)), judged, logging.Seconds(time.Since(started)))
 	}
 	return made, nil
 }
@@ -107,7 +110,7 @@ func (plan *Plan) Text() string {
 	}
 	training := outline.Training{Settings: s, Steps: p.Data.StepsPerEpoch(s, s.BatchSize), Batch: batch, Looked: p.transfer().Looked(), Mirrored: p.transfer().Mirrored()}
 	// The table of layers may be long, and what is below it stays on the screen.
-	return fmt.Sprintf(`dry run: nothing is trained, downloaded or written
+	return fmt.Sprintf(`dry run: nothing is trained, downloaded or written, but for what is found out about images in the cache
 
 %s
 run directory   %s

@@ -20,6 +20,28 @@ func (d *Data) warnOfParts(env *rundir.Environment, s *settings.Settings, t targ
 		}
 	}
 	d.warnOfFew(env, s, t)
+	d.warnOfUnlearnt(env, s, t)
+}
+
+// fewToLearn is below how many training examples a class is hardly learnt.
+const fewToLearn = 10
+
+// warnOfUnlearnt warns of classes with few examples to train with.
+func (d *Data) warnOfUnlearnt(env *rundir.Environment, s *settings.Settings, t target.Properties) {
+	if !t.Labelled {
+		return
+	}
+	counts, few := dataset.Counts(d.All, d.TrainList(s)), 0
+	for _, n := range counts {
+		if n > 0 && n < fewToLearn {
+			few++
+		}
+	}
+	if few > 0 {
+		rarest := dataset.Rarest(counts)
+		env.Log.Warn("some classes have few examples to train with, so that the model will hardly know them: collect more, or give --class-weights if others have many",
+			"classes", few, "of", len(counts), "rarest", d.All.Classes()[rarest], "its_examples", counts[rarest], "wanted", fewToLearn)
+	}
 }
 
 // warnOfFew warns of a test part that is small, or else of the classes it has few examples of.

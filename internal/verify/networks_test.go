@@ -94,7 +94,7 @@ func networksDryRun(t *testing.T, e example) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := r.Plan.Text(); !strings.Contains(text, "\ntime            about 1 s: an estimate from ") || fileio.Exists(dir) {
+	if text := r.Plan.Text(); !strings.Contains(text, "\ntime            about 1 s to train ") || fileio.Exists(dir) {
 		t.Errorf("the plan is\n%s\nand a directory was made: %t", text, fileio.Exists(dir))
 	}
 }
