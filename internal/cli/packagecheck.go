@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/blocktrain/blocktrain/internal/config"
-	"github.com/blocktrain/blocktrain/internal/fileio"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/triton"
 )
@@ -73,7 +72,7 @@ func checkFolder(dir string) error {
 		return config.Usagef("%s does not exist: give the folder of an unpacked package, or a model repository", dir)
 	case err == nil && !info.IsDir():
 		return config.Usagef("%s is a file, want a folder: unpack an archive by 'tar -xzf FILE', and give the folder", dir)
-	case fileio.Exists(rundir.At(dir).File(rundir.RecordFile)) && !rundir.IsPackage(dir):
+	case rundir.HoldsRun(dir) && !rundir.HoldsPackage(dir):
 		return config.Usagef("%s is a run directory: give its package, a folder in %s", dir, rundir.At(dir).File(rundir.PackageDir))
 	}
 	return nil

@@ -15,7 +15,7 @@ func TestCheckFolder(t *testing.T) {
 	if err := os.MkdirAll(run, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{file, filepath.Join(run, "run.json")} {
+	for _, name := range []string{file, filepath.Join(run, "run.env")} {
 		if err := os.WriteFile(name, []byte("{}"), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func TestCheckFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(run, "SHA256SUMS"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{dir, run} { // a repository, and a package, which has the record too
+	for _, path := range []string{dir, run} { // a repository, and a package, whose list of hashes tells it from a run
 		if err := checkFolder(path); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}

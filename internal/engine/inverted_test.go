@@ -107,3 +107,27 @@ func countInverted(found map[string]int, g *nn.Graph, params *nn.Parameters) {
 		}
 	}
 }
+
+// BenchmarkInverted computes a block at the size of the largest of EfficientNet-Lite0, in bands
+// and layer by layer.
+func BenchmarkInverted(b *testing.B) {
+	g := nn.NewGraph(nn.Shape{H: 112, W: 112, C: 16})
+	relu6 := func(x *nn.Node) *nn.Node { return g.Add(x.Name+".act", nn.Activation{Function: nn.ReLU6}, x) }
+	x := relu6(g.Add("expand", nn.Conv2D{Out: 96, Kernel: 1}, g.Add("normalize", nn.Normalize{}, g.Input())))
+	x = relu6(g.Add("depthwise", nn.Conv2D{Out: 96, Groups: 96, Kernel: 3, Stride: 2, Same: true}, x))
+	g.Serve("last", g.Add("project", nn.Conv2D{Out: 24, Kernel: 1}, x))
+	params, images := g.NewParameters(1), randomBytes(16*g.Input().Shape.Elements(), 1)
+	for name, budgets := range map[string]invertedBudgets{"bands": cacheOfInverted, "layers": apartAll} {
+		b.Run(name, func(b *testing.B) {
+			p, err := compileInference(g, params, 16, 2, budgets)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer p.Close()
+			outputs := p.room(16)
+			for b.Loop() {
+				p.Run(outputs, images)
+			}
+		})
+	}
+}

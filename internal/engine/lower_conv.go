@@ -37,11 +37,16 @@ func (v *conv) rowwiseBack() bool {
 	return v.groups == 1 && v.kernel > 1 && v.stride == 1 && v.out.C <= fewChannels
 }
 
+// convOf is a convolution without its weights.
+func convOf(n *nn.Node, l nn.Conv2D) *conv {
+	return &conv{window: windowOf(n, l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape)), groups: l.Groups}
+}
+
 func (c *compiler) lowerConv(n *nn.Node, l nn.Conv2D) func() {
 	if c.lowerInverted(n) {
 		return nil
 	}
-	v := &conv{window: windowOf(n, l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape)), groups: l.Groups}
+	v := convOf(n, l)
 	v.weight, v.bias = c.weightAndBias(n)
 	if v.depthwise() {
 		return c.lowerDepthwise(n, v)

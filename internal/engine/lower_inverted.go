@@ -17,7 +17,7 @@ import (
 // between the convolutions where bands are worth it.
 type invertedBudgets struct{ band, rows, small int }
 
-// cacheOfInverted fits the caches of today's processors, of which two threads may share one.
+// cacheOfInverted is for second-level caches of 1 MB and more, of which two threads may share one.
 var cacheOfInverted = invertedBudgets{band: 256 << 10, rows: 32 << 10, small: 1 << 20}
 
 // inverted is an inverted residual without its sum (Sandler et al., MobileNetV2, 2018): a 1x1
@@ -39,9 +39,6 @@ type stretch struct {
 	rows     int                  // of the output that are computed at a time
 	pixels   []int32              // offsets of as many neighbouring pixels of the input
 }
-
-// rows are those from a first one to before a last one.
-type rows struct{ first, last int }
 
 // invertedBand are rows of the output of the depthwise convolution, with the offsets of what they
 // see: [pixels,taps], counted from the first row that any of them sees.
@@ -126,7 +123,7 @@ func (c *compiler) stretchAt(n *nn.Node) *stretch {
 	}
 	l = l.Normalized()
 	s := &stretch{
-		conv:  &conv{window: windowOf(n, l.Kernel, l.Stride, l.Pads(n.Inputs[0].Shape)), groups: l.Groups},
+		conv:  convOf(n, l),
 		nodes: []*nn.Node{n},
 		rows:  max(1, min(n.Shape.H, c.inverted.rows/(floatSize*n.Shape.W*n.Shape.C))),
 	}
@@ -158,7 +155,7 @@ func (c *compiler) behind(s *stretch) *nn.Node { return c.onlyUser(s.nodes[len(s
 
 // point says that every output pixel sees the input pixel of its place alone.
 func (s *stretch) point() bool {
-	return s.groups == 1 && s.kernel == 1 && s.stride == 1 && s.in.H == s.out.H && s.in.W == s.out.W && s.padY == 0 && s.padX == 0
+	return s.groups == 1 && s.kernel == 1 && s.stride == 1 && s.in.H == s.out.H && s.in.W == s.out.W
 }
 
 // projected is the number of values of scratch for what is projected.
@@ -199,12 +196,6 @@ func (v *inverted) cutBands(budget int) {
 		}
 		v.bands = append(v.bands, b)
 	}
-}
-
-// seen are the input rows, at least one, that output rows see.
-func (g window) seen(out rows) rows {
-	first := min(max(0, out.first*g.stride-g.padY), g.in.H-1)
-	return rows{first, min(max(first+1, (out.last-1)*g.stride-g.padY+g.kernel), g.in.H)}
 }
 
 // compute computes output rows first to last-1 of an image.

@@ -125,8 +125,7 @@ func (c *compiler) planesOf(name string, x *tensor, p *planarConv) *tensor {
 }
 
 // convolve computes rows first to last-1 of an image from the planes of the input.
-// Those who compute other rows may use the same scratch space at the same time: it
-// holds the planes of the output.
+// Scratch has room for the planes of the output.
 func (p *planarConv) convolve(image, x, scratch []float32, first, last int) {
 	y := scratch[:p.out.C*p.to.size]
 	if p.accumulate {

@@ -102,3 +102,12 @@ func rowOffsets(n, stride int) []int32 {
 	}
 	return offsets
 }
+
+// rows are those from a first one to before a last one.
+type rows struct{ first, last int }
+
+// seen are the input rows, at least one, that output rows see.
+func (g window) seen(out rows) rows {
+	first := min(max(0, out.first*g.stride-g.padY), g.in.H-1)
+	return rows{first, min(max(first+1, (out.last-1)*g.stride-g.padY+g.kernel), g.in.H)}
+}

@@ -40,22 +40,23 @@ func LearningCurve(ctx context.Context, train, validation *Examples, o Options, 
 		if percent < 1 || percent > 100 {
 			return nil, fmt.Errorf("a learning curve at %d %% of the images: want 1 to 100", percent)
 		}
-		result, some, count := c.Full, p, len(images.labels)
-		if percent < 100 || result == nil {
-			some.rows, count = images.share(train, percent, c.Seed)
-			switch n := len(points) - 1; {
-			case c.Full != nil && count == len(images.labels):
-				result = c.Full
-			case n >= 0 && count == points[n].Images: // shares are nested
-				points = append(points, Point{percent, count, some.count(), points[n].Fit})
-				continue
-			default:
-				if result, err = o.train(ctx, some, v); err != nil {
-					return nil, err
-				}
+		some, before := p, len(points)-1
+		rows, count := images.share(train, percent, c.Seed)
+		some.rows = rows
+		point := Point{Percent: percent, Images: count, Rows: some.count()}
+		switch {
+		case c.Full != nil && count == len(images.labels):
+			point.Fit = c.Full.Fits[c.Full.Chosen]
+		case before >= 0 && count == points[before].Images: // shares are nested
+			point.Fit = points[before].Fit
+		default:
+			result, err := o.train(ctx, some, v)
+			if err != nil {
+				return nil, err
 			}
+			point.Fit = result.Fits[result.Chosen]
 		}
-		points = append(points, Point{percent, count, some.count(), result.Fits[result.Chosen]})
+		points = append(points, point)
 	}
 	return points, nil
 }

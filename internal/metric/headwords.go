@@ -44,15 +44,21 @@ func BestOfPhase(history []Epoch, phase string, byLoss bool) *Epoch {
 // larger: what twice as many images usually gain is 2 or 3 points.
 const tellingError = 0.03
 
+// Compares says that the learning curve has two points at least, and that the last two are not of
+// the same images, as where each class has one.
+func (h *HeadNote) Compares() bool {
+	n := len(h.Curve)
+	return n > 1 && h.Curve[n-2].Images != h.Curve[n-1].Images
+}
+
 // MoreImages says in a sentence whether more training images would help: by what the last step of
 // the learning curve gained on the validation part, beside the standard error of an accuracy on
 // its examples, sqrt(p(1-p)/examples). There p counts one success and one failure more than there
 // were (Laplace), since all of a few examples right say little. A loss has to be two standard errors
-// large, because it blames the labels. It is empty of a curve with fewer than two points, and where
-// classes have so few images that the last two are one.
+// large, because it blames the labels. It is empty of a curve that compares nothing.
 func (h *HeadNote) MoreImages(examples int) string {
 	n := len(h.Curve)
-	if n < 2 || examples < 1 || h.Curve[n-2].Images == h.Curve[n-1].Images {
+	if !h.Compares() || examples < 1 {
 		return ""
 	}
 	before, last := h.Curve[n-2], h.Curve[n-1]

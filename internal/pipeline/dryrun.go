@@ -110,7 +110,7 @@ func (plan *Plan) Text() string {
 	}
 	training := outline.Training{Settings: s, Steps: p.Data.StepsPerEpoch(s, s.BatchSize), Batch: batch, Looked: p.transfer().Looked(), Mirrored: p.transfer().Mirrored()}
 	// The table of layers may be long, and what is below it stays on the screen.
-	return fmt.Sprintf(`dry run: nothing is trained, downloaded or written, but for what is found out about images in the cache
+	return fmt.Sprintf(`dry run: nothing is trained or downloaded, and only the cache is written
 
 %s
 run directory   %s

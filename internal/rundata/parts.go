@@ -23,24 +23,27 @@ func (d *Data) warnOfParts(env *rundir.Environment, s *settings.Settings, t targ
 	d.warnOfUnlearnt(env, s, t)
 }
 
-// fewToLearn is below how many training examples a class is hardly learnt.
+// fewToLearn is below how many training examples of a class a warning says so.
 const fewToLearn = 10
 
 // warnOfUnlearnt warns of classes with few examples to train with.
 func (d *Data) warnOfUnlearnt(env *rundir.Environment, s *settings.Settings, t target.Properties) {
-	if !t.Labelled {
-		return
+	if t.Labelled {
+		d.warnOfClasses(env, d.TrainList(s), fewToLearn,
+			"some classes have few examples to train with: collect more of them, or try --class-weights if others have many")
 	}
-	counts, few := dataset.Counts(d.All, d.TrainList(s)), 0
+}
+
+// warnOfClasses gives a warning if some classes have fewer of the examples than wanted, but not none.
+func (d *Data) warnOfClasses(env *rundir.Environment, examples []int, wanted int, words string) {
+	counts, few := dataset.Counts(d.All, examples), 0
 	for _, n := range counts {
-		if n > 0 && n < fewToLearn {
+		if n > 0 && n < wanted {
 			few++
 		}
 	}
-	if few > 0 {
-		rarest := dataset.Rarest(counts)
-		env.Log.Warn("some classes have few examples to train with, so that the model will hardly know them: collect more, or give --class-weights if others have many",
-			"classes", few, "of", len(counts), "rarest", d.All.Classes()[rarest], "its_examples", counts[rarest], "wanted", fewToLearn)
+	if rarest := dataset.Rarest(counts); few > 0 {
+		env.Log.Warn(words, "classes", few, "of", len(counts), "rarest", d.All.Classes()[rarest], "its_examples", counts[rarest], "wanted", wanted)
 	}
 }
 
@@ -51,19 +54,9 @@ func (d *Data) warnOfFew(env *rundir.Environment, s *settings.Settings, t target
 		env.Log.Warn("the test part has few examples, so that its figures say little; --min-test-examples NUMBER refuses such models", "examples", n, "wanted", wanted)
 		return
 	}
-	if !t.Labelled {
-		return
-	}
-	counts := dataset.Counts(d.All, d.Split.Test)
-	if rarest := dataset.Rarest(counts); counts[rarest] < perClass {
-		few := 0
-		for _, n := range counts {
-			if n > 0 && n < perClass {
-				few++
-			}
-		}
-		env.Log.Warn("the test part has few examples of some classes, so that their figures say little; --min-class-test-examples NUMBER refuses such models",
-			"classes", few, "of", len(counts), "rarest", d.All.Classes()[rarest], "its_examples", counts[rarest], "wanted", perClass)
+	if t.Labelled {
+		d.warnOfClasses(env, d.Split.Test, perClass,
+			"the test part has few examples of some classes, so that their figures say little; --min-class-test-examples NUMBER refuses such models")
 	}
 }
 

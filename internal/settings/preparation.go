@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,30 +65,22 @@ func (s *Settings) SettleNormalize() {
 func (s *Settings) CheckSizeOf(parameters int) error {
 	const floatSize, mega = 4, 1e6
 	list, err := s.CriteriaSelections()
-	if err != nil {
+	at := slices.IndexFunc(list, func(c config.Selection) bool { return c.Name == MaxModelSize })
+	if err != nil || at < 0 || s.Force {
 		return err
 	}
-	least := float64(floatSize*parameters) / mega
-	for _, c := range list {
-		if c.Name != MaxModelSize || s.Force {
-			continue
-		}
-		_, options, err := criterion.MakeCriterion(c.Name, c.Options)
-		if err != nil {
-			return fmt.Errorf("criteria: %w", err)
-		}
-		limit, err := strconv.ParseFloat(options["threshold"], 64)
-		if err != nil {
-			return fmt.Errorf("criteria: %s: threshold: %w", c.Name, err)
-		}
-		flag := "--max-model-size-mb "
-		if limit != s.MaxModelSizeMB { // the list itself has it, which outranks the setting
-			flag = "--criteria " + MaxModelSize + ":threshold="
-		}
-		if least > limit {
-			return config.Usagef("%s%s: the weights of %s alone have %.1f MB, so that no training can meet it: want %s%.0f, or a smaller model",
-				flag, config.Short(limit), s.Model, least, flag, math.Floor(float64(least*1.05)+1))
-		}
+	limit, _, err := criterion.MakeCriterion(MaxModelSize, list[at].Options)
+	if err != nil {
+		return fmt.Errorf("criteria: %w", err)
 	}
-	return nil
+	least, most := float64(floatSize*parameters)/mega, limit.Judge(criterion.Measurements{}).Threshold
+	if least <= most {
+		return nil
+	}
+	flag := "--max-model-size-mb "
+	if most != s.MaxModelSizeMB { // the list itself has it, which outranks the setting
+		flag = "--criteria " + MaxModelSize + ":threshold="
+	}
+	return config.Usagef("%s%s: the weights of %s alone have %.1f MB, so that no training can meet it: want %s%.0f, or a smaller model",
+		flag, config.Short(most), s.Model, least, flag, math.Floor(float64(least*1.05)+1))
 }

@@ -31,5 +31,8 @@ func TestCheckSizeOf(t *testing.T) {
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
 			t.Errorf("%q: error %v, want %q", test.flags, err, test.want)
 		}
+		if err := s.CheckSizeOf(0); err != nil {
+			t.Errorf("%q: of no weights: %v", test.flags, err)
+		}
 	}
 }

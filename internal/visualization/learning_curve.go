@@ -17,8 +17,8 @@ func newLearningCurve(*config.Options) (Visualization, error) { return learningC
 // Draw implements Visualization.
 func (learningCurve) Draw(d Data) (Figure, error) {
 	h := metric.HeadOf(d.History)
-	if h == nil || len(h.Curve) < 2 || h.Curve[len(h.Curve)-2].Images == h.Curve[len(h.Curve)-1].Images {
-		return Figure{}, ErrNothingToDraw // or shares of so few images that they are all of them
+	if h == nil || !h.Compares() {
+		return Figure{}, ErrNothingToDraw
 	}
 	examples := 0
 	if metric.Present(d.Validation) {
