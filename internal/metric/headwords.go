@@ -63,7 +63,7 @@ func (h *HeadNote) MoreImages(examples int) string {
 	}
 	before, last := h.Curve[n-2], h.Curve[n-1]
 	gain := last.ValidationAccuracy - before.ValidationAccuracy
-	p := (last.ValidationAccuracy*float64(examples) + 1) / float64(examples+2)
+	p := (float64(last.ValidationAccuracy*float64(examples)) + 1) / float64(examples+2)
 	uncertain := math.Sqrt(p * (1 - p) / float64(examples))
 	what := fmt.Sprintf("From %s to %s training images the accuracy on the validation part went from %s to %s %%", Count(before.Images), Count(last.Images), Percent(before.ValidationAccuracy), Percent(last.ValidationAccuracy))
 	switch {
