@@ -22,6 +22,8 @@ type Classifier struct {
 	Labels []string // of the classes; nil where the outputs are not of classes
 	// Seen, where it is not nil, is told how many of the examples of a list are scored.
 	Seen func(done, total int)
+	// Known keeps what scoring computes, for later scorings of the same images.
+	Known *Known
 }
 
 // Of is the classifier that a record describes, with the weights t.
@@ -65,6 +67,9 @@ type Scorer struct {
 // NewScorer compiles the network. Close ends its workers.
 func (c *Classifier) NewScorer(workers int) (*Scorer, error) {
 	plan, err := c.NewPlan(scoringBatch, workers)
+	if err == nil {
+		plan.Keep(c.Known)
+	}
 	return &Scorer{c, plan}, err
 }
 

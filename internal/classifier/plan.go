@@ -21,6 +21,10 @@ type link struct {
 	imageSize int     // H*W*C
 	outputs   [][]float32
 	views     [][]float32 // of outputs, for as many images as there are
+	graph     *nn.Graph
+	params    *nn.Parameters
+	known     *known      // nil: every image is computed
+	some      [][]float32 // outputs of those images that are not known
 }
 
 // NewPlan compiles the network for batches of up to batch images, fewer where they or
@@ -49,6 +53,7 @@ func newLink(t *rundir.Trained, batch, workers int) (l link, err error) {
 	if l.inference, err = engine.NewInference(t.Graph, t.Params, batch, workers); err != nil {
 		return l, err
 	}
+	l.graph, l.params = t.Graph, t.Params
 	l.imageSize, l.views = t.Graph.Input().Shape.Elements(), make([][]float32, len(l.inference.Sizes()))
 	for _, size := range l.inference.Sizes() {
 		l.outputs = append(l.outputs, make([]float32, size*batch))
@@ -117,12 +122,44 @@ func (l *link) run(n int, images []uint8) [][]float32 {
 	for o, size := range l.inference.Sizes() {
 		l.views[o] = l.outputs[o][:n*size]
 	}
-	l.inference.Run(l.views, images)
+	if l.known == nil {
+		l.inference.Run(l.views, images)
+	} else {
+		l.runUnknown(n, images)
+	}
 	return l.views
 }
 
+// runUnknown computes those of n images that are not known, and looks up the others.
+func (l *link) runUnknown(n int, images []uint8) {
+	k := l.known
+	k.find(n, images, l.views)
+	switch len(k.missing) {
+	case 0:
+		return
+	case n:
+		l.inference.Run(l.views, images)
+	default:
+		l.some = l.some[:0]
+		for _, size := range l.inference.Sizes() {
+			l.some = append(l.some, make([]float32, size*len(k.missing)))
+		}
+		l.inference.Run(l.some, k.images)
+		for o, size := range l.inference.Sizes() {
+			for at, i := range k.missing {
+				copy(l.views[o][i*size:(i+1)*size], l.some[o][at*size:])
+			}
+		}
+	}
+	k.keep(n, l.views)
+}
+
 // Refresh must be called after the parameters of the network have changed.
-func (p *Plan) Refresh() { p.links[len(p.links)-1].inference.Refresh() }
+func (p *Plan) Refresh() {
+	last := &p.links[len(p.links)-1]
+	last.inference.Refresh()
+	last.known.refresh()
+}
 
 // Close ends the workers.
 func (p *Plan) Close() {

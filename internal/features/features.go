@@ -118,22 +118,8 @@ func New(g *nn.Graph, params *nn.Parameters, workers int) (*Extractor, error) {
 		return nil, err
 	}
 	x := &Extractor{inference: inference, width: h.Features.Shape.Elements()}
-	x.network = digestNetwork(cut, params)
+	x.network = engine.Digest(cut, params)
 	return x, nil
-}
-
-// digestNetwork is the SHA-256 over all that features depend on besides the images.
-func digestNetwork(g *nn.Graph, params *nn.Parameters) (sum [sha256.Size]byte) {
-	d := sha256.New()
-	fmt.Fprintf(d, "blocktrain features 1, contract %d\n%s\n", engine.ContractVersion, g.Summary())
-	for _, n := range g.Nodes {
-		fmt.Fprintf(d, "%s %s %#v %v\n", n.Name, n.Layer.Kind(), n.Layer, n.InputShapes())
-		for _, p := range n.Params {
-			fmt.Fprintf(d, "%s %v\n", p.Name, p.Shape)
-			_ = binary.Write(d, binary.LittleEndian, params.Of(p)) // a hash's Write cannot fail
-		}
-	}
-	return [sha256.Size]byte(d.Sum(nil))
 }
 
 // Close ends the workers, and closes the store.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blocktrain/blocktrain/internal/classifier"
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/decision"
@@ -40,6 +41,7 @@ type Prepared struct {
 	Networks []*Prepared      // those of the run in the order of training, itself where there is one; nil in those
 	Schema   int              // of the record, whose rules the identity follows
 	Record   *rundir.Record
+	Known    *classifier.Known // what networks have made of images so far; nil: all is computed anew
 }
 
 // prepare makes modules, data, network and record. splitPath names a split list to
@@ -54,7 +56,7 @@ func prepare(ctx context.Context, env *rundir.Environment, s *settings.Settings,
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Env: env, Settings: s, Modules: m, Data: d, Initial: first, Schema: schema}
+	p := &Prepared{Env: env, Settings: s, Modules: m, Data: d, Initial: first, Schema: schema, Known: &classifier.Known{}}
 	return p, p.Assemble(ctx)
 }
 

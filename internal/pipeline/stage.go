@@ -44,7 +44,7 @@ type session struct {
 // Candidate is the run as the stages after training see it.
 func (s *session) Candidate() *release.Candidate {
 	if s.candidate == nil {
-		s.candidate = &release.Candidate{Env: s.Env, Settings: s.Settings, Modules: s.Modules, Dir: s.Dir, Record: s.Record}
+		s.candidate = &release.Candidate{Env: s.Env, Settings: s.Settings, Modules: s.Modules, Dir: s.Dir, Record: s.Record, Known: s.Known}
 	}
 	return s.candidate
 }

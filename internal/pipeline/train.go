@@ -121,7 +121,9 @@ func (p *Prepared) transfer() *transfer.Task {
 func (p *Prepared) newValidator(params *nn.Parameters) (train.Validator, error) {
 	network := *p.Network
 	network.Params = params
-	scorer, err := classifier.Of(p.Record, &network).NewScorer(p.Settings.WorkerCount())
+	model := classifier.Of(p.Record, &network)
+	model.Known = p.Known
+	scorer, err := model.NewScorer(p.Settings.WorkerCount())
 	return classifier.Validator{Scorer: scorer, Data: p.Data.TestLoader(p.Settings), List: p.Data.ValidationList(p.Settings)}, err
 }
 

@@ -99,7 +99,7 @@ func (c *Candidate) measureAgreement(ctx context.Context, part *TestPart) (*crit
 	defer remove()
 	return agreement.Measure(ctx, &agreement.Request{
 		Record: c.Record, Trained: t, Opset: opset, Program: buildinfo.Program(), Library: c.Settings.ONNXRuntimeLib,
-		Workers: c.Settings.WorkerCount(), Loader: part.Loader, Indexes: part.Indexes, Tracks: part.Tracks, Seen: seen,
+		Workers: c.Settings.WorkerCount(), Loader: part.Loader, Indexes: part.Indexes, Tracks: part.Tracks, Known: c.Known, Seen: seen,
 	}, wanted)
 }
 

@@ -25,6 +25,7 @@ type Candidate struct {
 	Modules  *settings.Modules
 	Dir      *rundir.Dir
 	Record   *rundir.Record
+	Known    *classifier.Known // what the command has computed so far; nil: all is computed anew
 
 	trained   *rundir.Trained      // read once
 	agreement *criterion.Agreement // that the last decision rests on; nil where no criterion asks for it
@@ -48,7 +49,9 @@ func (c *Candidate) Classifier() (*classifier.Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return classifier.Of(c.Record, t), nil
+	model := classifier.Of(c.Record, t)
+	model.Known = c.Known
+	return model, nil
 }
 
 // TestEvaluation reads how the run's weights did on the test part.

@@ -110,26 +110,43 @@ func (w *window) copied() bool {
 // the pixels of windows that lie side by side.
 func (w *window) pad(to, from []float32, channels int) {
 	h, width := w.padded()
-	clear(to[:channels*w.planes()*h*width])
+	to = to[:channels*w.planes()*h*width]
+	if w.planes() > 1 {
+		clear(to)
+	}
 	for ch := range channels {
+		plane := from[ch*w.in[0]*w.in[1]:][:w.in[0]*w.in[1]]
+		if w.planes() == 1 {
+			w.frame(to[ch*h*width:][:h*width], plane)
+			continue
+		}
 		for y := range w.in[0] {
-			row := from[(ch*w.in[0]+y)*w.in[1]:][:w.in[1]]
+			row := plane[y*w.in[1]:][:w.in[1]]
 			for phase := range w.stride[1] {
 				x := phase // of the first pixel, with the padding
 				for x < w.before[1] {
 					x += w.stride[1]
 				}
 				target := to[w.at(ch, y+w.before[0], x):]
-				if w.stride[1] == 1 {
-					copy(target, row)
-					continue
-				}
 				for i, j := x-w.before[1], 0; i < len(row); i, j = i+w.stride[1], j+1 {
 					target[j] = row[i]
 				}
 			}
 		}
 	}
+}
+
+// frame copies a plane into the middle of zeros.
+func (w *window) frame(to, from []float32) {
+	width := w.before[1] + w.in[1] + w.after[1]
+	at := w.before[0]*width + w.before[1] // of the next row
+	clear(to[:at])
+	for ; len(from) > 0; from = from[w.in[1]:] {
+		end := at + copy(to[at:], from[:w.in[1]])
+		at += width
+		clear(to[end:min(at, len(to))])
+	}
+	clear(to[min(at, len(to)):])
 }
 
 // at is where pad puts a pixel of the padded plane of a channel.

@@ -38,6 +38,7 @@ type Request struct {
 	// Tracks are the images [n,H,W,C] that the network which decides on tracks sees of the
 	// test part; it is not called where there is no such network.
 	Tracks func(ctx context.Context) ([]uint8, error)
+	Known  *classifier.Known     // what the trained model has made of images before, or nil
 	Seen   func(done, total int) // may be nil
 }
 
@@ -107,6 +108,7 @@ func (r *Request) runPart(ctx context.Context, all []*network) error {
 		return err
 	}
 	defer plan.Close()
+	plan.Keep(r.Known)
 	for b, err := range r.Loader.Batches(ctx, r.Indexes, 0, 0, plan.BatchSize()) {
 		if err != nil {
 			return err
