@@ -68,6 +68,41 @@ func testMultiplyGroup(t *testing.T, way way) {
 	}
 }
 
+// TestMultiply checks products of weights whose rows fill whole groups, two at a time or one,
+// and do not, to the bit.
+func TestMultiply(t *testing.T) {
+	number := numbers()
+	for rows := 1; rows <= 21; rows++ {
+		for _, depth := range []int{1, 5, 32} {
+			weights, biases, panel := make([]float32, rows*depth), make([]float32, rows), make([]float32, depth*panelColumns)
+			for _, values := range [][]float32{weights, biases, panel} {
+				for i := range values {
+					values[i] = number()
+				}
+			}
+			p := pack(rows, depth, func(row, k int) float32 { return weights[row*depth+k] }, func(row int) float32 { return biases[row] })
+			for _, columns := range []int{panelColumns, panelColumns - 3} {
+				const apart = panelColumns + 5
+				got := slices.Repeat([]float32{-7}, rows*apart)
+				p.multiply(panel, got, apart, 1, columns)
+				for i, found := range got {
+					row, column, want := i/apart, i%apart, float32(-7)
+					if column < columns {
+						want = 0
+						for k := range depth {
+							want += float32(weights[row*depth+k] * panel[k*panelColumns+column])
+						}
+						want += biases[row]
+					}
+					if !same(found, want) {
+						t.Errorf("%d rows, depth %d, row %d, column %d of %d: %v, want %v", rows, depth, row, column, columns, found, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestClipAndScale compares all that this machine can use with the loops in Go, to the bit.
 func TestClipAndScale(t *testing.T) {
 	number := numbers()

@@ -1,7 +1,12 @@
 package interpreter
 
-// placesTogether is how many places sumPlaces computes at a time.
-const placesTogether = 16
+const (
+	// placesTogether is how many places sumPlaces computes at a time.
+	placesTogether = 16
+	// manyPlaces is how many it computes at a time where it can: sums of 16 each are under way
+	// side by side, so that none has to wait for the one before.
+	manyPlaces = 64
+)
 
 // sumPlaces sets to[i], of places that lie side by side, to bias plus the sum, in their order, of
 // weights[k]*pixels[distances[k]+i].
@@ -19,7 +24,11 @@ func sumPlaces(weights []float32, distances []int, pixels []float32, bias float3
 		}
 		return
 	}
-	for i := 0; i < len(to); i += placesTogether {
+	done := 0
+	for done+manyPlaces <= len(to) && sumManyPlaces(weights, distances, pixels[done:], bias, (*[manyPlaces]float32)(to[done:])) {
+		done += manyPlaces
+	}
+	for i := done; i < len(to); i += placesTogether {
 		i = min(i, len(to)-placesTogether) // the last of them have some places again
 		sumPlacesTogether(weights, distances, pixels[i:], bias, (*[placesTogether]float32)(to[i:]))
 	}

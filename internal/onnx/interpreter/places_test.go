@@ -34,11 +34,11 @@ func TestSumPlaces(t *testing.T) {
 
 // TestSumPlacesOfAnyNumber checks that nothing but the places that are asked for is written.
 func TestSumPlacesOfAnyNumber(t *testing.T) {
-	pixels := make([]float32, 60)
+	pixels := make([]float32, 210)
 	for i := range pixels {
 		pixels[i] = float32(i)
 	}
-	for n := range 50 {
+	for n := range 200 { // more than manyPlaces three times
 		to := make([]float32, n+1)
 		to[n] = -1
 		sumPlaces([]float32{2, 1}, []int{0, 10}, pixels[:n+10], 0.5, to[:n])

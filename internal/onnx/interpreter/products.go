@@ -34,8 +34,13 @@ func pack(rows, depth int, at func(row, k int) float32, bias func(row int) float
 func (p *packed) multiply(panel, to []float32, rowStep, columnStep, columns int) {
 	var sums [groupRows * panelColumns]float32
 	size := p.depth * groupRows
-	for group := range p.bias {
+	for group := 0; group < len(p.bias); group++ {
 		first := group * groupRows
+		if first+2*groupRows <= p.rows && columns == panelColumns && columnStep == 1 &&
+			multiplyGroups(p.values[group*size:][:2*size], panel, p.bias[group:], to[first*rowStep:], rowStep) {
+			group++
+			continue
+		}
 		rows, weights := min(groupRows, p.rows-first), p.values[group*size:][:size]
 		if rows == groupRows && columns == panelColumns && columnStep == 1 {
 			multiplyGroup(weights, panel, &p.bias[group], to[first*rowStep:], rowStep)

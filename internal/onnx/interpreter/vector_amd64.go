@@ -23,6 +23,12 @@ func sumPlacesAVX2(weights *float32, distances *int, taps int, pixels *float32, 
 func sumPlacesAVX512(weights *float32, distances *int, taps int, pixels *float32, bias float32, to *[placesTogether]float32)
 
 //go:noescape
+func sumGroupsAVX512(weights, panel *float32, depth int, bias *[groupRows]float32, to *float32, apart int)
+
+//go:noescape
+func sumManyPlacesAVX512(weights *float32, distances *int, taps int, pixels *float32, bias float32, to *[manyPlaces]float32)
+
+//go:noescape
 func clipAVX2(out, in *float32, eights int, low, high float32)
 
 //go:noescape
@@ -33,6 +39,9 @@ type vector struct {
 	name   string
 	group  func(weights, panel *float32, depth int, bias *[groupRows]float32, to *float32, apart int)
 	places func(weights *float32, distances *int, taps int, pixels *float32, bias float32, to *[placesTogether]float32)
+	// groups computes two groups at a time, and many computes manyPlaces. There may be neither.
+	groups func(weights, panel *float32, depth int, bias *[groupRows]float32, to *float32, apart int)
+	many   func(weights *float32, distances *int, taps int, pixels *float32, bias float32, to *[manyPlaces]float32)
 	// clip and scale are for eight values at a time. There may be neither.
 	clip  func(out, in *float32, eights int, low, high float32)
 	scale func(out, in *float32, eights int, factor, offset float64)
@@ -45,12 +54,28 @@ func vectors() []vector {
 	var list []vector
 	x := &cpu.X86
 	if x.HasAVX && x.HasAVX2 && x.HasAVX512F {
-		list = append(list, vector{"avx512", sumGroupAVX512, sumPlacesAVX512, clipAVX2, scaleAVX2})
+		list = append(list, vector{"avx512", sumGroupAVX512, sumPlacesAVX512, sumGroupsAVX512, sumManyPlacesAVX512, clipAVX2, scaleAVX2})
 	}
 	if x.HasAVX && x.HasAVX2 {
-		list = append(list, vector{"avx2", sumGroupAVX2, sumPlacesAVX2, clipAVX2, scaleAVX2})
+		list = append(list, vector{"avx2", sumGroupAVX2, sumPlacesAVX2, nil, nil, clipAVX2, scaleAVX2})
 	}
-	return append(list, vector{"sse", sumGroupSSE, sumPlacesSSE, nil, nil})
+	return append(list, vector{"sse", sumGroupSSE, sumPlacesSSE, nil, nil, nil, nil})
+}
+
+// multiplyGroups is multiplyGroup for two groups, whose weights, biases and sums lie one behind
+// the other. It says whether it has done them.
+func multiplyGroups(weights, panel []float32, bias [][groupRows]float32, to []float32, apart int) bool {
+	return used.multiplyGroups(weights, panel, bias, to, apart)
+}
+
+func (v vector) multiplyGroups(weights, panel []float32, bias [][groupRows]float32, to []float32, apart int) bool {
+	depth := len(weights) / (2 * groupRows)
+	if depth == 0 || v.groups == nil {
+		return false
+	}
+	_, _, _ = panel[depth*panelColumns-1], bias[1], to[(2*groupRows-1)*apart+panelColumns-1]
+	v.groups(&weights[0], &panel[0], depth, &bias[0], &to[0], apart)
+	return true
 }
 
 // multiplyGroup is multiplyGroupGo in vector instructions.
@@ -72,6 +97,16 @@ func (v vector) multiplyGroup(weights, panel []float32, bias *[groupRows]float32
 // caller has checked that there are pixels at all distances.
 func sumPlacesTogether(weights []float32, distances []int, pixels []float32, bias float32, to *[placesTogether]float32) {
 	used.places(&weights[0], &distances[0], len(distances), &pixels[0], bias, to)
+}
+
+// sumManyPlaces is sumPlacesTogether for manyPlaces places, where the caller has checked that
+// there are pixels for them. It says whether it has computed them.
+func sumManyPlaces(weights []float32, distances []int, pixels []float32, bias float32, to *[manyPlaces]float32) bool {
+	if used.many == nil {
+		return false
+	}
+	used.many(&weights[0], &distances[0], len(distances), &pixels[0], bias, to)
+	return true
 }
 
 // clip is clipGo in vector instructions.

@@ -317,3 +317,100 @@ next:
 	JNZ        next
 	VZEROUPPER
 	RET
+
+// One row of weights of each of two groups: their numbers take part in the sums a and b.
+#define ROWS_AVX512(at, a, b) \
+	VMULPS.BCST at(AX), Z16, Z17 \
+	VMULPS.BCST at(R11), Z16, Z18 \
+	VADDPS      Z17, a, a         \
+	VADDPS      Z18, b, b
+
+#define STORE_AVX512(at, sums) \
+	VADDPS.BCST at(R8), sums, sums \
+	VMOVUPS     sums, (DX)         \
+	ADDQ        R9, DX
+
+// func sumGroupsAVX512(weights, panel *float32, depth int, bias *[4]float32, to *float32, apart int)
+//
+// It computes two groups, whose weights and biases lie one behind the other: with eight sums
+// under way, none has to wait for the one before.
+TEXT ·sumGroupsAVX512(SB), NOSPLIT, $0-48
+	MOVQ   weights+0(FP), AX
+	MOVQ   panel+8(FP), BX
+	MOVQ   depth+16(FP), CX
+	MOVQ   bias+24(FP), R8
+	MOVQ   to+32(FP), DX
+	MOVQ   apart+40(FP), R9
+	SHLQ   $2, R9
+	MOVQ   CX, R11
+	SHLQ   $4, R11
+	ADDQ   AX, R11
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+	VXORPS X4, X4, X4
+	VXORPS X5, X5, X5
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+
+next:
+	VMOVUPS (BX), Z16
+	ROWS_AVX512(0, Z0, Z4)
+	ROWS_AVX512(4, Z1, Z5)
+	ROWS_AVX512(8, Z2, Z6)
+	ROWS_AVX512(12, Z3, Z7)
+	ADDQ    $16, AX
+	ADDQ    $16, R11
+	ADDQ    $64, BX
+	DECQ    CX
+	JNZ     next
+	STORE_AVX512(0, Z0)
+	STORE_AVX512(4, Z1)
+	STORE_AVX512(8, Z2)
+	STORE_AVX512(12, Z3)
+	STORE_AVX512(16, Z4)
+	STORE_AVX512(20, Z5)
+	STORE_AVX512(24, Z6)
+	STORE_AVX512(28, Z7)
+	VZEROUPPER
+	RET
+
+// func sumManyPlacesAVX512(weights *float32, distances *int, taps int, pixels *float32, bias float32, to *[64]float32)
+TEXT ·sumManyPlacesAVX512(SB), NOSPLIT, $0-48
+	MOVQ   weights+0(FP), AX
+	MOVQ   distances+8(FP), BX
+	MOVQ   taps+16(FP), CX
+	MOVQ   pixels+24(FP), SI
+	MOVQ   to+40(FP), DX
+	VXORPS X0, X0, X0
+	VXORPS X1, X1, X1
+	VXORPS X2, X2, X2
+	VXORPS X3, X3, X3
+
+next:
+	VBROADCASTSS (AX), Z8
+	MOVQ         (BX), DI
+	VMULPS       (SI)(DI*4), Z8, Z4
+	VMULPS       64(SI)(DI*4), Z8, Z5
+	VMULPS       128(SI)(DI*4), Z8, Z6
+	VMULPS       192(SI)(DI*4), Z8, Z7
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z5, Z1, Z1
+	VADDPS       Z6, Z2, Z2
+	VADDPS       Z7, Z3, Z3
+	ADDQ         $4, AX
+	ADDQ         $8, BX
+	DECQ         CX
+	JNZ          next
+	VBROADCASTSS bias+32(FP), Z8
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z8, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z8, Z3, Z3
+	VMOVUPS      Z0, (DX)
+	VMOVUPS      Z1, 64(DX)
+	VMOVUPS      Z2, 128(DX)
+	VMOVUPS      Z3, 192(DX)
+	VZEROUPPER
+	RET

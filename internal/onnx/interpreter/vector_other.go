@@ -6,6 +6,12 @@ func multiplyGroup(weights, panel []float32, bias *[groupRows]float32, to []floa
 	multiplyGroupGo(weights, panel, bias, to, apart)
 }
 
+func multiplyGroups(_, _ []float32, _ [][groupRows]float32, _ []float32, _ int) bool { return false }
+
+func sumManyPlaces(_ []float32, _ []int, _ []float32, _ float32, _ *[manyPlaces]float32) bool {
+	return false
+}
+
 func sumPlacesTogether(weights []float32, distances []int, pixels []float32, bias float32, to *[placesTogether]float32) {
 	sumPlacesGo(weights, distances, pixels, bias, to)
 }
