@@ -30,9 +30,10 @@ const mostScaled = 1 << 24
 
 // blockWorker is the memory in which a worker computes a block.
 type blockWorker struct {
-	x        []float32 // [blockRows,D], scaled, or nil where all are kept
-	residual []float32 // [blockRows,K]: logits, then the loss's gradient by them
-	gradient []float32 // [K,D]
+	x        []float32          // [blockRows,D], scaled, or nil where all are kept
+	residual []float32          // [blockRows,K]: logits, then the loss's gradient by them
+	gradient []float32          // [K,D]
+	own      [blockRows]float32 // of each row: the logit of its label, less the largest
 }
 
 func newObjective(p part, k int, s *Scaling, workers int) *objective {
@@ -151,8 +152,12 @@ func (o *objective) block(w *blockWorker, b int, bias []float32, sum []float64) 
 	product.Gather()
 	biases := sum[o.k*o.d:]
 	for i := range rows {
+		w.own[i] = reduceTop(w.residual[i*o.k:][:o.k], o.label(first+i))
+	}
+	kernel.ExpRow(w.residual[:rows*o.k], w.residual[:rows*o.k]) // rows are short
+	for i := range rows {
 		row := w.residual[i*o.k:][:o.k]
-		loss += o.residual(row, first+i)
+		loss += o.residual(row, w.own[i], first+i)
 		for class, r := range row {
 			biases[class] += float64(r)
 		}
@@ -167,15 +172,15 @@ func (o *objective) block(w *blockWorker, b int, bias []float32, sum []float64) 
 	return loss
 }
 
-// residual turns the logits of row i into the gradient of its loss by them,
-// (softmax - one-hot) * weight, and returns the loss, weighted.
-func (o *objective) residual(row []float32, i int) (loss float64) {
-	label := o.label(i)
-	own, sum := exponentials(row, label)
+// residual turns exp(logit - largest) of row i into the gradient of its loss by the logits,
+// (softmax - one-hot) * weight, and returns the loss, weighted. Own is the logit of the label
+// less the largest.
+func (o *objective) residual(row []float32, own float32, i int) (loss float64) {
+	sum := kernel.Sum(row)
 	for class := range row {
 		row[class] /= sum
 	}
-	row[label]--
+	row[o.label(i)]--
 	lost := float64(kernel.Log(sum)) - float64(own)
 	if o.weights == nil {
 		return lost
@@ -187,14 +192,19 @@ func (o *objective) residual(row []float32, i int) (loss float64) {
 	return float64(lost * float64(s))
 }
 
-// exponentials turns logits into exp(x - max(x)), and returns what the label's was before
-// that, and their sum.
-func exponentials(row []float32, label int) (own, sum float32) {
+// reduceTop takes the largest logit from all, and returns what is left of the label's.
+func reduceTop(row []float32, label int) (own float32) {
 	top := kernel.Max(row)
 	for class := range row {
 		row[class] -= top
 	}
-	own = row[label]
+	return row[label]
+}
+
+// exponentials turns logits into exp(x - max(x)), and returns what the label's was before
+// that, and their sum.
+func exponentials(row []float32, label int) (own, sum float32) {
+	own = reduceTop(row, label)
 	kernel.ExpRow(row, row)
 	return own, kernel.Sum(row)
 }
