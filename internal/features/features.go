@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/engine"
@@ -177,8 +178,9 @@ type extraction struct {
 	list        []int
 	done, total int
 	seen        func(done, total int)
-	misses      []int // of the batch
-	keys        [][sha256.Size]byte
+	digests     [][sha256.Size]byte // of the batch's images, as they are evaluated or varied
+	misses      []int
+	keys        [][sha256.Size]byte // of the misses
 	images      []uint8
 	outputs     []float32
 }
@@ -190,10 +192,16 @@ func (e *extraction) pass(ctx context.Context, loader *dataset.Loader, epoch uin
 		if err != nil {
 			return err
 		}
-		e.batch(batch.Images, batch.N, view*len(e.list)+at)
+		size := len(batch.Images) / batch.N
+		e.digests = e.digests[:0]
+		for image := range slices.Chunk(batch.Images, size) {
+			e.digests = append(e.digests, sha256.Sum256(image))
+		}
+		e.batch(batch.Images, view*len(e.list)+at, nil)
 		if mirrored {
-			mirror(batch.Images, loader.Rule.Width, loader.Rule.Channels)
-			e.batch(batch.Images, batch.N, (view+1)*len(e.list)+at)
+			e.batch(batch.Images, (view+1)*len(e.list)+at, func(images []uint8) {
+				mirror(images, loader.Rule.Width, loader.Rule.Channels)
+			})
 		}
 		at += batch.N
 		if ctx.Err() != nil {
@@ -203,17 +211,22 @@ func (e *extraction) pass(ctx context.Context, loader *dataset.Loader, epoch uin
 	return ctx.Err()
 }
 
-// batch computes the features of n images, or looks them up, into the rows from row on.
-func (e *extraction) batch(images []uint8, n, row int) {
+// batch computes the features of images, or looks them up, into the rows from row on. Turn,
+// if not nil, mirrors those that are computed.
+func (e *extraction) batch(images []uint8, row int, turn func(images []uint8)) {
+	n := len(e.digests)
 	size := len(images) / n
 	e.misses, e.images, e.keys = e.misses[:0], e.images[:0], e.keys[:0]
-	for i := range n {
-		key := e.key(images[i*size:][:size])
+	for i, digest := range e.digests {
+		key := e.key(digest, turn != nil)
 		if !e.store.lookup(e.set.row(row+i), key) {
 			e.misses, e.images, e.keys = append(e.misses, row+i), append(e.images, images[i*size:][:size]...), append(e.keys, key)
 		}
 	}
 	if len(e.misses) > 0 {
+		if turn != nil {
+			turn(e.images)
+		}
 		e.outputs = append(e.outputs[:0], make([]float32, len(e.misses)*e.width)...)
 		e.inference.Run([][]float32{e.outputs}, e.images)
 		for k, at := range e.misses {
@@ -229,13 +242,14 @@ func (e *extraction) batch(images []uint8, n, row int) {
 
 func (s *Set) row(i int) []float32 { return s.Values[i*s.Width:][:s.Width] }
 
-// key is the SHA-256 over the network and what it sees of an image: all that features depend
-// on, whatever the image went through before.
-func (e *extraction) key(image []uint8) [sha256.Size]byte {
-	d := sha256.New()
-	d.Write(e.network[:])
-	d.Write(image)
-	return [sha256.Size]byte(d.Sum(nil))
+// key is the SHA-256 over all that features depend on: the network, and what it sees of an
+// image, whatever that went through before. A mirror image is known by what it is one of.
+func (e *extraction) key(image [sha256.Size]byte, mirrored bool) [sha256.Size]byte {
+	d := append(slices.Concat(e.network[:], image[:]), 0)
+	if mirrored {
+		d[len(d)-1] = 1
+	}
+	return sha256.Sum256(d)
 }
 
 // mirror turns images [N,H,W,C] round, in place.

@@ -29,7 +29,7 @@ import (
 // anew, and verification does without the file. One file has the images of all data that the
 // network has seen, so that it can be larger than memory: only its keys are kept there.
 const (
-	storeMagic  = "blocktrain features 1\n"
+	storeMagic  = "blocktrain features 2\n"
 	storeEnding = ".features"
 )
 
