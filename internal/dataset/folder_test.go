@@ -98,7 +98,7 @@ func TestFolderOfClasses(t *testing.T) {
 	}
 	sameContent(t, d, onDisk)
 	sizes, err := MeasureSizes(t.Context(), d)
-	wantSizes := Sizes{Width: 4, Height: 5, Frequent: 2, Channels: 3, Frames: 1, Range: "4x5x1 to 9x7x3 (6 sizes)"}
+	wantSizes := Sizes{Width: 4, Height: 5, Frequent: 2, Pixels: 25, Channels: 3, Frames: 1, Range: "4x5x1 to 9x7x3 (6 sizes)"}
 	if err != nil || cmp.Diff(wantSizes, sizes) != "" {
 		t.Errorf("sizes are %+v, %v, want %+v", sizes, err, wantSizes)
 	}

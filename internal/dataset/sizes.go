@@ -12,6 +12,7 @@ import (
 type Sizes struct {
 	Width, Height int    // the most frequent size; of equally frequent ones the smallest
 	Frequent      int    // images that have it, whatever their channels
+	Pixels        int    // of the middle image: half of all have as many, or fewer
 	Channels      int    // 3 if any image has colour, otherwise 1, for each frame
 	Frames        int    // of an image, the most that any has
 	Wide          bool   // some image has 16 bits
@@ -70,7 +71,15 @@ func summarize(counts map[shape]int) Sizes {
 		sizes.Frames = max(sizes.Frames, int(s.frames))
 	}
 	sizes.Width, sizes.Height = int(frequent.width), int(frequent.height)
+	all, upTo := 0, 0
 	for _, s := range shapes {
+		all += counts[s]
+	}
+	for _, s := range shapes { // by area
+		if upTo < (all+1)/2 {
+			sizes.Pixels = int(s.width) * int(s.height)
+		}
+		upTo += counts[s]
 		if s.width == frequent.width && s.height == frequent.height {
 			sizes.Frequent += counts[s]
 		}

@@ -73,11 +73,11 @@ func TestMeasureErrors(t *testing.T) {
 
 func TestSizes(t *testing.T) {
 	counts := map[shape]int{{6, 5, 1, 1, false}: 3, {5, 6, 1, 1, false}: 3, {8, 8, 3, 1, false}: 2}
-	want := Sizes{Width: 5, Height: 6, Frequent: 3, Channels: 3, Frames: 1, Range: "5x6x1 to 8x8x3 (3 sizes)"}
+	want := Sizes{Width: 5, Height: 6, Frequent: 3, Pixels: 30, Channels: 3, Frames: 1, Range: "5x6x1 to 8x8x3 (3 sizes)"}
 	if diff := cmp.Diff(want, summarize(counts)); diff != "" {
 		t.Errorf("sizes (-want +got):\n%s", diff)
 	}
-	want = Sizes{Width: 6, Height: 5, Frequent: 4, Channels: 1, Frames: 1, Uniform: true, Range: "6x5x1"}
+	want = Sizes{Width: 6, Height: 5, Frequent: 4, Pixels: 30, Channels: 1, Frames: 1, Uniform: true, Range: "6x5x1"}
 	got, err := MeasureSizes(t.Context(), decoding{newTestSet(t, letters(2), infosOf(4, 2))})
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("sizes (-want +got):\n%s, %v", diff, err)

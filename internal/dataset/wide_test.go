@@ -51,7 +51,7 @@ func TestFolderKeepsDepth(t *testing.T) {
 		}
 	}
 	sizes, err := MeasureSizes(t.Context(), inRAM)
-	want := Sizes{Width: 6, Height: 5, Frequent: 6, Channels: 1, Frames: 1, Wide: true, Uniform: true, Range: "6x5x1"}
+	want := Sizes{Width: 6, Height: 5, Frequent: 6, Pixels: 30, Channels: 1, Frames: 1, Wide: true, Uniform: true, Range: "6x5x1"}
 	if diff := cmp.Diff(want, sizes); diff != "" || err != nil {
 		t.Errorf("sizes (-want +got):\n%s, %v", diff, err)
 	}

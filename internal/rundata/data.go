@@ -335,14 +335,19 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 		return config.Usage(err)
 	}
 	if s.ImageSize == "" && max(d.Rule.Width, d.Rule.Height) > largeInput {
-		env.Log.Warn("the network's input is as large as the images, so that training is slow and takes much memory; --image-size, such as 224, brings them to another size",
+		env.Log.Warn("the network's input is as large as the images, so that training is slow and takes much memory; --image-size, such as 128, brings them to another size, and for photographs --recipe transfer begins with published weights",
 			"input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height))
+	}
+	if 4*sizes.Pixels <= d.Rule.Width*d.Rule.Height {
+		env.Log.Info("most images are much smaller than the network's input, and are enlarged; a smaller --image-size is faster, though not always as good",
+			"input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height), "half_of_the_images", fmt.Sprintf("up to %d pixels", sizes.Pixels))
 	}
 	return nil
 }
 
-// largeInput is a width or height of images, in pixels, that few people want for a network's input.
-const largeInput = 1024
+// largeInput is a width or height of images, in pixels, that few people want for the input of
+// a network that begins with random weights.
+const largeInput = 256
 
 // Confirm decodes the images that nothing has decoded since an index gave their digests, as
 // those of a part that was not used. What a record says of the data rests on no index then.
