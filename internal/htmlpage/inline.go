@@ -79,6 +79,11 @@ func inlined(f visualization.Figure) (string, error) {
 	}
 }
 
+// isPixels says that a link is an image of pixels, in the link itself.
+func isPixels(link string) bool {
+	return strings.HasPrefix(link, "data:image/png;base64,") || strings.HasPrefix(link, "data:image/jpeg;base64,")
+}
+
 // begin writes a start tag. The outermost one gets the words for who cannot see it.
 func begin(b *bytes.Buffer, t xml.StartElement, depth int, f visualization.Figure) error {
 	if !slices.Contains(drawnElements, t.Name.Local) || (depth == 0) != (t.Name.Local == "svg") {
@@ -90,7 +95,7 @@ func begin(b *bytes.Buffer, t xml.StartElement, depth int, f visualization.Figur
 		case a.Name.Local == "xmlns" || a.Name.Space == "xmlns":
 			continue
 		case !slices.Contains(drawnAttributes, a.Name.Local),
-			a.Name.Local == "href" && !strings.HasPrefix(a.Value, "data:image/png;base64,"), strings.Contains(a.Value, "url("):
+			a.Name.Local == "href" && !isPixels(a.Value), strings.Contains(a.Value, "url("):
 			return fmt.Errorf("it has an attribute %s=%.40q", a.Name.Local, a.Value)
 		}
 		fmt.Fprintf(b, ` %s="%s"`, a.Name.Local, html.EscapeString(a.Value))

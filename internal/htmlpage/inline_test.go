@@ -12,9 +12,9 @@ const ns = `<svg width="540pt" height="9pt" xmlns="http://www.w3.org/2000/svg" x
 // TestInlined looks at what becomes part of the page.
 func TestInlined(t *testing.T) {
 	f := visualization.Figure{Alt: `a "figure"`, SVG: []byte(`<?xml version="1.0"?>` + "\n" + ns + `<title>t</title><desc>d</desc><style>* { color: red }</style>` +
-		`<rect x="1" fill="#FFFFFF"><title>a &lt;b&gt; &amp; "c"</title></rect><image xlink:href="data:image/png;base64,AAAA"/></svg>`)}
+		`<rect x="1" fill="#FFFFFF"><title>a &lt;b&gt; &amp; "c"</title></rect><image xlink:href="data:image/png;base64,AAAA"/><image xlink:href="data:image/jpeg;base64,BBBB"/></svg>`)}
 	want := `<svg width="540pt" style="--width: 540pt" height="9pt" aria-label="a &#34;figure&#34;"><rect x="1" fill="#FFFFFF">` +
-		`<title>a &lt;b&gt; &amp; &#34;c&#34;</title></rect><image href="data:image/png;base64,AAAA"></image></svg>`
+		`<title>a &lt;b&gt; &amp; &#34;c&#34;</title></rect><image href="data:image/png;base64,AAAA"></image><image href="data:image/jpeg;base64,BBBB"></image></svg>`
 	if got := string(Picture(f)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

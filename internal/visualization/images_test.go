@@ -1,7 +1,9 @@
 package visualization
 
 import (
+	"bytes"
 	"fmt"
+	"image"
 	"strings"
 	"testing"
 
@@ -59,5 +61,20 @@ func TestScoreHistogram(t *testing.T) {
 	}
 	if _, err := v.Draw(Data{ValidationScores: []float32{-1}}); err == nil || !strings.Contains(err.Error(), "its score is -1") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestTile wants pictures that were made smaller as JPEG, which is far smaller, and the others
+// with each of their pixels.
+func TestTile(t *testing.T) {
+	for side, want := range map[int]string{28: "png", tilePixels: "png", tilePixels + 1: "jpeg", 600: "jpeg"} {
+		made, err := tileOf(picture(side, side, 3, "").Image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, format, err := image.Decode(bytes.NewReader(made.file))
+		if err != nil || format != want || made.format != want || read.Bounds() != made.Bounds() {
+			t.Errorf("%d pixels: %s, which is %s of %v, %v; want %s of %v", side, made.format, format, read.Bounds(), err, want, made.Bounds())
+		}
 	}
 }

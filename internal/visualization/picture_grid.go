@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"strings"
 
@@ -126,11 +127,16 @@ func paintTile(p page, x, y vg.Length, t tile) {
 	p.image(left, top, width, height, t)
 }
 
-// tile is an image as it is drawn, with the same as a PNG file.
+// tile is an image as it is drawn, with the same as a PNG or JPEG file.
 type tile struct {
 	image.Image
-	png []byte
+	format string // "png" or "jpeg"
+	file   []byte
 }
+
+// jpegQuality is that of pictures that were made smaller. As PNG files those of a report of
+// photographs would be ten times as large.
+const jpegQuality = 90
 
 // tiles are those of a picture; there may be no output.
 type tiles struct{ image, output tile }
@@ -158,8 +164,12 @@ func tileOf(img imaging.Image) (tile, error) {
 		return tile{}, err
 	}
 	var b bytes.Buffer
+	if max(img.Width, img.Height) > tilePixels {
+		err = jpeg.Encode(&b, shown, &jpeg.Options{Quality: jpegQuality})
+		return tile{shown, "jpeg", b.Bytes()}, err
+	}
 	err = png.Encode(&b, shown)
-	return tile{shown, b.Bytes()}, err
+	return tile{shown, "png", b.Bytes()}, err
 }
 
 // resized brings an image to about the number of pixels it is shown with: small

@@ -166,5 +166,5 @@ func (s *svg) text(how style, x, y vg.Length, up bool, text, title string) {
 func (s *svg) image(x, y, width, height vg.Length, t tile) {
 	s.b.WriteString("<image")
 	s.lengths("x y width height", x, y, width, height)
-	fmt.Fprintf(&s.b, ` xlink:href="data:image/png;base64,%s"/>`+"\n", base64.StdEncoding.EncodeToString(t.png))
+	fmt.Fprintf(&s.b, ` xlink:href="data:image/%s;base64,%s"/>`+"\n", t.format, base64.StdEncoding.EncodeToString(t.file))
 }
