@@ -86,6 +86,9 @@ func balanced(counts []int) []float32 {
 	return weights
 }
 
+// ClassWeights implements Weighted.
+func (c *classWeights) ClassWeights() []float32 { return c.weights }
+
 // weigh returns the target of a class times its weight.
 func (c *classWeights) weigh(class int, target float32) float32 {
 	if c.weights == nil {

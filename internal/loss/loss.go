@@ -53,6 +53,13 @@ type Loss interface {
 	Evaluate(values, gradient, outputs, targets []float32, width int, scale float32)
 }
 
+// Weighted is a loss that classes have weights in.
+type Weighted interface {
+	// ClassWeights has a weight for each class, once Prepare was called; it is nil where all
+	// are 1.
+	ClassWeights() []float32
+}
+
 var modules = map[string]config.Module[Loss]{
 	"cross-entropy": {Doc: "cross-entropy of the softmax of logits, with label smoothing and class weights", New: newCrossEntropy},
 	"nll":           {Doc: "negative log-likelihood of probabilities, with class weights", New: newNLL},

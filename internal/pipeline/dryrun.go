@@ -60,6 +60,7 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool, memory *int64) 
 	besides := p.further(evaluated)
 	for k, n := range p.Networks {
 		data, made := *p.Data, *n
+		made.Known = nil // made-up images repeat
 		if n.derived {
 			in := n.Graph.Input().Shape
 			data.Rule = imaging.InputRule(in.W, in.H, in.C)
@@ -80,6 +81,11 @@ func (p *Prepared) estimate(ctx context.Context, evaluated bool, memory *int64) 
 		for _, w := range besides.Work(made.Work(0, evaluated && k == len(p.Networks)-1)) {
 			whole += w.Time(speed.Train, speed.Score)
 		}
+		solving, err := made.transfer().SolvingTime(ctx)
+		if err != nil {
+			return 0, err
+		}
+		whole += solving
 	}
 	following, err := besides.Following(ctx)
 	return whole + following, err
@@ -97,6 +103,16 @@ func (plan *Plan) division() string {
 		lines += "\n                " + words
 	}
 	return lines
+}
+
+// steps are the lines that say how a step changes the weights; none where there are no steps.
+func (p *Prepared) steps() string {
+	i := &p.Record.Identity
+	if p.Settings.StepEpochs() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("optimizer       %s, learning rate %s, weight decay %s\nschedule        %s\n",
+		i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words())
 }
 
 // Text is the plan for people.
@@ -120,15 +136,12 @@ classes         with examples to train, validate and test with%s
 input           %s, %s
 augmentation    %s
 loss            %s
-optimizer       %s, learning rate %s, weight decay %s
-schedule        %s
-training        %s%s
+%straining        %s%s
 time            %s
 memory          %s
 stages          %s
 identity        %s
 `, p.Graph.Summary(), plan.Dir, strings.Join(p.Record.DatasetNames(), ", "), len(i.Classes),
 		config.Grouped(int64(train)), config.Grouped(int64(i.Split.Validation)), config.Grouped(int64(i.Split.Test)), plan.division(), p.Data.ClassTable(strings.Repeat(" ", 16)), report.InputText(i.Input), i.Input.Mode, i.Augment,
-		i.Loss.Words(), i.Optimizer.Words(), config.Short(float64(i.LearningRate)), config.Short(float64(i.WeightDecay)), i.Schedule.Words(),
-		training.Lines(), plan.further, plan.time, plan.memory.Lines(s), strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256)
+		i.Loss.Words(), p.steps(), training.Lines(), plan.further, plan.time, plan.memory.Lines(s), strings.Join(plan.Stages, ", "), p.Record.IdentitySHA256)
 }

@@ -30,7 +30,7 @@ const fewToLearn = 10
 func (d *Data) warnOfUnlearnt(env *rundir.Environment, s *settings.Settings, t target.Properties) {
 	if t.Labelled {
 		d.warnOfClasses(env, d.TrainList(s), fewToLearn,
-			"some classes have few examples to train with: collect more of them, or try --class-weights if others have many")
+			"some classes have few examples to train with: collect more of them, or try --sampling balanced if others have many")
 	}
 }
 

@@ -73,6 +73,11 @@ func (s *Settings) checkPhases() error {
 	if solver && s.Origins["epochs"] == config.OriginFlag {
 		refuse("--epochs %d has no effect with --head solver, which takes no steps: --finetune-epochs gives the passes after it", s.Epochs)
 	}
+	if solver && s.FinetuneEpochs == 0 {
+		for _, flag := range s.unusedBySolver() {
+			refuse("--%s has no effect with --head solver and --finetune-epochs 0, which take no steps: leave it out", flag)
+		}
+	}
 	if solver && s.TestImageSize != "" {
 		refuse("--test-image-size does not go with --head solver, which sees images as they are evaluated: leave it out")
 	}
@@ -88,6 +93,23 @@ func (s *Settings) checkPhases() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// unusedBySolver are the flags that were given, and that only steps of training use. Of the loss,
+// the solver takes the class weights.
+func (s *Settings) unusedBySolver() (flags []string) {
+	for _, flag := range []string{"optimizer", "optimizer-options", "learning-rate", "weight-decay", "schedule", "schedule-options", "warmup", "gradient-clip", "ema", "layer-decay", "patience"} {
+		if s.Origins[flag] == config.OriginFlag {
+			flags = append(flags, flag)
+		}
+	}
+	if s.Origins["loss"] == config.OriginFlag && s.Loss != "cross-entropy" {
+		flags = append(flags, "loss "+s.Loss)
+	}
+	if s.Origins["loss-options"] == config.OriginFlag && strings.Contains(s.LossOptions, "label-smoothing") {
+		flags = append(flags, "loss-options label-smoothing")
+	}
+	return flags
 }
 
 // headEpochs are the epochs of --epochs, where these have steps.

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/features"
 	"github.com/blocktrain/blocktrain/internal/head"
+	"github.com/blocktrain/blocktrain/internal/loss"
 	"github.com/blocktrain/blocktrain/internal/machine"
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
@@ -55,6 +57,17 @@ func (t *Task) Memory() int64 {
 	width, classes := h.Features.Shape.Elements(), len(t.Data.All.Classes())
 	learnt := t.Settings.Views * len(t.Data.TrainList(t.Settings))
 	return floatSize*int64(t.Looked())*int64(width) + head.Memory(learnt, width, classes, t.Settings.WorkerCount())
+}
+
+// SolvingTime is how long the solver may take, once it has the features; 0 where there is none.
+func (t *Task) SolvingTime(ctx context.Context) (time.Duration, error) {
+	h, err := features.HeadOf(t.Graph)
+	if err != nil || t.Settings.Head != train.HeadSolver {
+		return 0, nil
+	}
+	penalties := head.Penalties(t.Settings.Penalties())
+	rows := t.Settings.Views * len(t.Data.TrainList(t.Settings))
+	return head.Time(ctx, len(penalties), rows, h.Features.Shape.Elements(), len(t.Data.All.Classes()), t.Settings.WorkerCount())
 }
 
 // Check refuses a network without a head of its own, and features that would take more memory
@@ -161,11 +174,15 @@ func OpenStore(x *features.Extractor, s *settings.Settings) {
 }
 
 // examples are rows for the solver. What an example of the list is given as its weight counts,
-// and with balanced sampling all classes count the same.
+// and what the loss gives its class, and with balanced sampling all classes count the same.
 func (t *Task) examples(s *features.Set, list []int) *head.Examples {
 	e := &head.Examples{Features: s.Values, Labels: s.Labels, Images: s.Images}
 	balanced := t.Settings.Sampling == "balanced"
-	given := false
+	var ofClass []float32
+	if l, ok := t.Modules.Loss.(loss.Weighted); ok {
+		ofClass = l.ClassWeights()
+	}
+	given := ofClass != nil
 	for _, i := range list {
 		given = given || t.Data.All.Info(i).Weight.Given
 	}
@@ -176,6 +193,9 @@ func (t *Task) examples(s *features.Set, list []int) *head.Examples {
 	for _, at := range s.Images {
 		info := t.Data.All.Info(list[at])
 		weight := info.Weight.Of()
+		if ofClass != nil {
+			weight *= ofClass[info.Label]
+		}
 		if balanced {
 			weight *= float32(len(list)) / float32(len(counts)*counts[info.Label])
 		}
