@@ -67,8 +67,10 @@ func (h *HeadNote) MoreImages(examples int) string {
 	uncertain := math.Sqrt(p * (1 - p) / float64(examples))
 	what := fmt.Sprintf("From %s to %s training images the accuracy on the validation part went from %s to %s %%", Count(before.Images), Count(last.Images), Percent(before.ValidationAccuracy), Percent(last.ValidationAccuracy))
 	switch {
+	case gain > 2*uncertain:
+		return fmt.Sprintf("%s, by more than two standard errors (of %s points): more images like these would probably help.", what, Percent(uncertain))
 	case gain > uncertain:
-		return fmt.Sprintf("%s, by more than one standard error (%s points): more images like these would probably help.", what, Percent(uncertain))
+		return fmt.Sprintf("%s, by more than one standard error (%s points): more images like these may help.", what, Percent(uncertain))
 	case gain < -2*uncertain:
 		return fmt.Sprintf("%s, down by more than two standard errors (of %s points): look at the labels of the images before you collect more.", what, Percent(uncertain))
 	case uncertain > tellingError:

@@ -15,6 +15,7 @@ func TestMoreImages(t *testing.T) {
 		{0.80, 0.87, 341, "more images like these would probably help."},
 		{0.86, 0.87, 341, "would probably help little."}, // one standard error is 1.82 points
 		{0.86, 0.87, 5000, "more images like these would probably help."},
+		{0.84, 0.87, 341, "more images like these may help."},
 		{0.90, 0.80, 341, "look at the labels"},
 		{0.80, 0.87, 0, ""},
 		{0.86, 0.83, 30, "has too few images to tell"}, // 6.86 points
