@@ -37,6 +37,16 @@ func (p *Param) Elements() int {
 // not a bias, a scale or a statistic.
 func (p *Param) IsWeight() bool { return p.Trainable && p.Decay }
 
+// CountWeights counts the values of the weights that satisfy a condition.
+func (g *Graph) CountWeights(count func(*Param) bool) (values int) {
+	for _, p := range g.Params {
+		if p.IsWeight() && count(p) {
+			values += p.Elements()
+		}
+	}
+	return values
+}
+
 // Depths gives for each of g.Params how many layers come after its own, where a layer is
 // what learning rates are lowered by: the tensors of nodes whose names are equal up to the
 // last dot, as those of a block are, and normalisations with what they follow. That of the

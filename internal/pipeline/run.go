@@ -10,6 +10,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/config"
 	"github.com/blocktrain/blocktrain/internal/dataset"
 	"github.com/blocktrain/blocktrain/internal/fileio"
+	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/pipeline/initial"
 	"github.com/blocktrain/blocktrain/internal/release"
 	"github.com/blocktrain/blocktrain/internal/rundir"
@@ -146,6 +147,9 @@ func prepareNew(ctx context.Context, env *rundir.Environment, s *settings.Settin
 func (p *Prepared) checkTask(ctx context.Context, t task) error {
 	if !t.judges() {
 		return nil
+	}
+	if err := p.Settings.CheckSizeOf(p.Graph.CountWeights(func(*nn.Param) bool { return true })); err != nil {
+		return err
 	}
 	if err := errors.Join(p.checkNoFold(), release.CheckRuntime(p.Settings, p.Modules)); err != nil || p.Settings.Baseline == "" {
 		return err

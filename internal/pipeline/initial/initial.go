@@ -209,17 +209,11 @@ func CheckModelSize(s *settings.Settings) error {
 	if err != nil {
 		return nil //nolint:nilerr // the data may well have an input that the model takes
 	}
-	values := 0
-	for _, p := range graph.Params {
-		if p.IsWeight() && !dependsOnSize(p) {
-			values += p.Elements()
-		}
-	}
-	return s.CheckSizeOf(values)
+	return s.CheckSizeOf(graph.CountWeights(dependsOnNothing))
 }
 
-// dependsOnSize says whether a tensor may be smaller for smaller images, or fewer classes.
-func dependsOnSize(p *nn.Param) bool { return len(p.Shape) < 4 }
+// dependsOnNothing says that a tensor is as large for smaller images, or fewer classes.
+func dependsOnNothing(p *nn.Param) bool { return len(p.Shape) == 4 }
 
 // Statistics are what the network of a model was published with, as those of data are.
 func Statistics(m model.Model) (*dataset.Statistics, error) {
