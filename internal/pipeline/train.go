@@ -12,6 +12,7 @@ import (
 	"github.com/blocktrain/blocktrain/internal/metric"
 	"github.com/blocktrain/blocktrain/internal/nn"
 	"github.com/blocktrain/blocktrain/internal/progress"
+	"github.com/blocktrain/blocktrain/internal/rundata"
 	"github.com/blocktrain/blocktrain/internal/rundir"
 	"github.com/blocktrain/blocktrain/internal/rundir/layout"
 	"github.com/blocktrain/blocktrain/internal/settings"
@@ -77,6 +78,7 @@ func (p *Prepared) train(ctx context.Context, dir *rundir.Dir, work progress.Wor
 	}
 	if !p.compared && !layout.OnTracks(p.Name) { // from whose images, or from motion, nothing may be learnt
 		p.Data.WarnOfNothingLearned(p.Env, p.Settings, p.Modules.Target, p.Name, history, outcome.BestEpoch)
+		rundata.SayUselessFinetuning(p.Env, history, outcome.BestEpoch)
 	}
 	err = fileio.WriteAtomic(own.File(rundir.HistoryCSV), func(w io.Writer) error { return metric.WriteHistoryCSV(w, history) })
 	return &Trained{*note, history}, err

@@ -57,7 +57,10 @@ func (d *Data) WarnOfNothingLearned(env *rundir.Environment, s *settings.Setting
 	if layout.IsFold(name) {
 		called = "network " + name
 	}
-	const advice = "try another --learning-rate, a lower one first, and look at the labels"
+	advice := "try another --learning-rate, a lower one first, and look at the labels"
+	if history[best-1].Head != nil { // which a solver found
+		advice = "look at the labels, and at the images as the network sees them, in plots/sample-grid.png: --alpha and --levels say how those with transparency or 16 bits are read"
+	}
 	if t.Properties().Labelled {
 		list := d.ValidationList(s)
 		counts := dataset.Counts(d.All, list)
@@ -71,8 +74,27 @@ func (d *Data) WarnOfNothingLearned(env *rundir.Environment, s *settings.Setting
 	if history[0].Phase != "" { // phases measure the loss on images that are varied in other ways
 		return
 	}
-	first := history[0].TrainLoss
-	if fell := func(e metric.Epoch) bool { return e.TrainLoss < first }; len(history) > 1 && !slices.ContainsFunc(history, fell) {
+	first, last := history[0].TrainLoss, history[len(history)-1].TrainLoss
+	fell := func(e metric.Epoch) bool { return e.TrainLoss < first }
+	switch {
+	case len(history) == 1:
+	case !slices.ContainsFunc(history, fell):
 		env.Log.Warn(fmt.Sprintf("the training loss of %s never fell below that of the first epoch, %.4g; %s", called, first, advice))
+	case !fell(history[len(history)-1]):
+		env.Log.Warn(fmt.Sprintf("the training loss of %s was %.4g in the first epoch and is %.4g in the last, as after training that diverged; %s", called, first, last, advice))
+	}
+}
+
+// SayUselessFinetuning says so where training all layers brought nothing over the last one alone.
+func SayUselessFinetuning(env *rundir.Environment, history []metric.Epoch, best int) {
+	reached, tried := 0.0, false
+	for _, e := range history {
+		if e.Phase == metric.PhaseFinetune {
+			reached, tried = max(reached, e.ValidationAccuracy), true
+		}
+	}
+	if tried && history[best-1].Phase == metric.PhaseHead {
+		env.Log.Warn("fine-tuning did not help on the validation part, so that the weights of before it are kept: --finetune-epochs 0 gives the same in less time",
+			"last_layer", metric.Percent(history[best-1].ValidationAccuracy), "fine_tuned", metric.Percent(reached))
 	}
 }
