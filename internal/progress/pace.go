@@ -88,8 +88,8 @@ func (p *pace) epoch(epoch int) {
 func (p *pace) progress(words string, rate float64) State {
 	at := State{Words: words, Rate: rate, Left: -1}
 	trains, scores := p.training.perSecond(), p.scoring.perSecond()
-	known := trains > 0
-	if !known { // a share can be told without
+	known := trains > 0 || scores > 0 && p.trained == p.Work.trained(p.Epochs)
+	if trains <= 0 { // a share can be told without
 		trains = 1
 	}
 	if scores <= 0 {

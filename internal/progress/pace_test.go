@@ -80,6 +80,18 @@ func TestPaceRises(t *testing.T) {
 	}
 }
 
+// TestPaceOfSolver: where nothing is trained in steps, features and validation say how long it takes.
+func TestPaceOfSolver(t *testing.T) {
+	now := time.Unix(0, 0)
+	p := &pace{Work: Work{Epochs: 1, Train: 1000, Validation: 200, Solved: 2200}, now: func() time.Time { return now }}
+	p.features(1, 100, 2200)
+	now = now.Add(time.Second)
+	p.features(1, 200, 2200)
+	if at := p.progress("", 0); at.Left != 22*time.Second || math.Abs(at.Share-200./2400) > 1e-9 {
+		t.Errorf("%+v, want 22 s left and a twelfth", at)
+	}
+}
+
 // TestPaceResumed checks that what an earlier process did takes no part in the speed.
 func TestPaceResumed(t *testing.T) {
 	now := time.Unix(0, 0)

@@ -232,7 +232,7 @@ func (s *scanning) mcu(x, y int, scratch *block) error {
 		}
 	}
 	if s.bits.exhausted() {
-		return damaged("the data of a scan ends before its last block, at byte %d", s.at)
+		return damaged("the data of a scan ends before its last block, as in a file that was cut short; the scan begins at byte %d", s.at)
 	}
 	return nil
 }
