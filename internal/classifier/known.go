@@ -36,7 +36,7 @@ type known struct {
 	params  *nn.Parameters
 	missing []int // of the images of a call
 	keys    []knownKey
-	images  []uint8 // that are missing
+	images  []uint8 // that are missing, where others are known
 }
 
 // Keep has the plan compute no image that k knows, and tell it of the others. Plans of several
@@ -59,14 +59,14 @@ func (k *known) refresh() {
 
 // find fills in the outputs [n,...] of those images that are known, and keeps note of the others.
 func (k *known) find(n int, images []uint8, outputs [][]float32) {
-	k.missing, k.keys, k.images = k.missing[:0], k.keys[:0], k.images[:0]
+	k.missing, k.keys = k.missing[:0], k.keys[:0]
 	size := len(images) / n
 	for i := range n {
 		image := images[i*size : (i+1)*size]
 		key := knownKey{k.network, sha256.Sum256(image)}
 		at, found := k.places[key]
 		if !found {
-			k.missing, k.keys, k.images = append(k.missing, i), append(k.keys, key), append(k.images, image...)
+			k.missing, k.keys = append(k.missing, i), append(k.keys, key)
 			continue
 		}
 		for _, values := range outputs {

@@ -140,7 +140,10 @@ func (l *link) runUnknown(n int, images []uint8) {
 	case n:
 		l.inference.Run(l.views, images)
 	default:
-		l.some = l.some[:0]
+		l.some, k.images = l.some[:0], k.images[:0]
+		for _, i := range k.missing {
+			k.images = append(k.images, images[i*l.imageSize:(i+1)*l.imageSize]...)
+		}
 		for _, size := range l.inference.Sizes() {
 			l.some = append(l.some, make([]float32, size*len(k.missing)))
 		}
