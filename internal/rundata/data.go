@@ -150,6 +150,7 @@ func OpenDatasets(ctx context.Context, env *rundir.Environment, s *settings.Sett
 	if err == nil {
 		saySkipped(env, s, opened.Members)
 		sayProfiles(env, s, opened.Members)
+		sayLooks(ctx, env, s, opened.Members)
 	}
 	return opened, err
 }
@@ -337,9 +338,6 @@ func (d *Data) measureInput(ctx context.Context, env *rundir.Environment, s *set
 	if s.ImageSize == "" && max(d.Rule.Width, d.Rule.Height) > largeInput {
 		env.Log.Warn("the network's input is as large as the images, so that training is slow and takes much memory; --image-size, such as 128, brings them to another size, and for photographs --recipe transfer begins with published weights",
 			"input", fmt.Sprintf("%dx%d", d.Rule.Width, d.Rule.Height))
-	}
-	if sizes.Wide && s.Levels == "" && s.Sensor == "" {
-		env.Log.Warn("images have 16 bits, of which 0 becomes black and 65535 white: those of a camera with fewer bits are dark then, and want --levels LOW,HIGH, such as 0,4095")
 	}
 	if 4*sizes.Pixels <= d.Rule.Width*d.Rule.Height {
 		env.Log.Info("most images are much smaller than the network's input, and are enlarged; a smaller --image-size is faster, though not always as good",
