@@ -258,7 +258,7 @@ func checkExamples(classes []string, of examples) error {
 		counts[info.Label]++
 	}
 	if empty := absent(counts, classes); len(empty) > 0 {
-		return fmt.Errorf("no image of class %s: add images or remove the class", strings.Join(empty, ", "))
+		return fmt.Errorf("no image of class %s: add images, or convert what is there to PNG or JPEG, or remove the class", strings.Join(empty, ", "))
 	}
 	return nil
 }

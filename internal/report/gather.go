@@ -255,7 +255,7 @@ func reproduceOf(record *rundir.Record) []string {
 		verify += " --init-from FILE"
 	}
 	return append(first,
-		"# the unpacked package, or the run directory; DATA is the folder of the data",
+		"# the unpacked package; or give the run directory; DATA is the folder of the data",
 		verify,
 		"# the same, keeping what is trained in the new folder again",
 		verify+" --keep again",

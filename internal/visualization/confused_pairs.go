@@ -27,7 +27,7 @@ func drawConfusedPairs(e *metric.Evaluation, part string) (Figure, error) {
 	alt := fmt.Sprintf("List of the %d pairs of classes, of %s classes, that were confused most often. %s of %s examples are right.",
 		len(pairs), metric.Count(len(e.PerClass)), metric.Count(e.Correct), metric.Count(e.Examples))
 	for _, pair := range pairs[:min(1, len(pairs))] {
-		alt += fmt.Sprintf(" Most often %s was taken for %s (%s of %s examples).", pair.Label, pair.Predicted, metric.Count(pair.Count), metric.Count(pair.Support))
+		alt += fmt.Sprintf(" Most often %s was taken for %s (%s of %s).", pair.Label, pair.Predicted, metric.Count(pair.Count), examples(pair.Support))
 	}
 	l := newPairList(title, pairs)
 	return render("confusion-matrix", title, alt, l.width, pairTop+vg.Length(len(pairs))*pairRow+margin, l.paint)
@@ -54,6 +54,14 @@ func newPairList(title string, pairs []metric.ConfusedPair) *pairList {
 	l.right = l.middle + as + 24
 	l.width = max(l.right+counts+margin, gridMinWidth)
 	return l
+}
+
+// examples says how many there are.
+func examples(n int) string {
+	if n == 1 {
+		return "1 example"
+	}
+	return metric.Count(n) + " examples"
 }
 
 func countText(pair metric.ConfusedPair) string {

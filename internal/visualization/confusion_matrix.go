@@ -35,7 +35,7 @@ func (confusionMatrix) Draw(d Data) (Figure, error) {
 	alt := fmt.Sprintf("Matrix of %d true by %d predicted classes. %s of %s examples lie on the diagonal, which is right.",
 		len(e.PerClass), len(e.PerClass), metric.Count(e.Correct), metric.Count(e.Examples))
 	for _, pair := range e.MostConfused(1) {
-		alt += fmt.Sprintf(" Most often %s was taken for %s (%s examples).", pair.Label, pair.Predicted, metric.Count(pair.Count))
+		alt += fmt.Sprintf(" Most often %s was taken for %s (%s).", pair.Label, pair.Predicted, examples(pair.Count))
 	}
 	return render("confusion-matrix", title, alt, m.width(), m.height(), func(p page) { m.paint(p, title) })
 }

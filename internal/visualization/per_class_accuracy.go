@@ -28,8 +28,8 @@ func (perClassAccuracy) Draw(d Data) (Figure, error) {
 	}
 	r := newRanking(e)
 	title := fmt.Sprintf("Accuracy by class, %s part%s", part, r.selection)
-	alt := fmt.Sprintf("Dot plot of the accuracy of %d classes with 95 %% intervals. The worst is %s with %s %% of %s examples; over all classes it is %s %%.",
-		len(r.classes), e.WorstClass.Label, metric.Percent(e.WorstClass.Accuracy), metric.Count(e.WorstClass.Support), metric.Percent(e.Accuracy))
+	alt := fmt.Sprintf("Dot plot of the accuracy of %d classes with 95 %% intervals. The worst is %s with %s %% of %s; over all classes it is %s %%.",
+		len(r.classes), e.WorstClass.Label, metric.Percent(e.WorstClass.Accuracy), examples(e.WorstClass.Support), metric.Percent(e.Accuracy))
 	return render("per-class-accuracy", title, alt, rankingWidth, r.height(), func(p page) { r.paint(p, title) })
 }
 
