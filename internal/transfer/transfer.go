@@ -61,9 +61,12 @@ func (t *Task) Memory() int64 {
 
 // SolvingTime is how long the solver may take, once it has the features; 0 where there is none.
 func (t *Task) SolvingTime(ctx context.Context) (time.Duration, error) {
-	h, err := features.HeadOf(t.Graph)
-	if err != nil || t.Settings.Head != train.HeadSolver {
+	if t.Settings.Head != train.HeadSolver {
 		return 0, nil
+	}
+	h, err := features.HeadOf(t.Graph)
+	if err != nil {
+		return 0, err
 	}
 	penalties := head.Penalties(t.Settings.Penalties())
 	rows := t.Settings.Views * len(t.Data.TrainList(t.Settings))
