@@ -36,7 +36,6 @@ type known struct {
 	params  *nn.Parameters
 	missing []int // of the images of a call
 	keys    []knownKey
-	images  []uint8 // that are missing, where others are known
 }
 
 // Keep has the plan compute no image that k knows, and tell it of the others. Plans of several

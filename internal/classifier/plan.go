@@ -24,7 +24,8 @@ type link struct {
 	graph     *nn.Graph
 	params    *nn.Parameters
 	known     *known      // nil: every image is computed
-	some      [][]float32 // outputs of those images that are not known
+	missing   []uint8     // images that are not known, where others of a call are
+	some      [][]float32 // outputs of those
 }
 
 // NewPlan compiles the network for batches of up to batch images, fewer where they or
@@ -140,14 +141,14 @@ func (l *link) runUnknown(n int, images []uint8) {
 	case n:
 		l.inference.Run(l.views, images)
 	default:
-		l.some, k.images = l.some[:0], k.images[:0]
+		l.some, l.missing = l.some[:0], l.missing[:0]
 		for _, i := range k.missing {
-			k.images = append(k.images, images[i*l.imageSize:(i+1)*l.imageSize]...)
+			l.missing = append(l.missing, images[i*l.imageSize:(i+1)*l.imageSize]...)
 		}
 		for _, size := range l.inference.Sizes() {
 			l.some = append(l.some, make([]float32, size*len(k.missing)))
 		}
-		l.inference.Run(l.some, k.images)
+		l.inference.Run(l.some, l.missing)
 		for o, size := range l.inference.Sizes() {
 			for at, i := range k.missing {
 				copy(l.views[o][i*size:(i+1)*size], l.some[o][at*size:])

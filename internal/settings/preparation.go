@@ -81,6 +81,6 @@ func (s *Settings) CheckSizeOf(parameters int) error {
 	if most != s.MaxModelSizeMB { // the list itself has it, which outranks the setting
 		flag = "--criteria " + MaxModelSize + ":threshold="
 	}
-	return config.Usagef("%s%s: the weights of %s alone have %.1f MB, so that no training can meet it: want %s%.0f, or a smaller model or --image-size",
+	return config.Usagef("%s%s: the weights of %s alone have %.1f MB, so that no training can meet it: want %s%.0f, or a smaller model, as some are with a smaller --image-size",
 		flag, config.Short(most), s.Model, least, flag, math.Floor(float64(least*1.05)+1))
 }

@@ -64,8 +64,8 @@ func TestScoreHistogram(t *testing.T) {
 	}
 }
 
-// TestTile wants pictures that were made smaller as JPEG, which is far smaller, and the others
-// with each of their pixels.
+// TestTile wants pictures that were made smaller as JPEG, and the others as PNG, which keeps
+// each of their pixels.
 func TestTile(t *testing.T) {
 	for side, want := range map[int]string{28: "png", tilePixels: "png", tilePixels + 1: "jpeg", 600: "jpeg"} {
 		made, err := tileOf(picture(side, side, 3, "").Image)

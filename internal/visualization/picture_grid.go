@@ -134,8 +134,8 @@ type tile struct {
 	file   []byte
 }
 
-// jpegQuality is that of pictures that were made smaller. As PNG files those of a report of
-// photographs would be ten times as large.
+// jpegQuality is that of pictures that were made smaller. With PNG files in their place a
+// report of photographs of clothing has 5.0 MB instead of 1.1.
 const jpegQuality = 90
 
 // tiles are those of a picture; there may be no output.
